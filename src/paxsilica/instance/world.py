@@ -1,0 +1,217 @@
+"""The world of a case, joined from the tables: who is trusted when, which plants there are, what numbers hold in which year."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from paxsilica.case import Case
+from paxsilica.errors import InputError, Problem
+from paxsilica.tables import Tables
+from paxsilica.tables.schema import Asset, Project, Region, Row
+
+UNLIMITED = float("inf")
+
+
+def interpolate(anchors: Mapping[int, float], year: int) -> float:
+    """Value at ``year`` on the straight line between the anchors around it; the anchors must span the year.
+
+    >>> interpolate({2026: 10.0, 2030: 20.0}, 2027)
+    12.5
+    """
+    if year in anchors:
+        return anchors[year]
+    years = sorted(anchors)
+    if not years[0] < year < years[-1]:
+        raise KeyError(year)
+    left = max(anchor for anchor in years if anchor < year)
+    right = min(anchor for anchor in years if anchor > year)
+    return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)
+
+
+@dataclass(frozen=True)
+class Plant:
+    """An asset or a project as operation sees it."""
+
+    name: str
+    title: str
+    region: str
+    process: str
+    stage: str | None
+    controller: str
+    credit: float
+    is_project: bool
+    from_year: int
+    to_year: int
+    must_run_share: float
+    minimum_utilisation: float
+    main_product: str | None
+
+    def operates(self, year: int) -> bool:
+        """Whether it is there in ``year`` (a project: whether the year is one of the case)."""
+        return self.from_year <= year <= self.to_year
+
+
+@dataclass(frozen=True)
+class World:
+    """Tables and case joined, before anything is chosen or copied. All lookups by key; nothing is searched for twice."""
+
+    case: Case
+    tables: Tables
+    regions: Mapping[str, Region]
+    plants: Mapping[str, Plant]
+    inputs: Mapping[str, Mapping[str, float]]
+    outputs: Mapping[str, Mapping[str, float]]
+    series: Mapping[tuple[str, str, str], Mapping[int, float]]
+    problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def _standing(self) -> dict[str, list[tuple[int, str]]]:
+        """For each region the (year from which, status) pairs of its membership, in order of time."""
+        standing: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for row in sorted(self.tables.membership, key=lambda row: (row.region, row.from_date)):
+            # a status holds for a whole year if it holds on the last day of it
+            standing[row.region].append((row.from_date.year, row.status))
+        return standing
+
+    @cached_property
+    def assets_by_name(self) -> dict[str, Asset]:
+        """Rows of the table ``assets`` by their key."""
+        return {row.asset: row for row in self.tables.assets}
+
+    @cached_property
+    def projects_by_name(self) -> dict[str, Project]:
+        """Rows of the table ``projects`` by their key."""
+        return {row.project: row for row in self.tables.projects}
+
+    def status(self, region: str, year: int) -> str | None:
+        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody is trusted)."""
+        if region in self.case.membership:
+            return self.case.membership[region]
+        found = None
+        for first, status in self._standing.get(region, ()):
+            if first <= year:
+                found = status
+        return found
+
+    def trusted(self, region: str, year: int) -> bool:
+        """Whether plants of ``region`` count in a switch-off in ``year``. A hub hosts nothing and is never switched off."""
+        if not self.tables.membership or self.regions[region].kind == "hub":
+            return True
+        status = self.status(region, year)
+        return status in self.case.trusted and self.case.trusted[status] <= year
+
+    def pays(self, region: str, year: int) -> bool:
+        """Whether funders of ``region`` take part in ``year``."""
+        if not self.tables.membership:
+            return True
+        status = self.status(region, year)
+        return status in self.case.funding and self.case.funding[status] <= year
+
+    def trusted_plant(self, plant: Plant, year: int) -> bool:
+        """Whether neither host nor controller of ``plant`` can switch it off in ``year``."""
+        return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
+
+    def number(self, table: str, row: Row, column: str, year: int, default: float | None = None) -> float:
+        """The number in ``column`` of ``row`` in ``year``: from the cell, or from the table ``series``; else ``default``.
+
+        A number that is neither there nor has a default is recorded in ``problems``, which ends the making of the instance.
+        """
+        cell = getattr(row, column)
+        if cell is not None:
+            return float(cell)
+        key = "|".join(str(getattr(row, part)) for part in row.key)
+        anchors = self.series.get((table, key, column))
+        if anchors is None:
+            if default is None:
+                self.problems.append(Problem(table, key, column, "", "a number is needed here, or rows in the table series"))
+                return 0.0
+            return default
+        try:
+            return interpolate(anchors, year)
+        except KeyError:
+            self.problems.append(Problem("series", f"{table}|{key}", column, "", f"the years given must span {year}, which the case uses"))
+            return 0.0
+
+    def refuse_if_problems(self) -> None:
+        """Raises InputError with every problem recorded so far, if there is any."""
+        if self.problems:
+            raise InputError(self.problems)
+
+
+def make_world(tables: Tables, case: Case) -> World:
+    """Joins ``tables`` with ``case``.
+
+    Raises:
+        InputError: if the case names what the tables do not have.
+    """
+    inputs: dict[str, dict[str, float]] = defaultdict(dict)
+    outputs: dict[str, dict[str, float]] = defaultdict(dict)
+    for recipe in sorted(tables.recipes, key=lambda row: (row.process, row.commodity)):
+        (inputs if recipe.role == "input" else outputs)[recipe.process][recipe.commodity] = recipe.quantity
+    series: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+    for item in tables.series:
+        series[item.table, item.row, item.column][item.year] = item.value
+    credits = {row.status: row.credit for row in tables.statuses}
+    processes = {row.process: row for row in tables.processes}
+    last = case.years[1]
+    plants: dict[str, Plant] = {}
+    named: dict[str, Asset | Project] = {row.asset: row for row in tables.assets}
+    named |= {row.project: row for row in tables.projects}
+    for name, row in sorted(named.items()):
+        process = processes[row.process]
+        plants[name] = Plant(
+            name=name,
+            title=row.name,
+            region=row.region,
+            process=row.process,
+            stage=process.stage,
+            controller=row.controller or row.region,
+            credit=1.0 if row.status is None else credits[row.status],
+            is_project=isinstance(row, Project),
+            from_year=row.from_year if isinstance(row, Asset) and row.from_year is not None else case.years[0],
+            to_year=row.to_year if isinstance(row, Asset) and row.to_year is not None else last,
+            must_run_share=(row.must_run_share or 0.0) if isinstance(row, Asset) else 0.0,
+            minimum_utilisation=(process.minimum_utilisation or 0.0) if case.operation.warm else 0.0,
+            main_product=process.main_product,
+        )
+    world = World(case, tables, {row.region: row for row in tables.regions}, plants, dict(inputs), dict(outputs), dict(series))
+    if problems := list(_unknown_names(world)):
+        raise InputError(problems)
+    return world
+
+
+def _unknown_names(world: World) -> Iterable[Problem]:
+    """What the case names and the tables do not have."""
+    case, tables = world.case, world.tables
+    stages = {row.stage for row in tables.stages}
+    funders = {row.funder for row in tables.funders}
+    commodities = {row.commodity for row in tables.commodities}
+    scenarios = {row.scenario for row in tables.scenarios}
+    named: list[tuple[str, Iterable[str], set[str]]] = [
+        ("membership", case.membership, set(world.regions)),
+        ("funders.exclude", case.funders.exclude, funders),
+        ("funders.exclude_regions", case.funders.exclude_regions, set(world.regions)),
+        ("scenarios", case.scenarios or (), scenarios),
+    ]
+    if case.coverage is not None:
+        named.append(("coverage.stages", case.coverage.stages, stages))
+        named.append(("coverage.from_years", case.coverage.from_years, commodities))
+    for key, names, known in named:
+        for name in names:
+            if name not in known:
+                yield Problem(f"case {case.name}", "", key, name, "is not in the data; it has " + (", ".join(sorted(known)) or "none"))
+    for name in sorted({row.asset for row in tables.assets} & {row.project for row in tables.projects}):
+        yield Problem("projects", name, "project", name, "is the name of an asset too; plants need names of their own")
+    if case.scenarios is not None and not isinstance(case.scenarios, dict):
+        chosen = {row.scenario: row.probability for row in tables.scenarios if row.scenario in case.scenarios}
+        if abs(sum(chosen.values()) - 1) > 1e-6:
+            yield Problem(
+                f"case {case.name}",
+                "",
+                "scenarios",
+                ", ".join(chosen),
+                f"their probabilities in the data add up to {sum(chosen.values()):g}, not to 1; give them as {{scenario = probability}}",
+            )

@@ -1,0 +1,161 @@
+"""What a plan costs: every term by name, in USD million, discounted to the first year of the case and weighted with probabilities.
+
+The objective is the sum of these terms and nothing else, and reports evaluate these very terms, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from paxsilica.instance import Copy, Instance
+from paxsilica.model.funding import programme_capital
+from paxsilica.model.investment import spend_terms
+from paxsilica.model.language import Cost, Terms, cost, times
+
+MILLION = 1e-6
+
+
+def _weight(instance: Instance, copy: Copy) -> float:
+    """From USD in a copy to expected discounted USD million."""
+    return MILLION * instance.discount(copy.year) * copy.probability
+
+
+@cost(latex=r"\sum_{p,t} \beta_t \Big(\phi_p \sigma_p\, \mathrm{spend}_{p,t} + \sum_g \phi_{g,p}\, f_{g,p,t}\Big)")
+def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """What sponsors and funders pay for projects, each at the price of its money; all of it at face value where no funders are told apart."""
+    terms: Terms = []
+    for candidate in instance.candidates.values():
+        for year in candidate.payment_years:
+            own = candidate.sponsor_share * candidate.sponsor_factor
+            rest = (1 - candidate.sponsor_share) if instance.funding is None else 0.0
+            terms += times(instance.discount(year) * (own + rest), spend_terms(model, candidate, year))
+    for funder, project, year in model.payment:
+        terms.append((instance.discount(year) * instance.payer_factor(funder, project), model.payment[funder, project, year]))
+    return Cost(terms)
+
+
+@cost(latex=r"-\beta_T \sum_{p,v} \max\Big(0, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big) K_{p,v} (y_{p,v} - y_{p,v-1})")
+def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """What is left of plants younger than their economic life at the end of the case, straight-line; negative."""
+    terms: Terms = []
+    end = instance.discount(instance.years[-1])
+    for name, candidate in instance.candidates.items():
+        for of, capex, variables in (
+            (candidate.window, candidate.capex, model.committed),
+            (candidate.size_years, candidate.capex_per_unit, model.added_size),
+        ):
+            for position, year in enumerate(of):
+                worth = capex[year] * candidate.residual(year)
+                if position + 1 < len(of):
+                    worth -= capex[of[position + 1]] * candidate.residual(of[position + 1])
+                if worth:
+                    terms.append((-end * worth, variables[name, year]))
+    return Cost(terms)
+
+
+@cost(latex=r"\sum_{t} \beta_t \Big(\sum_a F_{a,t} + \sum_p F_{p,t}\, y_{p,t-\ell_p} + F^e_{p,t}\, e_{p,t-\ell_p}\Big)")
+def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """What plants cost each year of operation whether they run or not; for existing plants a constant."""
+    terms: Terms = []
+    for name, candidate in instance.candidates.items():
+        for year in instance.years:
+            worth = instance.discount(year)
+            if candidate.fixed_cost[year]:
+                share = candidate.in_service(year, candidate.window)
+                terms += [(worth * candidate.fixed_cost[year] * one, model.committed[name, v]) for v, one in share.items()]
+            if candidate.fixed_cost_per_unit[year]:
+                share = candidate.in_service(year, candidate.size_years)
+                terms += [(worth * candidate.fixed_cost_per_unit[year] * one, model.added_size[name, v]) for v, one in share.items()]
+    constant = sum(instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items())
+    return Cost(terms, constant)
+
+
+@cost(latex=r"\sum_c \pi_c \beta_t \Big(\sum_a C_{a,t}\, x_{a,c} - \sum_a G_{a,t}\, \mu_a\, w_{a,c}\Big)")
+def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """Variable cost of everything that runs, less what counts as operating support."""
+    terms: Terms = []
+    for copy in instance.copies.values():
+        weight = _weight(instance, copy)
+        if weight:
+            terms += [(weight * unit, model.activity[plant, copy.name]) for plant, unit in copy.variable_cost.items() if unit]
+    return Cost(terms + times(-1.0, operating_support(model, instance).terms))
+
+
+@cost(latex=r"\sum_{\bar c} \pi_{\bar c} \beta_t \sum_a G_{a,t}\, \mu_a\, w_{a,\bar c}")
+def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """What it costs to keep plants warm that cheaper supply would idle: their least running, times their unit cost above that of the cheapest
+    plant of the same process that is not trusted. Somebody pays it, through a price floor or an offtake; it is no capital."""
+    terms: Terms = []
+    for plant, name in model.warm:
+        copy = instance.copies[name]
+        gap = instance.support_per_unit.get((plant, copy.year), 0.0)
+        weight = _weight(instance, copy) * gap * instance.world.plants[plant].minimum_utilisation
+        if weight:
+            terms.append((weight, model.warm[plant, name]))
+    return Cost(terms)
+
+
+@cost(latex=r"\sum_c \pi_c \beta_t \sum_{r,r',k} R_{r,r',k,t}\, q_{r,r',k,c}")
+def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """Shipping along routes."""
+    terms: Terms = []
+    for copy in instance.copies.values():
+        weight = _weight(instance, copy)
+        if weight:
+            terms += [
+                (weight * arrow.cost_usd_per_unit, model.shipment[arc, copy.name])
+                for arc, arrow in copy.arcs.items()
+                if arrow.cost_usd_per_unit
+            ]
+    return Cost(terms)
+
+
+@cost(latex=r"\sum_t \beta_t \sum_{r,k} H_{r,k,t}\, s_{r,k,t}")
+def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """Keeping stores, on the level at the end of each year."""
+    return Cost(
+        [
+            (MILLION * instance.discount(year) * unit, model.stock[(*place, year)])
+            for (place, year), unit in instance.holding_cost.items()
+            if unit
+        ]
+    )
+
+
+@cost(latex=r"\sum_c \pi_c \beta_t \sum_{r,k} P_{k,t}\, u_{r,k,c}")
+def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """The damage of final demand that is not served, expected over what may happen."""
+    terms: Terms = []
+    for region, commodity, name in model.unserved:
+        copy = instance.copies[name]
+        weight = _weight(instance, copy)
+        if weight:
+            terms.append((weight * instance.shortage_price[commodity, copy.year], model.unserved[region, commodity, name]))
+    return Cost(terms)
+
+
+@cost(latex=r"\sum_{k,c} \beta_t\, \omega P_{k,t}\, h_{k,c} + \sum_{r,k,c} \beta_t\, P_{k,t}\, v_{r,k,c}")
+def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """The price put on coverage that is missing and on output above the cap on a region's share; a standard the case sets, not an expectation,
+    so no probability enters."""
+    terms: Terms = []
+    coverage = instance.case.coverage
+    weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
+    for commodity, name in model.shortfall if weight else ():
+        year = instance.copies[name].year
+        price = weight * MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+        terms.append((price, model.shortfall[commodity, name]))
+    for region, commodity, name in model.concentration_excess:
+        year = instance.copies[name].year
+        price = MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+        terms.append((price, model.concentration_excess[region, commodity, name]))
+    return Cost(terms)
+
+
+def objective_terms(model: pyo.ConcreteModel, instance: Instance, costs: dict[str, Cost]) -> Cost:
+    """What the case minimises."""
+    if instance.case.objective == "shortfall":
+        return costs["coverage_shortfall"]
+    if instance.case.objective == "budget":
+        return Cost(programme_capital(model, instance))
+    return Cost([term for part in costs.values() for term in part.terms], sum(part.constant for part in costs.values()))

@@ -1,0 +1,174 @@
+"""Who pays for what is committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from paxsilica.instance import UNLIMITED, Instance
+from paxsilica.model.investment import committed_by, spend_terms
+from paxsilica.model.language import Terms, at_least, at_most, equal, row, times
+from paxsilica.model.variables import payment_index, ticket_index
+
+
+def payments_into(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Terms:
+    """Everything that the funder pays into the project."""
+    return [
+        (1.0, model.payment[funder, project, t])
+        for t in instance.candidates[project].payment_years
+        if (funder, project, t) in model.payment
+    ]
+
+
+def public_spend(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Terms:
+    """Capital due in ``year`` that is not the sponsor's own, USD million."""
+    candidate = instance.candidates[project]
+    return times(1 - candidate.sponsor_share, spend_terms(model, candidate, year))
+
+
+def _dues(instance: Instance) -> list[tuple[str, int]]:
+    if instance.funding is None:
+        return []
+    return [
+        (name, year) for name, candidate in instance.candidates.items() if candidate.sponsor_share < 1 for year in candidate.payment_years
+    ]
+
+
+@row(
+    over=_dues,
+    latex=r"\sum_g f_{g,p,t} = (1 - \sigma_p) \sum_v K_{p,v,t}\,(y_{p,v} - y_{p,v-1})",
+    dual="USD million of cost for each further USD million that falls due; the value of the money of whoever pays, at the margin",
+)
+def spend_equals_funding(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+    """What falls due for a project in a year, less the sponsor's own share, is paid by funders; nobody pays for what is not due."""
+    assert instance.funding is not None
+    paid: Terms = [
+        (1.0, model.payment[funder, project, year]) for funder in instance.funding.payers if (funder, project, year) in model.payment
+    ]
+    return equal(model, paid + times(-1.0, public_spend(model, instance, project, year)), 0.0)
+
+
+def _with_envelope(instance: Instance) -> list[tuple[str]]:
+    payers = {} if instance.funding is None else instance.funding.payers
+    return [(name,) for name, payer in payers.items() if payer.envelope != UNLIMITED]
+
+
+@row(
+    over=_with_envelope,
+    latex=r"\sum_{p,t} f_{g,p,t} \le E_g",
+    dual="USD million of cost per further USD million in the funder's envelope, with projects fixed or relaxed; zero or negative",
+)
+def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -> Any:
+    """A funder pays no more than its envelope, as far as it is delivered."""
+    assert instance.funding is not None
+    terms = [(1.0, model.payment[key]) for key in payment_index(instance) if key[0] == funder]
+    return at_most(model, terms, instance.funding.payers[funder].envelope)
+
+
+def _with_limit(instance: Instance) -> list[tuple[str, int]]:
+    payers = {} if instance.funding is None else instance.funding.payers
+    return [(name, year) for name, payer in payers.items() for year, limit in payer.limit.items() if limit != UNLIMITED]
+
+
+@row(
+    over=_with_limit,
+    latex=r"\sum_p \sum_{t' \le t} f_{g,p,t'} \le \sum_{t' \le t} L_{g,t'} \quad\text{(with carry-over; else for } t \text{ alone)}",
+    dual="USD million of cost per further USD million that the funder may pay by the year; zero or negative",
+)
+def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, year: int) -> Any:
+    """A funder pays no more by any year than its annual limits up to then, or, without carry-over, no more in a year than that year's limit."""
+    assert instance.funding is not None
+    payer = instance.funding.payers[funder]
+    years = {t for t in payer.limit if t == year or (payer.carry_over and t < year)}
+    terms = [(1.0, model.payment[key]) for key in payment_index(instance) if key[0] == funder and key[2] in years]
+    return at_most(model, terms, sum(payer.limit[t] for t in years))
+
+
+@row(
+    over=lambda instance: (
+        []
+        if instance.funding is None
+        else [
+            (g, p) for g, p in instance.funding.pairs if instance.funding.payers[g].largest_share < 1 - instance.candidates[p].sponsor_share
+        ]
+    ),
+    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_{t,v} K_{p,v,t}\,(y_{p,v} - y_{p,v-1})",
+    dual="USD million of cost per USD million that the funder may pay into the project above its largest share; zero or negative",
+)
+def funder_largest_share(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+    """A funder pays no more than its largest share of a project's capital."""
+    assert instance.funding is not None
+    candidate = instance.candidates[project]
+    share = instance.funding.payers[funder].largest_share
+    capital = [term for year in candidate.payment_years for term in spend_terms(model, candidate, year)]
+    return at_most(model, payments_into(model, instance, funder, project) + times(-share, capital), 0.0)
+
+
+@row(
+    over=ticket_index,
+    latex=r"\sum_t f_{g,p,t} \ge \underline{f}_g\, z_{g,p}",
+    dual="USD million of cost that the smallest ticket causes, per USD million of ticket; zero or positive",
+)
+def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+    """A funder that takes part in a project pays at least its smallest ticket."""
+    assert instance.funding is not None
+    ticket = instance.funding.payers[funder].smallest_ticket
+    return at_least(model, [*payments_into(model, instance, funder, project), (-ticket, model.ticket[funder, project])], 0.0)
+
+
+@row(
+    over=ticket_index,
+    latex=r"\sum_t f_{g,p,t} \le M_{g,p}\, z_{g,p}",
+    dual="USD million of cost per USD million that the funder may pay without taking part; zero or negative",
+)
+def payment_needs_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+    """A funder pays only into projects in which it takes part; the bound is the most that it could pay, from the data."""
+    assert instance.funding is not None
+    most = instance.funding.pairs[funder, project]
+    return at_most(model, [*payments_into(model, instance, funder, project), (-most, model.ticket[funder, project])], 0.0)
+
+
+@row(
+    over=ticket_index,
+    latex=r"z_{g,p} \le y_{p,T}",
+    dual="USD million for a funder's taking part in a project that is not committed; zero or negative",
+)
+def ticket_needs_commitment(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+    """A funder takes part only in a project that is committed."""
+    committed = committed_by(model, instance.candidates[project], instance.years[-1])
+    return at_most(model, [(1.0, model.ticket[funder, project]), *times(-1.0, committed)], 0.0)
+
+
+@row(
+    over=lambda instance: [] if instance.funding is None else [row[:3] for row in instance.funding.mandate_limits],
+    latex=r"\sum_{p \in \text{mandate}} \sum_t f_{g,p,t} \le B_{g,\text{mandate}}",
+    dual="USD million of cost per further USD million that the funder may pay under the mandate; zero or negative",
+)
+def mandate_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str) -> Any:
+    """A funder pays no more under a mandate than the mandate allows."""
+    assert instance.funding is not None
+    limit, projects = next((row[3], row[4]) for row in instance.funding.mandate_limits if row[:3] == (funder, stage, region))
+    return at_most(model, [term for project in projects for term in payments_into(model, instance, funder, project)], limit)
+
+
+@row(
+    over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
+    latex=r"\sum_p (1 - \sigma_p) \sum_{t,v} K_{p,v,t}\,(y_{p,v} - y_{p,v-1}) \le B",
+    dual="USD million of cost per further USD million of budget; zero or negative; zero with all projects fixed, which says nothing of the budget's worth",
+)
+def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
+    """All funders together pay no more than the budget of the programme."""
+    assert instance.case.budget_usd_m is not None
+    return at_most(model, programme_capital(model, instance), instance.case.budget_usd_m)
+
+
+def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:
+    """Public capital of all projects in all years, undiscounted, USD million."""
+    totals: dict[int, tuple[float, Any]] = {}
+    for project, candidate in instance.candidates.items():
+        for year in candidate.payment_years:
+            for amount, var in public_spend(model, instance, project, year):
+                before = totals.get(id(var), (0.0, var))[0]
+                totals[id(var)] = (before + amount, var)
+    return [(amount, var) for amount, var in totals.values() if abs(amount) > 1e-12]

@@ -1,0 +1,321 @@
+"""The result: frozen, tidy, and free of the model that it came from. It can be saved, loaded and compared without a solver."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from paxsilica.errors import InputError, Problem
+
+PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan"]
+
+
+@dataclass(frozen=True)
+class TableDoc:
+    """What a table of a plan holds; ``columns`` maps each column to what it says, unit included."""
+
+    title: str
+    columns: Mapping[str, str]
+
+
+PLAN_TABLES: Mapping[str, TableDoc] = {
+    "portfolio": TableDoc(
+        "Projects to commit, by year",
+        {
+            "project": "key of the project in the data",
+            "name": "name",
+            "stage": "stage of the chain",
+            "region": "host",
+            "process": "what it does",
+            "status": "status in the data",
+            "committed_year": "year of commitment",
+            "online_year": "first year of operation",
+            "size": "size committed by the end, in size_unit",
+            "size_unit": "unit of size, per year",
+            "credited_size": "size after the credit for its status",
+            "capex_usd_m": "capital, USD million",
+            "sponsor_usd_m": "the owner's own share, USD million",
+            "public_usd_m": "paid by funders, USD million",
+            "who_pays": "funders and USD million each",
+            "operating_support_usd_m": "support to keep it warm, discounted over the years of the case, USD million",
+        },
+    ),
+    "coverage": TableDoc(
+        "Coverage of each stage and year when everything not trusted is switched off",
+        {
+            "stage": "stage of the chain",
+            "name": "name of the stage",
+            "year": "year of the switch-off",
+            "naive_share_before": "trusted hosts' nameplate over need, without the plan (share of 1)",
+            "traced_share_before": "share of need that the trusted chain can make, without the plan",
+            "naive_share": "trusted hosts' nameplate over need, with the plan",
+            "traced_share": "share of need that the trusted chain can make, with the plan",
+            "required_share": "share that the case asks for",
+            "weakest_commodity": "commodity with the least traced share, with the plan",
+        },
+    ),
+    "coverage_by_commodity": TableDoc(
+        "Coverage of each commodity and year when everything not trusted is switched off",
+        {
+            "stage": "stage of the chain",
+            "commodity": "commodity",
+            "year": "year of the switch-off",
+            "unit": "unit of need",
+            "need": "need of the trusted world, in unit",
+            "naive_share_before": "as for stages",
+            "traced_share_before": "as for stages",
+            "naive_share": "as for stages",
+            "traced_share": "as for stages",
+            "required_share": "share that the case asks for",
+            "shortfall": "missing against the required share in the plan's own switch-off, in unit",
+        },
+    ),
+    "funding": TableDoc(
+        "Who pays what when; `sponsor` is the owner of the project",
+        {
+            "funder": "funder, or sponsor",
+            "project": "project",
+            "year": "year of payment",
+            "usd_m": "USD million",
+        },
+    ),
+    "funders": TableDoc(
+        "Budget of each funder that takes part",
+        {
+            "funder": "funder",
+            "name": "name",
+            "region": "region",
+            "available_usd_m": "most it can deliver over the case, USD million",
+            "paid_usd_m": "paid in the plan, USD million",
+            "left_usd_m": "not used, USD million",
+            "projects": "number of projects",
+        },
+    ),
+    "operation": TableDoc(
+        "What runs, in every copy of operation",
+        {
+            "copy": "copy of operation",
+            "mode": "reference (normal times) or stress (something is switched off)",
+            "year": "year",
+            "plant": "asset or project",
+            "kind": "asset or project",
+            "stage": "stage",
+            "region": "host",
+            "process": "process",
+            "activity": "how much it runs, in unit",
+            "unit": "unit of activity, per year",
+            "capacity": "credited capacity, in unit; blank: no limit",
+            "warm": "capacity kept ready for a switch-off, in unit; blank where nothing need be kept",
+        },
+    ),
+    "shipments": TableDoc(
+        "What moves, in every copy of operation",
+        {
+            "copy": "copy of operation",
+            "mode": "reference or stress",
+            "year": "year",
+            "from_region": "from",
+            "to_region": "to",
+            "commodity": "commodity",
+            "quantity": "quantity, in unit",
+            "unit": "unit, per year",
+        },
+    ),
+    "service": TableDoc(
+        "Final demand, and what of it is served",
+        {
+            "copy": "copy of operation",
+            "mode": "reference or stress",
+            "year": "year",
+            "region": "region",
+            "commodity": "commodity",
+            "demand": "wanted, in unit",
+            "unserved": "not served, in unit",
+            "unit": "unit, per year",
+        },
+    ),
+    "stocks": TableDoc(
+        "Stores at the end of each year",
+        {
+            "region": "region",
+            "commodity": "commodity",
+            "year": "year",
+            "level": "level, in unit",
+            "unit": "unit",
+        },
+    ),
+    "costs": TableDoc(
+        "Expected discounted cost by term",
+        {
+            "term": "term of the objective",
+            "usd_m": "USD million, discounted to the first year",
+            "meaning": "what it is",
+        },
+    ),
+    "binding": TableDoc(
+        "What binds: limits that the plan uses up",
+        {
+            "what": "kind of limit",
+            "where": "of what",
+            "year": "year; blank: all years",
+            "limit": "the limit, in unit",
+            "used": "used, in unit",
+            "unit": "unit",
+        },
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What came of a case.
+
+    Attributes:
+        case: name of the case; ``title`` and ``question`` as it states them.
+        status: ``optimal`` (a plan within the gap asked for, proved), ``feasible`` (a plan, the gap not proved),
+            ``infeasible`` (proved: there is none) or ``no_plan`` (none found in time).
+        objective, bound: USD million; ``None`` without a plan, and where no bound is known.
+        gap: as the solver defines it, a share of the objective.
+        capital_decided_usd_m: capital of the projects committed, undiscounted.
+        tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
+        notes: sentences that a reader should know.
+        manifest: what the plan came from: data digest, case, versions, options.
+        seconds: time by step of the work; not part of what is saved as the result.
+    """
+
+    case: str
+    title: str
+    question: str
+    status: PlanStatus
+    objective_kind: str
+    objective: float | None
+    bound: float | None
+    tables: Mapping[str, pd.DataFrame]
+    notes: tuple[str, ...]
+    manifest: Mapping[str, Any]
+    capital_decided_usd_m: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    trace: tuple[tuple[float, float, float], ...] = field(default=(), compare=False)
+
+    @property
+    def gap_usd_m(self) -> float | None:
+        """Distance between objective and bound, USD million."""
+        return None if self.objective is None or self.bound is None else max(0.0, self.objective - self.bound)
+
+    @property
+    def gap(self) -> float | None:
+        """Distance between objective and bound as a share of the objective."""
+        if self.gap_usd_m is None or self.objective is None:
+            return None
+        return 0.0 if self.gap_usd_m == 0 else self.gap_usd_m / abs(self.objective) if self.objective else None
+
+    @property
+    def gap_of_capital(self) -> float | None:
+        """Distance between objective and bound as a share of the capital decided: how much of the money in question is unproved."""
+        return None if self.gap_usd_m is None or not self.capital_decided_usd_m else self.gap_usd_m / self.capital_decided_usd_m
+
+    def result(self) -> dict[str, Any]:
+        """The content of ``result.json``."""
+        return {
+            "case": self.case,
+            "title": self.title,
+            "question": self.question,
+            "status": self.status,
+            "objective_kind": self.objective_kind,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "gap_usd_m": self.gap_usd_m,
+            "gap_of_capital": self.gap_of_capital,
+            "capital_decided_usd_m": self.capital_decided_usd_m,
+            "unit": "USD million",
+            "tables": {name: len(table) for name, table in self.tables.items()},
+            "notes": list(self.notes),
+            "manifest": self.manifest,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Writes ``result.json`` and ``tables/*.csv`` into ``folder``; refuses to write over another plan (see :func:`refuse_other_plan`)."""
+        refuse_other_plan(folder, self.manifest)
+        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            table.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
+        text = json.dumps(_finite(self.result()), indent=2, ensure_ascii=False, allow_nan=False)
+        (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Plan:
+        """The plan that was saved in ``folder``.
+
+        Raises:
+            InputError: if there is none.
+        """
+        try:
+            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            tables = {
+                name: pd.read_csv(folder / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""]) for name in result["tables"]
+            }
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError([Problem(str(folder), "", "", "", f"should be a folder written by `paxsilica solve` ({error})")]) from None
+        return cls(
+            result["case"],
+            result["title"],
+            result["question"],
+            result["status"],
+            result["objective_kind"],
+            result["objective"],
+            result["bound"],
+            tables,
+            tuple(result["notes"]),
+            result["manifest"],
+            result["capital_decided_usd_m"],
+        )
+
+
+def _finite(value: Any) -> Any:
+    """The value with infinities and not-a-numbers as ``null``, which JSON can hold, and floats as short as they may be told apart."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float):
+        return float(f"{value:.12g}") if math.isfinite(value) else None
+    return value
+
+
+def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError([Problem("--out", "", "", str(folder), "is a file; name a folder")])
+    try:
+        other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        same = other.get("manifest") == json.loads(json.dumps(_finite(dict(manifest))))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, AttributeError):
+        same = False
+    if not same:
+        raise InputError(
+            [Problem("--out", "", "", str(folder), "holds another plan, which is not written over; name another folder or remove it")]
+        )
+
+
+def free_folder(parent: Path, name: str, manifest: Mapping[str, Any]) -> Path:
+    """``parent/name``, or the first of ``name-2``, ``name-3``, ... that is free or holds this very plan."""
+    number = 1
+    while True:
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            refuse_other_plan(folder, manifest)
+        except InputError:
+            number += 1
+        else:
+            return folder

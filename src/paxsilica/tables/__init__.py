@@ -1,0 +1,31 @@
+"""The tables of a problem: their schema, their reading and their checks.
+
+``load_tables`` is the way in: a folder of CSV files becomes frozen rows that are right in themselves and with each other,
+or one error that lists everything that is wrong.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from paxsilica.errors import InputError
+from paxsilica.tables.checks import check_tables
+from paxsilica.tables.read import Tables, read_tables, read_what_can_be
+from paxsilica.tables.schema import TABLES
+
+__all__ = ["TABLES", "Tables", "check_tables", "describe_absent", "load_tables", "read_tables"]
+
+
+def load_tables(folder: Path) -> Tables:
+    """Read and check the tables of a folder; raise one ``InputError`` that lists every problem of every table."""
+    reading = read_what_can_be(folder)
+    problems = [*reading.problems, *check_tables(reading.tables, reading.doubtful)]
+    if problems:
+        raise InputError(problems)
+    return reading.tables
+
+
+def describe_absent(tables: Tables) -> list[str]:
+    """Say of every table that is absent what its absence means."""
+    absent = [(table, row.absent) for table, row in TABLES.items() if table not in tables.present and row.absent is not None]
+    return [f"There is no table {table}: {meaning}." for table, meaning in absent]

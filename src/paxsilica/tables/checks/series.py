@@ -1,0 +1,64 @@
+"""Numbers that vary by year: each stands in its cell or in the table ``series``, never in both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paxsilica.errors import Problem
+from paxsilica.tables.layout import key_text, layout
+from paxsilica.tables.nearest import Nearest
+from paxsilica.tables.read import Tables
+from paxsilica.tables.schema import TABLES
+
+NEEDED = (
+    ("assets", "capacity"),
+    ("assets", "variable_cost_usd_per_unit"),
+    ("projects", "capex_usd_m"),
+    ("projects", "variable_cost_usd_per_unit"),
+    ("routes", "cost_usd_per_unit"),
+    ("stocks", "holding_cost_usd_per_unit"),
+)
+"""Columns of which a row must have a value, in the cell or by year."""
+
+
+def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterable[Problem]:
+    """Find series of rows or columns that are not there, or of columns that may not vary by year."""
+    known: dict[str, set[str]] = {}
+    nearest: dict[str, Nearest] = {}
+    for line, row in tables.numbered("series", tables.series):
+        varying = [column.name for column in layout(row.table).values() if column.column.series]
+        if row.column not in varying:
+            words = f"should be a column of {row.table} that may vary by year: {', '.join(varying)}"
+            yield Problem("series", line, "column", row.column, words)
+        if row.table not in known:
+            known[row.table] = {key_text(target) for target in tables.rows(row.table)}
+            nearest[row.table] = Nearest(known[row.table])
+        if row.row not in known[row.table] and row.table not in doubtful:
+            key = "|".join(TABLES[row.table].key)
+            yield Problem("series", line, "row", row.row, f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}")
+
+
+def cell_or_series(tables: Tables) -> Iterable[Problem]:
+    """Find numbers that are given both in the cell and by year, and numbers that are needed and given in neither."""
+    by_year = {(row.table, row.row, row.column): line for line, row in reversed(list(tables.numbered("series", tables.series)))}
+    for table in ("commodities", "assets", "projects", "routes", "stocks", "funders"):
+        columns = [column.name for column in layout(table).values() if column.column.series]
+        for line, row in tables.numbered(table, tables.rows(table)):
+            key = key_text(row)
+            for column in columns:
+                value = getattr(row, column)
+                also = by_year.get((table, key, column))
+                if value is not None and also is not None:
+                    words = f"should be blank, or row {also} of series and its like be left out: the number is given twice"
+                    yield Problem(table, line, column, f"{value:g}", words)
+                elif value is None and also is None and (table, column) in NEEDED:
+                    words = f"should be filled with {layout(table)[column].right()}, or be given by year in series under row {key!r}"
+                    yield Problem(table, line, column, "", words)
+
+
+def values_within_bounds(tables: Tables) -> Iterable[Problem]:
+    """Find values by year that the column itself would refuse."""
+    for line, row in tables.numbered("series", tables.series):
+        column = layout(row.table).get(row.column)
+        if column is not None and column.column.series and not column.admits(row.value):
+            yield Problem("series", line, "value", f"{row.value:g}", f"should be {column.right()}, as {row.table} asks of {row.column}")

@@ -1,0 +1,177 @@
+"""What the schema says of each column, in plain data: its kind, bounds, allowed words, unit and references.
+
+Error sentences, cross-table checks and the documentation of the tables are all derived from here, so that none of them
+can say something else than the schema does.
+"""
+
+from __future__ import annotations
+
+import datetime
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+from paxsilica.tables.columns import NUMBER, Column
+from paxsilica.tables.schema import TABLES, Row
+
+Kind = Literal["key", "text", "number", "whole", "yes/no", "date", "numbers", "names", "choice"]
+
+_KINDS: Mapping[Any, Kind] = {
+    float: "number",
+    int: "whole",
+    bool: "yes/no",
+    datetime.date: "date",
+    tuple[float, ...]: "numbers",
+    tuple[str, ...]: "names",
+}
+
+SPREADSHEET_ERRORS = frozenset(
+    ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#GETTING_DATA")
+)
+_UNKNOWN = frozenset(("nan", "na", "n/a", "n.a.", "null", "none", "-", "–", "?", "tbd", "unknown"))
+
+
+@dataclass(frozen=True)
+class ColumnLayout:
+    """One column of one table."""
+
+    name: str
+    kind: Kind
+    required: bool
+    column: Column
+    at_least: float | None
+    more_than: float | None
+    at_most: float | None
+    allowed: tuple[str, ...]
+    description: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its cells hold a number or several."""
+        return self.kind in ("number", "whole", "numbers")
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, empty without any."""
+        if self.at_least is not None and self.at_most is not None:
+            return f"between {self.at_least:g} and {self.at_most:g}"
+        if self.at_least is not None:
+            return f"of at least {self.at_least:g}"
+        if self.more_than is not None:
+            return f"above {self.more_than:g}"
+        return f"of at most {self.at_most:g}" if self.at_most is not None else ""
+
+    def admits(self, value: float) -> bool:
+        """Whether a number lies within the bounds."""
+        return not (
+            (self.at_least is not None and value < self.at_least)
+            or (self.more_than is not None and value <= self.more_than)
+            or (self.at_most is not None and value > self.at_most)
+        )
+
+    def right(self) -> str:
+        """What a right cell of this column is, as the end of a sentence that begins with "should be"."""
+        unit = f" ({self.column.unit})" if self.column.unit and self.kind != "names" else ""
+        bounds = f" {self.bounds}" if self.bounds else ""
+        match self.kind:
+            case "number":
+                return f"a number{bounds}{unit}"
+            case "whole":
+                return f"a whole number{bounds}{unit}"
+            case "numbers":
+                return f"one number or several separated by ';', such as 0.5;0.5{unit}"
+            case "choice":
+                return "one of " + ", ".join(repr(word) for word in self.allowed)
+            case "date":
+                return "a date written year-month-day, such as 2026-01-14"
+            case "yes/no":
+                return "yes or no"
+            case "names":
+                return "one name or several separated by ';'"
+            case "key":
+                return "a name of at most 80 letters, digits, spaces and . _ + - / & ( ) ' that starts with a letter or digit"
+            case "text":
+                return "text of at most 1000 characters"
+
+
+def _flat(items: Iterable[Any]) -> Iterable[Any]:
+    """Metadata with the bounds inside pydantic's fields laid open."""
+    for item in items:
+        if isinstance(item, FieldInfo):
+            yield from item.metadata
+        else:
+            yield item
+
+
+def _layout(name: str, field: FieldInfo) -> ColumnLayout:
+    base: Any = field.annotation
+    metadata = list(field.metadata)
+    if get_origin(base) in (typing.Union, types.UnionType):
+        base = next(part for part in get_args(base) if part is not type(None))
+    if get_origin(base) is Annotated:
+        base, *inner = get_args(base)
+        metadata += inner
+    metadata = list(_flat(metadata))
+    column = next((item for item in metadata if isinstance(item, Column)), Column())
+    allowed = get_args(base) if get_origin(base) is Literal else ()
+    patterned = any(getattr(item, "pattern", None) for item in metadata)
+    text: Kind = "key" if patterned or column.references else "text"
+    return ColumnLayout(
+        name=name,
+        kind="choice" if allowed else _KINDS.get(base, text),
+        required=field.is_required(),
+        column=column,
+        at_least=next((float(item.ge) for item in metadata if isinstance(item, annotated_types.Ge)), None),  # type: ignore[arg-type]
+        more_than=next((float(item.gt) for item in metadata if isinstance(item, annotated_types.Gt)), None),  # type: ignore[arg-type]
+        at_most=next((float(item.le) for item in metadata if isinstance(item, annotated_types.Le)), None),  # type: ignore[arg-type]
+        allowed=tuple(str(word) for word in allowed),
+        description=field.description or "",
+    )
+
+
+@cache
+def layout(table: str) -> Mapping[str, ColumnLayout]:
+    """Return the columns of a table, in the order of the schema."""
+    return {name: _layout(name, field) for name, field in TABLES[table].model_fields.items()}
+
+
+def key_parts(row: Row) -> tuple[str, ...]:
+    """Return the parts of a row's key as text; a blank part is empty."""
+    return tuple("" if part is None else str(part) for part in (getattr(row, name) for name in type(row).key))
+
+
+def key_text(row: Row) -> str:
+    """Return the key of a row as other tables write it: its parts joined by ``|``."""
+    return "|".join(key_parts(row))
+
+
+def expected(column: ColumnLayout, value: str) -> str:
+    """Say what would be right instead of a cell that the column refuses."""
+    right = column.right()
+    if not value:
+        return f"should be filled with {right}" + (f"; {column.description}" if column.description else "")
+    if value in SPREADSHEET_ERRORS:
+        return f"should be {right}, not the error of a spreadsheet formula"
+    if column.numeric:
+        return f"should be {right}{_hint(column, value)}"
+    return f"should be {right}"
+
+
+def _hint(column: ColumnLayout, value: str) -> str:
+    """Say what the writer of a number that is none may have meant."""
+    blank = "is left blank" if not column.required else "cannot be left blank here"
+    if value.casefold() in _UNKNOWN:
+        return f"; an unknown number {blank}"
+    if value.casefold() in ("inf", "-inf", "infinity", "unlimited"):
+        return "; it must be finite" if column.required else "; a number without limit is left blank where the column says so"
+    if "," in value and NUMBER.fullmatch(value.replace(",", "")):
+        return "; the decimal sign is a point, and thousands are not separated"
+    if value.endswith("%") and NUMBER.fullmatch(value[:-1].strip()):
+        return "; a percentage is written as a share of 1, such as 0.65 for 65%"
+    return ""
