@@ -75,7 +75,7 @@ HEADERS = [
         "status",
         "there 2 times; it should be there once",
     ),
-    Broken("column without a name", lambda w: w.rename("assets", "controller", ""), "assets", "1", "", "have no name"),
+    Broken("column without a name", lambda w: w.rename("assets", "controller", ""), "assets", "1", "", "a column has no name"),
     Broken(
         "too few cells",
         lambda w: w.add("sources", "iea,Outlook"),
@@ -125,7 +125,7 @@ CELLS = [
     broken_cell("assets", 4, "name", "", "should be filled with text"),
     broken_cell("commodities", 4, "surplus", "", "free: more may be made than is used"),
     broken_cell("demand", 2, "year", "", "should be filled with a whole number between 1900 and 2200"),
-    broken_cell("routes", 2, "commodity", "", "should be filled with a name"),
+    broken_cell("routes", 2, "commodity", "", "should be filled with the name of a row of commodities or '*'"),
     broken_cell("limits", 2, "limit", "a|b", "should be a name of at most 80 letters, digits"),
     broken_cell("limits", 2, "limit", "*", "that starts with a letter or digit"),
     broken_cell("limits", 2, "limit", "x" * 81, "should be a name of at most 80"),

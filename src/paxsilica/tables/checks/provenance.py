@@ -89,12 +89,12 @@ def ranges(tables: Tables) -> Iterable[Problem]:
     rows: dict[str, dict[tuple[str, ...], Row]] = {}
     for line, row in tables.numbered("provenance", tables.provenance):
         if row.low > row.high:
-            yield Problem("provenance", line, "low", f"{row.low:g}", f"should be at most high, which is {row.high:g}")
+            yield Problem("provenance", line, "low", f"{row.low:.12g}", f"should be at most high, which is {row.high:.12g}")
             continue
-        span = f"between {row.low:g} and {row.high:g}"
+        span = f"between {row.low:.12g} and {row.high:.12g}"
         if row.range == "relative":
             if row.low < 0:
-                yield Problem("provenance", line, "low", f"{row.low:g}", "should be at least 0: a relative range is of factors")
+                yield Problem("provenance", line, "low", f"{row.low:.12g}", "should be at least 0: a relative range is of factors")
             if not row.low <= 1 <= row.high:
                 words = f"should hold 1, the number itself, but lies {span}; a range of values rather than of factors is absolute"
                 yield Problem("provenance", line, "range", "relative", words)
@@ -103,7 +103,7 @@ def ranges(tables: Tables) -> Iterable[Problem]:
         values: Any = getattr(target, row.column) if target is not None else None
         for value in values if isinstance(values, tuple) else (values,):
             if value is not None and not row.low <= value <= row.high:
-                words = f"should hold the number of {row.table} {row.row} {row.column}, which is {value:g}, but lies {span}"
+                words = f"should hold the number of {row.table} {row.row} {row.column}, which is {value:.12g}, but lies {span}"
                 yield Problem("provenance", line, "range", "absolute", words)
 
 
