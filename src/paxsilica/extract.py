@@ -151,7 +151,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
     rows = []
     for (name, copy_name), amount in values.of("activity").items():
         plant, copy = instance.world.plants[name], instance.copies[copy_name]
-        limit = capacity[copy.year].get(name, 0.0) if plant.is_project else copy.capacity[name]
+        limit = capacity[copy.year].get(name, 0.0) * copy.capacity_factor[name] if plant.is_project else copy.capacity[name]
         ready = warm.get((name, copy.calm or copy_name))
         if limit <= DUST and amount <= DUST:
             continue
@@ -218,18 +218,18 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
 def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
     """Trusted hosts' nameplate over need by (commodity, copy), capped at 1: no thought of control, inputs or readiness."""
     shares = {}
-    credits = {row.status: row.credit for row in instance.tables.statuses}
     for commodity, copy_name in instance.required:
         year = instance.copies[copy_name].year
-        calm = instance.copies[instance.copies[copy_name].calm or copy_name]
         projects = {} if values is None else project_capacities(instance, values, year)
         total = 0.0
         for name, plant in instance.world.plants.items():
             made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
             if not made or not instance.world.trusted(plant.region, year):
                 continue
-            credited = projects.get(name, 0.0) if plant.is_project else calm.capacity.get(name, 0.0)
-            total += made * credited / (plant.credit if plant.credit and (plant.is_project or credits) else 1.0)
+            if plant.is_project:
+                total += made * projects.get(name, 0.0) / (plant.credit or 1.0)
+            else:
+                total += made * instance.nameplate.get((name, year), 0.0)
         shares[commodity, copy_name] = min(1.0, total / instance.need[commodity, year])
     return shares
 

@@ -183,6 +183,9 @@ def _outcome(
 ) -> Outcome:
     status, info = solver.getModelStatus(), solver.getInfo()
     known = highspy.HighsModelStatus
+    if status == known.kModelEmpty:
+        nothing = np.zeros(0)
+        return Outcome("optimal", program.offset, program.offset, nothing, nothing, nothing, seconds, interrupted, trace)
     if status in (known.kInfeasible,):
         return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
     if status == known.kUnbounded:
@@ -193,7 +196,7 @@ def _outcome(
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
-    if not feasible or (not mip and status not in (known.kOptimal, known.kModelEmpty)):
+    if not feasible or (not mip and status != known.kOptimal):
         return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
