@@ -53,7 +53,7 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
     steps.begin("join tables and case")
     instance = make_instance(tables, case)
     steps.begin("write the model")
-    with _no_collection():
+    with without_collection():
         model = build(instance)
         program = compile_model(model)
     costs = {name: (program.vector(part.terms), part.constant) for name, part in model.costs.items()}
@@ -154,7 +154,7 @@ def _notes(instance: Instance) -> list[str]:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Holds the garbage collector off: a model is many small objects that all live on, and looking through them doubles the time to build."""
     was_on = gc.isenabled()
     gc.disable()

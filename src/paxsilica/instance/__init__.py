@@ -288,7 +288,7 @@ def _trusted_demand(world: World, demand: Mapping[int, Mapping[Place, float]]) -
 
 
 def _support(world: World, costs: Mapping[int, Mapping[str, float]]) -> dict[tuple[str, int], float]:
-    """Unit cost in excess of the cheapest plant of the same process that is not trusted."""
+    """Unit cost in excess of the cheapest plant of the same process that is not trusted; none for a plant that must run that much anyway."""
     support = {}
     for year, by_plant in costs.items():
         rival: dict[str, float] = {}
@@ -296,7 +296,11 @@ def _support(world: World, costs: Mapping[int, Mapping[str, float]]) -> dict[tup
             if not plant.is_project and not world.trusted_plant(plant, year) and plant.operates(year):
                 rival[plant.process] = min(rival.get(plant.process, UNLIMITED), by_plant[plant.name])
         for plant in world.plants.values():
-            if plant.process in rival and plant.minimum_utilisation > 0 and by_plant.get(plant.name, 0.0) > rival[plant.process]:
+            if (
+                plant.process in rival
+                and plant.minimum_utilisation > plant.must_run_share
+                and by_plant.get(plant.name, 0.0) > rival[plant.process]
+            ):
                 support[plant.name, year] = by_plant[plant.name] - rival[plant.process]
     return support
 

@@ -112,7 +112,7 @@ def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, 
     coefficients = {}
     for position, year in enumerate(of):
         later = weight[of[position + 1]] if position + 1 < len(of) else 0.0
-        if weight[year] != later:
+        if abs(weight[year] - later) > 1e-12:  # equal but for rounding is equal
             coefficients[year] = weight[year] - later
     return coefficients
 

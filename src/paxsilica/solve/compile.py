@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,28 @@ class Compiled:
         for coefficient, var in terms:
             found[self.column_of[id(var)]] += coefficient
         return found
+
+    @cached_property
+    def row_at(self) -> dict[tuple[str, Any], int]:
+        """Position of each row by (family, index)."""
+        return {name: at for at, name in enumerate(self.row_names)}
+
+    @cached_property
+    def column_at(self) -> dict[tuple[str, Any], int]:
+        """Position of each column by (family, index)."""
+        return {name: at for at, name in enumerate(self.columns)}
+
+    def with_rows(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+        """The same program with the sides of some rows set anew."""
+        row_low, row_high = self.row_low.copy(), self.row_high.copy()
+        row_low[at], row_high[at] = low, high
+        return replace(self, row_low=row_low, row_high=row_high)
+
+    def with_columns(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+        """The same program with the bounds of some columns set anew."""
+        new_low, new_high = self.low.copy(), self.high.copy()
+        new_low[at], new_high[at] = low, high
+        return replace(self, low=new_low, high=new_high)
 
     def fixed(self, at: NDArray[np.intp], values: Array) -> Compiled:
         """The same program with some columns held at ``values`` and no longer integer."""

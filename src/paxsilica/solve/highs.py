@@ -89,6 +89,9 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
         lp.integrality_ = kinds[program.integer.astype(int)].tolist()
     solver = highspy.Highs()
     solver.silent()
+    # without output the solver does not tell of its progress either; it still writes nothing
+    solver.setOptionValue("log_to_console", False)
+    solver.setOptionValue("output_flag", True)
     if solver.passModel(lp) == highspy.HighsStatus.kError:
         raise PaxSilicaError("the solver refused the model; a coefficient is out of its range")
     return solver
