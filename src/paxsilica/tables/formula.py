@@ -31,7 +31,7 @@ class Formula:
     _postfix: tuple[tuple[str, str], ...]
 
     def value(self, figure: Callable[[str], float], cell: Callable[[str], float]) -> float:
-        """Compute the formula, with the figures of sources and the cells that it names; a division by nothing raises ``ZeroDivisionError``."""
+        """Compute the formula with the figures of sources and the cells that it names."""
         stack: list[float] = []
         for kind, word in self._postfix:
             if kind == "number":
