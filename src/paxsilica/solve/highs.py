@@ -50,6 +50,8 @@ class Outcome:
     seconds: float
     interrupted: bool
     trace: tuple[Progress, ...]
+    crookedness: float = 0.0
+    """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
     @property
     def gap(self) -> float:
@@ -196,6 +198,7 @@ def _outcome(
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
     at = np.flatnonzero(program.integer)
+    crookedness = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
     objective = info.objective_function_value / scale
     if not mip:
@@ -214,7 +217,7 @@ def _outcome(
         )
     bound = min(bound, objective)
     proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
-    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace)
+    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace, crookedness)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
