@@ -26,6 +26,8 @@ class Values:
         self.families: dict[str, dict[Any, float]] = defaultdict(dict)
         for (family, index), value in zip(program.columns, values.tolist(), strict=True):
             self.families[family][index] = value
+        self.capacities: dict[int, dict[str, float]] = {}
+        """Credited capacity of projects by year, as far as :func:`project_capacities` has been asked for it."""
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
@@ -176,6 +178,8 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 
 def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Credited capacity of each committed project in ``year``."""
+    if year in values.capacities:
+        return values.capacities[year]
     committed, added = values.of("committed"), values.of("added_size")
     found = {}
     for name, candidate in instance.candidates.items():
@@ -184,6 +188,7 @@ def project_capacities(instance: Instance, values: Values, year: int) -> dict[st
         total = candidate.credit * (candidate.smallest * base + more)
         if total > DUST:
             found[name] = total
+    values.capacities[year] = found
     return found
 
 
