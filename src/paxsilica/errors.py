@@ -46,6 +46,11 @@ class Problem:
         return f"{place}{found} {self.expected}"
 
 
+def _reading_order(problem: Problem) -> tuple[str, int, str, str, str]:
+    """By table, then by line as a number where it is one."""
+    return (problem.table, int(problem.row) if problem.row.isdigit() else 0, problem.row, problem.column, problem.value)
+
+
 class InputError(PaxSilicaError):
     """The input cannot be used; ``problems`` lists everything that is wrong with it, not only the first."""
 
@@ -54,7 +59,7 @@ class InputError(PaxSilicaError):
     def __init__(self, problems: Iterable[Problem] | str) -> None:
         if isinstance(problems, str):
             problems = [Problem("", "", "", "", problems)]
-        self.problems: Sequence[Problem] = tuple(sorted(set(problems)))
+        self.problems: Sequence[Problem] = tuple(sorted(set(problems), key=_reading_order))
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in the input:\n{lines}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,7 +76,7 @@ HEADERS = [
         "status",
         "there 2 times; it should be there once",
     ),
-    Broken("column without a name", lambda w: w.rename("assets", "controller", ""), "assets", "1", "", "have no name"),
+    Broken("column without a name", lambda w: w.rename("assets", "controller", ""), "assets", "1", "", "a column has no name"),
     Broken(
         "too few cells",
         lambda w: w.add("sources", "iea,Outlook"),
@@ -125,7 +126,7 @@ CELLS = [
     broken_cell("assets", 4, "name", "", "should be filled with text"),
     broken_cell("commodities", 4, "surplus", "", "free: more may be made than is used"),
     broken_cell("demand", 2, "year", "", "should be filled with a whole number between 1900 and 2200"),
-    broken_cell("routes", 2, "commodity", "", "should be filled with a name"),
+    broken_cell("routes", 2, "commodity", "", "should be filled with the name of a row of commodities or '*'"),
     broken_cell("limits", 2, "limit", "a|b", "should be a name of at most 80 letters, digits"),
     broken_cell("limits", 2, "limit", "*", "that starts with a letter or digit"),
     broken_cell("limits", 2, "limit", "x" * 81, "should be a name of at most 80"),
@@ -145,5 +146,47 @@ def test_broken_cell_is_told(broken: Broken, tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="should be a folder of CSV tables, but does not exist"):
+    with pytest.raises(InputError, match="should be a folder of CSV tables or a workbook .* but does not exist"):
         load_tables(tmp_path / "nowhere")
+
+
+NASTY = (
+    "",
+    "*",
+    "-1",
+    "0",
+    "inf",
+    "nan",
+    "abc",
+    "a;b;;c",
+    "NA|JPN|ore",
+    "||||",
+    "#REF!",
+    "1e400",
+    "2026",
+    "SEA",
+    "no",
+    "é",
+    "²",
+    "٣",
+    "a\nb",
+    '"',
+)
+
+
+def test_whatever_a_cell_holds_is_accepted_or_told(tmp_path: Path) -> None:
+    """Nothing but an ``InputError`` may come out of the reader; a check that trusts a cell it should not would crash here."""
+    chance = random.Random(7)
+    places = [
+        (table, line, column) for table, rows in World().tables.items() for line, row in enumerate(rows) for column in range(len(row))
+    ]
+    refused = 0
+    for _ in range(150):
+        world = World()
+        for table, line, column in chance.choices(places, k=chance.choice((1, 1, 3))):
+            world.tables[table][line][column] = chance.choice(NASTY)
+        try:
+            load_tables(world.write(tmp_path))
+        except InputError:
+            refused += 1
+    assert refused > 100

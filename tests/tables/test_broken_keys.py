@@ -45,7 +45,14 @@ KEYS = [
     ),
     Broken("region in small letters", cells("assets", 4, region="chn"), "assets", "4", "region", "did you mean 'CHN'?"),
     Broken("unknown controller", cells("assets", 5, controller="XXQ"), "assets", "5", "controller", "should name a row of regions"),
-    Broken("star where none is allowed", cells("assets", 5, controller="*"), "assets", "5", "controller", "should be a name of at most"),
+    Broken(
+        "star where none is allowed",
+        cells("assets", 5, controller="*"),
+        "assets",
+        "5",
+        "controller",
+        "should be the name of a row of regions",
+    ),
     Broken("unknown process", cells("assets", 4, process="seperate"), "assets", "4", "process", "did you mean 'separate'?"),
     Broken("unknown status", cells("assets", 4, status="planned"), "assets", "4", "status", "should name a row of statuses"),
     Broken(
@@ -141,7 +148,9 @@ SERIES = [
 ]
 
 NUMBERS = [
-    Broken("capital in dollars", cells("projects", 2, capex_usd_m="4e8"), "projects", "2", "capex_usd_m", "at most 1e+07 USD million", 1),
+    Broken(
+        "capital in dollars", cells("projects", 2, capex_usd_m="4e8"), "projects", "2", "capex_usd_m", "at most 10000000 USD million", 1
+    ),
     Broken(
         "capital per unit in dollars",
         cells("projects", 3, capex_usd_m_per_unit="8e7"),
@@ -159,7 +168,7 @@ NUMBERS = [
         "1e+12 USD",
     ),
     Broken("quantity in grams", cells("demand", 2, quantity="1.2e13"), "demand", "2", "quantity", "should be at most 1e+12"),
-    Broken("series in dollars", cells("series", 4, value="9e8"), "series", "4", "value", "should be at most 1e+07 USD million"),
+    Broken("series in dollars", cells("series", 4, value="9e8"), "series", "4", "value", "should be at most 10000000 USD million"),
 ]
 
 PROVENANCE = [

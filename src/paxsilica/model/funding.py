@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.model.investment import committed_by, spend_terms
 from paxsilica.model.language import Terms, at_least, at_most, equal, row, times
-from paxsilica.model.variables import payment_index, ticket_index
+from paxsilica.model.variables import ticket_index
 
 
 def payments_into(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Terms:
@@ -62,7 +62,7 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
 def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -> Any:
     """A funder pays no more than its envelope, as far as it is delivered."""
     assert instance.funding is not None
-    terms = [(1.0, model.payment[key]) for key in payment_index(instance) if key[0] == funder]
+    terms = [(1.0, var) for _, var in model.payments_of[funder]]
     return at_most(model, terms, instance.funding.payers[funder].envelope)
 
 
@@ -81,7 +81,7 @@ def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: st
     assert instance.funding is not None
     payer = instance.funding.payers[funder]
     years = {t for t in payer.limit if t == year or (payer.carry_over and t < year)}
-    terms = [(1.0, model.payment[key]) for key in payment_index(instance) if key[0] == funder and key[2] in years]
+    terms = [(1.0, var) for paid, var in model.payments_of[funder] if paid in years]
     return at_most(model, terms, sum(payer.limit[t] for t in years))
 
 

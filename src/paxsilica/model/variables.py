@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
@@ -112,6 +114,9 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
         size_index(instance), domain=positive, bounds=lambda _, p, t: (0, instance.candidates[p].largest - instance.candidates[p].smallest)
     )
     model.payment = pyo.Var(payment_index(instance), domain=positive)
+    model.payments_of = defaultdict(list)
+    for (funder, _, year), var in model.payment.items():
+        model.payments_of[funder].append((year, var))
     model.ticket = pyo.Var(ticket_index(instance), domain=pyo.Binary)
     model.stock = pyo.Var(
         [(*place, year) for place in instance.stocks for year in instance.years],

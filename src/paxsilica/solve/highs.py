@@ -50,6 +50,8 @@ class Outcome:
     seconds: float
     interrupted: bool
     trace: tuple[Progress, ...]
+    crookedness: float = 0.0
+    """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
     @property
     def gap(self) -> float:
@@ -89,6 +91,9 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
         lp.integrality_ = kinds[program.integer.astype(int)].tolist()
     solver = highspy.Highs()
     solver.silent()
+    # without output the solver does not tell of its progress either; it still writes nothing
+    solver.setOptionValue("log_to_console", False)
+    solver.setOptionValue("output_flag", True)
     if solver.passModel(lp) == highspy.HighsStatus.kError:
         raise PaxSilicaError("the solver refused the model; a coefficient is out of its range")
     return solver
@@ -185,6 +190,9 @@ def _outcome(
 ) -> Outcome:
     status, info = solver.getModelStatus(), solver.getInfo()
     known = highspy.HighsModelStatus
+    if status == known.kModelEmpty:
+        nothing = np.zeros(0)
+        return Outcome("optimal", program.offset, program.offset, nothing, nothing, nothing, seconds, interrupted, trace)
     if status in (known.kInfeasible,):
         return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
     if status == known.kUnbounded:
@@ -195,11 +203,12 @@ def _outcome(
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
-    if not feasible or (not mip and status not in (known.kOptimal, known.kModelEmpty)):
+    if not feasible or (not mip and status != known.kOptimal):
         return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
     at = np.flatnonzero(program.integer)
+    crookedness = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
     objective = info.objective_function_value / scale
     if not mip:
@@ -218,7 +227,7 @@ def _outcome(
         )
     bound = min(bound, objective)
     proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
-    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace)
+    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace, crookedness)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:

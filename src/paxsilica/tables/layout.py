@@ -94,6 +94,8 @@ class ColumnLayout:
                 return "yes or no"
             case "names":
                 return "one name or several separated by ';'"
+            case "key" if self.column.references:
+                return f"the name of a row of {self.column.references}" + (" or '*'" if self.column.wildcard else "")
             case "key":
                 return "a name of at most 80 letters, digits, spaces and . _ + - / & ( ) ' that starts with a letter or digit"
             case "text":

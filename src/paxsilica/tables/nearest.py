@@ -19,6 +19,6 @@ class Nearest:
         if word not in self._known:
             if len(self._known) >= self._budget:
                 return ""
-            near = difflib.get_close_matches(word.casefold(), self._folded, n=1, cutoff=0.6)
+            near = difflib.get_close_matches(word.casefold(), self._folded, n=1, cutoff=0.7)
             self._known[word] = f"; did you mean {self._folded[near[0]]!r}?" if near else ""
         return self._known[word]

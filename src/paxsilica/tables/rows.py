@@ -98,7 +98,8 @@ def _header_problems(sheet: Sheet) -> list[Problem]:
     nearest = Nearest(set(columns) - set(header))
     for name, count in Counter(header).items():
         if not name:
-            problems.append(Problem(table, "1", "", "", f"{count} of the columns have no name; every column should be named in the header"))
+            words = "a column has no name" if count == 1 else f"{count} columns have no name"
+            problems.append(Problem(table, "1", "", "", f"{words}; every column should be named in the header"))
         elif name not in columns:
             words = nearest(name) or f"; the columns are {listed}"
             problems.append(Problem(table, "1", name, "", f"the table has no such column{words}"))

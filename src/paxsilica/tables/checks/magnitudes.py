@@ -27,12 +27,12 @@ def sane(tables: Tables) -> Iterable[Problem]:
             for name, (unit, most) in limits.items():
                 value = getattr(row, name)
                 if value is not None and abs(value) > most and value != float("inf"):
-                    yield Problem(table, line, name, f"{value:g}", _words(unit, most))
+                    yield Problem(table, line, name, f"{value:.12g}", _words(unit, most))
     for line, entry in tables.numbered("series", tables.series):
         column = layout(entry.table).get(entry.column)
         if column is not None and column.kind == "number" and abs(entry.value) > _most(column)[1]:
-            yield Problem("series", line, "value", f"{entry.value:g}", _words(*_most(column)))
+            yield Problem("series", line, "value", f"{entry.value:.12g}", _words(*_most(column)))
 
 
 def _words(unit: str, most: float) -> str:
-    return f"should be at most {most:g}{f' {unit}' if unit else ''}: it seems to be written in another unit"
+    return f"should be at most {most:.12g}{f' {unit}' if unit else ''}: it seems to be written in another unit"

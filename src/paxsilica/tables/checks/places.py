@@ -58,7 +58,9 @@ def routes_lead_somewhere(tables: Tables) -> Iterable[Problem]:
             yield Problem("routes", line, "to_region", route.to_region, "should differ from from_region")
         smallest, largest = route.smallest_shipment, route.largest_shipment
         if smallest is not None and largest is not None and smallest > largest:
-            yield Problem("routes", line, "smallest_shipment", f"{smallest:g}", f"should be at most largest_shipment, which is {largest:g}")
+            yield Problem(
+                "routes", line, "smallest_shipment", f"{smallest:.12g}", f"should be at most largest_shipment, which is {largest:.12g}"
+            )
 
 
 def levels_of_stocks(tables: Tables) -> Iterable[Problem]:
@@ -66,7 +68,7 @@ def levels_of_stocks(tables: Tables) -> Iterable[Problem]:
     for line, stock in tables.numbered("stocks", tables.stocks):
         for column, level in (("initial", stock.initial), ("final", stock.final)):
             if level is not None and level > stock.largest:
-                yield Problem("stocks", line, column, f"{level:g}", f"should be at most largest, which is {stock.largest:g}")
+                yield Problem("stocks", line, column, f"{level:.12g}", f"should be at most largest, which is {stock.largest:.12g}")
 
 
 def variants_of_demand(tables: Tables) -> Iterable[Problem]:

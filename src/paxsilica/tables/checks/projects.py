@@ -16,23 +16,23 @@ _LAST_YEAR = 9999
 
 
 def _profile(values: tuple[float, ...]) -> str:
-    return ";".join(f"{value:g}" for value in values)
+    return ";".join(f"{value:.12g}" for value in values)
 
 
 def sizes_and_profiles(tables: Tables) -> Iterable[Problem]:
     """Find sizes that leave no choice at all and profiles that are none."""
     for line, project in tables.numbered("projects", tables.projects):
         if project.largest_size <= 0:
-            yield Problem("projects", line, "largest_size", f"{project.largest_size:g}", "should be above 0")
+            yield Problem("projects", line, "largest_size", f"{project.largest_size:.12g}", "should be above 0")
         if project.smallest_size > project.largest_size:
-            words = f"should be at most largest_size, which is {project.largest_size:g}"
-            yield Problem("projects", line, "smallest_size", f"{project.smallest_size:g}", words)
+            words = f"should be at most largest_size, which is {project.largest_size:.12g}"
+            yield Problem("projects", line, "smallest_size", f"{project.smallest_size:.12g}", words)
         spend, ramp = project.spend_profile, project.ramp_profile
         if spend is not None:
             if min(spend) < 0:
                 yield Problem("projects", line, "spend_profile", _profile(spend), "should hold no share below 0")
             if not math.isclose(sum(spend), 1, abs_tol=_TOLERANCE):
-                yield Problem("projects", line, "spend_profile", _profile(spend), f"should add up to 1, but adds up to {sum(spend):g}")
+                yield Problem("projects", line, "spend_profile", _profile(spend), f"should add up to 1, but adds up to {sum(spend):.12g}")
         if ramp is not None:
             if min(ramp) < 0 or max(ramp) > 1:
                 yield Problem("projects", line, "ramp_profile", _profile(ramp), "should hold shares between 0 and 1")

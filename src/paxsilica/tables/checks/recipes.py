@@ -31,12 +31,12 @@ def kinds_of_processes(tables: Tables) -> Iterable[Problem]:
         outputs = [(at, row) for at, row in rows if row.role == "output"]
         if process.kind == "source":
             for at, row in inputs:
-                yield Problem("recipes", at, "role", "input", f"should be output: {row.process!r} is a source, which uses nothing")
+                yield Problem("recipes", at, "role", "input", f"should be 'output': {row.process!r} is a source, which uses nothing")
         elif not inputs:
             yield Problem("processes", line, "kind", process.kind, f"should have an input in recipes, or {process.process!r} be a source")
         if process.kind == "sink":
             for at, row in outputs:
-                yield Problem("recipes", at, "role", "output", f"should be input: {row.process!r} is a sink, which makes nothing")
+                yield Problem("recipes", at, "role", "output", f"should be 'input': {row.process!r} is a sink, which makes nothing")
         elif not outputs:
             yield Problem("processes", line, "kind", process.kind, f"should have an output in recipes, or {process.process!r} be a sink")
 
@@ -63,9 +63,9 @@ def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
         out = sum(row.quantity * weights[row.commodity] for row in weighed if row.role == "output")
         if out > into * (1 + _TOLERANCE):
             parts = {role: " + ".join(row.commodity for row in weighed if row.role == role) for role in ("input", "output")}
-            source = f"{into:g} t of {parts['input']}" if parts["input"] else "no weighed input"
+            source = f"{into:.12g} t of {parts['input']}" if parts["input"] else "no weighed input"
             words = (
-                f"should not make mass from nothing: in recipes one unit of activity makes {out:g} t of {parts['output']} from {source}"
+                f"should not make mass from nothing: in recipes one unit of activity makes {out:.12g} t of {parts['output']} from {source}"
                 " (mass_t_per_unit in commodities)"
             )
             yield Problem("processes", line, "process", process.process, words)

@@ -50,7 +50,7 @@ def cell_or_series(tables: Tables) -> Iterable[Problem]:
                 also = by_year.get((table, key, column))
                 if value is not None and also is not None:
                     words = f"should be blank, or row {also} of series and its like be left out: the number is given twice"
-                    yield Problem(table, line, column, f"{value:g}", words)
+                    yield Problem(table, line, column, f"{value:.12g}", words)
                 elif value is None and also is None and (table, column) in NEEDED:
                     words = f"should be filled with {layout(table)[column].right()}, or be given by year in series under row {key!r}"
                     yield Problem(table, line, column, "", words)
@@ -61,4 +61,4 @@ def values_within_bounds(tables: Tables) -> Iterable[Problem]:
     for line, row in tables.numbered("series", tables.series):
         column = layout(row.table).get(row.column)
         if column is not None and column.column.series and not column.admits(row.value):
-            yield Problem("series", line, "value", f"{row.value:g}", f"should be {column.right()}, as {row.table} asks of {row.column}")
+            yield Problem("series", line, "value", f"{row.value:.12g}", f"should be {column.right()}, as {row.table} asks of {row.column}")
