@@ -14,7 +14,7 @@ from paxsilica import __version__
 from paxsilica.bundled import DEFAULT_CASE, case_files, data_folder, find_case
 from paxsilica.cli.guard import guarded
 from paxsilica.cli.interrupts import Interrupts, Stopped
-from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
+from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError, Problem
 from paxsilica.report.screen import Screen
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ app = typer.Typer(
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.")]
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Folder with the tables, one CSV file each.", show_default="the bundled data")
+    Path | None,
+    typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -119,12 +120,16 @@ def _solve(tables: Tables, case: Case, out: Path | None, aside: Screen, interrup
     from paxsilica.report.live import LiveView
 
     with place_for(out, case.name, make_manifest(tables, case)) as folder:
-        if quiet:
-            plan = make_plan(tables, case, tell=interrupts.step)
-        else:
-            with LiveView(aside) as view:
-                interrupts.view = view
-                plan = make_plan(tables, case, view.watch, interrupts.step)
+        try:
+            if quiet:
+                plan = make_plan(tables, case, tell=interrupts.step)
+            else:
+                with LiveView(aside) as view:
+                    interrupts.view = view
+                    plan = make_plan(tables, case, view.watch, interrupts.step)
+        except PaxSilicaError as error:
+            # A step that was told to stop may have nothing to go on with.
+            raise Stopped if interrupts.pressed else error from None
         if interrupts.pressed and plan.status == "no_plan":
             raise Stopped
         interrupts.ignore()

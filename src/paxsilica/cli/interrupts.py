@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from paxsilica.report.live import LiveView
 
-SEARCH = "search"
+SEARCHES = ("search", "cheapest of equals")
+"""Steps that can end early with something to show."""
 
 
 class Stopped(BaseException):
@@ -48,7 +49,7 @@ class Interrupts:
 
     def step(self, name: str) -> None:
         """A step of the work begins."""
-        self.searching = name == SEARCH
+        self.searching = name in SEARCHES
         if self.view is not None:
             self.view.tell(name)
 

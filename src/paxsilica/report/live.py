@@ -78,8 +78,8 @@ class LiveView:
             table.add_row(Text("*", "green"), step, Text(f"{seconds:.1f} s", "dim"), "")
         if self.step:
             now = Text("" if self.progress is None else standing(self.progress))
-            if self.step == "search":
-                now.append("  " if now else "").append(self.remark or "Ctrl-C keeps the best plan so far", "dim")
+            remark = self.remark or ("Ctrl-C keeps the best plan so far" if self.progress is not None else "")
+            now.append("  " if now else "").append(remark, "dim")
             table.add_row(self.spinner, Text(self.step, "bold"), Text(f"{time.monotonic() - self.started:.0f} s", "dim"), now)
         return table
 
@@ -88,7 +88,7 @@ def standing(progress: Progress) -> str:
     """Where a search stands, in one line.
 
     >>> standing(Progress(1.0, 7200.0, 7100.0))
-    'best plan 7,200, bound 7,100, gap 1.39 %'
+    'best plan 7,200, bound 7,100, gap 1.4 %'
     >>> standing(Progress(1.0, math.inf, 7100.0))
     'no plan yet, bound 7,100'
     """
@@ -96,5 +96,5 @@ def standing(progress: Progress) -> str:
     if math.isfinite(progress.bound):
         parts.append(f"bound {number(progress.bound)}")
     if math.isfinite(progress.gap):
-        parts.append(f"gap {share(progress.gap, 2)}")
+        parts.append(f"gap {share(progress.gap)}")
     return ", ".join(parts)
