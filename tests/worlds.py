@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import pyomo.environ as pyo
+import pytest
 
 from paxsilica.case import Case, make_case
 from paxsilica.instance import Instance, make_instance
@@ -19,6 +20,8 @@ from paxsilica.solve import Compiled, compile_model
 from paxsilica.solve.highs import Outcome, solve
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
+
+approx = pytest.approx
 
 M = 1e6
 """Unit costs are in USD, objectives in USD million: a unit cost of ``M`` is one USD million a unit."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest import approx
-
 from paxsilica.finance import annuity_share
-from worlds import Built, M, built, case, world
+from worlds import Built, M, approx, built, case, world
 
 NORMAL, CUT = "normal 2030", "cut off 2030"
 RATE = {"finance": {"discount_rate": 0.25}}

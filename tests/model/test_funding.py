@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest import approx
-
-from worlds import Built, built, case, world
+from worlds import Built, approx, built, case, world
 
 INF = float("inf")
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest import approx
-
-from worlds import Built, M, built, case, world
+from worlds import Built, M, approx, built, case, world
 
 INF = float("inf")
 N30, N31 = "normal 2030", "normal 2031"

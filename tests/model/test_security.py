@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest import approx
 
 from paxsilica.errors import InputError
-from worlds import Built, M, built, case, world
+from worlds import Built, M, approx, built, case, world
 
 INF = float("inf")
 NORMAL, CUT = "normal 2030", "cut off 2030"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest import approx
 
-from worlds import Built, M, built, case, outcome, world
+from worlds import Built, M, approx, built, case, outcome, world
 
 INF = float("inf")
 NORMAL = "normal 2031"
