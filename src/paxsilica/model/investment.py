@@ -25,8 +25,7 @@ def capacity_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int, fa
         (base * share, model.committed[candidate.name, v]) for v, share in candidate.availability(year, candidate.window).items() if base
     ]
     terms += [
-        (credit * share, model.added_size[candidate.name, v])
-        for v, share in candidate.availability(year, candidate.size_years).items()
+        (credit * share, model.added_size[candidate.name, v]) for v, share in candidate.availability(year, candidate.size_years).items()
     ]
     return terms
 

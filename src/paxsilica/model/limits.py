@@ -13,6 +13,7 @@ from paxsilica.model.investment import capacity_terms, capital_terms, committed_
 from paxsilica.model.language import Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
 
+
 def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float) -> Any:
     side = limit.value - constant
     return at_most(model, terms, side) if limit.sense == "at most" else at_least(model, terms, side)
