@@ -155,7 +155,7 @@ def mandate_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, sta
 @row(
     over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
     latex=r"\sum_p (1 - \sigma_p) \sum_{t,v} K_{p,v,t}\,(y_{p,v} - y_{p,v-1}) \le B",
-    dual="USD million of cost per further USD million of budget; zero or negative; zero with all projects fixed, which says nothing of the budget's worth",
+    dual="USD million of cost per further USD million of budget; zero or negative; zero with all projects fixed, whatever money is worth",
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme."""
