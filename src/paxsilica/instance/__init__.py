@@ -12,7 +12,7 @@ from paxsilica.finance import discount_factor, financing_factor
 from paxsilica.instance.candidates import Candidate, Funding, Payer, make_candidate, make_funding, unfundable
 from paxsilica.instance.copies import Arc, Arrow, Copy, Everything, Place, State, expand_routes, make_copy
 from paxsilica.instance.need import benchmark_processes, final_demand, trusted_need
-from paxsilica.instance.world import UNLIMITED, Plant, World, make_world
+from paxsilica.instance.world import UNLIMITED, Plant, World, make_world, scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
 
@@ -45,6 +45,7 @@ class Instance:
         trusted_demand: final demand of the trusted world by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost exceeds that of the cheapest
             plant of the same process that is not trusted; only where positive.
+        asset_capacity: credited capacity of every existing plant by (asset, year), before events; not there when it does not operate.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in full.
     """
 
@@ -58,6 +59,7 @@ class Instance:
     trusted_demand: Mapping[tuple[str, int], float]
     support_per_unit: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
+    asset_capacity: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
     holding_cost: Mapping[tuple[Place, int], float]
 
@@ -202,7 +204,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     costs = {year: _variable_costs(world, year) for year in case.span()}
     capacities = {
         year: {
-            row.asset: world.number("assets", row, "capacity", year) * world.plants[row.asset].credit
+            row.asset: scaled(world.number("assets", row, "capacity", year), world.plants[row.asset].credit)
             for row in tables.assets
             if world.plants[row.asset].operates(year)
         }
@@ -253,6 +255,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         trusted_demand=_trusted_demand(world, demand),
         support_per_unit=_support(world, costs),
         shortage_price=shortage,
+        asset_capacity={(asset, year): capacity for year, by_asset in capacities.items() for asset, capacity in by_asset.items()},
         fixed_asset_cost={
             (row.asset, year): cost
             for row in tables.assets

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from paxsilica.instance.world import UNLIMITED, Plant, World
+from paxsilica.instance.prune import asked_by_limits, prune
+from paxsilica.instance.world import UNLIMITED, Plant, World, scaled
 from paxsilica.tables.schema import Event
 
 Place = tuple[str, str]
@@ -50,6 +51,7 @@ class Copy:
         calm: name of the reference copy in which plants must be kept warm for this stress copy; ``None`` for a reference copy.
         proves_coverage: whether coverage is asked for in this copy.
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``); projects are not in it.
+        project_factor: what events make of the credited capacity of each project.
         demand: final demand to be served, by place.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the commodity there.
     """
@@ -57,6 +59,7 @@ class Copy:
     name: str
     year: int
     mode: Literal["reference", "stress"]
+    state: State
     probability: float
     calm: str | None
     proves_coverage: bool
@@ -65,6 +68,7 @@ class Copy:
     places: tuple[Place, ...]
     arcs: Mapping[Arc, Arrow]
     capacity: Mapping[str, float]
+    project_factor: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
     supply: Mapping[Place, tuple[tuple[str, float], ...]]
@@ -177,13 +181,14 @@ def make_copy(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        return plant.region in off or not any(_blocked(off, plant.controller, commodity) for commodity in made)
+        # within the group that a commodity is switched off for, work and trade in it go on
+        return not any(_blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made)
 
     plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
     arcs = {
         arc: terms[year]
         for arc, terms in routes.items()
-        if not (_blocked(off, arc[0], arc[2]) and arc[1] not in off) and arc[0] not in gone and arc[1] not in gone
+        if not (_blocked(off, arc[0], arc[2]) and not _blocked(off, arc[1], arc[2])) and arc[0] not in gone and arc[1] not in gone
     }
     asked = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
@@ -191,7 +196,9 @@ def make_copy(
         if region not in gone
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
-    kept_plants, places, kept_arcs = _prune(world, plants, arcs, asked, stores, wanted)
+    mode: Literal["reference", "stress"] = "stress" if state.switched_off else "reference"
+    named = asked_by_limits(world, plants if mode == "reference" else {}, arcs if mode == "reference" else {}, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, named)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -205,10 +212,15 @@ def make_copy(
         departures[arc[0], arc[2]].append(arc)
         arrivals[arc[1], arc[2]].append(arc)
     by_products = {plant: world.outputs.get(kept_plants[plant].process, {}) for plant in kept_plants}
+    factor = {
+        plant: _factor(events, "capacity", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
+        for plant in kept_plants
+    }
     return Copy(
         name=name,
         year=year,
-        mode="stress" if state.switched_off else "reference",
+        mode=mode,
+        state=state,
         probability=probability,
         calm=calm,
         proves_coverage=proves_coverage,
@@ -216,12 +228,8 @@ def make_copy(
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
-        capacity={
-            plant: capacities[plant]
-            * _factor(events, "capacity", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
-            for plant in kept_plants
-            if not kept_plants[plant].is_project
-        },
+        capacity={plant: scaled(capacities[plant], factor[plant]) for plant in kept_plants if not kept_plants[plant].is_project},
+        project_factor={plant: factor[plant] for plant in kept_plants if kept_plants[plant].is_project},
         variable_cost={
             plant: costs[plant]
             * _factor(events, "variable cost", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
@@ -233,106 +241,3 @@ def make_copy(
         arrivals={place: tuple(items) for place, items in arrivals.items()},
         departures={place: tuple(items) for place, items in departures.items()},
     )
-
-
-def _prune(
-    world: World,
-    plants: Mapping[str, Plant],
-    arcs: Mapping[Arc, Arrow],
-    demand: Mapping[Place, float],
-    stores: set[Place],
-    wanted: set[str],
-) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
-    """Drops plants and arcs that no feed can reach or whose product can reach no use. Exact: neither could carry anything.
-
-    A plant that must run, and an arc that must carry something, stay whatever their surroundings: dropping them would relax the problem.
-    """
-    outgoing: dict[Place, list[Place]] = defaultdict(list)
-    incoming: dict[Place, list[Place]] = defaultdict(list)
-    for origin, target, commodity in arcs:
-        outgoing[origin, commodity].append((target, commodity))
-        incoming[target, commodity].append((origin, commodity))
-    fed = set(plants)
-    while True:
-        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
-        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
-        reached = _downstream(makes | stores, outgoing)
-        starved = {
-            name
-            for name in fed
-            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
-        }
-        if not starved:
-            break
-        fed -= starved
-
-    def kept_anyway(plant: Plant) -> bool:
-        return plant.must_run_share > 0
-
-    makers: dict[Place, list[str]] = defaultdict(list)
-    for name in fed:
-        for commodity in world.outputs.get(plants[name].process, {}):
-            makers[plants[name].region, commodity].append(name)
-    useful: set[Place] = set()
-    needed: set[str] = set()
-    back: list[Place] = []
-
-    def want(place: Place) -> None:
-        if place not in useful:
-            useful.add(place)
-            back.append(place)
-
-    def need(name: str) -> None:
-        if name not in needed:
-            needed.add(name)
-            for commodity in world.inputs.get(plants[name].process, {}):
-                want((plants[name].region, commodity))
-
-    for place in [*demand, *stores]:
-        want(place)
-    for name in sorted(fed):
-        made = world.outputs.get(plants[name].process, {})
-        # a sink takes goods for its own sake, and a plant that earns as it runs wants to run
-        if not made or kept_anyway(plants[name]) or wanted.intersection(made) or _may_earn(world, plants[name]):
-            need(name)
-            for commodity in wanted.intersection(made):
-                want((plants[name].region, commodity))
-    while back:
-        place = back.pop()
-        for earlier in incoming[place]:
-            if earlier in reached:
-                want(earlier)
-        for name in makers[place]:
-            need(name)
-    kept = {name: plants[name] for name in sorted(plants) if name in needed or kept_anyway(plants[name])}
-    live = {
-        arc: terms
-        for arc, terms in sorted(arcs.items())
-        if ((arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful) or terms.smallest > 0
-    }
-    places = set(demand) | (useful & reached)
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
-    places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
-    return kept, places, live
-
-
-def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> set[Place]:
-    """Everything that can be shipped to from ``sources``, and the sources."""
-    reached = set(sources)
-    front = list(sources)
-    while front:
-        for target in outgoing.get(front.pop(), ()):
-            if target not in reached:
-                reached.add(target)
-                front.append(target)
-    return reached
-
-
-def _may_earn(world: World, plant: Plant) -> bool:
-    """Whether running ``plant`` may bring money by itself (a negative variable cost in some year)."""
-    table, rows = ("projects", world.projects_by_name) if plant.is_project else ("assets", world.assets_by_name)
-    cell = rows[plant.name].variable_cost_usd_per_unit
-    if cell is not None:
-        return cell < 0
-    return any(value < 0 for value in world.series.get((table, plant.name, "variable_cost_usd_per_unit"), {}).values())

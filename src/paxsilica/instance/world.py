@@ -10,7 +10,7 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset, Project, Region, Row
+from paxsilica.tables.schema import Asset, Limit, Project, Region, Row
 
 UNLIMITED = float("inf")
 
@@ -29,6 +29,15 @@ def interpolate(anchors: Mapping[int, float], year: int) -> float:
     left = max(anchor for anchor in years if anchor < year)
     right = min(anchor for anchor in years if anchor > year)
     return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)
+
+
+def scaled(capacity: float, factor: float) -> float:
+    """Capacity times a factor; none of an unlimited capacity is none.
+
+    >>> scaled(UNLIMITED, 0.0), scaled(UNLIMITED, 0.5), scaled(8.0, 0.5)
+    (0.0, inf, 4.0)
+    """
+    return 0.0 if factor == 0 else capacity * factor
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,16 @@ class World:
     def trusted_plant(self, plant: Plant, year: int) -> bool:
         """Whether neither host nor controller of ``plant`` can switch it off in ``year``."""
         return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
+
+    def selects(self, limit: Limit, plant: Plant) -> bool:
+        """Whether the limit speaks of the plant: by region, process, what it makes or uses, and name."""
+        handled = {*self.outputs.get(plant.process, {}), *self.inputs.get(plant.process, {})}
+        return (
+            limit.region in ("*", plant.region)
+            and limit.process in ("*", plant.process)
+            and (limit.commodity == "*" or limit.commodity in handled)
+            and (limit.asset is None or plant.name in limit.asset)
+        )
 
     def number(self, table: str, row: Row, column: str, year: int, default: float | None = None) -> float:
         """The number in ``column`` of ``row`` in ``year``: from the cell, or from the table ``series``; else ``default``.

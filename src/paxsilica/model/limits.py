@@ -18,18 +18,6 @@ def _applies(limit: Limit, year: int) -> bool:
     return (limit.from_year or year) <= year <= (limit.to_year or year)
 
 
-def _selects(instance: Instance, limit: Limit, plant: str) -> bool:
-    """Whether the limit speaks of the plant: by region, process, product and name."""
-    entry = instance.world.plants[plant]
-    handled = {*instance.world.outputs.get(entry.process, {}), *instance.world.inputs.get(entry.process, {})}
-    return (
-        limit.region in ("*", entry.region)
-        and limit.process in ("*", entry.process)
-        and (limit.commodity == "*" or limit.commodity in handled)
-        and (limit.asset is None or plant in limit.asset)
-    )
-
-
 def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float) -> Any:
     side = limit.value - constant
     return at_most(model, terms, side) if limit.sense == "at most" else at_least(model, terms, side)
@@ -49,15 +37,14 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
 def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, name: str, year: int) -> Any:
     """Credited capacity in service, number of projects committed, or capital committed, over what the limit selects, by the year."""
     limit = instance.limits[name]
-    chosen = [plant for plant in instance.world.plants if _selects(instance, limit, plant)]
+    chosen = [name for name, plant in instance.world.plants.items() if instance.world.selects(limit, plant)]
     terms: Terms = []
     constant = 0.0
     for plant in chosen:
         candidate = instance.candidates.get(plant)
         if candidate is None:
             if limit.measure == "capacity":
-                sizes = [copy.capacity[plant] for copy in instance.copies.values() if copy.year == year and plant in copy.capacity]
-                constant += max(sizes, default=0.0)
+                constant += instance.asset_capacity.get((plant, year), 0.0)
         elif limit.measure == "capacity":
             terms += capacity_terms(model, candidate, year)
         elif limit.measure == "projects":
@@ -90,7 +77,7 @@ def limit_on_operation(model: pyo.ConcreteModel, instance: Instance, name: str, 
                 terms.append((1.0, model.shipment[arc, copy_name]))
         return _bound(model, limit, terms, 0.0)
     for plant in copy.plants:
-        if _selects(instance, limit, plant):
+        if instance.world.selects(limit, instance.world.plants[plant]):
             made = instance.world.outputs.get(instance.world.plants[plant].process, {})
             weight = 1.0 if limit.measure == "activity" else sum(q for k, q in made.items() if limit.commodity in ("*", k))
             if weight:

@@ -68,5 +68,6 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
     """A project runs no more than its credited capacity: nameplate by status, after its lead time, along its ramp.
     (The capacity of an existing plant is the upper bound of its activity; its rent is the reduced cost.)"""
-    capacity = capacity_terms(model, instance.candidates[project], instance.copies[copy].year)
+    terms = capacity_terms(model, instance.candidates[project], instance.copies[copy].year)
+    capacity = times(instance.copies[copy].project_factor[project], terms)
     return at_most(model, [(1.0, model.activity[project, copy]), *times(-1.0, capacity)], 0.0)

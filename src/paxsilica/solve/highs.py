@@ -186,9 +186,13 @@ def _outcome(
         return Outcome(_unbounded_or_infeasible(program), None, -math.inf, None, None, None, seconds, interrupted, trace)
     if status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError):
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
+    if status == known.kModelEmpty:
+        # nothing to decide: the constant is the cost, and there is no row that could be broken
+        none = np.zeros(0)
+        return Outcome("optimal", program.offset, program.offset, none, none, none, seconds, interrupted, trace)
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
-    if not feasible or (not mip and status not in (known.kOptimal, known.kModelEmpty)):
+    if not feasible or (not mip and status != known.kOptimal):
         return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
