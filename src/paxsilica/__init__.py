@@ -1,3 +1,34 @@
-"""Plan which plants an alliance should pay for, so that every stage from ore to AI server has a source that cannot be switched off."""
+"""Plan which plants an alliance should pay for, so that every stage from ore to AI server has a source that cannot be switched off.
+
+The public interface is what this module lists:
+
+- :func:`load` a :class:`Question` (tables and a case), change it ``with_`` other settings, ``solve`` it to a :class:`Plan`;
+- a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
+- every error that comes of input is an :class:`InputError` that lists all problems.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["Case", "InputError", "Plan", "Question", "Tables", "__version__", "load", "load_tables", "make_plan", "read_case"]
+
+if TYPE_CHECKING:
+    from paxsilica.api import Question, load
+    from paxsilica.case import Case, read_case
+    from paxsilica.errors import InputError
+    from paxsilica.plan import Plan
+    from paxsilica.planner import make_plan
+    from paxsilica.tables import Tables, load_tables
+
+_HOMES = {
+    "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "load": "api",
+    "load_tables": "tables", "make_plan": "planner", "read_case": "case",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first asked for, so that ``paxsilica --version`` need not wait for the solver."""
+    if name in _HOMES:
+        return getattr(import_module(f"paxsilica.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'paxsilica' has no attribute {name!r}")

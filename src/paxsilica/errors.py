@@ -2,16 +2,16 @@
 
 Exit codes are part of the public interface and stable:
 
-====  =======================================================================
+====  =========================================================================================
 code  meaning
-====  =======================================================================
-0     a plan was found, and the promised gap was proved
+====  =========================================================================================
+0     a plan was found; if the gap asked for was not proved in time, the plan says so
 1     a fault of the program itself (please report it)
-2     bad input: tables, case, option or command line
+2     bad input: tables, case, option or command line, or a file that cannot be read or written
 3     the case is infeasible: no plan can meet its requirements
 4     no plan was found within the time allowed
-5     a plan was found, but the time ran out before the promised gap was proved
-====  =======================================================================
+130   stopped by the user (Ctrl-C) before there was a plan to keep
+====  =========================================================================================
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class Problem:
         return f"{place}{found} {self.expected}"
 
 
+def _reading_order(problem: Problem) -> tuple[str, int, str, str, str]:
+    """By table, then by line as a number where it is one."""
+    return (problem.table, int(problem.row) if problem.row.isdigit() else 0, problem.row, problem.column, problem.value)
+
+
 class InputError(PaxSilicaError):
     """The input cannot be used; ``problems`` lists everything that is wrong with it, not only the first."""
 
@@ -54,7 +59,7 @@ class InputError(PaxSilicaError):
     def __init__(self, problems: Iterable[Problem] | str) -> None:
         if isinstance(problems, str):
             problems = [Problem("", "", "", "", problems)]
-        self.problems: Sequence[Problem] = tuple(sorted(set(problems)))
+        self.problems: Sequence[Problem] = tuple(sorted(set(problems), key=_reading_order))
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in the input:\n{lines}")

@@ -26,6 +26,8 @@ class Values:
         self.families: dict[str, dict[Any, float]] = defaultdict(dict)
         for (family, index), value in zip(program.columns, values.tolist(), strict=True):
             self.families[family][index] = value
+        self.sizes: dict[int, dict[str, float]] = {}
+        """Nameplate of projects in service by year, as far as :func:`project_sizes` has been asked for it."""
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
@@ -191,7 +193,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
     rows = []
     for (name, copy_name), amount in values.of("activity").items():
         plant, copy = instance.world.plants[name], instance.copies[copy_name]
-        limit = capacity[copy.year].get(name, 0.0) * copy.project_factor[name] if plant.is_project else copy.capacity[name]
+        limit = capacity[copy.year].get(name, 0.0) * copy.capacity_factor[name] if plant.is_project else copy.capacity[name]
         ready = warm.get((name, copy.calm or copy_name))
         if limit <= DUST and amount <= DUST:
             continue
@@ -216,6 +218,8 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Nameplate of each committed project in service in ``year``, along its ramp."""
+    if year in values.sizes:
+        return values.sizes[year]
     committed, added = values.of("committed"), values.of("added_size")
     found = {}
     for name, candidate in instance.candidates.items():
@@ -223,6 +227,7 @@ def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, fl
         more = sum(share * added[name, v] for v, share in candidate.availability(year, candidate.size_years).items())
         if candidate.smallest * base + more > DUST:
             found[name] = candidate.smallest * base + more
+    values.sizes[year] = found
     return found
 
 
@@ -282,8 +287,8 @@ def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, s
                 continue
             if plant.is_project:
                 total += made * projects.get(name, 0.0)
-            elif plant.operates(year):
-                total += made * instance.world.number("assets", instance.world.assets_by_name[name], "capacity", year)
+            else:
+                total += made * instance.nameplate.get((name, year), 0.0)
         shares[commodity, copy_name] = min(1.0, total / instance.need[commodity, year])
     return shares
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from collections.abc import Mapping
@@ -77,10 +78,10 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "year": "year of the switch-off",
             "unit": "unit of need",
             "need": "need of the trusted world, in unit",
-            "naive_share_before": "as for stages",
-            "traced_share_before": "as for stages",
-            "naive_share": "as for stages",
-            "traced_share": "as for stages",
+            "naive_share_before": "trusted hosts' nameplate over need, without the plan (share of 1)",
+            "traced_share_before": "share of need that the trusted chain can make, without the plan",
+            "naive_share": "trusted hosts' nameplate over need, with the plan",
+            "traced_share": "share of need that the trusted chain can make, with the plan",
             "required_share": "share that the case asks for",
             "shortfall": "missing against the required share in the plan's own switch-off, in unit",
         },
@@ -265,6 +266,55 @@ class Plan:
     def gap_of_capital(self) -> float | None:
         """Distance between objective and bound as a share of the capital decided: how much of the money in question is unproved."""
         return None if self.gap_usd_m is None or not self.capital_decided_usd_m else self.gap_usd_m / self.capital_decided_usd_m
+
+    @property
+    def portfolio(self) -> pd.DataFrame:
+        """Projects committed, with who pays; no rows without a plan."""
+        return self.table("portfolio")
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """Coverage by stage and year, naive and traced, before and after."""
+        return self.table("coverage")
+
+    @property
+    def funding(self) -> pd.DataFrame:
+        """Payments by funder, project and year, USD million."""
+        return self.table("funding")
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Cost terms, USD million, discounted."""
+        return self.table("costs")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table by name (see :data:`PLAN_TABLES`), empty if the plan has none of it."""
+        if name not in self.tables and name not in PLAN_TABLES:
+            raise KeyError(f"there is no table {name!r}; tables are {', '.join(PLAN_TABLES)}")
+        return self.tables[name].copy() if name in self.tables else pd.DataFrame(columns=list(PLAN_TABLES[name].columns))
+
+    def compare(self, other: Plan) -> pd.DataFrame:
+        """Projects in which two plans differ: in one of them only, committed in another year, or of another size.
+
+        Columns: ``project``, ``name``, ``stage``, ``region``, and for each plan (``_this``, ``_other``) ``committed_year``, ``size`` and
+        ``public_usd_m``; blank where a plan does not have the project.
+        """
+        keys, values = ["project", "name", "stage", "region"], ["committed_year", "size", "public_usd_m"]
+        both = self.portfolio[keys + values].merge(other.portfolio[keys + values], on=keys, how="outer", suffixes=("_this", "_other"))
+        same = (both["committed_year_this"] == both["committed_year_other"]) & ((both["size_this"] - both["size_other"]).abs() < 1e-6)
+        return both[~same].sort_values("project").reset_index(drop=True)
+
+    def _repr_html_(self) -> str:
+        found = (
+            "no plan" if self.objective is None else f"{self.objective:,.0f} USD million ({self.objective_kind}), gap {self.gap or 0:.4%}"
+        )
+        head = f"<p><b>{html.escape(self.title or self.case)}</b>: {self.status}, {found}</p>"
+        if not self.tables:
+            return head
+        columns = ["project", "stage", "region", "committed_year", "online_year", "size", "size_unit", "public_usd_m"]
+        biggest = self.portfolio.sort_values("public_usd_m", ascending=False).head(12)[columns]
+        more = max(0, len(self.portfolio) - 12)
+        return head + biggest.to_html(index=False, float_format="{:,.1f}".format) + (f"<p>and {more} more</p>" if more else "")
 
     def result(self) -> dict[str, Any]:
         """The content of ``result.json``."""

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from witness import audited_plan
-from worlds import LAST, World, random_world
+from random_worlds import LAST, World, random_world
 
 from paxsilica.audit import audit
 from paxsilica.case import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worlds import World
+from random_worlds import World
 
 from paxsilica.tables.schema import TABLES
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worlds import random_world
+from random_worlds import random_world
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build

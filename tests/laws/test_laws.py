@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from witness import audited_plan
-from worlds import World, random_world
+from random_worlds import World, random_world
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,5 +146,47 @@ def test_broken_cell_is_told(broken: Broken, tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="should be a folder of CSV tables, but does not exist"):
+    with pytest.raises(InputError, match="should be a folder of CSV tables or a workbook .* but does not exist"):
         load_tables(tmp_path / "nowhere")
+
+
+NASTY = (
+    "",
+    "*",
+    "-1",
+    "0",
+    "inf",
+    "nan",
+    "abc",
+    "a;b;;c",
+    "NA|JPN|ore",
+    "||||",
+    "#REF!",
+    "1e400",
+    "2026",
+    "SEA",
+    "no",
+    "é",
+    "²",
+    "٣",
+    "a\nb",
+    '"',
+)
+
+
+def test_whatever_a_cell_holds_is_accepted_or_told(tmp_path: Path) -> None:
+    """Nothing but an ``InputError`` may come out of the reader; a check that trusts a cell it should not would crash here."""
+    chance = random.Random(7)
+    places = [
+        (table, line, column) for table, rows in World().tables.items() for line, row in enumerate(rows) for column in range(len(row))
+    ]
+    refused = 0
+    for _ in range(150):
+        world = World()
+        for table, line, column in chance.choices(places, k=chance.choice((1, 1, 3))):
+            world.tables[table][line][column] = chance.choice(NASTY)
+        try:
+            load_tables(world.write(tmp_path))
+        except InputError:
+            refused += 1
+    assert refused > 100

@@ -69,17 +69,21 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
 
 
 def support_by_plant(facts: Facts, copies: dict[str, Situation], running: Running) -> dict[str, float]:
-    """Operating support of each plant: its least running to be ready, at its cost above the cheapest untrusted plant of its process."""
+    """Operating support of each plant: its least running to be ready, at its cost above the cheapest untrusted plant of its process.
+
+    A plant that must run that much anyway needs none.
+    """
     total: dict[str, float] = {}
     rivals: dict[tuple[str, int], float] = {}
     for year in facts.years:
         for name, row in facts.assets.items():
-            if facts.there(name, year) and not facts.trusted_plant(name, year):
+            if facts.asset_capacity(name, year) > 0 and not facts.trusted_plant(name, year):
                 rivals[row.process, year] = min(rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year))
     for (plant, name), warm in running.warm.items():
         one = copies[name]
         rival = rivals.get((facts.plants[plant].process, one.year))
-        if rival is not None:
+        asset = facts.assets.get(plant)
+        if rival is not None and facts.minimum_utilisation(plant) > ((asset.must_run_share or 0.0) if asset is not None else 0.0):
             gap = max(0.0, facts.unit_cost(plant, one.year) - rival)
             amount = 1e-6 * facts.discount(one.year) * one.probability * gap * facts.minimum_utilisation(plant) * warm
             total[plant] = total.get(plant, 0.0) + amount

@@ -35,7 +35,7 @@ def _on_plants(facts: Facts, limit: Limit, year: int, money: Money) -> float:
     chosen = [money.committed[name] for name in names if name in money.committed]
     if limit.measure == "projects":
         return sum(one.first <= year for one in chosen)
-    return sum(due for one in chosen for when, due in one.dues.items() if when <= year)
+    return sum(amount for one in chosen for when, amount in facts.capital(one.row, one.sizes).items() if when <= year)
 
 
 def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) -> float:

@@ -89,6 +89,11 @@ class Candidate:
             for year in self.years
         }
 
+    def capital_committed(self, year: int, of: tuple[int, ...], price: Mapping[int, float]) -> dict[int, float]:
+        """Coefficients on the cumulative decisions of the years ``of`` whose sum is the capital committed by ``year``, due or not."""
+        past = tuple(v for v in of if v <= year)
+        return _differences(past, {v: price[v] for v in past})
+
     @cached_property
     def payment_years(self) -> tuple[int, ...]:
         """Years in which some capital may fall due."""
@@ -112,7 +117,7 @@ def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, 
     coefficients = {}
     for position, year in enumerate(of):
         later = weight[of[position + 1]] if position + 1 < len(of) else 0.0
-        if weight[year] != later:
+        if abs(weight[year] - later) > 1e-12:  # equal but for rounding is equal
             coefficients[year] = weight[year] - later
     return coefficients
 

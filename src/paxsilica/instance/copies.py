@@ -11,15 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from paxsilica.instance.prune import asked_by_limits, prune
+from paxsilica.instance.prune import prune
+from paxsilica.instance.selection import floors
+from paxsilica.instance.types import Arc, Arrow, Place
 from paxsilica.instance.world import UNLIMITED, Plant, World, scaled
 from paxsilica.tables.schema import Event
-
-Place = tuple[str, str]
-"""(region, commodity)"""
-
-Arc = tuple[str, str, str]
-"""(from region, to region, commodity)"""
 
 Everything: tuple[str, str] = ("*", "*")
 
@@ -33,15 +29,6 @@ class State:
 
 
 @dataclass(frozen=True)
-class Arrow:
-    """Terms of shipping along an arc in a year."""
-
-    cost_usd_per_unit: float
-    smallest: float
-    largest: float
-
-
-@dataclass(frozen=True)
 class Copy:
     """One copy of operation: everything that can run, move or be asked for in it, and nothing else.
 
@@ -51,7 +38,7 @@ class Copy:
         calm: name of the reference copy in which plants must be kept warm for this stress copy; ``None`` for a reference copy.
         proves_coverage: whether coverage is asked for in this copy.
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``); projects are not in it.
-        project_factor: what events make of the credited capacity of each project.
+        capacity_factor: what events leave of the credited capacity of each project, as a factor.
         demand: final demand to be served, by place.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the commodity there.
     """
@@ -68,7 +55,7 @@ class Copy:
     places: tuple[Place, ...]
     arcs: Mapping[Arc, Arrow]
     capacity: Mapping[str, float]
-    project_factor: Mapping[str, float]
+    capacity_factor: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
     supply: Mapping[Place, tuple[tuple[str, float], ...]]
@@ -181,7 +168,7 @@ def make_copy(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        # within the group that a commodity is switched off for, work and trade in it go on
+        # where the host is switched off too, what the plant makes does not leave it anyway
         return not any(_blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made)
 
     plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
@@ -196,9 +183,9 @@ def make_copy(
         if region not in gone
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
-    mode: Literal["reference", "stress"] = "stress" if state.switched_off else "reference"
-    named = asked_by_limits(world, plants if mode == "reference" else {}, arcs if mode == "reference" else {}, year)
-    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, named)
+    # floors on operation and on shipments hold in normal times only
+    asked_for = () if state.switched_off else floors(world, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -211,15 +198,14 @@ def make_copy(
     for arc in kept_arcs:
         departures[arc[0], arc[2]].append(arc)
         arrivals[arc[1], arc[2]].append(arc)
-    by_products = {plant: world.outputs.get(kept_plants[plant].process, {}) for plant in kept_plants}
-    factor = {
-        plant: _factor(events, "capacity", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
-        for plant in kept_plants
+    left = {
+        plant.name: _factor(events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {}))
+        for plant in kept_plants.values()
     }
     return Copy(
         name=name,
         year=year,
-        mode=mode,
+        mode="stress" if state.switched_off else "reference",
         state=state,
         probability=probability,
         calm=calm,
@@ -228,12 +214,12 @@ def make_copy(
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
-        capacity={plant: scaled(capacities[plant], factor[plant]) for plant in kept_plants if not kept_plants[plant].is_project},
-        project_factor={plant: factor[plant] for plant in kept_plants if kept_plants[plant].is_project},
+        capacity={name: scaled(capacities[name], left[name]) for name, plant in kept_plants.items() if not plant.is_project},
+        capacity_factor={name: left[name] for name, plant in kept_plants.items() if plant.is_project},
         variable_cost={
-            plant: costs[plant]
-            * _factor(events, "variable cost", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
-            for plant in kept_plants
+            plant.name: costs[plant.name]
+            * _factor(events, "variable cost", plant.region, plant.process, world.outputs.get(plant.process, {}))
+            for plant in kept_plants.values()
         },
         demand={place: quantity for place, quantity in asked.items() if quantity > 0},
         supply={place: tuple(items) for place, items in supply.items()},

@@ -1,46 +1,19 @@
-"""What can matter in a copy of operation: what a source can reach and somebody has a use for. The rest is left out before there is a model."""
+"""Cuts a copy of operation down to what can matter in it: a plant without feed and a product without use carry nothing.
+
+Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if each of its inputs can be made or drawn
+from store somewhere from where it can be shipped. A plant is of *use* if its product can reach a demand, a store, or a plant of use;
+and for the reasons in :func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
+from paxsilica.instance.selection import asked_to_carry, asked_to_run
+from paxsilica.instance.types import Arc, Arrow, Place
 from paxsilica.instance.world import Plant, World
-
-if TYPE_CHECKING:
-    from paxsilica.instance.copies import Arc, Arrow, Place
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What limits ask for, whether anybody has a use for it or not: plants that are to run, places that are to be shipped to."""
-
-    plants: frozenset[str]
-    places: frozenset[Place]
-
-
-def asked_by_limits(world: World, plants: Mapping[str, Plant], arcs: Mapping[Arc, Arrow], year: int) -> Asked:
-    """Everything that some limit of the kind "at least" speaks of in ``year``."""
-    limits = [
-        row
-        for row in world.tables.limits
-        if row.sense == "at least" and row.value > 0 and (row.from_year or year) <= year <= (row.to_year or year)
-    ]
-    running = [row for row in limits if row.measure in ("activity", "production")]
-    shipping = [row for row in limits if row.measure == "shipment"]
-    return Asked(
-        frozenset(name for name, plant in plants.items() if any(world.selects(row, plant) for row in running)),
-        frozenset(
-            (target, commodity)
-            for origin, target, commodity in arcs
-            if any(
-                row.region in ("*", origin) and (row.to_region or "*") in ("*", target) and row.commodity in ("*", commodity)
-                for row in shipping
-            )
-        ),
-    )
+from paxsilica.tables.schema import Limit
 
 
 def prune(
@@ -50,35 +23,25 @@ def prune(
     demand: Mapping[Place, float],
     stores: set[Place],
     wanted: set[str],
-    asked: Asked,
+    floors: Iterable[Limit],
 ) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
-    """Drops plants and arcs that no feed can reach or whose product can reach no use. Exact: neither could carry anything.
+    """Plants, places and arcs that remain.
 
-    A plant that must run, and an arc that must carry something, stay whatever their surroundings: dropping them would relax the problem.
-    What ``asked`` names is of use for its own sake.
+    Args:
+        world: for recipes and costs.
+        plants, arcs: what could run and carry in the copy.
+        demand, stores: places where something is demanded, and where something is stored.
+        wanted: commodities whose mere production counts.
+        floors: limits that ask for at least so much operation in the copy.
     """
     outgoing: dict[Place, list[Place]] = defaultdict(list)
     incoming: dict[Place, list[Place]] = defaultdict(list)
     for origin, target, commodity in arcs:
         outgoing[origin, commodity].append((target, commodity))
         incoming[target, commodity].append((origin, commodity))
-    fed = set(plants)
-    while True:
-        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
-        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
-        reached = _downstream(makes | stores, outgoing)
-        starved = {
-            name
-            for name in fed
-            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
-        }
-        if not starved:
-            break
-        fed -= starved
-
-    def kept_anyway(plant: Plant) -> bool:
-        return plant.must_run_share > 0
-
+    forced = [arc for arc, arrow in arcs.items() if _forced(arrow) or asked_to_carry(floors, arc)]
+    # what is pushed along an arc may come round again, from no source at all
+    fed, reached = _fed(world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing)
     makers: dict[Place, list[str]] = defaultdict(list)
     for name in fed:
         for commodity in world.outputs.get(plants[name].process, {}):
@@ -98,13 +61,11 @@ def prune(
             for commodity in world.inputs.get(plants[name].process, {}):
                 want((plants[name].region, commodity))
 
-    ends = {(arc[1], arc[2]) for arc, terms in arcs.items() if terms.cost_usd_per_unit < 0 or terms.smallest > 0}
-    for place in [*demand, *stores, *sorted(ends | asked.places)]:
+    for place in [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]:
         want(place)
     for name in sorted(fed):
         made = world.outputs.get(plants[name].process, {})
-        # a sink takes goods for its own sake, and a plant that earns as it runs wants to run
-        if not made or kept_anyway(plants[name]) or name in asked.plants or wanted.intersection(made) or _may_earn(world, plants[name]):
+        if _moves_by_itself(world, plants[name]) or wanted.intersection(made) or asked_to_run(world, floors, name):
             need(name)
             for commodity in wanted.intersection(made):
                 want((plants[name].region, commodity))
@@ -115,17 +76,33 @@ def prune(
                 want(earlier)
         for name in makers[place]:
             need(name)
-    kept = {name: plants[name] for name in sorted(plants) if name in needed or kept_anyway(plants[name])}
-    live = {
-        arc: terms
-        for arc, terms in sorted(arcs.items())
-        if ((arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful) or terms.smallest > 0
-    }
+    # a plant that must run without feed stays: it makes the problem infeasible, as it should
+    kept = {name: plants[name] for name in sorted(plants) if name in needed or plants[name].must_run_share > 0}
+    live = {arc: arrow for arc, arrow in sorted(arcs.items()) if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful}
     places = set(demand) | (useful & reached)
     places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
     places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
     places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
     return kept, places, live
+
+
+def _fed(
+    world: World, plants: Mapping[str, Plant], sources: set[Place], outgoing: Mapping[Place, list[Place]]
+) -> tuple[set[str], set[Place]]:
+    """Plants that feed can reach, and the places that something can reach."""
+    fed = set(plants)
+    while True:
+        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
+        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
+        reached = _downstream(makes | sources, outgoing)
+        starved = {
+            name
+            for name in fed
+            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
+        }
+        if not starved:
+            return fed, reached
+        fed -= starved
 
 
 def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> set[Place]:
@@ -138,6 +115,18 @@ def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> s
                 reached.add(target)
                 front.append(target)
     return reached
+
+
+def _forced(arrow: Arrow) -> bool:
+    """Whether something moves along an arc even to where it is of no use: because it must, or because shipping earns."""
+    return arrow.smallest > 0 or arrow.cost_usd_per_unit < 0
+
+
+def _moves_by_itself(world: World, plant: Plant) -> bool:
+    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run, it earns as it runs, or it takes
+    what would otherwise have nowhere to go."""
+    rids = any(commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {}))
+    return not world.outputs.get(plant.process) or plant.must_run_share > 0 or rids or _may_earn(world, plant)
 
 
 def _may_earn(world: World, plant: Plant) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset, Limit, Project, Region, Row
+from paxsilica.tables.schema import Asset, Project, Region, Row
 
 UNLIMITED = float("inf")
 
@@ -31,13 +31,13 @@ def interpolate(anchors: Mapping[int, float], year: int) -> float:
     return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)
 
 
-def scaled(capacity: float, factor: float) -> float:
-    """Capacity times a factor; none of an unlimited capacity is none.
+def scaled(amount: float, factor: float) -> float:
+    """``amount * factor``; nothing of what has no limit is nothing.
 
-    >>> scaled(UNLIMITED, 0.0), scaled(UNLIMITED, 0.5), scaled(8.0, 0.5)
-    (0.0, inf, 4.0)
+    >>> scaled(float("inf"), 0.0), scaled(float("inf"), 0.5), scaled(10.0, 0.5)
+    (0.0, inf, 5.0)
     """
-    return 0.0 if factor == 0 else capacity * factor
+    return 0.0 if factor == 0 else amount * factor
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ class World:
         """Rows of the table ``projects`` by their key."""
         return {row.project: row for row in self.tables.projects}
 
+    @cached_property
+    def surplus_allowed(self) -> frozenset[str]:
+        """Commodities of which more may be made than is used."""
+        return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
+
     def status(self, region: str, year: int) -> str | None:
         """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody is trusted)."""
         if region in self.case.membership:
@@ -122,16 +127,6 @@ class World:
     def trusted_plant(self, plant: Plant, year: int) -> bool:
         """Whether neither host nor controller of ``plant`` can switch it off in ``year``."""
         return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
-
-    def selects(self, limit: Limit, plant: Plant) -> bool:
-        """Whether the limit speaks of the plant: by region, process, what it makes or uses, and name."""
-        handled = {*self.outputs.get(plant.process, {}), *self.inputs.get(plant.process, {})}
-        return (
-            limit.region in ("*", plant.region)
-            and limit.process in ("*", plant.process)
-            and (limit.commodity == "*" or limit.commodity in handled)
-            and (limit.asset is None or plant.name in limit.asset)
-        )
 
     def number(self, table: str, row: Row, column: str, year: int, default: float | None = None) -> float:
         """The number in ``column`` of ``row`` in ``year``: from the cell, or from the table ``series``; else ``default``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,28 @@ class Compiled:
         for coefficient, var in terms:
             found[self.column_of[id(var)]] += coefficient
         return found
+
+    @cached_property
+    def row_at(self) -> dict[tuple[str, Any], int]:
+        """Position of each row by (family, index)."""
+        return {name: at for at, name in enumerate(self.row_names)}
+
+    @cached_property
+    def column_at(self) -> dict[tuple[str, Any], int]:
+        """Position of each column by (family, index)."""
+        return {name: at for at, name in enumerate(self.columns)}
+
+    def with_rows(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+        """The same program with the sides of some rows set anew."""
+        row_low, row_high = self.row_low.copy(), self.row_high.copy()
+        row_low[at], row_high[at] = low, high
+        return replace(self, row_low=row_low, row_high=row_high)
+
+    def with_columns(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+        """The same program with the bounds of some columns set anew."""
+        new_low, new_high = self.low.copy(), self.high.copy()
+        new_low[at], new_high[at] = low, high
+        return replace(self, low=new_low, high=new_high)
 
     def fixed(self, at: NDArray[np.intp], values: Array) -> Compiled:
         """The same program with some columns held at ``values`` and no longer integer."""
@@ -111,17 +134,24 @@ class Compiled:
 def compile_model(model: pyo.ConcreteModel) -> Compiled:
     """Arrays of ``model``; fails on anything that is not linear."""
     form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
-    columns = form.columns
+    # a variable that stands in no row and no objective is no column of the form, yet costs and plans ask for its value
+    known = {id(var) for var in form.columns}
+    loose = [var for var in model.component_data_objects(pyo.Var) if id(var) not in known and var.parent_component() is not model.never]
+    columns = [*form.columns, *loose]
     free = np.inf
     rhs = np.asarray(form.rhs, dtype=float)
     kind = np.array([entry[1] for entry in form.rows], dtype=int)
     low = np.array([-free if var.lb is None else var.lb for var in columns], dtype=float)
     high = np.array([free if var.ub is None else var.ub for var in columns], dtype=float)
-    cost = np.asarray(form.c.todense(), dtype=float).ravel() if form.c.shape[0] else np.zeros(len(columns))
+    cost = np.zeros(len(columns))
+    if form.c.shape[0]:
+        cost[: len(form.columns)] = np.asarray(form.c.todense(), dtype=float).ravel()
+    found = csr_matrix(form.A)
+    matrix = csr_matrix((found.data, found.indices, found.indptr), shape=(found.shape[0], len(columns)))
     return Compiled(
         cost=cost,
         offset=float(form.c_offset[0]) if len(form.c_offset) else 0.0,
-        matrix=csr_matrix(form.A),
+        matrix=matrix,
         # in mixed form a row is an equation (0), an upper bound (1) or a lower bound (-1)
         row_low=np.where(kind <= 0, rhs, -free),
         row_high=np.where(kind >= 0, rhs, free),

@@ -1,0 +1,89 @@
+"""What a notebook uses: load a question, change it, solve it, look at the plan.
+
+>>> import paxsilica
+>>> question = paxsilica.load("base").with_(budget=10_000, coverage__hard=False)
+>>> question.case.budget_usd_m, question.case.coverage.hard
+(10000.0, False)
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
+from paxsilica.case import Case, make_case, read_case
+from paxsilica.instance import Instance, make_instance
+from paxsilica.plan import Plan
+from paxsilica.planner import Teller, make_plan
+from paxsilica.solve import Watcher
+from paxsilica.tables import Tables, load_tables
+
+SHORT_NAMES = {
+    "budget": "budget_usd_m",
+    "gap": "solver.gap",
+    "time_limit": "solver.time_limit_s",
+    "coverage": "coverage.required",
+    "hard": "coverage.hard",
+    "from_year": "coverage.from_year",
+}
+"""Short names that :meth:`Question.with_` takes for keys of a case."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Tables and a case: everything that a plan is made from. Frozen; ``with_`` gives a changed one."""
+
+    tables: Tables
+    case: Case
+
+    def with_(self, *settings: str, **changes: Any) -> Question:
+        """The question with some keys of its case changed.
+
+        Args:
+            settings: as for ``--set``, such as ``"coverage.hard=true"``.
+            changes: by key, with ``__`` for the dot (``coverage__hard=True``) or by short name (``budget=20_000``); ``None`` drops a key.
+
+        Raises:
+            InputError: if the case would say what no case may say.
+        """
+        raw = self.case.model_dump(mode="json", exclude_unset=True)
+        for key, value in changes.items():
+            dotted = SHORT_NAMES.get(key, key).replace("__", ".")
+            *path, last = dotted.split(".")
+            place = raw
+            for part in path:
+                place = place.setdefault(part, {})
+            if value is None:
+                place.pop(last, None)
+            else:
+                place[last] = value
+        return Question(self.tables, make_case(raw, settings, self.case.name))
+
+    def instance(self) -> Instance:
+        """The joined problem, to look at before it is solved."""
+        return make_instance(self.tables, self.case)
+
+    def solve(self, watch: Watcher | None = None, tell: Teller | None = None) -> Plan:
+        """The plan; see :func:`paxsilica.planner.make_plan`."""
+        return make_plan(self.tables, self.case, watch, tell)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>"
+            for key, value in self.case.model_dump(mode="json", exclude_unset=True).items()
+        )
+        return (
+            f"<p><b>{html.escape(self.case.title or self.case.name)}</b></p><p>{html.escape(self.case.question)}</p><table>{rows}</table>"
+        )
+
+
+def load(case: str | Path = DEFAULT_CASE, data: str | Path | None = None) -> Question:
+    """The question that a bundled case (by name) or a case file asks of the bundled data or of the tables in a folder.
+
+    Raises:
+        InputError: listing everything that is wrong with either.
+    """
+    return Question(load_tables(data_folder() if data is None else Path(data)), read_case(find_case(str(case))))
