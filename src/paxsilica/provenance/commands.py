@@ -128,13 +128,17 @@ def validate(
         typer.echo(f"wrote {report}")
     wrong = [finding for finding in findings if finding.verdict == "wrong"]
     if wrong:
-        raise InputError(f"{len(wrong)} of {len(findings)} checks of the data against the world failed: " + "; ".join(f.name for f in wrong))
+        raise InputError(
+            f"{len(wrong)} of {len(findings)} checks of the data against the world failed: " + "; ".join(f.name for f in wrong)
+        )
 
 
 @data_app.command(name="describe")
 def describe(
     data: DataOption = None,
-    write: Annotated[bool, typer.Option("--write", help="renew datapackage.json and the generated part of README.md in the folder")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="renew datapackage.json and the generated part of README.md in the folder")
+    ] = False,
 ) -> None:
     """Print the tables and columns as the schema has them, or renew the files of the data folder that are generated from it."""
     folder = data or data_folder()

@@ -408,6 +408,31 @@ class Provenance(Row):
     note: Text | None = Field(None, description="how it was derived, which conflicting figures were set aside and why")
 
 
+class Published(Row):
+    """A figure published about the world, with which the data is compared; it enters no plan.
+
+    Shares count assets by host, at nameplate; by-products count where a commodity is named and no process.
+    """
+
+    key = ("figure",)
+    absent = "the data is not compared with published figures"
+    figure: Key
+    name: Text
+    measure: Literal["share of capacity", "capacity", "use", "capital"] = Field(
+        description="share of capacity: of the region in the world; capacity: of the region; use: of the region, final and along the chain; "
+        "capital: of projects, USD million per unit of size"
+    )
+    region: Annotated[str, Column(references="regions", wildcard=True)]
+    process: Annotated[str, Column(references="processes", wildcard=True)]
+    commodity: Annotated[str, Column(references="commodities", wildcard=True)]
+    year: Year
+    value: Annotated[Number, Field(gt=0)] = Field(description="in the unit of the commodity or process; a share as a share of 1")
+    low: Annotated[Number, Field(ge=0)] = Field(description="least that would be in keeping with it, differences of definition included")
+    high: Annotated[Number, Field(ge=0)] = Field(description="most that would be")
+    sources: Annotated[Names, Column(references="sources", many=True)]
+    note: Text | None = Field(None, description="what differs between what is published and what is counted here")
+
+
 TABLES: dict[str, type[Row]] = {
     "stages": Stage,
     "regions": Region,
@@ -428,5 +453,6 @@ TABLES: dict[str, type[Row]] = {
     "events": Event,
     "series": Series,
     "sources": Source,
+    "published": Published,
     "provenance": Provenance,
 }
