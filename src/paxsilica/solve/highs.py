@@ -107,11 +107,18 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
     """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the best plan so far."""
     interrupted = False
-    worker = threading.Thread(target=solver.run, daemon=True)
-    worker.start()
-    while worker.is_alive():
+    finished = threading.Event()  # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+
+    def run() -> None:
         try:
-            worker.join(0.1)
+            solver.run()
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while not finished.is_set():
+        try:
+            finished.wait(0.1)
         except KeyboardInterrupt:
             interrupted = True
             stop.set()
@@ -183,6 +190,9 @@ def _outcome(
 ) -> Outcome:
     status, info = solver.getModelStatus(), solver.getInfo()
     known = highspy.HighsModelStatus
+    if status == known.kModelEmpty:
+        nothing = np.zeros(0)
+        return Outcome("optimal", program.offset, program.offset, nothing, nothing, nothing, seconds, interrupted, trace)
     if status in (known.kInfeasible,):
         return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
     if status == known.kUnbounded:
@@ -193,7 +203,7 @@ def _outcome(
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
-    if not feasible or (not mip and status not in (known.kOptimal, known.kModelEmpty)):
+    if not feasible or (not mip and status != known.kOptimal):
         return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
