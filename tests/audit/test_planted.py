@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from witness import audited_plan
 from random_worlds import LAST, World, random_world
+from witness import audited_plan
 
 from paxsilica.audit import audit
 from paxsilica.case import Case

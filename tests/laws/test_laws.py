@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import pytest
-from witness import audited_plan
 from random_worlds import World, random_world
+from witness import audited_plan
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build
