@@ -10,12 +10,12 @@ from typing import Any
 
 import pyomo.environ as pyo
 import pytest
+from witness import audited_plan
 
 from paxsilica.case import Case, make_case
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
 from paxsilica.plan import Plan
-from paxsilica.planner import make_plan
 from paxsilica.solve import Compiled, compile_model
 from paxsilica.solve.highs import Outcome, solve
 from paxsilica.tables.read import Tables
@@ -222,7 +222,7 @@ class Answer:
     def __init__(self, tables: Tables, asked: Case) -> None:
         self.built = built(tables, asked)
         self.outcome = solve(self.built.program, asked.solver)
-        self.plan: Plan = make_plan(tables, asked)
+        self.plan: Plan = audited_plan(tables, asked)
 
     @property
     def objective(self) -> float:

@@ -119,7 +119,8 @@ def test_the_objective_budget_asks_for_the_least_public_money() -> None:
 
 
 def test_money_has_its_price() -> None:
-    # One year of life left to pay back: money at 25 % above the discount rate of 0 costs a quarter more. f has 60 at 0 %, g any sum at 25 %.
+    # One year of life left to pay back: money at 25 % above the discount rate of 0 costs a quarter more. f has 60 at 0 %, g any sum at
+    # 25 %.
     funders = {"f": {"envelope_usd_m": 60.0}, "g": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.25}}
     tables = candidates(10, funders, p={"size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 1})
     answer = Answer(tables, case(coverage=COVERED))

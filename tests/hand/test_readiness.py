@@ -91,7 +91,8 @@ def test_a_store_bridges_an_outage_as_long_as_it_lasts(outage: int, share: float
 
 def test_a_store_is_filled_in_cheap_years_for_those_that_need_it() -> None:
     # Coverage of 4 from 2031 on, nothing made in A. Filling the store in 2030 costs 4 * 1 and holding it 4 * 0.5 a year.
-    # In 2031 it still lies there at the end of the year or is used: the plan sells it to A instead of buying 4 for 1. Cost of chips: 4 in all
+    # In 2031 it still lies there at the end of the year or is used: the plan sells it to A instead of buying 4 for 1. Cost of chips: 4
+    # in all
     # in 2030 (for 2030's own 4) + 4 (store) + 0 in 2031 (drawn in normal times), holding 2: 10.
     tables = world(
         {"make": "-> chip"},

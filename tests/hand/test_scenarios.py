@@ -31,7 +31,8 @@ def embargo(capex: float) -> Any:
 
 @pytest.mark.parametrize(("capex", "built_it"), [(7.0, True), (9.0, False)])
 def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool) -> None:
-    # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 + 0.2) * 10 = 8, with one copy of 2031 for two
+    # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 + 0.2) * 10 = 8, with one copy of 2031 for
+    # two
     # scenarios. A plant is worth up to 8; the likeliest scenario alone would build none, the worst one alone would pay 20.
     names = ["calm", "early", "late"]
     answer = Answer(embargo(capex), case("2030-2031", scenarios=names))
