@@ -248,6 +248,7 @@ def finish(process: subprocess.Popen[str]) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_interrupt_outside_the_search_ends_with_130(tmp_path: Path) -> None:
     process, wait_for = begin(tmp_path)
@@ -262,7 +263,7 @@ def test_interrupt_outside_the_search_ends_with_130(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_interrupt_of_the_search_keeps_the_best_plan(tmp_path: Path) -> None:
-    process, wait_for = begin(tmp_path, "--gap", "0", "--out", "kept")
+    process, wait_for = begin(tmp_path, "--gap", "0", "--time-limit", "90", "--out", "kept")
     wait_for("best plan")
     process.send_signal(signal.SIGINT)
     wait_for("Stopping the search")
@@ -277,7 +278,7 @@ def test_interrupt_of_the_search_keeps_the_best_plan(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_second_interrupt_ends_the_program(tmp_path: Path) -> None:
-    process, wait_for = begin(tmp_path, "--gap", "0", "--out", "kept")
+    process, wait_for = begin(tmp_path, "--gap", "0", "--time-limit", "90", "--out", "kept")
     wait_for("best plan")
     for _ in range(2):
         process.send_signal(signal.SIGINT)
