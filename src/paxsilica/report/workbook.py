@@ -19,7 +19,7 @@ from paxsilica.report.words import advice, gap_sentence, number, objective_sente
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""
 MOST_ROWS = 1_000_000
-WIDEST, NARROWEST = 48, 9
+WIDEST, NARROWEST = 38, 9
 HEADER_LINE = 15.0
 
 
@@ -125,12 +125,12 @@ class _Sheet:
         self.name, self.frame = name, frame
         self.sheet: Worksheet = book.add_worksheet(name)
         look = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DCE6F1"}
-        self.left: Format = book.add_format(look | {"indent": 1})
+        self.left: Format = book.add_format(look | {"align": "left", "indent": 1})
         self.right: Format = book.add_format(look | {"align": "right"})
         key = {"italic": True, "font_color": "#555555", "bg_color": "#DCE6F1", "bottom": 1, "font_size": 9}
-        self.key_left: Format = book.add_format(key | {"indent": 1})
+        self.key_left: Format = book.add_format(key | {"align": "left", "indent": 1})
         self.key_right: Format = book.add_format(key | {"align": "right"})
-        self.text: Format = book.add_format({"valign": "top", "indent": 1})
+        self.text: Format = book.add_format({"valign": "top", "align": "left", "indent": 1})
         self.book = book
 
     def write(self) -> None:
