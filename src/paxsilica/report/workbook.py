@@ -19,7 +19,7 @@ from paxsilica.report.words import advice, gap_sentence, number, objective_sente
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""
 MOST_ROWS = 1_000_000
-WIDEST, NARROWEST = 38, 9
+WIDEST, NARROWEST = 60, 9
 HEADER_LINE = 15.0
 
 
@@ -150,7 +150,7 @@ class _Sheet:
             sheet.write_string(0, at, header, self.right if numeric else self.left)
             sheet.write_string(1, at, key, self.key_right if numeric else self.key_left)
             sheet.set_column(at, at, width)
-            self._column(at, values, self.book.add_format({"num_format": shape}) if numeric else self.text)
+            self._column(at, values, self.book.add_format({"num_format": shape, "valign": "top"}) if numeric else self.text)
         if rows < len(frame):
             sheet.write_string(rows + 2, 0, f"and {len(frame) - rows:,} more rows in tables/{self.name}.csv")
         sheet.set_row(0, HEADER_LINE * min(lines, 8))
