@@ -130,8 +130,7 @@ def _solve(tables: Tables, case: Case, out: Path | None, aside: Screen, interrup
         if interrupts.pressed and plan.status == "no_plan":
             raise Stopped
         interrupts.ignore()
-        write_plan(plan, folder)
-    return plan, folder
+        return plan, write_plan(plan, folder)
 
 
 @app.command()
