@@ -118,7 +118,7 @@ class _Master:
         return full
 
 
-def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array | None = None) -> Hull:
+def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array | None = None, *, every: bool = False) -> Hull:
     """Hull prices of ``program``.
 
     Args:
@@ -126,13 +126,14 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
         plan: values of its columns, feasible; the uplift is against this plan, and it starts the search.
         options: of the solver.
         relaxed: duals of the rows of the LP relaxation, if they are known: a better start.
+        every: whether to build the hull of every project from its points, also where its own rows are known to be the hull.
 
     Raises:
         PriceError: if the prices do not come to rest, or fail their proof.
     """
     exact = options.model_copy(update={"gap": 0.0})
     problems = private_problems(program)
-    joined = [problem for problem in problems if not problem.integral]
+    joined = [problem for problem in problems if every or not problem.integral]
     master = _Master(program, joined)
 
     def best(problem: Private, duals: Array) -> tuple[float, Array]:
