@@ -32,7 +32,7 @@ def test_published_figures_are_met_within_their_ranges(tables: Tables) -> None:
     """The ranges hold differences of definition; a figure outside of one is told in VALIDATION.md, and this list names it."""
     off = [finding.name for finding in check_world(tables) if finding.verdict == "off"]
     assert off == []
-    assert len(tables.published) >= 45
+    assert len(tables.published) >= 50
 
 
 def test_published_ranges_hold_the_figure(tables: Tables) -> None:
@@ -89,3 +89,9 @@ def test_report_shows_every_check(tables: Tables) -> None:
     text = report(tables, findings)
     assert all(finding.name in text for finding in findings)
     assert "| source |" in text
+
+
+def test_validation_beside_the_data_is_that_of_the_data(tables: Tables) -> None:
+    """Renewed by ``paxsilica data validate --plan DIR --report data/VALIDATION.md``; the part that a plan gives is not compared."""
+    written = (DATA / "VALIDATION.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in report(tables, check_world(tables)).splitlines() if line not in written] == []
