@@ -96,7 +96,9 @@ def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
         },
         projects=projects,
         demand={("A", "metal"): between(6, 14), ("B", "metal"): {2030: between(2, 5), 2032: between(4, 9)}, ("X", "metal"): between(2, 6)},
-        routes={f"{one}>{other} {good}": between(0.05, 0.3) * M for one in "ABX" for other in "ABX" if one != other for good in ("ore", "metal")},
+        routes={
+            f"{one}>{other} {good}": between(0.05, 0.3) * M for one in "ABX" for other in "ABX" if one != other for good in ("ore", "metal")
+        },
         funders=funders,
     )
     asked: dict[str, Any] = {

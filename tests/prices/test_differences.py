@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from prices.cases import case, priced, random_question, started, three_projects
 
 from paxsilica.errors import InputError
 from paxsilica.instance import Instance
@@ -20,6 +19,7 @@ from paxsilica.prices.goods import goods_prices, per_unit
 from paxsilica.prices.subjects import subjects
 from paxsilica.prices.whole import Start
 from paxsilica.solve import Compiled, solve
+from prices.cases import case, priced, random_question, started, three_projects
 
 SEEDS = range(60)
 SMALL = 1e-5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from prices.cases import M, case, priced, random_question, started, world
 
 from paxsilica.planner import make_plan
 from paxsilica.prices import Asked, hull_prices, price_table
@@ -14,6 +13,7 @@ from paxsilica.prices.private import Private, outside, private_problems
 from paxsilica.prices.whole import Start
 from paxsilica.solve import Array, solve
 from paxsilica.tables import Tables
+from prices.cases import M, case, priced, random_question, started, world
 
 TWICE = {"cost_of_capital": 1.0}
 """With a life of one year and no discounting, money that costs its face value again."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from prices.cases import case, priced, three_projects
 
 from paxsilica.planner import make_plan
 from paxsilica.prices import Asked, Prices, price_table
+from prices.cases import case, priced, three_projects
 
 
 def prices(budget: float, step: float | None = 15.0) -> Prices:

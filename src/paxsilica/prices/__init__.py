@@ -23,11 +23,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from paxsilica.plan_tables import PRICE_TABLES
     from paxsilica.prices.curve import Curve, value_curve
     from paxsilica.prices.duals import PriceError
     from paxsilica.prices.hull import Hull, hull_prices
     from paxsilica.prices.resolve import Basis
-    from paxsilica.prices.table import KINDS, PRICE_TABLES
+    from paxsilica.prices.table import KINDS
     from paxsilica.prices.whole import Asked, Prices, price_table, start_from, with_prices
 
 _HOMES = {

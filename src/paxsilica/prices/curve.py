@@ -19,8 +19,8 @@ import pandas as pd
 
 from paxsilica.case import Solver
 from paxsilica.errors import InputError, Problem
+from paxsilica.plan_tables import PRICE_TABLES
 from paxsilica.prices.resolve import Basis, Solved, decisions, money_row, search, with_larger_envelope
-from paxsilica.prices.table import PRICE_TABLES
 from paxsilica.solve import Array, Compiled, Outcome, Progress, solve
 from paxsilica.solve.warm import WarmProgram
 
@@ -327,6 +327,8 @@ def _jumps(sweep: _Sweep, wanted: list[float]) -> tuple[Jump, ...]:
         below, above = sweep.point(left), sweep.point(right)
         if below.dates == above.dates and (below.values is None) == (above.values is None):
             continue
+        if below.values is None and math.isfinite(below.bound):
+            continue  # it is not known what the best plan is there
         enters = tuple(sorted(set(above.dates) - set(below.dates)))
         leaves = tuple(sorted(set(below.dates) - set(above.dates)))
         moves = tuple(sorted(name for name in set(above.dates) & set(below.dates) if above.dates[name] != below.dates[name]))

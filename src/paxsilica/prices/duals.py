@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,9 @@ TOLERANCE = 1e-6
 
 STEP = 1e-3
 """How much of a thing is added or taken away, in its own unit, to see the price on either side."""
+
+
+CHECKS = ("feasibility", "sign", "slackness", "duality")
 
 
 class PriceError(PaxSilicaError):
@@ -46,12 +48,11 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Whether the duals are right to within :data:`TOLERANCE`."""
-        return all(value <= TOLERANCE for value in (self.feasibility, self.sign, self.slackness, self.duality))
+        return all(value <= TOLERANCE for value in self.errors().values())
 
-    def record(self) -> dict[str, Any]:
-        """For the manifest; one digit, because the rest is rounding that differs between machines."""
-        numbers = {name: float(f"{getattr(self, name):.0e}") for name in ("feasibility", "sign", "slackness", "duality")}
-        return {"holds": self.holds, "tolerance": TOLERANCE, **numbers}
+    def errors(self) -> dict[str, float]:
+        """By name of the check; one digit, because the rest is rounding that differs between machines."""
+        return {name: float(f"{getattr(self, name):.0e}") for name in CHECKS}
 
 
 def prove(program: Compiled, outcome: Outcome) -> Proof:
@@ -143,7 +144,7 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
         raise PriceError(f"{what} is {outcome.status}, so that there are no prices to tell")
     proof = prove(program, outcome)
     if not proof.holds:
-        raise PriceError(f"the duals of {what} fail their proof ({proof.record()}); no prices are told")
+        raise PriceError(f"the duals of {what} fail their proof ({proof.errors()}); no prices are told")
     return Duals(program, warm, warm.corner(outcome), proof)
 
 

@@ -171,7 +171,7 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
         count = len(master.of)
     proof = prove(master.compiled(count), outcome)
     if not proof.holds:
-        raise PriceError(f"the duals of the convexified program fail their proof ({proof.record()}); no prices are told")
+        raise PriceError(f"the duals of the convexified program fail their proof ({proof.errors()}); no prices are told")
     uplift, rest = _uplift(program, problems, duals, plan, exact)
     return Hull(
         objective=outcome.objective,

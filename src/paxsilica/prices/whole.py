@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,8 @@ import pandas as pd
 from paxsilica.case import Case, Solver
 from paxsilica.instance import Instance
 from paxsilica.plan import Plan
-from paxsilica.prices.duals import Duals, PriceError, dual_prices, solve_duals
+from paxsilica.plan_tables import PRICE_TABLES
+from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
 from paxsilica.prices.goods import goods_prices
 from paxsilica.prices.hull import hull_prices, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
@@ -56,10 +57,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Prices:
-    """A table of prices (see :data:`paxsilica.prices.PRICE_TABLES`), the proof of its duals for the manifest, and seconds by kind."""
+    """A table of prices and a table with the proof of their duals (see :data:`paxsilica.prices.PRICE_TABLES`), and seconds by kind."""
 
     table: pd.DataFrame
-    proof: Mapping[str, Any]
+    proof: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
@@ -128,14 +129,14 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     basis, fixed = start.basis, start.fixed
     instance, program, options = basis.instance, basis.program, basis.case.solver
     rows: dict[Kind, list[Price]] = {}
-    proof: dict[str, Any] = {"fixed": fixed.proof.record()}
+    proofs: dict[Kind, Proof] = {"fixed": fixed.proof}
     seconds: dict[str, float] = {"start": spent}
     clock = time.monotonic()
     relaxed: Duals | None = None
     if {"relaxed", "hull"} & set(asked.kinds):
         tell("relaxed prices")
         relaxed = solve_duals(program.relaxed(), options, "the program with projects divisible")
-        proof["relaxed"] = relaxed.proof.record()
+        proofs["relaxed"] = relaxed.proof
     jobs: dict[Kind, Duals] = {"fixed": fixed}
     if relaxed is not None:
         jobs["relaxed"] = relaxed
@@ -150,7 +151,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     if "hull" in asked.kinds and relaxed is not None:
         tell("hull prices")
         hull = hull_prices(program, fixed.values, options, relaxed.rows)
-        proof["hull"] = hull.proof.record() | {"rounds": hull.rounds}
+        proofs["hull"] = hull.proof
         rows["hull"] = [
             *(
                 Price(s.what, s.where, s.when, "hull", value, math.nan, math.nan, s.unit, s.meaning)
@@ -164,7 +165,22 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     if "resolve" in asked.kinds:
         rows["resolve"] = list(_resolved(basis, asked, options, tell))
         seconds["resolve"] = time.monotonic() - clock
-    return Prices(price_frame(price for kind in KINDS for price in rows.get(kind, ())), proof, seconds)
+    proved = [(kind, check, error, TOLERANCE) for kind, proof in proofs.items() for check, error in proof.errors().items()]
+    return Prices(
+        price_frame(price for kind in KINDS for price in rows.get(kind, ())),
+        pd.DataFrame(proved, columns=list(PRICE_TABLES["price_proof"].columns)),
+        seconds,
+    )
+
+
+def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
+    """What the manifest says of the proof. It is known beforehand: where a check fails there is no table of prices.
+
+    The linear program with the plan fixed is always solved and proved, the relaxation wherever its prices or those of the hull are told.
+    """
+    told = set(kinds)
+    proved = {"fixed"} | ({"relaxed"} if told & {"relaxed", "hull"} else set()) | (told & {"hull"})
+    return {"holds": True, "kinds": [kind for kind in KINDS if kind in proved], "checks": list(CHECKS), "tolerance": TOLERANCE}
 
 
 def _from_duals(instance: Instance, duals: Duals, kind: Kind, examine: bool) -> list[Price]:
@@ -194,10 +210,10 @@ def _resolved(basis: Basis, asked: Asked, options: Solver, tell: Teller) -> Iter
 
 
 def with_prices(plan: Plan, prices: Prices, **tables: pd.DataFrame) -> Plan:
-    """The plan with its table of prices (and further tables, such as a value curve), and with the proof of its duals in the manifest."""
+    """The plan with its tables of prices (and further ones, such as a value curve), and with the record of their proof in the manifest."""
     return replace(
         plan,
-        tables={**plan.tables, "prices": prices.table, **tables},
-        manifest={**plan.manifest, "price_proof": dict(prices.proof)},
+        tables={**plan.tables, "prices": prices.table, "price_proof": prices.proof, **tables},
+        manifest={**plan.manifest, "price_proof": proof_record(prices.table["kind"])},
         seconds={**plan.seconds, **{f"prices: {name}": value for name, value in prices.seconds.items()}},
     )
