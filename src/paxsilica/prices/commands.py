@@ -38,6 +38,10 @@ def prices(
     kind: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="fixed, relaxed, hull or resolve; may be given again.", show_default="all")
     ] = None,
+    goods: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COMMODITY", help="Look at the duals of its prices from both sides too; may be given again."),
+    ] = None,
     money: Annotated[
         list[str] | None,
         typer.Option(metavar="WHOSE", help="Price by solving again: budget, or a funder; may be given again.", show_default="budget"),
@@ -107,6 +111,7 @@ def prices(
 
         asked = Asked(
             kinds=kinds,
+            goods=tuple(goods or ()),
             money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
             step=step,
             coverage=tuple(coverage or ()),

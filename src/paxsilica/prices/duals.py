@@ -168,14 +168,10 @@ def _sides(duals: Duals, subject: Subject, rooms: tuple[float, float]) -> tuple[
             prices.append(here)
             continue
         step *= max(STEP, 1e-5 / size)
-        duals.warm.back_to(duals.corner)
-        duals.warm.move_rows(subject.rows, step * subject.shift)
-        moved = duals.warm.run()
-        if moved.status == "infeasible":
-            prices.append(math.inf)
-        else:
-            prices.append(math.nan if moved.row_duals is None else subject.price(moved.row_duals, duals.columns))
-        duals.warm.move_rows(subject.rows, 0.0 * subject.shift)
+        moved = duals.warm.duals_if_moved(subject.rows, step * subject.shift)
+        if moved is None:
+            duals.warm.back_to(duals.corner)
+        prices.append(math.inf if moved is None else subject.price(moved, duals.columns))
     return prices[0], prices[1]
 
 
@@ -198,9 +194,7 @@ def dual_prices(duals: Duals, subjects: Iterable[Subject], kind: Kind, examine: 
         if room is not None:
             less, more = _sides(duals, subject, room)
             low, high = min(less, more), max(less, more)
-            if math.isnan(low) or math.isnan(high):
-                low = high = math.nan
-            elif high - low > 1e-6 * max(1.0, abs(value)):
+            if high - low > 1e-6 * max(1.0, abs(value)):
                 degenerate = "yes"
                 meaning += f" The price has two sides: one less {_told(subject, less)}, one more {_told(subject, more, True)}."
                 value = min(max(value, low), high)

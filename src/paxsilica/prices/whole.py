@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.case import Case, Solver
+from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
-from paxsilica.prices.goods import goods_prices
+from paxsilica.prices.goods import goods, goods_prices
 from paxsilica.prices.hull import hull_prices, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
 from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, member_price, money_price, sooner_price, written
@@ -36,6 +37,7 @@ class Asked:
     Attributes:
         kinds: of price.
         examine: whether duals of money, coverage and concentration are looked at from both sides.
+        goods: commodities whose prices are looked at from both sides too, wherever they can be had; it takes a tenth of a second or so each.
         money: what is moved by solving again: ``budget`` and funders; ``None``: the budget, if there is one.
         step: USD million by which it is moved; ``None``: see :func:`paxsilica.prices.resolve.default_step`.
         coverage: stages whose required coverage is moved by solving again, by ``points`` percentage points.
@@ -46,6 +48,7 @@ class Asked:
 
     kinds: tuple[Kind, ...] = KINDS
     examine: bool = True
+    goods: tuple[str, ...] = ()
     money: tuple[str, ...] | None = None
     step: float | None = None
     coverage: tuple[str, ...] = ()
@@ -127,6 +130,9 @@ def price_table(plan: Plan, tables: Tables, case: Case, asked: Asked | None = No
 def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) -> Prices:
     """The prices asked for, from what :func:`start_from` has made ready in ``spent`` seconds."""
     basis, fixed = start.basis, start.fixed
+    unknown = sorted(set(asked.goods) - {row.commodity for row in basis.tables.commodities})
+    if unknown:
+        raise InputError([Problem("prices", "", "goods", name, "should be a commodity of the data") for name in unknown])
     instance, program, options = basis.instance, basis.program, basis.case.solver
     rows: dict[Kind, list[Price]] = {}
     proofs: dict[Kind, Proof] = {"fixed": fixed.proof}
@@ -143,7 +149,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     wanted = [kind for kind in jobs if kind in asked.kinds]
     # the solver leaves the interpreter to others while it works, so two programs are examined in little more than the time of one
     with ThreadPoolExecutor(max_workers=min(2, options.threads)) as pool:
-        futures = {kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.examine) for kind in wanted}
+        futures = {kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.examine, frozenset(asked.goods)) for kind in wanted}
         rows |= {kind: future.result() for kind, future in futures.items()}
     if "fixed" in rows and basis.case.objective == "cost":
         rows["fixed"] += lead_time_estimates(instance, program, fixed.values, fixed.rows)
@@ -183,9 +189,9 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
     return {"holds": True, "kinds": [kind for kind in KINDS if kind in proved], "checks": list(CHECKS), "tolerance": TOLERANCE}
 
 
-def _from_duals(instance: Instance, duals: Duals, kind: Kind, examine: bool) -> list[Price]:
-    found = subjects(instance, duals.program, duals.values)
-    return [*dual_prices(duals, found, kind, examine), *goods_prices(instance, duals.program, duals.rows, kind)]
+def _from_duals(instance: Instance, duals: Duals, kind: Kind, examine: bool, both: frozenset[str]) -> list[Price]:
+    found = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program, both)]
+    return [*dual_prices(duals, found, kind, examine), *goods_prices(instance, duals.program, duals.rows, kind, both)]
 
 
 def _resolved(basis: Basis, asked: Asked, options: Solver, tell: Teller) -> Iterator[Price]:

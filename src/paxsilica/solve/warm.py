@@ -51,11 +51,11 @@ class WarmProgram:
         _set(self.solver, "threads", options.threads)
         _set(self.solver, "random_seed", options.seed)
 
-    def run(self) -> Outcome:
-        """Solves as things stand."""
-        started = time.monotonic()
+    def _settle(self) -> highspy.HighsModelStatus:
+        """Solves as things stand, and tells infeasible and unbounded apart."""
         self.solver.run()
-        known, status = highspy.HighsModelStatus, self.solver.getModelStatus()
+        known = highspy.HighsModelStatus
+        status: highspy.HighsModelStatus = self.solver.getModelStatus()
         if status in (known.kUnboundedOrInfeasible, known.kUnknown):
             # from scratch and without presolve the two are told apart
             self.solver.clearSolver()
@@ -63,13 +63,19 @@ class WarmProgram:
             self.solver.run()
             _set(self.solver, "presolve", "choose")
             status = self.solver.getModelStatus()
+        if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
+            raise PaxSilicaError(f"the solver failed on a linear program ({self.solver.modelStatusToString(status)})")
+        return status
+
+    def run(self) -> Outcome:
+        """Solves as things stand."""
+        started = time.monotonic()
+        status, known = self._settle(), highspy.HighsModelStatus
         seconds = time.monotonic() - started
         if status == known.kInfeasible:
             return Outcome("infeasible", None, math.inf, None, None, None, seconds, False, ())
         if status == known.kUnbounded:
             return Outcome("unbounded", None, -math.inf, None, None, None, seconds, False, ())
-        if status not in (known.kOptimal, known.kModelEmpty):
-            raise PaxSilicaError(f"the solver failed on a linear program ({self.solver.modelStatusToString(status)})")
         solution = self.solver.getSolution()
         objective = self.solver.getInfo().objective_function_value / self.scale
         valid = bool(solution.dual_valid)
@@ -84,6 +90,21 @@ class WarmProgram:
             False,
             (),
         )
+
+    def duals_if_moved(self, at: Rows, shift: Array) -> Array | None:
+        """Duals of the rows with both sides of some of them ``shift`` away from where the program has them; ``None`` if nothing fits then.
+
+        The sides are put back, the basis is not: from one small movement to the next it hardly changes.
+        """
+        self.move_rows(at, shift)
+        duals = None
+        if self._settle() == highspy.HighsModelStatus.kOptimal:
+            solution = self.solver.getSolution()
+            if not solution.dual_valid:
+                raise PaxSilicaError("the solver gave no valid duals of a linear program")
+            duals = np.array(solution.row_dual, dtype=float) / self.scale
+        self.move_rows(at, np.zeros(len(at)))
+        return duals
 
     def corner(self, outcome: Outcome) -> Corner:
         """The present basis, which gave ``outcome``; not to be asked for once columns were added."""
