@@ -83,9 +83,14 @@ def _uplift(screen: Screen, frame: pd.DataFrame) -> None:
     part = frame[frame["what"] == "uplift"].sort_values("value", ascending=False)
     if part.empty:
         return
-    shown = [f"{row['where']} {number(float(row['value']))}" for row in part.to_dict("records")[: SHOWN + 1]]
+    whole = float(part.loc[part["where"] == "all", "value"].iloc[0])
+    shown = [
+        f"{row['where']} {_short(float(row['value']))}" for row in part[part["where"] != "all"].to_dict("records") if row["value"] > 1e-6
+    ]
+    more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
     screen.print(Text())
-    screen.print(Text(f"Uplift that hull prices leave, USD million: {'; '.join(shown)}"), soft_wrap=True)
+    words = f"Uplift that hull prices leave: USD {_short(whole)} million" + (f" ({'; '.join(shown[:SHOWN])}{more})" if shown else "")
+    screen.print(Text(words), soft_wrap=True)
 
 
 def _curve(screen: Screen, plan: Plan) -> None:
