@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan_tables import NAMES, PLAN_TABLES, TableDoc
+from paxsilica.plan_tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
 
@@ -88,11 +88,16 @@ class Plan:
         """Cost terms, USD million, discounted."""
         return self.table("costs")
 
+    @property
+    def prices(self) -> pd.DataFrame:
+        """What one more of something saves or costs, by kind of price; no rows until :mod:`paxsilica.prices` has put them there."""
+        return self.table("prices")
+
     def table(self, name: str) -> pd.DataFrame:
         """A table by name (see :data:`PLAN_TABLES`), empty if the plan has none of it."""
-        if name not in self.tables and name not in PLAN_TABLES:
-            raise KeyError(f"there is no table {name!r}; tables are {', '.join(PLAN_TABLES)}")
-        return self.tables[name].copy() if name in self.tables else pd.DataFrame(columns=list(PLAN_TABLES[name].columns))
+        if name not in self.tables and name not in ALL_TABLES:
+            raise KeyError(f"there is no table {name!r}; tables are {', '.join(ALL_TABLES)}")
+        return self.tables[name].copy() if name in self.tables else pd.DataFrame(columns=list(ALL_TABLES[name].columns))
 
     def compare(self, other: Plan) -> pd.DataFrame:
         """Projects in which two plans differ: in one of them only, committed in another year, or of another size.

@@ -195,14 +195,73 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
     ),
 }
 
+PRICE_TABLES: Mapping[str, TableDoc] = {
+    "prices": TableDoc(
+        "Prices: what one more of something saves or costs, by kind of price",
+        {
+            "what": "what is priced",
+            "where": "of whom or of what",
+            "when": "year; blank: all years",
+            "kind": "fixed (integer decisions held at the plan), relaxed (projects divisible), hull (convex hull of each project's choices) "
+            "or resolve (solved again)",
+            "value": "the price, in unit; for a limit positive is what one more saves, for a requirement or a good what one more costs",
+            "low": "lower end: for resolve of the interval that the gaps leave, for a degenerate dual of the prices on the two sides",
+            "high": "upper end, likewise",
+            "unit": "unit of value, low and high",
+            "meaning": "the price in a sentence",
+            "degenerate": "yes: one more and one less have different prices, low and high; no: the same; blank: not examined",
+            "undecided": "yes: the interval holds zero, so that the sign hangs on the gap of the solver; blank: not a re-solve",
+        },
+    ),
+    "price_proof": TableDoc(
+        "How far the duals behind the prices are from being right",
+        {
+            "kind": "kind of price",
+            "check": "feasibility (of the plan), sign (of duals), slackness (duals times slack) or duality (value of all sides at the duals)",
+            "error": "largest error found: of signs relative to the largest cost coefficient, of money relative to the objective",
+            "tolerance": "error from which on no price is told",
+        },
+    ),
+    "value_curve": TableDoc(
+        "Least objective over a range of the budget or of a funder's envelope",
+        {
+            "what": "whose money",
+            "money_usd_m": "the budget or envelope, USD million",
+            "objective": "objective of the best plan known at it, USD million; blank: none",
+            "bound": "what no plan at it can be below, USD million",
+            "paid_usd_m": "what that plan pays of it, USD million",
+            "projects": "number of projects in that plan",
+        },
+    ),
+    "value_jumps": TableDoc(
+        "Where the best plan changes along the value curve",
+        {
+            "what": "whose money",
+            "from_usd_m": "the change comes above this sum, USD million",
+            "to_usd_m": "and no later than at this one",
+            "saved_low": "least that the objective falls between the two, as far as the gaps tell, USD million",
+            "saved_high": "most that it falls",
+            "enters": "projects that the plan above has and the one below has not",
+            "leaves": "projects that the plan below has and the one above has not",
+            "moves": "projects committed in another year",
+            "undecided": "yes: the gaps leave open whether the objective falls at all",
+        },
+    ),
+}
+"""Tables that a plan has once its prices were asked for."""
+
+ALL_TABLES: Mapping[str, TableDoc] = {**PLAN_TABLES, **PRICE_TABLES}
+
 NUMBERS = frozenset(
     {
         *("year", "committed_year", "online_year", "size", "credited_size", "capex_usd_m", "sponsor_usd_m", "public_usd_m"),
         *("operating_support_usd_m", "naive_share_before", "traced_share_before", "naive_share", "traced_share", "required_share"),
         *("need", "shortfall", "usd_m", "available_usd_m", "paid_usd_m", "left_usd_m", "projects", "probability", "activity", "capacity"),
         *("warm", "quantity", "demand", "unserved", "level", "limit", "used"),
+        *("when", "value", "low", "high", "error", "tolerance", "money_usd_m", "objective", "bound"),
+        *("from_usd_m", "to_usd_m", "saved_low", "saved_high"),
     }
 )
 """Columns of plans that hold numbers; all others hold text."""
 
-NAMES = frozenset(column for doc in PLAN_TABLES.values() for column in doc.columns) - NUMBERS
+NAMES = frozenset(column for doc in ALL_TABLES.values() for column in doc.columns) - NUMBERS

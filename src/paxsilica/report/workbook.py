@@ -13,7 +13,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from paxsilica.plan import PLAN_TABLES, Plan
+from paxsilica.plan import Plan
+from paxsilica.plan_tables import ALL_TABLES
 from paxsilica.report.words import advice, gap_sentence, number, objective_sentence, status_sentence
 
 CREATED = datetime.datetime(2025, 1, 1)
@@ -71,7 +72,7 @@ class _Cover:
             for name, frame in plan.tables.items():
                 sheet.write_url(self.row, 0, f"internal:'{name}'!A1", self.link, name)
                 rows = f"{len(frame):,} row{'' if len(frame) == 1 else 's'}"
-                sheet.write_string(self.row, 1, f"{PLAN_TABLES[name].title} ({rows})", self.text)
+                sheet.write_string(self.row, 1, f"{ALL_TABLES[name].title} ({rows})", self.text)
                 self.row += 1
         self._heading("Made from")
         self._lines(dict(_flat(plan.manifest)))
@@ -135,7 +136,7 @@ class _Sheet:
 
     def write(self) -> None:
         sheet, frame = self.sheet, self.frame
-        doc = PLAN_TABLES[self.name]
+        doc = ALL_TABLES[self.name]
         _print_setup(sheet, self.name)
         sheet.set_header(f"&L&B{doc.title.replace('&', '&&')}")
         rows = min(len(frame), MOST_ROWS)
@@ -169,7 +170,7 @@ class _Sheet:
 
 
 def _header(table: str, key: str) -> str:
-    text = PLAN_TABLES[table].columns[key]
+    text = ALL_TABLES[table].columns[key]
     return text[:1].upper() + text[1:]
 
 
@@ -181,7 +182,7 @@ def number_format(key: str, values: list[Any]) -> str:
     >>> number_format("need", [120000.5]), number_format("need", [0.25])
     ('#,##0', '#,##0.0000')
     """
-    if key == "year" or key.endswith("_year"):
+    if key in ("year", "when") or key.endswith("_year"):
         return "0"
     if "share" in key.split("_"):
         return "0.0%"
