@@ -1,0 +1,348 @@
+"""The requirements of a case as knobs: each can be loosened at a price, said in the user's words, and turned in tables and case."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from paxsilica.case import Case, share_in
+from paxsilica.instance.need import benchmark_processes, trusted_need
+from paxsilica.studies.resolve import NewColumn, Written, changed
+from paxsilica.tables import Tables
+from paxsilica.tables.schema import Series
+
+Changed = tuple[Tables, Case]
+MOST = 0.95
+KINDS: Mapping[str, str] = {
+    "budget": "the budget",
+    "funders": "what funders can pay",
+    "mandates": "what funders may pay under a mandate",
+    "coverage": "the coverage asked for",
+    "evenly": "the coverage asked for, lowered everywhere alike",
+    "concentration": "the cap on a region's share",
+    "demand": "the demand that must be served",
+    "limits": "the limits of the table limits",
+    "required": "the projects that must be committed",
+}
+"""Kinds of knobs, in the order in which they are tried, each as it is named in a sentence."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One requirement that can be loosened.
+
+    Attributes:
+        kind: one of :data:`KINDS`.
+        about: what of, as a key.
+        column: the variable that says by how much; ``column.cost`` is the price of loosening it among knobs of its kind.
+        weight: price of one unit among knobs of all kinds, so that using up a whole requirement costs about 1.
+        rounded: the amount rounded up to what can be said.
+        say: the amount as a clause that can stand after "or".
+        turn: tables and case with the requirement loosened by the amount.
+        year: of what is asked for in a year; ``say`` then leaves ``{years}`` open, so that like years are said together.
+    """
+
+    kind: str
+    about: str
+    column: NewColumn
+    weight: float
+    rounded: Callable[[float], float]
+    say: Callable[[float], str]
+    turn: Callable[[Tables, Case, float], Changed]
+    year: int | None = None
+
+
+def money(amount: float) -> float:
+    """USD million rounded up, to five digits or to 1000 dollars, whichever is coarser.
+
+    >>> money(123.4561), money(1234567.0)
+    (123.46, 1234600.0)
+    """
+    if amount <= 0:
+        return 0.0
+    step = max(1e-3, 10.0 ** (math.floor(math.log10(amount)) - 4))
+    return round(math.ceil(amount / step - 1e-6) * step, 6)
+
+
+def per_mille(share: float) -> float:
+    """A share rounded up to a thousandth.
+
+    >>> per_mille(0.1231), per_mille(0.5)
+    (0.124, 0.5)
+    """
+    return math.ceil(share * 1000 - 1e-6) / 1000
+
+
+def all_knobs(written: Written) -> list[Knob]:
+    """Every requirement of the case that can be loosened."""
+    return [
+        *_budget(written),
+        *_funders(written),
+        *_mandates(written),
+        *_coverage(written),
+        *_evenly(written),
+        *_concentration(written),
+        *_demand(written),
+        *_limits(written),
+        *_required(written),
+    ]
+
+
+def _budget(written: Written) -> list[Knob]:
+    budget = written.case.budget_usd_m
+    rows = written.program.rows_of("programme_budget")
+    if budget is None or not len(rows):
+        return []
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        return tables, changed(case, budget_usd_m=budget + amount)
+
+    column = NewColumn(("more", "budget"), {int(rows[0]): -1.0}, 1.0)
+    return [
+        Knob("budget", "budget", column, 1 / max(budget, 1.0), money, lambda x: f"a budget of USD {budget + x:,.10g} million", turn),
+    ]
+
+
+def _funders(written: Written) -> list[Knob]:
+    funding = written.instance.funding
+    rows: dict[str, dict[int, float]] = defaultdict(dict)
+    for at in written.program.rows_of("funder_envelope", "funder_annual_limit"):
+        index = written.program.row_names[at][1]
+        rows[index[0] if isinstance(index, tuple) else index][int(at)] = -1.0
+    if funding is None or not rows:
+        return []
+    total = sum(min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values())
+    weight = 1 / max(1.0, total / len(funding.payers)) if math.isfinite(total) else 1e-3
+    return [_funder(written, name, entries, weight) for name, entries in sorted(rows.items())]
+
+
+def _funder(written: Written, name: str, entries: dict[int, float], weight: float) -> Knob:
+    instance = written.instance
+    assert instance.funding is not None
+    payer = instance.funding.payers[name]
+    row = next(row for row in written.tables.funders if row.funder == name)
+    delivery = (1.0 if row.delivery_factor is None else row.delivery_factor) * instance.case.funders.delivery_factor
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        # in the year in which the most can still be made of it: the first, or any if nothing is carried over
+        limits = {year: limit for year, limit in payer.limit.items() if limit != math.inf}
+        first = min(payer.limit)
+        more = {year: limit + (amount if year == first or not payer.carry_over else 0.0) for year, limit in limits.items()}
+        new = row.model_copy(
+            update={
+                "envelope_usd_m": None if row.envelope_usd_m is None else row.envelope_usd_m + amount / delivery,
+                "annual_limit_usd_m": None,
+            }
+        )
+        others = tuple(one for one in tables.series if (one.table, one.row, one.column) != ("funders", name, "annual_limit_usd_m"))
+        series = tuple(
+            Series(table="funders", row=name, column="annual_limit_usd_m", year=year, value=limit / delivery)
+            for year, limit in more.items()
+        )
+        funders = tuple(new if one.funder == name else one for one in tables.funders)
+        return replace(tables, funders=funders, series=others + series), case
+
+    column = NewColumn(("more", name), entries, 1.0)
+    return Knob("funders", name, column, weight, money, lambda x: f"USD {x:,.10g} million more from {payer.title}", turn)
+
+
+def _mandates(written: Written) -> list[Knob]:
+    knobs = []
+    for at in written.program.rows_of("mandate_limit"):
+        funder, stage, region = written.program.row_names[at][1]
+        limit = float(written.program.row_high[at])
+
+        def turn(tables: Tables, case: Case, amount: float, key: tuple[str, str, str] = (funder, stage, region)) -> Changed:
+            rows = tuple(
+                row.model_copy(update={"largest_usd_m": (row.largest_usd_m or 0.0) + amount})
+                if (row.funder, row.stage, row.region) == key
+                else row
+                for row in tables.mandates
+            )
+            return replace(tables, mandates=rows), case
+
+        def say(x: float, limit: float = limit, funder: str = funder, stage: str = stage, region: str = region) -> str:
+            return f"USD {limit + x:,.10g} million under the mandate of {funder} for stage {stage} and region {region}"
+
+        column = NewColumn(("more", f"{funder}|{stage}|{region}"), {int(at): -1.0}, 1.0)
+        knobs.append(Knob("mandates", f"{funder}|{stage}|{region}", column, 1 / max(1.0, limit), money, say, turn))
+    return knobs
+
+
+def _coverage(written: Written) -> list[Knob]:
+    instance, program = written.instance, written.program
+    coverage = instance.case.coverage
+    if coverage is None or not coverage.hard:
+        return []
+    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
+    entries: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
+    for at in program.rows_of("stress_production_coverage", "stress_delivery_coverage"):
+        family, (commodity, copy_name) = program.row_names[at]
+        copy = instance.copies[copy_name]
+        wanted = sum(amount for place, amount in copy.demand.items() if place[1] == commodity)
+        amount = instance.need[commodity, copy.year] if family == "stress_production_coverage" else wanted
+        stage = stage_of[commodity]
+        assert stage is not None
+        entries[stage, copy.year][int(at)] = amount
+    return [_coverage_of(written, stage, year, rows) for (stage, year), rows in sorted(entries.items(), key=lambda item: item[0][::-1])]
+
+
+def _coverage_of(written: Written, stage: str, year: int, entries: dict[int, float]) -> Knob:
+    coverage = written.case.coverage
+    assert coverage is not None
+    asked = share_in(coverage.stages.get(stage, coverage.required), year)
+    name = next(row.name for row in written.tables.stages if row.stage == stage)
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        assert case.coverage is not None
+        path = case.coverage.stages.get(stage, case.coverage.required)
+        by_year = {one: share_in(path, one) for one in case.span()} | {year: max(0.0, round(asked - amount, 9))}
+        stages = {**case.coverage.stages, stage: by_year}
+        return tables, changed(case, coverage=case.coverage.model_dump() | {"stages": stages})
+
+    column = NewColumn(("less", (stage, year)), entries, 1.0, high=asked)
+    return Knob(
+        "coverage",
+        f"{stage}|{year}",
+        column,
+        1.0,
+        lambda x: min(asked, per_mille(x)),
+        lambda x: f"cover {name} by {max(0.0, asked - x):.1%} in {{years}} (not {asked:.1%})",
+        turn,
+        year,
+    )
+
+
+def _evenly(written: Written) -> list[Knob]:
+    """All shares that are asked for, times one factor."""
+    single = _coverage(written)
+    entries: dict[int, float] = {}
+    for knob in single:
+        entries |= {row: amount * knob.column.high for row, amount in knob.column.entries.items()}
+    if not single:
+        return []
+    most = max(knob.column.high for knob in single)
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        assert case.coverage is not None
+        parts = case.coverage.model_dump()
+        parts["required"] = {year: share * (1 - amount) for year, share in parts["required"].items()}
+        parts["stages"] = {stage: {year: share * (1 - amount) for year, share in path.items()} for stage, path in parts["stages"].items()}
+        return tables, changed(case, coverage=parts)
+
+    def say(x: float) -> str:
+        return f"cover every stage by {1 - x:.1%} of what is asked for ({most * (1 - x):.1%} where it is {most:.1%})"
+
+    # to ask for nothing at all is no way out
+    column = NewColumn(("less", "evenly"), entries, 1.0, high=MOST)
+    return [Knob("evenly", "all stages", column, 1.0, lambda x: min(1.0, per_mille(x)), say, turn)]
+
+
+def _concentration(written: Written) -> list[Knob]:
+    cap, instance = written.case.concentration, written.instance
+    rows = written.program.rows_of("country_concentration")
+    if cap is None or not cap.hard or not len(rows):
+        return []
+    entries = {}
+    for at in rows:
+        _, commodity, copy = written.program.row_names[at][1]
+        # output is at least the required share of need, so this much of need is at most one of output
+        entries[int(at)] = -instance.required[commodity, copy] * instance.need[commodity, instance.copies[copy].year]
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        assert case.concentration is not None
+        return tables, changed(case, concentration=case.concentration.model_dump() | {"max_share": min(1.0, cap.max_share + amount)})
+
+    column = NewColumn(("more", "concentration"), entries, 1.0, high=1.0 - cap.max_share)
+    say = lambda x: f"let one region make up to {min(1.0, cap.max_share + x):.1%} (not {cap.max_share:.1%})"  # noqa: E731
+    return [Knob("concentration", "max_share", column, 1.0, per_mille, say, turn)]
+
+
+def _demand(written: Written) -> list[Knob]:
+    """Final demand by commodity. What may go unserved in a copy stays in its balance: less of it unserved is the same as less of it."""
+    instance, program = written.instance, written.program
+    demanded = sorted({commodity for copy in instance.copies.values() for _, commodity in copy.demand})
+    entries: dict[str, dict[int, float]] = {commodity: defaultdict(float) for commodity in demanded}
+    for copy in instance.copies.values():
+        for place, amount in copy.demand.items():
+            if ("unserved", (*place, copy.name)) not in program.column_at and ("commodity_balance", (*place, copy.name)) in program.row_at:
+                entries[place[1]][program.row_at["commodity_balance", (*place, copy.name)]] += amount
+    if instance.case.coverage is not None and instance.case.coverage.hard:
+        _need_of_demand(written, entries)
+    return [_demand_for(written, commodity, dict(rows)) for commodity, rows in entries.items() if rows]
+
+
+def _need_of_demand(written: Written, entries: dict[str, dict[int, float]]) -> None:
+    """Adds what each demand weighs in the rows of coverage: need is linear in final demand."""
+    instance, program = written.instance, written.program
+    benchmark = benchmark_processes(instance.world)
+    for copy_name in sorted({copy for _, copy in instance.required}):
+        copy = instance.copies[copy_name]
+        for demanded in sorted({commodity for _, commodity in copy.demand}):
+            own = {place: amount for place, amount in copy.demand.items() if place[1] == demanded}
+            for commodity, amount in trusted_need(instance.world, benchmark, own, copy.year).items():
+                row = program.row_at.get(("stress_production_coverage", (commodity, copy_name)))
+                if row is not None:
+                    entries[demanded][row] += instance.required[commodity, copy_name] * amount
+            row = program.row_at.get(("stress_delivery_coverage", (demanded, copy_name)))
+            if row is not None:
+                entries[demanded][row] += instance.required[demanded, copy_name] * sum(own.values())
+
+
+def _demand_for(written: Written, commodity: str, entries: dict[int, float]) -> Knob:
+    name = next(row.name for row in written.tables.commodities if row.commodity == commodity)
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        rows = tuple(
+            row.model_copy(update={"quantity": row.quantity * (1 - amount)}) if row.commodity == commodity else row for row in tables.demand
+        )
+        return replace(tables, demand=rows), case
+
+    # to want nothing at all is no way out
+    column = NewColumn(("less", commodity), entries, 1.0, high=MOST)
+    weight = 2.0 * len(written.instance.years)
+    return Knob("demand", commodity, column, weight, per_mille, lambda x: f"serve {x:.1%} less of the demand for {name}", turn)
+
+
+def _limits(written: Written) -> list[Knob]:
+    program, found = written.program, defaultdict[str, dict[int, float]](dict)
+    for at in program.rows_of("limit_on_plants", "limit_on_operation"):
+        name = program.row_names[at][1][0]
+        found[name][int(at)] = 1.0 if written.instance.limits[name].sense == "at least" else -1.0
+    return [_limit(written, name, entries) for name, entries in sorted(found.items())]
+
+
+def _limit(written: Written, name: str, entries: dict[int, float]) -> Knob:
+    limit = written.instance.limits[name]
+    side = -1.0 if limit.sense == "at least" else 1.0
+    whole = limit.measure == "projects"
+
+    def turn(tables: Tables, case: Case, amount: float) -> Changed:
+        rows = tuple(row.model_copy(update={"value": row.value + side * amount}) if row.limit == name else row for row in tables.limits)
+        return replace(tables, limits=rows), case
+
+    size = max(1.0, abs(limit.value))
+    column = NewColumn(("moved", name), entries, 1 / size, integer=whole)
+    say: Callable[[float], str] = lambda x: f"the limit {name} at {limit.value + side * x:,.10g} (not {limit.value:,.10g})"  # noqa: E731
+    return Knob("limits", name, column, 1 / size, round if whole else money, say, turn)
+
+
+def _required(written: Written) -> list[Knob]:
+    knobs = []
+    for at in written.program.rows_of("required_commitment"):
+        index: Any = written.program.row_names[at][1]
+        name = index[0] if isinstance(index, tuple) else index
+
+        def turn(tables: Tables, case: Case, amount: float, name: str = name) -> Changed:
+            rows = tuple(row.model_copy(update={"commitment": None}) if row.project == name and amount else row for row in tables.projects)
+            return replace(tables, projects=rows), case
+
+        def say(_: float, name: str = name) -> str:
+            return f"do without the commitment to {name}"
+
+        column = NewColumn(("without", name), {int(at): 1.0}, 1.0, high=1.0, integer=True)
+        knobs.append(Knob("required", name, column, 1.0, round, say, turn))
+    return knobs
