@@ -24,12 +24,23 @@ class Requirement:
     equations: list[int] = field(default_factory=list)
 
 
+MOST = 3
+"""Conflicts that are looked for; each takes about two solves of a linear program for every halving of the requirements."""
+
+
 @dataclass(frozen=True)
 class Conflict:
-    """Requirements that cannot be met together. ``smallest``: proved that without any one of them the others can be."""
+    """Requirements that cannot be met together.
+
+    Attributes:
+        requirements: in words.
+        smallest: proved that without any one of them the others can be met.
+        more: whether the other requirements conflict too, in a way that was not looked into.
+    """
 
     requirements: tuple[str, ...]
     smallest: bool
+    more: bool = False
 
 
 def _key(index: object) -> str:
@@ -137,6 +148,9 @@ def conflicts(written: Written, options: Solver) -> list[Conflict]:
         words = {one.words for one in chosen}
         left = [one for one in left if one.words not in words]
         if not words:
+            break
+        if len(found) == MOST:
+            found[-1] = replace(found[-1], more=impossible(left, whole))
             break
     return found
 

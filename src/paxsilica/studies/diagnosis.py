@@ -21,7 +21,8 @@ from paxsilica.tables import Tables
 
 UNFUNDED = "no set of funders in the case may pay for its public share"
 LOOSE_GAP = 0.01
-"""Ways out are prices of a relaxation, which need no sharper gap; each is proved by itself."""
+LOOSER_GAP = 0.05
+"""Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two); each is proved by itself."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class Diagnosis:
             )
             alone = "This cannot be met, whatever else gives way:"
             lines += ["", alone if len(found.requirements) == 1 else sure, *(f"- {words}" for words in found.requirements)]
+            if found.more:
+                lines += ["", "There are further conflicts besides these."]
         if self.nearest is not None:
             lines += ["", "The plan that falls least short:", *(f"- {note}" for note in self.nearest.notes)]
         return lines
@@ -131,7 +134,7 @@ def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = No
     plain, written = with_room(tables, case)
     findings = arithmetic(plain)
     step("ways out")
-    options = case.solver.model_copy(update={"gap": max(case.solver.gap, LOOSE_GAP)})
+    options = case.solver.model_copy(update={"gap": max(case.solver.gap, LOOSE_GAP) if case.solver.gap > 0 else 0.0})
     knobs = all_knobs(written)
     ways, none = _single(written, knobs, options, step)
     combined = None
@@ -160,7 +163,9 @@ def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable
     kinds = [kind for kind in KINDS if any(knob.kind == kind for knob in knobs)]
     for kind in kinds:
         step(f"ways out: {KINDS[kind]}")
-        answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, options)
+        sharp = kind in ("budget", "funders", "mandates")
+        fitting = options if sharp else options.model_copy(update={"gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0)})
+        answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, fitting)
         (ways if isinstance(answer, Relaxation) else none).append(answer)  # type: ignore[arg-type]
         if kind == "coverage" and (shift := later(written, options)) is not None:
             (ways if isinstance(shift, Relaxation) else none).append(shift)  # type: ignore[arg-type]
