@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from pathlib import Path
 from typing import Any
 
 from paxsilica.case import Case, make_case
@@ -142,6 +143,34 @@ class World:
         tables = Tables(**rows, present=frozenset(rows), digest=digest)
         assert not check_tables(tables), check_tables(tables)
         return tables
+
+    def write(self, folder: Path) -> Path:
+        """The tables as files."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for table, rows in self.tables.items():
+            with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+                writer.writeheader()
+                writer.writerows(rows)
+        return folder
+
+
+CASE_FILE = """
+years = "2026-2032"
+budget_usd_m = 1000.0
+trusted = ["signatory"]
+funding = ["signatory"]
+[coverage]
+required = 0.9
+from_year = 2028
+hard = true
+[finance]
+discount_rate = 0.0
+residual_value = false
+[solver]
+gap = 0.0
+threads = 1
+"""
 
 
 def case(*settings: str, **changes: Any) -> Case:

@@ -161,9 +161,11 @@ VARIANTS = {
         conflicts={frozenset({"the budget of USD 1,000 million", "the commitment to press-b"})},
     ),
     "plants that exclude one another": Variant(
-        lambda w: w.set("projects", "smelt-a1", exclusive_group="site")
-        .set("projects", "smelt-a2", exclusive_group="site")
-        .set("projects", "smelt-b", exclusive_group="site"),
+        lambda w: (
+            w.set("projects", "smelt-a1", exclusive_group="site")
+            .set("projects", "smelt-a2", exclusive_group="site")
+            .set("projects", "smelt-b", exclusive_group="site")
+        ),
         findings={("capacity", "metal"), ("no feed", "magnet")},
         ways={"coverage"},
     ),
@@ -175,9 +177,7 @@ VARIANTS = {
         amounts={"max_share": 0.5},
     ),
     "a limit on sites": Variant(
-        lambda w: w.add(
-            "limits", limit="sites", measure="projects", sense="at most", value="3", region="*", process="*", commodity="*"
-        ),
+        lambda w: w.add("limits", limit="sites", measure="projects", sense="at most", value="3", region="*", process="*", commodity="*"),
         ways={"limits", "coverage"},
         amounts={"sites": 1},
         words=("the limit sites at 4 (not 3)",),
@@ -206,11 +206,11 @@ VARIANTS = {
         },
     ),
     "two causes: a limit that nothing reaches, and demand that nobody can serve": Variant(
-        lambda w: w.add(
-            "limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*"
-        )
-        .set("commodities", "magnet", shortage_price_usd_per_unit="")
-        .set("demand", "CHN", quantity="1900"),
+        lambda w: (
+            w.add("limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*")
+            .set("commodities", "magnet", shortage_price_usd_per_unit="")
+            .set("demand", "CHN", quantity="1900")
+        ),
         findings={("limit", "floor"), ("demand", "magnet")},
         ways={"several"},
         conflicts={frozenset({"the limit floor"}), frozenset({"all demand for Magnets served"})},
@@ -244,7 +244,9 @@ def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -
 
 def test_amounts_are_the_least(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
-    given = {about: amount for way in (*found.ways_out, *([found.combined] if found.combined else [])) for about, amount in way.amounts.items()}
+    given = {
+        about: amount for way in (*found.ways_out, *([found.combined] if found.combined else [])) for about, amount in way.amounts.items()
+    }
     assert {about: given.get(about) for about in expected.amounts} == pytest.approx(expected.amounts)
 
 

@@ -58,7 +58,9 @@ def parse_player(text: str, tables: Tables) -> Player:
     known = {row.region for row in tables.regions}
     paying = {row.region for row in tables.funders}
     problems = [
-        Problem("--players", "", "", region, f"should be a region of the data{Nearest(known)(region)}") for region in named if region not in known
+        Problem("--players", "", "", region, f"should be a region of the data{Nearest(known)(region)}")
+        for region in named
+        if region not in known
     ]
     if kind == "money" and not problems:
         problems += [

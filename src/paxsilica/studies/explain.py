@@ -13,10 +13,11 @@ from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
 from paxsilica.solve import Array, Compiled
 from paxsilica.studies.flips import Flip, Sign, scaled, turning_point, with_lead_time
-from paxsilica.studies.grades import Number, number, numbers
+from paxsilica.studies.grades import Grades, Number
 from paxsilica.studies.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
 from paxsilica.tables import Tables
 from paxsilica.tables.nearest import Nearest
+from paxsilica.tables.schema import Project, Row
 
 FLIPS = ("capital", "variable cost", "shortage price", "lead time")
 PROJECT_NUMBERS = (
@@ -187,7 +188,8 @@ def explain_project(
     say("write the model")
     written = write(tables, case)
     instance = written.instance
-    about = (*numbers(tables, "projects", row, PROJECT_NUMBERS), *_of_process(tables, project))
+    grades = Grades(tables)
+    about = (*grades.of("projects", row, *PROJECT_NUMBERS), *_of_process(grades, row))
     if project not in instance.candidates:
         empty = pd.DataFrame()
         reason = instance.dropped[project]
@@ -199,7 +201,7 @@ def explain_project(
     found = []
     for what in flips:
         say(f"where the verdict turns: {what}")
-        flip = _flip(written, project, what, inside, outside, most_solves)
+        flip = _flip(written, grades, project, what, inside, outside, most_solves)
         if flip is not None:
             found.append(flip)
     return Explanation(
@@ -217,27 +219,25 @@ def explain_project(
     )
 
 
-def _of_process(tables: Tables, project: str) -> list[Number]:
-    row = next(row for row in tables.projects if row.project == project)
-    found = [one for process in tables.processes if process.process == row.process for one in number(tables, "processes", process, "minimum_utilisation")]
-    found += [one for recipe in tables.recipes if recipe.process == row.process for one in number(tables, "recipes", recipe, "quantity")]
-    found += [one for status in tables.statuses if status.status == row.status for one in number(tables, "statuses", status, "credit")]
+def _of_process(grades: Grades, row: Project) -> list[Number]:
+    """Numbers of what the project does and makes."""
+    tables = grades.tables
     made = {recipe.commodity for recipe in tables.recipes if recipe.process == row.process and recipe.role == "output"}
-    found += [
-        one
-        for commodity in tables.commodities
-        if commodity.commodity in made
-        for one in number(tables, "commodities", commodity, "shortage_price_usd_per_unit")
+    cells: list[tuple[str, Row, str]] = [
+        *(("statuses", one, "credit") for one in tables.statuses if one.status == row.status),
+        *(("processes", one, "minimum_utilisation") for one in tables.processes if one.process == row.process),
+        *(("recipes", one, "quantity") for one in tables.recipes if one.process == row.process),
+        *(("commodities", one, "shortage_price_usd_per_unit") for one in tables.commodities if one.commodity in made),
     ]
-    return found
+    return [number for table, one, column in cells for number in grades.of(table, one, column)]
 
 
-def _flip(written: Written, project: str, what: str, inside: Side, outside: Side, most_solves: int) -> Flip | None:
+def _flip(written: Written, grades: Grades, project: str, what: str, inside: Side, outside: Side, most_solves: int) -> Flip | None:
     """Where the verdict turns with one number; ``None`` where the number is not there or zero."""
     tables, case, row = written.tables, written.case, written.instance.world.projects_by_name[project]
     product = written.instance.world.plants[project].main_product
     if what == "lead time":
-        known = number(tables, "projects", row, "lead_time_years")
+        known = grades.of("projects", row, "lead_time_years")
 
         def vary(value: float) -> Tables:
             return with_lead_time(tables, project, round(value))
@@ -245,7 +245,7 @@ def _flip(written: Written, project: str, what: str, inside: Side, outside: Side
         friendly, unfriendly, step = 0.0, float(min(30, row.lead_time_years + 10)), 1.0
     elif what == "shortage price":
         priced = next((one for one in tables.commodities if one.commodity == product), None)
-        known = [] if priced is None else number(tables, "commodities", priced, "shortage_price_usd_per_unit")
+        known = [] if priced is None else grades.of("commodities", priced, "shortage_price_usd_per_unit")
 
         def vary(value: float) -> Tables:
             return scaled(tables, "commodities", str(product), "shortage_price_usd_per_unit", value / known[0].value)
@@ -253,7 +253,7 @@ def _flip(written: Written, project: str, what: str, inside: Side, outside: Side
         friendly, unfriendly, step = 10.0, 0.1, 0.01
     else:
         columns = ("capex_usd_m", "capex_usd_m_per_unit") if what == "capital" else ("variable_cost_usd_per_unit",)
-        known = numbers(tables, "projects", row, columns[:1])
+        known = grades.of("projects", row, columns[0])
 
         def vary(value: float) -> Tables:
             changed = tables
@@ -280,12 +280,20 @@ def _flip(written: Written, project: str, what: str, inside: Side, outside: Side
         if what == "shortage price":
             other = search(forced(varied, project, False), case.solver, starts[1]).value
         answer = search(
-            forced(varied, project, True), case.solver, starts[0], lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf
+            forced(varied, project, True),
+            case.solver,
+            starts[0],
+            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
         )
         return sign_of(answer.value, other)
 
     at, solves = turning_point(sign, friendly, unfriendly, now.value, sign_of(inside.value, outside.value), most_solves, step)
-    words = {"capital": "Capital", "variable cost": "Variable cost", "lead time": "Lead time", "shortage price": f"Shortage price of {product}"}
+    words = {
+        "capital": "Capital",
+        "variable cost": "Variable cost",
+        "lead time": "Lead time",
+        "shortage price": f"Shortage price of {product}",
+    }
     unit = {"capital": "USD million", "lead time": "years"}.get(what, "USD per unit")
     if now.year is not None:
         words[what] += f" (in {now.year}, the other years in proportion)"

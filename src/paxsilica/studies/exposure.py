@@ -64,23 +64,30 @@ class Exposure:
     def lines(self) -> list[str]:
         """The way up the chain in sentences."""
         if not self.steps:
-            return [f"{self.name} is not exposed: cut off, the trusted world can make all that it needs of it in every year of the switch-off."]
+            return [
+                f"{self.name} is not exposed: cut off, the trusted world can make all that it needs of it in every year of the switch-off."
+            ]
         first, last = self.steps[0], self.steps[-1]
         lines = [
             f"{self.name} is weakest in {self.year}, at {first.name}: cut off, the trusted world can make {self.share:.1%} of its need "
             f"({self.required:.1%} asked for)."
         ]
         for step, following in zip(self.steps, self.steps[1:], strict=False):
-            there = f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit}, {step.ready:,.6g} of it ready, but they wait"
-            lines.append(f"{step.name}: {there if step.trusted_capacity > NOTHING else 'no trusted plant runs, for want'} {'for' if step.trusted_capacity > NOTHING else 'of'} {following.name}.")
-        words = {
+            if step.trusted_capacity > NOTHING:
+                words = (
+                    f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit}, {step.ready:,.6g} of it ready, but they wait for"
+                )
+            else:
+                words = "no trusted plant runs, for want of"
+            lines.append(f"{step.name}: {words} {following.name}.")
+        causes = {
             "no plant": f"{last.name}: nobody that is trusted makes it.",
             "capacity": f"{last.name}: trusted plants can make {last.trusted_capacity:,.6g} {last.unit} of a need of {last.need:,.6g}, and no more.",
             "not ready": f"{last.name}: trusted plants could make {last.trusted_capacity:,.6g} {last.unit}, but only {last.ready:,.6g} are ready: "
             "the others stand idle in normal times.",
             "shared": f"{last.name}: what there is of it is used up.",
         }
-        lines.append(words[self.cause])
+        lines.append(causes[self.cause])
         if last.lost_to_control > NOTHING:
             lines.append(f"{last.lost_to_control:,.6g} {last.unit} more stand in trusted countries, under control that is not trusted.")
         if last.holders:
@@ -137,9 +144,7 @@ def trace_stage(written: Written, traced: Array, shares: dict[tuple[str, str], f
     return Exposure(stage, name, year, share, required, by_year, tuple(steps), cause, names)
 
 
-def _alone(
-    written: Written, traced: Array, commodity: str, copy: str
-) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
+def _alone(written: Written, traced: Array, commodity: str, copy: str) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
     """The switch-off re-run for one commodity alone: values, what a unit of each commodity is worth in each region, and rents of plants."""
     program, instance = written.program, written.instance
     at = np.array(
@@ -175,14 +180,18 @@ def _walk(
     instance = written.instance
     steps, seen = [_step(written, values, worth, commodity, copy)], {commodity}
     while True:
-        makers = [(plant, place[0]) for place, supply in instance.copies[copy].supply.items() if place[1] == commodity for plant, _ in supply]
+        makers = [
+            (plant, place[0]) for place, supply in instance.copies[copy].supply.items() if place[1] == commodity for plant, _ in supply
+        ]
         if not makers:
             waits = _unfed(written, commodity, copy)
         else:
             # the plants at the margin are those that are not full: they wait for the input that is worth most
             idle = [(plant, region) for plant, region in makers if rents.get(plant, 0.0) <= NOTHING]
             inputs = {
-                source: max(worth.get((region, source), 0.0) * quantity for plant, region in idle if _uses(instance, plant, source) == quantity)
+                source: max(
+                    worth.get((region, source), 0.0) * quantity for plant, region in idle if _uses(instance, plant, source) == quantity
+                )
                 for plant, _ in idle
                 for source, quantity in instance.world.inputs.get(instance.world.plants[plant].process, {}).items()
             }

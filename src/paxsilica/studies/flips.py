@@ -120,9 +120,7 @@ def turning_point(
 def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:
     """Tables with one number, cell or series, times ``factor``."""
     rows = tuple(
-        row.model_copy(update={column: getattr(row, column) * factor})
-        if key_text(row) == key and getattr(row, column) is not None
-        else row
+        row.model_copy(update={column: getattr(row, column) * factor}) if key_text(row) == key and getattr(row, column) is not None else row
         for row in tables.rows(table)
     )
     series: tuple[Series, ...] = tuple(

@@ -1,13 +1,14 @@
-"""How sure the numbers are: provenance of single cells."""
+"""How sure the numbers are on which a verdict rests: single cells with their provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from paxsilica.provenance.lookup import Lookup
 from paxsilica.tables import Tables
-from paxsilica.tables.layout import key_parts, key_text
-from paxsilica.tables.schema import Provenance, Row
+from paxsilica.tables.layout import key_text
+from paxsilica.tables.schema import Row
 
 
 @dataclass(frozen=True)
@@ -26,43 +27,28 @@ class Number:
     year: int | None = None
 
 
-def number(tables: Tables, table: str, row: Row, column: str) -> list[Number]:
-    """The cell, or its values by year where the table series gives them; several shares in a cell are left out."""
-    cell = getattr(row, column)
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return [_graded(tables, table, key_parts(row), column, float(cell), None, key_text(row))]
-    return [
-        _graded(tables, "series", key_parts(item), "value", item.value, item.year, f"{table}|{item.row}|{column}")
-        for item in tables.series
-        if (item.table, item.row, item.column) == (table, key_text(row), column)
-    ]
+class Grades:
+    """Finds numbers with their provenance; made once for a set of tables."""
 
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.lookup = Lookup(tables)
 
-def numbers(tables: Tables, table: str, row: Row, columns: Iterable[str]) -> list[Number]:
-    """Several cells of a row."""
-    return [one for column in columns for one in number(tables, table, row, column)]
+    def of(self, table: str, row: Row, *columns: str) -> list[Number]:
+        """The cells of a row, or their values by year where the table series gives them; several shares in a cell are left out."""
+        return [number for column in columns for number in self._cell(table, row, column)]
 
+    def _cell(self, table: str, row: Row, column: str) -> Iterable[Number]:
+        cell, key = getattr(row, column), key_text(row)
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            yield self._graded(table, key, column, float(cell), None)
+        for item in self.tables.series:
+            if (item.table, item.row, item.column) == (table, key, column):
+                yield self._graded("series", key_text(item), "value", item.value, item.year)
 
-def _graded(tables: Tables, table: str, key: tuple[str, ...], column: str, value: float, year: int | None, shown: str) -> Number:
-    best: tuple[int, Provenance] | None = None
-    for entry in tables.provenance:
-        if entry.table == table and entry.column == column:
-            stars = _fits(entry.row, key)
-            if stars is not None and (best is None or stars < best[0]):
-                best = (stars, entry)
-    if best is None:
-        return Number(table, shown, column, value, value, value, "", "", (), year)
-    entry = best[1]
-    low, high = (entry.low, entry.high) if entry.range == "absolute" else (value * entry.low, value * entry.high)
-    return Number(table, shown, column, value, min(low, high), max(low, high), entry.unit, entry.grade, entry.sources, year)
-
-
-def _fits(pattern: str, key: tuple[str, ...]) -> int | None:
-    """Number of stars if the pattern fits the key, else ``None``."""
-    parts = pattern.split("|")
-    if len(parts) > len(key):
-        # the key of a series holds the key of another row, which may have several parts itself
-        parts = [parts[0], "|".join(parts[1:-2]), *parts[-2:]]
-    if len(parts) != len(key) or any(part not in ("*", own) for part, own in zip(parts, key, strict=True)):
-        return None
-    return parts.count("*")
+    def _graded(self, table: str, key: str, column: str, value: float, year: int | None) -> Number:
+        entry = self.lookup.find(table, key, column)
+        if entry is None:
+            return Number(table, key, column, value, value, value, "", "", (), year)
+        ends = (entry.low, entry.high) if entry.range == "absolute" else (value * entry.low, value * entry.high)
+        return Number(table, key, column, value, min(ends), max(ends), entry.unit, entry.grade, entry.sources, year)

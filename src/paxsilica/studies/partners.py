@@ -172,9 +172,7 @@ def _nearest(coalition: Coalition, done: Mapping[Coalition, Solved]) -> Known:
     )[2]
 
 
-def _run(
-    tables: Tables, cases: Mapping[Coalition, Case], done: dict[Coalition, Solved], workers: int
-) -> Iterator[Solved]:
+def _run(tables: Tables, cases: Mapping[Coalition, Case], done: dict[Coalition, Solved], workers: int) -> Iterator[Solved]:
     """Solves what is left, as many at a time as there are workers, each from the nearest that is done."""
     left = [coalition for coalition in cases if coalition not in done]
     if workers <= 1:

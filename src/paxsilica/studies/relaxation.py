@@ -11,8 +11,8 @@ import numpy as np
 from paxsilica.case import Case, Solver, share_in
 from paxsilica.instance import Instance
 from paxsilica.solve import Compiled
-from paxsilica.studies.knobs import KINDS, Changed, Knob
 from paxsilica.studies.arithmetic import span_of
+from paxsilica.studies.knobs import KINDS, Changed, Knob
 from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, feasible, search, write
 from paxsilica.tables import Tables
 
