@@ -73,7 +73,7 @@ VARIANTS = {
         lambda w: w.set("projects", "smelt-a1", controller="CHN").set("projects", "smelt-a2", controller="CHN").drop("projects", "smelt-b"),
         findings={("no source", "metal"), ("no feed", "magnet")},
         ways={"coverage"},
-        words=("can be made only from Metal",),
+        words=("Magnets (stage Magnets) lacks Metal in 2028-2032",),
     ),
     "too little of everything": Variant(
         lambda w: w.drop("projects", "smelt-a2", "smelt-b"),
@@ -81,7 +81,7 @@ VARIANTS = {
         ways={"coverage", "evenly", "demand"},
         # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it comes
         amounts={"all stages": 0.334, "magnet": 0.334, "processing|2030": 0.3},
-        words=("make at most 60 t in 2028-2032, 60% of the need",),
+        words=("lacks capacity in 2028-2032", "make at most 60 t in 2028, 60%", "cover Processing by only 60.0% in 2028-2032"),
     ),
     "half believed": Variant(
         lambda w: w.set("projects", "smelt-a1", status="half").set("projects", "smelt-a2", status="half").drop("projects", "smelt-b"),

@@ -78,7 +78,7 @@ def test_a_project_that_was_left_out() -> None:
 def test_no_plan_and_no_project() -> None:
     with pytest.raises(InfeasibleError):
         explain("smelt-b", None, "budget_usd_m=100")
-    with pytest.raises(InputError, match="did you mean .smelt-b"):
+    with pytest.raises(InputError, match=r"did you mean .smelt-b"):
         explain("smelt-c")
 
 

@@ -73,7 +73,7 @@ def test_a_stage_that_is_not_exposed() -> None:
 
 
 def test_what_cannot_be_asked() -> None:
-    with pytest.raises(InputError, match="did you mean .magnets"):
+    with pytest.raises(InputError, match=r"did you mean .magnets"):
         exposed(World(), "magnet")
     with pytest.raises(InputError, match="asks for no coverage"):
         exposed(World().set("commodities", "ore", covered="no"), "mining")

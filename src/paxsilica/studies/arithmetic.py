@@ -128,25 +128,25 @@ def _short(instance: Instance, copy: Copy, most: Reach, commodity: str, share: f
     stage = next((one.name for one in instance.tables.stages if one.stage == row.stage), "")
     need = instance.need[commodity, copy.year]
     own, reached = most.own.get(commodity, 0.0), most.chain.get(commodity, 0.0)
-    asked = f"{share:.0%} of the need of {need:,.6g} {row.unit}"
+    wanted = f"{share:.0%} of a need of {need:,.6g} {row.unit} asked for"
     source = most.limited_by.get(commodity) or _missing_feed(instance, copy, most, commodity)
     if source is not None and (own >= share * need * (1 - SLACK) or own == 0.0):
-        name = next(one.name for one in instance.tables.commodities if one.commodity == source)
+        feed = next(one for one in instance.tables.commodities if one.commodity == source)
         sentence = (
-            f"{row.name} (stage {stage}) can be made only from {name}, of which the trusted world can have at most "
-            f"{most.chain.get(source, 0.0):,.6g} in {{years}} ({holders_in_words(instance, source, copy.year)}); that makes "
-            f"{reached / need:.0%} of the need, and {asked} is asked for."
+            f"{row.name} (stage {stage}) lacks {feed.name} in {{years}}: in {copy.year} the trusted world can have at most "
+            f"{most.chain.get(source, 0.0):,.6g} {feed.unit} ({holders_in_words(instance, source, copy.year)}), enough for {reached / need:.0%}, "
+            f"with {wanted}."
         )
         return finding("no feed", sentence)
     if own == 0.0:
         sentence = (
             f"{row.name} (stage {stage}) has no trusted source at any price in {{years}}: no plant and no project within reach makes it "
-            f"({holders_in_words(instance, commodity, copy.year)}); {asked} is asked for.{_left_out(instance, commodity)}"
+            f"({holders_in_words(instance, commodity, copy.year)}), with {wanted}.{_left_out(instance, commodity)}"
         )
         return finding("no source", sentence)
     sentence = (
-        f"{row.name} (stage {stage}): with every project committed as early as it can be, trusted plants make at most {own:,.6g} {row.unit} in "
-        f"{{years}}, {own / need:.0%} of the need, and {asked} is asked for.{_left_out(instance, commodity)}"
+        f"{row.name} (stage {stage}) lacks capacity in {{years}}: with every project committed as early as it can be, trusted plants make at "
+        f"most {own:,.6g} {row.unit} in {copy.year}, {own / need:.0%}, with {wanted}.{_left_out(instance, commodity)}"
     )
     return finding("capacity", sentence)
 

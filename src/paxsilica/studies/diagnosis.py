@@ -20,6 +20,8 @@ from paxsilica.studies.resolve import Interval, Known, Written, changed, write
 from paxsilica.tables import Tables
 
 UNFUNDED = "no set of funders in the case may pay for its public share"
+MOST_LINES = 12
+"""Findings that are printed; the result holds all."""
 LOOSE_GAP = 0.01
 LOOSER_GAP = 0.05
 """Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two); each is proved by itself."""
@@ -50,7 +52,9 @@ class Diagnosis:
         """The answer in sentences, in the order in which they help."""
         lines = ["There is no plan that meets the case."]
         if self.findings:
-            lines += ["", "What a sum shows already:", *(f"- {finding.sentence}" for finding in self.findings)]
+            lines += ["", "What a sum shows already:", *(f"- {finding.sentence}" for finding in self.findings[:MOST_LINES])]
+            if len(self.findings) > MOST_LINES:
+                lines.append(f"- and {len(self.findings) - MOST_LINES} more of the kind.")
         if self.ways_out or self.combined is not None:
             lines += ["", "What would do (each proved by solving the case so changed):"]
             lines += [f"- {way.sentence}" for way in (*self.ways_out, *([self.combined] if self.combined else []))]

@@ -43,6 +43,7 @@ class Knob:
         say: the amount as a clause that can stand after "or".
         turn: tables and case with the requirement loosened by the amount.
         year: of what is asked for in a year; ``say`` then leaves ``{years}`` open, so that like years are said together.
+        head: words that stand before the clauses of all knobs that share them.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Knob:
     say: Callable[[float], str]
     turn: Callable[[Tables, Case, float], Changed]
     year: int | None = None
+    head: str = ""
 
 
 def money(amount: float) -> float:
@@ -210,9 +212,10 @@ def _coverage_of(written: Written, stage: str, year: int, entries: dict[int, flo
         column,
         1.0,
         lambda x: min(asked, per_mille(x)),
-        lambda x: f"cover {name} by {max(0.0, asked - x):.1%} in {{years}} (not {asked:.1%})",
+        lambda x: f"{max(0.0, asked - x):.1%} in {{years}}",
         turn,
         year,
+        f"cover {name} by only",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,15 +78,14 @@ def loosened(written: Written, knobs: Sequence[Knob], kind: str, options: Solver
     for spare in (0.0, 1e-4, 1e-2):
         # what is said is rounded up; a little more where the solver's tolerance ate the rounding
         turned: Changed = (written.tables, written.case)
-        clauses, said = dict[str, list[int]](), {}
+        clauses, said = dict[tuple[str, str], list[int]](), {}
         for knob, amount in used:
             rounded = float(knob.rounded(amount * (1 + spare)))
             turned = knob.turn(*turned, rounded)
-            clauses.setdefault(knob.say(rounded), []).extend([knob.year] if knob.year is not None else [])
+            clauses.setdefault((knob.head, knob.say(rounded)), []).extend([knob.year] if knob.year is not None else [])
             said[knob.about] = rounded
         if proved(turned, options, known):
-            words = [clause.replace("{years}", span_of(years)) for clause, years in clauses.items()]
-            return Relaxation(kind, _joined(kind, words), said, answer.value, *turned, known)
+            return Relaxation(kind, _sentence(kind, clauses), said, answer.value, *turned, known)
     return NoWayOut(kind, False)
 
 
@@ -95,10 +94,14 @@ def proved(turned: Changed, options: Solver, known: Known) -> bool:
     return feasible(write(*turned).program, options, known) is True
 
 
-def _joined(kind: str, clauses: Sequence[str]) -> str:
-    words = " and ".join([", ".join(clauses[:-1]), clauses[-1]]) if len(clauses) > 1 else "".join(clauses)
+def _sentence(kind: str, clauses: Mapping[tuple[str, str], Sequence[int]]) -> str:
+    """The clauses as a sentence, those with the same head behind it."""
+    heads: dict[str, list[str]] = {}
+    for (head, clause), years in clauses.items():
+        heads.setdefault(head, []).append(clause.replace("{years}", span_of(years)))
+    parts = [part for head, said in heads.items() for part in ([f"{head} {', '.join(said)}"] if head else said)]
     lead = {"budget": "Least budget that would do: ", "several": "A combination that would do: "}.get(kind, "Or ")
-    return lead + (words.removeprefix("a budget of ") if kind == "budget" else words) + "."
+    return lead + "; ".join(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts) + "."
 
 
 def later(written: Written, options: Solver) -> Relaxation | NoWayOut | None:
