@@ -14,7 +14,8 @@ from paxsilica.plan import Plan
 from paxsilica.planner import make_plan
 from paxsilica.studies.arithmetic import Finding, arithmetic, span_of
 from paxsilica.studies.conflict import Conflict, conflicts
-from paxsilica.studies.knobs import KINDS, Knob, all_knobs
+from paxsilica.studies.knob import KINDS, Knob
+from paxsilica.studies.knobs import all_knobs
 from paxsilica.studies.relaxation import NoWayOut, Relaxation, later, loosened, proved
 from paxsilica.studies.resolve import Interval, Known, Written, changed, write
 from paxsilica.tables import Tables

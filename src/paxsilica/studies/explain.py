@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
 from paxsilica.solve import Array, Compiled
+from paxsilica.studies.effects import displaced, feeds, reaches
 from paxsilica.studies.flips import Flip, Sign, scaled, turning_point, with_lead_time
 from paxsilica.studies.grades import Grades, Number
 from paxsilica.studies.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
@@ -61,7 +62,6 @@ class Explanation:
     flips: tuple[Flip, ...]
     numbers: tuple[Number, ...]
     left_out: str | None = None
-    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def worth(self) -> Interval:
@@ -211,9 +211,9 @@ def explain_project(
         outside=outside.value,
         chosen=chosen,
         required=instance.candidates[project].required,
-        displaced=_displaced(inside, outside, project),
-        feeds=_feeds(written, inside, project),
-        reaches=_reaches(written, project),
+        displaced=displaced(inside.known, outside.known, project),
+        feeds=feeds(written, inside.values, project),
+        reaches=reaches(written, project),
         flips=tuple(found),
         numbers=about,
     )
@@ -287,7 +287,13 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
         )
         return sign_of(answer.value, other)
 
-    at, solves = turning_point(sign, friendly, unfriendly, now.value, sign_of(inside.value, outside.value), most_solves, step)
+    seen: list[Sign] = [sign_of(inside.value, outside.value)]
+
+    def noted(value: float) -> Sign:
+        seen.append(sign(value))
+        return seen[-1]
+
+    at, solves = turning_point(noted, friendly, unfriendly, now.value, seen[0], most_solves, step)
     words = {
         "capital": "Capital",
         "variable cost": "Variable cost",
@@ -297,52 +303,4 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
     unit = {"capital": "USD million", "lead time": "years"}.get(what, "USD per unit")
     if now.year is not None:
         words[what] += f" (in {now.year}, the other years in proportion)"
-    return Flip(words[what], unit, now.value, at, (friendly, unfriendly), now.low, now.high, now.grade, solves)
-
-
-def _displaced(inside: Side, outside: Side, project: str) -> pd.DataFrame:
-    columns = ["project", "year_without", "year_with", "change"]
-    if inside.known is None or outside.known is None:
-        return pd.DataFrame(columns=columns)
-    before, after = outside.known.committed, inside.known.committed
-    rows = []
-    for name in sorted({*before, *after} - {project}):
-        old, new = before.get(name), after.get(name)
-        if old != new:
-            change = f"comes in, {new}" if old is None else f"drops out, was {old}" if new is None else f"{old} becomes {new}"
-            rows.append((name, old, new, change))
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _feeds(written: Written, inside: Side, project: str) -> pd.DataFrame:
-    """What the project makes in the copies that prove coverage, with the plan that has it."""
-    columns = ["stage", "commodity", "year", "output", "need", "share_of_need", "required_share"]
-    instance, program = written.instance, written.program
-    if inside.values is None:
-        return pd.DataFrame(columns=columns)
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
-    made = instance.world.outputs.get(instance.world.plants[project].process, {})
-    rows = []
-    for (commodity, copy_name), share in instance.required.items():
-        at = program.column_at.get(("activity", (project, copy_name)))
-        if commodity in made and at is not None and inside.values[at] > NOISE:
-            year = instance.copies[copy_name].year
-            output, need = made[commodity] * inside.values[at], instance.need[commodity, year]
-            rows.append((stage_of[commodity], commodity, year, output, need, output / need, share))
-    return pd.DataFrame(sorted(rows, key=str), columns=columns)
-
-
-def _reaches(written: Written, project: str) -> tuple[str, ...]:
-    """Covered commodities made, through any number of steps, from what the project makes; its own products left out."""
-    world = written.instance.world
-    own = set(world.outputs.get(world.plants[project].process, {}))
-    seen, front = set(own), list(own)
-    while front:
-        commodity = front.pop()
-        for process, inputs in world.inputs.items():
-            if commodity in inputs:
-                for product in world.outputs.get(process, {}):
-                    if product not in seen:
-                        seen.add(product)
-                        front.append(product)
-    return tuple(commodity for commodity in written.instance.covered if commodity in seen - own)
+    return Flip(words[what], unit, now.value, at, (friendly, unfriendly), now.low, now.high, now.grade, solves, 0 not in seen)

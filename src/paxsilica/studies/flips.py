@@ -26,6 +26,7 @@ class Flip:
         searched: the values that were looked at, from the friendliest to the project to the least friendly.
         low, high: range of the number by its provenance.
         solves: re-solves that the search took.
+        settled: whether the gap left nothing open where no turn was found.
     """
 
     what: str
@@ -37,6 +38,7 @@ class Flip:
     high: float
     grade: str
     solves: int
+    settled: bool = True
 
     @property
     def hangs(self) -> bool:
@@ -47,6 +49,8 @@ class Flip:
     def sentence(self) -> str:
         """The flip in words."""
         now = f"{self.what}, now {self.now:,.6g} {self.unit}"
+        if self.at is None and not self.settled:
+            return f"{now}: no turn is proved from {self.searched[0]:,.6g} to {self.searched[1]:,.6g}; the gap leaves it open."
         if self.at is None:
             return f"{now}: the verdict is the same from {self.searched[0]:,.6g} to {self.searched[1]:,.6g}."
         held = f" The number is known to lie between {self.low:,.6g} and {self.high:,.6g}" if self.low < self.high else ""

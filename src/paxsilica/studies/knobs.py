@@ -4,78 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from paxsilica.case import Case, share_in
+from paxsilica.case import Case
 from paxsilica.instance.need import benchmark_processes, trusted_need
+from paxsilica.studies.knob import MOST, Changed, Knob, money, per_mille
+from paxsilica.studies.knobs_coverage import concentration_knobs, coverage_knobs, even_knobs
 from paxsilica.studies.resolve import NewColumn, Written, changed
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Series
-
-Changed = tuple[Tables, Case]
-MOST = 0.95
-KINDS: Mapping[str, str] = {
-    "budget": "the budget",
-    "funders": "what funders can pay",
-    "mandates": "what funders may pay under a mandate",
-    "coverage": "the coverage asked for",
-    "evenly": "the coverage asked for, lowered everywhere alike",
-    "concentration": "the cap on a region's share",
-    "demand": "the demand that must be served",
-    "limits": "the limits of the table limits",
-    "required": "the projects that must be committed",
-}
-"""Kinds of knobs, in the order in which they are tried, each as it is named in a sentence."""
-
-
-@dataclass(frozen=True)
-class Knob:
-    """One requirement that can be loosened.
-
-    Attributes:
-        kind: one of :data:`KINDS`.
-        about: what of, as a key.
-        column: the variable that says by how much; ``column.cost`` is the price of loosening it among knobs of its kind.
-        weight: price of one unit among knobs of all kinds, so that using up a whole requirement costs about 1.
-        rounded: the amount rounded up to what can be said.
-        say: the amount as a clause that can stand after "or".
-        turn: tables and case with the requirement loosened by the amount.
-        year: of what is asked for in a year; ``say`` then leaves ``{years}`` open, so that like years are said together.
-        head: words that stand before the clauses of all knobs that share them.
-    """
-
-    kind: str
-    about: str
-    column: NewColumn
-    weight: float
-    rounded: Callable[[float], float]
-    say: Callable[[float], str]
-    turn: Callable[[Tables, Case, float], Changed]
-    year: int | None = None
-    head: str = ""
-
-
-def money(amount: float) -> float:
-    """USD million rounded up, to five digits or to 1000 dollars, whichever is coarser.
-
-    >>> money(123.4561), money(1234567.0)
-    (123.46, 1234600.0)
-    """
-    if amount <= 0:
-        return 0.0
-    step = max(1e-3, 10.0 ** (math.floor(math.log10(amount)) - 4))
-    return round(math.ceil(amount / step - 1e-6) * step, 6)
-
-
-def per_mille(share: float) -> float:
-    """A share rounded up to a thousandth.
-
-    >>> per_mille(0.1231), per_mille(0.5)
-    (0.124, 0.5)
-    """
-    return math.ceil(share * 1000 - 1e-6) / 1000
 
 
 def all_knobs(written: Written) -> list[Knob]:
@@ -84,9 +23,9 @@ def all_knobs(written: Written) -> list[Knob]:
         *_budget(written),
         *_funders(written),
         *_mandates(written),
-        *_coverage(written),
-        *_evenly(written),
-        *_concentration(written),
+        *coverage_knobs(written),
+        *even_knobs(written),
+        *concentration_knobs(written),
         *_demand(written),
         *_limits(written),
         *_required(written),
@@ -172,96 +111,6 @@ def _mandates(written: Written) -> list[Knob]:
         column = NewColumn(("more", f"{funder}|{stage}|{region}"), {int(at): -1.0}, 1.0)
         knobs.append(Knob("mandates", f"{funder}|{stage}|{region}", column, 1 / max(1.0, limit), money, say, turn))
     return knobs
-
-
-def _coverage(written: Written) -> list[Knob]:
-    instance, program = written.instance, written.program
-    coverage = instance.case.coverage
-    if coverage is None or not coverage.hard:
-        return []
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
-    entries: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
-    for at in program.rows_of("stress_production_coverage", "stress_delivery_coverage"):
-        family, (commodity, copy_name) = program.row_names[at]
-        copy = instance.copies[copy_name]
-        wanted = sum(amount for place, amount in copy.demand.items() if place[1] == commodity)
-        amount = instance.need[commodity, copy.year] if family == "stress_production_coverage" else wanted
-        stage = stage_of[commodity]
-        assert stage is not None
-        entries[stage, copy.year][int(at)] = amount
-    return [_coverage_of(written, stage, year, rows) for (stage, year), rows in sorted(entries.items(), key=lambda item: item[0][::-1])]
-
-
-def _coverage_of(written: Written, stage: str, year: int, entries: dict[int, float]) -> Knob:
-    coverage = written.case.coverage
-    assert coverage is not None
-    asked = share_in(coverage.stages.get(stage, coverage.required), year)
-    name = next(row.name for row in written.tables.stages if row.stage == stage)
-
-    def turn(tables: Tables, case: Case, amount: float) -> Changed:
-        assert case.coverage is not None
-        path = case.coverage.stages.get(stage, case.coverage.required)
-        by_year = {one: share_in(path, one) for one in case.span()} | {year: max(0.0, round(asked - amount, 9))}
-        stages = {**case.coverage.stages, stage: by_year}
-        return tables, changed(case, coverage=case.coverage.model_dump() | {"stages": stages})
-
-    column = NewColumn(("less", (stage, year)), entries, 1.0, high=asked)
-    return Knob(
-        "coverage",
-        f"{stage}|{year}",
-        column,
-        1.0,
-        lambda x: min(asked, per_mille(x)),
-        lambda x: f"{max(0.0, asked - x):.1%} in {{years}}",
-        turn,
-        year,
-        f"cover {name} by only",
-    )
-
-
-def _evenly(written: Written) -> list[Knob]:
-    """All shares that are asked for, times one factor."""
-    single = _coverage(written)
-    entries: dict[int, float] = {}
-    for knob in single:
-        entries |= {row: amount * knob.column.high for row, amount in knob.column.entries.items()}
-    if not single:
-        return []
-    most = max(knob.column.high for knob in single)
-
-    def turn(tables: Tables, case: Case, amount: float) -> Changed:
-        assert case.coverage is not None
-        parts = case.coverage.model_dump()
-        parts["required"] = {year: share * (1 - amount) for year, share in parts["required"].items()}
-        parts["stages"] = {stage: {year: share * (1 - amount) for year, share in path.items()} for stage, path in parts["stages"].items()}
-        return tables, changed(case, coverage=parts)
-
-    def say(x: float) -> str:
-        return f"cover every stage by {1 - x:.1%} of what is asked for ({most * (1 - x):.1%} where it is {most:.1%})"
-
-    # to ask for nothing at all is no way out
-    column = NewColumn(("less", "evenly"), entries, 1.0, high=MOST)
-    return [Knob("evenly", "all stages", column, 1.0, lambda x: min(1.0, per_mille(x)), say, turn)]
-
-
-def _concentration(written: Written) -> list[Knob]:
-    cap, instance = written.case.concentration, written.instance
-    rows = written.program.rows_of("country_concentration")
-    if cap is None or not cap.hard or not len(rows):
-        return []
-    entries = {}
-    for at in rows:
-        _, commodity, copy = written.program.row_names[at][1]
-        # output is at least the required share of need, so this much of need is at most one of output
-        entries[int(at)] = -instance.required[commodity, copy] * instance.need[commodity, instance.copies[copy].year]
-
-    def turn(tables: Tables, case: Case, amount: float) -> Changed:
-        assert case.concentration is not None
-        return tables, changed(case, concentration=case.concentration.model_dump() | {"max_share": min(1.0, cap.max_share + amount)})
-
-    column = NewColumn(("more", "concentration"), entries, 1.0, high=1.0 - cap.max_share)
-    say = lambda x: f"let one region make up to {min(1.0, cap.max_share + x):.1%} (not {cap.max_share:.1%})"  # noqa: E731
-    return [Knob("concentration", "max_share", column, 1.0, per_mille, say, turn)]
 
 
 def _demand(written: Written) -> list[Knob]:

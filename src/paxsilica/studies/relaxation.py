@@ -12,7 +12,7 @@ from paxsilica.case import Case, Solver, share_in
 from paxsilica.instance import Instance
 from paxsilica.solve import Compiled
 from paxsilica.studies.arithmetic import span_of
-from paxsilica.studies.knobs import KINDS, Changed, Knob
+from paxsilica.studies.knob import KINDS, Changed, Knob
 from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, feasible, search, write
 from paxsilica.tables import Tables
 
@@ -25,7 +25,7 @@ class Relaxation:
     """A way out.
 
     Attributes:
-        kind: one of :data:`paxsilica.studies.knobs.KINDS`, ``later``, ``several``, or ``waived``.
+        kind: one of :data:`paxsilica.studies.knob.KINDS`, ``later``, ``several``, or ``waived``.
         sentence: the way out in words.
         amounts: by how much each requirement gives, by its key.
         price: least that it must give, in the unit of its kind (USD million; shares added up), with the solver's gap.
