@@ -74,9 +74,7 @@ class Study:
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,
-            "tables": {
-                name: json.loads(table.to_json(orient="records", double_precision=12)) for name, table in self.tables.items()
-            },
+            "tables": {name: json.loads(table.to_json(orient="records", double_precision=12)) for name, table in self.tables.items()},
         }
 
     def _repr_html_(self) -> str:

@@ -94,12 +94,12 @@ class TwoWay(Study):
         wide = table.pivot(index="second_level", columns="first_level", values=column).astype(float)
         figure, ax = axes(6.5, 5.0)
         picture = ax.imshow(wide.to_numpy(), origin="lower", cmap="RdBu_r", aspect="auto")
-        ax.set_xticks(range(len(wide.columns)), [f"{level:+g}" for level in wide.columns])
-        ax.set_yticks(range(len(wide.index)), [f"{level:+g}" for level in wide.index])
+        ax.set_xticks(range(len(wide.columns)), [f"{level:+g}" for level in wide.columns.to_numpy(dtype=float)])
+        ax.set_yticks(range(len(wide.index)), [f"{level:+g}" for level in wide.index.to_numpy(dtype=float)])
         for (y, x), value in ((place, wide.iloc[place]) for place in ((y, x) for y in range(len(wide)) for x in range(len(wide.columns)))):
             ax.text(x, y, f"{value:,.0f}", ha="center", va="center")
-        ax.set_xlabel(f"{table['first'].iloc[0]} (-1 low, +1 high)")
-        ax.set_ylabel(f"{table['second'].iloc[0]} (-1 low, +1 high)")
+        ax.set_xlabel(str(table["first"].iloc[0]) + " (-1 low, +1 high)")
+        ax.set_ylabel(str(table["second"].iloc[0]) + " (-1 low, +1 high)")
         figure.colorbar(picture, label="change, USD million")
         return figure
 
