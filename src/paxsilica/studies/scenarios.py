@@ -281,8 +281,9 @@ def compare(plan: Plan, other: Plan) -> Comparison:
             .fillna(dict.fromkeys((f"{value}_this", f"{value}_other"), 0.0))
         )
         both = both.rename(columns={f"{value}_this": "this", f"{value}_other": "other"})
-        both["difference"] = both["other"] - both["this"]
-        return both
+        frame_of_both = pd.DataFrame(both)
+        frame_of_both["difference"] = frame_of_both["other"] - frame_of_both["this"]
+        return frame_of_both
 
     coverage = joined("coverage", ["stage", "year"], "traced_share")
     funders = joined("funding", ["funder"], "usd_m")

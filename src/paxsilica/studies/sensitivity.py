@@ -96,8 +96,9 @@ class TwoWay(Study):
         picture = ax.imshow(wide.to_numpy(), origin="lower", cmap="RdBu_r", aspect="auto")
         ax.set_xticks(range(len(wide.columns)), [f"{level:+g}" for level in wide.columns.to_numpy(dtype=float)])
         ax.set_yticks(range(len(wide.index)), [f"{level:+g}" for level in wide.index.to_numpy(dtype=float)])
-        for (y, x), value in ((place, wide.iloc[place]) for place in ((y, x) for y in range(len(wide)) for x in range(len(wide.columns)))):
-            ax.text(x, y, f"{value:,.0f}", ha="center", va="center")
+        for y, line in enumerate(wide.to_numpy(dtype=float)):
+            for x, value in enumerate(line):
+                ax.text(x, y, f"{float(value):,.0f}", ha="center", va="center")
         ax.set_xlabel(str(table["first"].iloc[0]) + " (-1 low, +1 high)")
         ax.set_ylabel(str(table["second"].iloc[0]) + " (-1 low, +1 high)")
         figure.colorbar(picture, label="change, USD million")
