@@ -47,6 +47,15 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "operating_support_usd_m": "support to keep it warm, discounted over the years of the case, USD million",
         },
     ),
+    "commitments": TableDoc(
+        "Size committed, by year of commitment",
+        {
+            "project": "project",
+            "year": "year of commitment",
+            "size": "size committed in the year, in unit",
+            "unit": "unit of size, per year",
+        },
+    ),
     "coverage": TableDoc(
         "Coverage of each stage and year when everything not trusted is switched off",
         {
@@ -69,10 +78,10 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "year": "year of the switch-off",
             "unit": "unit of need",
             "need": "need of the trusted world, in unit",
-            "naive_share_before": "as for stages",
-            "traced_share_before": "as for stages",
-            "naive_share": "as for stages",
-            "traced_share": "as for stages",
+            "naive_share_before": "trusted hosts' nameplate over need, without the plan (share of 1)",
+            "traced_share_before": "share of need that the trusted chain can make, without the plan",
+            "naive_share": "trusted hosts' nameplate over need, with the plan",
+            "traced_share": "share of need that the trusted chain can make, with the plan",
             "required_share": "share that the case asks for",
             "shortfall": "missing against the required share in the plan's own switch-off, in unit",
         },
@@ -96,6 +105,20 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "paid_usd_m": "paid in the plan, USD million",
             "left_usd_m": "not used, USD million",
             "projects": "number of projects",
+        },
+    ),
+    "copies": TableDoc(
+        "Copies of operation: a year in a state of the world",
+        {
+            "copy": "copy of operation",
+            "mode": "reference (normal times) or stress (something is switched off)",
+            "year": "year",
+            "probability": "weight in expected cost (share of 1); 0 for a copy that only proves coverage",
+            "scenarios": "scenarios that share the copy",
+            "switched_off": "what is switched off, as region commodity; * for all",
+            "events": "other events, as event region commodity process factor; * for all",
+            "calm": "reference copy in which plants are kept warm for this one; blank for a reference copy",
+            "proves_coverage": "whether coverage is asked for in it (yes or no)",
         },
     ),
     "operation": TableDoc(
@@ -151,6 +174,17 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "unit": "unit",
         },
     ),
+    "stock_draws": TableDoc(
+        "What is drawn from strategic stores in a switch-off",
+        {
+            "copy": "copy of operation",
+            "year": "year",
+            "region": "region",
+            "commodity": "commodity",
+            "quantity": "quantity, in unit",
+            "unit": "unit, per year",
+        },
+    ),
     "costs": TableDoc(
         "Expected discounted cost by term",
         {
@@ -171,6 +205,18 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         },
     ),
 }
+
+NUMBERS = frozenset(
+    {
+        *("year", "committed_year", "online_year", "size", "credited_size", "capex_usd_m", "sponsor_usd_m", "public_usd_m"),
+        *("operating_support_usd_m", "naive_share_before", "traced_share_before", "naive_share", "traced_share", "required_share"),
+        *("need", "shortfall", "usd_m", "available_usd_m", "paid_usd_m", "left_usd_m", "projects", "probability", "activity", "capacity"),
+        *("warm", "quantity", "demand", "unserved", "level", "limit", "used"),
+    }
+)
+"""Columns of plans that hold numbers; all others hold text."""
+
+NAMES = frozenset(column for doc in PLAN_TABLES.values() for column in doc.columns) - NUMBERS
 
 
 @dataclass(frozen=True)
@@ -308,9 +354,7 @@ class Plan:
         """
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            tables = {
-                name: pd.read_csv(folder / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""]) for name in result["tables"]
-            }
+            tables = {name: _read_table(folder / "tables" / f"{name}.csv") for name in result["tables"]}
         except (OSError, ValueError, KeyError) as error:
             raise InputError([Problem(str(folder), "", "", "", f"should be a folder written by `paxsilica solve` ({error})")]) from None
         return cls(
@@ -326,6 +370,11 @@ class Plan:
             result["manifest"],
             result["capital_decided_usd_m"],
         )
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """The table in a file: a name stays a name, even where it reads like a number (``007``) or like nothing (``NA``)."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(sorted(NAMES), "str"))
 
 
 def _finite(value: Any) -> Any:

@@ -85,15 +85,17 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
         steps.begin("trace coverage")
         bare = normal_operation_without_projects(program, instance, total, case.solver)
         before, _ = most_covered(program, instance, bare, case.solver)
-        after, _ = most_covered(program, instance, values, case.solver)
+        after, _ = most_covered(program, instance, values, case.solver, keep=True)
     steps.begin("read the plan")
     read = extract.Values(program, values)
     rows = [(name, float(vector @ values) + constant, COSTS[name].prose) for name, (vector, constant) in costs.items()]
     tables_out = {
         "portfolio": extract.portfolio(instance, read),
+        "commitments": extract.commitments(instance, read),
         **extract.coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
+        "copies": extract.copies(instance),
         "operation": extract.operation(instance, read),
         **extract.movements(instance, read),
         "costs": extract.table("costs", rows),

@@ -107,11 +107,18 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
     """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the best plan so far."""
     interrupted = False
-    worker = threading.Thread(target=solver.run, daemon=True)
-    worker.start()
-    while worker.is_alive():
+    finished = threading.Event()  # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+
+    def run() -> None:
         try:
-            worker.join(0.1)
+            solver.run()
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while not finished.is_set():
+        try:
+            finished.wait(0.1)
         except KeyboardInterrupt:
             interrupted = True
             stop.set()
