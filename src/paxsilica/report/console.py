@@ -132,7 +132,7 @@ def _portfolio(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     frame = plan.tables.get("portfolio", pd.DataFrame())
     if frame.empty:
         return
-    paid = bool((frame["who_pays"].fillna("") != "").any())
+    paid = any(not _blank(who) and who for who in frame["who_pays"])
     staged = not narrow and bool(frame["stage"].notna().any())
     table = _table()
     table.add_column("project", no_wrap=True, width=27)
