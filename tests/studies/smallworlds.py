@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from worlds import COVERED, M, case, make_tables, world
 
 from paxsilica.api import Question
 from paxsilica.solve import solve
 from paxsilica.studies.programs import held, written
 from paxsilica.tables.read import Tables
+from worlds import COVERED, M, case, make_tables, world
 
 SOFT: dict[str, Any] = {"required": {"2030": 0.6, "2032": 1.0}, "from_year": 2030, "hard": False}
 
@@ -43,7 +43,9 @@ def chain_tables(**more: Any) -> Tables:
             "c-smelt": metal | {"region": "C", "capex_usd_m": 24.0, "size": 2.0, "prerequisites": ("c-mine",)},
         },
         demand={("A", "metal"): 3.0, ("B", "metal"): 2.0, ("Z", "metal"): 4.0},
-        routes={f"{a}>{b} {k}": (0.1 * M if b == "SEA" else 0.0) for k in ("ore", "metal") for r in "ABCZ" for a, b in ((r, "SEA"), ("SEA", r))},
+        routes={
+            f"{a}>{b} {k}": (0.1 * M if b == "SEA" else 0.0) for k in ("ore", "metal") for r in "ABCZ" for a, b in ((r, "SEA"), ("SEA", r))
+        },
         **more,
     )
 
@@ -54,13 +56,19 @@ def with_ranges(tables: Tables) -> Tables:
     said = {"unit": "USD million", "sources": ("S",), "grade": "C"}
     rows = [
         {"table": "projects", "row": "*", "column": "capex_usd_m", "low": 0.8, "high": 1.5, "range": "relative"} | said,
-        {"table": "projects", "row": "a-smelt", "column": "capex_usd_m", "low": 25.0, "high": 70.0, "range": "absolute"} | said,
-        {"table": "demand", "row": "*|metal|*|*|*", "column": "quantity", "low": 0.7, "high": 1.3, "range": "relative"} | said | {"unit": "t"},
+        {"table": "projects", "row": "a-smelt", "column": "capex_usd_m", "low": 25.0, "high": 55.0, "range": "absolute"} | said,
+        {"table": "demand", "row": "*|metal|*|*|*", "column": "quantity", "low": 0.7, "high": 1.3, "range": "relative"}
+        | said
+        | {"unit": "t"},
         {"table": "projects", "row": "*", "column": "lead_time_years", "low": 0, "high": 1, "range": "absolute"} | said | {"unit": "years"},
     ]
     more = make_tables(sources=[source], provenance=rows)
     return Tables(
-        **{name: tables.rows(name) or more.rows(name) for name in type(tables).__dataclass_fields__ if name not in ("present", "digest", "lines")},
+        **{
+            name: tables.rows(name) or more.rows(name)
+            for name in type(tables).__dataclass_fields__
+            if name not in ("present", "digest", "lines")
+        },
         present=tables.present | more.present,
         digest="in memory",
     )

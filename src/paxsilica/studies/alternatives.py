@@ -91,7 +91,7 @@ class Alternatives(Study):
         """Which plan has which of the projects in which plans differ."""
         plans = list(self.decisions)
         every: list[set[str]] = [set(self.decisions[name]) for name in plans]
-        differ = sorted(set().union(*every) - set.intersection(*every)) if every else []
+        differ = sorted({project for has in every for project in has if not all(project in other for other in every)})
         picture = np.array([[float(project in has) for has in every] for project in differ]).reshape(len(differ), len(plans))
         figure, ax = axes(2.5 + 0.6 * len(plans), 1.2 + 0.22 * max(1, len(differ)))
         if differ:
