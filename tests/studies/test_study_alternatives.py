@@ -56,17 +56,30 @@ def test_the_tolerance_is_a_share_of_the_capital_decided() -> None:
     assert found.limit_usd_m == pytest.approx(plan.objective + 0.1 * plan.capital_decided_usd_m)
 
 
-def test_one_by_one_gives_the_same_as_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = question("2030")
+def nothing_found(tables: object, case: object, arguments: object) -> dict[str, object]:
+    return {"status": "no_plan", "objective": None, "bound": None, "proved_none": False, "found": {}}
 
-    def nothing_found(tables: object, case: object, arguments: object) -> dict[str, object]:
-        return {"status": "no_plan", "objective": None, "bound": None, "proved_none": False}
 
-    nothing_found.__module__, nothing_found.__qualname__ = census.batch.__module__, "no_batch"
-    monkeypatch.setattr("paxsilica.studies.alternatives.batch", nothing_found)
-    found = alternatives(asked, tolerance_usd_m=12.0, plans=1, workers=1).table()
-    assert dict(zip(found["project"], found["verdict"], strict=True)) == expected(12.0)[0]
-    assert "proof for this project" in set(found["decided_by"])
+MEANS = {
+    "flips": "plans found",
+    "relaxations": "proof by relaxation",
+    "batch": "proof for many at once",
+    "forced": "proof for this project",
+}
+
+
+@pytest.mark.parametrize("means", MEANS)
+def test_each_means_is_right_on_its_own(means: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in MEANS:
+        if other != means:
+            monkeypatch.setattr(f"paxsilica.studies.alternatives.{other}", nothing_found)
+    found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
+    right = expected(12.0)[0]
+    decided = found[found["verdict"] != "undecided"]
+    assert all(right[name] == verdict for name, verdict in zip(decided["project"], decided["verdict"], strict=True))
+    assert MEANS[means] in set(decided["decided_by"])
+    if means in ("batch", "forced"):
+        assert len(decided) == len(found)
 
 
 def test_what_the_gap_leaves_open_is_said() -> None:
@@ -78,11 +91,8 @@ def test_what_the_gap_leaves_open_is_said() -> None:
 
 
 def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_time(tables: object, case: object, arguments: object) -> dict[str, object]:
-        return {"status": "no_plan", "objective": None, "bound": None, "proved_none": False}
-
-    monkeypatch.setattr("paxsilica.studies.alternatives.batch", out_of_time)
-    monkeypatch.setattr("paxsilica.studies.alternatives.forced", out_of_time)
+    for means in MEANS:
+        monkeypatch.setattr(f"paxsilica.studies.alternatives.{means}", nothing_found)
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
     assert set(found["verdict"]) == {"undecided"}
     assert not found["certain"].any()

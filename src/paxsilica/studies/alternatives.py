@@ -5,9 +5,10 @@ that the best plan decides, or USD million. A share of the whole objective would
 world of existing plants that no decision here touches.
 
 For each project the extremes of its commitment over all near-optimal plans are decided: if it cannot be left out it is *must-build*, if it
-cannot be taken *never-build*, else *interchangeable*. Many are decided at once: every near-optimal plan that is found shows what can be in
-and what can be out; a plan with as many as possible of the projects not yet seen in any shows more, and a proof that there is none with
-even one settles all of them. What such a batch leaves open in its time is decided one by one, by the least cost with the project forced.
+cannot be taken *never-build*, else *interchangeable*. The cheapest means come first: the best plan with the project turned over and all
+unrelated ones as they are (often that is within the limit: then it can be); the relaxation with the project forced (if even that is beyond
+the limit, it cannot be); for what is then open, near-optimal plans with as many of the undecided projects as possible, or a proof that none
+has even one; and last the least cost with one project forced.
 
 The best plan is known to a gap only. A proof that no near-optimal plan has (or lacks) a project holds for the true optimum too, which
 can only be lower. That a plan is near-optimal is *certain* if it is within the
@@ -17,7 +18,7 @@ tolerance of the bound; if not, it holds for the best plan known.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,7 +29,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan import TableDoc
-from paxsilica.studies.census import SIDES, Census, Side, batch, distant, forced
+from paxsilica.studies.census import SIDES, Census, Side, above, batch, distant, flips, forced, relaxations
 from paxsilica.studies.programs import solve_case, written
 from paxsilica.studies.results import Study, axes, frame, stopped_note
 from paxsilica.studies.runner import Packed, Result, Runner, task
@@ -184,16 +185,44 @@ def _distinct(census: Census, packed: Packed, case: Case, best: Result, plans: i
 
 
 def _decide(census: Census, packed: Packed, case: Case, best: Result, runner: Runner) -> None:
+    """Settles every project, with the cheapest means first."""
     start = {"decision": best["decision"], "tickets": best["tickets"]}
+    turned = sorted(set(census.open("in")) | set(census.open("out")))
+    jobs = [task(flips, packed, case, projects=part, start=start) for part in _parts(turned)]
+    for result in runner.run(jobs, "one project turned over"):
+        for plan in (result or {"found": {}})["found"].values():
+            census.see(plan["decision"], plan["value"])
+    places = [[name, side] for side in SIDES for name in census.open(side)]
+    jobs = [task(relaxations, packed, case, places=part) for part in _parts(places)]
+    for result in runner.run(jobs, "proofs by relaxation"):
+        for place, bound in (result or {"found": {}})["found"].items():
+            name, _, side = place.rpartition(" ")
+            if bound is None or above(bound, census.limit):
+                census.proof[name, "in" if side == "in" else "out"] = "proof by relaxation"
+    _batches(census, packed, case, start, runner)
+    left = [(name, side) for side in SIDES for name in census.open(side)]
+    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=census.limit) for name, side in left], "one by one")
+    for key, single in zip(left, singles, strict=True):
+        if single is not None:
+            if "value" in single:
+                census.see(single["decision"], single["value"])
+            if single["proved_none"]:
+                census.proof[key] = "proof for this project"
+
+
+def _parts(items: Sequence[Any], size: int = 8) -> list[list[Any]]:
+    """The items in parts, so that a process need not write the model for each; the same parts however many processes there are."""
+    return [list(items[at : at + size]) for at in range(0, len(items), size)]
+
+
+def _batches(census: Census, packed: Packed, case: Case, start: Result, runner: Runner) -> None:
+    """Asks for as many of the undecided projects at once as can be had, until nothing new comes of it."""
     live: list[Side] = list(SIDES)
-    runner.expect("projects decided", len(census.names))
-    shown = 0
     while live and not runner.stopped:
         live = [side for side in live if census.open(side)]
-        jobs = [task(batch, packed, case, side=side, projects=census.open(side), limit=census.limit, start=start) for side in live]
         asked = {side: census.open(side) for side in live}
-        results = dict(zip(live, runner.run(jobs, "batches"), strict=True))
-        for side, result in results.items():
+        jobs = [task(batch, packed, case, side=side, projects=asked[side], limit=census.limit, start=start) for side in live]
+        for side, result in zip(list(live), runner.run(jobs, "many at once"), strict=True):
             if result is None:
                 return
             news = "value" in result and census.see(result["decision"], result["value"])
@@ -201,17 +230,6 @@ def _decide(census: Census, packed: Packed, case: Case, best: Result, runner: Ru
                 census.proof |= dict.fromkeys(((name, side) for name in asked[side]), "proof for many at once")
             if result["proved_none"] or not news:
                 live.remove(side)
-        done = sum(census.verdict(name) != "undecided" for name in census.names)
-        runner.advance("projects decided", done - shown)
-        shown = done
-    left = [(name, side) for side in SIDES for name in census.open(side)]
-    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=census.limit) for name, side in left], "one by one")
-    for place, result in zip(left, singles, strict=True):
-        if result is not None:
-            if "value" in result:
-                census.see(result["decision"], result["value"])
-            if result["proved_none"]:
-                census.proof[place] = "proof for this project"
 
 
 def _tables(

@@ -11,7 +11,7 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.solve import Array, Compiled
-from paxsilica.studies.programs import record, searched, start_from, straight, written
+from paxsilica.studies.programs import polished, record, searched, start_from, written
 from paxsilica.studies.resolve import Written, search
 from paxsilica.studies.runner import Result
 from paxsilica.tables import Tables
@@ -29,6 +29,57 @@ def _within(of: Written, limit: float) -> Compiled:
     return of.program.with_row(of.program.cost, limit - of.program.offset)
 
 
+def related(of: Written, project: str) -> set[str]:
+    """The project with all that it presupposes, that presupposes it, or that excludes it, however far removed."""
+    found, new = {project}, {project}
+    group = {name: one.exclusive_group for name, one in of.instance.candidates.items()}
+    before = {name: set(one.prerequisites) for name, one in of.instance.candidates.items()}
+    while new:
+        new = {
+            name
+            for name in group
+            if any(
+                name in before[other] or other in before[name] or (group[name] is not None and group[name] == group[other]) for other in new
+            )
+        } - found
+        found |= new
+    return found
+
+
+def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Work: for each of some projects the cheapest plan with it turned over (in if it was out), all unrelated projects as they are."""
+    of = written(tables, case)
+    known, columns = start_from(of, arguments["start"]), ever(of)
+    whole = np.flatnonzero(of.program.integer)
+    every = np.arange(len(of.program.cost), dtype=np.intp)
+    found: Result = {}
+    for name in arguments["projects"]:
+        free = related(of, name)
+        low, high = of.program.low.copy(), of.program.high.copy()
+        for column in whole:
+            family, index = of.program.columns[column]
+            if (index[0] if family == "committed" else index[1]) not in free:
+                low[column] = high[column] = known[column]
+        low[columns[name]] = high[columns[name]] = 0.0 if name in arguments["start"]["decision"] else 1.0
+        program = of.program.with_columns(every, low, high)
+        outcome = polished(program, searched(program, case.solver), case.solver)
+        if outcome.values is not None:
+            found[name] = record(of, outcome) | {"value": _objective(of, outcome.values)}
+    return {"found": found}
+
+
+def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Work: for each of some projects the least objective with it forced in or out, if projects were divisible; none if there is no way."""
+    of = written(tables, case)
+    columns = ever(of)
+    found: dict[str, float | None] = {}
+    for name, side in arguments["places"]:
+        at, value = np.array([columns[name]], dtype=np.intp), np.array([float(side == "in")])
+        outcome = searched(of.program.with_columns(at, value, value).relaxed(), case.solver)
+        found[f"{name} {side}"] = outcome.objective if outcome.status != "infeasible" else None
+    return {"found": found}
+
+
 def batch(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: a plan within the limit with (or without) as many of some projects as possible. ``proved_none``: no plan has (or lacks) any."""
     of = written(tables, case)
@@ -37,15 +88,15 @@ def batch(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     cost[[columns[name] for name in arguments["projects"]]] = -1.0 if arguments["side"] == "in" else 1.0
     offset = 0.0 if arguments["side"] == "in" else -float(len(arguments["projects"]))
     options = case.solver.model_copy(update={"gap": 0.1})  # any plan with something new helps; only none at all has to be proved
-    program = _within(of, arguments["limit"]).minimising(cost, offset)
-    outcome = searched(program, options, start_from(of, arguments["start"]))
+    outcome = searched(_within(of, arguments["limit"]).minimising(cost, offset), options, start_from(of, arguments["start"]))
     if outcome.values is None:
-        return record(of, outcome, None) | {"proved_none": False}
-    whole = np.flatnonzero(program.integer)
-    cheapest = searched(of.program.fixed(whole, outcome.values[whole]), case.solver)  # the batch itself has no eye for cost below the limit
-    values = straight(program, outcome, options) if cheapest.values is None else cheapest.values
-    found = record(of, outcome, values)
-    return found | {"value": _objective(of, values), "proved_none": outcome.bound > -1 + 1e-6}
+        return record(of, outcome) | {"proved_none": False}
+    # the batch itself has no eye for cost below the limit
+    whole = np.flatnonzero(of.program.integer)
+    cheapest = searched(of.program.fixed(whole, outcome.values[whole]), case.solver)
+    found = outcome if cheapest.values is None else cheapest
+    assert found.values is not None
+    return record(of, found) | {"value": _objective(of, found.values), "proved_none": outcome.bound > -1 + 1e-6}
 
 
 def _objective(of: Written, values: Array) -> float:
@@ -62,10 +113,14 @@ def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     answer = search(program, case.solver, enough=lambda known: known.high <= limit or known.low > limit)
     if answer.outcome.interrupted:
         raise KeyboardInterrupt
-    found = record(of, answer.outcome, answer.values)
-    if answer.values is not None:
-        found["value"] = _objective(of, answer.values)
-    return found | {"proved_none": answer.value.low > limit + 1e-7 * abs(limit)}
+    best = polished(program, answer.outcome, case.solver)
+    found = record(of, best) | ({} if best.values is None else {"value": _objective(of, best.values)})
+    return found | {"proved_none": above(answer.value.low, limit)}
+
+
+def above(bound: float, limit: float) -> bool:
+    """Whether a bound is above the limit by more than the rounding of a solver."""
+    return bound > limit + 1e-7 * max(1.0, abs(limit))
 
 
 def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -78,11 +133,8 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
         for name, column in columns.items():
             row[column] = 1.0 if name in others else -1.0
         program = program.with_row(row, float(sum(name in columns for name in others) - arguments["distance"]))
-    outcome = searched(program, case.solver)
-    if outcome.values is None:
-        return record(of, outcome, None)
-    values = straight(program, outcome, case.solver)
-    return record(of, outcome, values) | {"value": _objective(of, values)}
+    outcome = polished(program, searched(program, case.solver), case.solver)
+    return record(of, outcome) | ({} if outcome.values is None else {"value": _objective(of, outcome.values)})
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,20 @@ def searched(program: Compiled, options: Solver, start: Array | None = None) -> 
     return outcome
 
 
-def straight(program: Compiled, outcome: Outcome, options: Solver) -> Array:
-    """Values of the plan with every whole decision exactly whole."""
-    assert outcome.values is not None
-    if outcome.crookedness <= STRAIGHT:
-        return outcome.values
+def polished(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
+    """The same decisions with everything else at its best, and every whole decision exactly whole.
+
+    A search that ends at its gap has no eye for the rest: the operation of its last plan may still be improved.
+    """
+    if outcome.values is None or outcome.objective is None:
+        return outcome
+    if outcome.crookedness <= STRAIGHT and outcome.objective - outcome.bound <= 1e-9 * max(1.0, abs(outcome.objective)):
+        return outcome
     at = np.flatnonzero(program.integer)
     again = searched(program.fixed(at, outcome.values[at]), options)
-    return outcome.values if again.values is None else again.values
+    if again.values is None or again.objective is None:
+        return outcome  # the solver's tolerance held what exact numbers do not
+    return replace(outcome, values=again.values, objective=again.objective, bound=min(outcome.bound, again.objective))
 
 
 def finite(value: float | None) -> float | None:
@@ -109,7 +116,7 @@ def _possible(of: Written, name: str, year: float) -> bool:
     return name in of.instance.candidates and year <= of.instance.candidates[name].window[-1]
 
 
-def record(of: Written, outcome: Outcome, values: Array | None) -> Result:
+def record(of: Written, outcome: Outcome) -> Result:
     """What a study keeps of a solve. ``objective`` and ``bound`` are of what was minimised; ``cost`` is all cost, whatever was."""
     found: Result = {
         "status": outcome.status,
@@ -117,8 +124,9 @@ def record(of: Written, outcome: Outcome, values: Array | None) -> Result:
         "bound": finite(outcome.bound),
         "seconds": outcome.seconds,
     }
-    if values is None:
+    if outcome.values is None:
         return found
+    values = outcome.values[: len(of.program.cost)]  # a study may have added columns
     read = extract.Values(of.program, values)
     terms = of.term_values(values)
     capital = sum(extract.capital_of(read, candidate) for candidate in of.instance.candidates.values())
@@ -138,7 +146,7 @@ def solve_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
     of = written(tables, case)
     start = arguments.get("start")
     outcome = searched(of.program, case.solver, None if start is None else start_from(of, start))
-    return record(of, outcome, None if outcome.values is None else straight(of.program, outcome, case.solver))
+    return record(of, polished(of.program, outcome, case.solver))
 
 
 def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -152,6 +160,6 @@ def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     outcome = searched(program, case.solver)
     within = outcome.status != "infeasible"
     if not within:
-        outcome = searched(program.without_rows(program.rows_of(*MONEY_ROWS)), case.solver)
-    values = None if outcome.values is None else straight(program, outcome, case.solver)
-    return record(of, outcome, values) | {"within_money": within, "missing": missing}
+        program = program.without_rows(program.rows_of(*MONEY_ROWS))
+        outcome = searched(program, case.solver)
+    return record(of, polished(program, outcome, case.solver)) | {"within_money": within, "missing": missing}

@@ -12,7 +12,7 @@ import numpy as np
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.solve import Array, Compiled, Outcome
-from paxsilica.studies.programs import record, searched, start_from, straight, written
+from paxsilica.studies.programs import polished, record, searched, start_from, written
 from paxsilica.studies.resolve import NewColumn, Written, extended
 from paxsilica.studies.runner import Result
 from paxsilica.tables import Tables
@@ -149,10 +149,8 @@ def _limited(at: Measured, limits: Mapping[str, float]) -> Compiled:
 
 
 def _found(at: Measured, program: Compiled, outcome: Outcome, options: Any) -> Result:
-    if outcome.values is None:
-        return record(at.of, outcome, None)
-    values = straight(program, outcome, options)
-    return record(at.of, outcome, values[: len(at.of.program.cost)]) | {"axes": at.values(values)}
+    best = polished(program, outcome, options)
+    return record(at.of, best) | ({} if best.values is None else {"axes": at.values(best.values)})
 
 
 def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -198,7 +196,7 @@ def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> R
         program = program.minimising(vector, offset)
         outcome = searched(program, case.solver, start)
         if outcome.values is None or outcome.objective is None:
-            return result or record(at.of, outcome, None)
+            return result or record(at.of, outcome)
         start = outcome.values
         result = _found(at, program, outcome, case.solver)
         room = 1e-6 * max(1.0, abs(outcome.objective))
