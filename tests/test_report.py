@@ -222,6 +222,16 @@ def test_log_is_written_beside_the_result(plan: Plan, tmp_path: Path) -> None:
     assert (tmp_path / "seconds.csv").read_text() == "step,seconds\nsearch,1.5\n"
 
 
+def test_a_search_cut_short_does_not_replace_a_better_plan(plan: Plan, tmp_path: Path) -> None:
+    good = replace(plan, objective=100.0, bound=99.0)
+    worse = replace(plan, objective=120.0, bound=98.0)
+    first = write_plan(good, tmp_path / "base")
+    assert write_plan(worse, tmp_path / "base") == tmp_path / "base-2"
+    assert Plan.load(first).objective == 100.0
+    assert write_plan(replace(plan, objective=99.5, bound=99.0), tmp_path / "base") == first
+    assert Plan.load(first).objective == 99.5
+
+
 def test_place_is_made_and_removed_if_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> None:
     monkeypatch.chdir(tmp_path)
     with place_for(None, "../a case", {}) as folder:

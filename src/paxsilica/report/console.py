@@ -229,7 +229,8 @@ def _binding(plan: Plan) -> Iterable[RenderableType]:
     for what, part in frame.groupby("what", sort=False):
         where: dict[str, list[int]] = {}
         for row in part.to_dict("records"):
-            years = where.setdefault("" if _blank(row["where"]) else str(row["where"]), [])
+            place = "" if _blank(row["where"]) or str(what).endswith(str(row["where"])) else str(row["where"])
+            years = where.setdefault(place, [])
             if not _blank(row["year"]):
                 years.append(int(row["year"]))
         places = [" ".join(part for part in (name, _years(years)) if part) for name, years in where.items()]
