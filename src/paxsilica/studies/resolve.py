@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix, hstack
 
 from paxsilica.case import Case, Solver
@@ -125,7 +126,7 @@ class Written:
         """Constant part of all cost."""
         return sum(constant for _, constant in self.costs.values())
 
-    def rows_where(self, family: str, fits: Callable[[Any], bool]) -> Array:
+    def rows_where(self, family: str, fits: Callable[[Any], bool]) -> NDArray[np.intp]:
         """Positions of the rows of a family whose index fits."""
         return np.array([at for at in self.program.rows_of(family) if fits(self.program.row_names[at][1])], dtype=np.intp)
 
