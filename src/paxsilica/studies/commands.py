@@ -53,7 +53,6 @@ class ShapeName(StrEnum):
 
 
 def frontier(
-    context: typer.Context,
     case: CaseName = DEFAULT_CASE,
     minimise: Annotated[str, typer.Option(metavar="MEASURE", help="What to minimise: total, cost, shortfall or budget.")] = "total",
     along: Annotated[
@@ -92,11 +91,10 @@ def frontier(
 
         return run(question, minimise, dict(map(_points, along)) if along else None, **options)
 
-    _run(context, "frontier", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    _run("frontier", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
 
 
 def alternatives(
-    context: typer.Context,
     case: CaseName = DEFAULT_CASE,
     tolerance: Annotated[
         float, typer.Option(metavar="SHARE", help="How much more a plan may cost, as a share of the capital that the best plan decides.")
@@ -128,11 +126,10 @@ def alternatives(
 
         return run(question, tolerance, tolerance_usd_m=tolerance_usd_m, plans=plans, distance=distance, **options)
 
-    _run(context, "alternatives", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    _run("alternatives", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
 
 
 def sensitivity(
-    context: typer.Context,
     case: CaseName = DEFAULT_CASE,
     parameters: Parameters = None,
     together: Annotated[bool, typer.Option("--two-way", help="Move two parameters together instead of one at a time.")] = False,
@@ -168,11 +165,10 @@ def sensitivity(
             raise InputError([Problem("--two-way", "", "", "", "should come with two parameters")])
         return two_way(question, *parameters, **options)
 
-    _run(context, "sensitivity", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    _run("sensitivity", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
 
 
 def montecarlo(
-    context: typer.Context,
     case: CaseName = DEFAULT_CASE,
     samples: Annotated[int, typer.Option(metavar="N", help="How many; powers of two fill the ranges most evenly.")] = 64,
     parameters: Parameters = None,
@@ -206,11 +202,10 @@ def montecarlo(
 
         return run(question, samples, parameters=parameters, shape=shape.value, apart=apart, seed=seed, plan=_plan(plan), **options)
 
-    _run(context, "montecarlo", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    _run("montecarlo", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
 
 
 def compare(
-    context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Folders of plans, and bundled cases or case files.")],
     gap: Gap = None,
     time_limit: TimeLimit = None,
@@ -250,7 +245,6 @@ def compare(
         )
 
     guarded_run(
-        context,
         lambda: carry_out(study, cases, data, settings, gap, time_limit, out or Path("plans/compare"), workers, cluster, as_json, quiet),
     )
 
@@ -274,7 +268,6 @@ def _plan(folder: Path | None) -> Any:
 
 
 def _run(
-    context: typer.Context,
     name: str,
     study: Callable[[Question, dict[str, Any]], Study],
     case: str,
@@ -290,8 +283,7 @@ def _run(
 ) -> None:
     """Carries out a study of one case."""
     place = out or Path("plans") / f"{name}-{Path(case).stem}"
-    guarded_run(
-        context, lambda: carry_out(
+    guarded_run(lambda: carry_out(
             lambda questions, options: study(questions[0], options),
             [case], data, settings, gap, time_limit, place, workers, cluster, as_json, quiet,
         )

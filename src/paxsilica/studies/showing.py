@@ -20,12 +20,12 @@ STOPPED = 130
 """Exit code after Ctrl-C, as for ``solve``; what was finished is kept."""
 
 
-def guarded_run(context: typer.Context, work: Callable[[], None]) -> None:
+def guarded_run(work: Callable[[], None]) -> None:
     """What goes wrong becomes a sentence and an exit code, as for every command."""
     from paxsilica.cli.guard import guarded
     from paxsilica.report.screen import Screen
 
-    with guarded(Screen(sys.stderr), bool(context.find_root().params.get("debug", False))):
+    with guarded(Screen(sys.stderr)):
         work()
 
 
