@@ -2,16 +2,16 @@
 
 Exit codes are part of the public interface and stable:
 
-====  =======================================================================
+====  =========================================================================================
 code  meaning
-====  =======================================================================
-0     a plan was found, and the promised gap was proved
+====  =========================================================================================
+0     a plan was found; if the gap asked for was not proved in time, the plan says so
 1     a fault of the program itself (please report it)
-2     bad input: tables, case, option or command line
+2     bad input: tables, case, option or command line, or a file that cannot be read or written
 3     the case is infeasible: no plan can meet its requirements
 4     no plan was found within the time allowed
-5     a plan was found, but the time ran out before the promised gap was proved
-====  =======================================================================
+130   stopped by the user (Ctrl-C) before there was a plan to keep
+====  =========================================================================================
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ class Values:
         self.families: dict[str, dict[Any, float]] = defaultdict(dict)
         for (family, index), value in zip(program.columns, values.tolist(), strict=True):
             self.families[family][index] = value
+        self.capacities: dict[int, dict[str, float]] = {}
+        """Credited capacity of projects by year, as far as :func:`project_capacities` has been asked for it."""
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
@@ -151,7 +153,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
     rows = []
     for (name, copy_name), amount in values.of("activity").items():
         plant, copy = instance.world.plants[name], instance.copies[copy_name]
-        limit = capacity[copy.year].get(name, 0.0) if plant.is_project else copy.capacity[name]
+        limit = capacity[copy.year].get(name, 0.0) * copy.capacity_factor[name] if plant.is_project else copy.capacity[name]
         ready = warm.get((name, copy.calm or copy_name))
         if limit <= DUST and amount <= DUST:
             continue
@@ -176,6 +178,8 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 
 def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Credited capacity of each committed project in ``year``."""
+    if year in values.capacities:
+        return values.capacities[year]
     committed, added = values.of("committed"), values.of("added_size")
     found = {}
     for name, candidate in instance.candidates.items():
@@ -184,6 +188,7 @@ def project_capacities(instance: Instance, values: Values, year: int) -> dict[st
         total = candidate.credit * (candidate.smallest * base + more)
         if total > DUST:
             found[name] = total
+    values.capacities[year] = found
     return found
 
 
@@ -218,18 +223,18 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
 def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
     """Trusted hosts' nameplate over need by (commodity, copy), capped at 1: no thought of control, inputs or readiness."""
     shares = {}
-    credits = {row.status: row.credit for row in instance.tables.statuses}
     for commodity, copy_name in instance.required:
         year = instance.copies[copy_name].year
-        calm = instance.copies[instance.copies[copy_name].calm or copy_name]
         projects = {} if values is None else project_capacities(instance, values, year)
         total = 0.0
         for name, plant in instance.world.plants.items():
             made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
             if not made or not instance.world.trusted(plant.region, year):
                 continue
-            credited = projects.get(name, 0.0) if plant.is_project else calm.capacity.get(name, 0.0)
-            total += made * credited / (plant.credit if plant.credit and (plant.is_project or credits) else 1.0)
+            if plant.is_project:
+                total += made * projects.get(name, 0.0) / (plant.credit or 1.0)
+            else:
+                total += made * instance.nameplate.get((name, year), 0.0)
         shares[commodity, copy_name] = min(1.0, total / instance.need[commodity, year])
     return shares
 

@@ -24,6 +24,10 @@ from paxsilica.tables import Tables
 
 Teller = Callable[[str], None]
 
+STRAIGHT = 1e-9
+"""The solver counts a project a millionth committed as not committed, and lends it a millionth of its capacity for nothing. A plan whose
+decisions are further from whole than this is run again with them exact."""
+
 
 def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
     """What a plan is made from: enough to make it again, and to tell whether two plans were asked the same."""
@@ -71,8 +75,10 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
         return _without_plan(instance, outcome, manifest, seconds)
     values, notes = outcome.values, _notes(instance)
     if case.objective != "cost":
-        steps.begin("cheapest operation")
-        values = _cheapest_operation(program, outcome, total, offset, case)
+        steps.begin("cheapest of equals")
+        values = _cheapest_of_equals(program, outcome, total, offset, case)
+    elif outcome.crookedness > STRAIGHT:
+        values = _straightened(program, values, case)
     before: dict[tuple[str, str], float] = {}
     after: dict[tuple[str, str], float] = {}
     if instance.required:
@@ -130,17 +136,30 @@ def _without_plan(instance: Instance, outcome: Outcome, manifest: Mapping[str, A
     )
 
 
-def _cheapest_operation(program: Compiled, outcome: Outcome, total: Array, offset: float, case: Case) -> Array:
-    """Among the ways to run the plan that reach its objective, the cheapest: the objective of the case does not see cost, a reader does."""
+def _cheapest_of_equals(program: Compiled, outcome: Outcome, total: Array, offset: float, case: Case) -> Array:
+    """Among the plans that reach the objective of the case, the cheapest found: the objective does not see cost, a reader does.
+
+    Least shortfall leaves open which projects are bought with money that buys no coverage, so projects are chosen again; least budget
+    leaves only operation open.
+    """
     assert outcome.values is not None
     assert outcome.objective is not None
+    room = 1e-6 * max(1.0, abs(outcome.objective))
+    held = program.with_row(program.cost, outcome.objective - program.offset + room).minimising(total, offset)
+    if case.objective == "shortfall":
+        better = solve(held, case.solver, start=outcome.values)
+        if better.values is not None:
+            return _straightened(held, better.values, case) if better.crookedness > STRAIGHT else better.values
+    return _straightened(held, outcome.values, case)
+
+
+def _straightened(program: Compiled, values: Array, case: Case) -> Array:
+    """The best operation and funding with every project exactly as decided."""
     at = np.flatnonzero(program.integer)
-    held = program.fixed(at, outcome.values[at])
-    room = 1e-7 * max(1.0, abs(outcome.objective))
-    polished = solve(held.with_row(program.cost, outcome.objective - program.offset + room).minimising(total, offset), case.solver)
-    if polished.values is None:
-        raise PaxSilicaError("the plan could not be re-run at least cost; please report this")
-    return polished.values
+    outcome = solve(program.fixed(at, values[at]), case.solver)
+    if outcome.values is None:
+        raise PaxSilicaError("the plan could not be re-run with its projects fixed; please report this")
+    return outcome.values
 
 
 def _notes(instance: Instance) -> list[str]:

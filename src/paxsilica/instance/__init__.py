@@ -10,9 +10,10 @@ from paxsilica.case import Case, share_in
 from paxsilica.errors import Problem
 from paxsilica.finance import discount_factor, financing_factor
 from paxsilica.instance.candidates import Candidate, Funding, Payer, make_candidate, make_funding, unfundable
-from paxsilica.instance.copies import Arc, Arrow, Copy, Everything, Place, State, expand_routes, make_copy
+from paxsilica.instance.copies import Copy, Everything, State, expand_routes, make_copy
 from paxsilica.instance.need import benchmark_processes, final_demand, trusted_need
-from paxsilica.instance.world import UNLIMITED, Plant, World, make_world
+from paxsilica.instance.types import Arc, Arrow, Place
+from paxsilica.instance.world import UNLIMITED, Plant, World, make_world, scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
 
@@ -45,6 +46,7 @@ class Instance:
         trusted_demand: final demand of the trusted world by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost exceeds that of the cheapest
             plant of the same process that is not trusted; only where positive.
+        nameplate: capacity of each existing plant by (asset, year) of its operation, as in the data: no credit, no events.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in full.
     """
 
@@ -57,6 +59,7 @@ class Instance:
     required: Mapping[tuple[str, str], float]
     trusted_demand: Mapping[tuple[str, int], float]
     support_per_unit: Mapping[tuple[str, int], float]
+    nameplate: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
     holding_cost: Mapping[tuple[Place, int], float]
@@ -90,11 +93,6 @@ class Instance:
     def covered(self) -> tuple[str, ...]:
         """Commodities of which coverage is asked."""
         return tuple(sorted({commodity for commodity, _ in self.required}))
-
-    @cached_property
-    def surplus_allowed(self) -> frozenset[str]:
-        """Commodities of which more may be made than is used."""
-        return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
@@ -200,14 +198,15 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     }
 
     costs = {year: _variable_costs(world, year) for year in case.span()}
-    capacities = {
-        year: {
-            row.asset: world.number("assets", row, "capacity", year) * world.plants[row.asset].credit
-            for row in tables.assets
-            if world.plants[row.asset].operates(year)
-        }
+    nameplate = {
+        (row.asset, year): world.number("assets", row, "capacity", year)
+        for row in tables.assets
         for year in case.span()
+        if world.plants[row.asset].operates(year)
     }
+    capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
+    for (name, year), size in nameplate.items():
+        capacities[year][name] = scaled(size, world.plants[name].credit)
     states = _states(world)
     cut, calm_world = State(frozenset({Everything})), State()
     for year in sorted({year for _, year in shares}):
@@ -251,7 +250,8 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         need=need,
         required=required,
         trusted_demand=_trusted_demand(world, demand),
-        support_per_unit=_support(world, costs),
+        support_per_unit=_support(world, costs, capacities),
+        nameplate=nameplate,
         shortage_price=shortage,
         fixed_asset_cost={
             (row.asset, year): cost
@@ -287,13 +287,15 @@ def _trusted_demand(world: World, demand: Mapping[int, Mapping[Place, float]]) -
     return total
 
 
-def _support(world: World, costs: Mapping[int, Mapping[str, float]]) -> dict[tuple[str, int], float]:
+def _support(
+    world: World, costs: Mapping[int, Mapping[str, float]], capacities: Mapping[int, Mapping[str, float]]
+) -> dict[tuple[str, int], float]:
     """Unit cost in excess of the cheapest plant of the same process that is not trusted; none for a plant that must run that much anyway."""
     support = {}
     for year, by_plant in costs.items():
         rival: dict[str, float] = {}
         for plant in world.plants.values():
-            if not plant.is_project and not world.trusted_plant(plant, year) and plant.operates(year):
+            if not plant.is_project and not world.trusted_plant(plant, year) and capacities[year].get(plant.name, 0.0) > 0:
                 rival[plant.process] = min(rival.get(plant.process, UNLIMITED), by_plant[plant.name])
         for plant in world.plants.values():
             if (
@@ -314,7 +316,8 @@ def _shortage_prices(world: World, case: Case, copies: Mapping[str, Copy], cover
             for year in case.span():
                 prices[row.commodity, year] = world.number("commodities", row, "shortage_price_usd_per_unit", year)
             continue
-        soft = case.coverage is not None and not case.coverage.hard and row.commodity in covered
+        priced = (case.coverage is not None and not case.coverage.hard) or (case.concentration is not None and not case.concentration.hard)
+        soft = priced and row.commodity in covered
         hit = any(
             copy.mode == "stress" and copy.probability > 0 and any(k == row.commodity for _, k in copy.demand) for copy in copies.values()
         )

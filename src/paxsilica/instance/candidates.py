@@ -89,6 +89,11 @@ class Candidate:
             for year in self.years
         }
 
+    def capital_committed(self, year: int, of: tuple[int, ...], price: Mapping[int, float]) -> dict[int, float]:
+        """Coefficients on the cumulative decisions of the years ``of`` whose sum is the capital committed by ``year``, due or not."""
+        past = tuple(v for v in of if v <= year)
+        return _differences(past, {v: price[v] for v in past})
+
     @cached_property
     def payment_years(self) -> tuple[int, ...]:
         """Years in which some capital may fall due."""

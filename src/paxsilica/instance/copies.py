@@ -11,14 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from paxsilica.instance.world import UNLIMITED, Plant, World
+from paxsilica.instance.prune import prune
+from paxsilica.instance.selection import floors
+from paxsilica.instance.types import Arc, Arrow, Place
+from paxsilica.instance.world import UNLIMITED, Plant, World, scaled
 from paxsilica.tables.schema import Event
-
-Place = tuple[str, str]
-"""(region, commodity)"""
-
-Arc = tuple[str, str, str]
-"""(from region, to region, commodity)"""
 
 Everything: tuple[str, str] = ("*", "*")
 
@@ -32,15 +29,6 @@ class State:
 
 
 @dataclass(frozen=True)
-class Arrow:
-    """Terms of shipping along an arc in a year."""
-
-    cost_usd_per_unit: float
-    smallest: float
-    largest: float
-
-
-@dataclass(frozen=True)
 class Copy:
     """One copy of operation: everything that can run, move or be asked for in it, and nothing else.
 
@@ -50,6 +38,7 @@ class Copy:
         calm: name of the reference copy in which plants must be kept warm for this stress copy; ``None`` for a reference copy.
         proves_coverage: whether coverage is asked for in this copy.
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``); projects are not in it.
+        capacity_factor: what events leave of the credited capacity of each project, as a factor.
         demand: final demand to be served, by place.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the commodity there.
     """
@@ -65,6 +54,7 @@ class Copy:
     places: tuple[Place, ...]
     arcs: Mapping[Arc, Arrow]
     capacity: Mapping[str, float]
+    capacity_factor: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
     supply: Mapping[Place, tuple[tuple[str, float], ...]]
@@ -177,13 +167,14 @@ def make_copy(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        return plant.region in off or not any(_blocked(off, plant.controller, commodity) for commodity in made)
+        # where the host is switched off too, what the plant makes does not leave it anyway
+        return not any(_blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made)
 
     plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
     arcs = {
         arc: terms[year]
         for arc, terms in routes.items()
-        if not (_blocked(off, arc[0], arc[2]) and arc[1] not in off) and arc[0] not in gone and arc[1] not in gone
+        if not (_blocked(off, arc[0], arc[2]) and not _blocked(off, arc[1], arc[2])) and arc[0] not in gone and arc[1] not in gone
     }
     asked = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
@@ -191,7 +182,9 @@ def make_copy(
         if region not in gone
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
-    kept_plants, places, kept_arcs = _prune(world, plants, arcs, asked, stores, wanted)
+    # floors on operation and on shipments hold in normal times only
+    asked_for = () if state.switched_off else floors(world, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -204,7 +197,10 @@ def make_copy(
     for arc in kept_arcs:
         departures[arc[0], arc[2]].append(arc)
         arrivals[arc[1], arc[2]].append(arc)
-    by_products = {plant: world.outputs.get(kept_plants[plant].process, {}) for plant in kept_plants}
+    left = {
+        plant.name: _factor(events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {}))
+        for plant in kept_plants.values()
+    }
     return Copy(
         name=name,
         year=year,
@@ -216,16 +212,12 @@ def make_copy(
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
-        capacity={
-            plant: capacities[plant]
-            * _factor(events, "capacity", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
-            for plant in kept_plants
-            if not kept_plants[plant].is_project
-        },
+        capacity={name: scaled(capacities[name], left[name]) for name, plant in kept_plants.items() if not plant.is_project},
+        capacity_factor={name: left[name] for name, plant in kept_plants.items() if plant.is_project},
         variable_cost={
-            plant: costs[plant]
-            * _factor(events, "variable cost", kept_plants[plant].region, kept_plants[plant].process, by_products[plant])
-            for plant in kept_plants
+            plant.name: costs[plant.name]
+            * _factor(events, "variable cost", plant.region, plant.process, world.outputs.get(plant.process, {}))
+            for plant in kept_plants.values()
         },
         demand={place: quantity for place, quantity in asked.items() if quantity > 0},
         supply={place: tuple(items) for place, items in supply.items()},
@@ -233,106 +225,3 @@ def make_copy(
         arrivals={place: tuple(items) for place, items in arrivals.items()},
         departures={place: tuple(items) for place, items in departures.items()},
     )
-
-
-def _prune(
-    world: World,
-    plants: Mapping[str, Plant],
-    arcs: Mapping[Arc, Arrow],
-    demand: Mapping[Place, float],
-    stores: set[Place],
-    wanted: set[str],
-) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
-    """Drops plants and arcs that no feed can reach or whose product can reach no use. Exact: neither could carry anything.
-
-    A plant that must run, and an arc that must carry something, stay whatever their surroundings: dropping them would relax the problem.
-    """
-    outgoing: dict[Place, list[Place]] = defaultdict(list)
-    incoming: dict[Place, list[Place]] = defaultdict(list)
-    for origin, target, commodity in arcs:
-        outgoing[origin, commodity].append((target, commodity))
-        incoming[target, commodity].append((origin, commodity))
-    fed = set(plants)
-    while True:
-        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
-        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
-        reached = _downstream(makes | stores, outgoing)
-        starved = {
-            name
-            for name in fed
-            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
-        }
-        if not starved:
-            break
-        fed -= starved
-
-    def kept_anyway(plant: Plant) -> bool:
-        return plant.must_run_share > 0
-
-    makers: dict[Place, list[str]] = defaultdict(list)
-    for name in fed:
-        for commodity in world.outputs.get(plants[name].process, {}):
-            makers[plants[name].region, commodity].append(name)
-    useful: set[Place] = set()
-    needed: set[str] = set()
-    back: list[Place] = []
-
-    def want(place: Place) -> None:
-        if place not in useful:
-            useful.add(place)
-            back.append(place)
-
-    def need(name: str) -> None:
-        if name not in needed:
-            needed.add(name)
-            for commodity in world.inputs.get(plants[name].process, {}):
-                want((plants[name].region, commodity))
-
-    for place in [*demand, *stores]:
-        want(place)
-    for name in sorted(fed):
-        made = world.outputs.get(plants[name].process, {})
-        # a sink takes goods for its own sake, and a plant that earns as it runs wants to run
-        if not made or kept_anyway(plants[name]) or wanted.intersection(made) or _may_earn(world, plants[name]):
-            need(name)
-            for commodity in wanted.intersection(made):
-                want((plants[name].region, commodity))
-    while back:
-        place = back.pop()
-        for earlier in incoming[place]:
-            if earlier in reached:
-                want(earlier)
-        for name in makers[place]:
-            need(name)
-    kept = {name: plants[name] for name in sorted(plants) if name in needed or kept_anyway(plants[name])}
-    live = {
-        arc: terms
-        for arc, terms in sorted(arcs.items())
-        if ((arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful) or terms.smallest > 0
-    }
-    places = set(demand) | (useful & reached)
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
-    places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
-    return kept, places, live
-
-
-def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> set[Place]:
-    """Everything that can be shipped to from ``sources``, and the sources."""
-    reached = set(sources)
-    front = list(sources)
-    while front:
-        for target in outgoing.get(front.pop(), ()):
-            if target not in reached:
-                reached.add(target)
-                front.append(target)
-    return reached
-
-
-def _may_earn(world: World, plant: Plant) -> bool:
-    """Whether running ``plant`` may bring money by itself (a negative variable cost in some year)."""
-    table, rows = ("projects", world.projects_by_name) if plant.is_project else ("assets", world.assets_by_name)
-    cell = rows[plant.name].variable_cost_usd_per_unit
-    if cell is not None:
-        return cell < 0
-    return any(value < 0 for value in world.series.get((table, plant.name, "variable_cost_usd_per_unit"), {}).values())

@@ -31,6 +31,15 @@ def interpolate(anchors: Mapping[int, float], year: int) -> float:
     return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)
 
 
+def scaled(amount: float, factor: float) -> float:
+    """``amount * factor``; nothing of what has no limit is nothing.
+
+    >>> scaled(float("inf"), 0.0), scaled(float("inf"), 0.5), scaled(10.0, 0.5)
+    (0.0, inf, 5.0)
+    """
+    return 0.0 if factor == 0 else amount * factor
+
+
 @dataclass(frozen=True)
 class Plant:
     """An asset or a project as operation sees it."""
@@ -85,6 +94,11 @@ class World:
     def projects_by_name(self) -> dict[str, Project]:
         """Rows of the table ``projects`` by their key."""
         return {row.project: row for row in self.tables.projects}
+
+    @cached_property
+    def surplus_allowed(self) -> frozenset[str]:
+        """Commodities of which more may be made than is used."""
+        return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
     def status(self, region: str, year: int) -> str | None:
         """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody is trusted)."""

@@ -17,14 +17,15 @@ def committed_by(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> T
     return [(1.0, model.committed[candidate.name, past[-1]])] if past else []
 
 
-def capacity_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
-    """Credited capacity of the project in ``year``: ramped, smallest size and what is added above it."""
-    base = candidate.credit * candidate.smallest
+def capacity_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int, factor: float = 1.0) -> Terms:
+    """Credited capacity of the project in ``year``, times ``factor``: ramped, smallest size and what is added above it."""
+    credit = factor * candidate.credit
+    base = credit * candidate.smallest
     terms: Terms = [
         (base * share, model.committed[candidate.name, v]) for v, share in candidate.availability(year, candidate.window).items() if base
     ]
     terms += [
-        (candidate.credit * share, model.added_size[candidate.name, v])
+        (credit * share, model.added_size[candidate.name, v])
         for v, share in candidate.availability(year, candidate.size_years).items()
     ]
     return terms
@@ -35,6 +36,15 @@ def spend_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Te
     terms: Terms = [(amount, model.committed[candidate.name, v]) for v, amount in candidate.spend[year].items()]
     terms += [(amount, model.added_size[candidate.name, v]) for v, amount in candidate.spend_on_size[year].items()]
     return terms
+
+
+def capital_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
+    """Capital of the project, USD million, that is committed by ``year``, whenever it falls due."""
+    committed = candidate.capital_committed(year, candidate.window, candidate.capex)
+    added = candidate.capital_committed(year, candidate.size_years, candidate.capex_per_unit)
+    return [(amount, model.committed[candidate.name, v]) for v, amount in committed.items()] + [
+        (amount, model.added_size[candidate.name, v]) for v, amount in added.items()
+    ]
 
 
 def _after_first(instance: Instance) -> list[tuple[str, int]]:

@@ -107,12 +107,24 @@ def linear(terms: Sequence[tuple[float, Any]], constant: float = 0.0) -> LinearE
 
 
 def _relation(model: pyo.ConcreteModel, low: float | None, terms: Terms, high: float | None) -> Any:
-    """A row. With no variable it is dropped if it holds, and kept as a row that nothing can satisfy if it does not."""
+    """A row, each variable in it once. With no variable it is dropped if it holds, and kept as one that nothing can satisfy if it does not."""
+    terms = gathered(terms)
     if not terms:
         if (low is None or low <= 1e-9) and (high is None or high >= -1e-9):
             return pyo.Constraint.Skip
         terms = [(1.0, model.never)]
     return (low, linear(terms), high)
+
+
+def gathered(terms: Terms) -> Terms:
+    """The same sum with each variable once, and none with coefficient zero."""
+    if len({id(var) for _, var in terms}) == len(terms) and all(coefficient for coefficient, _ in terms):
+        return terms
+    sums: dict[int, list[Any]] = {}
+    for coefficient, var in terms:
+        entry = sums.setdefault(id(var), [0.0, var])
+        entry[0] += coefficient
+    return [(coefficient, var) for coefficient, var in sums.values() if coefficient]
 
 
 def at_most(model: pyo.ConcreteModel, terms: Terms, high: float) -> Any:

@@ -7,28 +7,11 @@ from typing import Any
 import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
-from paxsilica.model.investment import capacity_terms, committed_by, spend_terms
+from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
+from paxsilica.instance.world import scaled
+from paxsilica.model.investment import capacity_terms, capital_terms, committed_by
 from paxsilica.model.language import Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
-
-ON_PLANTS = ("capacity", "projects", "capital")
-
-
-def _applies(limit: Limit, year: int) -> bool:
-    return (limit.from_year or year) <= year <= (limit.to_year or year)
-
-
-def _selects(instance: Instance, limit: Limit, plant: str) -> bool:
-    """Whether the limit speaks of the plant: by region, process, product and name."""
-    entry = instance.world.plants[plant]
-    handled = {*instance.world.outputs.get(entry.process, {}), *instance.world.inputs.get(entry.process, {})}
-    return (
-        limit.region in ("*", entry.region)
-        and limit.process in ("*", entry.process)
-        and (limit.commodity == "*" or limit.commodity in handled)
-        and (limit.asset is None or plant in limit.asset)
-    )
-
 
 def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float) -> Any:
     side = limit.value - constant
@@ -41,7 +24,7 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         for name, limit in instance.limits.items()
         if limit.measure in ON_PLANTS
         for year in instance.years
-        if _applies(limit, year)
+        if applies(limit, year)
     ],
     latex=r"\sum_{p \in \text{limit}} \{\text{capacity} \mid \text{number} \mid \text{capital}\}_{p,t} \;\lessgtr\; \Lambda",
     dual="USD million per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
@@ -49,21 +32,20 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
 def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, name: str, year: int) -> Any:
     """Credited capacity in service, number of projects committed, or capital committed, over what the limit selects, by the year."""
     limit = instance.limits[name]
-    chosen = [plant for plant in instance.world.plants if _selects(instance, limit, plant)]
+    chosen = [plant for plant in instance.world.plants if selects_plant(instance.world, limit, plant)]
     terms: Terms = []
     constant = 0.0
     for plant in chosen:
         candidate = instance.candidates.get(plant)
         if candidate is None:
             if limit.measure == "capacity":
-                sizes = [copy.capacity[plant] for copy in instance.copies.values() if copy.year == year and plant in copy.capacity]
-                constant += max(sizes, default=0.0)
+                constant += scaled(instance.nameplate.get((plant, year), 0.0), instance.world.plants[plant].credit)
         elif limit.measure == "capacity":
             terms += capacity_terms(model, candidate, year)
         elif limit.measure == "projects":
             terms += committed_by(model, candidate, year)
         else:
-            terms += [term for t in candidate.payment_years if t <= year for term in spend_terms(model, candidate, t)]
+            terms += capital_terms(model, candidate, year)
     if constant == UNLIMITED:
         return pyo.Constraint.Skip if limit.sense == "at least" else at_most(model, [(1.0, model.never)], -1.0)
     return _bound(model, limit, terms, constant)
@@ -75,7 +57,7 @@ def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, name: str, yea
         for name, limit in instance.limits.items()
         if limit.measure not in ON_PLANTS
         for copy in instance.copies.values()
-        if copy.mode == "reference" and _applies(limit, copy.year)
+        if copy.mode == "reference" and applies(limit, copy.year)
     ],
     latex=r"\sum_{\text{limit}} \{x \mid b\,x \mid q\}_{c} \;\lessgtr\; \Lambda",
     dual="USD million per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
@@ -85,12 +67,10 @@ def limit_on_operation(model: pyo.ConcreteModel, instance: Instance, name: str, 
     limit, copy = instance.limits[name], instance.copies[copy_name]
     terms: Terms = []
     if limit.measure == "shipment":
-        for arc in copy.arcs:
-            if limit.region in ("*", arc[0]) and (limit.to_region or "*") in ("*", arc[1]) and limit.commodity in ("*", arc[2]):
-                terms.append((1.0, model.shipment[arc, copy_name]))
+        terms = [(1.0, model.shipment[arc, copy_name]) for arc in copy.arcs if selects_arc(limit, arc)]
         return _bound(model, limit, terms, 0.0)
     for plant in copy.plants:
-        if _selects(instance, limit, plant):
+        if selects_plant(instance.world, limit, plant):
             made = instance.world.outputs.get(instance.world.plants[plant].process, {})
             weight = 1.0 if limit.measure == "activity" else sum(q for k, q in made.items() if limit.commodity in ("*", k))
             if weight:

@@ -46,7 +46,7 @@ def commodity_balance(model: pyo.ConcreteModel, instance: Instance, region: str,
             terms.append((1.0, model.stock[region, commodity, copy.year - 1]))
         else:
             wanted -= instance.stocks[place].initial
-    return at_least(model, terms, wanted) if commodity in instance.surplus_allowed else equal(model, terms, wanted)
+    return at_least(model, terms, wanted) if commodity in instance.world.surplus_allowed else equal(model, terms, wanted)
 
 
 def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
@@ -68,5 +68,6 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
     """A project runs no more than its credited capacity: nameplate by status, after its lead time, along its ramp.
     (The capacity of an existing plant is the upper bound of its activity; its rent is the reduced cost.)"""
-    capacity = capacity_terms(model, instance.candidates[project], instance.copies[copy].year)
+    where = instance.copies[copy]
+    capacity = capacity_terms(model, instance.candidates[project], where.year, where.capacity_factor[project])
     return at_most(model, [(1.0, model.activity[project, copy]), *times(-1.0, capacity)], 0.0)

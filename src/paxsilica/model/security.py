@@ -52,7 +52,8 @@ def minimum_utilisation(model: pyo.ConcreteModel, instance: Instance, plant: str
 )
 def warm_within_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
     """No more of a project is kept warm than its credited capacity. (For an existing plant this is the upper bound of the variable.)"""
-    capacity = capacity_terms(model, instance.candidates[project], instance.copies[copy].year)
+    where = instance.copies[copy]
+    capacity = capacity_terms(model, instance.candidates[project], where.year, where.capacity_factor[project])
     return at_most(model, [(1.0, model.warm[project, copy]), *times(-1.0, capacity)], 0.0)
 
 

@@ -1,1 +1,1 @@
-"""What people look at: the summary on the screen, the live view of a search, and the workbook. All of it is read from a plan, nothing is computed anew."""
+"""What people look at: the page on the screen, the live view of a search, the workbook. All of it is read from a plan."""

@@ -24,17 +24,18 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
-def share(value: float, decimals: int = 0) -> str:
-    """The share of 1 in per cent.
+def share(value: float) -> str:
+    """The share of 1 in per cent, two digits that count.
 
-    >>> share(0.00505, 2)
-    '0.51 %'
+    >>> share(0.00505), share(0.000094), share(0.968), share(1.284)
+    ('0.51 %', '0.0094 %', '97 %', '128 %')
     """
-    return f"{100 * value:.{decimals}f} %"
+    percent = 100 * value
+    return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.2g} %"
 
 
 def covered(value: float) -> str:
-    """A share of coverage in whole per cent, rounded down: what is said to be covered is covered. Solver noise below a twentieth is forgiven.
+    """A share of coverage in whole per cent, rounded down: what is said to be covered is covered. Noise below a twentieth is forgiven.
 
     >>> covered(0.59975), covered(0.5996), covered(0.594)
     ('60', '60', '59')
@@ -55,7 +56,7 @@ def status_sentence(plan: Plan) -> str:
             "No plan can be better than this one." if plan.gap_usd_m == 0 else "No plan can be better than this one by more than the gap."
         )
     if plan.status == "feasible":
-        return f"The search ended before the gap asked for ({share(solver.get('gap', 0), 2)}) was proved: a better plan may exist."
+        return f"The search ended before the gap asked for ({share(solver.get('gap', 0))}) was proved: a better plan may exist."
     if plan.status == "infeasible":
         return "No plan meets the requirements of the case; this is proved."
     return f"No plan was found in {number(solver.get('time_limit_s', 0))} seconds of search. This proves nothing about the case."
@@ -75,10 +76,10 @@ def gap_sentence(plan: Plan) -> str:
     """The gap three ways: as a share of the objective, in money, and as a share of the money that is being decided."""
     if plan.gap_usd_m is None:
         return "not known"
-    parts = [] if plan.gap is None else [f"{share(plan.gap, 2)} of the objective"]
+    parts = [] if plan.gap is None else [f"{share(plan.gap)} of the objective"]
     parts.append(f"USD {number(plan.gap_usd_m)} million")
     if plan.gap_of_capital is not None:
-        parts.append(f"{share(plan.gap_of_capital, 1)} of the capital decided")
+        parts.append(f"{share(plan.gap_of_capital)} of the capital decided")
     return " = ".join(parts)
 
 

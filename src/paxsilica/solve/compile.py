@@ -134,17 +134,24 @@ class Compiled:
 def compile_model(model: pyo.ConcreteModel) -> Compiled:
     """Arrays of ``model``; fails on anything that is not linear."""
     form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
-    columns = form.columns
+    # a variable that stands in no row and no objective is no column of the form, yet costs and plans ask for its value
+    known = {id(var) for var in form.columns}
+    loose = [var for var in model.component_data_objects(pyo.Var) if id(var) not in known and var.parent_component() is not model.never]
+    columns = [*form.columns, *loose]
     free = np.inf
     rhs = np.asarray(form.rhs, dtype=float)
     kind = np.array([entry[1] for entry in form.rows], dtype=int)
     low = np.array([-free if var.lb is None else var.lb for var in columns], dtype=float)
     high = np.array([free if var.ub is None else var.ub for var in columns], dtype=float)
-    cost = np.asarray(form.c.todense(), dtype=float).ravel() if form.c.shape[0] else np.zeros(len(columns))
+    cost = np.zeros(len(columns))
+    if form.c.shape[0]:
+        cost[: len(form.columns)] = np.asarray(form.c.todense(), dtype=float).ravel()
+    found = csr_matrix(form.A)
+    matrix = csr_matrix((found.data, found.indices, found.indptr), shape=(found.shape[0], len(columns)))
     return Compiled(
         cost=cost,
         offset=float(form.c_offset[0]) if len(form.c_offset) else 0.0,
-        matrix=csr_matrix(form.A),
+        matrix=matrix,
         # in mixed form a row is an equation (0), an upper bound (1) or a lower bound (-1)
         row_low=np.where(kind <= 0, rhs, -free),
         row_high=np.where(kind >= 0, rhs, free),

@@ -50,6 +50,8 @@ class Outcome:
     seconds: float
     interrupted: bool
     trace: tuple[Progress, ...]
+    crookedness: float = 0.0
+    """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
     @property
     def gap(self) -> float:
@@ -105,11 +107,18 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
     """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the best plan so far."""
     interrupted = False
-    worker = threading.Thread(target=solver.run, daemon=True)
-    worker.start()
-    while worker.is_alive():
+    finished = threading.Event()  # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+
+    def run() -> None:
         try:
-            worker.join(0.1)
+            solver.run()
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while not finished.is_set():
+        try:
+            finished.wait(0.1)
         except KeyboardInterrupt:
             interrupted = True
             stop.set()
@@ -181,6 +190,9 @@ def _outcome(
 ) -> Outcome:
     status, info = solver.getModelStatus(), solver.getInfo()
     known = highspy.HighsModelStatus
+    if status == known.kModelEmpty:
+        nothing = np.zeros(0)
+        return Outcome("optimal", program.offset, program.offset, nothing, nothing, nothing, seconds, interrupted, trace)
     if status in (known.kInfeasible,):
         return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
     if status == known.kUnbounded:
@@ -191,11 +203,12 @@ def _outcome(
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
-    if not feasible or (not mip and status not in (known.kOptimal, known.kModelEmpty)):
+    if not feasible or (not mip and status != known.kOptimal):
         return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
     at = np.flatnonzero(program.integer)
+    crookedness = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
     objective = info.objective_function_value / scale
     if not mip:
@@ -214,7 +227,7 @@ def _outcome(
         )
     bound = min(bound, objective)
     proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
-    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace)
+    return Outcome("optimal" if proved else "feasible", objective, bound, values, None, None, seconds, interrupted, trace, crookedness)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:

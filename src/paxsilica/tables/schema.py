@@ -372,6 +372,10 @@ class Source(Row):
     publisher: Text | None = None
     url: Text | None = None
     date: Text | None = Field(None, description="of the document: year, year-month or year-month-day")
+    value: Number | None = Field(
+        None, description="the figure that was taken from it, for formulas of provenance; blank: none, or not a number"
+    )
+    unit: Text | None = Field(None, description="of that figure; blank: no figure")
     note: Text | None = None
 
 
@@ -394,6 +398,11 @@ class Provenance(Row):
     sources: Annotated[Names, Column(references="sources", many=True)]
     grade: Literal["A", "B", "C", "D"] = Field(
         description="A official statistics or filing, B company guidance or reputable press, C analyst estimate, D inference"
+    )
+    formula: Text | None = Field(
+        None,
+        description="how the number follows from figures of sources (FAB-F103 * 0.5) and cells ([price_usd_per_unit] * 10); for a number "
+        "by year in its first year, for demand summed over the rows that fit; blank: taken as it is, or judged as the note says",
     )
     date: Text | None = Field(None, description="that the number speaks of")
     note: Text | None = Field(None, description="how it was derived, which conflicting figures were set aside and why")

@@ -39,10 +39,15 @@ class Sheets:
 
 
 def read_sheets(folder: Path) -> Sheets:
-    """Read every table file of a folder of CSV files."""
+    """Read every table file of a folder of CSV files, or every sheet of a workbook."""
+    if folder.suffix.lower() == ".xlsx" and folder.is_file():
+        # The library behind it takes a while to load, and most runs read a folder.
+        from paxsilica.tables.workbook import read_workbook
+
+        return read_workbook(folder)
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "does not exist"
-        problem = Problem("", "", "", str(folder), f"should be a folder of CSV tables, but {found}")
+        problem = Problem("", "", "", str(folder), f"should be a folder of CSV tables or a workbook (.xlsx), but {found}")
         return Sheets({}, [problem], frozenset(TABLES))
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}

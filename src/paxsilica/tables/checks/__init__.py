@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from paxsilica.errors import Problem
 from paxsilica.tables.checks import chain, funding, keys, magnitudes, places, projects, provenance, recipes, scenarios, series
 from paxsilica.tables.read import Tables
+from paxsilica.tables.schema import TABLES
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ CHECKS = (
     _check(magnitudes.sane),
     _check(provenance.ranges),
     _check(provenance.units, "commodities", "processes"),
+    _check(provenance.formulas, *TABLES),
 )
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from paxsilica.errors import Problem
+from paxsilica.tables.formula import FormulaError, read_formula
 from paxsilica.tables.layout import ColumnLayout, key_parts, layout
 from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.read import Tables
@@ -155,3 +156,42 @@ def _fits_quantity(unit: str, own: str, counted_in_money: bool) -> bool:
         return bool(_MONEY.search(mine)) if mine else counted_in_money
     first, first_mine = top.split(" ")[0], mine.split(" ")[0]
     return first == first_mine or first not in _PLAIN or first_mine not in _PLAIN
+
+
+def formulas(tables: Tables) -> Iterable[Problem]:
+    """Find formulas that cannot be read, or that name figures or cells which are not there."""
+    figures = {row.source: row.value for row in tables.sources}
+    nearest = Nearest(figures)
+    keys: dict[str, set[str]] = {}
+    for line, row in tables.numbered("provenance", tables.provenance):
+        if row.formula is None:
+            continue
+        try:
+            formula = read_formula(row.formula)
+        except FormulaError as error:
+            yield Problem("provenance", line, "formula", row.formula, str(error))
+            continue
+        for name in formula.figures:
+            if name not in figures:
+                yield Problem("provenance", line, "formula", name, f"should name a row of sources{nearest(name)}")
+            elif figures[name] is None:
+                yield Problem("provenance", line, "formula", name, "should name a source whose value is filled")
+            elif name not in row.sources:
+                yield Problem("provenance", line, "formula", name, "should be among the sources of this row")
+        for name in formula.cells:
+            if not _is_cell(tables, keys, name, row):
+                words = "should name a numeric column of the same row, or table|row|column of another"
+                yield Problem("provenance", line, "formula", f"[{name}]", words)
+
+
+def _is_cell(tables: Tables, keys: dict[str, set[str]], name: str, row: Provenance) -> bool:
+    """Whether a name inside square brackets is that of a numeric cell."""
+    parts = name.split("|")
+    if len(parts) == 1:
+        return row.table in TABLES and name in layout(row.table) and layout(row.table)[name].numeric and name != row.column
+    table, column = parts[0], parts[-1]
+    if table not in TABLES or column not in layout(table) or not layout(table)[column].numeric:
+        return False
+    if table not in keys:
+        keys[table] = {"|".join(key_parts(target)) for target in tables.rows(table)}
+    return "|".join(parts[1:-1]) in keys[table]

@@ -1,0 +1,49 @@
+# Everything happens in .venv, set up from requirements.lock the first time and again when that file or pyproject.toml changes.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+CASE ?= base
+
+.PHONY: help install solve check test lint types lock wheel clean
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)
+
+install: $(STAMP) ## set up .venv
+
+solve: $(STAMP) ## solve a bundled case: make solve CASE=base
+	$(BIN)/paxsilica solve $(CASE)
+
+check: $(STAMP) ## check tables and a bundled case without solving
+	$(BIN)/paxsilica check $(CASE)
+
+test: $(STAMP) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## check style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(STAMP) ## check types
+	$(BIN)/mypy
+
+wheel: $(STAMP) ## build a wheel into dist
+	$(BIN)/python -m pip wheel . --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
+
+lock: ## write requirements.lock anew from pyproject.toml: newest versions, with hashes
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	.venv-lock/bin/pip-compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-options --strip-extras \
+		--allow-unsafe --all-extras --build-deps-for editable --build-deps-for wheel --output-file requirements.lock pyproject.toml
+	rm -rf .venv-lock
+
+clean: ## remove .venv and all that was built
+	rm -rf .venv .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,143 @@
+"""Cuts a copy of operation down to what can matter in it: a plant without feed and a product without use carry nothing.
+
+Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if each of its inputs can be made or drawn
+from store somewhere from where it can be shipped. A plant is of *use* if its product can reach a demand, a store, or a plant of use;
+and for the reasons in :func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from paxsilica.instance.selection import asked_to_carry, asked_to_run
+from paxsilica.instance.types import Arc, Arrow, Place
+from paxsilica.instance.world import Plant, World
+from paxsilica.tables.schema import Limit
+
+
+def prune(
+    world: World,
+    plants: Mapping[str, Plant],
+    arcs: Mapping[Arc, Arrow],
+    demand: Mapping[Place, float],
+    stores: set[Place],
+    wanted: set[str],
+    floors: Iterable[Limit],
+) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
+    """Plants, places and arcs that remain.
+
+    Args:
+        world: for recipes and costs.
+        plants, arcs: what could run and carry in the copy.
+        demand, stores: places where something is demanded, and where something is stored.
+        wanted: commodities whose mere production counts.
+        floors: limits that ask for at least so much operation in the copy.
+    """
+    outgoing: dict[Place, list[Place]] = defaultdict(list)
+    incoming: dict[Place, list[Place]] = defaultdict(list)
+    for origin, target, commodity in arcs:
+        outgoing[origin, commodity].append((target, commodity))
+        incoming[target, commodity].append((origin, commodity))
+    fed, reached = _fed(world, plants, stores, outgoing)
+    makers: dict[Place, list[str]] = defaultdict(list)
+    for name in fed:
+        for commodity in world.outputs.get(plants[name].process, {}):
+            makers[plants[name].region, commodity].append(name)
+    useful: set[Place] = set()
+    needed: set[str] = set()
+    back: list[Place] = []
+
+    def want(place: Place) -> None:
+        if place not in useful:
+            useful.add(place)
+            back.append(place)
+
+    def need(name: str) -> None:
+        if name not in needed:
+            needed.add(name)
+            for commodity in world.inputs.get(plants[name].process, {}):
+                want((plants[name].region, commodity))
+
+    for place in [*demand, *stores, *((target, k) for (origin, target, k), arrow in arcs.items() if _forced(arrow))]:
+        want(place)
+    for arc in arcs:
+        if asked_to_carry(floors, arc):
+            want((arc[1], arc[2]))
+    for name in sorted(fed):
+        made = world.outputs.get(plants[name].process, {})
+        if _moves_by_itself(world, plants[name]) or wanted.intersection(made) or asked_to_run(world, floors, name):
+            need(name)
+            for commodity in wanted.intersection(made):
+                want((plants[name].region, commodity))
+    while back:
+        place = back.pop()
+        for earlier in incoming[place]:
+            if earlier in reached:
+                want(earlier)
+        for name in makers[place]:
+            need(name)
+    # a plant that must run without feed, and an arc that must carry what cannot come, stay: they make the problem infeasible, as they should
+    kept = {name: plants[name] for name in sorted(plants) if name in needed or plants[name].must_run_share > 0}
+    live = {
+        arc: arrow
+        for arc, arrow in sorted(arcs.items())
+        if ((arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful) or arrow.smallest > 0
+    }
+    places = set(demand) | (useful & reached)
+    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
+    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
+    places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
+    return kept, places, live
+
+
+def _fed(
+    world: World, plants: Mapping[str, Plant], stores: set[Place], outgoing: Mapping[Place, list[Place]]
+) -> tuple[set[str], set[Place]]:
+    """Plants that feed can reach, and the places that something can reach."""
+    fed = set(plants)
+    while True:
+        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
+        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
+        reached = _downstream(makes | stores, outgoing)
+        starved = {
+            name
+            for name in fed
+            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
+        }
+        if not starved:
+            return fed, reached
+        fed -= starved
+
+
+def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> set[Place]:
+    """Everything that can be shipped to from ``sources``, and the sources."""
+    reached = set(sources)
+    front = list(sources)
+    while front:
+        for target in outgoing.get(front.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                front.append(target)
+    return reached
+
+
+def _forced(arrow: Arrow) -> bool:
+    """Whether something moves along an arc even to where it is of no use: because it must, or because shipping earns."""
+    return arrow.smallest > 0 or arrow.cost_usd_per_unit < 0
+
+
+def _moves_by_itself(world: World, plant: Plant) -> bool:
+    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run, it earns as it runs, or it takes
+    what would otherwise have nowhere to go."""
+    rids = any(commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {}))
+    return not world.outputs.get(plant.process) or plant.must_run_share > 0 or rids or _may_earn(world, plant)
+
+
+def _may_earn(world: World, plant: Plant) -> bool:
+    """Whether running ``plant`` may bring money by itself (a negative variable cost in some year)."""
+    table, rows = ("projects", world.projects_by_name) if plant.is_project else ("assets", world.assets_by_name)
+    cell = rows[plant.name].variable_cost_usd_per_unit
+    if cell is not None:
+        return cell < 0
+    return any(value < 0 for value in world.series.get((table, plant.name, "variable_cost_usd_per_unit"), {}).values())

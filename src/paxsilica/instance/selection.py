@@ -1,0 +1,48 @@
+"""What a row of the table ``limits`` speaks of. The model sums over it, and what it sums over must not be pruned away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paxsilica.instance.world import World
+from paxsilica.tables.schema import Limit
+
+ON_PLANTS = ("capacity", "projects", "capital")
+"""Measures of what is built; the others are measures of operation."""
+
+
+def applies(limit: Limit, year: int) -> bool:
+    """Whether the limit holds in ``year``."""
+    return (limit.from_year or year) <= year <= (limit.to_year or year)
+
+
+def selects_plant(world: World, limit: Limit, plant: str) -> bool:
+    """Whether the limit speaks of the plant: by region, process, product or feed, and name."""
+    entry = world.plants[plant]
+    handled = {*world.outputs.get(entry.process, {}), *world.inputs.get(entry.process, {})}
+    return (
+        limit.region in ("*", entry.region)
+        and limit.process in ("*", entry.process)
+        and (limit.commodity == "*" or limit.commodity in handled)
+        and (limit.asset is None or plant in limit.asset)
+    )
+
+
+def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
+    """Whether the limit speaks of shipments along (from region, to region, commodity)."""
+    return limit.region in ("*", arc[0]) and (limit.to_region or "*") in ("*", arc[1]) and limit.commodity in ("*", arc[2])
+
+
+def floors(world: World, year: int) -> tuple[Limit, ...]:
+    """Limits that ask for at least so much operation in ``year``."""
+    return tuple(row for row in world.tables.limits if row.sense == "at least" and row.measure not in ON_PLANTS and applies(row, year))
+
+
+def asked_to_run(world: World, floors: Iterable[Limit], plant: str) -> bool:
+    """Whether some floor counts what the plant does."""
+    return any(limit.measure != "shipment" and selects_plant(world, limit, plant) for limit in floors)
+
+
+def asked_to_carry(floors: Iterable[Limit], arc: tuple[str, str, str]) -> bool:
+    """Whether some floor counts what goes along the arc."""
+    return any(limit.measure == "shipment" and selects_arc(limit, arc) for limit in floors)

@@ -1,0 +1,1 @@
+"""The data package around the tables: where numbers come from, workbooks, differences, and checks against published figures."""

@@ -1,0 +1,62 @@
+"""Everything that is written into the folder of a plan."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from paxsilica.plan import Plan, free_folder, refuse_other_plan
+from paxsilica.report.workbook import write_workbook
+
+PLANS = Path("plans")
+
+
+@contextmanager
+def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Iterator[Path]:
+    """The folder for a plan made from ``manifest``: ``out``, or else a free one named after the case.
+
+    It is made at once, so that a search is not begun whose plan cannot be written, and removed again if nothing comes of it.
+
+    Raises:
+        InputError: if ``out`` holds another plan.
+        OSError: if the folder cannot be made or written to.
+    """
+    name = re.sub(r"[^\w.-]+", "-", case).strip(".-") or "case"
+    folder = free_folder(PLANS, name, manifest) if out is None else out
+    refuse_other_plan(folder, manifest)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        yield folder
+    finally:
+        for path in made:
+            with suppress(OSError):  # what is not empty stays
+                path.rmdir()
+
+
+def write_plan(plan: Plan, folder: Path) -> None:
+    """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same plan) and the log of how it was found.
+
+    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result.
+    """
+    plan.save(folder)
+    write_workbook(plan, folder / "plan.xlsx")
+    _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
+    _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
+
+
+def _write_csv(path: Path, header: tuple[str, ...], rows: tuple[tuple[str | float, ...], ...]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow(value if isinstance(value, str) else f"{value:.10g}" if math.isfinite(value) else "" for value in row)

@@ -1,0 +1,118 @@
+"""Reads the cells of a workbook as text, one sheet per table: the same text that a CSV file of the table would hold.
+
+Spreadsheets keep numbers, dates and truth values as such, and text as text: a key "007", a name "NA" or a note "=A1" that was
+typed as text comes back letter by letter, and a number in the shortest way that tells it apart from its neighbours.
+"""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from paxsilica.errors import Problem
+from paxsilica.tables.nearest import Nearest
+from paxsilica.tables.schema import TABLES
+from paxsilica.tables.sheets import Sheet, Sheets
+
+ASIDE = frozenset({"documentation", "lists"})
+"""Sheets of a workbook that are not tables."""
+
+_NOT_SAVED = (
+    "holds a formula whose result is not saved in the file; open and save the workbook in a spreadsheet program, or paste the value"
+)
+
+
+def read_workbook(path: Path) -> Sheets:
+    """Read every table of a workbook."""
+    try:
+        book = load_workbook(path, read_only=True, data_only=False)
+    except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError):
+        problem = Problem("", "", "", str(path), "should be a workbook (.xlsx) of tables, but cannot be opened as one")
+        return Sheets({}, [problem], frozenset(TABLES))
+    problems: list[Problem] = []
+    sheets: dict[str, Sheet] = {}
+    unreadable: set[str] = set()
+    nearest = Nearest(TABLES)
+    try:
+        for name in book.sheetnames:
+            if name in ASIDE:
+                continue
+            if name not in TABLES:
+                words = f"the sheet should bear the name of a table: {', '.join(sorted(TABLES))}{nearest(name)}"
+                problems.append(Problem(name, "", "", "", words))
+                continue
+            sheet = _read_sheet(name, book[name], path, problems)
+            if sheet is None:
+                unreadable.add(name)
+            else:
+                sheets[name] = sheet
+    finally:
+        book.close()
+    return Sheets(sheets, problems, frozenset(unreadable))
+
+
+def _read_sheet(table: str, content: Any, path: Path, problems: list[Problem]) -> Sheet | None:
+    # Some programs note a wrong extent of a sheet, and cells beyond it would be lost.
+    content.reset_dimensions()
+    records: list[list[str]] = []
+    lines: list[int] = []
+    formulas: list[tuple[int, int, int]] = []
+    for line, row in enumerate(content.iter_rows(), start=1):
+        cells = [_text(cell.value) for cell in row]
+        if any(cells):
+            formulas += [(len(records), line, place) for place, cell in enumerate(row) if cell.data_type == "f"]
+            records.append(cells)
+            lines.append(line)
+    if formulas:
+        _put_results(table, path, records, formulas, problems)
+    if not records:
+        columns = ",".join(TABLES[table].model_fields)
+        problems.append(Problem(table, "", "", "", f"the sheet is empty; it should begin with a header of the columns {columns}"))
+        return None
+    width = max((place + 1 for place, cell in enumerate(records[0]) if cell), default=0)
+    kept: list[list[str]] = []
+    for line, row in zip(lines, records, strict=True):
+        beyond = next((place for place, cell in enumerate(row) if cell and place >= width), None)
+        if beyond is not None:
+            words = f"should be blank: the header ends in column {get_column_letter(width)}"
+            problems.append(Problem(table, str(line), get_column_letter(beyond + 1), row[beyond], words))
+        kept.append(row[:width] + [""] * (width - len(row)))
+    return Sheet(table, tuple(kept[0]), kept[1:], lines[1:])
+
+
+def _put_results(table: str, path: Path, records: list[list[str]], formulas: list[tuple[int, int, int]], problems: list[Problem]) -> None:
+    """Put the results that the file keeps in the place of formulas; only another look at the file shows them."""
+    book = load_workbook(path, read_only=True, data_only=True)
+    book[table].reset_dimensions()
+    results = list(book[table].iter_rows(values_only=True))
+    book.close()
+    for record, line, place in formulas:
+        result = results[line - 1][place] if place < len(results[line - 1]) else None
+        if result is None:
+            problems.append(Problem(table, str(line), get_column_letter(place + 1), "", _NOT_SAVED))
+        records[record][place] = _text(result)
+
+
+def _text(value: Any) -> str:
+    """Return the text that a CSV file would hold for the value of a cell."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        case datetime.datetime() if value.time() == datetime.time():
+            return value.date().isoformat()
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case _:
+            return str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
