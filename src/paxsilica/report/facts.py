@@ -6,8 +6,7 @@ out of a report, with the reason.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World, make_world
 from paxsilica.plan import Plan
+from paxsilica.provenance.lookup import Lookup
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import Provenance
 
@@ -121,29 +121,12 @@ class Facts:
         return self._statuses[str(key)][1] if str(key) in self._statuses else None
 
     @cached_property
-    def _provenance(self) -> dict[tuple[str, str], list[tuple[int, tuple[str, ...], Provenance]]]:
-        """Provenance rows by (table, column), the most specific first."""
-        found: dict[tuple[str, str], list[tuple[int, tuple[str, ...], Provenance]]] = defaultdict(list)
-        for row in () if self.tables is None else self.tables.provenance:
-            parts = tuple(row.row.split("|"))
-            found[row.table, row.column].append((sum(part == "*" for part in parts), parts, row))
-        for rows in found.values():
-            rows.sort(key=lambda item: item[0])
-        return dict(found)
+    def _lookup(self) -> Lookup | None:
+        return None if self.tables is None else Lookup(self.tables)
 
     def provenance(self, table: str, key: str, column: str) -> Provenance | None:
-        """Who says the number in ``column`` of the row ``key``: the most specific row that fits."""
-        parts = key.split("|")
-        for _, pattern, row in self._provenance.get((table, column), ()):
-            if pattern == ("*",) or (
-                len(pattern) == len(parts) and all(want in ("*", part) for want, part in zip(pattern, parts, strict=True))
-            ):
-                return row
-        return None
-
-    def columns_sourced(self, table: str) -> Iterable[str]:
-        """Columns of ``table`` of which the data says where they come from."""
-        return sorted(column for name, column in self._provenance if name == table)
+        """Who says the number in ``column`` of the row ``key``, how sure, within which range; ``None`` where nobody does."""
+        return None if self._lookup is None else self._lookup.find(table, key, column)
 
 
 def load_facts(plan: Plan, folder: Path | None = None) -> Facts:

@@ -27,6 +27,7 @@ PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", Fa
 """Parts of a band: class of its colour, whether the supplier is trusted, whether the user is."""
 
 FINAL_NAME = "Final users"
+LABEL_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ class Style:
     least: float
 
 
-WIDE = Style(down=False, band=21, bar=15, step=126, gap=12, label=17, least=0)
-NARROW = Style(down=True, band=10, bar=11, step=94, gap=7, label=15, least=80)
+WIDE = Style(down=False, band=21, bar=15, step=128, gap=8, label=17, least=0)
+NARROW = Style(down=True, band=10, bar=11, step=100, gap=7, label=14, least=104)
 
 
 def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
@@ -152,7 +153,7 @@ def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
 
 def _lead(style: Style) -> float:
     """Room before a bar for its label, where the label stands beside it across the flow."""
-    return 0.0 if style.down else 2 * 13.0 + 8
+    return 0.0 if style.down else LABEL_LINES * 13.0 + 6
 
 
 def _thickness(place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style) -> float:
@@ -232,19 +233,16 @@ def _bar(chain: Chain, place: Place, across: float, along: float, thickness: flo
         box = (first, along, extent, style.bar) if style.down else (along, first, style.bar, extent)
         if extent > 0.05:
             parts.append(rect(*box, class_, hint))
-    figure_of = f"{100 * share:.0f} %"
-    if style.down:
-        lines = wrapped(name, style.label, 2)
-        for at, words in enumerate(lines):
-            parts.append(text(across, along - 5 - 11 * (len(lines) - 1 - at), words, "label"))
-        parts.append(text(across + thickness + 3, along + 9, figure_of, "label strong"))
-    else:
-        middle = along + style.bar / 2
-        lines = wrapped(name, style.label, 2)
-        for at, words in enumerate(lines):
-            last = at == len(lines) - 1
-            inside: list[object] = [words, tag("tspan", f" {figure_of}", class_="strong")] if last else [words]
-            parts.append(tag("text", *inside, x=middle, y=across - 6 - 13 * (len(lines) - 1 - at), class_="label", text_anchor="middle"))
+    percent = f"{100 * share:.0f}\u00a0%"
+    lines = wrapped(f"{name} {percent}", style.label, LABEL_LINES)
+    beside = "start" if style.down else "middle"
+    x = across if style.down else along + style.bar / 2
+    bottom = (along if style.down else across) - 6
+    for at, words in enumerate(lines):
+        inside: list[object] = [words.removesuffix(percent)]
+        if words.endswith(percent):
+            inside.append(tag("tspan", percent, class_="strong"))
+        parts.append(tag("text", *inside, x=x, y=bottom - 13 * (len(lines) - 1 - at), class_="label", text_anchor=beside))
     return parts
 
 

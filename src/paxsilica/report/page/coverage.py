@@ -12,7 +12,7 @@ from paxsilica.report.page.svg import Point, figure, line, polyline, rect, text
 from paxsilica.report.words import covered, exposed
 
 WIDTH, HEIGHT = 250.0, 150.0
-LEFT, RIGHT, TOP, BOTTOM = 30.0, 34.0, 12.0, 20.0
+LEFT, RIGHT, TOP, BOTTOM = 30.0, 44.0, 12.0, 20.0
 
 
 @dataclass(frozen=True)

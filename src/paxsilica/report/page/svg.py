@@ -70,7 +70,7 @@ def wrapped(words: str, room: int, lines: int = 2) -> list[str]:
     ['Leading-edge', 'wafer…']
     """
     found: list[str] = []
-    for word in words.split():
+    for word in words.split(" "):  # a non-breaking space holds
         if found and len(found[-1]) + 1 + len(word) <= room:
             found[-1] += f" {word}"
         else:

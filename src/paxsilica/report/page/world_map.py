@@ -71,7 +71,8 @@ def spots(facts: Facts) -> list[Spot]:
 
 
 def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | None:
-    """The map; ``None`` where nothing has a place. Without ``labels`` circles carry a number that the table below explains."""
+    """The map; ``None`` where nothing has a place. Without ``labels`` circles carry a number that the table
+    below explains, where there is room for it."""
     found = spots(facts)
     if not found or facts.world is None:
         return None
@@ -103,18 +104,21 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
     placed: list[tuple[float, float, float]] = []
     for number, spot in enumerate(found, 1):
         x, y = at(spot.longitude, spot.latitude)
-        radius = max(most * math.sqrt(spot.capital / largest), 5.0 if labels else 6.5)
+        radius = max(most * math.sqrt(spot.capital / largest), 5.0 if labels else 3.0)
+        crowded = any(math.hypot(x - cx, y - cy) < 0.8 * r + 8 for cx, cy, r in placed)
+        if not labels and not crowded:
+            radius = max(radius, 7.5)
         placed.append((x, y, radius))
         billion = f"USD {spot.capital / 1000:,.1f} billion" if spot.capital >= 50 else f"USD {spot.capital:,.0f} million"
         hint = f"{spot.name}: {spot.projects} project{'s' if spot.projects > 1 else ''}, {billion}"
         circle = tag("circle", tag("title", hint), cx=x, cy=y, r=radius, class_="spot", data_region=spot.region)
         parts.append(circle)
-        if not labels:
+        if not labels and not crowded:
             parts.append(text(x, y + 3.5, number, "spot-number", "middle"))
     if labels:
         parts += _labels(found, placed, width, height)
     words = "; ".join(f"{spot.name}: {spot.projects} projects, USD {spot.capital:,.0f} million" for spot in found)
-    return figure(name, "Where the projects are", f"Circles by capital. {words}.", width, height, parts, "map")
+    return figure(name, "Where the projects are", f"Circles by capital. {words}.", width, height, parts, "map clipped")
 
 
 def _labels(found: list[Spot], placed: list[tuple[float, float, float]], width: float, height: float) -> list[Markup]:
