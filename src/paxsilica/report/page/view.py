@@ -154,10 +154,11 @@ class Side:
     @cached_property
     def portfolio(self) -> list[dict[str, Any]]:
         """Every project, in the order of the chain."""
+        order = {key: at for at, key in enumerate(dict.fromkeys(bar.stage for bar in self.bars))}
         rows = {str(row["project"]): row for row in self.facts.plan.portfolio.to_dict("records")}
         return [
             {
-                **rows[bar.project], "step": self.facts.stage(bar.stage), "host": self.facts.region(bar.region),
+                **rows[bar.project], "place": order[bar.stage], "step": self.facts.stage(bar.stage), "host": self.facts.region(bar.region),
                 "status": self.facts.status(rows[bar.project]["status"]), "payers": self._payers(rows[bar.project]["who_pays"]),
             }
             for bar in self.bars
