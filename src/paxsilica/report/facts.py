@@ -146,5 +146,7 @@ def load_facts(plan: Plan, folder: Path | None = None) -> Facts:
         words = f"holds other tables than those that the plan was made from (digest {tables.digest[:12]}, the plan says {wanted[:12]})"
         if folder is not None:
             raise InputError([Problem("--data", "", "", str(folder), words)])
-        return Facts(plan, None, "The plan was made from other tables than those that come with the program; name their folder with --data.")
+        return Facts(
+            plan, None, "The plan was made from other tables than those that come with the program; name their folder with --data."
+        )
     return Facts(plan, make_world(tables, Case.model_validate(dict(plan.manifest["case"]))))

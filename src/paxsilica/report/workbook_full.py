@@ -11,6 +11,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from paxsilica.plan import PLAN_TABLES
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import sentences
+from paxsilica.report.words import status_sentence
 from paxsilica.report.workbook import CREATED
 from paxsilica.report.workbook_sheets import (
     CASH,
@@ -37,7 +38,6 @@ from paxsilica.report.workbook_sources import (
     prices_sheet,
 )
 from paxsilica.report.workbook_style import OPTIONS, Book, Sheet, write_table
-from paxsilica.report.words import status_sentence
 
 COVER = "Answer"
 SHOWN_ELSEWHERE = ("portfolio", "coverage", "funders", "costs", "prices")

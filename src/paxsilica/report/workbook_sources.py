@@ -52,7 +52,18 @@ def exposure_sheet(book: Book, facts: Facts) -> None:
     book.name("exposure", sheet, (0, 0), (last, len(heads) - 1))
     sheet.sheet.autofilter(0, 0, last, len(heads) - 1)
     sheet.heading(f"By country, {years[-1]}", 6)
-    sheet.head(["Country", "Trusted", "Goods it makes", "more than a quarter of", "more than half of", "share of what it dominates most", "which is"], 2)
+    sheet.head(
+        [
+            "Country",
+            "Trusted",
+            "Goods it makes",
+            "more than a quarter of",
+            "more than half of",
+            "share of what it dominates most",
+            "which is",
+        ],
+        2,
+    )
     for row in exposure_by_region(production, years[-1]).to_dict("records"):
         cells = (
             (facts.region(row["region"]), "text"), ("yes" if row["trusted"] else "no", "text"), (row["goods"], "whole"), (row["over_a_quarter"], "whole"),

@@ -30,7 +30,9 @@ def render_page(facts: Facts, other: Facts | None = None) -> str:
     if other is not None:
         sides = [*sides, Side(other, "b", _label(other), True)]
         if sides[0].label == sides[1].label:
-            sides = [Side(side.facts, side.key, f"{side.label} ({place})", True) for side, place in zip(sides, ("first", "second"), strict=True)]
+            sides = [
+                Side(side.facts, side.key, f"{side.label} ({place})", True) for side, place in zip(sides, ("first", "second"), strict=True)
+            ]
     template = environment.get_template("page.html")
     return template.render(
         sides=sides,

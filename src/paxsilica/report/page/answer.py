@@ -88,7 +88,9 @@ def _brings(facts: Facts) -> list[str]:
     if met == len(steps):
         return found
     gaps = sorted((step for step in steps if step.last.short), key=lambda step: step.last.after)
-    parts = [f"{step.name} ({covered(step.last.after)}\u00a0% of need against {covered(step.last.required)}\u00a0% asked for)" for step in gaps]
+    parts = [
+        f"{step.name} ({covered(step.last.after)}\u00a0% of need against {covered(step.last.required)}\u00a0% asked for)" for step in gaps
+    ]
     words = f"Still short in {year}: {listed(parts[:4])}"
     return [*found, words + (f", and {count(len(parts) - 4, 'other step')}." if len(parts) > 4 else ".")]
 
@@ -110,17 +112,27 @@ def cards(facts: Facts) -> list[Card]:
     public, budget = float(portfolio["public_usd_m"].sum()), facts.case.get("budget_usd_m")
     found = []
     if not plan.table("funders").empty:
-        found.append(Card(f"{public / 1000:,.1f}", "USD billion of public money", f"of {budget / 1000:,.1f} allowed" if budget else "no limit set"))
+        found.append(
+            Card(f"{public / 1000:,.1f}", "USD billion of public money", f"of {budget / 1000:,.1f} allowed" if budget else "no limit set")
+        )
     total = float(portfolio["capex_usd_m"].sum())
     found.append(Card(f"{total / 1000:,.1f}", "USD billion of capital in all", "public money and what owners bring"))
-    found.append(Card(f"{len(portfolio):,}", "project" if len(portfolio) == 1 else "projects", f"in {portfolio['region'].nunique()} regions"))
+    found.append(
+        Card(f"{len(portfolio):,}", "project" if len(portfolio) == 1 else "projects", f"in {portfolio['region'].nunique()} regions")
+    )
     steps = coverage_steps(plan)
     if steps:
         year = steps[0].last.year
         met = sum(not step.last.short for step in steps)
         found.append(Card(f"{met} of {len(steps)}", "steps covered as asked", f"in a switch-off in {year}"))
         weakest = min(steps, key=lambda step: step.last.after)
-        found.append(Card(f"{weakest.last.percent[1]}\u00a0%", f"narrowest step: {weakest.name}", f"{weakest.last.percent[0]}\u00a0% without the plan, {year}"))
+        found.append(
+            Card(
+                f"{weakest.last.percent[1]}\u00a0%",
+                f"narrowest step: {weakest.name}",
+                f"{weakest.last.percent[0]}\u00a0% without the plan, {year}",
+            )
+        )
     return found
 
 

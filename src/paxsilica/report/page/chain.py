@@ -15,7 +15,7 @@ from markupsafe import Markup
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.page.layers import Layers, Link, Place, lay_out
-from paxsilica.report.page.svg import figure, rect, tag, text, wrapped
+from paxsilica.report.page.svg import figure, rect, tag, wrapped
 
 THIN = 0.02
 """Links that are less than this share both of what the supplier sells and of what the user buys are left to the table."""
@@ -135,7 +135,14 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
     length = (len(chain.layers.rows) - 1) * style.step + (head + 30 if style.down else 140)
     width, height = (across + 8, length) if style.down else (length, across + 12)
     words = "; ".join(f"{chain.names.get(key, key)} {100 * value:.0f} % trusted" for key, value in chain.trusted_share.items())
-    return figure(name, f"The chain in normal times, {chain.year}", f"Share of each step made by trusted plants: {words}.", width, height, bands + bars)
+    return figure(
+        name,
+        f"The chain in normal times, {chain.year}",
+        f"Share of each step made by trusted plants: {words}.",
+        width,
+        height,
+        bands + bars,
+    )
 
 
 def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
@@ -202,7 +209,9 @@ def _band(
             drawn.append(tag("path", d=path, class_=f"band {name}", stroke_width=width))
         offset += width
     supply = (parts["tt"] + parts["tu"]) / total
-    hint = f"{chain.names[link[0]]} to {chain.names[link[1]]}: USD {total / 1000:,.1f} billion, {100 * supply:.0f} % of it from trusted plants"
+    hint = (
+        f"{chain.names[link[0]]} to {chain.names[link[1]]}: USD {total / 1000:,.1f} billion, {100 * supply:.0f} % of it from trusted plants"
+    )
     return [tag("g", tag("title", hint), *drawn)]
 
 

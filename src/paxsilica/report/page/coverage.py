@@ -63,7 +63,15 @@ def coverage_steps(plan: Plan) -> list[Step]:
     steps = []
     for key in frame["stage"].drop_duplicates():
         part = frame[frame["stage"] == key].sort_values("year")
-        columns = ["year", "naive_share_before", "traced_share_before", "naive_share", "traced_share", "required_share", "weakest_commodity"]
+        columns = [
+            "year",
+            "naive_share_before",
+            "traced_share_before",
+            "naive_share",
+            "traced_share",
+            "required_share",
+            "weakest_commodity",
+        ]
         cells = tuple(Cell(int(row[0]), *map(float, row[1:6]), str(row[6])) for row in part[columns].itertuples(index=False))
         steps.append(Step(str(key), str(part["name"].iloc[0]), cells))
     return steps
@@ -101,7 +109,9 @@ def step_figure(step: Step, name: str) -> Markup:
     last = step.last
     labels = [(y(last.after), last.percent[1], "after"), (y(last.before), last.percent[0], "before")]
     if abs(labels[0][0] - labels[1][0]) < 12:
-        labels = labels[:1] if last.percent[0] == last.percent[1] else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
+        labels = (
+            labels[:1] if last.percent[0] == last.percent[1] else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
+        )
     parts += [text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels]
     words = "; ".join(f"{cell.year} {cell.percent[0]} to {cell.percent[1]} %, {cell.percent[2]} % asked for" for cell in step.cells)
     return figure(name, f"Coverage of {step.name}", f"Without and with the plan: {words}.", WIDTH, HEIGHT, parts, "small-multiple")

@@ -111,7 +111,13 @@ def grade_rows(facts: Facts) -> list[dict[str, object]]:
             count[row.grade] += 1
     total = float(portfolio["capex_usd_m"].sum())
     return [
-        {"grade": grade, "meaning": words, "projects": count[grade], "capital": capital[grade], "share": capital[grade] / total if total else 0.0}
+        {
+            "grade": grade,
+            "meaning": words,
+            "projects": count[grade],
+            "capital": capital[grade],
+            "share": capital[grade] / total if total else 0.0,
+        }
         for grade, words in GRADES.items()
     ]
 

@@ -55,7 +55,18 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
         paid, brought = float(public[year]), float(owners[year])
         hint = f"{year}: funders USD {1000 * paid:,.0f} million, owners USD {1000 * brought:,.0f} million"
         parts.append(rect(x, y(paid), thick, y(0) - y(paid), "public", hint, data_year=year, data_usd_m=round(1000 * paid, 3)))
-        parts.append(rect(x, y(paid + brought), thick, y(paid) - y(paid + brought), "owners", hint, data_year=year, data_usd_m=round(1000 * brought, 3)))
+        parts.append(
+            rect(
+                x,
+                y(paid + brought),
+                thick,
+                y(paid) - y(paid + brought),
+                "owners",
+                hint,
+                data_year=year,
+                data_usd_m=round(1000 * brought, 3),
+            )
+        )
         if paid + brought >= 0.005 * marks[-1]:
             total = paid + brought
             parts.append(text(x + thick / 2, y(total) - 4, f"{total:.1f}", "label strong", "middle"))

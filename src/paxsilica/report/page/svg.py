@@ -16,7 +16,9 @@ def tag(name: str, *inside: object, **attributes: object) -> Markup:
     '<rect x="1.23" class="a&amp;b"/>'
     """
     written = Markup().join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _short(value)) for key, value in attributes.items() if value is not None
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _short(value))
+        for key, value in attributes.items()
+        if value is not None
     )
     if not inside:
         return Markup("<{}{}/>").format(Markup(name), written)
