@@ -9,16 +9,19 @@ from functools import cached_property
 from typing import Any
 
 import pyomo.environ as pyo
+import pytest
+from witness import audited_plan
 
 from paxsilica.case import Case, make_case
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
 from paxsilica.plan import Plan
-from paxsilica.planner import make_plan
 from paxsilica.solve import Compiled, compile_model
 from paxsilica.solve.highs import Outcome, solve
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
+
+approx = pytest.approx
 
 M = 1e6
 """Unit costs are in USD, objectives in USD million: a unit cost of ``M`` is one USD million a unit."""
@@ -122,8 +125,12 @@ def world(
         row = {"from_region": origin, "to_region": target, "commodity": commodity}
         tables["routes"].append(row | (dict(terms) if isinstance(terms, Mapping) else {"cost_usd_per_unit": terms}))
     store = {"initial": 0.0, "largest": 1000.0, "holding_cost_usd_per_unit": 0.0, "strategic": True}
-    tables["stocks"] = [{"region": region, "commodity": commodity} | store | dict(row) for (region, commodity), row in (stocks or {}).items()]
-    tables["funders"] = [{"funder": name, "name": name, "region": "A", "carry_over": False} | dict(row) for name, row in (funders or {}).items()]
+    tables["stocks"] = [
+        {"region": region, "commodity": commodity} | store | dict(row) for (region, commodity), row in (stocks or {}).items()
+    ]
+    tables["funders"] = [
+        {"funder": name, "name": name, "region": "A", "carry_over": False} | dict(row) for name, row in (funders or {}).items()
+    ]
     tables["mandates"] = [{"stage": "*", "region": "*"} | row for row in mandates or []]
     everything = {"region": "*", "process": "*", "commodity": "*"}
     tables["limits"] = [{"limit": name} | everything | dict(row) for name, row in (limits or {}).items()]
@@ -215,7 +222,7 @@ class Answer:
     def __init__(self, tables: Tables, asked: Case) -> None:
         self.built = built(tables, asked)
         self.outcome = solve(self.built.program, asked.solver)
-        self.plan: Plan = make_plan(tables, asked)
+        self.plan: Plan = audited_plan(tables, asked)
 
     @property
     def objective(self) -> float:

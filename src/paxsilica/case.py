@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -59,7 +60,7 @@ def share_in(path: Mapping[int, float], year: int) -> float:
     anchors = sorted(path)
     if year <= anchors[0]:
         return path[anchors[0]]
-    for left, right in zip(anchors, anchors[1:], strict=False):
+    for left, right in pairwise(anchors):
         if year <= right:
             return path[left] + (path[right] - path[left]) * (year - left) / (right - left)
     return path[anchors[-1]]

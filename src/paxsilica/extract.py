@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -11,12 +11,10 @@ import pandas as pd
 from paxsilica.instance import UNLIMITED, Candidate, Instance
 from paxsilica.plan import PLAN_TABLES
 from paxsilica.solve import Array, Compiled
-from paxsilica.tables.schema import Stage
+from paxsilica.tables.schema import Event
 
 DUST = 1e-7
 """Quantities below this (relative to the solver's tolerance) are noise and are left out of tables."""
-
-Shares = Mapping[tuple[str, str], float]
 
 
 class Values:
@@ -26,8 +24,8 @@ class Values:
         self.families: dict[str, dict[Any, float]] = defaultdict(dict)
         for (family, index), value in zip(program.columns, values.tolist(), strict=True):
             self.families[family][index] = value
-        self.capacities: dict[int, dict[str, float]] = {}
-        """Credited capacity of projects by year, as far as :func:`project_capacities` has been asked for it."""
+        self.sizes: dict[int, dict[str, float]] = {}
+        """Nameplate of projects in service by year, as far as :func:`project_sizes` has been asked for it."""
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
@@ -104,6 +102,46 @@ def portfolio(instance: Instance, values: Values) -> pd.DataFrame:
     return frame.astype({"committed_year": "int64", "online_year": "int64"}) if len(frame) else frame
 
 
+def commitments(instance: Instance, values: Values) -> pd.DataFrame:
+    """What size is committed when: the smallest size with the commitment, what is above it in the years in which it is added."""
+    units = {row.process: row.unit for row in instance.tables.processes}
+    added = values.of("added_size")
+    rows = []
+    for name, candidate in instance.candidates.items():
+        first = commitment_year(values, candidate)
+        before = 0.0
+        for year in sorted({*candidate.window, *candidate.size_years}) if first is not None else ():
+            level = added.get((name, year), before)
+            size = level - before + (candidate.smallest if year == first else 0.0)
+            before = level
+            if size > DUST or year == first:
+                rows.append((name, year, size, units[candidate.process]))
+    return table("commitments", rows)
+
+
+def copies(instance: Instance) -> pd.DataFrame:
+    """Which copies of operation there are, and what goes on in each."""
+    rows = [
+        (
+            copy.name,
+            copy.mode,
+            copy.year,
+            copy.probability,
+            "; ".join(sorted(name for name in copy.scenarios if name)) or None,
+            "; ".join(sorted(f"{region} {commodity}" for region, commodity in copy.state.switched_off)) or None,
+            "; ".join(sorted(_event(instance.tables.events[at]) for at in copy.state.events)) or None,
+            copy.calm,
+            "yes" if copy.proves_coverage else "no",
+        )
+        for copy in instance.copies.values()
+    ]
+    return table("copies", rows)
+
+
+def _event(event: Event) -> str:
+    return f"{event.event} {event.region} {event.commodity} {event.process} {event.factor:.10g}"
+
+
 def support_by_plant(instance: Instance, values: Values) -> dict[str, float]:
     """Expected discounted operating support of each plant, USD million."""
     support: dict[str, float] = defaultdict(float)
@@ -134,7 +172,7 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
     paid: dict[str, float] = defaultdict(float)
     served: dict[str, set[str]] = defaultdict(set)
     for (funder, project, _), amount in values.of("payment").items():
-        if amount > 1e-4:
+        if amount > 1e-6:
             paid[funder] += amount
             served[funder].add(project)
     rows = []
@@ -176,20 +214,24 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
     return table("operation", rows)
 
 
-def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
-    """Credited capacity of each committed project in ``year``."""
-    if year in values.capacities:
-        return values.capacities[year]
+def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
+    """Nameplate of each committed project in service in ``year``, along its ramp."""
+    if year in values.sizes:
+        return values.sizes[year]
     committed, added = values.of("committed"), values.of("added_size")
     found = {}
     for name, candidate in instance.candidates.items():
         base = sum(share * committed[name, v] for v, share in candidate.availability(year, candidate.window).items())
         more = sum(share * added[name, v] for v, share in candidate.availability(year, candidate.size_years).items())
-        total = candidate.credit * (candidate.smallest * base + more)
-        if total > DUST:
-            found[name] = total
-    values.capacities[year] = found
+        if candidate.smallest * base + more > DUST:
+            found[name] = candidate.smallest * base + more
+    values.sizes[year] = found
     return found
+
+
+def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
+    """Credited capacity of each committed project in ``year``, before events."""
+    return {name: instance.candidates[name].credit * size for name, size in project_sizes(instance, values, year).items()}
 
 
 def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
@@ -217,75 +259,17 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
         for (region, commodity), wanted in copy.demand.items()
     ]
     stocks = [(region, commodity, year, level, units[commodity]) for (region, commodity, year), level in values.of("stock").items()]
-    return {"shipments": table("shipments", shipments), "service": table("service", service), "stocks": table("stocks", stocks)}
-
-
-def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
-    """Trusted hosts' nameplate over need by (commodity, copy), capped at 1: no thought of control, inputs or readiness."""
-    shares = {}
-    for commodity, copy_name in instance.required:
-        year = instance.copies[copy_name].year
-        projects = {} if values is None else project_capacities(instance, values, year)
-        total = 0.0
-        for name, plant in instance.world.plants.items():
-            made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
-            if not made or not instance.world.trusted(plant.region, year):
-                continue
-            if plant.is_project:
-                total += made * projects.get(name, 0.0) / (plant.credit or 1.0)
-            else:
-                total += made * instance.nameplate.get((name, year), 0.0)
-        shares[commodity, copy_name] = min(1.0, total / instance.need[commodity, year])
-    return shares
-
-
-def coverage(instance: Instance, values: Values, before: Shares, after: Shares) -> dict[str, pd.DataFrame]:
-    """Coverage by commodity and, at its weakest commodity, by stage."""
-    if not instance.required:
-        return {"coverage": table("coverage", []), "coverage_by_commodity": table("coverage_by_commodity", [])}
-    naive_before, naive_after = naive_shares(instance, None), naive_shares(instance, values)
-    commodities = {row.commodity: row for row in instance.tables.commodities}
-    stages: dict[str | None, Stage] = {row.stage: row for row in instance.tables.stages}
-    missing = values.of("shortfall")
-    detail = []
-    for key, required in instance.required.items():
-        commodity, copy = commodities[key[0]], instance.copies[key[1]]
-        detail.append(
-            (
-                commodity.stage,
-                key[0],
-                copy.year,
-                commodity.unit,
-                instance.need[key[0], copy.year],
-                naive_before[key],
-                before[key],
-                naive_after[key],
-                after[key],
-                required,
-                max(0.0, missing.get(key, 0.0)),
-            )
-        )
-    detail.sort(key=lambda row: (stages[row[0]].order, row[1], row[2]))
-    groups: dict[tuple[str | None, int], list[tuple[Any, ...]]] = defaultdict(list)
-    for item in detail:
-        groups[item[0], item[2]].append(item)
-    rows = []
-    for (stage, year), members in sorted(groups.items(), key=lambda item: (stages[item[0][0]].order, item[0][1])):
-        weakest = min(members, key=lambda row: (row[8], row[1]))
-        rows.append(
-            (
-                stage,
-                stages[stage].name,
-                year,
-                min(row[5] for row in members),
-                min(row[6] for row in members),
-                min(row[7] for row in members),
-                weakest[8],
-                max(row[9] for row in members),
-                weakest[1],
-            )
-        )
-    return {"coverage": table("coverage", rows), "coverage_by_commodity": table("coverage_by_commodity", detail)}
+    draws = [
+        (copy, copies[copy].year, region, commodity, amount, units[commodity])
+        for (region, commodity, copy), amount in values.of("stock_draw").items()
+        if amount > DUST
+    ]
+    return {
+        "shipments": table("shipments", shipments),
+        "service": table("service", service),
+        "stocks": table("stocks", stocks),
+        "stock_draws": table("stock_draws", draws),
+    }
 
 
 def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
@@ -311,5 +295,7 @@ def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -
             parts = index if isinstance(index, tuple) else (index,)
             year = next((part for part in parts if isinstance(part, int)), None)
             where = ", ".join(str(part) for part in parts if not isinstance(part, int))
-            rows.append((families[family][0], where, year, limit, float(used[at]), families[family][1]))
+            # what existing plants contribute stands on the right-hand side of the row
+            given = instance.limits[parts[0]].value - limit if family == "limit_on_plants" else 0.0
+            rows.append((families[family][0], where, year, limit + given, float(used[at]) + given, families[family][1]))
     return table("binding", rows)

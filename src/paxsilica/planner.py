@@ -15,6 +15,7 @@ import numpy as np
 from paxsilica import __version__, extract
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
+from paxsilica.extract_coverage import coverage
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, build
 from paxsilica.plan import Plan
@@ -85,15 +86,17 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
         steps.begin("trace coverage")
         bare = normal_operation_without_projects(program, instance, total, case.solver)
         before, _ = most_covered(program, instance, bare, case.solver)
-        after, _ = most_covered(program, instance, values, case.solver)
+        after, _ = most_covered(program, instance, values, case.solver, keep=True)
     steps.begin("read the plan")
     read = extract.Values(program, values)
     rows = [(name, float(vector @ values) + constant, COSTS[name].prose) for name, (vector, constant) in costs.items()]
     tables_out = {
         "portfolio": extract.portfolio(instance, read),
-        **extract.coverage(instance, read, before, after),
+        "commitments": extract.commitments(instance, read),
+        **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
+        "copies": extract.copies(instance),
         "operation": extract.operation(instance, read),
         **extract.movements(instance, read),
         "costs": extract.table("costs", rows),

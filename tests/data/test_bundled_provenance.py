@@ -28,7 +28,7 @@ def test_there_are_numbers_to_speak_of(tables: Tables) -> None:
 
 
 def test_every_source_is_used_and_every_number_cites_one(tables: Tables) -> None:
-    used = {name for row in tables.provenance for name in row.sources}
+    used = {name for row in (*tables.provenance, *tables.published) for name in row.sources}
     assert {row.source for row in tables.sources} - used == set()
 
 

@@ -146,7 +146,7 @@ def test_broken_cell_is_told(broken: Broken, tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="should be a folder of CSV tables or a workbook .* but does not exist"):
+    with pytest.raises(InputError, match=r"should be a folder of CSV tables or a workbook .* but does not exist"):
         load_tables(tmp_path / "nowhere")
 
 

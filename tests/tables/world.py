@@ -140,6 +140,10 @@ source,title,publisher,url,date,note
 usgs,Mineral Commodity Summaries,US Geological Survey,https://example.org/mcs,2026-02,
 guess,Judgement of the authors,,,,
 """,
+    "published": """
+figure,name,measure,region,process,commodity,year,value,low,high,sources,note
+cn-ore,Ore of China,share of capacity,CHN,*,ore,2026,0.7,0.6,0.8,usgs,
+""",
     "provenance": """
 table,row,column,unit,low,high,range,price_year,sources,grade,date,note
 assets,na-mine,capacity,t REO per year,80000,95000,absolute,,usgs,A,2025,

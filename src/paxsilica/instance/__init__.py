@@ -1,4 +1,4 @@
-"""From tables and a case to an instance: everything the model needs, frozen and indexed, with no files and no modelling library in sight."""
+"""From tables and a case to an instance: all that the model needs, frozen and indexed, with no files and no modelling library in sight."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ def _trusted_demand(world: World, demand: Mapping[int, Mapping[Place, float]]) -
 def _support(
     world: World, costs: Mapping[int, Mapping[str, float]], capacities: Mapping[int, Mapping[str, float]]
 ) -> dict[tuple[str, int], float]:
-    """Unit cost in excess of the cheapest plant of the same process that is not trusted; none for a plant that must run that much anyway."""
+    """Unit cost above that of the cheapest plant of the same process that is not trusted; none for a plant that must run as much anyway."""
     support = {}
     for year, by_plant in costs.items():
         rival: dict[str, float] = {}

@@ -46,6 +46,7 @@ class Copy:
     name: str
     year: int
     mode: Literal["reference", "stress"]
+    state: State
     probability: float
     calm: str | None
     proves_coverage: bool
@@ -205,6 +206,7 @@ def make_copy(
         name=name,
         year=year,
         mode="stress" if state.switched_off else "reference",
+        state=state,
         probability=probability,
         calm=calm,
         proves_coverage=proves_coverage,

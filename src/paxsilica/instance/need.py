@@ -18,12 +18,13 @@ from paxsilica.instance.world import World, interpolate
 
 def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
     """Final demand by (region, commodity) in ``year``, all uses together, of the variant that the case names."""
-    anchors: dict[tuple[str, str, str | None], dict[int, float]] = defaultdict(dict)
+    anchors: dict[tuple[str, str, str | None, str | None], dict[int, float]] = defaultdict(dict)
     for row in world.tables.demand:
         if row.variant is None or row.variant == world.case.demand.variant:
-            anchors[row.region, row.commodity, row.use][row.year] = row.quantity
+            # rows without a variant are part of every variant: they add to those of the variant itself
+            anchors[row.region, row.commodity, row.use, row.variant][row.year] = row.quantity
     demand: dict[tuple[str, str], float] = defaultdict(float)
-    for (region, commodity, use), values in sorted(anchors.items(), key=str):
+    for (region, commodity, use, _), values in sorted(anchors.items(), key=str):
         try:
             demand[region, commodity] += interpolate(values, year)
         except KeyError:

@@ -39,7 +39,9 @@ def prune(
     for origin, target, commodity in arcs:
         outgoing[origin, commodity].append((target, commodity))
         incoming[target, commodity].append((origin, commodity))
-    fed, reached = _fed(world, plants, stores, outgoing)
+    forced = [arc for arc, arrow in arcs.items() if _forced(arrow) or asked_to_carry(floors, arc)]
+    # what is pushed along an arc may come round again, from no source at all
+    fed, reached = _fed(world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing)
     makers: dict[Place, list[str]] = defaultdict(list)
     for name in fed:
         for commodity in world.outputs.get(plants[name].process, {}):
@@ -59,11 +61,8 @@ def prune(
             for commodity in world.inputs.get(plants[name].process, {}):
                 want((plants[name].region, commodity))
 
-    for place in [*demand, *stores, *((target, k) for (origin, target, k), arrow in arcs.items() if _forced(arrow))]:
+    for place in [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]:
         want(place)
-    for arc in arcs:
-        if asked_to_carry(floors, arc):
-            want((arc[1], arc[2]))
     for name in sorted(fed):
         made = world.outputs.get(plants[name].process, {})
         if _moves_by_itself(world, plants[name]) or wanted.intersection(made) or asked_to_run(world, floors, name):
@@ -77,13 +76,9 @@ def prune(
                 want(earlier)
         for name in makers[place]:
             need(name)
-    # a plant that must run without feed, and an arc that must carry what cannot come, stay: they make the problem infeasible, as they should
+    # a plant that must run without feed stays: it makes the problem infeasible, as it should
     kept = {name: plants[name] for name in sorted(plants) if name in needed or plants[name].must_run_share > 0}
-    live = {
-        arc: arrow
-        for arc, arrow in sorted(arcs.items())
-        if ((arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful) or arrow.smallest > 0
-    }
+    live = {arc: arrow for arc, arrow in sorted(arcs.items()) if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful}
     places = set(demand) | (useful & reached)
     places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
     places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
@@ -92,14 +87,14 @@ def prune(
 
 
 def _fed(
-    world: World, plants: Mapping[str, Plant], stores: set[Place], outgoing: Mapping[Place, list[Place]]
+    world: World, plants: Mapping[str, Plant], sources: set[Place], outgoing: Mapping[Place, list[Place]]
 ) -> tuple[set[str], set[Place]]:
     """Plants that feed can reach, and the places that something can reach."""
     fed = set(plants)
     while True:
         # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
         makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
-        reached = _downstream(makes | stores, outgoing)
+        reached = _downstream(makes | sources, outgoing)
         starved = {
             name
             for name in fed

@@ -1,4 +1,4 @@
-"""What a plan costs: every term by name, in USD million, discounted to the first year of the case and weighted with probabilities.
+"""What a plan costs: each term by name, in USD million, discounted to the first year of the case and weighted with probabilities.
 
 The objective is the sum of these terms and nothing else, and reports evaluate these very terms, so that the two cannot drift apart.
 """
@@ -20,9 +20,10 @@ def _weight(instance: Instance, copy: Copy) -> float:
     return MILLION * instance.discount(copy.year) * copy.probability
 
 
-@cost(latex=r"\sum_{p,t} \beta_t \Big(\phi_p \sigma_p\, \mathrm{spend}_{p,t} + \sum_g \phi_{g,p}\, f_{g,p,t}\Big)")
+@cost(latex=r"\sum_{p,t} \beta_t \Big(\phi_p\, \sigma_p\, \mathrm{due}_{p,t} + \sum_g \phi_{g,p}\, f_{g,p,t}\Big)")
 def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What sponsors and funders pay for projects, each at the price of its money; all of it at face value where no funders are told apart."""
+    """What owners and funders pay for projects, each at the price of its money. Where the data tells no funders apart, the public share
+    falls due at face value."""
     terms: Terms = []
     for candidate in instance.candidates.values():
         for year in candidate.payment_years:
@@ -34,7 +35,10 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"-\beta_T \sum_{p,v} \max\Big(0, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big) K_{p,v} (y_{p,v} - y_{p,v-1})")
+@cost(
+    latex=r"-\beta_T \sum_{p,v} \max\Big(0,\, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big) \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, "
+    r"\Delta e_{p,v}\right)"
+)
 def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What is left of plants younger than their economic life at the end of the case, straight-line; negative."""
     terms: Terms = []
@@ -53,7 +57,10 @@ def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"\sum_{t} \beta_t \Big(\sum_a F_{a,t} + \sum_p F_{p,t}\, y_{p,t-\ell_p} + F^e_{p,t}\, e_{p,t-\ell_p}\Big)")
+@cost(
+    latex=r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\, y_{p,t-\ell_p} + F^e_{p,t}\, "
+    r"e_{p,t-\ell_p}\right)\Big)"
+)
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What plants cost each year of operation whether they run or not; for existing plants a constant."""
     terms: Terms = []
@@ -70,7 +77,7 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms, constant)
 
 
-@cost(latex=r"\sum_c \pi_c \beta_t \Big(\sum_a C_{a,t}\, x_{a,c} - \sum_a G_{a,t}\, \mu_a\, w_{a,c}\Big)")
+@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \Big(\sum_a C_{a,c}\, x_{a,c} - \sum_a G_{a,t(c)}\, \mu_a\, w_{a,c}\Big)")
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Variable cost of everything that runs, less what counts as operating support."""
     terms: Terms = []
@@ -81,10 +88,11 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms + times(-1.0, operating_support(model, instance).terms))
 
 
-@cost(latex=r"\sum_{\bar c} \pi_{\bar c} \beta_t \sum_a G_{a,t}\, \mu_a\, w_{a,\bar c}")
+@cost(latex=r"10^{-6} \sum_{\bar c} \pi_{\bar c}\, \beta_{t(\bar c)} \sum_a G_{a,t(\bar c)}\, \mu_a\, w_{a,\bar c}")
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What it costs to keep plants warm that cheaper supply would idle: their least running, times their unit cost above that of the cheapest
-    plant of the same process that is not trusted. Somebody pays it, through a price floor or an offtake; it is no capital."""
+    """What it costs to keep plants warm that cheaper supply would idle: their least running, times their unit cost above that of the
+    cheapest plant of the same process that is not trusted. Somebody pays it, through a price floor or an offtake; it is no capital.
+    With the term ``operation`` it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
     terms: Terms = []
     for plant, name in model.warm:
         copy = instance.copies[name]
@@ -95,7 +103,7 @@ def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"\sum_c \pi_c \beta_t \sum_{r,r',k} R_{r,r',k,t}\, q_{r,r',k,c}")
+@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,r',k} R_{r,r',k,t(c)}\, q_{r,r',k,c}")
 def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Shipping along routes."""
     terms: Terms = []
@@ -110,7 +118,7 @@ def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"\sum_t \beta_t \sum_{r,k} H_{r,k,t}\, s_{r,k,t}")
+@cost(latex=r"10^{-6} \sum_t \beta_t \sum_{r,k} H_{r,k,t}\, s_{r,k,t}")
 def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Keeping stores, on the level at the end of each year."""
     return Cost(
@@ -122,7 +130,7 @@ def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     )
 
 
-@cost(latex=r"\sum_c \pi_c \beta_t \sum_{r,k} P_{k,t}\, u_{r,k,c}")
+@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,k} P_{k,t(c)}\, u_{r,k,c}")
 def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The damage of final demand that is not served, expected over what may happen."""
     terms: Terms = []
@@ -134,10 +142,10 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"\sum_{k,c} \beta_t\, \omega P_{k,t}\, h_{k,c} + \sum_{r,k,c} \beta_t\, P_{k,t}\, v_{r,k,c}")
+@cost(latex=r"10^{-6} \sum_{c} \beta_{t(c)} \Big(\sum_k \omega\, P_{k,t(c)}\, h_{k,c} + \sum_{r,k} P_{k,t(c)}\, v_{r,k,c}\Big)")
 def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The price put on coverage that is missing and on output above the cap on a region's share; a standard the case sets, not an expectation,
-    so no probability enters."""
+    """The price put on coverage that is missing and on output above the cap on a region's share, where these are soft. It is a standard
+    that the case sets and not an expectation, so no probability enters."""
     terms: Terms = []
     coverage = instance.case.coverage
     weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight

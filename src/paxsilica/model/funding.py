@@ -37,8 +37,9 @@ def _dues(instance: Instance) -> list[tuple[str, int]]:
 
 @row(
     over=_dues,
-    latex=r"\sum_g f_{g,p,t} = (1 - \sigma_p) \sum_v K_{p,v,t}\,(y_{p,v} - y_{p,v-1})",
-    dual="USD million of cost for each further USD million that falls due; the value of the money of whoever pays, at the margin",
+    latex=r"\sum_g f_{g,p,t} = (1 - \sigma_p)\, \mathrm{due}_{p,t}",
+    dual="USD million of cost per further USD million to be paid into the project in the year: the discounted price of the marginal "
+    "funder's money and the scarcity of its envelope; free, as the row is an equation, and as a rule positive",
 )
 def spend_equals_funding(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """What falls due for a project in a year, less the sponsor's own share, is paid by funders; nobody pays for what is not due."""
@@ -57,7 +58,7 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
 @row(
     over=_with_envelope,
     latex=r"\sum_{p,t} f_{g,p,t} \le E_g",
-    dual="USD million of cost per further USD million in the funder's envelope, with projects fixed or relaxed; zero or negative",
+    dual="USD million of cost per further USD million in the funder's envelope; zero or negative",
 )
 def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -> Any:
     """A funder pays no more than its envelope, as far as it is delivered."""
@@ -73,11 +74,14 @@ def _with_limit(instance: Instance) -> list[tuple[str, int]]:
 
 @row(
     over=_with_limit,
-    latex=r"\sum_p \sum_{t' \le t} f_{g,p,t'} \le \sum_{t' \le t} L_{g,t'} \quad\text{(with carry-over; else for } t \text{ alone)}",
-    dual="USD million of cost per further USD million that the funder may pay by the year; zero or negative",
+    latex=r"\sum_p \sum_{t' \in \mathcal{T}_{g,t}} f_{g,p,t'} \le \sum_{t' \in \mathcal{T}_{g,t}} L_{g,t'}, \quad \mathcal{T}_{g,t} = "
+    r"\{t' \le t\} \text{ with carry-over, else } \{t\}",
+    dual="USD million of cost per further USD million that the funder may pay by the year (without carry-over: in the year); zero or "
+    "negative",
 )
 def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, year: int) -> Any:
-    """A funder pays no more by any year than its annual limits up to then, or, without carry-over, no more in a year than that year's limit."""
+    """A funder pays no more by any year than its annual limits up to then, or, without carry-over, no more in a year than that year's
+    limit."""
     assert instance.funding is not None
     payer = instance.funding.payers[funder]
     years = {t for t in payer.limit if t == year or (payer.carry_over and t < year)}
@@ -93,11 +97,12 @@ def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: st
             (g, p) for g, p in instance.funding.pairs if instance.funding.payers[g].largest_share < 1 - instance.candidates[p].sponsor_share
         ]
     ),
-    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_{t,v} K_{p,v,t}\,(y_{p,v} - y_{p,v-1})",
+    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t}",
     dual="USD million of cost per USD million that the funder may pay into the project above its largest share; zero or negative",
 )
 def funder_largest_share(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
-    """A funder pays no more than its largest share of a project's capital."""
+    """A funder pays no more than its largest share of all capital of a project, the owner's part included. There is no row where the owner
+    leaves no more than that share."""
     assert instance.funding is not None
     candidate = instance.candidates[project]
     share = instance.funding.payers[funder].largest_share
@@ -108,7 +113,7 @@ def funder_largest_share(model: pyo.ConcreteModel, instance: Instance, funder: s
 @row(
     over=ticket_index,
     latex=r"\sum_t f_{g,p,t} \ge \underline{f}_g\, z_{g,p}",
-    dual="USD million of cost that the smallest ticket causes, per USD million of ticket; zero or positive",
+    dual="USD million of cost per USD million that the funder must pay into the project above its smallest ticket; zero or positive",
 )
 def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder that takes part in a project pays at least its smallest ticket."""
@@ -120,7 +125,7 @@ def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, p
 @row(
     over=ticket_index,
     latex=r"\sum_t f_{g,p,t} \le M_{g,p}\, z_{g,p}",
-    dual="USD million of cost per USD million that the funder may pay without taking part; zero or negative",
+    dual="USD million of cost per USD million that the funder may pay into the project without taking part; zero or negative",
 )
 def payment_needs_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder pays only into projects in which it takes part; the bound is the most that it could pay, from the data."""
@@ -132,7 +137,7 @@ def payment_needs_ticket(model: pyo.ConcreteModel, instance: Instance, funder: s
 @row(
     over=ticket_index,
     latex=r"z_{g,p} \le y_{p,T}",
-    dual="USD million for a funder's taking part in a project that is not committed; zero or negative",
+    dual="USD million of cost per unit of taking part that needs no commitment; zero or negative",
 )
 def ticket_needs_commitment(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder takes part only in a project that is committed."""
@@ -142,11 +147,11 @@ def ticket_needs_commitment(model: pyo.ConcreteModel, instance: Instance, funder
 
 @row(
     over=lambda instance: [] if instance.funding is None else [row[:3] for row in instance.funding.mandate_limits],
-    latex=r"\sum_{p \in \text{mandate}} \sum_t f_{g,p,t} \le B_{g,\text{mandate}}",
+    latex=r"\sum_{p \in \mathcal{M}_m} \sum_t f_{g,p,t} \le B_m",
     dual="USD million of cost per further USD million that the funder may pay under the mandate; zero or negative",
 )
 def mandate_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str) -> Any:
-    """A funder pays no more under a mandate than the mandate allows."""
+    """A funder pays no more into the projects that a mandate fits than the mandate allows; what two mandates fit counts twice."""
     assert instance.funding is not None
     limit, projects = next((row[3], row[4]) for row in instance.funding.mandate_limits if row[:3] == (funder, stage, region))
     return at_most(model, [term for project in projects for term in payments_into(model, instance, funder, project)], limit)
@@ -154,11 +159,12 @@ def mandate_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, sta
 
 @row(
     over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
-    latex=r"\sum_p (1 - \sigma_p) \sum_{t,v} K_{p,v,t}\,(y_{p,v} - y_{p,v-1}) \le B",
-    dual="USD million of cost per further USD million of budget; zero or negative; zero with all projects fixed, which says nothing of the budget's worth",
+    latex=r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} \le B",
+    dual="USD million of cost per further USD million of budget; zero or negative. With the lumpy decisions fixed and no size left free "
+    "it is zero, which says nothing of what the budget is worth",
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
-    """All funders together pay no more than the budget of the programme."""
+    """All funders together pay no more than the budget of the programme, in all years, undiscounted; what owners bring does not count."""
     assert instance.case.budget_usd_m is not None
     return at_most(model, programme_capital(model, instance), instance.case.budget_usd_m)
 

@@ -25,8 +25,7 @@ def capacity_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int, fa
         (base * share, model.committed[candidate.name, v]) for v, share in candidate.availability(year, candidate.window).items() if base
     ]
     terms += [
-        (credit * share, model.added_size[candidate.name, v])
-        for v, share in candidate.availability(year, candidate.size_years).items()
+        (credit * share, model.added_size[candidate.name, v]) for v, share in candidate.availability(year, candidate.size_years).items()
     ]
     return terms
 
@@ -54,7 +53,7 @@ def _after_first(instance: Instance) -> list[tuple[str, int]]:
 @row(
     over=_after_first,
     latex=r"y_{p,t} \ge y_{p,t-1}",
-    dual="USD million for letting the project be undone after year t-1; zero or positive, and of no use but to check the plan",
+    dual="USD million of cost that would be saved if a unit of the commitment could be undone after year t-1; zero or positive",
 )
 def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """What is committed stays committed, so that a project is committed at most once."""
@@ -64,7 +63,7 @@ def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year
 @row(
     over=lambda instance: [(name,) for name, candidate in instance.candidates.items() if candidate.required],
     latex=r"y_{p,T} \ge 1",
-    dual="USD million that the duty to commit the project costs; zero or positive",
+    dual="USD million of cost that the duty to commit the project causes; zero or positive",
 )
 def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: str) -> Any:
     """A project that the data requires is committed by the end of its window."""
@@ -74,7 +73,7 @@ def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: s
 @row(
     over=size_index,
     latex=r"e_{p,t} \le (\overline{S}_p - \underline{S}_p)\, y_{p,t}",
-    dual="USD million per unit of size by which a larger project would lower cost; zero or negative",
+    dual="USD million of cost per unit of size that the project may be larger than its largest size; zero or negative",
 )
 def size_needs_commitment(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """Size above the smallest is had only from a committed project, up to its largest size."""
@@ -88,7 +87,7 @@ def size_needs_commitment(model: pyo.ConcreteModel, instance: Instance, project:
 @row(
     over=lambda instance: [(p, t) for p, t in size_index(instance) if t > instance.candidates[p].size_years[0]],
     latex=r"e_{p,t} \ge e_{p,t-1}",
-    dual="USD million per unit of size for letting the plant shrink; zero or positive",
+    dual="USD million of cost that would be saved per unit of size if the plant could shrink after year t-1; zero or positive",
 )
 def size_never_shrinks(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """Size that is committed stays committed."""
@@ -99,8 +98,8 @@ def size_never_shrinks(model: pyo.ConcreteModel, instance: Instance, project: st
     over=lambda instance: [
         (p, t) for p, t in size_index(instance) if not instance.candidates[p].expandable and t > instance.candidates[p].window[0]
     ],
-    latex=r"e_{p,t} - e_{p,t-1} \le (\overline{S}_p - \underline{S}_p)(y_{p,t} - y_{p,t-1})",
-    dual="USD million per unit of size for letting it be added after the commitment; zero or negative",
+    latex=r"\Delta e_{p,t} \le (\overline{S}_p - \underline{S}_p)\, \Delta y_{p,t}",
+    dual="USD million of cost per unit of size that may be added in a year other than that of the commitment; zero or negative",
 )
 def size_set_at_commitment(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """A project that is not expandable gets its whole size in the year of its commitment."""
@@ -120,8 +119,8 @@ def _exclusive_groups(instance: Instance) -> list[tuple[str]]:
 
 @row(
     over=_exclusive_groups,
-    latex=r"\sum_{p \in \text{group}} y_{p,T} \le 1",
-    dual="USD million that a second project of the group would save; zero or negative",
+    latex=r"\sum_{p \in \mathcal{X}} y_{p,T} \le 1",
+    dual="USD million of cost per further project of the group that may be committed; zero or negative",
 )
 def exclusive_group(model: pyo.ConcreteModel, instance: Instance, group: str) -> Any:
     """Of the projects of an exclusive group at most one is committed."""
@@ -136,7 +135,7 @@ def _prerequisites(instance: Instance) -> list[tuple[str, str, int]]:
 @row(
     over=_prerequisites,
     latex=r"y_{p,t} \le y_{p',t}",
-    dual="USD million for committing the project without its prerequisite; zero or negative",
+    dual="USD million of cost per unit of the project that may be committed without its prerequisite; zero or negative",
 )
 def prerequisite(model: pyo.ConcreteModel, instance: Instance, project: str, other: str, year: int) -> Any:
     """A project is committed only with its prerequisite or after it: phases of a site, a mine before its refinery."""

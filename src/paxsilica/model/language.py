@@ -1,4 +1,4 @@
-"""The small language in which rows, variables and cost terms are written, and the registers that the formulation page is checked against."""
+"""The small language in which rows, variables and cost terms are written, and the registers that the formulation page is made from."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def linear(terms: Sequence[tuple[float, Any]], constant: float = 0.0) -> LinearE
 
 
 def _relation(model: pyo.ConcreteModel, low: float | None, terms: Terms, high: float | None) -> Any:
-    """A row, each variable in it once. With no variable it is dropped if it holds, and kept as one that nothing can satisfy if it does not."""
+    """A row, each variable in it once. Without a variable it is dropped if it holds, and kept as one that nothing satisfies if not."""
     terms = gathered(terms)
     if not terms:
         if (low is None or low <= 1e-9) and (high is None or high >= -1e-9):

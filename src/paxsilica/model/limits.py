@@ -13,6 +13,7 @@ from paxsilica.model.investment import capacity_terms, capital_terms, committed_
 from paxsilica.model.language import Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
 
+
 def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float) -> Any:
     side = limit.value - constant
     return at_most(model, terms, side) if limit.sense == "at most" else at_least(model, terms, side)
@@ -26,12 +27,15 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         for year in instance.years
         if applies(limit, year)
     ],
-    latex=r"\sum_{p \in \text{limit}} \{\text{capacity} \mid \text{number} \mid \text{capital}\}_{p,t} \;\lessgtr\; \Lambda",
-    dual="USD million per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
+    latex=r"\sum_{a \in \mathcal{L}_l} \kappa_a \overline{X}_{a,t} + \sum_{p \in \mathcal{L}_l} \mathrm{cap}_{p,t} \;\Big|\; \sum_{p \in "
+    r"\mathcal{L}_l} y_{p,t} \;\Big|\; \sum_{p \in \mathcal{L}_l} \sum_{v \le t} (K_{p,v} \Delta y_{p,v} + K^e_{p,v} \Delta e_{p,v}) "
+    r"\;\lessgtr\; \Lambda_l",
+    dual="USD million of cost per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
 )
-def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, name: str, year: int) -> Any:
-    """Credited capacity in service, number of projects committed, or capital committed, over what the limit selects, by the year."""
-    limit = instance.limits[name]
+def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, limit_name: str, year: int) -> Any:
+    """Credited capacity in service in the year (existing plants and projects, events aside), number of projects committed by it, or capital
+    committed by it, due or not, over what the limit selects."""
+    limit = instance.limits[limit_name]
     chosen = [plant for plant in instance.world.plants if selects_plant(instance.world, limit, plant)]
     terms: Terms = []
     constant = 0.0
@@ -59,12 +63,13 @@ def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, name: str, yea
         for copy in instance.copies.values()
         if copy.mode == "reference" and applies(limit, copy.year)
     ],
-    latex=r"\sum_{\text{limit}} \{x \mid b\,x \mid q\}_{c} \;\lessgtr\; \Lambda",
-    dual="USD million per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
+    latex=r"\sum_{a \in \mathcal{L}_l} x_{a,c} \;\Big|\; \sum_{a \in \mathcal{L}_l} \sum_{k \in \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
+    r"\;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \;\lessgtr\; \Lambda_l",
+    dual="USD million of cost per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
 )
-def limit_on_operation(model: pyo.ConcreteModel, instance: Instance, name: str, copy_name: str) -> Any:
+def limit_on_operation(model: pyo.ConcreteModel, instance: Instance, limit_name: str, copy_name: str) -> Any:
     """Activity, production or shipments in a year of normal operation, over what the limit selects."""
-    limit, copy = instance.limits[name], instance.copies[copy_name]
+    limit, copy = instance.limits[limit_name], instance.copies[copy_name]
     terms: Terms = []
     if limit.measure == "shipment":
         terms = [(1.0, model.shipment[arc, copy_name]) for arc in copy.arcs if selects_arc(limit, arc)]

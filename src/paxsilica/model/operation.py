@@ -21,10 +21,11 @@ def output_terms(model: pyo.ConcreteModel, instance: Instance, commodity: str, c
 
 @row(
     over=lambda instance: [(*place, copy.name) for copy in instance.copies.values() for place in copy.places],
-    latex=r"\sum_a b_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} + \delta_{r,k,c} \;\ge\; "
-    r"\sum_a a_{a,k}\, x_{a,c} + \sum_{r'} q_{r,r',k,c} + D_{r,k,c}",
-    dual="USD million of expected discounted cost per further unit of the commodity wanted there; zero or positive (free where no surplus is "
-    "allowed): its marginal cost in this copy, weighted with the copy's probability and the year's discount factor",
+    latex=r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} + \delta_{r,k,c} \;\ge\; \sum_{a \in r} "
+    r"b^{-}_{a,k}\, x_{a,c} + \sum_{r'} q_{r,r',k,c} + D_{r,k,c}, \quad \delta_{r,k,c} = s_{r,k,t-1} - s_{r,k,t} \text{ (reference)},\; "
+    r"d_{r,k,c} \text{ (stress)}",
+    dual="USD million of expected discounted cost per further unit of the commodity wanted there: its marginal cost in this copy, which "
+    "carries the copy's probability and the year's discount factor; zero or positive, free where no surplus is allowed",
 )
 def commodity_balance(model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy_name: str) -> Any:
     """In every region, what is made, arrives, is drawn from store or goes unserved covers what is used, leaves, is stored or is demanded.
@@ -62,12 +63,13 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
 
 @row(
     over=lambda instance: _projects_in(instance, unready=True),
-    latex=r"x_{p,c} \le \kappa_p \sum_v \rho_{p,t-v-\ell_p} \left[\underline{S}_p (y_{p,v} - y_{p,v-1}) + (e_{p,v} - e_{p,v-1})\right]",
-    dual="USD million per further unit of capacity: the scarcity rent of the project's capacity in the copy; zero or negative",
+    latex=r"x_{p,c} \le \varepsilon_{p,c}\, \mathrm{cap}_{p,t(c)}",
+    dual="USD million of cost per further unit of capacity: less the scarcity rent of the project's capacity in the copy; zero or negative",
 )
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
-    """A project runs no more than its credited capacity: nameplate by status, after its lead time, along its ramp.
-    (The capacity of an existing plant is the upper bound of its activity; its rent is the reduced cost.)"""
+    """A project runs no more than its credited capacity: nameplate by status, after its lead time, along its ramp, less what events take.
+    (The capacity of an existing plant is the upper bound of its activity; its rent is the reduced cost. In a stress copy a project that
+    must be kept warm has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
     where = instance.copies[copy]
     capacity = capacity_terms(model, instance.candidates[project], where.year, where.capacity_factor[project])
     return at_most(model, [(1.0, model.activity[project, copy]), *times(-1.0, capacity)], 0.0)

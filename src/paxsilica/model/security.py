@@ -22,7 +22,7 @@ from paxsilica.model.variables import concentration_index, needs_warmth, warm_in
         if needs_warmth(instance, plant, copy.year)
     ],
     latex=r"x_{a,c} \le w_{a,\bar c}",
-    dual="USD million per further unit of ready capacity in the switch-off; zero or negative",
+    dual="USD million of cost per further unit of capacity that is ready in the switch-off; zero or negative",
 )
 def warm_readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, copy: str) -> Any:
     """A plant that stands idle cannot be woken: in a switch-off it runs no more than what was kept warm."""
@@ -33,7 +33,8 @@ def warm_readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, cop
 @row(
     over=lambda instance: [(plant, copy) for plant, copy in warm_index(instance) if plant in instance.copies[copy].plants],
     latex=r"x_{a,\bar c} \ge \mu_a\, w_{a,\bar c}",
-    dual="USD million per unit of activity in normal times that readiness costs: the support that the plant needs; zero or positive",
+    dual="USD million of cost per unit of activity that readiness asks for beyond what it does: at the margin, the support that keeping "
+    "the plant running needs; zero or positive",
 )
 def minimum_utilisation(model: pyo.ConcreteModel, instance: Instance, plant: str, copy: str) -> Any:
     """To be ready a plant runs, in normal times, at least its minimum utilisation of what it keeps warm."""
@@ -47,8 +48,8 @@ def minimum_utilisation(model: pyo.ConcreteModel, instance: Instance, plant: str
         for plant, copy in warm_index(instance)
         if instance.world.plants[plant].is_project and plant in instance.copies[copy].plants
     ],
-    latex=r"w_{p,\bar c} \le \kappa_p \sum_v \rho_{p,t-v-\ell_p} \left[\underline{S}_p (y_{p,v} - y_{p,v-1}) + (e_{p,v} - e_{p,v-1})\right]",
-    dual="USD million per further unit of capacity that could be kept warm; zero or negative",
+    latex=r"w_{p,\bar c} \le \varepsilon_{p,\bar c}\, \mathrm{cap}_{p,t(c)}",
+    dual="USD million of cost per further unit of capacity that could be kept warm; zero or negative",
 )
 def warm_within_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
     """No more of a project is kept warm than its credited capacity. (For an existing plant this is the upper bound of the variable.)"""
@@ -59,9 +60,9 @@ def warm_within_capacity(model: pyo.ConcreteModel, instance: Instance, project: 
 
 @row(
     over=lambda instance: list(instance.required),
-    latex=r"\sum_a b_{a,k}\, x_{a,c} + \sum_r d_{r,k,c} + h_{k,c} \ge \theta_{k,c}\, N_{k,t}",
-    dual="USD million per further unit of the commodity that must be made within reach; zero or positive; times need over 100 it is the "
-    "price of a percentage point of coverage",
+    latex=r"\sum_a b^{+}_{a,k}\, x_{a,c} + \sum_r d_{r,k,c} + h_{k,c} \ge \theta_{k,t(c)}\, N_{k,t(c)}",
+    dual="USD million of cost per further unit of the commodity that must be made within reach; zero or positive. Times a hundredth of "
+    "the need it is the price of a percentage point of coverage",
 )
 def stress_production_coverage(model: pyo.ConcreteModel, instance: Instance, commodity: str, copy: str) -> Any:
     """Cut off, the trusted world makes (or draws from its stores) the required share of its need for each covered commodity. Whatever is
@@ -78,11 +79,12 @@ def stress_production_coverage(model: pyo.ConcreteModel, instance: Instance, com
         for commodity, copy in instance.required
         if instance.trusted_demand.get((commodity, instance.copies[copy].year), 0) > 0
     ],
-    latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,c} \sum_r D_{r,k,c}",
-    dual="USD million per further unit of final demand that must be served; zero or positive",
+    latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
+    dual="USD million of cost per further unit of final demand that must be served; zero or positive",
 )
 def stress_delivery_coverage(model: pyo.ConcreteModel, instance: Instance, commodity: str, copy: str) -> Any:
-    """Cut off, the trusted world serves the required share of its final demand for each covered commodity, where it arises."""
+    """Cut off, the trusted world serves the required share of its final demand for each covered commodity, where it arises. The
+    shortfall is the same as in the row on production: what is missing is paid for once, by the larger of the two."""
     places = [place for place in instance.copies[copy].demand if place[1] == commodity]
     wanted = sum(instance.copies[copy].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, copy)]) for place in places]
@@ -91,11 +93,11 @@ def stress_delivery_coverage(model: pyo.ConcreteModel, instance: Instance, commo
 
 @row(
     over=concentration_index,
-    latex=r"\sum_{a \in r} b_{a,k}\, x_{a,c} \le \gamma \sum_a b_{a,k}\, x_{a,c} + v_{r,k,c}",
-    dual="USD million per further unit that the region may make; zero or negative",
+    latex=r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} \le \gamma \sum_a b^{+}_{a,k}\, x_{a,c} + v_{r,k,c}",
+    dual="USD million of cost per further unit that the region may make above its share; zero or negative",
 )
 def country_concentration(model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy: str) -> Any:
-    """Cut off, no region makes more than the capped share of what the trusted world makes of a covered commodity."""
+    """Cut off, no region makes more than the capped share of what the trusted world makes of a covered commodity (stores aside)."""
     cap = instance.case.concentration
     assert cap is not None
     terms = output_terms(model, instance, commodity, copy, region) + times(-cap.max_share, output_terms(model, instance, commodity, copy))

@@ -22,8 +22,8 @@ def _draws(instance: Instance) -> list[tuple[str, str, str]]:
 
 @row(
     over=_draws,
-    latex=r"d_{r,k,c} \le s_{r,k,t-1} / n",
-    dual="USD million per further unit in store at the start of the year, over the years of the outage; zero or negative",
+    latex=r"n\, d_{r,k,c} \le s_{r,k,t(c)-1}",
+    dual="USD million of cost per further unit in store at the start of the year of the switch-off; zero or negative",
 )
 def stock_draw_limit(model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy: str) -> Any:
     """In a year of a switch-off no more is drawn than what lay in store at its start, spread over the years that the store must last."""

@@ -9,9 +9,15 @@ import pyomo.environ as pyo
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.model.language import variable
 
-COMMITTED = variable("committed", "y_{p,t}", "project, year", "0 or 1", "whether the project is committed in the year or before")
+COMMITTED = variable(
+    "committed", "y_{p,t}", "project, year", "0 or 1", "whether the project is committed in the year or before; for the years of its window"
+)
 ADDED_SIZE = variable(
-    "added_size", "e_{p,t}", "project, year", "units of activity per year", "size above the smallest, committed in the year or before"
+    "added_size",
+    "e_{p,t}",
+    "project, year",
+    "units of activity per year",
+    "size above the smallest, committed in the year or before; at most the largest less the smallest",
 )
 PAYMENT = variable("payment", "f_{g,p,t}", "funder, project, year", "USD million", "what the funder pays into the project in the year")
 TICKET = variable(

@@ -16,7 +16,7 @@ from paxsilica.tables.checks.provenance import pattern_parts
 from paxsilica.tables.layout import key_parts, layout
 from paxsilica.tables.schema import Provenance, Row, Series
 
-RECORDS = ("sources", "provenance")
+RECORDS = ("sources", "published", "provenance")
 """Tables that speak of numbers, and are not sourced themselves."""
 
 

@@ -40,8 +40,13 @@ def normal_operation_without_projects(program: Compiled, instance: Instance, cos
     return values
 
 
-def most_covered(program: Compiled, instance: Instance, values: Array, options: Solver) -> tuple[dict[tuple[str, str], float], Array]:
+def most_covered(
+    program: Compiled, instance: Instance, values: Array, options: Solver, *, keep: bool = False
+) -> tuple[dict[tuple[str, str], float], Array]:
     """How much of the need for each covered commodity can be made and delivered in each switch-off, with ``values`` otherwise fixed.
+
+    With ``keep``, ``values`` is a plan, and no commodity is given up for another below what the plan covers of its required share:
+    whoever asked for a share of each must find it in the report.
 
     Returns:
         shares (0 to 1) by (commodity, copy), all stages weighing the same; and ``values`` with the switch-offs re-run.
@@ -65,7 +70,8 @@ def most_covered(program: Compiled, instance: Instance, values: Array, options: 
             commodity, copy = index
             same = sum(1 for other, name in instance.required if name == copy and stage_of[other] == stage_of[commodity])
             cost[column] = 1.0 / instance.need[commodity, instance.copies[copy].year] / same
-            high[column] = np.inf
+            need = instance.need[commodity, instance.copies[copy].year]
+            high[column] = np.inf if not keep else (1 - instance.required[index]) * need + max(0.0, values[column]) + 1e-6 * max(1.0, need)
     row_low = program.row_low.copy()
     for row, (family, index) in enumerate(program.row_names):
         if family == COVERAGE_ROWS[0]:
@@ -86,6 +92,10 @@ def most_covered(program: Compiled, instance: Instance, values: Array, options: 
         program.column_of,
     ).without_rows(program.rows_of("country_concentration"))
     outcome = solve(full.restricted(at, fixed), options)
+    if outcome.values is None and keep:
+        return most_covered(
+            program, instance, values, options
+        )  # the plan keeps to its rows only within a tolerance, which was too much here
     if outcome.values is None:
         raise PaxSilicaError("the switch-offs of a plan could not be re-run; please report this")
     result = fixed

@@ -24,6 +24,7 @@ from paxsilica.tables.schema import (
     Process,
     Project,
     Provenance,
+    Published,
     Recipe,
     Region,
     Route,
@@ -67,6 +68,7 @@ class Tables:
     events: tuple[Event, ...] = ()
     series: tuple[Series, ...] = ()
     sources: tuple[Source, ...] = ()
+    published: tuple[Published, ...] = ()
     provenance: tuple[Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""

@@ -10,25 +10,44 @@ Any folder of these tables is a problem that the engine can solve: nothing of th
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from paxsilica.tables.columns import Column, Date, Key, Names, Number, NumberOrInf, Shares, Text, Whole, Year, YesNo
+from paxsilica.tables.base import NonNegative, RegionRef, Row, Share, Status
+from paxsilica.tables.columns import Column, Date, Key, Names, Number, Text, Whole, Year, YesNo
+from paxsilica.tables.plants import Asset, Project
+from paxsilica.tables.records import Provenance, Published, Series, Source
 
-Share = Annotated[Number, Field(ge=0, le=1), Column(unit="share of 1")]
-NonNegative = Annotated[Number, Field(ge=0)]
-RegionRef = Annotated[Key, Column(references="regions")]
-Status = Literal["signatory", "participant", "neutral", "untrusted"]
-
-
-class Row(BaseModel):
-    """A row of a table, frozen once read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    key: ClassVar[tuple[str, ...]]
-    absent: ClassVar[str | None] = None
-    """What it means when the whole table is absent; ``None``: it must be there."""
+__all__ = [
+    "TABLES",
+    "Asset",
+    "Commodity",
+    "Demand",
+    "Event",
+    "Funder",
+    "Limit",
+    "Mandate",
+    "Membership",
+    "NonNegative",
+    "Process",
+    "Project",
+    "Provenance",
+    "Published",
+    "Recipe",
+    "Region",
+    "RegionRef",
+    "Route",
+    "Row",
+    "Scenario",
+    "Series",
+    "Share",
+    "Source",
+    "Stage",
+    "Status",
+    "StatusCredit",
+    "Stock",
+]
 
 
 class Stage(Row):
@@ -125,89 +144,6 @@ class StatusCredit(Row):
     status: Key
     name: Text
     credit: Share
-
-
-class Asset(Row):
-    """An existing plant, or the aggregate of a region's plants of one process; also a market, a purchase or a disposal site."""
-
-    key = ("asset",)
-    absent = "nothing exists at the start"
-    asset: Key
-    name: Text
-    region: RegionRef
-    process: Annotated[Key, Column(references="processes")]
-    controller: RegionRef | None = Field(
-        None, description="region that can switch it off from afar (ownership, licence, captive offtake); blank: its host alone"
-    )
-    status: Annotated[Key, Column(references="statuses")] | None = Field(None, description="blank: nameplate credited in full")
-    capacity: Annotated[NumberOrInf, Field(ge=0), Column(unit="units of activity per year", series=True)] | None = Field(
-        None, description="inf: without limit; blank only where the table series gives it by year"
-    )
-    from_year: Year | None = Field(None, description="first year of operation; blank: from the start")
-    to_year: Year | None = Field(None, description="last year of operation; blank: to the end")
-    variable_cost_usd_per_unit: Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None = Field(
-        None, description="negative for a sale; blank only where the table series gives it by year"
-    )
-    fixed_cost_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="paid every year of operation; blank: none"
-    )
-    must_run_share: Share | None = Field(None, description="least share of its capacity that always runs; blank: none")
-
-
-class Project(Row):
-    """A candidate plant that the plan may commit to, at most once."""
-
-    key = ("project",)
-    absent = "there is nothing to decide but operation"
-    project: Key
-    name: Text
-    region: RegionRef
-    process: Annotated[Key, Column(references="processes")]
-    controller: RegionRef | None = Field(None, description="as for assets")
-    status: Annotated[Key, Column(references="statuses")] | None = Field(None, description="as for assets")
-    smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
-    largest_size: Annotated[NonNegative, Column(unit="units of activity per year")] = Field(
-        description="equal to smallest_size: the project is of one size"
-    )
-    expandable: YesNo | None = Field(None, description="whether size may be added in years after the commitment; blank: no")
-    capex_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = Field(
-        None, description="capital at the smallest size, by year of commitment; blank only where series gives it"
-    )
-    capex_usd_m_per_unit: Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None = Field(
-        None, description="capital for each unit above the smallest size; blank: none"
-    )
-    lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
-        description="from commitment to the first year of operation; 0: it runs in the year of commitment"
-    )
-    spend_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None, description="shares of the capital that fall due in the year of commitment and after, adding up to 1; blank: all at once"
-    )
-    ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None, description="share of nameplate available in the first, second, ... year of operation; blank: all at once"
-    )
-    variable_cost_usd_per_unit: Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None = Field(
-        None, description="blank only where the table series gives it by year"
-    )
-    fixed_cost_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="paid every year of operation, at the smallest size; blank: none"
-    )
-    fixed_cost_usd_m_per_unit: Annotated[NonNegative, Column(unit="USD million per unit of size and year", series=True)] | None = Field(
-        None, description="added for each unit above the smallest size; blank: none"
-    )
-    earliest_commitment: Year | None = Field(None, description="blank: first year of the case")
-    latest_commitment: Year | None = Field(None, description="blank: last year of the case")
-    commitment: Literal["required", "forbidden"] | None = Field(None, description="fixes the decision; blank: the plan decides")
-    exclusive_group: Key | None = Field(None, description="of the projects of one group at most one is committed; blank: none")
-    prerequisites: Annotated[Names, Column(references="projects", many=True)] | None = Field(
-        None, description="projects to be committed in the same year or before, separated by ';'; blank: none"
-    )
-    sponsor_share: Share | None = Field(None, description="share of capital that the owner brings; blank: none")
-    sponsor_cost_of_capital: Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None = Field(
-        None, description="real rate at which the owner raises its share; blank: the discount rate of the case"
-    )
-    economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
-        None, description="straight-line life for the residual value at the end of the case; blank: no residual value"
-    )
 
 
 class Demand(Row):
@@ -347,67 +283,6 @@ class Event(Row):
     factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(None, description="blank only for a switch off")
 
 
-class Series(Row):
-    """Values by year of a number that varies, at anchor years; linear between them, which must span the years in use.
-
-    ``row`` is the key of the row, its parts joined by ``|`` where it has several.
-    """
-
-    key = ("table", "row", "column", "year")
-    absent = "no number varies by year but demand"
-    table: Literal["commodities", "assets", "projects", "routes", "stocks", "funders"]
-    row: Text
-    column: Key
-    year: Year
-    value: Number
-
-
-class Source(Row):
-    """A document that a number was taken from."""
-
-    key = ("source",)
-    absent = "numbers are used without a record of where they come from"
-    source: Key
-    title: Text
-    publisher: Text | None = None
-    url: Text | None = None
-    date: Text | None = Field(None, description="of the document: year, year-month or year-month-day")
-    value: Number | None = Field(
-        None, description="the figure that was taken from it, for formulas of provenance; blank: none, or not a number"
-    )
-    unit: Text | None = Field(None, description="of that figure; blank: no figure")
-    note: Text | None = None
-
-
-class Provenance(Row):
-    """Who says a number, how sure, within which range: one row per number, or per pattern of numbers.
-
-    ``row`` is the key of the row with its parts joined by ``|``; any part may be ``*``. The most specific row that fits counts.
-    """
-
-    key = ("table", "row", "column")
-    absent = "numbers are used without a record of where they come from"
-    table: Key
-    row: Text
-    column: Key
-    unit: Text
-    low: Number
-    high: Number
-    range: Literal["absolute", "relative"] = Field(description="relative: low and high are factors on the value, such as 0.8 and 1.3")
-    price_year: Year | None = Field(None, description="of money, before conversion; blank: not money")
-    sources: Annotated[Names, Column(references="sources", many=True)]
-    grade: Literal["A", "B", "C", "D"] = Field(
-        description="A official statistics or filing, B company guidance or reputable press, C analyst estimate, D inference"
-    )
-    formula: Text | None = Field(
-        None,
-        description="how the number follows from figures of sources (FAB-F103 * 0.5) and cells ([price_usd_per_unit] * 10); for a number "
-        "by year in its first year, for demand summed over the rows that fit; blank: taken as it is, or judged as the note says",
-    )
-    date: Text | None = Field(None, description="that the number speaks of")
-    note: Text | None = Field(None, description="how it was derived, which conflicting figures were set aside and why")
-
-
 TABLES: dict[str, type[Row]] = {
     "stages": Stage,
     "regions": Region,
@@ -428,5 +303,6 @@ TABLES: dict[str, type[Row]] = {
     "events": Event,
     "series": Series,
     "sources": Source,
+    "published": Published,
     "provenance": Provenance,
 }

@@ -1,0 +1,123 @@
+"""What the data holds, how well it is founded, how old it is and what it lacks.
+
+The weight of a grade is told in two ways: by count of numbers, and by influence on a plan. Influence is a simple measure: each committed
+project weighs with its capital, and each plant with what it costs to run in normal times over the years of the plan, both in USD million
+undiscounted; the grades are those of the project's capital and of the plant's unit cost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from paxsilica.plan import Plan
+from paxsilica.provenance.lookup import Lookup, first_year, numbers, sourced_columns, without_provenance
+from paxsilica.tables import Tables, describe_absent
+from paxsilica.tables.schema import Provenance
+
+_YEAR = re.compile(r"\b(19|20)\d\d\b")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of rows by table, shares of grades by measure, the oldest numbers with their year, and sentences on what is missing."""
+
+    rows: Mapping[str, int]
+    numbers: int
+    formulas: int
+    grades: Mapping[str, Mapping[str, float]]
+    oldest: tuple[tuple[int, str, Provenance], ...]
+    missing: tuple[str, ...]
+
+
+def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Summary:
+    """Sum up the tables; with a plan, weigh grades by influence on it too."""
+    lookup = Lookup(tables)
+    found = [(number, lookup.find(number.table, number.row, number.column)) for number in numbers(tables)]
+    grades = {"numbers": _shares(Counter(row.grade if row else "-" for _, row in found))}
+    if plan is not None and plan.tables:
+        grades["capital of the plan"] = _shares(_capital(plan, lookup))
+        grades["cost of running it"] = _shares(_operation(plan, tables, lookup))
+    return Summary(
+        rows={table: len(tables.rows(table)) for table in sorted(tables.present)},
+        numbers=len(found),
+        formulas=sum(1 for _, row in found if row is not None and row.formula is not None),
+        grades=grades,
+        oldest=tuple(_oldest(tables, oldest)),
+        missing=tuple(_missing(tables)),
+    )
+
+
+def _shares(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values()) or 1.0
+    return {grade: weights.get(grade, 0.0) / total for grade in ("A", "B", "C", "D", "-") if grade != "-" or weights.get("-")}
+
+
+def _capital(plan: Plan, lookup: Lookup) -> Mapping[str, float]:
+    weights: dict[str, float] = defaultdict(float)
+    portfolio = plan.tables["portfolio"]
+    for project, capital in zip(portfolio["project"], portfolio["capex_usd_m"], strict=True):
+        row = lookup.find("projects", str(project), "capex_usd_m")
+        weights[row.grade if row else "-"] += float(capital)
+    return weights
+
+
+def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float]:
+    column = "variable_cost_usd_per_unit"
+    costs = {("asset", row.asset): row.variable_cost_usd_per_unit for row in tables.assets}
+    costs |= {("project", row.project): row.variable_cost_usd_per_unit for row in tables.projects}
+    first = first_year(tables)
+    weights: dict[str, float] = defaultdict(float)
+    operation = plan.tables["operation"]
+    normal = operation[operation["mode"] == "reference"]
+    for kind, plant, activity in zip(normal["kind"], normal["plant"], normal["activity"], strict=True):
+        table = f"{kind}s"
+        by_year = first.get((table, plant, column))
+        cost = costs.get((kind, plant)) or (by_year.value if by_year else 0.0)
+        row = lookup.find(table, plant, column)
+        weights[row.grade if row else "-"] += abs(cost) * float(activity) / 1e6
+    return weights
+
+
+def _oldest(tables: Tables, count: int) -> Iterable[tuple[int, str, Provenance]]:
+    """Return the numbers whose newest document is oldest; judgement has no document and no age."""
+    dates = {row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")] for row in tables.sources if row.url is not None}
+    aged = []
+    for row in tables.provenance:
+        years = [year for name in row.sources for year in dates.get(name, ())]
+        if years:
+            aged.append((max(years), f"{row.table} {row.row} {row.column}", row))
+    return sorted(aged, key=lambda item: item[:2])[:count]
+
+
+def _missing(tables: Tables) -> Iterable[str]:
+    yield from describe_absent(tables)
+    lacking = without_provenance(tables)
+    if lacking:
+        yield f"{len(lacking)} numbers have no provenance, such as {lacking[0].place}."
+    unpriced = [row.commodity for row in tables.commodities if row.price_usd_per_unit is None]
+    if unpriced:
+        yield f"Commodities without a price: {', '.join(unpriced)}."
+    stages = {row.stage for row in tables.commodities if row.covered}
+    bare = [row.stage for row in tables.stages if row.stage not in stages]
+    if bare:
+        yield f"Stages without a covered commodity: {', '.join(bare)}."
+    moved = {row.commodity for row in tables.routes}
+    still = [row.commodity for row in tables.commodities if row.commodity not in moved and "*" not in moved]
+    if still:
+        yield f"Commodities that no route carries: {', '.join(still)}."
+    first = first_year(tables)
+    for table in ("assets", "projects", "funders"):
+        rows = tables.rows(table)
+        by_year = {column for name, _, column in first if name == table}
+        blank = [
+            column
+            for column in sourced_columns(table)
+            if column not in by_year and rows and all(getattr(row, column) is None for row in rows)
+        ]
+        if blank:
+            yield f"Nowhere given in {table}: {', '.join(blank)}."
+    links = sum(1 for row in tables.sources if row.url is None)
+    yield f"{links} of {len(tables.sources)} sources have no address; {sum(1 for row in tables.sources if row.date is None)} have no date."

@@ -1,0 +1,1 @@
+"""Makes ``worlds`` importable from every folder of tests."""

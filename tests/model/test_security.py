@@ -1,0 +1,179 @@
+"""The algebra of readiness, coverage and concentration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from paxsilica.errors import InputError
+from worlds import Built, M, approx, built, case, world
+
+INF = float("inf")
+NORMAL, CUT = "normal 2030", "cut off 2030"
+SOFT = {"required": 0.8, "from_year": 2030, "hard": False}
+HARD = SOFT | {"hard": True}
+
+
+def x(plant: str, copy: str) -> tuple[str, Any]:
+    return ("activity", (plant, copy))
+
+
+def warm(plant: str) -> tuple[str, Any]:
+    return ("warm", (plant, NORMAL))
+
+
+def model(coverage: dict[str, Any] = HARD, stocks: Any = None, years: str = "2030", **keys: Any) -> Built:
+    """Metal in A, B (trusted) and C (not); a magnet takes 2 of it. Trusted demand: 6 magnets in A, 4 in B; 5 in C."""
+    tables = world(
+        {"smelt": "-> 1.5 metal", "press": "2 metal -> magnet"},
+        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        commodities={
+            "metal": {"covered": True, "shortage_price_usd_per_unit": 2 * M},
+            "magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M},
+        },
+        processes={"smelt": {"minimum_utilisation": 0.3}},
+        statuses={"announced": 0.6},
+        assets={
+            "a": {"process": "smelt", "capacity": 10.0},
+            "b": {"process": "smelt", "capacity": 10.0, "region": "B"},
+            "c": {"process": "smelt", "region": "C"},
+            "press": {"process": "press"},
+        },
+        projects={"p": {"process": "smelt", "size": 8.0, "status": "announced", "region": "B"}},
+        demand={("A", "magnet"): 6, ("B", "magnet"): 4, ("C", "magnet"): 5},
+        routes={"*>* metal": 0.0, "*>* magnet": 0.0},
+        stocks=stocks,
+    )
+    return built(tables, case(years, coverage=coverage, **keys))
+
+
+def test_warm_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm() -> None:
+    row = model().line("warm_readiness", "a", CUT)
+    assert row.terms == {x("a", CUT): 1, warm("a"): -1}
+    assert row.sides == (-INF, 0)
+
+
+def test_warm_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> None:
+    assert {plant for plant, _ in model().lines("warm_readiness")} == {"a", "b", "p"}
+    assert model(operation={"warm": False}).lines("warm_readiness") == []
+
+
+def test_minimum_utilisation_in_normal_times_of_what_is_kept_warm() -> None:
+    row = model().line("minimum_utilisation", "a", NORMAL)
+    assert row.terms == {x("a", NORMAL): 1, warm("a"): -0.3}
+    assert row.sides == (0, INF)
+
+
+def test_warm_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None:
+    built_model = model()
+    row = built_model.line("warm_within_capacity", "p", NORMAL)
+    assert row.terms == approx({warm("p"): 1, ("committed", ("p", 2030)): -0.6 * 8})
+    assert row.sides == (-INF, 0)
+    assert built_model.bounds("warm", "a", NORMAL) == (0, 10)
+
+
+def test_stress_production_coverage_asks_for_the_share_of_need_traced_through_recipes() -> None:
+    row = model().line("stress_production_coverage", "metal", CUT)
+    # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the plant in C is gone
+    assert row.terms == approx({x("a", CUT): 1.5, x("b", CUT): 1.5, x("p", CUT): 1.5, ("shortfall", ("metal", CUT)): 1})
+    assert row.sides == (approx(0.8 * 20), INF)
+
+
+def test_stress_production_coverage_counts_what_strategic_stores_give() -> None:
+    row = model(stocks={("A", "metal"): {"initial": 3.0}}).line("stress_production_coverage", "metal", CUT)
+    assert row.terms[("stock_draw", ("A", "metal", CUT))] == 1
+
+
+def test_stress_production_coverage_follows_stage_year_and_commodity() -> None:
+    coverage = HARD | {
+        "required": {2030: 0.2, 2032: 0.6},
+        "stages": {"metal": 0.9},
+        "from_years": {"metal": 2031},
+    }
+    built_model = model(coverage, years="2030-2031")
+    rows = sorted(built_model.lines("stress_production_coverage"))
+    assert rows == [("magnet", CUT), ("magnet", "cut off 2031"), ("metal", "cut off 2031")]
+    assert built_model.line("stress_production_coverage", "magnet", "cut off 2031").low == approx(0.4 * 10)  # half-way
+    assert built_model.line("stress_production_coverage", "metal", "cut off 2031").low == approx(0.9 * 20)
+
+
+def test_stress_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
+    assert model(HARD).bounds("shortfall", "metal", CUT) == (0, 0)
+    assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, INF)
+
+
+def test_stress_delivery_coverage_where_demand_arises() -> None:
+    built_model = model()
+    row = built_model.line("stress_delivery_coverage", "magnet", CUT)
+    # 10 - unserved + shortfall >= 0.8 * 10
+    assert row.terms == {
+        ("unserved", ("A", "magnet", CUT)): -1,
+        ("unserved", ("B", "magnet", CUT)): -1,
+        ("shortfall", ("magnet", CUT)): 1,
+    }
+    assert row.sides == (approx(-0.2 * 10), INF)
+    assert built_model.lines("stress_delivery_coverage") == [("magnet", CUT)]  # nobody demands metal itself
+
+
+def test_country_concentration_caps_a_region_at_its_share_of_what_is_made() -> None:
+    built_model = model(concentration={"max_share": 0.65, "from_year": 2030, "hard": True})
+    row = built_model.line("country_concentration", "B", "metal", CUT)
+    # 1.5 (b + p) <= 0.65 * 1.5 (a + b + p)
+    assert row.terms == approx({x("b", CUT): 1.5 * 0.35, x("p", CUT): 1.5 * 0.35, x("a", CUT): -1.5 * 0.65})
+    assert row.sides == (-INF, 0)
+
+
+def test_country_concentration_with_an_excess_that_is_paid_for() -> None:
+    row = model(concentration={"max_share": 0.65, "from_year": 2030, "hard": False}).line("country_concentration", "B", "metal", CUT)
+    assert row.terms[("concentration_excess", ("B", "metal", CUT))] == -1
+
+
+def test_country_concentration_begins_in_its_year() -> None:
+    built_model = model(years="2030-2031", concentration={"max_share": 0.65, "from_year": 2031, "hard": True})
+    assert {copy for *_, copy in built_model.lines("country_concentration")} == {"cut off 2031"}
+
+
+def test_a_soft_cap_needs_a_price_even_where_coverage_is_hard() -> None:
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory"},
+        commodities={"chip": {"covered": True}},
+        assets={"a": {"process": "make"}},
+        demand={("A", "chip"): 1},
+    )
+    with pytest.raises(InputError, match="so it needs a price"):
+        built(tables, case(coverage=HARD, concentration={"max_share": 0.5, "from_year": 2030, "hard": False}))
+
+
+def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "C": "untrusted"},
+        commodities={"chip": {"covered": True}},
+        assets={"a": {"process": "make", "capacity": 5.0}, "owned": {"process": "make", "capacity": 5.0, "controller": "C"}},
+        demand={("A", "chip"): 1},
+    )
+    copies = built(tables, case(coverage=HARD)).instance.copies
+    assert copies[NORMAL].plants == ("a", "owned")
+    assert copies[CUT].plants == ("a",)
+
+
+@pytest.mark.parametrize("where", [{"region": "C"}, {"region": "R", "controller": "C"}])
+def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(where: dict[str, str]) -> None:
+    # C stops gallium, R stops palladium: gallium of C does not leave by way of R, nor from a plant in R that C controls
+    tables = world(
+        {"refine": "-> gallium"},
+        regions={"A": "signatory", "C": "untrusted", "R": "untrusted"},
+        commodities={"gallium": {"shortage_price_usd_per_unit": M}, "palladium": {}},
+        assets={"plant": {"process": "refine"} | where},
+        routes={"C>R gallium": 0.0, "R>A gallium": 0.0},
+        demand={("A", "gallium"): 5},
+        scenarios={"squeeze": 1.0},
+        events=[
+            {"scenario": "squeeze", "event": "switch off", "region": "C", "commodity": "gallium", "from_year": 2030},
+            {"scenario": "squeeze", "event": "switch off", "region": "R", "commodity": "palladium", "from_year": 2030},
+        ],
+    )
+    row = built(tables, case(scenarios=["squeeze"])).line("commodity_balance", "A", "gallium", "squeeze 2030")
+    assert row.terms == {("unserved", ("A", "gallium", "squeeze 2030")): 1}
