@@ -116,7 +116,7 @@ def write_iamc(facts: Facts, place: Path) -> None:
 def iamc(facts: Facts) -> pd.DataFrame:
     """The figures of the plan that belong to a year, in IAMC's wide format.
 
-    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by year of payment, payer and stage, ``Production|...``,
+    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by payer and stage, ``Activity|...``,
     ``Capacity|...`` and ``Demand|...`` in normal times and in a switch-off. A sum is given under the shorter name where units allow it.
     """
     rows: dict[tuple[str, str, str], dict[int, float]] = {}

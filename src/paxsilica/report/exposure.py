@@ -39,12 +39,13 @@ def production_by_region(facts: Facts, years: list[int]) -> pd.DataFrame:
 
 
 def exposure_by_good(production: pd.DataFrame) -> pd.DataFrame:
-    """For each good and year: the largest producer and its share, the share of hosts outside the trusted group, and the Herfindahl index."""
+    """For each good and year: the largest producer and its share, the share of others than the trusted, and the Herfindahl index."""
     rows = []
-    for (stage, commodity, year), part in production.groupby(["stage", "commodity", "year"]):  # type: ignore[misc]
+    for key, part in production.groupby(["stage", "commodity", "year"]):
+        stage, commodity, year = key
         top = part.sort_values(["share", "region"], ascending=[False, True]).iloc[0]
         outside = float(part.loc[~part["trusted"].astype(bool), "share"].sum())
-        rows.append((stage, commodity, int(year), top["region"], float(top["share"]), outside, float((part["share"] ** 2).sum())))
+        rows.append((stage, commodity, int(str(year)), top["region"], float(top["share"]), outside, float((part["share"] ** 2).sum())))
     return pd.DataFrame(rows, columns=["stage", "commodity", "year", "largest", "largest_share", "outside_share", "herfindahl"])
 
 

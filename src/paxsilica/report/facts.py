@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from paxsilica.bundled import data_folder
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
@@ -127,6 +129,11 @@ class Facts:
     def provenance(self, table: str, key: str, column: str) -> Provenance | None:
         """Who says the number in ``column`` of the row ``key``, how sure, within which range; ``None`` where nobody does."""
         return None if self._lookup is None else self._lookup.find(table, key, column)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each by column."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def load_facts(plan: Plan, folder: Path | None = None) -> Facts:

@@ -1,4 +1,4 @@
-"""The workbook that a ministry of finance keeps: the answer first, then money and coverage with live sums, then every table and every source."""
+"""The workbook that a ministry of finance keeps: the answer first, then money and coverage with live sums, every table, every source."""
 
 from __future__ import annotations
 

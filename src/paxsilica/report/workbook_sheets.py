@@ -7,7 +7,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.coverage import coverage_steps
 from paxsilica.report.page.payments import cash
-from paxsilica.report.workbook_style import BLUE, Book, Sheet
+from paxsilica.report.workbook_style import BLUE, DATA_BAR, Book, Sheet
 
 PORTFOLIO, COVERAGE, CASH, FUNDERS, COSTS = "Portfolio", "Coverage", "Cash calls", "Funders", "Costs"
 
@@ -16,8 +16,8 @@ def portfolio_sheet(book: Book, facts: Facts) -> None:
     """Every project with its money; sums of capital, owners' and public money as formulas."""
     frame = facts.plan.portfolio
     sheet = Sheet(book, PORTFOLIO, "Projects to commit")
-    heads = ["Project", "Key", "Step", "Where", "Status", "Process", "Commit", "First output", "Size a year", "Unit of size", "Size counted on",
-             "Capital, USD m", "Owners, USD m", "Public, USD m", "Support to keep ready, USD m discounted", "Who pays, USD m"]  # fmt: skip
+    heads = ["Project", "Key", "Step", "Where", "Status", "Process", "Commit", "First output", "Size a year", "Unit of size",
+             "Size counted on", "Capital, USD m", "Owners, USD m", "Public, USD m", "Support, USD m discounted", "Who pays, USD m"]  # fmt: skip
     sheet.head(heads, 6)
     for row in frame.to_dict("records"):
         cells = [
@@ -59,20 +59,20 @@ def coverage_sheet(book: Book, facts: Facts) -> None:
     sheet = Sheet(book, COVERAGE, "Share of need that the trusted chain could make in a switch-off")
     years = [cell.year for cell in steps[0].cells]
     blocks = (
-        ("With the plan", "coverage_with_plan", lambda cell: cell.after),
-        ("Without the plan", "coverage_without_plan", lambda cell: cell.before),
-        ("Asked for", "coverage_required", lambda cell: cell.required),
-        ("What nameplates alone suggest, with the plan", "coverage_nameplates", lambda cell: cell.naive),
+        ("With the plan", "coverage_with_plan", "after"),
+        ("Without the plan", "coverage_without_plan", "before"),
+        ("Asked for", "coverage_required", "required"),
+        ("What nameplates alone suggest, with the plan", "coverage_nameplates", "naive"),
     )
     starts = {}
-    for at, (title, name, value) in enumerate(blocks):
+    for at, (title, name, field) in enumerate(blocks):
         sheet.row += 1 if at else 0
         top = sheet.head([title, *years])
         starts[name] = top + 1
         for step in steps:
             sheet.put(sheet.row, 0, step.name)
             for column, cell in enumerate(step.cells, 1):
-                sheet.put(sheet.row, column, value(cell), "share")
+                sheet.put(sheet.row, column, getattr(cell, field), "share")
             sheet.row += 1
         book.name(name, sheet, (top + 1, 1), (sheet.row - 1, len(years)))
         if at == 0:
@@ -131,12 +131,12 @@ def cash_sheet(book: Book, facts: Facts) -> None:
     years = [int(year) for year in frame.columns]
     end = len(years) + 1
     sheet.head(["Payer, USD million", *years, "Total"])
-    for name, row in frame.iterrows():
+    for name, values in zip(frame.index, frame.to_numpy().tolist(), strict=True):
         sheet.put(sheet.row, 0, facts.funder(name))
-        for column, value in enumerate(row, 1):
+        for column, value in enumerate(values, 1):
             sheet.put(sheet.row, column, float(value), "money")
         cells = f"{xl_rowcol_to_cell(sheet.row, 1)}:{xl_rowcol_to_cell(sheet.row, end - 1)}"
-        sheet.formula(sheet.row, end, f"=SUM({cells})", float(row.sum()), "money")
+        sheet.formula(sheet.row, end, f"=SUM({cells})", float(sum(values)), "money")
         sheet.row += 1
     last = sheet.row - 1
     sheet.put(sheet.row, 0, "Total", "total")
@@ -198,8 +198,7 @@ def funders_sheet(book: Book, facts: Facts) -> None:
     for column, key in ((2, "available_usd_m"), (3, "paid_usd_m")):
         sheet.total(column, 1, last, float(frame[key].sum()))
     sheet.total(4, 1, last, float((frame["available_usd_m"] - frame["paid_usd_m"]).sum()))
-    sheet.sheet.conditional_format(1, 5, last, 5, {"type": "data_bar", "bar_color": BLUE, "bar_solid": True, "min_type": "num", "min_value": 0,
-                                                   "max_type": "num", "max_value": 1})  # fmt: skip
+    sheet.sheet.conditional_format(1, 5, last, 5, DATA_BAR)
     book.name("funders", sheet, (0, 0), (last, 6))
     for column, width in enumerate((60, 24, 14, 14, 14, 12, 10)):
         sheet.sheet.set_column(column, column, width)

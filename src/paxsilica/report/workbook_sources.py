@@ -9,8 +9,8 @@ import pandas as pd
 
 from paxsilica.provenance.lookup import Number, numbers
 from paxsilica.report.exposure import exposure_by_good, exposure_by_region, production_by_region
-from paxsilica.report.facts import OWNER, Facts
-from paxsilica.report.workbook_style import BLUE, Book, Sheet
+from paxsilica.report.facts import OWNER, Facts, records
+from paxsilica.report.workbook_style import BLUE, DATA_BAR, Book, Sheet
 
 EXPOSURE, PRICES, FIGURES, DOCUMENTS, MADE_FROM = "Exposure", "Prices", "Figures used", "Documents", "Made from"
 
@@ -46,8 +46,7 @@ def exposure_sheet(book: Book, facts: Facts) -> None:
     last = sheet.row - 1
     for at in range(len(years)):
         for column in (3 + 4 * at, 4 + 4 * at):
-            bar = {"type": "data_bar", "bar_color": BLUE if column % 4 == 3 else "#D55E00", "bar_solid": True, "min_type": "num", "min_value": 0,
-                   "max_type": "num", "max_value": 1}  # fmt: skip
+            bar = DATA_BAR | {"bar_color": BLUE if column % 4 == 3 else "#D55E00"}
             sheet.sheet.conditional_format(1, column, last, column, bar)
     book.name("exposure", sheet, (0, 0), (last, len(heads) - 1))
     sheet.sheet.autofilter(0, 0, last, len(heads) - 1)
@@ -64,12 +63,12 @@ def exposure_sheet(book: Book, facts: Facts) -> None:
         ],
         2,
     )
-    for row in exposure_by_region(production, years[-1]).to_dict("records"):
-        cells = (
-            (facts.region(row["region"]), "text"), ("yes" if row["trusted"] else "no", "text"), (row["goods"], "whole"), (row["over_a_quarter"], "whole"),
-            (row["over_half"], "whole"), (row["most_share"], "share"), (facts.commodity(row["most"]), "text"),
+    for row in records(exposure_by_region(production, years[-1])):
+        values = (
+            (facts.region(row["region"]), "text"), ("yes" if row["trusted"] else "no", "text"), (row["goods"], "whole"),
+            (row["over_a_quarter"], "whole"), (row["over_half"], "whole"), (row["most_share"], "share"), (facts.commodity(row["most"]), "text"),
         )  # fmt: skip
-        for column, (value, look) in enumerate(cells):
+        for column, (value, look) in enumerate(values):
             sheet.put(sheet.row, column, value, look)
         sheet.row += 1
     for column, width in enumerate((52, 28, 18, 12, 14, 16, 18, 12, 14, 16)):

@@ -45,6 +45,9 @@ SHAPES: Mapping[str, dict[str, Any]] = {
     "very_short": {"bg_color": DEEP_ORANGE, "num_format": '0%" ▾"'},
 }
 
+DATA_BAR = {"type": "data_bar", "bar_color": BLUE, "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 1}
+"""A bar for a share in the form of 2007, which every program knows."""
+
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
 """Text stays text, whatever sign it begins with."""
 

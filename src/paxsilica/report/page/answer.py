@@ -139,7 +139,8 @@ def cards(facts: Facts) -> list[Card]:
 def measure(facts: Facts) -> str:
     """What best means here."""
     return {
-        "cost": "the least cost over the years of the case, discounted: capital, operation, trade, support for plants kept ready, and a price on coverage that is missing",
+        "cost": "the least cost over the years of the case, discounted: capital, operation, trade, support for plants kept ready, "
+        "and a price on coverage that is missing",
         "shortfall": "the least shortfall of coverage, at its price",
         "budget": "the least public money",
     }.get(facts.plan.objective_kind, facts.plan.objective_kind)

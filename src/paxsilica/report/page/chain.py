@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pandas as pd
 from markupsafe import Markup
@@ -64,7 +65,7 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
     sold, bought = flows.groupby("from_stage")["usd_m"].sum(), flows.groupby("to_stage")["usd_m"].sum()
     links: dict[Link, dict[str, float]] = {}
     weights: dict[Link, float] = {}
-    for (start, end), value in total.items():  # type: ignore[misc]
+    for (start, end), value in zip(total.index, total, strict=True):
         thin = value < STRAIGHT * sold[start] if end == FINAL else max(value / sold[start], value / bought[end]) < THIN
         if thin:
             continue
@@ -222,7 +223,7 @@ def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
         return f"{across:.1f},{along:.1f}" if down else f"{along:.1f},{across:.1f}"
 
     words = [f"M{pair(*points[0])}"]
-    for (along, across), (further, beyond) in zip(points, points[1:], strict=False):
+    for (along, across), (further, beyond) in pairwise(points):
         half = (along + further) / 2
         words.append(f"C{pair(half, across)} {pair(half, beyond)} {pair(further, beyond)}")
     return "".join(words)

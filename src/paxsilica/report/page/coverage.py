@@ -8,6 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from paxsilica.plan import Plan
+from paxsilica.report.facts import records
 from paxsilica.report.page.svg import Point, figure, line, polyline, rect, text
 from paxsilica.report.words import covered, exposed
 
@@ -63,16 +64,18 @@ def coverage_steps(plan: Plan) -> list[Step]:
     steps = []
     for key in frame["stage"].drop_duplicates():
         part = frame[frame["stage"] == key].sort_values("year")
-        columns = [
-            "year",
-            "naive_share_before",
-            "traced_share_before",
-            "naive_share",
-            "traced_share",
-            "required_share",
-            "weakest_commodity",
-        ]
-        cells = tuple(Cell(int(row[0]), *map(float, row[1:6]), str(row[6])) for row in part[columns].itertuples(index=False))
+        cells = tuple(
+            Cell(
+                int(row["year"]),
+                float(row["naive_share_before"]),
+                float(row["traced_share_before"]),
+                float(row["naive_share"]),
+                float(row["traced_share"]),
+                float(row["required_share"]),
+                str(row["weakest_commodity"]),
+            )
+            for row in records(part)
+        )
         steps.append(Step(str(key), str(part["name"].iloc[0]), cells))
     return steps
 
@@ -121,5 +124,5 @@ def short_commodities(plan: Plan, year: int) -> pd.DataFrame:
     """Commodities that fall short in ``year``, the worst first."""
     frame = plan.table("coverage_by_commodity")
     frame = frame[frame["year"] == year]
-    frame = frame[[exposed(row.traced_share, row.required_share) for row in frame.itertuples()]]
+    frame = frame[[exposed(row["traced_share"], row["required_share"]) for row in records(frame)]]
     return frame.sort_values(["traced_share", "commodity"]).reset_index(drop=True)

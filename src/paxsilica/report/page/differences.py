@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from paxsilica.report.facts import Facts
+from paxsilica.report.facts import Facts, records
 from paxsilica.report.page.coverage import coverage_steps
 
 
@@ -31,7 +31,7 @@ class Differences:
 
 def differences(first: Facts, second: Facts) -> Differences:
     """Compares two plans."""
-    rows: list[dict[str, Any]] = first.plan.compare(second.plan).to_dict("records")
+    rows = records(first.plan.compare(second.plan))
     for row in rows:
         row["step"], row["host"] = first.stage(row["stage"]), first.region(row["region"])
     only_first = [row for row in rows if row["committed_year_other"] != row["committed_year_other"]]
@@ -47,7 +47,7 @@ def differences(first: Facts, second: Facts) -> Differences:
         there = next((cell for cell in steps_second[key].cells if cell.year == year), None) if key in steps_second else None
         if here is not None and there is not None:
             coverage.append((step.name, here.percent[2], here.percent[1], there.percent[1]))
-    figures = [(name, *(value(facts) for facts in (first, second))) for name, value in _FIGURES]
+    figures = [(name, value(first), value(second)) for name, value in _FIGURES]
     return Differences(figures, coverage, only_first, only_second, moved, len(first.plan.portfolio) - len(only_first) - len(moved), year)
 
 

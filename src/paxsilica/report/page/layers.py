@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Link = tuple[str, str]
 Place = tuple[str, ...]
@@ -59,7 +60,7 @@ def _cycle(links: Mapping[Link, float], names: Sequence[str]) -> list[Link]:
     def walk(name: str, path: list[str]) -> list[Link]:
         if name in path:
             loop = [*path[path.index(name) :], name]
-            return list(zip(loop, loop[1:], strict=False))
+            return list(pairwise(loop))
         if name in done:
             return []
         for following in onward[name]:
@@ -90,7 +91,7 @@ def _order(rows: list[list[Place]], routes: Mapping[Link, Sequence[Place]]) -> N
     before: dict[Place, list[Place]] = defaultdict(list)
     after: dict[Place, list[Place]] = defaultdict(list)
     for route in routes.values():
-        for left, right in zip(route, route[1:], strict=False):
+        for left, right in pairwise(route):
             after[left].append(right)
             before[right].append(left)
     best, fewest = [list(row) for row in rows], _crossings(rows, after)
@@ -103,20 +104,21 @@ def _order(rows: list[list[Place]], routes: Mapping[Link, Sequence[Place]]) -> N
             position = {place: (index + 0.5) / len(near) for index, place in enumerate(near)}
             own = {place: (index + 0.5) / len(rows[at]) for index, place in enumerate(rows[at])}
 
-            def mean(place: Place, position: dict[Place, float] = position, own: dict[Place, float] = own) -> float:
-                known = [position[other] for other in beside[place] if other in position]
-                return sum(known) / len(known) if known else own[place]
-
-            rows[at].sort(key=mean)
+            means = {place: _mean([position[other] for other in beside[place] if other in position], own[place]) for place in rows[at]}
+            rows[at].sort(key=means.__getitem__)
         if (count := _crossings(rows, after)) < fewest:
             best, fewest = [list(row) for row in rows], count
     rows[:] = best
 
 
+def _mean(values: Sequence[float], otherwise: float) -> float:
+    return sum(values) / len(values) if values else otherwise
+
+
 def _crossings(rows: Sequence[Sequence[Place]], after: Mapping[Place, Sequence[Place]]) -> int:
     """How many pairs of links cross between neighbouring layers."""
     total = 0
-    for left, right in zip(rows, rows[1:], strict=False):
+    for left, right in pairwise(rows):
         position = {place: at for at, place in enumerate(right)}
         ends = [position[other] for place in left for other in sorted(after.get(place, ()), key=lambda other: position[other])]
         total += sum(ends[a] > ends[b] for a in range(len(ends)) for b in range(a + 1, len(ends)))

@@ -18,7 +18,8 @@ def cash(facts: Facts) -> pd.DataFrame:
         return pd.DataFrame()
     wide = funding.pivot_table(index="funder", columns="year", values="usd_m", aggfunc="sum", fill_value=0.0)
     wide = wide.reindex(columns=range(int(funding["year"].min()), int(funding["year"].max()) + 1), fill_value=0.0)
-    order = sorted(wide.index, key=lambda name: (name == OWNER, -float(wide.loc[name].sum()), str(name)))
+    totals = {str(name): float(row.to_numpy().sum()) for name, row in wide.iterrows()}
+    order = sorted(wide.index, key=lambda name: (name == OWNER, -totals[str(name)], str(name)))
     return wide.loc[order]
 
 
@@ -34,14 +35,13 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
     frame = cash(facts)
     if frame.empty:
         return None
-    public = frame.drop(index=[OWNER], errors="ignore").sum() / 1000
-    owners = (frame.loc[OWNER] if OWNER in frame.index else public * 0) / 1000
-    if len(frame.index.difference([OWNER])) == 0:
-        public, owners = owners, public * 0
+    years = [int(year) for year in frame.columns]
+    others = [name for name in frame.index if name != OWNER] or list(frame.index)
+    public = {year: float(frame.loc[others, year].to_numpy().sum()) / 1000 for year in years}
+    owners = {year: float(frame.to_numpy()[:, at].sum()) / 1000 - public[year] for at, year in enumerate(years)}
     narrow = width < 500
     height, left, top, bottom = (210.0, 30.0, 18.0, 22.0) if narrow else (260.0, 40.0, 20.0, 26.0)
-    marks = _steps(float((public + owners).max()))
-    years = [int(year) for year in frame.columns]
+    marks = _steps(max(public[year] + owners[year] for year in years))
     room = (width - left - 4) / len(years)
 
     def y(value: float) -> float:
@@ -52,9 +52,8 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
         parts += [line(left, y(mark), width, y(mark), "grid"), text(left - 5, y(mark) + 4, f"{mark:g}", "axis", "end")]
     for at, year in enumerate(years):
         x, thick = left + at * room + room * 0.14, room * 0.72
-        paid, brought = float(public[year]), float(owners[year])
+        paid, brought = public[year], owners[year]
         hint = f"{year}: funders USD {1000 * paid:,.0f} million, owners USD {1000 * brought:,.0f} million"
-        parts.append(rect(x, y(paid), thick, y(0) - y(paid), "public", hint, data_year=year, data_usd_m=round(1000 * paid, 3)))
         parts.append(
             rect(
                 x,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from paxsilica.report.facts import Facts
+from paxsilica.report.facts import Facts, records
 from paxsilica.report.page.svg import cut, figure, line, rect, tag, text
 
 LARGEST = 18
@@ -34,10 +34,10 @@ def bars(facts: Facts) -> list[Bar]:
     plan = facts.plan
     operation = plan.table("operation")
     projects = operation[(operation["mode"] == "reference") & (operation["kind"] == "project")]
-    capacity = projects.groupby(["plant", "year"])["capacity"].max() if len(projects) else {}
+    capacity = {(row["plant"], row["year"]): row["capacity"] for row in records(projects)}
     order = list(facts.stages)
     found = []
-    for row in plan.portfolio.to_dict("records"):
+    for row in records(plan.portfolio):
         years = [year for year in facts.years if year >= int(row["online_year"])]
         running = {}
         for year in years:
@@ -45,8 +45,8 @@ def bars(facts: Facts) -> list[Bar]:
             running[year] = min(1.0, float(now) / float(row["credited_size"])) if row["credited_size"] and now == now else 0.0
         found.append(
             Bar(
-                str(row["project"]), str(row["name"]), str(row["stage"]), str(row["region"]), int(row["committed_year"]), int(row["online_year"]),
-                float(row["capex_usd_m"]), float(row["public_usd_m"]), running,
+                str(row["project"]), str(row["name"]), str(row["stage"]), str(row["region"]), int(row["committed_year"]),
+                int(row["online_year"]), float(row["capex_usd_m"]), float(row["public_usd_m"]), running,
             )
         )  # fmt: skip
     known = {key: at for at, key in enumerate(order)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from paxsilica.report.facts import OWNER, Facts
+from paxsilica.report.facts import OWNER, Facts, records
 from paxsilica.report.page import answer, doubts
 from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain_years, make_chain
 from paxsilica.report.page.coverage import Step, coverage_steps, short_commodities, step_figure
@@ -94,8 +94,7 @@ class Side:
         if not self.steps:
             return []
         frame = short_commodities(self.facts.plan, self.steps[0].last.year)
-        rows: list[dict[str, Any]] = frame.to_dict("records")
-        return [{**row, "name": self.facts.commodity(row["commodity"]), "step": self.facts.stage(row["stage"])} for row in rows]
+        return [{**row, "name": self.facts.commodity(row["commodity"]), "step": self.facts.stage(row["stage"])} for row in records(frame)]
 
     @cached_property
     def map(self) -> Drawing | None:
@@ -155,7 +154,7 @@ class Side:
     def portfolio(self) -> list[dict[str, Any]]:
         """Every project, in the order of the chain."""
         order = {key: at for at, key in enumerate(dict.fromkeys(bar.stage for bar in self.bars))}
-        rows = {str(row["project"]): row for row in self.facts.plan.portfolio.to_dict("records")}
+        rows = {str(row["project"]): row for row in records(self.facts.plan.portfolio)}
         return [
             {
                 **rows[bar.project], "place": order[bar.stage], "step": self.facts.stage(bar.stage), "host": self.facts.region(bar.region),
@@ -203,8 +202,7 @@ class Side:
     @cached_property
     def costs(self) -> list[dict[str, Any]]:
         """Cost terms that are not nought."""
-        rows: list[dict[str, Any]] = self.facts.plan.costs.to_dict("records")
-        return [row for row in rows if abs(row["usd_m"]) > 0.05]
+        return [row for row in records(self.facts.plan.costs) if abs(row["usd_m"]) > 0.05]
 
     @cached_property
     def binding(self) -> list[tuple[str, str]]:
