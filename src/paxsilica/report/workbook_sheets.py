@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from paxsilica.report.facts import Facts
+from paxsilica.report.facts import OWNER, Facts
 from paxsilica.report.page.coverage import coverage_steps
 from paxsilica.report.page.payments import cash
 from paxsilica.report.workbook_style import BLUE, DATA_BAR, Book, Sheet
@@ -16,16 +17,18 @@ def portfolio_sheet(book: Book, facts: Facts) -> None:
     """Every project with its money; sums of capital, owners' and public money as formulas."""
     frame = facts.plan.portfolio
     sheet = Sheet(book, PORTFOLIO, "Projects to commit")
-    heads = ["Project", "Key", "Step", "Where", "Status", "Process", "Commit", "First output", "Size a year", "Unit of size",
-             "Size counted on", "Capital, USD m", "Owners, USD m", "Public, USD m", "Support, USD m discounted", "Who pays, USD m"]  # fmt: skip
-    sheet.head(heads, 6)
+    heads = [
+        "Project", "Step", "Where", "Status", "Commit", "First output", "Size a year", "Unit of size", "Size counted on", "Capital, USD m",
+        "Owners, USD m", "Public, USD m", "Support, USD m discounted", "Process", "Who pays, USD m", "Key",
+    ]  # fmt: skip
+    sheet.head(heads, 4, [7, 13, 14, 15])
     for row in frame.to_dict("records"):
         cells = [
-            (row["name"], "text"), (row["project"], "label"), (facts.stage(row["stage"]), "text"), (facts.region(row["region"]), "text"),
-            (facts.status(row["status"]), "text"), (facts.process(row["process"]), "text"), (row["committed_year"], "plain_year"),
-            (row["online_year"], "plain_year"), (row["size"], "number"), (row["size_unit"], "text"), (row["credited_size"], "number"),
-            (row["capex_usd_m"], "money"), (row["sponsor_usd_m"], "money"), (row["public_usd_m"], "money"),
-            (row["operating_support_usd_m"], "money"), (row["who_pays"], "text"),
+            (row["name"], "text"), (facts.stage(row["stage"]), "text"), (facts.region(row["region"]), "text"), (facts.status(row["status"]), "text"),
+            (row["committed_year"], "plain_year"), (row["online_year"], "plain_year"), (row["size"], "number"), (row["size_unit"], "text"),
+            (row["credited_size"], "number"), (row["capex_usd_m"], "money"), (row["sponsor_usd_m"], "money"), (row["public_usd_m"], "money"),
+            (row["operating_support_usd_m"], "money"), (facts.process(row["process"]), "text"), (row["who_pays"], "text"),
+            (row["project"], "label"),
         ]  # fmt: skip
         for column, (value, look) in enumerate(cells):
             sheet.put(sheet.row, column, value, look)
@@ -33,8 +36,8 @@ def portfolio_sheet(book: Book, facts: Facts) -> None:
     last = sheet.row - 1
     for column in range(16):
         sheet.put(sheet.row, column, "Total" if column == 0 else None, "total")
-    totals = {11: ("capex_usd_m", "total_capital"), 12: ("sponsor_usd_m", "total_owners"), 13: ("public_usd_m", "total_public"),
-              14: ("operating_support_usd_m", "total_support")}  # fmt: skip
+    totals = {9: ("capex_usd_m", "total_capital"), 10: ("sponsor_usd_m", "total_owners"), 11: ("public_usd_m", "total_public"),
+              12: ("operating_support_usd_m", "total_support")}  # fmt: skip
     for column, (key, name) in totals.items():
         if last >= 1:
             sheet.total(column, 1, last, float(frame[key].sum()))
@@ -44,9 +47,9 @@ def portfolio_sheet(book: Book, facts: Facts) -> None:
     if last >= 1:
         book.name("portfolio", sheet, (0, 0), (last, 15))
         sheet.sheet.autofilter(0, 0, last, 15)
-    for column, width in enumerate((44, 26, 26, 20, 26, 34, 9, 9, 12, 18, 12, 12, 12, 12, 14, 60)):
+    for column, width in enumerate((44, 30, 22, 30, 9, 9, 12, 24, 12, 12, 12, 12, 14, 50, 70, 30)):
         sheet.sheet.set_column(column, column, width)
-    sheet.sheet.set_row(0, 45)
+    sheet.sheet.print_area(0, 0, sheet.row, 12)
     sheet.sheet.freeze_panes(1, 1)
     sheet.sheet.repeat_rows(0)
 
@@ -56,7 +59,7 @@ def coverage_sheet(book: Book, facts: Facts) -> None:
     steps = coverage_steps(facts.plan)
     if not steps:
         return
-    sheet = Sheet(book, COVERAGE, "Share of need that the trusted chain could make in a switch-off")
+    sheet = Sheet(book, COVERAGE, "Share of need that the trusted chain could make in a switch-off", landscape=False, pages=1)
     years = [cell.year for cell in steps[0].cells]
     blocks = (
         ("With the plan", "coverage_with_plan", "after"),
@@ -154,12 +157,20 @@ def cash_sheet(book: Book, facts: Facts) -> None:
         sheet.formula(sheet.row, column, f"={before}{above}", so_far, "money_total")
     book.name("cash_calls", sheet, (1, 1), (last, len(years)))
     book.name("cash_total", sheet, (total_row, end), (total_row, end))
-    sheet.row += 2
+    split = sheet.row + 1
+    _split(sheet, frame, last, total_row, split)
+    sheet.row = split + 3
     sheet.put(sheet.row, 0, "Agrees with the capital of the portfolio")
     sheet.formula(sheet.row, 1, '=IF(ABS(cash_total-total_capital)<0.5,"yes","no")', _agrees(facts), "check")
     chart = book.book.add_chart({"type": "column", "subtype": "stacked"})
-    for row in range(1, last + 1):
-        chart.add_series({"name": [CASH, row, 0], "categories": [CASH, 0, 1, 0, len(years)], "values": [CASH, row, 1, row, len(years)]})
+    for row, colour in ((split, BLUE), (split + 1, "#A9D3EE")):
+        chart.add_series(
+            {
+                "name": [CASH, row, 0], "categories": [CASH, 0, 1, 0, len(years)], "values": [CASH, row, 1, row, len(years)],
+                "fill": {"color": colour}, "gap": 60,
+            }
+        )  # fmt: skip
+    chart.set_legend({"position": "top"})
     chart.set_title({"name": "Cash calls by year, USD million", "name_font": {"size": 12}})
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D5D9DE"}}})
     chart.set_size({"width": 1000, "height": 480})
@@ -168,6 +179,20 @@ def cash_sheet(book: Book, facts: Facts) -> None:
     sheet.sheet.set_column(1, end, 10)
     sheet.sheet.freeze_panes(1, 1)
     sheet.sheet.repeat_rows(0)
+
+
+def _split(sheet: Sheet, frame: pd.DataFrame, last: int, total_row: int, first: int) -> None:
+    """Two lines of formulas: what funders pay, and what owners do."""
+    own = OWNER in frame.index
+    amounts = frame.loc[OWNER].tolist() if own else [0.0] * len(frame.columns)
+    sheet.put(first, 0, "of which public funders")
+    sheet.put(first + 1, 0, "of which owners of the projects")
+    for column, amount in enumerate(amounts, 1):
+        owners, total = xl_rowcol_to_cell(last, column), xl_rowcol_to_cell(total_row, column)
+        public = xl_rowcol_to_cell(first + 1, column)
+        value = float(frame.iloc[:, column - 1].sum()) - amount
+        sheet.formula(first, column, f"={total}-{public}", value, "money")
+        sheet.formula(first + 1, column, f"={owners}" if own else "=0", amount, "money")
 
 
 def _agrees(facts: Facts) -> str:
@@ -213,10 +238,11 @@ def costs_sheet(book: Book, facts: Facts) -> None:
     if frame.empty:
         return
     sheet = Sheet(book, COSTS, "What the plan costs over the years, discounted, USD million")
-    sheet.head(["Term", "USD m, discounted", "What it is"], 1)
+    sheet.head(["Term", "USD m, discounted", "What it is"], 1, [2])
     for row in frame.to_dict("records"):
         sheet.put(sheet.row, 0, str(row["term"]).replace("_", " ").capitalize())
         sheet.put(sheet.row, 1, float(row["usd_m"]), "money")
+        sheet.tall(row["meaning"], 100)
         sheet.put(sheet.row, 2, row["meaning"], "wrap")
         sheet.row += 1
     sheet.put(sheet.row, 0, "Total", "total")

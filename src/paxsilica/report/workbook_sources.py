@@ -28,7 +28,7 @@ def exposure_sheet(book: Book, facts: Facts) -> None:
     heads = ["Good", "Step"]
     for year in years:
         heads += [f"Largest host {year}", f"its share {year}", f"outside the trusted group {year}", f"concentration (Herfindahl) {year}"]
-    sheet.head(heads, 2)
+    sheet.head(heads, 2, range(2, len(heads), 4))
     order = {stage: at for at, stage in enumerate(facts.stages)}
     keys = goods[["stage", "commodity"]].drop_duplicates().to_dict("records")
     for key in sorted(keys, key=lambda row: (order.get(row["stage"], 99), row["commodity"])):
@@ -83,7 +83,7 @@ def prices_sheet(book: Book, facts: Facts) -> None:
     if frame.empty:
         return
     sheet = Sheet(book, PRICES, "What one more of something saves or costs")
-    sheet.head(["Of what", "Whose or where", "When", "Kind", "Price", "between", "and", "Unit", "In words"], 4)
+    sheet.head(["Of what", "Whose or where", "When", "Kind", "Price", "between", "and", "Unit", "In words"], 4, [7, 8])
     for row in frame.to_dict("records"):
         cells = (
             (row["what"], "text"), (facts.funder(row["where"]) if isinstance(row["where"], str) else None, "text"),
@@ -151,7 +151,9 @@ def figures_sheet(book: Book, facts: Facts) -> set[str]:
     if facts.tables is None:
         return documents
     sheet = Sheet(book, FIGURES, "Every figure that the plan rests on, and who says it")
-    sheet.head(["Table", "Row", "Column", "Value", "Unit", "low", "high", "range", "Grade", "Sources", "of", "Note"], 3)
+    sheet.head(
+        ["Table", "Row", "Column", "Value", "Unit", "low", "high", "range", "Grade", "Sources", "of", "Note"], 3, [4, 7, 8, 9, 10, 11]
+    )
     for number in figures_used(facts):
         row = facts.provenance(number.table, number.row, number.column)
         value: Any = number.values[0] if len(number.values) == 1 else "; ".join(f"{part:g}" for part in number.values)
@@ -200,7 +202,8 @@ def manifest_sheet(book: Book, facts: Facts) -> None:
     sheet.head(["What", "Value"], 2)
     for name, value in _leaves(facts.plan.manifest):
         sheet.put(sheet.row, 0, name, "label")
-        sheet.put(sheet.row, 1, value, "wrap")
+        sheet.tall(value, 95)
+        sheet.put(sheet.row, 1, value, "left")
         sheet.row += 1
     sheet.sheet.set_column(0, 0, 34)
     sheet.sheet.set_column(1, 1, 90)

@@ -28,7 +28,8 @@ SHAPES: Mapping[str, dict[str, Any]] = {
     "text": {"valign": "top"},
     "wrap": {"valign": "top", "text_wrap": True},
     "label": {"valign": "top", "font_color": GREY},
-    "note": {"italic": True, "font_color": GREY, "text_wrap": True, "valign": "top"},
+    "left": {"valign": "top", "align": "left", "text_wrap": True},
+    "note": {"indent": 1, "italic": True, "font_color": GREY, "text_wrap": True, "valign": "top"},
     "money": {"num_format": "#,##0.0", "valign": "top"},
     "money_total": {"num_format": "#,##0.0", "bold": True, "top": 1},
     "number": {"num_format": "#,##0.0###", "valign": "top"},
@@ -50,6 +51,10 @@ DATA_BAR = {"type": "data_bar", "bar_color": BLUE, "min_type": "num", "min_value
 
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
 """Text stays text, whatever sign it begins with."""
+
+
+LINE = 15.0
+"""Height of a line of text, in points."""
 
 
 class Book:
@@ -74,13 +79,13 @@ class Book:
 class Sheet:
     """A sheet with its print set-up; ``row`` is the next free line."""
 
-    def __init__(self, book: Book, name: str, title: str, landscape: bool = True) -> None:
+    def __init__(self, book: Book, name: str, title: str, landscape: bool = True, pages: int = 0) -> None:
         self.book, self.name, self.row = book, name, 0
         self.sheet: Worksheet = book.book.add_worksheet(name)
         if landscape:
             self.sheet.set_landscape()
         self.sheet.set_paper(9)
-        self.sheet.fit_to_pages(1, 0)
+        self.sheet.fit_to_pages(1, pages)
         self.sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
         self.sheet.set_header(f"&L&B{title.replace('&', '&&')}")
         self.sheet.set_footer(f"&L{name.replace('&', '&&')}&RPage &P of &N")
@@ -99,6 +104,10 @@ class Sheet:
         else:
             self.sheet.write_string(row, column, str(value), shape)
 
+    def tall(self, words: object, room: int) -> None:
+        """Makes the next free line as tall as the words need in a column of ``room`` characters."""
+        self.sheet.set_row(self.row, LINE * max(1, math.ceil(len(str(words)) / room)))
+
     def formula(self, row: int, column: int, formula: str, value: float | str, look: str) -> None:
         """Writes a live formula with the value that it has, for programs that do not calculate."""
         self.sheet.write_formula(row, column, formula, self.book.look(look), value)
@@ -110,10 +119,17 @@ class Sheet:
             self.put(self.row, column, words if column == 0 else None, "heading")
         self.row += 1
 
-    def head(self, words: Sequence[object], first_texts: int = 1) -> int:
-        """A line of column heads; the first ones stand over text, years and numbers are set to the right. Says its row."""
+    def head(self, words: Sequence[object], first_texts: int = 1, texts: Sequence[int] = ()) -> int:
+        """A line of column heads; the first ones, and those of ``texts``, stand over text, the others over numbers. Says its row."""
+        if any(len(str(word)) > 14 for word in words[1:]):
+            self.sheet.set_row(self.row, LINE * 3)
         for column, word in enumerate(words):
-            self.put(self.row, column, word, "year" if isinstance(word, int) else "head" if column < first_texts else "head_right")
+            self.put(
+                self.row,
+                column,
+                word,
+                "year" if isinstance(word, int) else "head" if column < first_texts or column in texts else "head_right",
+            )
         self.row += 1
         return self.row - 1
 

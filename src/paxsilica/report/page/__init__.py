@@ -10,10 +10,13 @@ from paxsilica import __version__
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import count, money
 from paxsilica.report.page.differences import differences
-from paxsilica.report.page.view import Side
+from paxsilica.report.page.view import Side, leaves
 from paxsilica.report.words import number
 
 __all__ = ["render_page"]
+
+UNTOLD = ("name", "title", "question", "solver")
+"""Keys of a case that tell plans apart in nothing that a reader asks about."""
 
 
 def render_page(facts: Facts, other: Facts | None = None) -> str:
@@ -45,6 +48,33 @@ def render_page(facts: Facts, other: Facts | None = None) -> str:
 
 def _label(facts: Facts) -> str:
     return facts.plan.title or facts.plan.case
+
+
+def _labels(first: Facts, second: Facts) -> tuple[str, str]:
+    """Labels of two plans of the same title: what their cases say differently, or else their order."""
+    said = [dict(leaves({key: part for key, part in facts.case.items() if key not in UNTOLD})) for facts in (first, second)]
+    keys = [key for key in dict.fromkeys([*said[0], *said[1]]) if said[0].get(key) != said[1].get(key)][:2]
+    if not keys:
+        return f"{_label(first)} (first)", f"{_label(second)} (second)"
+    words = [", ".join(f"{_key_words(key)} {_value_words(part.get(key))}" for key in keys) for part in said]
+    return f"{_label(first)}: {words[0]}", f"{_label(second)}: {words[1]}"
+
+
+def _key_words(key: str) -> str:
+    """The key of a case in words.
+
+    >>> _key_words("budget_usd_m"), _key_words("coverage.hard")
+    ('budget, USD million,', 'coverage hard')
+    """
+    return key.replace("_usd_m", ", USD million,").replace("_", " ").replace(".", " ")
+
+
+def _value_words(value: str | None) -> str:
+    """The value of a key in words; ``none`` where the case does not give it."""
+    try:
+        return "none" if value is None else f"{float(value):,.6g}"
+    except ValueError:
+        return str(value)
 
 
 def _millions(value: float) -> str:

@@ -54,18 +54,9 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
         x, thick = left + at * room + room * 0.14, room * 0.72
         paid, brought = public[year], owners[year]
         hint = f"{year}: funders USD {1000 * paid:,.0f} million, owners USD {1000 * brought:,.0f} million"
-        parts.append(
-            rect(
-                x,
-                y(paid + brought),
-                thick,
-                y(paid) - y(paid + brought),
-                "owners",
-                hint,
-                data_year=year,
-                data_usd_m=round(1000 * brought, 3),
-            )
-        )
+        for kind, low, high in (("public", 0.0, paid), ("owners", paid, paid + brought)):
+            amount = {"data_year": year, "data_usd_m": f"{1000 * (high - low):.3f}"}
+            parts.append(rect(x, y(high), thick, y(low) - y(high), kind, hint, **amount))
         if paid + brought >= 0.005 * marks[-1]:
             total = paid + brought
             parts.append(text(x + thick / 2, y(total) - 4, f"{total:.1f}", "label strong", "middle"))

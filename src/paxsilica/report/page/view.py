@@ -263,7 +263,7 @@ class Side:
     @cached_property
     def made_from(self) -> list[tuple[str, str]]:
         """The manifest, its leaves under dotted names."""
-        return list(_leaves(self.facts.plan.manifest))
+        return list(leaves(self.facts.plan.manifest))
 
     @property
     def trusted(self) -> str:
@@ -276,9 +276,10 @@ class Side:
         return answer.measure(self.facts)
 
 
-def _leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """The leaves of nested mappings under dotted names; what is not given is left out."""
     if isinstance(value, dict):
-        return [leaf for key, inner in value.items() for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
+        return [leaf for key, inner in value.items() for leaf in leaves(inner, f"{path}.{key}" if path else str(key))]
     if isinstance(value, list | tuple):
         return [(path, ", ".join(map(str, value)))] if value else []
     return [] if value is None or value == "" else [(path, str(value))]

@@ -102,6 +102,7 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
     largest = max(spot.capital for spot in found)
     most = 36.0 if labels else 17.0
     placed: list[tuple[float, float, float]] = []
+    numbers: list[Markup] = []
     for number, spot in enumerate(found, 1):
         x, y = at(spot.longitude, spot.latitude)
         radius = max(most * math.sqrt(spot.capital / largest), 5.0 if labels else 3.0)
@@ -114,7 +115,8 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
         circle = tag("circle", tag("title", hint), cx=x, cy=y, r=radius, class_="spot", data_region=spot.region)
         parts.append(circle)
         if not labels and not crowded:
-            parts.append(text(x, y + 3.5, number, "spot-number", "middle"))
+            numbers.append(text(x, y + 3.5, number, "spot-number", "middle"))
+    parts += numbers
     if labels:
         parts += _labels(found, placed, width, height)
     words = "; ".join(f"{spot.name}: {spot.projects} projects, USD {spot.capital:,.0f} million" for spot in found)
