@@ -106,7 +106,7 @@ def coverage_sheet(book: Book, facts: Facts) -> None:
     chart.set_legend({"position": "top"})
     chart.set_size({"width": 900, "height": 380})
     sheet.sheet.insert_chart(sheet.row + 2, 0, chart, {"description": "Coverage by step in the last year, with and without the plan"})
-    sheet.sheet.set_column(0, 0, 40)
+    sheet.sheet.set_column(0, 0, 46)
     sheet.sheet.set_column(1, len(years), 8)
     sheet.sheet.freeze_panes(1, 1)
 
@@ -184,13 +184,13 @@ def cash_sheet(book: Book, facts: Facts) -> None:
 def _split(sheet: Sheet, frame: pd.DataFrame, last: int, total_row: int, first: int) -> None:
     """Two lines of formulas: what funders pay, and what owners do."""
     own = OWNER in frame.index
-    amounts = frame.loc[OWNER].tolist() if own else [0.0] * len(frame.columns)
+    amounts = frame.to_numpy()[frame.index.get_loc(OWNER)].tolist() if own else [0.0] * len(frame.columns)
     sheet.put(first, 0, "of which public funders")
     sheet.put(first + 1, 0, "of which owners of the projects")
     for column, amount in enumerate(amounts, 1):
         owners, total = xl_rowcol_to_cell(last, column), xl_rowcol_to_cell(total_row, column)
         public = xl_rowcol_to_cell(first + 1, column)
-        value = float(frame.iloc[:, column - 1].sum()) - amount
+        value = float(frame.to_numpy()[:, column - 1].sum()) - amount
         sheet.formula(first, column, f"={total}-{public}", value, "money")
         sheet.formula(first + 1, column, f"={owners}" if own else "=0", amount, "money")
 

@@ -69,7 +69,7 @@ class Side:
             chain = make_chain(self.facts, year)
             if chain is not None:
                 narrow = chain_figure(chain, f"{self.key}-chain-{year}-n", NARROW)
-                wide = narrow if self.paired else chain_figure(chain, f"{self.key}-chain-{year}", WIDE)
+                wide = chain_figure(chain, f"{self.key}-chain-{year}", NARROW if self.paired else WIDE)
                 found.append((chain, Drawing(wide, narrow)))
         return found
 
