@@ -52,7 +52,16 @@ def tables() -> Tables:
     source = Source(source="report", title="A report", url="https://example.org/report", date="2025")
     grounds = tuple(
         Provenance(
-            table="projects", row="*", column=column, unit=unit, low=0.8, high=1.5, range="relative", sources=("report",), grade="C", price_year=year
+            table="projects",
+            row="*",
+            column=column,
+            unit=unit,
+            low=0.8,
+            high=1.5,
+            range="relative",
+            sources=("report",),
+            grade="C",
+            price_year=year,
         )
         for column, unit, year in (("capex_usd_m", "USD million", 2025), ("smallest_size", "t", None))
     )

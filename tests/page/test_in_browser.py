@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser, executable
+
 from paxsilica.report.page import render_page
 from paxsilica.report.words import covered
 from report_world import bare, facts
@@ -28,7 +29,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    texts = {"one": render_page(facts()), "two": render_page(facts(), facts(40.0)), "bare": render_page(bare()), "none": render_page(facts(5.0))}
+    texts = {
+        "one": render_page(facts()),
+        "two": render_page(facts(), facts(40.0)),
+        "bare": render_page(bare()),
+        "none": render_page(facts(5.0)),
+    }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
@@ -54,7 +60,8 @@ def test_coverage_in_the_page_is_that_of_the_table(browser: Browser, pages: dict
     for name, *cells in shown:
         rows = coverage[coverage["name"] == name].sort_values("year").to_dict("records")
         expected = [
-            [covered(row["traced_share"]), covered(row["traced_share_before"]), row["traced_share"] < row["required_share"] - 5e-4] for row in rows
+            [covered(row["traced_share"]), covered(row["traced_share_before"]), row["traced_share"] < row["required_share"] - 5e-4]
+            for row in rows
         ]
         assert cells == expected
     assert len(shown) == coverage["name"].nunique()
@@ -82,7 +89,9 @@ def test_totals_in_the_page_are_those_of_the_tables(browser: Browser, pages: dic
     browser.open(pages["one"])
     total = browser.value("document.querySelector('#a-cash-table tfoot td:last-child').textContent")
     assert total == f"{facts().plan.funding['usd_m'].sum():,.0f}"
-    rows = browser.value("[...document.querySelectorAll('#a-regions tbody tr')].map(row => [...row.children].map(cell => cell.textContent))")
+    rows = browser.value(
+        "[...document.querySelectorAll('#a-regions tbody tr')].map(row => [...row.children].map(cell => cell.textContent))"
+    )
     portfolio = facts().plan.portfolio
     assert {(row[1], row[3]) for row in rows} == {
         (facts().region(region), f"{part['capex_usd_m'].sum():,.0f}") for region, part in portfolio.groupby("region")

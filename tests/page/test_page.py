@@ -7,9 +7,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import paxsilica
 import pandas as pd
 import pytest
+
+import paxsilica
 from paxsilica.errors import InputError
 from paxsilica.plan import Plan
 from paxsilica.report.facts import Facts, load_facts
@@ -104,7 +105,11 @@ def test_the_chain_runs_from_ore_to_final_use() -> None:
     chain = make_chain(facts(), 2034)
     assert chain is not None
     assert [row[0][0] for row in chain.layers.rows] == ["ore", "metal", "server", FINAL]
-    assert {link for link, parts in chain.links.items() if sum(parts.values()) > 0} >= {("ore", "metal"), ("metal", "server"), ("server", FINAL)}
+    assert {link for link, parts in chain.links.items() if sum(parts.values()) > 0} >= {
+        ("ore", "metal"),
+        ("metal", "server"),
+        ("server", FINAL),
+    }
 
 
 def test_a_cycle_is_cut_at_its_weakest_link() -> None:

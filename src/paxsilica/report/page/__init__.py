@@ -33,9 +33,7 @@ def render_page(facts: Facts, other: Facts | None = None) -> str:
     if other is not None:
         sides = [*sides, Side(other, "b", _label(other), True)]
         if sides[0].label == sides[1].label:
-            sides = [
-                Side(side.facts, side.key, f"{side.label} ({place})", True) for side, place in zip(sides, ("first", "second"), strict=True)
-            ]
+            sides = [Side(side.facts, side.key, label, True) for side, label in zip(sides, _labels(facts, other), strict=True)]
     template = environment.get_template("page.html")
     return template.render(
         sides=sides,
