@@ -93,16 +93,8 @@ def test_libreoffice_calculates_the_same(path: Path, tmp_path: Path) -> None:
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     order = [OFFICE, profile, "--headless", "--convert-to", "ods", "--outdir", str(tmp_path), str(path)]
     subprocess.run(order, check=True, capture_output=True, timeout=300)
-    back = [
-        OFFICE,
-        profile,
-        "--headless",
-        "--convert-to",
-        "xlsx:Calc MS Excel 2007 XML",
-        "--outdir",
-        str(tmp_path / "back"),
-        str(tmp_path / "plan.ods"),
-    ]
+    target, made = "xlsx:Calc MS Excel 2007 XML", str(tmp_path / "plan.ods")
+    back = [OFFICE, profile, "--headless", "--convert-to", target, "--outdir", str(tmp_path / "back"), made]
     subprocess.run(back, check=True, capture_output=True, timeout=300)
     with warnings.catch_warnings(action="ignore"):  # openpyxl warns of what LibreOffice adds
         calculated = openpyxl.load_workbook(tmp_path / "back" / "plan.xlsx", data_only=True)

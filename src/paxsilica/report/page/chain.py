@@ -28,7 +28,6 @@ PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", Fa
 """Parts of a band: class of its colour, whether the supplier is trusted, whether the user is."""
 
 FINAL_NAME = "Final users"
-LABEL_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -104,11 +103,12 @@ class Style:
     step: float
     gap: float
     label: int
+    lines: int
     least: float
 
 
-WIDE = Style(down=False, band=21, bar=15, step=128, gap=8, label=17, least=0)
-NARROW = Style(down=True, band=10, bar=11, step=100, gap=7, label=14, least=104)
+WIDE = Style(down=False, band=21, bar=15, step=128, gap=8, label=17, lines=3, least=0)
+NARROW = Style(down=True, band=10, bar=11, step=100, gap=7, label=14, lines=4, least=104)
 
 
 def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
@@ -161,7 +161,7 @@ def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
 
 def _lead(style: Style) -> float:
     """Room before a bar for its label, where the label stands beside it across the flow."""
-    return 0.0 if style.down else LABEL_LINES * 13.0 + 6
+    return 0.0 if style.down else style.lines * 13.0 + 6
 
 
 def _thickness(place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style) -> float:
@@ -244,7 +244,7 @@ def _bar(chain: Chain, place: Place, across: float, along: float, thickness: flo
         if extent > 0.05:
             parts.append(rect(*box, class_, hint))
     percent = f"{100 * share:.0f}\u00a0%"
-    lines = wrapped(f"{name} {percent}", style.label, LABEL_LINES)
+    lines = wrapped(f"{name} {percent}", style.label, style.lines)
     beside = "start" if style.down else "middle"
     x = across if style.down else along + style.bar / 2
     bottom = (along if style.down else across) - 6
