@@ -7,10 +7,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from paxsilica.instance.world import make_world
-from paxsilica.plan import Plan
 from paxsilica.planner import make_plan
-from paxsilica.report.facts import Facts
+from paxsilica.report.facts import Facts, facts_of
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import TABLES, Provenance, Source
 from worlds import case, world
@@ -81,7 +79,7 @@ def facts(budget: float = 60.0) -> Facts:
         funding=["signatory"],
         coverage={"required": 0.4, "from_year": 2031, "hard": False},
     )
-    return Facts(make_plan(tables(), asked), make_world(tables(), asked))
+    return facts_of(make_plan(tables(), asked), tables())
 
 
 def save(budget: float, folder: Path) -> Path:
@@ -114,8 +112,3 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ";".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def plan_of(facts_: Facts) -> Plan:
-    """The plan."""
-    return facts_.plan

@@ -136,6 +136,11 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
+def facts_of(plan: Plan, tables: Tables) -> Facts:
+    """The plan with the tables that it was made from, where they are at hand in memory."""
+    return Facts(plan, make_world(tables, Case.model_validate(dict(plan.manifest["case"]))))
+
+
 def load_facts(plan: Plan, folder: Path | None = None) -> Facts:
     """The plan with its tables: those of ``folder``, or the bundled ones if they are what the plan was made from.
 
@@ -156,4 +161,4 @@ def load_facts(plan: Plan, folder: Path | None = None) -> Facts:
         return Facts(
             plan, None, "The plan was made from other tables than those that come with the program; name their folder with --data."
         )
-    return Facts(plan, make_world(tables, Case.model_validate(dict(plan.manifest["case"]))))
+    return facts_of(plan, tables)
