@@ -110,16 +110,15 @@ def cards(facts: Facts) -> list[Card]:
     if plan.objective is None:
         return []
     public, budget = float(portfolio["public_usd_m"].sum()), facts.case.get("budget_usd_m")
+    total, places = float(portfolio["capex_usd_m"].sum()), portfolio["region"].nunique()
+    scale, unit = (1000.0, "billion") if total >= 1000 else (1.0, "million")
     found = []
     if not plan.table("funders").empty:
-        found.append(
-            Card(f"{public / 1000:,.1f}", "USD billion of public money", f"of {budget / 1000:,.1f} allowed" if budget else "no limit set")
-        )
-    total = float(portfolio["capex_usd_m"].sum())
-    found.append(Card(f"{total / 1000:,.1f}", "USD billion of capital in all", "public money and what owners bring"))
-    found.append(
-        Card(f"{len(portfolio):,}", "project" if len(portfolio) == 1 else "projects", f"in {portfolio['region'].nunique()} regions")
-    )
+        allowed = f"of {budget / scale:,.1f} allowed" if budget else "no limit set"
+        found.append(Card(f"{public / scale:,.1f}", f"USD {unit} of public money", allowed))
+    found.append(Card(f"{total / scale:,.1f}", f"USD {unit} of capital in all", "public money and what owners bring"))
+    where = f"in {count(places, 'region')}" if places else ""
+    found.append(Card(f"{len(portfolio):,}", "project" if len(portfolio) == 1 else "projects", where))
     steps = coverage_steps(plan)
     if steps:
         year = steps[0].last.year

@@ -37,8 +37,9 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
         return None
     years = [int(year) for year in frame.columns]
     others = [name for name in frame.index if name != OWNER] or list(frame.index)
-    public = {year: float(frame.loc[others, year].to_numpy().sum()) / 1000 for year in years}
-    owners = {year: float(frame.to_numpy()[:, at].sum()) / 1000 - public[year] for at, year in enumerate(years)}
+    scale, unit = (1000.0, "billion") if float(frame.sum().max()) >= 1000 else (1.0, "million")
+    public = {year: float(frame.loc[others, year].to_numpy().sum()) / scale for year in years}
+    owners = {year: float(frame.to_numpy()[:, at].sum()) / scale - public[year] for at, year in enumerate(years)}
     narrow = width < 500
     height, left, top, bottom = (210.0, 30.0, 18.0, 22.0) if narrow else (260.0, 40.0, 20.0, 26.0)
     marks = _steps(max(public[year] + owners[year] for year in years))
@@ -47,22 +48,22 @@ def cash_figure(facts: Facts, name: str, width: float) -> Markup | None:
     def y(value: float) -> float:
         return top + (height - top - bottom) * (1 - value / marks[-1])
 
-    parts: list[Markup] = [text(left, 10, "USD billion a year", "axis")]
+    parts: list[Markup] = [text(left, 10, f"USD {unit} a year", "axis")]
     for mark in marks:
-        parts += [line(left, y(mark), width, y(mark), "grid"), text(left - 5, y(mark) + 4, f"{mark:g}", "axis", "end")]
+        parts += [line(left, y(mark), width, y(mark), "grid"), text(left - 5, y(mark) + 4, f"{mark:,g}", "axis", "end")]
     for at, year in enumerate(years):
         x, thick = left + at * room + room * 0.14, room * 0.72
         paid, brought = public[year], owners[year]
-        hint = f"{year}: funders USD {1000 * paid:,.0f} million, owners USD {1000 * brought:,.0f} million"
+        hint = f"{year}: funders USD {scale * paid:,.0f} million, owners USD {scale * brought:,.0f} million"
         for kind, low, high in (("public", 0.0, paid), ("owners", paid, paid + brought)):
-            amount = {"data_year": year, "data_usd_m": f"{1000 * (high - low):.3f}"}
+            amount = {"data_year": year, "data_usd_m": f"{scale * (high - low):.3f}"}
             parts.append(rect(x, y(high), thick, y(low) - y(high), kind, hint, **amount))
         if paid + brought >= 0.005 * marks[-1]:
             total = paid + brought
-            parts.append(text(x + thick / 2, y(total) - 4, f"{total:.1f}", "label strong", "middle"))
+            parts.append(text(x + thick / 2, y(total) - 4, f"{total:,.1f}", "label strong", "middle"))
         if not narrow or at % 2 == 0:
             parts.append(text(x + thick / 2, height - 8, year, "axis", "middle"))
-    words = "; ".join(f"{year} funders {1000 * public[year]:,.0f}, owners {1000 * owners[year]:,.0f}" for year in years)
+    words = "; ".join(f"{year} funders {scale * public[year]:,.0f}, owners {scale * owners[year]:,.0f}" for year in years)
     return figure(name, "Payments by year, USD million", f"{words}.", width, height, parts, "cash")
 
 

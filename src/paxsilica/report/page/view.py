@@ -73,6 +73,11 @@ class Side:
                 found.append((chain, Drawing(wide, narrow)))
         return found
 
+    @property
+    def has_chain(self) -> bool:
+        """Whether there is a chain to show, or a reason to say why it cannot be shown."""
+        return bool(self.chains) or bool(self.facts.missing)
+
     @cached_property
     def shown_chain(self) -> int:
         """Which of the chains is shown first: the third of four years, when most of the plan runs."""
