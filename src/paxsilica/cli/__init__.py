@@ -104,6 +104,10 @@ def solve(
 
             print_summary(screen, plan)
             print_folder(screen, folder)
+        if plan.status == "infeasible" and not quiet:
+            from paxsilica.studies.commands_why import tell_why
+
+            tell_why(tables, question, folder, screen, aside)
     if plan.status == "infeasible":
         raise typer.Exit(InfeasibleError.exit_code)
     if plan.status == "no_plan":
@@ -130,7 +134,7 @@ def _solve(tables: Tables, case: Case, out: Path | None, aside: Screen, interrup
         if interrupts.pressed and plan.status == "no_plan":
             raise Stopped
         interrupts.ignore()
-        return plan, write_plan(plan, folder)
+        return plan, write_plan(plan, folder, tables)
 
 
 @app.command()

@@ -27,9 +27,16 @@ def mannered(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def mount(app: typer.Typer) -> None:
     """Adds the commands of the other packages to ``app``."""
+    from paxsilica.prices.commands import prices
     from paxsilica.provenance.commands import data_app, sources
+    from paxsilica.report.commands import export, report
+    from paxsilica.studies import commands as studies
+    from paxsilica.studies.commands_why import explain, partners
 
-    app.command("sources")(mannered(sources))
+    app.command()(prices)
+    for command in (explain, partners, report, export, sources):
+        app.command()(mannered(command))
+    studies.register(app)
     for entry in data_app.registered_commands:
         if entry.callback is not None:
             entry.callback = mannered(entry.callback)

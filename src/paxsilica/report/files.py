@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from paxsilica.plan import Plan, free_folder, refuse_other_plan
+from paxsilica.report.facts import facts_of
 from paxsilica.report.workbook import write_workbook
+from paxsilica.report.workbook_full import write_full_workbook
+from paxsilica.tables import Tables
 
 PLANS = Path("plans")
 
@@ -44,11 +47,12 @@ def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Itera
                 path.rmdir()
 
 
-def write_plan(plan: Plan, folder: Path) -> Path:
+def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
     """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same plan) and the log of how it was found.
 
     ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result. Where the folder holds a better plan of the same
-    question (this search was cut short), that one is kept and a new folder beside it is taken.
+    question (this search was cut short), that one is kept and a new folder beside it is taken. With the ``tables`` that the plan was made
+    from, the workbook tells the source of every figure too.
 
     Returns:
         The folder written to.
@@ -59,7 +63,10 @@ def write_plan(plan: Plan, folder: Path) -> Path:
         beside, number = folder.with_name(f"{folder.name}-{number}"), number + 1
     folder = beside
     plan.save(folder)
-    write_workbook(plan, folder / "plan.xlsx")
+    if tables is not None and plan.tables:
+        write_full_workbook(facts_of(plan, tables), folder / "plan.xlsx")
+    else:
+        write_workbook(plan, folder / "plan.xlsx")
     _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
     _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
     return folder
