@@ -111,7 +111,7 @@ def test_infeasible_ends_with_3_and_is_written(run: Run, tmp_path: Path) -> None
 def test_no_plan_in_time_ends_with_4_and_is_written(run: Run) -> None:
     result = run("solve", *given("cap41"), "--time-limit", "1e-9", "--out", "x")
     assert result.exit_code == 4, result.output
-    assert "proves nothing" in result.stdout
+    assert "proves nothing" in " ".join(result.stdout.split())
     assert Plan.load(Path("x")).status == "no_plan"
 
 
@@ -173,7 +173,7 @@ def test_full_disk_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "plans/case/plan.xlsx")
 
-    monkeypatch.setattr(files, "write_workbook", full)
+    monkeypatch.setattr(files, "write_full_workbook", full)
     result = run("solve", *given("vietman"))
     assert result.exit_code == 2
     assert "Cannot read or write plans/case/plan.xlsx: No space left on device." in result.stderr
@@ -207,7 +207,7 @@ def test_cases_are_listed(run: Run) -> None:
     result = run("cases")
     assert result.exit_code == 0, result.output
     assert "base" in result.stdout
-    assert "Which plants should the alliance pay for" in result.stdout
+    assert all(name in result.stdout for name in ("retaliation", "talk-shop", "no-gulf"))
 
 
 def test_version_and_help(run: Run) -> None:

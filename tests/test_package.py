@@ -25,7 +25,7 @@ def read(name: str) -> str:
 
 def test_bundled_folders_are_those_of_the_checkout() -> None:
     assert bundled.data_folder() == ROOT / "data"
-    assert list(bundled.case_files()) == sorted(path.stem for path in (ROOT / "models").glob("*.toml"))
+    assert list(bundled.case_files()) == sorted(path.stem for path in (ROOT / "models").rglob("*.toml"))
     assert bundled.DEFAULT_CASE in bundled.case_files()
 
 

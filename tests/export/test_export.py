@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from paxsilica.cli.report import export, report
 from paxsilica.errors import InputError
-from paxsilica.report.commands import export, report
 from paxsilica.report.export import FORMATS, IAMC_KEYS, export_plan, iamc
 from report_world import bare, facts, save
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from paxsilica.cli.prices import prices
 from paxsilica.plan import Plan
-from paxsilica.prices.commands import prices
 from paxsilica.tables import TABLES, Tables
 from prices.cases import three_projects
 

@@ -22,10 +22,10 @@ LAYERS: list[set[str]] = [
     {"plan", "plan_tables"},
     {"extract", "extract_coverage"},
     {"planner"},
+    {"api"},
     {"audit", "prices", "provenance"},
     {"studies"},
     {"report"},
-    {"api"},
     {"cli"},
     {"__main__"},
 ]

@@ -11,8 +11,8 @@ import typer
 from smallworlds import chain_tables, with_ranges
 from typer.testing import CliRunner
 
+from paxsilica.cli.studies import COMMANDS, register
 from paxsilica.plan import Plan
-from paxsilica.studies.commands import COMMANDS, register
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.read import Tables
 

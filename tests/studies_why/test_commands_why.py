@@ -11,10 +11,10 @@ import typer
 from ore_world import CASE_FILE, World, case
 from typer.testing import CliRunner
 
+from paxsilica.cli import why as commands_why
 from paxsilica.errors import InputError
 from paxsilica.plan import Plan
 from paxsilica.report.screen import Screen
-from paxsilica.studies import commands_why
 
 app = typer.Typer()
 app.command()(commands_why.explain)

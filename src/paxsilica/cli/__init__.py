@@ -105,7 +105,7 @@ def solve(
             print_summary(screen, plan)
             print_folder(screen, folder)
         if plan.status == "infeasible" and not quiet:
-            from paxsilica.studies.commands_why import tell_why
+            from paxsilica.cli.why import tell_why
 
             tell_why(tables, question, folder, screen, aside)
     if plan.status == "infeasible":

@@ -27,11 +27,11 @@ def mannered(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def mount(app: typer.Typer) -> None:
     """Adds the commands of the other packages to ``app``."""
-    from paxsilica.prices.commands import prices
-    from paxsilica.provenance.commands import data_app, sources
-    from paxsilica.report.commands import export, report
-    from paxsilica.studies import commands as studies
-    from paxsilica.studies.commands_why import explain, partners
+    from paxsilica.cli import studies
+    from paxsilica.cli.data import data_app, sources
+    from paxsilica.cli.prices import prices
+    from paxsilica.cli.report import export, report
+    from paxsilica.cli.why import explain, partners
 
     app.command()(prices)
     for command in (explain, partners, report, export, sources):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paxsilica.bundled import DEFAULT_CASE
+from paxsilica.cli.showing import carry_out, guarded_run
 from paxsilica.errors import InputError, Problem
-from paxsilica.studies.showing import carry_out, guarded_run
 
 if TYPE_CHECKING:
     from paxsilica.api import Question

@@ -124,7 +124,7 @@ def prices(
         if quiet:
             typer.echo(str(folder))
         elif plan.objective is not None:
-            from paxsilica.prices.screen import print_prices
+            from paxsilica.cli.prices_screen import print_prices
 
             print_prices(screen, plan, folder)
         else:
