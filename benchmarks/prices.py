@@ -39,8 +39,8 @@ def bench_prices(case: str = "base", settings: tuple[str, ...] = (), points: int
     gaps = [(point.objective - point.bound) / abs(point.objective) for point in curve.points]
     closed = sum(gap <= question.solver.gap * (1 + 1e-6) for gap in gaps)
     print(
-        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the worst {max(gaps):.4%}; {len(curve.jumps)} changes of "
-        f"plan, {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches} searches: {drawn:.2f} of one solve",
+        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the worst {max(gaps):.4%}; {len(curve.jumps)} changes "
+        f"of plan, {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches} searches: {drawn:.2f} of one solve",
         flush=True,
     )
     return duals, drawn

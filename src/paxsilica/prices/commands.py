@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paxsilica.prices.whole import Asked
     from paxsilica.tables import Tables
 
-CURVE_TIMES = 8.0
+CURVE_TIMES = 7.5
 """A value curve may take this many times the one solve before it."""
 
 CURVE_LEAST = 20.0
