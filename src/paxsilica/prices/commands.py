@@ -30,7 +30,6 @@ KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
 
 
 def prices(
-    context: typer.Context,
     case: Annotated[str, typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.")] = DEFAULT_CASE,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices")
@@ -104,7 +103,7 @@ def prices(
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
     screen, aside = Screen(sys.stdout), Screen(sys.stderr)
-    with guarded(aside, bool(context.find_root().params.get("debug", False))), Interrupts() as interrupts:
+    with guarded(aside), Interrupts() as interrupts:
         tables, question = _read(data, case, settings or [])
         kinds = _kinds(kind)
         from paxsilica.prices.whole import Asked

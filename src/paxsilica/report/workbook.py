@@ -20,7 +20,7 @@ from paxsilica.report.words import advice, gap_sentence, number, objective_sente
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""
 MOST_ROWS = 1_000_000
-WIDEST, NARROWEST = 48, 9
+WIDEST, NARROWEST = 60, 9
 HEADER_LINE = 15.0
 
 
@@ -126,12 +126,12 @@ class _Sheet:
         self.name, self.frame = name, frame
         self.sheet: Worksheet = book.add_worksheet(name)
         look = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DCE6F1"}
-        self.left: Format = book.add_format(look | {"indent": 1})
+        self.left: Format = book.add_format(look | {"align": "left", "indent": 1})
         self.right: Format = book.add_format(look | {"align": "right"})
         key = {"italic": True, "font_color": "#555555", "bg_color": "#DCE6F1", "bottom": 1, "font_size": 9}
-        self.key_left: Format = book.add_format(key | {"indent": 1})
+        self.key_left: Format = book.add_format(key | {"align": "left", "indent": 1})
         self.key_right: Format = book.add_format(key | {"align": "right"})
-        self.text: Format = book.add_format({"valign": "top", "indent": 1})
+        self.text: Format = book.add_format({"valign": "top", "align": "left", "indent": 1})
         self.book = book
 
     def write(self) -> None:
@@ -151,7 +151,7 @@ class _Sheet:
             sheet.write_string(0, at, header, self.right if numeric else self.left)
             sheet.write_string(1, at, key, self.key_right if numeric else self.key_left)
             sheet.set_column(at, at, width)
-            self._column(at, values, self.book.add_format({"num_format": shape}) if numeric else self.text)
+            self._column(at, values, self.book.add_format({"num_format": shape, "valign": "top"}) if numeric else self.text)
         if rows < len(frame):
             sheet.write_string(rows + 2, 0, f"and {len(frame) - rows:,} more rows in tables/{self.name}.csv")
         sheet.set_row(0, HEADER_LINE * min(lines, 8))

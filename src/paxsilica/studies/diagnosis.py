@@ -1,0 +1,269 @@
+"""No plan? Arithmetic first, ways out second, the conflict last; and the plan that falls least short."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from paxsilica.case import Case, Solver
+from paxsilica.plan import Plan
+from paxsilica.planner import make_plan
+from paxsilica.studies.arithmetic import Finding, arithmetic, span_of
+from paxsilica.studies.conflict import Conflict, conflicts
+from paxsilica.studies.knob import KINDS, Knob
+from paxsilica.studies.knobs import all_knobs
+from paxsilica.studies.relaxation import NoWayOut, Relaxation, later, loosened, proved
+from paxsilica.studies.resolve import Interval, Known, Written, changed, write
+from paxsilica.tables import Tables
+
+UNFUNDED = "no set of funders in the case may pay for its public share"
+MOST_LINES = 12
+"""Findings that are printed; the result holds all."""
+LOOSE_GAP = 0.01
+LOOSER_GAP = 0.05
+"""Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two); each is proved by itself."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a case has no plan, and what would give it one.
+
+    Attributes:
+        findings: what arithmetic refutes.
+        ways_out: changes of the question that are proved to have a plan, one kind at a time.
+        no_way_out: kinds of change that do not suffice alone.
+        combined: a mixture of changes, where no single kind suffices; ``None`` where one does, or where none was found.
+        conflicts: smallest sets of requirements that have no plan, one for each independent cause.
+        nearest: the plan that falls least short, marked as infeasible; ``None`` where not even that exists.
+    """
+
+    findings: tuple[Finding, ...]
+    ways_out: tuple[Relaxation, ...]
+    no_way_out: tuple[NoWayOut, ...]
+    combined: Relaxation | None
+    conflicts: tuple[Conflict, ...]
+    nearest: Plan | None
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
+
+    def lines(self) -> list[str]:
+        """The answer in sentences, in the order in which they help."""
+        lines = ["There is no plan that meets the case."]
+        if self.findings:
+            lines += ["", "What a sum shows already:", *(f"- {finding.sentence}" for finding in self.findings[:MOST_LINES])]
+            if len(self.findings) > MOST_LINES:
+                lines.append(f"- and {len(self.findings) - MOST_LINES} more of the kind.")
+        if self.ways_out or self.combined is not None:
+            lines += ["", "What would do (each proved by solving the case so changed):"]
+            lines += [f"- {way.sentence}" for way in (*self.ways_out, *([self.combined] if self.combined else []))]
+        if self.no_way_out:
+            lines += ["", "What would not:", *(f"- {no.sentence}" for no in self.no_way_out)]
+        for found in self.conflicts:
+            sure = (
+                "These cannot be met together, and any of them dropped the others can:"
+                if found.smallest
+                else "These cannot be met together:"
+            )
+            alone = "This cannot be met, whatever else gives way:"
+            lines += ["", alone if len(found.requirements) == 1 else sure, *(f"- {words}" for words in found.requirements)]
+            if found.more:
+                lines += ["", "There are further conflicts besides these."]
+        if self.nearest is not None:
+            lines += ["", "The plan that falls least short:", *(f"- {note}" for note in self.nearest.notes)]
+        return lines
+
+    def result(self) -> dict[str, Any]:
+        """The content of ``diagnosis.json``."""
+        return {
+            "findings": [
+                {"kind": one.kind, "about": one.about, "stage": one.stage, "years": list(one.years), "sentence": one.sentence}
+                for one in self.findings
+            ],
+            "ways_out": [
+                {"kind": way.kind, "sentence": way.sentence, "amounts": way.amounts, "least": [way.price.low, way.price.high]}
+                for way in (*self.ways_out, *([self.combined] if self.combined else []))
+            ],
+            "no_way_out": [{"kind": no.kind, "proved": no.proved} for no in self.no_way_out],
+            "conflicts": [{"requirements": list(one.requirements), "smallest": one.smallest} for one in self.conflicts],
+            "text": self.lines(),
+        }
+
+
+def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
+    """The case as written, and with the projects in it that no funders reach, which larger envelopes would bring back.
+
+    The second has the same plans: its funders are bound by the envelopes that they have.
+    """
+    plain = write(tables, case)
+    funding = plain.instance.funding
+    if funding is None or UNFUNDED not in plain.instance.dropped.values():
+        return plain, plain
+    most = sum((row.capex_usd_m or 0.0) + (row.capex_usd_m_per_unit or 0.0) * row.largest_size for row in tables.projects) + 1e6
+    funders = tuple(
+        row if row.envelope_usd_m is None else row.model_copy(update={"envelope_usd_m": row.envelope_usd_m + most})
+        for row in tables.funders
+    )
+    roomy = write(replace(tables, funders=funders), case)
+    assert roomy.instance.funding is not None
+    at = roomy.program.rows_of("funder_envelope")
+    names = [index[0] if isinstance(index, tuple) else index for _, index in (roomy.program.row_names[row] for row in at)]
+    envelopes = np.array([funding.payers[name].envelope for name in names])
+    program = roomy.program.with_rows(at, roomy.program.row_low[at], envelopes)
+    instance = replace(roomy.instance, funding=replace(roomy.instance.funding, payers=funding.payers))
+    return plain, replace(roomy, tables=tables, program=program, instance=instance)
+
+
+def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = None, *, nearest: bool = True) -> Diagnosis:
+    """Why ``case`` has no plan on ``tables``.
+
+    Args:
+        tables, case: a question that was found infeasible.
+        tell: called with each step as it begins.
+        nearest: whether to make the plan that falls least short, which takes about as long as a plan.
+    """
+    seconds: dict[str, float] = {}
+    started = time.monotonic()
+
+    def step(name: str) -> None:
+        seconds[name] = -time.monotonic()
+        if len(seconds) > 1:
+            before = list(seconds)[-2]
+            seconds[before] += time.monotonic()
+        if tell is not None:
+            tell(name)
+
+    step("sums")
+    plain, written = with_room(tables, case)
+    findings = arithmetic(plain)
+    step("ways out")
+    options = case.solver.model_copy(update={"gap": max(case.solver.gap, LOOSE_GAP) if case.solver.gap > 0 else 0.0})
+    knobs = all_knobs(written)
+    ways, none = _single(written, knobs, options, step)
+    combined = None
+    if not ways:
+        step("a combination")
+        mixture = loosened(written, [knob for knob in knobs if knob.kind != "evenly"], "several", options)
+        combined = mixture if isinstance(mixture, Relaxation) else None
+    if not ways and combined is None:
+        ways = _waived(written, options)
+    step("conflict")
+    found = conflicts(written, options)
+    plan = None
+    if nearest:
+        step("plan that falls least short")
+        plan = least_short(tables, case, combined, ways)
+    last = list(seconds)[-1]
+    seconds[last] += time.monotonic()
+    seconds["all"] = time.monotonic() - started
+    return Diagnosis(tuple(findings), tuple(ways), tuple(none), combined, tuple(found), plan, seconds)
+
+
+def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable[[str], None]) -> tuple[list[Relaxation], list[NoWayOut]]:
+    """One kind of change after the other."""
+    ways: list[Relaxation] = []
+    none: list[NoWayOut] = []
+    kinds = [kind for kind in KINDS if any(knob.kind == kind for knob in knobs)]
+    for kind in kinds:
+        step(f"ways out: {KINDS[kind]}")
+        sharp = kind in ("budget", "funders", "mandates")
+        fitting = options if sharp else options.model_copy(update={"gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0)})
+        answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, fitting)
+        (ways if isinstance(answer, Relaxation) else none).append(answer)  # type: ignore[arg-type]
+        if kind == "coverage" and (shift := later(written, options)) is not None:
+            (ways if isinstance(shift, Relaxation) else none).append(shift)  # type: ignore[arg-type]
+    return ways, none
+
+
+def _waived(written: Written, options: Solver) -> list[Relaxation]:
+    """Requirements that are waived as a whole, where nothing that can be loosened by degrees helps."""
+    tables, case = written.tables, written.case
+    offers = [
+        (
+            "let every plant stand idle that must run",
+            replace(tables, assets=tuple(row.model_copy(update={"must_run_share": None}) for row in tables.assets)),
+        ),
+        (
+            "waive the smallest shipments",
+            replace(tables, routes=tuple(row.model_copy(update={"smallest_shipment": None}) for row in tables.routes)),
+        ),
+        (
+            "waive the final level of stores",
+            replace(tables, stocks=tuple(row.model_copy(update={"final": None}) for row in tables.stocks)),
+        ),
+        (
+            "let goods be left over",
+            replace(tables, commodities=tuple(row.model_copy(update={"surplus": "free"}) for row in tables.commodities)),
+        ),
+    ]
+    found = []
+    for words, turned in offers:
+        if turned != tables and proved((turned, case), options, Known()):
+            found.append(Relaxation("waived", f"Or {words}.", {}, Interval(0.0, 0.0), turned, case, Known()))
+    return found
+
+
+def least_short(tables: Tables, case: Case, combined: Relaxation | None, ways: list[Relaxation]) -> Plan | None:
+    """The plan that falls least short of the coverage asked for, with all else met; where all else cannot be met either, with it changed.
+
+    Its status stays ``infeasible``, its notes say what it misses.
+    """
+    if case.coverage is not None and case.coverage.hard:
+        plan = _soft(tables, case)
+        if plan is not None:
+            return replace(plan, status="infeasible", notes=(*_shortfalls(plan), *plan.notes))
+    for way in [*([combined] if combined else []), *ways]:
+        plan = _soft(way.tables, way.case) if case.coverage is not None and case.coverage.hard else _found(way.tables, way.case)
+        if plan is not None:
+            words = way.sentence.split(": ", 1)[-1].removeprefix("Or ")
+            note = f"It meets the case only with a change: {words}"
+            return replace(plan, status="infeasible", notes=(note, *_shortfalls(plan), *plan.notes))
+    return None
+
+
+def _found(tables: Tables, case: Case) -> Plan | None:
+    plan = make_plan(tables, case)
+    return plan if plan.status in ("optimal", "feasible") else None
+
+
+def _soft(tables: Tables, case: Case) -> Plan | None:
+    """The plan with the least shortfall, weighed with shortage prices (or usual prices, or alike, where there are none)."""
+    assert case.coverage is not None
+    known = {row.row for row in tables.series if (row.table, row.column) == ("commodities", "shortage_price_usd_per_unit")}
+    known |= {row.commodity for row in tables.commodities if row.shortage_price_usd_per_unit is not None}
+    priced = {row.commodity: row for row in tables.commodities if row.covered and row.commodity not in known}
+    commodities = tuple(
+        row.model_copy(update={"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}) if row.commodity in priced else row
+        for row in tables.commodities
+    )
+    soft = changed(case, coverage=case.coverage.model_dump() | {"hard": False}, objective="shortfall")
+    plan = _found(replace(tables, commodities=commodities), soft)
+    return None if plan is None else replace(plan, notes=(*_unserved(plan, set(priced)), *plan.notes))
+
+
+def _unserved(plan: Plan, firm: set[str]) -> list[str]:
+    """What of the demand that must be served in full is not: to weigh shortfalls it was given a price, at which it may go unserved."""
+    service = plan.tables["service"]
+    short = service[(service["mode"] == "reference") & service["commodity"].isin(firm) & (service["unserved"] > 1e-6 * service["demand"])]
+    return [
+        f"It leaves {rows['unserved'].sum() / rows['demand'].sum():.1%} of the demand for {commodity} unserved in {span_of(rows['year'])}, "
+        "which the case does not allow."
+        for commodity, rows in short.groupby("commodity", sort=True)
+    ]
+
+
+def _shortfalls(plan: Plan) -> list[str]:
+    """By how much a plan misses the coverage asked for: each stage at its worst."""
+    detail = plan.tables["coverage_by_commodity"]
+    short = detail[detail["shortfall"] > 1e-6 * detail["need"]]
+    notes = []
+    for stage, rows in short.groupby("stage", sort=False):
+        gap = (rows["required_share"] - rows["traced_share"]).to_numpy()
+        worst = rows.iloc[int(gap.argmax())]
+        notes.append(
+            f"It falls short in stage {stage} in {span_of(rows['year'])}; at its worst, {worst['commodity']} in {worst['year']}, it covers "
+            f"{worst['traced_share']:.1%} of the need instead of {worst['required_share']:.1%}."
+        )
+    return notes

@@ -1,0 +1,176 @@
+"""Ways out of a case that has no plan: by how much which requirement must give, each proved by solving the case so changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from paxsilica.case import Case, Solver, share_in
+from paxsilica.instance import Instance
+from paxsilica.solve import Compiled
+from paxsilica.studies.arithmetic import span_of
+from paxsilica.studies.knob import KINDS, Changed, Knob
+from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, feasible, search, write
+from paxsilica.tables import Tables
+
+DUST = 1e-6
+LATEST = 30
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A way out.
+
+    Attributes:
+        kind: one of :data:`paxsilica.studies.knob.KINDS`, ``later``, ``several``, or ``waived``.
+        sentence: the way out in words.
+        amounts: by how much each requirement gives, by its key.
+        price: least that it must give, in the unit of its kind (USD million; shares added up), with the solver's gap.
+        tables, case: the question so changed, which has a plan: that was proved by solving it.
+        known: decisions of a plan of it.
+    """
+
+    kind: str
+    sentence: str
+    amounts: dict[str, float]
+    price: Interval
+    tables: Tables
+    case: Case
+    known: Known
+
+
+@dataclass(frozen=True)
+class NoWayOut:
+    """A requirement that is no way out by itself. ``proved``: however far it gives; else the search ran out of time."""
+
+    kind: str
+    proved: bool
+
+    @property
+    def sentence(self) -> str:
+        """As a sentence."""
+        if self.proved:
+            return f"{self.subject}: however far it gives by itself, there is no plan."
+        return f"{self.subject}: whether it could give way by itself was not settled in the time allowed."
+
+    @property
+    def subject(self) -> str:
+        """What would have to give way."""
+        words = KINDS.get(self.kind, "the first year of coverage, within the years of the case")
+        return words[0].upper() + words[1:]
+
+
+def loosened(written: Written, knobs: Sequence[Knob], kind: str, options: Solver) -> Relaxation | NoWayOut:
+    """The cheapest way to loosen ``knobs`` (all of one kind, or ``several``) so that there is a plan."""
+    columns = [
+        replace(knob.column, name=(knob.kind, knob.about), cost=knob.weight if kind == "several" else knob.column.cost) for knob in knobs
+    ]
+    bare = written.program.minimising(np.zeros(len(written.program.cost)))
+    answer = search(extended(bare, columns), options)
+    if answer.values is None:
+        return NoWayOut(kind, answer.status == "infeasible")
+    amounts = answer.values[len(written.program.cost) :]
+    known = Known.of(written.program, answer.values[: len(written.program.cost)])
+    used = [(knob, float(amount)) for knob, amount in zip(knobs, amounts, strict=True) if amount > DUST * max(1.0, 1e-3 / knob.weight)]
+    for spare in (0.0, 1e-4, 1e-2):
+        # what is said is rounded up; a little more where the solver's tolerance ate the rounding
+        turned: Changed = (written.tables, written.case)
+        clauses, said = dict[tuple[str, str], list[int]](), {}
+        for knob, amount in used:
+            rounded = float(knob.rounded(amount * (1 + spare)))
+            turned = knob.turn(*turned, rounded)
+            clauses.setdefault((knob.head, knob.say(rounded)), []).extend([knob.year] if knob.year is not None else [])
+            said[knob.about] = rounded
+        if proved(turned, options, known):
+            return Relaxation(kind, _sentence(kind, clauses), said, answer.value, *turned, known)
+    return NoWayOut(kind, False)
+
+
+def proved(turned: Changed, options: Solver, known: Known) -> bool:
+    """Whether the question has a plan: it is written anew and solved, the decisions of a known plan first."""
+    return feasible(write(*turned).program, options, known) is True
+
+
+def _sentence(kind: str, clauses: Mapping[tuple[str, str], Sequence[int]]) -> str:
+    """The clauses as a sentence, those with the same head behind it."""
+    heads: dict[str, list[str]] = {}
+    for (head, clause), years in clauses.items():
+        heads.setdefault(head, []).append(clause.replace("{years}", span_of(years)))
+    parts = [part for head, said in heads.items() for part in ([f"{head} {', '.join(said)}"] if head else said)]
+    lead = {"budget": "Least budget that would do: ", "several": "A combination that would do: "}.get(kind, "Or ")
+    return lead + "; ".join(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts) + "."
+
+
+def later(written: Written, options: Solver) -> Relaxation | NoWayOut | None:
+    """The least number of years by which coverage must start later, its path shifted with it; ``None`` where that means nothing."""
+    coverage = written.case.coverage
+    if coverage is None or not coverage.hard or not written.instance.required:
+        return None
+    # past the end of the case nothing would be asked for at all, which is no answer
+    most = min(LATEST, written.case.years[1] - coverage.from_year)
+    low, high, best = 0, most, Known()
+    if most < 1:
+        return None
+    if (last := feasible(_shifted(written, most), options)) is not True:
+        return NoWayOut("later", last is False)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if feasible(_shifted(written, middle), options, best):
+            high = middle
+        else:
+            low = middle
+    answer = search(_shifted(written, high), options.model_copy(update={"gap": 0.5}))
+    known = best if answer.values is None else Known.of(written.program, answer.values)
+    case = shifted(written.case, high)
+    if not proved((written.tables, case), options, known):
+        return NoWayOut("later", False)
+    years = "one year" if high == 1 else f"{high} years"
+    words = f"Or {years} later: coverage asked for from {coverage.from_year + high}, its path shifted with it."
+    return Relaxation("later", words, {"years": float(high)}, Interval(high, high), written.tables, case, known)
+
+
+def shifted(case: Case, years: int) -> Case:
+    """The case with everything that it says of coverage ``years`` later."""
+    assert case.coverage is not None
+
+    def path(of: dict[int, float]) -> dict[int, float]:
+        return {year + years if year else year: share for year, share in of.items()}
+
+    parts: dict[str, Any] = case.coverage.model_dump() | {
+        "from_year": case.coverage.from_year + years,
+        "from_years": {name: year + years for name, year in case.coverage.from_years.items()},
+        "required": path(case.coverage.required),
+        "stages": {stage: path(of) for stage, of in case.coverage.stages.items()},
+    }
+    return changed(case, coverage=parts)
+
+
+def _shifted(written: Written, years: int) -> Compiled:
+    """The program with the right sides that the shifted case has: less is asked in every row, in the first years nothing."""
+    instance, program = written.instance, written.program
+    case = shifted(written.case, years)
+    at = program.rows_of("stress_production_coverage", "stress_delivery_coverage")
+    low = []
+    for row in at:
+        family, (commodity, copy_name) = program.row_names[row]
+        copy = instance.copies[copy_name]
+        share = _asked(case, commodity, _stage(instance, commodity), copy.year)
+        wanted = sum(amount for place, amount in copy.demand.items() if place[1] == commodity)
+        need = instance.need[commodity, copy.year]
+        low.append(share * need if family == "stress_production_coverage" else (share - 1.0) * wanted)
+    return program.with_rows(at, np.array(low), np.full(len(at), np.inf))
+
+
+def _stage(instance: Instance, commodity: str) -> str:
+    return next(row.stage or "" for row in instance.tables.commodities if row.commodity == commodity)
+
+
+def _asked(case: Case, commodity: str, stage: str, year: int) -> float:
+    coverage = case.coverage
+    assert coverage is not None
+    if year < coverage.from_years.get(commodity, coverage.from_year):
+        return 0.0
+    return share_in(coverage.stages.get(stage, coverage.required), year)

@@ -1,0 +1,79 @@
+"""The commands, as they are mounted."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from ore_world import CASE_FILE, World, case
+from typer.testing import CliRunner
+
+from paxsilica.errors import InputError
+from paxsilica.plan import Plan
+from paxsilica.report.screen import Screen
+from paxsilica.studies import commands_why
+
+app = typer.Typer()
+app.command()(commands_why.explain)
+app.command()(commands_why.partners)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[str, str]:
+    (tmp_path / "small.toml").write_text(CASE_FILE)
+    return str(tmp_path / "small.toml"), str(World().write(tmp_path / "data"))
+
+
+def test_explain(place: tuple[str, str]) -> None:
+    done = CliRunner().invoke(app, ["explain", place[0], "smelt-a1", "--data", place[1], "--flips", "capital"])
+    assert done.exit_code == 0, done.output
+    assert "Smelter A1 (smelt-a1): in." in done.output
+    assert "the verdict turns between" in done.output
+
+
+def test_explain_a_stage(place: tuple[str, str]) -> None:
+    done = CliRunner().invoke(
+        app, ["explain", place[0], "--stage", "magnets", "--data", place[1], "--set", "coverage.hard=false", "--set", "budget_usd_m=170"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "Magnets is weakest in 2028" in done.output
+
+
+def test_explain_ends_with_the_code_of_infeasible(place: tuple[str, str]) -> None:
+    done = CliRunner().invoke(app, ["explain", place[0], "--stage", "magnets", "--data", place[1], "--set", "budget_usd_m=100"])
+    assert done.exit_code == 3
+
+
+@pytest.mark.parametrize("words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]])
+def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
+    done = CliRunner().invoke(app, ["explain", place[0], *words, "--data", place[1]])
+    assert isinstance(done.exception, InputError)
+
+
+def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
+    words = ["partners", place[0], "--data", place[1], "--players", "Aland=money:ALA", "--workers", "1", "--store", str(tmp_path / "kept")]
+    done = CliRunner().invoke(app, [*words, "--set", "coverage.hard=false"])
+    assert done.exit_code == 0, done.output
+    assert "Aland: worth, in USD million" in done.output
+    assert "2 of 2 coalitions" in done.output
+    again = CliRunner().invoke(app, [*words, "--players", "Aland=money:BLA"])
+    assert isinstance(again.exception, InputError)
+
+
+def test_both_files_with_problems_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        commands_why.read_question(tmp_path, str(tmp_path / "none.toml"), None, None)
+    assert {"CASE", "regions"} <= {problem.table for problem in caught.value.problems}
+
+
+def test_tell_why(tmp_path: Path) -> None:
+    out, aside = io.StringIO(), io.StringIO()
+    commands_why.tell_why(World().read(), case("budget_usd_m=300"), tmp_path / "plan", Screen(out), Screen(aside))
+    assert "Least budget that would do: USD 330 million." in out.getvalue()
+    assert "Looking for the reason" in aside.getvalue()
+    written = json.loads((tmp_path / "plan" / "diagnosis.json").read_text())
+    assert written["ways_out"][0]["kind"] == "budget"
+    assert Plan.load(tmp_path / "plan" / "nearest").status == "infeasible"

@@ -1,0 +1,280 @@
+"""Infeasible variants of the small world, each with a cause that was put there: the diagnosis must find it, and what it offers must work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ore_world import World, case
+
+from paxsilica.case import Case
+from paxsilica.planner import make_plan
+from paxsilica.studies.diagnosis import Diagnosis, diagnose
+from paxsilica.tables import Tables
+
+FROM_CHINA = "China 100% (not trusted)"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How the world is broken, and what must be said of it.
+
+    Attributes:
+        findings: (kind, about) that arithmetic must find, all of them.
+        ways: kinds of change that must be offered; others may be.
+        amounts: by key of a requirement: by how much it must give, as worked out by hand.
+        conflicts: the requirements that conflict, a set for each independent cause.
+        words: what must stand in the text.
+    """
+
+    world: Callable[[World], World]
+    settings: tuple[str, ...] = ()
+    changes: dict[str, Any] = field(default_factory=dict)
+    findings: set[tuple[str, str]] = field(default_factory=set)
+    ways: set[str] = field(default_factory=set)
+    amounts: dict[str, float] = field(default_factory=dict)
+    conflicts: set[frozenset[str]] = field(default_factory=set)
+    words: tuple[str, ...] = ()
+
+
+def same(world: World) -> World:
+    return world
+
+
+def by_products(world: World) -> World:
+    """Smelting in Aland runs always and leaves slag, of which nothing may be left over and which nobody takes."""
+    world.add("commodities", commodity="slag", name="Slag", unit="t", surplus="forbidden")
+    world.add("recipes", process="smelt-old", commodity="slag", role="output", quantity="1")
+    world.add("recipes", process="smelt-old", commodity="metal", role="output", quantity="1")
+    world.add("processes", process="smelt-old", name="Old smelting", kind="source", unit="t", main_product="metal")
+    return world.add(
+        "assets",
+        asset="old",
+        name="Old smelter",
+        region="ALA",
+        process="smelt-old",
+        capacity="10",
+        must_run_share="0.5",
+        variable_cost_usd_per_unit="1",
+    )
+
+
+VARIANTS = {
+    "no source at any price": Variant(
+        lambda w: w.drop("projects", "press-a1", "press-a2", "press-b"),
+        findings={("no source", "magnet")},
+        ways={"coverage"},
+        conflicts={frozenset({"the coverage of Magnets"})},
+        words=(FROM_CHINA, "no trusted source at any price in 2028-2032"),
+    ),
+    "source controlled by China": Variant(
+        lambda w: w.set("projects", "smelt-a1", controller="CHN").set("projects", "smelt-a2", controller="CHN").drop("projects", "smelt-b"),
+        findings={("no source", "metal"), ("no feed", "magnet")},
+        ways={"coverage"},
+        words=("Magnets (stage Magnets) lacks Metal in 2028-2032",),
+    ),
+    "too little of everything": Variant(
+        lambda w: w.drop("projects", "smelt-a2", "smelt-b"),
+        findings={("capacity", "metal"), ("no feed", "magnet")},
+        ways={"coverage", "evenly", "demand"},
+        # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it comes
+        amounts={"all stages": 0.334, "magnet": 0.334, "processing|2030": 0.3},
+        words=("lacks capacity in 2028-2032", "make at most 60 t in 2028, 60%", "cover Processing by only 60.0% in 2028-2032"),
+    ),
+    "half believed": Variant(
+        lambda w: w.set("projects", "smelt-a1", status="half").set("projects", "smelt-a2", status="half").drop("projects", "smelt-b"),
+        findings={("capacity", "metal"), ("no feed", "magnet")},
+        ways={"coverage"},
+    ),
+    "too early": Variant(
+        same,
+        settings=("coverage.from_year=2026",),
+        findings={("no source", "metal"), ("no source", "magnet")},
+        ways={"coverage", "later"},
+        amounts={"years": 1, "processing|2026": 0.9, "magnets|2026": 0.9},
+        conflicts={frozenset({"the coverage of Processing"}), frozenset({"the coverage of Magnets"})},
+    ),
+    "much too early": Variant(
+        lambda w: w.set("projects", "*", lead_time_years="4"),
+        findings={("no source", "metal"), ("no source", "magnet")},
+        ways={"later"},
+        amounts={"years": 2},
+    ),
+    "budget below any cover": Variant(
+        same,
+        settings=("budget_usd_m=200",),
+        findings={("budget", "budget")},
+        ways={"budget", "coverage"},
+        amounts={"budget": 130},
+        words=("Least budget that would do: USD 330 million.",),
+    ),
+    "budget too small for whole plants": Variant(
+        same,
+        settings=("budget_usd_m=300",),
+        ways={"budget", "coverage"},
+        amounts={"budget": 30},
+        conflicts={frozenset({"the budget of USD 300 million", "the coverage of Magnets"})},
+    ),
+    "funders too poor": Variant(
+        lambda w: w.set("funders", "*", envelope_usd_m="100"),
+        ways={"funders", "coverage"},
+        words=("USD 130 million more from",),
+    ),
+    "funders that may not pay for presses": Variant(
+        lambda w: w.add("mandates", funder="fund-a", stage="processing", region="*").add(
+            "mandates", funder="fund-b", stage="processing", region="*"
+        ),
+        findings={("no source", "magnet")},
+        ways={"coverage"},
+        words=("no set of funders in the case may pay for its public share",),
+    ),
+    "a mandate too narrow": Variant(
+        lambda w: (
+            w.drop("funders", "fund-b")
+            .add("mandates", funder="fund-a", stage="processing", region="*")
+            .add("mandates", funder="fund-a", stage="magnets", region="*", largest_usd_m="60")
+        ),
+        findings=set(),
+        ways={"mandates"},
+        amounts={"fund-a|magnets|*": 50},
+    ),
+    "money that comes too late": Variant(
+        lambda w: w.drop("funders", "fund-b").set("funders", "fund-a", annual_limit_usd_m="100", envelope_usd_m=""),
+        # by 2027, the last year in which a plant for 2028 is committed, 200 of 330 have come
+        ways={"funders", "later"},
+        amounts={"fund-a": 130, "years": 2},
+    ),
+    "demand that nobody can serve": Variant(
+        lambda w: w.set("commodities", "magnet", shortage_price_usd_per_unit="").set("demand", "CHN", quantity="1900"),
+        findings={("demand", "magnet")},
+        ways={"demand"},
+        # 2000 are wanted, and in 2026 there are the 1000 that China can make
+        amounts={"magnet": 0.5},
+        conflicts={frozenset({"all demand for Magnets served"})},
+    ),
+    "a required project beyond the budget": Variant(
+        lambda w: w.set("projects", "press-b", commitment="required", capex_usd_m="1100"),
+        findings={("budget", "budget")},
+        ways={"budget", "required"},
+        conflicts={frozenset({"the budget of USD 1,000 million", "the commitment to press-b"})},
+    ),
+    "plants that exclude one another": Variant(
+        lambda w: (
+            w.set("projects", "smelt-a1", exclusive_group="site")
+            .set("projects", "smelt-a2", exclusive_group="site")
+            .set("projects", "smelt-b", exclusive_group="site")
+        ),
+        findings={("capacity", "metal"), ("no feed", "magnet")},
+        ways={"coverage"},
+    ),
+    "one country makes it all": Variant(
+        lambda w: w.drop("projects", "smelt-b", "press-b"),
+        changes={"concentration": {"max_share": 0.5, "from_year": 2028, "hard": True}},
+        findings={("concentration", "ore"), ("concentration", "metal"), ("concentration", "magnet")},
+        ways={"concentration", "coverage"},
+        amounts={"max_share": 0.5},
+    ),
+    "a limit on sites": Variant(
+        lambda w: w.add("limits", limit="sites", measure="projects", sense="at most", value="3", region="*", process="*", commodity="*"),
+        ways={"limits", "coverage"},
+        amounts={"sites": 1},
+        words=("the limit sites at 4 (not 3)",),
+    ),
+    "a minimum that nothing reaches": Variant(
+        lambda w: w.add(
+            "limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*"
+        ),
+        findings={("limit", "floor")},
+        ways={"limits"},
+        conflicts={frozenset({"the limit floor"})},
+    ),
+    "slag that nobody takes": Variant(
+        by_products,
+        ways={"waived"},
+        conflicts={frozenset({"no Slag may be left over", "plants that must run"})},
+    ),
+    "two causes: no source, and a required project beyond the budget": Variant(
+        lambda w: w.drop("projects", "press-a1", "press-a2", "press-b").set("projects", "smelt-b", commitment="required"),
+        settings=("budget_usd_m=100",),
+        findings={("no source", "magnet"), ("budget", "budget")},
+        ways={"several"},
+        conflicts={
+            frozenset({"the coverage of Magnets"}),
+            frozenset({"the commitment to smelt-b", "the budget of USD 100 million"}),
+        },
+    ),
+    "two causes: a limit that nothing reaches, and demand that nobody can serve": Variant(
+        lambda w: (
+            w.add("limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*")
+            .set("commodities", "magnet", shortage_price_usd_per_unit="")
+            .set("demand", "CHN", quantity="1900")
+        ),
+        findings={("limit", "floor"), ("demand", "magnet")},
+        ways={"several"},
+        conflicts={frozenset({"the limit floor"}), frozenset({"all demand for Magnets served"})},
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=VARIANTS, ids=lambda name: name.replace(" ", "-"))
+def variant(request: pytest.FixtureRequest) -> tuple[Variant, Diagnosis, Tables, Case]:
+    made = VARIANTS[request.param]
+    tables, question = made.world(World()).read(), case(*made.settings, **made.changes)
+    return made, diagnose(tables, question), tables, question
+
+
+def test_the_variant_has_no_plan(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    assert make_plan(variant[2], variant[3]).status == "infeasible"
+
+
+def test_arithmetic_finds_the_cause(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    expected, found = variant[:2]
+    assert {(one.kind, one.about) for one in found.findings} == expected.findings
+
+
+def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    expected, found = variant[:2]
+    ways = [*found.ways_out, *([found.combined] if found.combined else [])]
+    assert expected.ways <= {way.kind for way in ways}
+    for way in ways:
+        assert make_plan(way.tables, way.case).status == "optimal", way.sentence
+
+
+def test_amounts_are_the_least(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    expected, found = variant[:2]
+    given = {
+        about: amount for way in (*found.ways_out, *([found.combined] if found.combined else [])) for about, amount in way.amounts.items()
+    }
+    assert {about: given.get(about) for about in expected.amounts} == pytest.approx(expected.amounts)
+
+
+def test_conflicts_are_the_smallest(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    expected, found = variant[:2]
+    sets = {frozenset(one.requirements) for one in found.conflicts}
+    assert all(one.smallest for one in found.conflicts)
+    assert sets
+    if expected.conflicts:
+        assert sets == expected.conflicts
+
+
+def test_the_text_says_it(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    expected, found = variant[:2]
+    text = "\n".join(found.lines())
+    assert all(words in text for words in expected.words), text
+    assert found.result()["text"] == found.lines()
+
+
+def test_the_nearest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    nearest = variant[1].nearest
+    assert nearest is not None
+    assert nearest.status == "infeasible"
+    assert len(nearest.tables["operation"])
+    assert nearest.notes[0].startswith(("It falls short", "It leaves", "It meets the case only with a change"))
+
+
+def test_what_is_offered_is_not_more_than_needed() -> None:
+    """One million less than the least budget, and one plant less than the limit, is not enough."""
+    assert make_plan(World().read(), case("budget_usd_m=329")).status == "infeasible"
+    assert make_plan(World().read(), case("budget_usd_m=330")).status == "optimal"
