@@ -10,9 +10,9 @@ import time
 
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
-from paxsilica.cli.prices import CURVE_LEAST, CURVE_TIMES
 from paxsilica.planner import make_plan
 from paxsilica.prices import Asked, value_curve
+from paxsilica.prices.commands import CURVE_LEAST, CURVE_TIMES
 from paxsilica.prices.whole import prices_from, start_from
 from paxsilica.tables import load_tables
 
@@ -39,9 +39,8 @@ def bench_prices(case: str = "base", settings: tuple[str, ...] = (), points: int
     gaps = [(point.objective - point.bound) / abs(point.objective) for point in curve.points]
     closed = sum(gap <= question.solver.gap * (1 + 1e-6) for gap in gaps)
     print(
-        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the worst {max(gaps):.4%}; "
-        f"{len(curve.jumps)} changes of plan, {sum(not jump.undecided for jump in curve.jumps)} sure to pay; "
-        f"{curve.searches} searches: {drawn:.2f} of one solve",
+        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the worst {max(gaps):.4%}; {len(curve.jumps)} changes "
+        f"of plan, {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches} searches: {drawn:.2f} of one solve",
         flush=True,
     )
     return duals, drawn

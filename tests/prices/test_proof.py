@@ -164,3 +164,89 @@ def test_three_projects_prove_themselves() -> None:
     proof = price_table(make_plan(tables, asked), tables, asked).proof
     assert (proof["error"] <= proof["tolerance"]).all()
     assert set(proof["check"]) == {"feasibility", "sign", "slackness", "duality"}
+
+
+def test_with_nothing_to_decide_every_kind_says_the_same() -> None:
+    tables = world(
+        {"make": "-> chip"},
+        assets={
+            "good": {"process": "make", "capacity": 3.0, "variable_cost_usd_per_unit": 10.0},
+            "dear": {"process": "make", "variable_cost_usd_per_unit": 25.0},
+        },
+        demand={("A", "chip"): 5.0},
+    )
+    asked = case()
+    table = price_table(make_plan(tables, asked), tables, asked).table
+    goods = table[table["what"] == "commodity in normal times"]
+    assert list(goods["kind"]) == ["fixed", "relaxed", "hull"]
+    assert goods["value"].to_numpy() == pytest.approx(25.0)
+    # another unit of the good plant spares the difference
+    assert table[table["what"] == "capacity"]["value"].to_numpy() == pytest.approx(15.0)
+    assert priced(table, what="uplift", where="all")["value"] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("objective", "hard", "price"), [("budget", True, 7.0), ("shortfall", False, 90.0), ("cost", False, 7.0)])
+def test_prices_are_counted_in_what_the_case_minimises(objective: str, hard: bool, price: float) -> None:
+    # a point of coverage is 0.05 of a unit: 7 of public capital, or 90 of priced shortfall where the budget of 14 pays for no more
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "X": "untrusted"},
+        commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
+        assets={"abroad": {"process": "make", "region": "X"}},
+        projects={"home": {"process": "make", "size": (0.0, 20.0), "capex_usd_m_per_unit": 7.0}},
+        routes={"X>A chip": 0.0},
+        demand={("A", "chip"): 5.0},
+    )
+    keys = {} if objective != "shortfall" else {"budget_usd_m": 14.0}
+    asked = case(objective=objective, coverage={"required": 0.6, "from_year": 2030, "hard": hard}, finance={"discount_rate": 0.1}, **keys)
+    table = price_table(make_plan(tables, asked), tables, asked).table
+    for kind in ("fixed", "relaxed"):
+        assert priced(table, what="coverage", kind=kind)["value"] == pytest.approx(0.05 * price), kind
+    if objective == "shortfall":
+        # one more USD million makes a seventh of a unit, of which 90 each is no longer missing
+        assert priced(table, what="budget", kind="relaxed")["value"] == pytest.approx(90 / 7)
+        assert "priced shortfall of coverage" in priced(table, what="budget", kind="relaxed")["meaning"]
+
+
+def test_coverage_and_the_cap_by_solving_again() -> None:
+    tables, asked = next(made for made in map(random_question, range(60)) if made[1].concentration is not None)
+    assert asked.concentration is not None
+    assert asked.coverage is not None
+    plan = make_plan(tables, asked)
+    table = price_table(plan, tables, asked, Asked(kinds=("resolve",), money=(), coverage=("metal",), concentration=True, points=10)).table
+    more = asked.coverage.model_copy(update={"required": {0: asked.coverage.required[0] + 0.1}})
+    wider = asked.concentration.model_copy(update={"max_share": asked.concentration.max_share + 0.1})
+    dearer = make_plan(tables, asked.model_copy(update={"coverage": more})).objective
+    easier = make_plan(tables, asked.model_copy(update={"concentration": wider})).objective
+    assert plan.objective is not None
+    assert dearer is not None
+    assert easier is not None
+    assert priced(table, what="coverage")["value"] == pytest.approx((dearer - plan.objective) / 10, abs=1e-6)
+    assert priced(table, what="concentration")["value"] == pytest.approx((plan.objective - easier) / 10, abs=1e-6)
+
+
+def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it() -> None:
+    tables = world(
+        {"make": "-> chip"},
+        commodities={"chip": {"shortage_price_usd_per_unit": 40.0}},
+        assets={
+            "good": {"process": "make", "capacity": 3.0, "variable_cost_usd_per_unit": 10.0},
+            "dear": {"process": "make", "capacity": 10.0, "variable_cost_usd_per_unit": 25.0, "must_run_share": 0.5},
+            "spot": {"process": "make", "capacity": 30.0, "variable_cost_usd_per_unit": 10.0},
+        },
+        demand={("A", "chip"): 8.0},
+        scenarios={"war": 1.0},
+        events=[
+            {"scenario": "war", "event": "capacity", "region": "A", "from_year": 2031, "factor": 0.5},
+            {"scenario": "war", "event": "demand", "region": "A", "from_year": 2031, "factor": 5.0},
+        ],
+    )
+    asked = case("2030-2031", scenarios=["war"])
+    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("fixed",))).table
+    rents = table[table["what"] == "capacity"].set_index(["where", "when"])["value"]
+    # 2030: 3 + 3 + 5 are there for 8: of dear only what must run runs, and each unit more of it puts out half a unit at 10
+    assert rents["dear", 2030] == pytest.approx(-7.5)
+    # 2031: 40 are wanted, and half of 43 is there: each unit more is half a unit less missing, at 40 less its cost
+    assert rents["good", 2031] == pytest.approx(0.5 * 30)
+    assert rents["dear", 2031] == pytest.approx(0.5 * 15)
+    assert ("good", 2030) not in rents

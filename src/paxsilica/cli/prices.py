@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
-from paxsilica.cli.guard import guarded
-from paxsilica.cli.interrupts import Interrupts, Stopped
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError, Problem
 from paxsilica.report.screen import Screen
 
 if TYPE_CHECKING:
     from paxsilica.case import Case
+    from paxsilica.cli.interrupts import Interrupts
     from paxsilica.plan import Plan
     from paxsilica.prices.whole import Asked
     from paxsilica.tables import Tables
 
-CURVE_TIMES = 8.0
+CURVE_TIMES = 7.5
 """A value curve may take this many times the one solve before it."""
 
 CURVE_LEAST = 20.0
@@ -102,6 +101,10 @@ def prices(
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
+    # the command line mounts this command, so it is there only once this module is
+    from paxsilica.cli.guard import guarded
+    from paxsilica.cli.interrupts import Interrupts
+
     screen, aside = Screen(sys.stdout), Screen(sys.stderr)
     with guarded(aside), Interrupts() as interrupts:
         tables, question = _read(data, case, settings or [])
@@ -167,8 +170,9 @@ def _price(
     tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], out: Path | None, aside: Screen, interrupts: Interrupts, quiet: bool
 ) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
+    from paxsilica.cli.interrupts import Stopped
     from paxsilica.planner import make_manifest
     from paxsilica.prices.whole import proof_record
     from paxsilica.report.files import place_for, write_plan
@@ -189,8 +193,6 @@ def _price(
         if interrupts.pressed and plan.objective is None:
             raise Stopped
         interrupts.ignore()
-        from dataclasses import replace
-
         plan = replace(plan, manifest=promised)
         if plan.objective is not None:
             write_plan(plan, folder)
