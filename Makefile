@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CASE ?= base
 
-.PHONY: help install solve check test lint types lock wheel clean
+.PHONY: help install solve check test lint types bench pages lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -34,6 +34,13 @@ lint: $(STAMP) ## check style
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy
+
+bench: $(STAMP) ## print speed: our whole run against raw HiGHS, time to a gap, prices against one solve
+	$(BIN)/python benchmarks/bench.py $(CASE)
+
+pages: $(STAMP) ## renew what is generated: the formulation page, the guide and description of the data
+	$(BIN)/python -m paxsilica.model.formulation
+	$(BIN)/paxsilica data describe --write
 
 wheel: $(STAMP) ## build a wheel into dist
 	$(BIN)/python -m pip wheel . --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist

@@ -4,6 +4,8 @@ The public interface is what this module lists:
 
 - :func:`load` a :class:`Question` (tables and a case), change it ``with_`` other settings, ``solve`` it to a :class:`Plan`;
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
+- studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`, :func:`two_way`, :func:`montecarlo`,
+  :func:`side_by_side` and :func:`compare`;
 - every error that comes of input is an :class:`InputError` that lists all problems.
 """
 
@@ -11,7 +13,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Case", "InputError", "Plan", "Question", "Tables", "__version__", "load", "load_tables", "make_plan", "read_case"]
+__all__ = [
+    "Case",
+    "InputError",
+    "Plan",
+    "Question",
+    "Tables",
+    "__version__",
+    "alternatives",
+    "compare",
+    "frontier",
+    "load",
+    "load_tables",
+    "make_plan",
+    "montecarlo",
+    "read_case",
+    "sensitivity",
+    "side_by_side",
+    "two_way",
+]
 
 if TYPE_CHECKING:
     from paxsilica.api import Question, load
@@ -19,11 +39,18 @@ if TYPE_CHECKING:
     from paxsilica.errors import InputError
     from paxsilica.plan import Plan
     from paxsilica.planner import make_plan
+    from paxsilica.studies.alternatives import alternatives
+    from paxsilica.studies.frontier import frontier
+    from paxsilica.studies.montecarlo import montecarlo
+    from paxsilica.studies.scenarios import compare, side_by_side
+    from paxsilica.studies.sensitivity import sensitivity, two_way
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "load": "api",
-    "load_tables": "tables", "make_plan": "planner", "read_case": "case",
+    "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "alternatives": "studies.alternatives",
+    "compare": "studies.scenarios", "frontier": "studies.frontier", "load": "api", "load_tables": "tables", "make_plan": "planner",
+    "montecarlo": "studies.montecarlo", "read_case": "case", "sensitivity": "studies.sensitivity", "side_by_side": "studies.scenarios",
+    "two_way": "studies.sensitivity",
 }  # fmt: skip
 
 

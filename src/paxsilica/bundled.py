@@ -24,7 +24,7 @@ def data_folder() -> Path:
 
 def case_files() -> dict[str, Path]:
     """The bundled cases by name, in order of name."""
-    return {path.stem: path for path in sorted(_folder("models").glob("*.toml"))}
+    return {path.stem: path for path in sorted(_folder("models").rglob("*.toml"), key=lambda path: path.stem)}
 
 
 def find_case(text: str) -> Path:

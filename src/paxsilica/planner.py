@@ -15,6 +15,7 @@ import numpy as np
 from paxsilica import __version__, extract
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
+from paxsilica.extract_coverage import coverage
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, build
 from paxsilica.plan import Plan
@@ -92,7 +93,7 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
     tables_out = {
         "portfolio": extract.portfolio(instance, read),
         "commitments": extract.commitments(instance, read),
-        **extract.coverage(instance, read, before, after),
+        **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
         "copies": extract.copies(instance),

@@ -1,4 +1,4 @@
-"""Random small worlds from a seed: a chain from ore to product in a few regions, with whatever else the tables can say thrown in now and then."""
+"""Random small worlds from a seed: a chain from ore to product in a few regions, and now and then whatever else tables can say."""
 
 from __future__ import annotations
 

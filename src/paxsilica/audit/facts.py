@@ -232,7 +232,7 @@ class Facts:
         return {key: quantity for key, quantity in total.items() if quantity > 0}
 
     def _route(self, origin: str, target: str, commodity: str) -> Route | None:
-        """The row whose terms hold between two places: the one with the fewest ``*``; of equals the one that names where from, then where to."""
+        """The row whose terms hold between two places: the fewest ``*``; of equals, that which names where from, then where to."""
         fits = []
         for row in self.tables.routes:
             if row.from_region not in ("*", origin) or row.to_region not in ("*", target) or row.commodity not in ("*", commodity):
@@ -246,7 +246,7 @@ class Facts:
         return min(fits, key=lambda fit: fit[:2])[2] if fits and origin != target else None
 
     def _has_end(self, region: str, commodity: str, recipes: Mapping[str, Mapping[str, float]]) -> bool:
-        """Whether ``*`` stands for the region: some plant there makes (or uses) the commodity, or it is stored or (as an end) demanded there."""
+        """Whether ``*`` stands for the region: a plant there makes (uses) the commodity, or it is stored or (as an end) demanded there."""
         if self.regions[region].kind == "hub":
             return False
         if any(row.region == region and commodity in recipes[row.process] for row in self.plants.values()):

@@ -1,9 +1,9 @@
 """What the audit notes down, and how far two numbers may lie apart before it does.
 
-A solver works in floating point: it accepts a row that is violated by its feasibility tolerance (1e-6 in a mixed-integer program), takes for
-whole what is whole but for as much, and the tables of a plan leave out quantities below 1e-7. So two numbers are the same if they differ by
-no more than :data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made from: a sum of millions that cancel
-to zero is not known to the last unit. Nothing that matters hides below that.
+A solver works in floating point: it accepts a row that is violated by its feasibility tolerance (1e-6 in a mixed-integer program),
+takes for whole what is whole but for as much, and the tables of a plan leave out quantities below 1e-7. So two numbers are the same
+if they differ by no more than :data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made from: a sum
+of millions that cancel to zero is not known to the last unit. Nothing that matters hides below that.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Finding:
     unit: str
 
     def __str__(self) -> str:
+        """One line for people."""
         return f"{self.what} of {self.where}: {_text(self.claimed)} in the plan, {_text(self.recomputed)} recomputed ({self.unit})"
 
 

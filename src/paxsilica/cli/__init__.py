@@ -12,8 +12,9 @@ import typer
 
 from paxsilica import __version__
 from paxsilica.bundled import DEFAULT_CASE, case_files, data_folder, find_case
-from paxsilica.cli.guard import guarded
+from paxsilica.cli.guard import guarded, show_tracebacks
 from paxsilica.cli.interrupts import Interrupts, Stopped
+from paxsilica.cli.mount import mount
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError, Problem
 from paxsilica.report.screen import Screen
 
@@ -58,11 +59,11 @@ def options(
 
     Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 1 a fault of the program; 130 stopped.
     """
+    show_tracebacks(debug)
 
 
 @app.command()
 def solve(
-    context: typer.Context,
     case: CaseName = DEFAULT_CASE,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder to write the plan to.", show_default="plans/<case>")
@@ -92,7 +93,7 @@ def solve(
     """
     screen, aside = Screen(sys.stdout), Screen(sys.stderr)
     chosen = {"budget_usd_m": budget, "solver.gap": gap, "solver.time_limit_s": time_limit}
-    with guarded(aside, _debug(context)), Interrupts() as interrupts:
+    with guarded(aside), Interrupts() as interrupts:
         asked = [*(settings or ()), *(f"{key}={value!r}" for key, value in chosen.items() if value is not None)]
         tables, question = _read(data, case, asked)
         plan, folder = _solve(tables, question, out, aside, interrupts, quiet)
@@ -103,14 +104,14 @@ def solve(
 
             print_summary(screen, plan)
             print_folder(screen, folder)
+        if plan.status == "infeasible" and not quiet:
+            from paxsilica.studies.commands_why import tell_why
+
+            tell_why(tables, question, folder, screen, aside)
     if plan.status == "infeasible":
         raise typer.Exit(InfeasibleError.exit_code)
     if plan.status == "no_plan":
         raise typer.Exit(NoPlanError.exit_code)
-
-
-def _debug(context: typer.Context) -> bool:
-    return bool(context.find_root().params["debug"])
 
 
 def _solve(tables: Tables, case: Case, out: Path | None, aside: Screen, interrupts: Interrupts, quiet: bool) -> tuple[Plan, Path]:
@@ -133,12 +134,11 @@ def _solve(tables: Tables, case: Case, out: Path | None, aside: Screen, interrup
         if interrupts.pressed and plan.status == "no_plan":
             raise Stopped
         interrupts.ignore()
-        write_plan(plan, folder)
-    return plan, folder
+        return plan, write_plan(plan, folder, tables)
 
 
 @app.command()
-def check(context: typer.Context, case: CaseName = DEFAULT_CASE, data: Data = None, settings: Settings = None) -> None:
+def check(case: CaseName = DEFAULT_CASE, data: Data = None, settings: Settings = None) -> None:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
     [bold]Examples[/bold]
@@ -147,7 +147,7 @@ def check(context: typer.Context, case: CaseName = DEFAULT_CASE, data: Data = No
 
       paxsilica check my-case.toml --data my-tables
     """
-    with guarded(Screen(sys.stderr), _debug(context)), Interrupts():
+    with guarded(Screen(sys.stderr)), Interrupts():
         from paxsilica.instance import make_instance
         from paxsilica.report.console import print_check
 
@@ -156,9 +156,9 @@ def check(context: typer.Context, case: CaseName = DEFAULT_CASE, data: Data = No
 
 
 @app.command()
-def cases(context: typer.Context) -> None:
+def cases() -> None:
     """List the bundled cases: name, title and question."""
-    with guarded(Screen(sys.stderr), _debug(context)), Interrupts():
+    with guarded(Screen(sys.stderr)), Interrupts():
         from paxsilica.case import read_case
         from paxsilica.report.console import print_cases
 
@@ -182,6 +182,9 @@ def _read(data: Path | None, case: str, settings: list[str] | tuple[str, ...]) -
     if problems:
         raise InputError(problems)
     return tables, question
+
+
+mount(app)
 
 
 def main() -> None:

@@ -132,7 +132,7 @@ def _portfolio(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     frame = plan.tables.get("portfolio", pd.DataFrame())
     if frame.empty:
         return
-    paid = bool((frame["who_pays"].fillna("") != "").any())
+    paid = any(not _blank(who) and who for who in frame["who_pays"])
     staged = not narrow and bool(frame["stage"].notna().any())
     table = _table()
     table.add_column("project", no_wrap=True, width=27)
@@ -229,7 +229,8 @@ def _binding(plan: Plan) -> Iterable[RenderableType]:
     for what, part in frame.groupby("what", sort=False):
         where: dict[str, list[int]] = {}
         for row in part.to_dict("records"):
-            years = where.setdefault("" if _blank(row["where"]) else str(row["where"]), [])
+            place = "" if _blank(row["where"]) or str(what).endswith(str(row["where"])) else str(row["where"])
+            years = where.setdefault(place, [])
             if not _blank(row["year"]):
                 years.append(int(row["year"]))
         places = [" ".join(part for part in (name, _years(years)) if part) for name, years in where.items()]

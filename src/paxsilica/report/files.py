@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import json
 import math
 import os
 import re
@@ -13,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from paxsilica.plan import Plan, free_folder, refuse_other_plan
+from paxsilica.report.facts import facts_of
 from paxsilica.report.workbook import write_workbook
+from paxsilica.report.workbook_full import write_full_workbook
+from paxsilica.tables import Tables
 
 PLANS = Path("plans")
 
@@ -43,15 +47,39 @@ def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Itera
                 path.rmdir()
 
 
-def write_plan(plan: Plan, folder: Path) -> None:
+def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
     """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same plan) and the log of how it was found.
 
-    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result.
+    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result. Where the folder holds a better plan of the same
+    question (this search was cut short), that one is kept and a new folder beside it is taken. With the ``tables`` that the plan was made
+    from, the workbook tells the source of every figure too.
+
+    Returns:
+        The folder written to.
     """
+    number = 2
+    beside = folder
+    while _holds_better(beside, plan):
+        beside, number = folder.with_name(f"{folder.name}-{number}"), number + 1
+    folder = beside
     plan.save(folder)
-    write_workbook(plan, folder / "plan.xlsx")
+    if tables is not None and plan.tables:
+        write_full_workbook(facts_of(plan, tables), folder / "plan.xlsx")
+    else:
+        write_workbook(plan, folder / "plan.xlsx")
     _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
     _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
+    return folder
+
+
+def _holds_better(folder: Path, plan: Plan) -> bool:
+    """Whether ``folder`` holds a plan that is proved closer to the optimum than ``plan``."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        other = result["gap_usd_m"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return other is not None and (plan.gap_usd_m is None or plan.gap_usd_m > other * (1 + 1e-9) + 1e-9)
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: tuple[tuple[str | float, ...], ...]) -> None:

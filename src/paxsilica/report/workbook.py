@@ -13,13 +13,14 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from paxsilica.plan import PLAN_TABLES, Plan
+from paxsilica.plan import Plan
+from paxsilica.plan_tables import ALL_TABLES
 from paxsilica.report.words import advice, gap_sentence, number, objective_sentence, status_sentence
 
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""
 MOST_ROWS = 1_000_000
-WIDEST, NARROWEST = 48, 9
+WIDEST, NARROWEST = 60, 9
 HEADER_LINE = 15.0
 
 
@@ -71,7 +72,7 @@ class _Cover:
             for name, frame in plan.tables.items():
                 sheet.write_url(self.row, 0, f"internal:'{name}'!A1", self.link, name)
                 rows = f"{len(frame):,} row{'' if len(frame) == 1 else 's'}"
-                sheet.write_string(self.row, 1, f"{PLAN_TABLES[name].title} ({rows})", self.text)
+                sheet.write_string(self.row, 1, f"{ALL_TABLES[name].title} ({rows})", self.text)
                 self.row += 1
         self._heading("Made from")
         self._lines(dict(_flat(plan.manifest)))
@@ -125,17 +126,17 @@ class _Sheet:
         self.name, self.frame = name, frame
         self.sheet: Worksheet = book.add_worksheet(name)
         look = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DCE6F1"}
-        self.left: Format = book.add_format(look | {"indent": 1})
+        self.left: Format = book.add_format(look | {"align": "left", "indent": 1})
         self.right: Format = book.add_format(look | {"align": "right"})
         key = {"italic": True, "font_color": "#555555", "bg_color": "#DCE6F1", "bottom": 1, "font_size": 9}
-        self.key_left: Format = book.add_format(key | {"indent": 1})
+        self.key_left: Format = book.add_format(key | {"align": "left", "indent": 1})
         self.key_right: Format = book.add_format(key | {"align": "right"})
-        self.text: Format = book.add_format({"valign": "top", "indent": 1})
+        self.text: Format = book.add_format({"valign": "top", "align": "left", "indent": 1})
         self.book = book
 
     def write(self) -> None:
         sheet, frame = self.sheet, self.frame
-        doc = PLAN_TABLES[self.name]
+        doc = ALL_TABLES[self.name]
         _print_setup(sheet, self.name)
         sheet.set_header(f"&L&B{doc.title.replace('&', '&&')}")
         rows = min(len(frame), MOST_ROWS)
@@ -150,7 +151,7 @@ class _Sheet:
             sheet.write_string(0, at, header, self.right if numeric else self.left)
             sheet.write_string(1, at, key, self.key_right if numeric else self.key_left)
             sheet.set_column(at, at, width)
-            self._column(at, values, self.book.add_format({"num_format": shape}) if numeric else self.text)
+            self._column(at, values, self.book.add_format({"num_format": shape, "valign": "top"}) if numeric else self.text)
         if rows < len(frame):
             sheet.write_string(rows + 2, 0, f"and {len(frame) - rows:,} more rows in tables/{self.name}.csv")
         sheet.set_row(0, HEADER_LINE * min(lines, 8))
@@ -169,7 +170,7 @@ class _Sheet:
 
 
 def _header(table: str, key: str) -> str:
-    text = PLAN_TABLES[table].columns[key]
+    text = ALL_TABLES[table].columns[key]
     return text[:1].upper() + text[1:]
 
 
@@ -181,7 +182,7 @@ def number_format(key: str, values: list[Any]) -> str:
     >>> number_format("need", [120000.5]), number_format("need", [0.25])
     ('#,##0', '#,##0.0000')
     """
-    if key == "year" or key.endswith("_year"):
+    if key in ("year", "when") or key.endswith("_year"):
         return "0"
     if "share" in key.split("_"):
         return "0.0%"

@@ -90,7 +90,7 @@ class Published(Row):
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     year: Year
     value: Annotated[Number, Field(gt=0)] = Field(description="in the unit of the commodity or process; a share as a share of 1")
-    low: Annotated[Number, Field(ge=0)] = Field(description="least that would be in keeping with it, differences of definition included")
+    low: Annotated[Number, Field(ge=0)] = Field(description="least in keeping with what is published")
     high: Annotated[Number, Field(ge=0)] = Field(description="most that would be")
     sources: Annotated[Names, Column(references="sources", many=True)]
     note: Text | None = Field(None, description="what differs between what is published and what is counted here")

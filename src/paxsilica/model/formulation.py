@@ -1,0 +1,95 @@
+"""The parts of ``models/FORMULATION.md`` that the model itself says: variables, rows and cost terms, from their registers.
+
+``python -m paxsilica.model.formulation`` rewrites these parts of the page; what stands outside the markers is written by hand and stays.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paxsilica.errors import InputError
+from paxsilica.model import COSTS, ROWS, VARIABLES
+from paxsilica.model.language import RowDoc, TermDoc
+
+PAGE = Path("models") / "FORMULATION.md"
+
+FAMILIES = {
+    "investment": "What is committed, when, and how large",
+    "funding": "Who pays",
+    "operation": "How plants run and goods move",
+    "security": "Readiness, coverage and concentration",
+    "stocks": "Stores",
+    "limits": "Limits of the table `limits`",
+}
+"""Modules of rows in the order of the page, with their headings."""
+
+
+def index_of(row: RowDoc) -> tuple[str, ...]:
+    """What a row is indexed by, as the parameters of its function say it."""
+    names = list(inspect.signature(row.rule).parameters)[2:]
+    return tuple(name.removesuffix("_name").replace("other", "prerequisite") for name in names if name != "_")
+
+
+def _variables() -> str:
+    lines = ["| symbol | name in code | index | unit | meaning |", "|---|---|---|---|---|"]
+    lines += [f"| ${doc.symbol}$ | `{doc.name}` | {doc.index} | {doc.unit} | {doc.meaning} |" for doc in VARIABLES.values()]
+    return "\n".join(lines)
+
+
+def _row(row: RowDoc) -> str:
+    index = ", ".join(index_of(row))
+    return "\n\n".join(
+        [
+            f"#### `{row.name}`",
+            f"$$ {row.latex} $$",
+            row.prose,
+            (f"*For each*: {index}. " if index else "*One row.* ") + f"*Dual*: {row.dual}.",
+        ]
+    )
+
+
+def _rows() -> str:
+    parts = []
+    for family, heading in FAMILIES.items():
+        parts.append(f"### {heading}")
+        parts += [_row(row) for row in ROWS.values() if row.family == family]
+    return "\n\n".join(parts)
+
+
+def _cost(term: TermDoc) -> str:
+    return f"#### `{term.name}`\n\n$$ {term.latex} $$\n\n{term.prose}"
+
+
+def sections() -> dict[str, str]:
+    """The generated parts of the page by name."""
+    return {"variables": _variables(), "rows": _rows(), "costs": "\n\n".join(_cost(term) for term in COSTS.values())}
+
+
+def rewritten(page: str) -> str:
+    """``page`` with its generated parts as the model has them now.
+
+    Raises:
+        InputError: if a pair of markers is missing.
+    """
+    for name, text in sections().items():
+        begin, end = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        if len(pattern.findall(page)) != 1:
+            raise InputError(f"the page should hold one pair of lines {begin} and {end}")
+        page = pattern.sub(lambda _, new=f"{begin}\n\n{text}\n\n{end}": new, page)  # type: ignore[misc]
+    return page
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Rewrites the page named in ``arguments``, or ``models/FORMULATION.md`` under the working directory."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    path = Path(given[0]) if given else PAGE
+    path.write_text(rewritten(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Prices from the duals of a linear program, proved before they are told, and looked at from both sides where the dual is not unique."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from paxsilica.case import Solver
+from paxsilica.errors import PaxSilicaError
+from paxsilica.prices.subjects import Subject
+from paxsilica.prices.table import Kind, Price, number
+from paxsilica.solve import Array, Compiled, Outcome
+from paxsilica.solve.warm import Corner, WarmProgram
+
+TOLERANCE = 1e-6
+"""Largest error that a proof lets pass: relative to the objective for money, to the largest cost coefficient for signs."""
+
+STEP = 1e-3
+"""How much of a thing is added or taken away, in its own unit, to see the price on either side."""
+
+
+CHECKS = ("feasibility", "sign", "slackness", "duality")
+
+
+class PriceError(PaxSilicaError):
+    """The duals of a linear program failed their proof; no price is told from them."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How far the duals of a linear program are from being right; every number is zero in exact arithmetic.
+
+    Attributes:
+        feasibility: largest violation of a row or bound, relative to the size of its side.
+        sign: largest dual or reduced cost that leans on a side that is not there, relative to the largest cost coefficient.
+        slackness: what duals times slack add up to, relative to the objective.
+        duality: distance between the objective and the value of all sides at the duals, relative to the objective.
+    """
+
+    feasibility: float
+    sign: float
+    slackness: float
+    duality: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the duals are right to within :data:`TOLERANCE`."""
+        return all(value <= TOLERANCE for value in self.errors().values())
+
+    def errors(self) -> dict[str, float]:
+        """By name of the check; one digit, because the rest is rounding that differs between machines."""
+        return {name: float(f"{getattr(self, name):.0e}") for name in CHECKS}
+
+
+def prove(program: Compiled, outcome: Outcome) -> Proof:
+    """Checks sign, complementary slackness and strong duality of the solution of an LP, from the program's own numbers.
+
+    The reduced costs are computed anew as ``cost - duals x matrix``, so that the duals of the rows alone carry the proof: with those of the
+    right sign, the value of the sides is a lower bound of every plan, and being equal to the objective makes both optimal.
+
+    Raises:
+        PriceError: if the solver gave no valid duals.
+    """
+    if outcome.values is None or outcome.row_duals is None or outcome.objective is None:
+        raise PriceError("the solver gave no valid duals, so that there are no prices to tell")
+    values, duals = outcome.values, outcome.row_duals
+    reduced = program.cost - program.matrix.T @ duals
+    activity = program.matrix @ values
+    violated: list[float] = []
+    wrong = slack = sides = 0.0
+    for low, high, at, dual in ((program.row_low, program.row_high, activity, duals), (program.low, program.high, values, reduced)):
+        violated += [_violation(low, low - at), _violation(high, at - high)]
+        leaning = np.where(dual > 0, low, high)
+        held = np.isfinite(leaning)
+        wrong = max(wrong, float(np.abs(dual[~held]).max(initial=0.0)))
+        slack += float(np.abs(dual[held] * (at[held] - leaning[held])).sum())
+        sides += float(dual[held] @ leaning[held])
+    size = max(1.0, abs(outcome.objective))
+    return Proof(
+        max(violated),
+        wrong / max(float(np.abs(program.cost).max(initial=0.0)), 1e-9),
+        slack / size,
+        abs(sides + program.offset - outcome.objective) / size,
+    )
+
+
+def _violation(side: Array, by: Array) -> float:
+    """The largest of some violations, relative to the size of the side where that is above one."""
+    there = np.isfinite(side)
+    return float((by[there] / np.maximum(1.0, np.abs(side[there]))).max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class Duals:
+    """A linear program solved, its duals proved, and the solver still at its corner."""
+
+    program: Compiled
+    warm: WarmProgram
+    corner: Corner
+    proof: Proof
+
+    @property
+    def values(self) -> Array:
+        """Of the columns."""
+        assert self.corner.outcome.values is not None
+        return self.corner.outcome.values
+
+    @property
+    def rows(self) -> Array:
+        """Duals of the rows."""
+        assert self.corner.outcome.row_duals is not None
+        return self.corner.outcome.row_duals
+
+    @property
+    def columns(self) -> Array:
+        """Reduced costs of the columns."""
+        assert self.corner.outcome.column_duals is not None
+        return self.corner.outcome.column_duals
+
+    @property
+    def objective(self) -> float:
+        """USD million."""
+        assert self.corner.outcome.objective is not None
+        return self.corner.outcome.objective
+
+
+def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
+    """Solves an LP and proves its duals.
+
+    Args:
+        program: without integer columns.
+        options: of the solver.
+        what: the program in words, for the error.
+
+    Raises:
+        PriceError: if there is no solution, or if the proof fails.
+    """
+    warm = WarmProgram(program, options)
+    outcome = warm.run()
+    if outcome.values is None:
+        raise PriceError(f"{what} is {outcome.status}, so that there are no prices to tell")
+    proof = prove(program, outcome)
+    if not proof.holds:
+        raise PriceError(f"the duals of {what} fail their proof ({proof.errors()}); no prices are told")
+    return Duals(program, warm, warm.corner(outcome), proof)
+
+
+def _room(duals: Duals, subject: Subject) -> tuple[float, float]:
+    """How much less and more of the subject the basis bears."""
+    if not np.abs(subject.shift).max(initial=0.0):
+        return math.inf, math.inf
+    return duals.warm.room(duals.corner, subject.rows, subject.shift)
+
+
+def _sides(duals: Duals, subject: Subject, rooms: tuple[float, float]) -> tuple[float, float]:
+    """The prices of one less and of one more: that of the basis where it bears the movement, else read off the program moved a little.
+
+    Infinite where nothing is feasible any more. The solver is left off its corner.
+    """
+    here = subject.price(duals.rows, duals.columns)
+    size = float(np.abs(subject.shift).max(initial=0.0))
+    prices = []
+    for room, step in zip(rooms, (-1.0, 1.0), strict=True):
+        if room * size > 1e-6:
+            prices.append(here)
+            continue
+        step *= max(STEP, 1e-5 / size)
+        moved = duals.warm.duals_if_moved(subject.rows, step * subject.shift)
+        if moved is None:
+            duals.warm.back_to(duals.corner)
+        prices.append(math.inf if moved is None else subject.price(moved, duals.columns))
+    return prices[0], prices[1]
+
+
+def dual_prices(duals: Duals, subjects: Iterable[Subject], kind: Kind, examine: bool = True) -> Iterator[Price]:
+    """The price of each subject at the duals of a linear program.
+
+    Args:
+        duals: of the program that ``kind`` says.
+        subjects: what is priced.
+        kind: of price.
+        examine: whether to look at both sides of a price that asks for it.
+    """
+    listed = list(subjects)
+    # all room is measured before anything is moved, for it needs the solver at its corner
+    rooms = [_room(duals, subject) if examine and subject.examined else None for subject in listed]
+    for subject, room in zip(listed, rooms, strict=True):
+        value = subject.price(duals.rows, duals.columns)
+        low = high = math.nan
+        degenerate, meaning = "", subject.meaning
+        if room is not None:
+            less, more = _sides(duals, subject, room)
+            low, high = min(less, more), max(less, more)
+            if high - low > 1e-6 * max(1.0, abs(value)):
+                degenerate = "yes"
+                meaning += f" The price has two sides: one less {_told(subject, less)}, one more {_told(subject, more, True)}."
+                value = min(max(value, low), high)
+            else:
+                degenerate, low, high = "no", value, value
+        if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
+            yield Price(subject.what, subject.where, subject.when, kind, value, low, high, subject.unit, meaning, degenerate)
+    duals.warm.back_to(duals.corner)
+    duals.warm.run()
+
+
+def _told(subject: Subject, price: float, more: bool = False) -> str:
+    if math.isinf(price):
+        return "leaves no plan"
+    return f"{'saves' if subject.gain == more else 'costs'} {number(price)}"

@@ -1,0 +1,324 @@
+"""Prices by solving again: how the optimum changes when something is moved by a step, as an interval that carries the gaps of both searches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from paxsilica.case import Case, Solver
+from paxsilica.errors import InputError, Problem
+from paxsilica.instance import Instance, make_instance
+from paxsilica.instance.world import World
+from paxsilica.model import build
+from paxsilica.planner import without_collection
+from paxsilica.prices.subjects import coverage, saved
+from paxsilica.prices.table import Price, number
+from paxsilica.solve import Array, Compiled, compile_model, solve
+from paxsilica.tables import Tables
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What is known of an optimum: it lies between ``bound`` and ``objective``, infinite where there is no plan, or none is known.
+
+    ``proved_empty`` tells the first from the second.
+    """
+
+    objective: float
+    bound: float
+    values: Array | None
+    proved_empty: bool = False
+
+
+def search(program: Compiled, options: Solver, start: Array | None = None, cutoff: Callable[[], bool] | None = None) -> Solved:
+    """Solves a program again."""
+    outcome = solve(program, options, start=start, cutoff=cutoff)
+    if outcome.status == "infeasible":
+        return Solved(math.inf, math.inf, None, True)
+    bound = -math.inf if math.isnan(outcome.bound) else outcome.bound
+    if outcome.values is None or outcome.objective is None:
+        return Solved(math.inf, bound, None)
+    return Solved(outcome.objective, min(bound, outcome.objective), outcome.values)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How far the optimum falls from one program to another: at least ``low``, at most ``high``, ``value`` between the plans found."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the gaps leave the sign open."""
+        return math.isnan(self.value) or self.low <= 0.0 <= self.high
+
+
+def fall(before: Solved, after: Solved) -> Change:
+    """By how much the optimum is lower after than before.
+
+    >>> fall(Solved(100.0, 98.0, None), Solved(90.0, 89.0, None))
+    Change(value=10.0, low=8.0, high=11.0)
+    """
+
+    def less(one: float, other: float, unknown: float) -> float:
+        return unknown if math.isinf(one) and one == other else one - other
+
+    value = less(before.objective, after.objective, math.nan)
+    return Change(value, less(before.bound, after.objective, -math.inf), less(before.objective, after.bound, math.inf))
+
+
+def per(change: Change, step: float) -> Change:
+    """The change for each unit of a step; a step down turns it round."""
+    ends = sorted((change.low / step, change.high / step))
+    return Change(change.value / step, *ends)
+
+
+def decisions(columns: Mapping[tuple[str, Any], int], known: Mapping[tuple[str, Any], float]) -> Array:
+    """Values for the columns of a program from those of another, by name; zero for what the other had not."""
+    values = np.zeros(len(columns))
+    for name, value in known.items():
+        if name in columns:
+            values[columns[name]] = value
+    return values
+
+
+def written(tables: Tables, case: Case) -> tuple[Instance, Compiled]:
+    """The program of a case."""
+    instance = make_instance(tables, case)
+    with without_collection():
+        return instance, compile_model(build(instance))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The case as it was solved: what every re-solve is compared with."""
+
+    tables: Tables
+    case: Case
+    instance: Instance
+    program: Compiled
+    solved: Solved
+
+    def known(self) -> dict[tuple[str, Any], float]:
+        """Integer decisions of the plan by name."""
+        assert self.solved.values is not None
+        at = np.flatnonzero(self.program.integer).tolist()
+        return {self.program.columns[column]: float(self.solved.values[column]) for column in at}
+
+
+def _refuse(key: str, value: str, why: str) -> InputError:
+    return InputError([Problem("prices", "", key, value, why)])
+
+
+def default_step(basis: Basis, limit: float) -> float:
+    """By how much a sum of money is moved if nobody says: 5 % of it, but no less than the smallest project outside the plan would take.
+
+    What is for sale comes in lumps: a step that pays for no whole project shows a price of zero whatever money is worth.
+    """
+    assert basis.solved.values is not None
+    left_out = []
+    for candidate in basis.instance.candidates.values():
+        last = basis.program.column_at["committed", (candidate.name, candidate.window[-1])]
+        if basis.solved.values[last] < 0.5:
+            left_out.append((1 - candidate.sponsor_share) * min(candidate.capex.values()))
+    return max(0.05 * limit, min((sum_ for sum_ in left_out if sum_ > 0), default=0.0)) or 1.0
+
+
+def money_row(program: Compiled, what: str) -> tuple[int, str]:
+    """The row of the budget (``budget``) or of a funder's envelope (its name), and its name in words.
+
+    Raises:
+        InputError: if there is no such limit.
+    """
+    if what == "budget":
+        row = program.row_at.get(("programme_budget", "programme"))
+        if row is None:
+            raise _refuse("resolve", what, "the case sets no budget; give it one, such as --set budget_usd_m=20000")
+        return row, "the programme's budget"
+    row = program.row_at.get(("funder_envelope", what))
+    if row is None:
+        known = ", ".join(str(index) for family, index in program.row_names if family == "funder_envelope")
+        raise _refuse("resolve", what, f"should be budget, or a funder that takes part and has an envelope: {known or 'there is none'}")
+    return row, f"the envelope of {what}"
+
+
+def with_larger_envelope(basis: Basis, funder: str, envelope: float) -> Compiled:
+    """The program with a funder's envelope as large as ``envelope`` (USD million delivered).
+
+    It is written anew, for the envelope also decides which projects the funder can join. A smaller envelope is then had by the row alone.
+    """
+    assert basis.instance.funding is not None
+    payer = basis.instance.funding.payers[funder]
+    row = next(row for row in basis.tables.funders if row.funder == funder)
+    delivered = (1.0 if row.delivery_factor is None else row.delivery_factor) * basis.case.funders.delivery_factor
+    if envelope <= payer.envelope:
+        return basis.program
+    larger = row.model_copy(update={"envelope_usd_m": envelope / delivered})
+    funders = tuple(larger if other.funder == funder else other for other in basis.tables.funders)
+    return written(replace(basis.tables, funders=funders), basis.case)[1]
+
+
+def money_price(basis: Basis, what: str, step: float | None, options: Solver) -> tuple[Price, Solved]:
+    """What a step of money saves for each USD million of it, by solving again.
+
+    Args:
+        basis: the case as solved.
+        what: ``budget``, or a funder.
+        step: USD million, negative for less money; absent: see :func:`default_step`.
+        options: of the solver.
+    """
+    row, words = money_row(basis.program, what)
+    limit = float(basis.program.row_high[row])
+    step = default_step(basis, limit) if step is None else step
+    if step == 0.0 or limit + step < 0.0:
+        raise _refuse("step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero")
+    program = basis.program if what == "budget" else with_larger_envelope(basis, what, limit + step)
+    at = np.array([money_row(program, what)[0]])
+    moved = program.with_rows(at, np.array([-np.inf]), np.array([limit + step]))
+    start = decisions(moved.column_at, basis.known())
+    after = search(moved, options, start=start)
+    if step > 0:
+        after = _no_worse(after, basis.solved)
+    change = per(fall(basis.solved, after), step)
+    low = max(0.0, change.low)  # a plan within less money is a plan within more
+    more = "more" if step > 0 else "less"
+    meaning = (
+        f"{abs(step):,.0f} USD million {more} of {words} {'lowers' if step > 0 else 'raises'} {saved(basis.instance)} by "
+        f"{number(change.value)} for each USD million, found by solving again; the truth lies between {number(low)} and {number(change.high)}."
+    )
+    price = Price(
+        "budget" if what == "budget" else "envelope",
+        "programme" if what == "budget" else what,
+        None,
+        "resolve",
+        change.value,
+        low,
+        change.high,
+        "USD million per USD million",
+        meaning,
+        "",
+        "yes" if low <= 0.0 or change.undecided else "no",
+    )
+    return price, after
+
+
+def _no_worse(after: Solved, before: Solved) -> Solved:
+    """With more money the old plan is still there."""
+    return (
+        after
+        if after.objective <= before.objective
+        else replace(after, objective=before.objective, bound=min(after.bound, before.objective))
+    )
+
+
+def sooner(tables: Tables, project: str) -> Tables:
+    """Tables in which a project takes a year less from commitment to operation."""
+    rows = {row.project: row for row in tables.projects}
+    if project not in rows:
+        raise _refuse("sooner", project, "should be a project of the data")
+    row = rows[project]
+    if row.lead_time_years == 0:
+        raise _refuse("sooner", project, "has no lead time to be shortened")
+    faster = row.model_copy(update={"lead_time_years": row.lead_time_years - 1})
+    return replace(tables, projects=tuple(faster if other.project == project else other for other in tables.projects))
+
+
+def toggled(world: World, region: str) -> tuple[Case, bool, str]:
+    """The case with a region's standing turned: trusted if it is not in the last year, not trusted if it is.
+
+    Returns:
+        the case, whether the region is trusted in it, and its standing there.
+    """
+    case = world.case
+    if region not in world.regions or world.regions[region].kind == "hub":
+        raise _refuse("member", region, "should be a country or group of the data")
+    last = case.years[1]
+    if world.trusted(region, last):
+        standing = next((status for status in ("neutral", "untrusted", "participant") if status not in case.trusted), None)
+    else:
+        # without its money if the case knows such a standing, so that trust is priced and not its funders
+        standing = next((status for status in case.trusted if status not in case.funding), next(iter(case.trusted), None))
+    if standing is None or not world.tables.membership:
+        raise _refuse("member", region, "the case knows no other standing that it could have")
+    joins = standing in case.trusted
+    return case.model_copy(update={"membership": {**case.membership, region: standing}}), joins, standing
+
+
+def changed_price(basis: Basis, what: str, where: str, tables: Tables, case: Case, better: bool, options: Solver, words: str) -> Price:
+    """What a change of the data or of the case is worth, by solving again.
+
+    Args:
+        basis: the case as solved.
+        what, where: as in the table of prices.
+        tables, case: with the change.
+        better: whether the change is the thing priced, or its absence.
+        options: of the solver.
+        words: what happens, for the sentence.
+    """
+    _, program = written(tables, case)
+    other = search(program, options, start=decisions(program.column_at, basis.known()))
+    change = fall(basis.solved, other) if better else fall(other, basis.solved)
+    meaning = (
+        f"{words} {saved(basis.instance)} by {number(change.value)} USD million, found by solving again; the truth lies between "
+        f"{number(change.low)} and {number(change.high)}; positive: worth having."
+    )
+    undecided = "yes" if change.undecided else "no"
+    return Price(what, where, None, "resolve", change.value, change.low, change.high, "USD million", meaning, "", undecided)
+
+
+def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> Price:
+    """What a percentage point of required coverage of a stage costs, in every year in which some is required, by solving again."""
+    moved = [subject for subject in coverage(basis.instance, basis.program) if subject.where == stage]
+    if not moved or points == 0.0:
+        raise _refuse("coverage", stage, "should be a stage of which the case requires coverage, moved by more than nothing")
+    at = np.concatenate([subject.rows for subject in moved])
+    shift = points * np.concatenate([subject.shift for subject in moved])
+    program = basis.program.with_rows(at, basis.program.row_low[at] + shift, basis.program.row_high[at] + shift)
+    change = per(fall(search(program, options, basis.solved.values), basis.solved), points)
+    low = max(0.0, change.low)  # asking for more never makes a plan cheaper
+    meaning = (
+        f"{points:g} percentage points more of coverage required of stage {stage}, in every year in which some is, raise {saved(basis.instance)} "
+        f"by {number(change.value)} USD million for each point, found by solving again; the truth lies between {number(low)} and "
+        f"{number(change.high)}."
+    )
+    undecided = "yes" if low <= 0.0 or change.undecided else "no"
+    return Price(
+        "coverage", stage, None, "resolve", change.value, low, change.high, "USD million per percentage point", meaning, "", undecided
+    )
+
+
+def concentration_price(basis: Basis, points: float, options: Solver) -> Price:
+    """What a percentage point more in the cap on a region's share saves, by solving again."""
+    cap = basis.case.concentration
+    if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
+        raise _refuse("concentration", f"{points:g}", "the case must cap a region's share, and the cap stay between 0 and 1 when moved")
+    moved = cap.model_copy(update={"max_share": cap.max_share + points / 100})
+    _, program = written(basis.tables, basis.case.model_copy(update={"concentration": moved}))
+    change = per(fall(basis.solved, search(program, options, decisions(program.column_at, basis.known()))), points)
+    low = max(0.0, change.low)
+    meaning = (
+        f"Each percentage point of a cap on a region's share moved by {points:g} points lowers {saved(basis.instance)} by {number(change.value)} "
+        f"USD million, found by solving again; the truth lies between {number(low)} and {number(change.high)}; positive: worth having."
+    )
+    undecided = "yes" if low <= 0.0 or change.undecided else "no"
+    where, unit = "every region and commodity", "USD million per percentage point"
+    return Price("concentration", where, None, "resolve", change.value, low, change.high, unit, meaning, "", undecided)
+
+
+def sooner_price(basis: Basis, project: str, options: Solver) -> Price:
+    """What a project is worth more if it takes a year less."""
+    words = f"A year less of lead time of {project} lowers"
+    return changed_price(basis, "lead time", project, sooner(basis.tables, project), basis.case, True, options, words)
+
+
+def member_price(basis: Basis, region: str, options: Solver) -> Price:
+    """What it is worth that a region is trusted: against its being neutral if it is, against its being so if it is not."""
+    case, joins, standing = toggled(basis.instance.world, region)
+    words = f"That {region} is {standing} lowers" if joins else f"That {region} is trusted, and not {standing}, lowers"
+    return changed_price(basis, "membership", region, basis.tables, case, joins, options, words)

@@ -1,0 +1,47 @@
+"""The one table of prices: what its columns say, and the row that every kind of price is written as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+import pandas as pd
+
+from paxsilica.plan_tables import PRICE_TABLES
+
+Kind = Literal["fixed", "relaxed", "hull", "resolve"]
+KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")
+
+
+class Price(NamedTuple):
+    """A row of the table of prices; see :data:`PRICE_TABLES`."""
+
+    what: str
+    where: str
+    when: int | None
+    kind: Kind
+    value: float
+    low: float
+    high: float
+    unit: str
+    meaning: str
+    degenerate: str = ""
+    undecided: str = ""
+
+
+def price_frame(prices: Iterable[Price]) -> pd.DataFrame:
+    """The table of prices, in the order given."""
+    frame = pd.DataFrame(list(prices), columns=list(PRICE_TABLES["prices"].columns))
+    return frame.astype(dict.fromkeys(("when", "value", "low", "high"), "float64"))
+
+
+def number(value: float) -> str:
+    """A price as sentences show it.
+
+    >>> number(6.6666667), number(float("inf")), number(1234567.0), number(-0.0)
+    ('6.667', 'without limit', '1.235e+06', '0')
+    """
+    if math.isinf(value):
+        return "without limit"
+    return f"{value + 0.0:.4g}"

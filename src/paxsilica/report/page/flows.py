@@ -1,0 +1,101 @@
+"""Who supplies whom along the chain in normal times, told apart by whether supplier and user can be switched off by others.
+
+Goods of one commodity that meet in a place are mixed: what leaves it has the origin of what came in, in proportion. This is the usual
+convention where goods pass through a hub and nobody can say which tonne is whose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pandas as pd
+
+from paxsilica.instance.world import World
+from paxsilica.plan import Plan
+
+FINAL = "final use"
+"""What stands in the place of the using stage for final demand."""
+
+SWEEPS = 60
+COLUMNS = ["from_stage", "to_stage", "commodity", "trusted_supply", "trusted_use", "quantity", "usd_m"]
+
+
+def normal_copy(plan: Plan, year: int) -> str | None:
+    """Name of the copy of operation in normal times of ``year``; ``None`` if there is none."""
+    operation = plan.table("operation")
+    names = operation.loc[(operation["mode"] == "reference") & (operation["year"] == year), "copy"]
+    return None if names.empty else str(names.iloc[0])
+
+
+def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
+    """Quantities and values (USD million at usual prices) by supplying stage, using stage and commodity, each split by trust on both sides."""
+    copy = normal_copy(plan, year)
+    if copy is None:
+        return pd.DataFrame(columns=COLUMNS)
+    operation, shipments, service = (plan.table(name) for name in ("operation", "shipments", "service"))
+    operation, shipments, service = (frame[frame["copy"] == copy] for frame in (operation, shipments, service))
+    made: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    used: dict[tuple[str, str, str, bool], float] = defaultdict(float)
+    for plant, region, process, activity in operation[["plant", "region", "process", "activity"]].itertuples(index=False):
+        trusted = world.trusted_plant(world.plants[plant], year)
+        for commodity, quantity in world.outputs.get(process, {}).items():
+            made[commodity, region][trusted] += quantity * activity
+        for commodity, quantity in world.inputs.get(process, {}).items():
+            used[commodity, region, world.plants[plant].stage or "", trusted] += quantity * activity
+    for region, commodity, demand, unserved in service[["region", "commodity", "demand", "unserved"]].itertuples(index=False):
+        used[commodity, region, FINAL, world.trusted(region, year)] += demand - unserved
+    arrivals: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
+    for origin, target, commodity, quantity in shipments[["from_region", "to_region", "commodity", "quantity"]].itertuples(index=False):
+        arrivals[commodity][target].append((origin, quantity))
+    share = _trusted_shares(made, arrivals)
+    rows: dict[tuple[str, str, str, bool, bool], float] = defaultdict(float)
+    stage = {row.commodity: row.stage or "" for row in world.tables.commodities}
+    for (commodity, region, user, trusted), quantity in used.items():
+        part = share.get((commodity, region))
+        if part is None or quantity <= 0:
+            continue
+        rows[stage[commodity], user, commodity, True, trusted] += quantity * part
+        rows[stage[commodity], user, commodity, False, trusted] += quantity * (1 - part)
+    price = {row.commodity: row.price_usd_per_unit or 0.0 for row in world.tables.commodities}
+    return pd.DataFrame(
+        [(*key, quantity, quantity * price[key[2]] / 1e6) for key, quantity in sorted(rows.items()) if quantity > 0], columns=COLUMNS
+    )
+
+
+def _trusted_shares(
+    made: dict[tuple[str, str], list[float]], arrivals: dict[str, dict[str, list[tuple[str, float]]]]
+) -> dict[tuple[str, str], float]:
+    """For each commodity and region, the share of trusted origin in what is there to use or to pass on."""
+    share: dict[tuple[str, str], float] = {}
+    for commodity in sorted({commodity for commodity, _ in made} | set(arrivals)):
+        inward = arrivals.get(commodity, {})
+        places = sorted({region for name, region in made if name == commodity} | set(inward))
+        for _ in range(SWEEPS):
+            change = 0.0
+            for place in places:
+                other, own = made.get((commodity, place), [0.0, 0.0])
+                total, trusted = other + own, own
+                for origin, quantity in inward.get(place, ()):
+                    total += quantity
+                    trusted += quantity * share.get((commodity, origin), 0.0)
+                now = trusted / total if total > 0 else 0.0
+                change = max(change, abs(now - share.get((commodity, place), 0.0)))
+                share[commodity, place] = now
+            if change < 1e-9:
+                break
+    return share
+
+
+def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
+    """Value of what each stage makes in normal times, USD million: of trusted plants and of others."""
+    copy = normal_copy(plan, year)
+    operation = plan.table("operation")
+    operation = operation[operation["copy"] == copy]
+    commodity = {row.commodity: row for row in world.tables.commodities}
+    found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for plant, process, activity in operation[["plant", "process", "activity"]].itertuples(index=False):
+        trusted = world.trusted_plant(world.plants[plant], year)
+        for name, quantity in world.outputs.get(process, {}).items():
+            row = commodity[name]
+            found[row.stage or ""][trusted] += quantity * activity * (row.price_usd_per_unit or 0.0) / 1e6
+    return pd.DataFrame([(stage, parts[1], parts[0]) for stage, parts in found.items()], columns=["stage", "trusted_usd_m", "other_usd_m"])

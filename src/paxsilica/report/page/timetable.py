@@ -1,0 +1,109 @@
+"""When projects are committed, built and run up: a bar for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from paxsilica.report.facts import Facts, records
+from paxsilica.report.page.svg import cut, figure, line, rect, tag, text
+
+LARGEST = 18
+"""Projects shown at once; the others are a click away."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A project in time; ``running`` is the share of what it will make at full run, by year from its first."""
+
+    project: str
+    name: str
+    stage: str
+    region: str
+    committed: int
+    online: int
+    capital: float
+    public: float
+    running: Mapping[int, float]
+
+
+def bars(facts: Facts) -> list[Bar]:
+    """The projects, by stage of the chain, then by year and name."""
+    plan = facts.plan
+    operation = plan.table("operation")
+    projects = operation[(operation["mode"] == "reference") & (operation["kind"] == "project")]
+    capacity = {(row["plant"], row["year"]): row["capacity"] for row in records(projects)}
+    order = list(facts.stages)
+    found = []
+    for row in records(plan.portfolio):
+        years = [year for year in facts.years if year >= int(row["online_year"])]
+        running = {}
+        for year in years:
+            now = capacity.get((row["project"], year), 0.0)
+            running[year] = min(1.0, float(now) / float(row["credited_size"])) if row["credited_size"] and now == now else 0.0
+        found.append(
+            Bar(
+                str(row["project"]), str(row["name"]), str(row["stage"]), str(row["region"]), int(row["committed_year"]),
+                int(row["online_year"]), float(row["capex_usd_m"]), float(row["public_usd_m"]), running,
+            )
+        )  # fmt: skip
+    known = {key: at for at, key in enumerate(order)}
+    return sorted(found, key=lambda bar: (known.get(bar.stage, len(known)), bar.committed, bar.name))
+
+
+def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, width: float) -> Markup:
+    """The bars, with a scale of years on top. On a narrow drawing the name stands above the bar."""
+    narrow = width < 500
+    left = 4.0 if narrow else min(330.0, width * 0.36)
+    right = 4.0 if narrow else 62.0
+    row, head = (30.0, 22.0) if narrow else (21.0, 24.0)
+    first, last = facts.years[0], facts.years[-1] + 1
+    height = head + row * len(found) + 4
+
+    def x(year: float) -> float:
+        return left + (width - left - right) * (min(year, last) - first) / (last - first)
+
+    parts: list[Markup] = []
+    every = 1 if not narrow and width > 700 else 2 if not narrow else 3
+    for year in facts.years:
+        parts.append(line(x(year), head - 4, x(year), height, "grid"))
+        if (year - first) % every == 0:
+            parts.append(text((x(year) + x(year + 1)) / 2, head - 9, year if not narrow else f"{year}", "axis", "middle"))
+    if not narrow:
+        parts.append(text(width, head - 9, "USD m", "axis", "end"))
+    for at, bar in enumerate(found):
+        top = head + at * row
+        bar_top, tall = (top + 15, 10.0) if narrow else (top + 4, 13.0)
+        region = facts.region(bar.region)
+        money = f"{bar.capital:,.0f}"
+        hint = f"{bar.name}, {region}: committed {bar.committed}, first output {bar.online}, USD {money} million"
+        if narrow:
+            parts.append(text(left, top + 11, cut(bar.name, 33), "label"))
+            parts.append(text(width - right, top + 11, f"{cut(region, 14)} {money}", "label dim", "end"))
+        else:
+            room = int(left / 6.7)
+            parts.append(tag("text", cut(bar.name, room - min(len(region), 14) - 2), tag("tspan", f"  {cut(region, 14)}", class_="dim"),
+                             x=0, y=top + 15, class_="label"))  # fmt: skip
+            parts.append(text(width, top + 15, money, "label", "end"))
+        pieces = [rect(x(bar.committed), bar_top, x(bar.online) - x(bar.committed), tall, "building")]
+        for year, share in bar.running.items():
+            part = tall * share
+            pieces.append(rect(x(year), bar_top + tall - part, x(year + 1) - x(year) + 0.4, part, "running"))
+        pieces.append(line(x(bar.online), bar_top + tall, x(last), bar_top + tall, "base"))
+        parts.append(tag("g", tag("title", hint), *pieces, data_project=bar.project))
+    words = "; ".join(f"{bar.name} ({facts.region(bar.region)}) committed {bar.committed}, first output {bar.online}" for bar in found)
+    return figure(name, title, f"{words}.", width, height, parts, "timetable")
+
+
+def by_stage(facts: Facts, found: list[Bar]) -> list[tuple[str, list[Bar]]]:
+    """The bars of each stage that has any, with the name of the stage."""
+    keys = dict.fromkeys(bar.stage for bar in found)
+    return [(facts.stage(key), [bar for bar in found if bar.stage == key]) for key in keys]
+
+
+def largest(found: list[Bar]) -> list[Bar]:
+    """The projects with the most capital, in the order of commitment."""
+    kept = sorted(found, key=lambda bar: (-bar.capital, bar.project))[:LARGEST]
+    return sorted(kept, key=lambda bar: (bar.committed, bar.online, -bar.capital))

@@ -1,0 +1,275 @@
+"""Which projects are in every good plan, in none, or in some: decided by optimisation, not by which plans happened to be found.
+
+A plan is *near-optimal* if it costs no more than a limit: the best plan known plus a tolerance. The tolerance is a share of the capital
+that the best plan decides, or USD million. A share of the whole objective would say nothing, since most of it is the cost of running a
+world of existing plants that no decision here touches.
+
+For each project the extremes of its commitment over all near-optimal plans are decided: if it cannot be left out it is *must-build*, if it
+cannot be taken *never-build*, else *interchangeable*. The cheapest means come first: the best plan with the project turned over and all
+unrelated ones as they are (often that is within the limit: then it can be); the relaxation with the project forced (if even that is beyond
+the limit, it cannot be); for what is then open, near-optimal plans with as many of the undecided projects as possible, or a proof that none
+has even one; and last the least cost with one project forced.
+
+The best plan is known to a gap only. A proof that no near-optimal plan has (or lacks) a project holds for the true optimum too, which
+can only be lower. That a plan is near-optimal is *certain* if it is within the
+tolerance of the bound; if not, it holds for the best plan known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from paxsilica.api import Question
+from paxsilica.case import Case
+from paxsilica.errors import InputError, Problem
+from paxsilica.plan import TableDoc
+from paxsilica.studies.census import SIDES, Census, Side, above, batch, distant, flips, forced, relaxations
+from paxsilica.studies.programs import solve_case, written
+from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.runner import Packed, Result, Runner, task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+VERDICTS = {
+    "must-build": "in every near-optimal plan",
+    "interchangeable": "in some near-optimal plans and not in others",
+    "never-build": "in no near-optimal plan",
+    "undecided": "the time ran out before it was decided",
+}
+
+
+@dataclass(frozen=True)
+class Alternatives(Study):
+    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the plans against the projects that are interchangeable.
+
+    Attributes:
+        limit_usd_m: cost up to which a plan counts as near-optimal.
+        decisions: year of commitment and final size by project, for each plan in the table ``plans``.
+    """
+
+    main: ClassVar[str] = "projects"
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "projects": TableDoc(
+            "Which projects are in every near-optimal plan, in some, or in none",
+            {
+                "project": "project",
+                "name": "name",
+                "region": "host",
+                "in_best": "whether the best plan known has it",
+                "verdict": "; ".join(f"{name}: {meaning}" for name, meaning in VERDICTS.items()),
+                "certain": "whether the verdict holds for the true optimum as well as for the best plan known",
+                "cost_with_usd_m": "least objective of a plan found that has it, USD million; blank: none found within the limit",
+                "cost_without_usd_m": "least objective of a plan found that has it not, USD million; blank: none found within the limit",
+                "decided_by": "how the verdict was reached",
+            },
+        ),
+        "plans": TableDoc(
+            "Distinct plans, each the cheapest at its distance from those before it",
+            {
+                "plan": "name; plan 1 is the best plan known",
+                "objective_usd_m": "objective, USD million",
+                "bound_usd_m": "bound on the objective of any plan at this distance from those before, USD million",
+                "extra_usd_m": "objective above that of plan 1, USD million",
+                "near_optimal": "whether it is within the limit",
+                "projects": "number of projects",
+                "joined": "projects that plan 1 has not, separated by ';'",
+                "left": "projects of plan 1 that it has not, separated by ';'",
+            },
+        ),
+    }
+
+    limit_usd_m: float = math.nan
+    decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def figure(self) -> Figure:
+        """Which plan has which of the projects in which plans differ."""
+        plans = list(self.decisions)
+        every: list[set[str]] = [set(self.decisions[name]) for name in plans]
+        differ = sorted({project for has in every for project in has if not all(project in other for other in every)})
+        picture = np.array([[float(project in has) for has in every] for project in differ]).reshape(len(differ), len(plans))
+        figure, ax = axes(2.5 + 0.6 * len(plans), 1.2 + 0.22 * max(1, len(differ)))
+        if differ:
+            ax.imshow(picture, cmap="Blues", aspect="auto", vmin=0.0, vmax=1.3)
+        extra = self.table("plans")["extra_usd_m"]
+        ax.set_xticks(range(len(plans)), [f"{name}\n+{cost:,.0f}" for name, cost in zip(plans, extra, strict=True)])
+        ax.set_yticks(range(len(differ)), differ)
+        ax.set_xlabel("plan, and its cost above the best in USD million; dark: the plan has the project")
+        return figure
+
+
+def alternatives(
+    question: Question,
+    tolerance: float = 0.02,
+    *,
+    tolerance_usd_m: float | None = None,
+    plans: int = 5,
+    distance: int = 1,
+    workers: int | None = None,
+    store: Path | str | None = None,
+    cluster: str | None = None,
+    progress: bool | None = None,
+) -> Alternatives:
+    """Decides for each project whether it is in all near-optimal plans, in some or in none, and lists distinct plans.
+
+    Args:
+        question: the case. The time limit of its solver holds for each solve of the study.
+        tolerance: how much more than the best plan a near-optimal plan may cost, as a share of the capital that the best plan decides.
+        tolerance_usd_m: the same in USD million, instead; in the unit of the objective of the case.
+        plans: how many distinct whole plans to list, the best included; fewer if no further plan is within the limit.
+        distance: in how many projects at least any two of these plans differ.
+        workers, store, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
+    """
+    _check(tolerance, tolerance_usd_m, plans, distance)
+    packed, case = Packed.of(question.tables), question.case
+    with Runner(workers, store, cluster, progress) as runner:
+        best = runner.run([task(solve_case, packed, case)], "best plan")[0]
+        if best is None:
+            return Alternatives({}, "", stopped_note(True), True)
+        if "decision" not in best:
+            raise InputError(f"the case has no plan, so there is nothing near it ({best['status']})")
+        room = tolerance * best["capital"] if tolerance_usd_m is None else tolerance_usd_m
+        census = Census(sorted(row.project for row in question.tables.projects), best["objective"] + room)
+        candidates = set(written(question.tables, case).instance.candidates)
+        census.proof |= {(name, "in"): "cannot be committed in this case" for name in census.names if name not in candidates}
+        census.see(best["decision"], best["objective"])
+        found = _distinct(census, packed, case, best, plans, distance, runner)
+        _decide(census, packed, case, best, runner)
+    floor = -math.inf if best["bound"] is None else best["bound"] + room
+    tables, decisions = _tables(question, census, best, found, floor)
+    share = f"{tolerance:g} of the capital decided" if tolerance_usd_m is None else "as given"
+    notes = (
+        f"Near-optimal: at most {census.limit:,.1f} USD million, which is {room:,.1f} above the best plan known ({share}). "
+        f"The best plan is proved to {best['objective'] - (best['bound'] or -math.inf):,.1f} USD million.",
+        *stopped_note(runner.stopped),
+    )
+    title = f"Alternatives: {case.title or case.name}"
+    return Alternatives(tables, title, notes, runner.stopped, census.limit, decisions)
+
+
+def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance: int) -> None:
+    problems = [
+        Problem("alternatives", "", name, str(value), f"should be at least {least}")
+        for name, value, least in (
+            ("tolerance", tolerance, 0),
+            ("tolerance_usd_m", 0.0 if tolerance_usd_m is None else tolerance_usd_m, 0),
+            ("plans", plans, 1),
+            ("distance", distance, 1),
+        )
+        if not value >= least
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _distinct(census: Census, packed: Packed, case: Case, best: Result, plans: int, distance: int, runner: Runner) -> list[Result]:
+    """Plans by distance, the best first, until one is beyond the limit."""
+    found = [best | {"value": best["objective"]}]
+    runner.expect("distinct plans", plans - 1)
+    while len(found) < plans and not runner.stopped:
+        others = [sorted(result["decision"]) for result in found]
+        result = runner.run([task(distant, packed, case, others=others, distance=distance)], "distinct plans")[0]
+        if result is None or "value" not in result:
+            break
+        census.see(result["decision"], result["value"])
+        found.append(result)
+        if result["value"] > census.limit:
+            break
+    return found
+
+
+def _decide(census: Census, packed: Packed, case: Case, best: Result, runner: Runner) -> None:
+    """Settles every project, with the cheapest means first."""
+    start = {"decision": best["decision"], "tickets": best["tickets"]}
+    turned = sorted(set(census.open("in")) | set(census.open("out")))
+    jobs = [task(flips, packed, case, projects=part, start=start) for part in _parts(turned)]
+    for result in runner.run(jobs, "one project turned over"):
+        for plan in (result or {"found": {}})["found"].values():
+            census.see(plan["decision"], plan["value"])
+    places = [[name, side] for side in SIDES for name in census.open(side)]
+    jobs = [task(relaxations, packed, case, places=part) for part in _parts(places)]
+    for result in runner.run(jobs, "proofs by relaxation"):
+        for place, bound in (result or {"found": {}})["found"].items():
+            name, _, side = place.rpartition(" ")
+            if bound is None or above(bound, census.limit):
+                census.proof[name, "in" if side == "in" else "out"] = "proof by relaxation"
+    _batches(census, packed, case, start, runner)
+    left = [(name, side) for side in SIDES for name in census.open(side)]
+    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=census.limit) for name, side in left], "one by one")
+    for key, single in zip(left, singles, strict=True):
+        if single is not None:
+            if "value" in single:
+                census.see(single["decision"], single["value"])
+            if single["proved_none"]:
+                census.proof[key] = "proof for this project"
+
+
+def _parts(items: Sequence[Any], size: int = 8) -> list[list[Any]]:
+    """The items in parts, so that a process need not write the model for each; the same parts however many processes there are."""
+    return [list(items[at : at + size]) for at in range(0, len(items), size)]
+
+
+def _batches(census: Census, packed: Packed, case: Case, start: Result, runner: Runner) -> None:
+    """Asks for as many of the undecided projects at once as can be had, until nothing new comes of it."""
+    live: list[Side] = list(SIDES)
+    while live and not runner.stopped:
+        live = [side for side in live if census.open(side)]
+        asked = {side: census.open(side) for side in live}
+        jobs = [task(batch, packed, case, side=side, projects=asked[side], limit=census.limit, start=start) for side in live]
+        for side, result in zip(list(live), runner.run(jobs, "many at once"), strict=True):
+            if result is None:
+                return
+            news = "value" in result and census.see(result["decision"], result["value"])
+            if result["proved_none"]:
+                census.proof |= dict.fromkeys(((name, side) for name in asked[side]), "proof for many at once")
+            if result["proved_none"] or not news:
+                live.remove(side)
+
+
+def _tables(
+    question: Question, census: Census, best: Result, found: list[Result], floor: float
+) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    for row in sorted(question.tables.projects, key=lambda row: row.project):
+        costs = {side: census.cheapest.get((row.project, side)) for side in SIDES}
+        verdict = census.verdict(row.project)
+        needed = [cost for cost in costs.values() if cost is not None] if verdict == "interchangeable" else []
+        proof = census.proof.get((row.project, "out" if verdict == "must-build" else "in"))
+        rows.append(
+            {
+                "project": row.project,
+                "name": row.name,
+                "region": row.region,
+                "in_best": row.project in best["decision"],
+                "verdict": verdict,
+                "certain": verdict != "undecided" and all(cost <= floor for cost in needed),
+                "cost_with_usd_m": costs["in"],
+                "cost_without_usd_m": costs["out"],
+                "decided_by": "plans found" if verdict == "interchangeable" else proof or "",
+            }
+        )
+    plans, decisions = [], {}
+    first = set(best["decision"])
+    for at, result in enumerate(found):
+        name, has = f"plan {at + 1}", set(result["decision"])
+        decisions[name] = result["decision"]
+        plans.append(
+            {
+                "plan": name,
+                "objective_usd_m": result["value"],
+                "bound_usd_m": result["bound"],
+                "extra_usd_m": result["value"] - best["objective"],
+                "near_optimal": result["value"] <= census.limit,
+                "projects": len(has),
+                "joined": "; ".join(sorted(has - first)),
+                "left": "; ".join(sorted(first - has)),
+            }
+        )
+    docs = Alternatives.docs
+    return {"projects": frame(docs["projects"], rows), "plans": frame(docs["plans"], plans)}, decisions

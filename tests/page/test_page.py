@@ -1,0 +1,174 @@
+"""What the page says, and what it does with plans that lack one thing or another."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import paxsilica
+from paxsilica.errors import InputError
+from paxsilica.plan import Plan
+from paxsilica.report.facts import Facts, load_facts
+from paxsilica.report.page import render_page
+from paxsilica.report.page.answer import cards, sentences
+from paxsilica.report.page.chain import make_chain
+from paxsilica.report.page.differences import differences
+from paxsilica.report.page.doubts import capital_range, price_rows
+from paxsilica.report.page.flows import FINAL, chain_flows, stage_output
+from paxsilica.report.page.layers import lay_out
+from paxsilica.report.page.timetable import bars
+from paxsilica.report.page.world_map import equal_earth, outlines, spots
+from report_world import bare, facts, tables, write_tables
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+class Loaded(HTMLParser):
+    """Collects what a browser would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("src", "srcset", "data") or (name in ("href", "xlink:href") and tag != "a"):
+                self.found.append(f"{tag} {name} {value}")
+
+
+def test_nothing_is_loaded_and_no_text_becomes_markup() -> None:
+    text = render_page(facts(), facts(40.0))
+    parser = Loaded()
+    parser.feed(text)
+    assert parser.found == ["link href data:,"]
+    assert "@import" not in text
+    assert not re.search(r"url\((?!data:)", text)
+    assert "<script" not in text
+    assert "Does it &lt;b&gt;work&lt;/b&gt;?" in text
+    assert "<b>& co" not in text
+
+
+def test_the_answer_says_what_the_tables_say() -> None:
+    first, second, *_ = sentences(facts())
+    assert "all 3 steps of the chain could make the share of need asked for in 2034" in first
+    assert "none of them could" in first
+    assert "2 projects in 2 regions for USD 80 million: USD 48 million" in second
+    assert [card.value for card in cards(facts())][2:4] == ["2", "3 of 3"]
+
+
+def test_a_plan_without_projects_says_so() -> None:
+    text = render_page(facts(5.0))
+    assert "The plan commits to no project." in text
+
+
+@pytest.mark.parametrize("status", ["infeasible", "no_plan"])
+def test_no_plan_no_figures_but_a_page(status: str) -> None:
+    nothing = dataclasses.replace(facts().plan, status=status, objective=None, bound=None, tables={}, capital_decided_usd_m=0.0)
+    text = render_page(Facts(nothing, facts().world))
+    assert "proved" in text or "proves nothing" in text
+    assert 'id="coverage"' not in text
+
+
+def test_without_the_tables_the_page_says_what_is_missing() -> None:
+    text = render_page(bare())
+    assert text.count("The tables are not at hand.") >= 2
+    assert 'id="a-cash-table"' in text
+
+
+@pytest.mark.parametrize("name", ["mexss", "lands", "cap41", "vietman", "relog-storage"])
+def test_any_problem_has_a_page(name: str) -> None:
+    question = paxsilica.load(CASES / name / "case.toml", CASES / name)
+    plan = question.solve()
+    text = render_page(Facts(plan, question.instance().world))
+    assert (plan.title or plan.case) in text
+    assert "nan" not in re.sub(r"[a-z]+nan|nan[a-z]+", "", re.sub(r"<style>.*?</style>", "", text, flags=re.S).lower())
+
+
+def test_flows_conserve_what_is_made() -> None:
+    """All that is used of a good is what is made of it, and its trusted part what trusted plants make."""
+    world = facts().world
+    assert world is not None
+    flows = chain_flows(facts().plan, world, 2034)
+    output = stage_output(facts().plan, world, 2034).set_index("stage")
+    for stage, part in flows.groupby("from_stage"):
+        assert part["usd_m"].sum() == pytest.approx(output.loc[stage].sum())
+        trusted = part.loc[part["trusted_supply"].astype(bool), "usd_m"].sum()
+        assert trusted == pytest.approx(output.loc[stage, "trusted_usd_m"])
+
+
+def test_the_chain_runs_from_ore_to_final_use() -> None:
+    chain = make_chain(facts(), 2034)
+    assert chain is not None
+    assert [row[0][0] for row in chain.layers.rows] == ["ore", "metal", "server", FINAL]
+    assert {link for link, parts in chain.links.items() if sum(parts.values()) > 0} >= {
+        ("ore", "metal"),
+        ("metal", "server"),
+        ("server", FINAL),
+    }
+
+
+def test_a_cycle_is_cut_at_its_weakest_link() -> None:
+    layers = lay_out({("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 0.1, ("a", "c"): 0.5}, ["a", "b", "c"])
+    assert list(layers.cut) == [("c", "a")]
+    assert [[place for place in row if len(place) == 1] for row in layers.rows] == [[("a",)], [("b",)], [("c",)]]
+    assert layers.routes["a", "c"] == [("a",), ("a", "c", "1"), ("c",)]
+
+
+def test_ramps_come_from_operation() -> None:
+    mine = next(bar for bar in bars(facts()) if bar.project == "new-mine")
+    assert (mine.committed, mine.online) == (2030, 2031)
+    assert dict(mine.running) == pytest.approx({2031: 0.5, 2032: 1.0, 2033: 1.0, 2034: 1.0})
+
+
+def test_the_map_knows_its_countries() -> None:
+    assert {"AUS", "CHN", "USA", "JPN"} <= set(outlines())
+    assert all(-180 <= longitude <= 180 for rings in outlines().values() for ring in rings for longitude in ring[::2])
+    widest = max(max(ring[::2]) - min(ring[::2]) for name, rings in outlines().items() if name != "RUS" for ring in rings)
+    assert widest < 180, "an outline goes round the world where it should have been cut"
+    assert {spot.region for spot in spots(facts())} == {"A", "AUS"}
+    assert equal_earth(0, 90)[1] == pytest.approx(1.3173627591574)
+
+
+def test_capital_range_follows_provenance() -> None:
+    found = capital_range(facts())
+    assert found is not None
+    assert (found.low, found.used, found.high) == pytest.approx((64.0, 80.0, 120.0))
+
+
+def test_prices_prefer_those_that_need_no_caveat() -> None:
+    columns = ["what", "where", "when", "kind", "value", "low", "high", "unit", "meaning"]
+    rows = [
+        ("budget", "", None, "fixed", 0.0, 0.0, 0.0, "USD a USD", "none"),
+        ("budget", "", None, "resolve", 1.25, 1.0, 1.5, "USD a USD", "one more million saves 1.25 million"),
+        ("envelope", "fund", 2031, "relaxed", 0.5, 0.5, 0.5, "USD a USD", "half"),
+    ]
+    plan = dataclasses.replace(facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)})
+    with_prices = Facts(plan, facts().world)
+    assert [(row["kind"], row["value"], row["range"]) for row in price_rows(with_prices)] == [
+        ("resolve", "1.25 USD a USD", "1 to 1.5"),
+        ("relaxed", "0.5 USD a USD", ""),
+    ]
+    assert "one more million saves 1.25 million" in render_page(with_prices)
+
+
+def test_two_plans_are_told_apart_by_what_their_cases_say() -> None:
+    text = render_page(facts(), facts(40.0))
+    assert "Small world: budget, USD million, 60" in text
+    assert "Small world: budget, USD million, 40" in text
+    found = differences(facts(), facts(40.0))
+    only_first = {row["project"] for row in found.only_first}
+    assert only_first == set(facts().plan.portfolio["project"]) - set(facts(40.0).plan.portfolio["project"])
+
+
+def test_other_tables_than_those_of_the_plan_are_refused(tmp_path: Path) -> None:
+    write_tables(tmp_path / "tables")
+    facts().plan.save(tmp_path / "plan")
+    with pytest.raises(InputError, match="other tables than those that the plan was made from"):
+        load_facts(Plan.load(tmp_path / "plan"), tmp_path / "tables")
+    assert "--data" in load_facts(Plan.load(tmp_path / "plan")).missing
+    assert tables().digest == "in memory"

@@ -1,0 +1,123 @@
+"""``paxsilica prices`` from the words on the command line to the files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from paxsilica.plan import Plan
+from paxsilica.prices.commands import prices
+from paxsilica.tables import TABLES, Tables
+from prices.cases import three_projects
+
+app = typer.Typer()
+app.command()(prices)
+
+CASE = """
+years = "2030"
+budget_usd_m = 45
+[finance]
+discount_rate = 0.0
+residual_value = false
+[solver]
+gap = 0.0
+threads = 1
+"""
+
+
+def write(tables: Tables, folder: Path) -> Path:
+    for name in tables.present:
+        columns = list(TABLES[name].model_fields)
+        with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            for row in tables.rows(name):
+                writer.writerow({key: _cell(value) for key, value in row.model_dump().items()})
+    (folder / "case.toml").write_text(CASE, encoding="utf-8")
+    return folder
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ";".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else value
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(three_projects(), tmp_path)
+
+
+def run(folder: Path, *words: str) -> Any:
+    return CliRunner().invoke(app, [str(folder / "case.toml"), "--data", str(folder), "--out", str(folder / "out"), *words])
+
+
+def test_everything_is_shown_and_written(folder: Path) -> None:
+    answer = run(folder, "--step", "15", "--curve", "budget", "--to", "60", "--points-of-curve", "5")
+    assert answer.exit_code == 0, answer.output
+    assert "programme" in answer.output
+    assert "10 [10 to 10]" in answer.output
+    assert "Uplift that hull prices leave: USD 50 million (graded 50)" in answer.output
+    assert "enters: lump" in answer.output
+    plan = Plan.load(folder / "out")
+    assert set(plan.tables) >= {"prices", "price_proof", "value_curve", "value_jumps"}
+    assert plan.manifest["price_proof"]["holds"] is True
+    assert plan.manifest["prices"]["step"] == 15
+    assert (folder / "out" / "plan.xlsx").exists()
+    assert len(plan.prices) == len(plan.tables["prices"])
+
+
+def test_the_same_question_may_be_asked_again_into_the_same_folder(folder: Path) -> None:
+    first = run(folder, "--kind", "fixed", "--quiet")
+    assert first.exit_code == 0, first.output
+    before = (folder / "out" / "tables" / "prices.csv").read_bytes()
+    assert run(folder, "--kind", "fixed", "--quiet").exit_code == 0
+    assert (folder / "out" / "tables" / "prices.csv").read_bytes() == before
+    other = run(folder, "--kind", "relaxed", "--quiet")
+    assert other.exit_code == 2
+    assert "holds another plan" in " ".join(other.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kind", "dual"), "should be one of fixed, relaxed, hull, resolve"),
+        (("--kind", "resolve", "--money", "nobody"), "should be budget, or a funder"),
+        (("--kind", "resolve", "--sooner", "nothing"), "should be a project of the data"),
+        (("--kind", "resolve", "--sooner", "lump"), "has no lead time"),
+        (("--kind", "resolve", "--member", "Z"), "should be a country or group"),
+        (("--kind", "resolve", "--coverage", "chips"), "should be a stage"),
+        (
+            (
+                "--kind",
+                "resolve",
+                "--concentration",
+            ),
+            "must cap a region's share",
+        ),
+        (("--kind", "fixed", "--goods", "delta"), "should be a commodity"),
+    ],
+)
+def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
+    answer = run(folder, "--quiet", *words)
+    assert answer.exit_code == 2, answer.output
+    assert said in " ".join(answer.output.split())
+    assert not (folder / "out").exists()
+
+
+def test_no_plan_no_price(folder: Path) -> None:
+    (folder / "case.toml").write_text(CASE.replace("45", "0"), encoding="utf-8")
+    text = (folder / "projects.csv").read_text(encoding="utf-8").splitlines()
+    at = text[0].split(",").index("commitment")
+    rows = [row.split(",") for row in text[1:]]
+    for row in rows:
+        if row[0] == "lump":
+            row[at] = "required"
+    (folder / "projects.csv").write_text("\n".join([text[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    answer = run(folder)
+    assert answer.exit_code == 3, answer.output

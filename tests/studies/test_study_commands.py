@@ -1,0 +1,136 @@
+"""The commands of studies: what they print, what they write, how they end."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from smallworlds import chain_tables, with_ranges
+from typer.testing import CliRunner
+
+from paxsilica.plan import Plan
+from paxsilica.studies.commands import COMMANDS, register
+from paxsilica.tables import TABLES, load_tables
+from paxsilica.tables.read import Tables
+
+CASE = """
+title = "Chain"
+years = "2030"
+trusted = ["signatory", "participant"]
+[coverage]
+required = 1.0
+from_year = 2030
+hard = false
+[finance]
+discount_rate = 0.0
+residual_value = false
+[solver]
+gap = 0.0
+"""
+
+app = typer.Typer()
+app.callback()(lambda: None)
+register(app)
+
+
+def cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ";".join(map(str, value))
+    return str(value)
+
+
+def write_tables(tables: Tables, folder: Path) -> None:
+    folder.mkdir()
+    for table, row in TABLES.items():
+        if tables.rows(table):
+            with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(row.model_fields)
+                writer.writerows([cell(getattr(one, name)) for name in row.model_fields] for one in tables.rows(table))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_tables(with_ranges(chain_tables()), tmp_path / "data")
+    (tmp_path / "chain.toml").write_text(CASE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str, code: int = 0) -> str:
+    found = CliRunner().invoke(app, [*words, "--data", "data", "--workers", "1"])
+    assert found.exit_code == code, (found.output, found.exception)
+    return found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "main"),
+    [
+        (["frontier", "chain.toml", "--along", "budget=0,30,60"], "points"),
+        (["alternatives", "chain.toml", "--tolerance-usd-m", "5"], "projects"),
+        (["sensitivity", "chain.toml", "--fixed"], "one_way"),
+        (["sensitivity", "chain.toml", "--two-way", "--parameter", "projects.capex_usd_m", "--parameter", "demand.quantity"], "two_way"),
+        (["montecarlo", "chain.toml", "--samples", "2"], "projects"),
+    ],
+)
+def test_a_study_is_printed_and_written(place: Path, words: list[str], main: str) -> None:
+    out = run(*words)
+    folder = place / "plans" / f"{words[0]}-chain"
+    assert f"Written to plans/{words[0]}-chain" in out
+    table = list(csv.DictReader((folder / f"{main}.csv").read_text(encoding="utf-8").splitlines()))
+    meaning = json.loads((folder / "study.json").read_text())["tables"][main]["columns"]
+    assert table
+    assert set(table[0]) <= set(meaning)
+    assert (folder / "figure.svg").is_file()
+    assert list((folder / "tasks").glob("*.json"))
+
+
+def test_json_holds_the_tables(place: Path) -> None:
+    found = json.loads(run("frontier", "chain.toml", "--along", "budget=0,60", "--json"))
+    assert [point["limit_budget_usd_m"] for point in found["tables"]["points"]] == [60.0, 0.0]
+    assert found["stopped"] is False
+
+
+def test_quiet_prints_the_folder(place: Path) -> None:
+    assert run("montecarlo", "chain.toml", "--samples", "1", "--out", "here", "--quiet") == "here\n"
+
+
+def test_plans_and_cases_are_compared(place: Path) -> None:
+    from paxsilica.api import Question
+    from paxsilica.case import read_case
+
+    asked = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
+    small: Plan = asked.with_(budget=25.0).solve()
+    small.save(place / "small")
+    asked.solve().save(place / "large")
+    assert "Projects in which the plans differ" in run("compare", "small", "large")
+    assert "Each plan at its worst" in run("compare", "chain.toml", "small")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["frontier", "chain.toml", "--along", "budget"], "--along"),
+        (["frontier", "chain.toml", "--along", "budget=some"], "--along"),
+        (["frontier", "no-such-case"], "no-such-case"),
+        (["sensitivity", "chain.toml", "--two-way"], "two parameters"),
+        (["montecarlo", "chain.toml", "--parameter", "projects"], "table.column"),
+        (["compare", "small"], "small"),
+        (["alternatives", "chain.toml", "--set", "nonsense=1"], "nonsense"),
+    ],
+)
+def test_bad_input_ends_with_2_and_a_sentence(place: Path, words: list[str], said: str) -> None:
+    assert said in run(*words, code=2)
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in COMMANDS:
+        out = CliRunner().invoke(app, [command.__name__, "--help"], env={"COLUMNS": "200"}).output
+        assert f"paxsilica {command.__name__}" in out
