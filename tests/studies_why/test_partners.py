@@ -139,6 +139,19 @@ def test_signature_by_hand() -> None:
     assert row["shapley_low"] < 1050
 
 
+def test_whether_own_needs_count() -> None:
+    """Bland wants 50 magnets itself: for the others its signature is worth what it was; with its own needs it brings less than it asks."""
+    made = world().set("funders", "fund-a", envelope_usd_m="1000").drop("funders", "fund-b")
+    for year in ("2026", "2032"):
+        made.add("demand", region="BLA", commodity="magnet", year=year, quantity="50")
+    tables = made.read()
+    chosen = players(tables, ("sign:BLA",))
+    others = value_partners(tables, question(), chosen).table.iloc[0]
+    with_own = value_partners(tables, question(), chosen, own_needs=True).table.iloc[0]
+    assert others["shapley_of_shortfall"] == pytest.approx(1050)
+    assert with_own["shapley_of_shortfall"] < others["shapley_of_shortfall"]
+
+
 def test_a_player_without_whom_there_is_no_plan() -> None:
     tables = World().set("funders", "fund-b", envelope_usd_m="100").read()
     found = value_partners(tables, case(), players(tables, FUNDS))

@@ -140,6 +140,9 @@ def partners(
     store: Annotated[
         Path, typer.Option(metavar="DIR", help="Where finished coalitions are kept; the same command goes on from them.")
     ] = STORE,
+    own_needs: Annotated[
+        bool, typer.Option("--own-needs", help="Count the needs of those who may sign too, not only what they add for the others.")
+    ] = False,
     gap: Gap = None,
     data: Data = None,
     settings: Settings = None,
@@ -166,6 +169,7 @@ def partners(
             workers=workers,
             samples=samples,
             seed=seed,
+            own_needs=own_needs,
             tell=lambda done, of, last: aside.print(f"{done} of {of} coalitions" + (f", last {last}" if last else ""), soft_wrap=True),
         )
     except KeyboardInterrupt:
@@ -176,4 +180,6 @@ def partners(
     if not found.exact:
         screen.print(f"Estimated from {samples} orders of arrival; errors are half the width of a 95 % interval.", soft_wrap=True)
     if any(player.signs for player in chosen):
-        screen.print("A signature brings needs as well as plants: whoever is trusted has demand that must be covered too.", soft_wrap=True)
+        others = "A signature is worth here what it adds for the others: the final demand of those who may sign is left out throughout."
+        own = "The needs of those who sign are counted: whoever is trusted has demand that must be covered too."
+        screen.print(own if own_needs else others, soft_wrap=True)

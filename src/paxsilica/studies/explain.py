@@ -27,6 +27,10 @@ PROJECT_NUMBERS = (
 )  # fmt: skip
 
 
+MOST_DISPLACED = 12
+UNSURE = " Both plans are best only within the gap, so some of this may be chance."
+
+
 @dataclass(frozen=True)
 class Side:
     """The best that can be had with the project, or without it."""
@@ -96,8 +100,12 @@ class Explanation:
             cost = self.worth if saves else self.worth.times(-1)
             lines.append(f"Forcing it {'out' if saves else 'in'} costs {_range(cost)} USD million of the objective.")
         if len(self.displaced):
-            words = ", ".join(f"{row.project} ({row.change})" for row in self.displaced.itertuples())
-            lines.append(f"Between the plan without it and the plan with it, this changes: {words}.")
+            # who comes and goes says more than who moves by a year
+            rows = sorted(self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"]))
+            words = ", ".join(f"{row['project']} ({row['change']})" for row in rows[:MOST_DISPLACED])
+            more = f", and {len(rows) - MOST_DISPLACED} more" if len(rows) > MOST_DISPLACED else ""
+            chance = "" if self.inside.low == self.inside.high and self.outside.low == self.outside.high else UNSURE
+            lines.append(f"Between the plan without it and the plan with it, this changes: {words}{more}.{chance}")
         if len(self.feeds):
             best = self.feeds.sort_values("share_of_need", ascending=False).groupby("commodity", sort=False).first()
             words = "; ".join(f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})" for name, row in best.iterrows())

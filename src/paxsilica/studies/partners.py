@@ -8,7 +8,7 @@ import math
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,16 @@ def _run(tables: Tables, cases: Mapping[Coalition, Case], done: dict[Coalition, 
             raise
 
 
+def without_demand(tables: Tables, regions: set[str]) -> Tables:
+    """Tables without the final demand of some regions, under a digest of their own."""
+    kept = tuple(row for row in tables.demand if row.region not in regions)
+    if len(kept) == len(tables.demand):
+        return tables
+    digest = hashlib.sha256(f"{tables.digest} without demand of {sorted(regions)}".encode()).hexdigest()
+    lines = {table: of for table, of in tables.lines.items() if table != "demand"}
+    return replace(tables, demand=kept, digest=digest, lines=lines)
+
+
 def value_partners(
     tables: Tables,
     case: Case,
@@ -213,6 +223,7 @@ def value_partners(
     workers: int = 1,
     samples: int = 32,
     seed: int = 0,
+    own_needs: bool = False,
     tell: Teller | None = None,
 ) -> Partners:
     """What each player adds: first in, last in, and by Shapley value (exact to eight players, else estimated from random orders).
@@ -224,8 +235,12 @@ def value_partners(
         workers: processes; each solves one coalition at a time.
         samples: orders of arrival that are drawn where there are too many coalitions.
         seed: of that draw.
+        own_needs: whether the final demand of regions that may sign counts. Without it a signature is worth what it adds for the others;
+            with it, it also brings needs that must be covered, and a large customer costs more than it brings.
         tell: called as coalitions are done.
     """
+    if not own_needs:
+        tables = without_demand(tables, {region for player in players for region in player.signs})
     exact = len(players) <= MOST_EXACT
     arrivals = [] if exact else orders(players, samples, seed)
     wanted = all_coalitions(players) if exact else ends(players)
