@@ -11,6 +11,7 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
+from paxsilica.extract import DUST
 from paxsilica.solve import Array, Compiled, Outcome
 from paxsilica.studies.programs import polished, record, searched, start_from, written
 from paxsilica.studies.resolve import NewColumn, Written, extended
@@ -71,7 +72,7 @@ class Measured:
         found = {name: AXES[name].sign * (float(vector @ values) + constant) for name, (vector, constant) in self.measures.items()}
         if self.of.case.concentration is not None:
             found["concentration"] = largest_share(self.of, values[: len(self.of.program.cost)])
-        return found
+        return {name: 0.0 if abs(value) < DUST else value for name, value in found.items()}
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
