@@ -5,7 +5,7 @@ The public interface is what this module lists:
 - :func:`load` a :class:`Question` (tables and a case), change it ``with_`` other settings, ``solve`` it to a :class:`Plan`;
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`, :func:`two_way`, :func:`montecarlo`,
-  :func:`side_by_side` and :func:`compare`;
+  :func:`side_by_side`, :func:`compare` and :func:`value_partners` (with :func:`parse_player`);
 - every error that comes of input is an :class:`InputError` that lists all problems.
 """
 
@@ -27,10 +27,12 @@ __all__ = [
     "load_tables",
     "make_plan",
     "montecarlo",
+    "parse_player",
     "read_case",
     "sensitivity",
     "side_by_side",
     "two_way",
+    "value_partners",
 ]
 
 if TYPE_CHECKING:
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
     from paxsilica.plan import Plan
     from paxsilica.planner import make_plan
     from paxsilica.studies.alternatives import alternatives
+    from paxsilica.studies.coalitions import parse_player
     from paxsilica.studies.frontier import frontier
     from paxsilica.studies.montecarlo import montecarlo
+    from paxsilica.studies.partners import value_partners
     from paxsilica.studies.scenarios import compare, side_by_side
     from paxsilica.studies.sensitivity import sensitivity, two_way
     from paxsilica.tables import Tables, load_tables
@@ -49,8 +53,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "alternatives": "studies.alternatives",
     "compare": "studies.scenarios", "frontier": "studies.frontier", "load": "api", "load_tables": "tables", "make_plan": "planner",
-    "montecarlo": "studies.montecarlo", "read_case": "case", "sensitivity": "studies.sensitivity", "side_by_side": "studies.scenarios",
-    "two_way": "studies.sensitivity",
+    "montecarlo": "studies.montecarlo", "parse_player": "studies.coalitions", "read_case": "case", "sensitivity": "studies.sensitivity",
+    "side_by_side": "studies.scenarios", "two_way": "studies.sensitivity", "value_partners": "studies.partners",
 }  # fmt: skip
 
 

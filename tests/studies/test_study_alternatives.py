@@ -90,6 +90,20 @@ def test_what_the_gap_leaves_open_is_said() -> None:
     assert not table.loc[table["verdict"] == "interchangeable", "certain"].any()
 
 
+def test_a_better_plan_on_the_way_moves_the_limit() -> None:
+    loose = question("2030", solver={"gap": 0.9})
+    first = loose.solve()
+    found = alternatives(loose, tolerance_usd_m=12.0, plans=3, workers=1)
+    assert first.objective is not None
+    assert found.limit_usd_m <= first.objective + 12.0
+    assert found.table("plans")["extra_usd_m"].min() == 0.0
+    near = [one for one in every_plan(question("2030")) if one.total <= found.limit_usd_m + 1e-6]
+    for row in found.table().itertuples():
+        has = [row.project in one.projects for one in near]
+        right = "must-build" if all(has) else "interchangeable" if any(has) else "never-build"
+        assert row.verdict in (right, "undecided")
+
+
 def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     for means in MEANS:
         monkeypatch.setattr(f"paxsilica.studies.alternatives.{means}", nothing_found)

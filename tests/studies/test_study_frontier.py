@@ -96,6 +96,8 @@ def test_coverage_is_what_is_met_everywhere() -> None:
     assert found["budget_usd_m"].iloc[-1] == pytest.approx(whole.objective, abs=1e-4)
     half = question("2030", coverage={"required": 0.45, "from_year": 2030, "hard": True}, objective="budget").solve()
     assert found["budget_usd_m"].iloc[1] == pytest.approx(half.objective, abs=1e-4)
+    # the budget has no eye for operation, a reader has: no plan is run at more than it must cost
+    assert found["cost_usd_m"].iloc[-1] == pytest.approx(whole.costs["usd_m"].sum(), rel=1e-4)
 
 
 def test_concentration_has_a_price() -> None:

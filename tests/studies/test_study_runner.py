@@ -123,6 +123,7 @@ def test_processes_give_what_this_process_gives(asked: Question, tmp_path: Path)
     assert same(apart) == same(here)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_replaced(asked: Question, tmp_path: Path) -> None:
     packed = Packed.of(asked.tables)
     with Runner(2) as runner:
@@ -131,6 +132,7 @@ def test_a_process_that_dies_is_replaced(asked: Question, tmp_path: Path) -> Non
     assert None not in found
 
 
+@pytest.mark.slow
 def test_processes_that_always_die_end_the_study(asked: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paxsilica.studies.runner.WORKERS_MAY_DIE", 0)
     packed = Packed.of(asked.tables)

@@ -37,6 +37,9 @@ from paxsilica.studies.runner import Packed, Result, Runner, task
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ROUNDS = 5
+"""How often the study begins anew because it came upon a better plan than the best; what is kept is not done again."""
+
 VERDICTS = {
     "must-build": "in every near-optimal plan",
     "interchangeable": "in some near-optimal plans and not in others",
@@ -128,25 +131,35 @@ def alternatives(
     """
     _check(tolerance, tolerance_usd_m, plans, distance)
     packed, case = Packed.of(question.tables), question.case
+
+    def room(best: Result) -> float:
+        return float(tolerance * best["capital"]) if tolerance_usd_m is None else tolerance_usd_m
+
     with Runner(workers, store, cluster, progress) as runner:
-        best = runner.run([task(solve_case, packed, case)], "best plan")[0]
-        if best is None:
-            return Alternatives({}, "", stopped_note(True), True)
-        if "decision" not in best:
-            raise InputError(f"the case has no plan, so there is nothing near it ({best['status']})")
-        room = tolerance * best["capital"] if tolerance_usd_m is None else tolerance_usd_m
-        census = Census(sorted(row.project for row in question.tables.projects), best["objective"] + room)
+        first = runner.run([task(solve_case, packed, case)], "best plan")[0]
+        if first is None:
+            empty = {name: frame(doc, []) for name, doc in Alternatives.docs.items()}
+            return Alternatives(empty, f"Alternatives: {case.title or case.name}", stopped_note(True), True)
+        if "decision" not in first:
+            raise InputError(f"the case has no plan, so there is nothing near it ({first['status']})")
+        first["value"] = first["objective"]
+        bound = -math.inf if first["bound"] is None else float(first["bound"])
+        census = Census(sorted(row.project for row in question.tables.projects), first, bound, room)
         candidates = set(written(question.tables, case).instance.candidates)
         census.proof |= {(name, "in"): "cannot be committed in this case" for name in census.names if name not in candidates}
-        census.see(best["decision"], best["objective"])
-        found = _distinct(census, packed, case, best, plans, distance, runner)
-        _decide(census, packed, case, best, runner)
-    floor = -math.inf if best["bound"] is None else best["bound"] + room
-    tables, decisions = _tables(question, census, best, found, floor)
+        census.see(first)
+        for _ in range(ROUNDS):
+            best = census.best
+            found = _distinct(census, packed, case, plans, distance, runner)
+            if census.best is best:
+                _decide(census, packed, case, runner)
+            if census.best is best or runner.stopped:
+                break
+    tables, decisions = _tables(question, census, found)
     share = f"{tolerance:g} of the capital decided" if tolerance_usd_m is None else "as given"
     notes = (
-        f"Near-optimal: at most {census.limit:,.1f} USD million, which is {room:,.1f} above the best plan known ({share}). "
-        f"The best plan is proved to {best['objective'] - (best['bound'] or -math.inf):,.1f} USD million.",
+        f"Near-optimal: at most {census.limit:,.1f} USD million, which is {room(census.best):,.1f} above the best plan known ({share}). "
+        f"The best plan is proved to {census.best['value'] - census.bound:,.1f} USD million.",
         *stopped_note(runner.stopped),
     )
     title = f"Alternatives: {case.title or case.name}"
@@ -168,30 +181,33 @@ def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance
         raise InputError(problems)
 
 
-def _distinct(census: Census, packed: Packed, case: Case, best: Result, plans: int, distance: int, runner: Runner) -> list[Result]:
-    """Plans by distance, the best first, until one is beyond the limit."""
-    found = [best | {"value": best["objective"]}]
-    runner.expect("distinct plans", plans - 1)
+def _distinct(census: Census, packed: Packed, case: Case, plans: int, distance: int, runner: Runner) -> list[Result]:
+    """Plans by distance, the best first, until one is beyond the limit; or, as soon as one is better than the best, no more of them."""
+    best = census.best
+    found = [best]
     while len(found) < plans and not runner.stopped:
         others = [sorted(result["decision"]) for result in found]
         result = runner.run([task(distant, packed, case, others=others, distance=distance)], "distinct plans")[0]
         if result is None or "value" not in result:
             break
-        census.see(result["decision"], result["value"])
         found.append(result)
-        if result["value"] > census.limit:
+        census.see(result)
+        if census.best is not best or result["value"] > census.limit:
             break
     return found
 
 
-def _decide(census: Census, packed: Packed, case: Case, best: Result, runner: Runner) -> None:
-    """Settles every project, with the cheapest means first."""
+def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
+    """Settles every project, with the cheapest means first; ends early if a better plan turns up, since that moves the limit."""
+    best = census.best
     start = {"decision": best["decision"], "tickets": best["tickets"]}
     turned = sorted(set(census.open("in")) | set(census.open("out")))
     jobs = [task(flips, packed, case, projects=part, start=start) for part in _parts(turned)]
     for result in runner.run(jobs, "one project turned over"):
         for plan in (result or {"found": {}})["found"].values():
-            census.see(plan["decision"], plan["value"])
+            census.see(plan)
+    if census.best is not best:
+        return
     places = [[name, side] for side in SIDES for name in census.open(side)]
     jobs = [task(relaxations, packed, case, places=part) for part in _parts(places)]
     for result in runner.run(jobs, "proofs by relaxation"):
@@ -200,12 +216,13 @@ def _decide(census: Census, packed: Packed, case: Case, best: Result, runner: Ru
             if bound is None or above(bound, census.limit):
                 census.proof[name, "in" if side == "in" else "out"] = "proof by relaxation"
     _batches(census, packed, case, start, runner)
+    limit = census.limit
     left = [(name, side) for side in SIDES for name in census.open(side)]
-    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=census.limit) for name, side in left], "one by one")
+    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=limit) for name, side in left], "one by one")
     for key, single in zip(left, singles, strict=True):
         if single is not None:
             if "value" in single:
-                census.see(single["decision"], single["value"])
+                census.see(single)
             if single["proved_none"]:
                 census.proof[key] = "proof for this project"
 
@@ -225,17 +242,16 @@ def _batches(census: Census, packed: Packed, case: Case, start: Result, runner: 
         for side, result in zip(list(live), runner.run(jobs, "many at once"), strict=True):
             if result is None:
                 return
-            news = "value" in result and census.see(result["decision"], result["value"])
+            news = "value" in result and census.see(result)
             if result["proved_none"]:
                 census.proof |= dict.fromkeys(((name, side) for name in asked[side]), "proof for many at once")
             if result["proved_none"] or not news:
                 live.remove(side)
 
 
-def _tables(
-    question: Question, census: Census, best: Result, found: list[Result], floor: float
-) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
-    rows: list[dict[str, Any]] = []
+def _tables(question: Question, census: Census, found: list[Result]) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
+    best, rows = census.best, []
+    floor = census.bound + census.limit - best["value"]
     for row in sorted(question.tables.projects, key=lambda row: row.project):
         costs = {side: census.cheapest.get((row.project, side)) for side in SIDES}
         verdict = census.verdict(row.project)
@@ -264,7 +280,7 @@ def _tables(
                 "plan": name,
                 "objective_usd_m": result["value"],
                 "bound_usd_m": result["bound"],
-                "extra_usd_m": result["value"] - best["objective"],
+                "extra_usd_m": result["value"] - best["value"],
                 "near_optimal": result["value"] <= census.limit,
                 "projects": len(has),
                 "joined": "; ".join(sorted(has - first)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -139,22 +139,38 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
 
 @dataclass
 class Census:
-    """What is known of each project: the least objective of a plan found with and without it, and what was proved impossible."""
+    """What is known of each project: the least objective of a plan found with and without it, and what was proved impossible.
+
+    Attributes:
+        names: projects.
+        best: the best plan found so far; ``bound`` holds for every plan.
+        room: what a near-optimal plan may cost above the best plan, given that plan.
+    """
 
     names: list[str]
-    limit: float
+    best: Result
+    bound: float
+    room: Callable[[Result], float]
     cheapest: dict[tuple[str, Side], float] = field(default_factory=dict)
     proof: dict[tuple[str, Side], str] = field(default_factory=dict)
 
-    def see(self, decision: Iterable[str], value: float) -> bool:
-        """Takes note of a plan; whether it showed something new."""
-        if value > self.limit + 1e-6 * max(1.0, abs(self.limit)):
+    @property
+    def limit(self) -> float:
+        """Objective up to which a plan is near-optimal."""
+        return float(self.best["value"]) + self.room(self.best)
+
+    def see(self, result: Result) -> bool:
+        """Takes note of a plan; whether it showed something new. A better plan than the best takes its place, and the limit falls."""
+        value, has, before = float(result["value"]), set(result["decision"]), set(self.cheapest)
+        if value > self.limit + 1e-7 * max(1.0, abs(self.limit)):
             return False
-        has, before = set(decision), len(self.cheapest)
+        if value < self.best["value"] - 1e-9 * max(1.0, abs(value)):
+            self.best = result
+            self.cheapest = {place: cost for place, cost in self.cheapest.items() if cost <= self.limit}
         for name in self.names:
             side: Side = "in" if name in has else "out"
             self.cheapest[name, side] = min(value, self.cheapest.get((name, side), math.inf))
-        return len(self.cheapest) > before
+        return bool(set(self.cheapest) - before)
 
     def open(self, side: Side) -> list[str]:
         """Projects of which it is not known whether they can be on this side."""

@@ -26,12 +26,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError, Problem
+from paxsilica.studies.bars import Bars
 from paxsilica.tables import TABLES, Tables
 
 Result = dict[str, Any]
@@ -177,18 +175,7 @@ class Runner:
         self.store = Store(None if store is None else Path(store))
         self.cluster = cluster
         self.stopped = False
-        console = Console(stderr=True)
-        wanted = console.is_terminal or console.is_jupyter if progress is None else progress
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not wanted,
-        )
-        self._lines: dict[str, TaskID] = {}
+        self._bars = Bars(progress)
         self._open = ExitStack()
         self._executor: Executor | None = None
         self._before: set[Any] = set()
@@ -196,7 +183,7 @@ class Runner:
 
     def __enter__(self) -> Self:
         """Begins to show progress."""
-        self._open.enter_context(self._progress)
+        self._open.enter_context(self._bars)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -206,18 +193,15 @@ class Runner:
 
     def expect(self, what: str, total: int) -> None:
         """Says how many tasks of a name are to come in all, so that progress can be told."""
-        if what in self._lines:
-            self._progress.update(self._lines[what], total=total)
-        else:
-            self._lines[what] = self._progress.add_task(what, total=total)
+        self._bars.expect(what, total)
 
     def advance(self, what: str, steps: int = 1) -> None:
         """Counts steps that were settled without a task."""
-        self._progress.advance(self._lines[what], steps)
+        self._bars.advance(what, steps)
 
     def run(self, tasks: Sequence[Task], what: str = "solves") -> list[Result | None]:
         """Results of the tasks, in their order; ``None`` only if the study was stopped before one was there."""
-        if what not in self._lines:
+        if what not in self._bars.total:
             self.expect(what, len(tasks))
         todo: dict[str, Task] = {}
         for job in tasks:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from paxsilica.case import Case
+from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
+from paxsilica.extract import DUST
 from paxsilica.solve import Array, Compiled, Outcome
 from paxsilica.studies.programs import polished, record, searched, start_from, written
 from paxsilica.studies.resolve import NewColumn, Written, extended
@@ -71,7 +72,7 @@ class Measured:
         found = {name: AXES[name].sign * (float(vector @ values) + constant) for name, (vector, constant) in self.measures.items()}
         if self.of.case.concentration is not None:
             found["concentration"] = largest_share(self.of, values[: len(self.of.program.cost)])
-        return found
+        return {name: 0.0 if abs(value) < DUST else value for name, value in found.items()}
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
@@ -148,9 +149,21 @@ def _limited(at: Measured, limits: Mapping[str, float]) -> Compiled:
     return program
 
 
-def _found(at: Measured, program: Compiled, outcome: Outcome, options: Any) -> Result:
+def _found(at: Measured, program: Compiled, outcome: Outcome, options: Solver, names: Iterable[str]) -> Result:
+    """What is kept of a plan: its measures as good as found, and of the ways to run it so the cheapest."""
     best = polished(program, outcome, options)
-    return record(at.of, best) | ({} if best.values is None else {"axes": at.values(best.values)})
+    if best.values is None:
+        return record(at.of, best)
+    whole = np.flatnonzero(program.integer)
+    held = program.fixed(whole, best.values[whole])
+    for name in names:
+        if AXES[name].linear:
+            vector, constant = at.measures[name]
+            value = float(vector @ best.values)
+            held = held.with_row(vector, value + 1e-7 * max(1.0, abs(value + constant)))
+    cheapest = searched(held.minimising(*at.measures["total"]), options)
+    values = best.values if cheapest.values is None else cheapest.values
+    return record(at.of, replace(best, values=values)) | {"axes": at.values(values)}
 
 
 def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -177,7 +190,7 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     program = program.minimising(vector, offset)
     start = arguments.get("start")
     outcome = searched(program, case.solver, None if start is None else _padded(at, start))
-    return _found(at, program, outcome, case.solver)
+    return _found(at, program, outcome, case.solver, arguments["axes"])
 
 
 def _padded(at: Measured, start: Mapping[str, Any]) -> Array:
@@ -198,7 +211,7 @@ def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> R
         if outcome.values is None or outcome.objective is None:
             return result or record(at.of, outcome)
         start = outcome.values
-        result = _found(at, program, outcome, case.solver)
+        result = _found(at, program, outcome, case.solver, arguments["axes"])
         room = 1e-6 * max(1.0, abs(outcome.objective))
         program = program.with_row(vector, outcome.objective - offset + room)
     return result
