@@ -10,9 +10,9 @@ import time
 
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
+from paxsilica.cli.prices import CURVE_LEAST, CURVE_TIMES
 from paxsilica.planner import make_plan
 from paxsilica.prices import Asked, value_curve
-from paxsilica.prices.commands import CURVE_LEAST, CURVE_TIMES
 from paxsilica.prices.whole import prices_from, start_from
 from paxsilica.tables import load_tables
 

@@ -49,10 +49,8 @@ def test_sources_of_all_tables_and_of_one() -> None:
 
 
 def test_unknown_table_and_row_are_answered_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'projects'"):
-        run("sources", "project", "x")
-    with pytest.raises(InputError, match="did you mean 'nolans-mine'"):
-        run("sources", "projects", "nolan-mine")
+    assert "did you mean 'projects'" in " ".join(run("sources", "project", "x", code=2).split())
+    assert "did you mean 'nolans-mine'" in " ".join(run("sources", "projects", "nolan-mine", code=2).split())
 
 
 def test_summary_tells_counts_grades_age_and_gaps() -> None:
