@@ -37,6 +37,7 @@ types: $(STAMP) ## check types
 
 bench: $(STAMP) ## print speed: our whole run against raw HiGHS, time to a gap, prices against one solve
 	$(BIN)/python benchmarks/bench.py $(CASE)
+	$(BIN)/python benchmarks/prices.py $(CASE)
 
 pages: $(STAMP) ## renew what is generated: the formulation page, the guide and description of the data
 	$(BIN)/python -m paxsilica.model.formulation

@@ -50,6 +50,7 @@ class Question:
             InputError: if the case would say what no case may say.
         """
         raw = self.case.model_dump(mode="json", exclude_unset=True)
+        policy = raw.pop("policy", None)  # what it asks for is in the case already, and may have been changed since
         for key, value in changes.items():
             dotted = SHORT_NAMES.get(key, key).replace("__", ".")
             *path, last = dotted.split(".")
@@ -60,7 +61,10 @@ class Question:
                 place.pop(last, None)
             else:
                 place[last] = value
-        return Question(self.tables, make_case(raw, settings, self.case.name))
+        case = make_case(raw, settings, self.case.name)
+        if policy is not None and case.policy is None:
+            case = case.model_copy(update={"policy": policy})
+        return Question(self.tables, case)
 
     def instance(self) -> Instance:
         """The joined problem, to look at before it is solved."""

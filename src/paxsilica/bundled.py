@@ -27,6 +27,11 @@ def case_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder("models").rglob("*.toml"), key=lambda path: path.stem)}
 
 
+def policy_files() -> dict[str, Path]:
+    """The bundled policy targets by name: cases themselves, and sections that any case can take over by its key ``policy``."""
+    return {path.stem: path for path in sorted((_folder("models") / "policies").glob("*.toml"))}
+
+
 def find_case(text: str) -> Path:
     """The file of the case that ``text`` names: a bundled case, or else the path of a file.
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from paxsilica.bundled import policy_files
 from paxsilica.errors import InputError, Problem
 from paxsilica.tables.schema import Status
 
@@ -163,6 +164,9 @@ class Case(Section):
     )
     trusted: StatusesFrom = Field({"signatory": 0}, description="statuses whose plants count in a switch-off, or {status = first year}")
     funding: StatusesFrom = Field({"signatory": 0}, description="statuses whose funders pay, or {status = first year}")
+    policy: str | None = Field(
+        None, description="a bundled policy target (the file name in models/policies), whose coverage and concentration the case takes over"
+    )
     membership: dict[str, Status] = Field({}, description="regions whose status differs from the data, in every year")
     coverage: Coverage | None = Field(None, description="absent: no coverage is asked for")
     concentration: Concentration | None = Field(None, description="absent: no cap")
@@ -254,16 +258,32 @@ def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
         yield Problem(f"case {name}", "", key, "" if isinstance(value, dict) else str(value), expected)
 
 
+def _policy_sections(policy: str, name: str) -> dict[str, Any]:
+    """What a policy target asks for: its coverage and its cap on concentration."""
+    known = policy_files()
+    if policy not in known:
+        raise InputError(
+            [Problem(f"case {name}", "", "policy", policy, f"should be one of the bundled policy targets: {', '.join(known)}")]
+        )
+    asked = tomllib.loads(known[policy].read_text(encoding="utf-8"))
+    return {section: asked[section] for section in ("coverage", "concentration") if section in asked}
+
+
 def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = "case") -> Case:
     """A checked case from the content of a TOML file and ``key=value`` settings that override it.
 
     Raises:
         InputError: with every unknown key and unfit value.
     """
+    settings = list(settings)
     merged: dict[str, Any] = tomllib.loads("") | {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
     for setting in settings:
         _place(merged, *parse_setting(setting))
     merged.setdefault("name", name)
+    if isinstance(merged.get("policy"), str):
+        merged |= _policy_sections(merged["policy"], name)
+        for setting in settings:
+            _place(merged, *parse_setting(setting))
     try:
         return Case.model_validate(merged)
     except ValidationError as error:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from paxsilica.errors import InputError
 from worlds import Built, built, case, world
 
 INF = float("inf")
@@ -35,6 +38,12 @@ def test_commit_once_in_each_year_after_the_first_of_the_window() -> None:
 def test_commit_once_within_the_window_alone() -> None:
     # lead time 1: commitment in 2032 would run in 2033, after the end; earliest commitment 2031 leaves one year, so there is no row
     assert plants(p={"lead_time_years": 1, "earliest_commitment": 2031}).lines("commit_once") == []
+
+
+def test_required_commitment_without_a_possible_prerequisite_is_refused() -> None:
+    # q would come into service after the end, so p can never follow it: a duty that cannot be met is no duty to leave out quietly
+    with pytest.raises(InputError, match="presupposes"):
+        plants(p={"prerequisites": ("q",), "commitment": "required"}, q={"lead_time_years": 5})
 
 
 def test_required_commitment_by_the_end_of_the_window() -> None:

@@ -170,13 +170,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     dropped |= dict.fromkeys(
         sorted(unfundable(candidates, funding) - set(dropped)), "no set of funders in the case may pay for its public share"
     )
-    for row in tables.projects:
-        if row.commitment == "required" and row.project in dropped:
-            world.problems.append(Problem("projects", row.project, "commitment", "required", dropped[row.project]))
     candidates = {name: candidate for name, candidate in candidates.items() if name not in dropped}
     while lost := {name for name, candidate in candidates.items() if any(other not in candidates for other in candidate.prerequisites)}:
         dropped |= dict.fromkeys(sorted(lost), "a project that it presupposes cannot be committed")
         candidates = {name: candidate for name, candidate in candidates.items() if name not in lost}
+    for row in tables.projects:
+        if row.commitment == "required" and row.project in dropped:
+            world.problems.append(Problem("projects", row.project, "commitment", "required", dropped[row.project]))
     if funding is not None:
         pairs = {pair: most for pair, most in funding.pairs.items() if pair[1] in candidates}
         mandates = tuple((*row[:4], tuple(name for name in row[4] if name in candidates)) for row in funding.mandate_limits)
