@@ -23,7 +23,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan import TableDoc
-from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.results import Study, axes, frame, stopped_note, with_thousands
 from paxsilica.studies.runner import Packed, Result, Runner, task
 from paxsilica.studies.tradeoffs import AXES, known_axis, lexicographic, minimise
 
@@ -95,6 +95,9 @@ class Frontier(Study):
             ax.fill_between(part[f"limit_{first.column}"], low, part[goal.column], color=line.get_color(), alpha=0.25, linewidth=0)
         ax.set_xlabel(f"limit on {first.name}: {first.meaning} ({first.unit})", fontsize=9)
         ax.set_ylabel(f"{goal.name} ({goal.unit})")
+        with_thousands(ax.yaxis)
+        if first.unit == "USD million":
+            with_thousands(ax.xaxis)
         if others:
             ax.legend(frameon=False, fontsize=8)
         return figure

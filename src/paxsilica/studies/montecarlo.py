@@ -24,7 +24,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan import Plan, TableDoc
 from paxsilica.studies.changes import Parameter, Range, Shape, find_ranges, moved
 from paxsilica.studies.programs import decision_in
-from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.results import Study, axes, frame, stopped_note, with_thousands
 from paxsilica.studies.runner import Packed, Result, Runner, task
 from paxsilica.studies.sensitivity import from_plain, plain, ranged, solve_or_run
 from paxsilica.tables import Tables
@@ -98,6 +98,7 @@ class MonteCarlo(Study):
         costs = np.sort(table["cost_usd_m"].to_numpy(dtype=float))
         ax.step(costs, np.arange(1, len(costs) + 1) / max(1, len(costs)), where="post", color="#3b6fb6")
         ax.set_xlabel("all cost, USD million")
+        with_thousands(ax.xaxis)
         ax.set_ylabel("share of samples at or below")
         ax.set_ylim(0.0, 1.02)
         return figure

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from paxsilica.errors import InputError
 from paxsilica.plan import TableDoc
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,25 @@ def axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
     plt.close(figure)  # whoever asked for it shows it; an open figure would be shown a second time
     ax.spines[["top", "right"]].set_visible(False)
     return figure, ax
+
+
+def with_thousands(axis: Axis) -> None:
+    """Writes the numbers along an axis in full, with commas."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def field_of(ax: Axes, values: NDArray[np.float64], colours: str, low: float | None = None) -> AxesImage:
+    """A field of coloured cells with the number in each, legible on dark and on light; blank where there is none."""
+    picture = ax.imshow(values, cmap=colours, aspect="auto", vmin=low)
+    for y, line in enumerate(values):
+        for x, value in enumerate(line):
+            shade = picture.cmap(picture.norm(value))[:3]
+            dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
+            text = "cannot run" if np.isnan(value) else f"{value:,.0f}"
+            ax.text(x, y, text, ha="center", va="center", color="white" if dark and not np.isnan(value) else "black")
+    return picture
 
 
 def stopped_note(stopped: bool) -> tuple[str, ...]:

@@ -176,6 +176,7 @@ class Runner:
         self.cluster = cluster
         self.stopped = False
         self._bars = Bars(progress)
+        self._foretold: set[str] = set()
         self._open = ExitStack()
         self._executor: Executor | None = None
         self._before: set[Any] = set()
@@ -193,6 +194,7 @@ class Runner:
 
     def expect(self, what: str, total: int) -> None:
         """Says how many tasks of a name are to come in all, so that progress can be told."""
+        self._foretold.add(what)
         self._bars.expect(what, total)
 
     def advance(self, what: str, steps: int = 1) -> None:
@@ -201,8 +203,8 @@ class Runner:
 
     def run(self, tasks: Sequence[Task], what: str = "solves") -> list[Result | None]:
         """Results of the tasks, in their order; ``None`` only if the study was stopped before one was there."""
-        if what not in self._bars.total:
-            self.expect(what, len(tasks))
+        if what not in self._foretold:
+            self._bars.expect(what, self._bars.total.get(what, 0) + len(tasks))
         todo: dict[str, Task] = {}
         for job in tasks:
             if self.store.get(job.digest) is None:

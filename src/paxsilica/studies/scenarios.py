@@ -14,7 +14,7 @@ from paxsilica.api import Question
 from paxsilica.errors import InputError
 from paxsilica.plan import Plan, TableDoc
 from paxsilica.studies.programs import decision_in, run_plan, solve_case
-from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
 from paxsilica.studies.runner import Packed, Result, Runner, task
 
 if TYPE_CHECKING:
@@ -73,16 +73,12 @@ class SideBySide(Study):
         wide = table.pivot(index="plan", columns="case", values="regret_usd_m").astype(float)
         wide = wide.loc[list(dict.fromkeys(table["plan"])), order]
         figure, ax = axes(2.5 + 1.1 * len(order), 1.5 + 0.6 * len(wide))
-        picture = ax.imshow(wide.to_numpy(), cmap="Oranges", aspect="auto", vmin=0.0)
+        picture = field_of(ax, wide.to_numpy(dtype=float), "Oranges", 0.0)
         ax.set_xticks(range(len(order)), order, rotation=30, ha="right")
         ax.set_yticks(range(len(wide)), list(wide.index))
-        for y in range(len(wide)):
-            for x in range(len(order)):
-                value = float(wide.iloc[y, x])  # type: ignore[arg-type]
-                ax.text(x, y, "cannot run" if math.isnan(value) else f"{value:,.0f}", ha="center", va="center")
         ax.set_xlabel("what comes")
         ax.set_ylabel("what was planned for")
-        figure.colorbar(picture, label="regret, USD million")
+        with_thousands(figure.colorbar(picture, label="regret, USD million").ax.yaxis)
         return figure
 
 
@@ -264,6 +260,7 @@ class Comparison(Study):
         ax.barh(table["term"].str.replace("_", " "), table["difference"], color="#3b6fb6")
         ax.axvline(0.0, color="black", linewidth=0.8)
         ax.set_xlabel("other plan less this plan, USD million, discounted")
+        with_thousands(ax.xaxis)
         return figure
 
 

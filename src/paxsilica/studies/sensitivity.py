@@ -13,7 +13,7 @@ from paxsilica.errors import InputError
 from paxsilica.plan import Plan, TableDoc
 from paxsilica.studies.changes import GROUPS, Parameter, Range, check_parameters, find_ranges, moved
 from paxsilica.studies.programs import decision_in, run_plan, solve_case
-from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
 from paxsilica.studies.runner import Packed, Result, Runner, task
 from paxsilica.tables import Tables
 
@@ -65,6 +65,7 @@ class Sensitivity(Study):
         ax.axvline(0.0, color="black", linewidth=0.8)
         what = "least cost" if column == "change_usd_m" else "cost of the base plan"
         ax.set_xlabel(f"change of the {what}, USD million")
+        with_thousands(ax.xaxis)
         ax.legend(frameon=False)
         return figure
 
@@ -93,12 +94,10 @@ class TwoWay(Study):
         column = "change_usd_m" if table["change_usd_m"].notna().any() else "plan_change_usd_m"
         wide = table.pivot(index="second_level", columns="first_level", values=column).astype(float)
         figure, ax = axes(6.5, 5.0)
-        picture = ax.imshow(wide.to_numpy(), origin="lower", cmap="RdBu_r", aspect="auto")
+        picture = field_of(ax, wide.to_numpy(dtype=float), "YlOrBr")
+        ax.invert_yaxis()
         ax.set_xticks(range(len(wide.columns)), [f"{level:+g}" for level in wide.columns.to_numpy(dtype=float)])
         ax.set_yticks(range(len(wide.index)), [f"{level:+g}" for level in wide.index.to_numpy(dtype=float)])
-        for y, line in enumerate(wide.to_numpy(dtype=float)):
-            for x, value in enumerate(line):
-                ax.text(x, y, f"{float(value):,.0f}", ha="center", va="center")
         ax.set_xlabel(str(table["first"].iloc[0]) + " (-1 low, +1 high)")
         ax.set_ylabel(str(table["second"].iloc[0]) + " (-1 low, +1 high)")
         figure.colorbar(picture, label="change, USD million")
