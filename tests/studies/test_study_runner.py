@@ -187,6 +187,20 @@ def test_ctrl_c_ends_a_study_at_once_and_it_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_workers_end_with_the_study_that_is_killed(tmp_path: Path) -> None:
+    here = Path(__file__).parent
+    script = tmp_path / "study.py"
+    script.write_text(SCRIPT.format(paths=[*sys.path, str(here), str(here.parent)]))
+    store = tmp_path / "kept"
+    with subprocess.Popen([sys.executable, str(script), str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as study:
+        deadline = time.monotonic() + 120
+        while len(list(store.glob("*.json")) if store.exists() else []) < 4 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        study.kill()
+        study.communicate(timeout=30)  # ends only when nobody holds the other end of the pipes any more
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")

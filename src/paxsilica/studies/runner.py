@@ -11,9 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
 import signal
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -120,9 +122,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that shows progress; it tells the others."""
+def _begin_worker() -> None:
+    """Ctrl-C is for the process that shows progress, which tells the others; should that process be killed, the others end as well."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 class Store:
@@ -253,7 +263,7 @@ class Runner:
                 self._executor = self._open.enter_context(_dask(self.cluster)).get_executor(pure=False, retries=WORKERS_MAY_DIE)
             else:
                 self._before = set(multiprocessing.active_children())
-                self._executor = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), _ignore_interrupts)
+                self._executor = ProcessPoolExecutor(self.workers, multiprocessing.get_context("spawn"), _begin_worker)
         return self._executor
 
     def _close(self, *, at_once: bool) -> None:
