@@ -6,6 +6,7 @@ The public interface is what this module lists:
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`, :func:`two_way`, :func:`montecarlo`,
   :func:`side_by_side`, :func:`compare` and :func:`value_partners` (with :func:`parse_player`);
+- :func:`price_table` prices a plan in four kinds that are never mixed (:class:`Asked` says which); the program's page on prices says what they mean;
 - every error that comes of input is an :class:`InputError` that lists all problems.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
+    "Asked",
     "Case",
     "InputError",
     "Plan",
@@ -28,6 +30,7 @@ __all__ = [
     "make_plan",
     "montecarlo",
     "parse_player",
+    "price_table",
     "read_case",
     "sensitivity",
     "side_by_side",
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from paxsilica.errors import InputError
     from paxsilica.plan import Plan
     from paxsilica.planner import make_plan
+    from paxsilica.prices.whole import Asked, price_table
     from paxsilica.studies.alternatives import alternatives
     from paxsilica.studies.coalitions import parse_player
     from paxsilica.studies.frontier import frontier
@@ -51,9 +55,9 @@ if TYPE_CHECKING:
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "alternatives": "studies.alternatives",
+    "Asked": "prices.whole", "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "alternatives": "studies.alternatives",
     "compare": "studies.scenarios", "frontier": "studies.frontier", "load": "api", "load_tables": "tables", "make_plan": "planner",
-    "montecarlo": "studies.montecarlo", "parse_player": "studies.coalitions", "read_case": "case", "sensitivity": "studies.sensitivity",
+    "montecarlo": "studies.montecarlo", "parse_player": "studies.coalitions", "price_table": "prices.whole", "read_case": "case", "sensitivity": "studies.sensitivity",
     "side_by_side": "studies.scenarios", "two_way": "studies.sensitivity", "value_partners": "studies.partners",
 }  # fmt: skip
 
