@@ -55,11 +55,27 @@ if TYPE_CHECKING:
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Asked": "prices.whole", "Case": "case", "InputError": "errors", "Plan": "plan", "Question": "api", "Tables": "tables", "alternatives": "studies.alternatives",
-    "compare": "studies.scenarios", "frontier": "studies.frontier", "load": "api", "load_tables": "tables", "make_plan": "planner",
-    "montecarlo": "studies.montecarlo", "parse_player": "studies.coalitions", "price_table": "prices.whole", "read_case": "case", "sensitivity": "studies.sensitivity",
-    "side_by_side": "studies.scenarios", "two_way": "studies.sensitivity", "value_partners": "studies.partners",
-}  # fmt: skip
+    "Asked": "prices.whole",
+    "Case": "case",
+    "InputError": "errors",
+    "Plan": "plan",
+    "Question": "api",
+    "Tables": "tables",
+    "alternatives": "studies.alternatives",
+    "compare": "studies.scenarios",
+    "frontier": "studies.frontier",
+    "load": "api",
+    "load_tables": "tables",
+    "make_plan": "planner",
+    "montecarlo": "studies.montecarlo",
+    "parse_player": "studies.coalitions",
+    "price_table": "prices.whole",
+    "read_case": "case",
+    "sensitivity": "studies.sensitivity",
+    "side_by_side": "studies.scenarios",
+    "two_way": "studies.sensitivity",
+    "value_partners": "studies.partners",
+}
 
 
 def __getattr__(name: str) -> Any:
