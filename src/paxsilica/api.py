@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ SHORT_NAMES = {
 class Question:
     """Tables and a case: everything that a plan is made from. Frozen; ``with_`` gives a changed one."""
 
-    tables: Tables
+    tables: Tables = field(repr=False)
     case: Case
 
     def with_(self, *settings: str, **changes: Any) -> Question:

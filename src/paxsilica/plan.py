@@ -44,9 +44,9 @@ class Plan:
     objective_kind: str
     objective: float | None
     bound: float | None
-    tables: Mapping[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
     notes: tuple[str, ...]
-    manifest: Mapping[str, Any]
+    manifest: Mapping[str, Any] = field(repr=False)
     capital_decided_usd_m: float = 0.0
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     trace: tuple[tuple[float, float, float], ...] = field(default=(), compare=False)
