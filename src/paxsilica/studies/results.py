@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(ABC):
     """Base of all results of studies.
 
     Attributes:
@@ -48,9 +49,9 @@ class Study:
             raise KeyError(f"there is no table {name!r}; tables are {', '.join(self.tables)}")
         return self.tables[name or self.main].copy()
 
+    @abstractmethod
     def figure(self) -> Figure:
         """The picture of the study; needs matplotlib."""
-        raise NotImplementedError
 
     def save(self, folder: Path | str) -> Path:
         """Writes every table as CSV, ``study.json`` (title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
