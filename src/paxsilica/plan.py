@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
+from paxsilica.plain import json_text, plain
 from paxsilica.plan_tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
@@ -148,8 +148,7 @@ class Plan:
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             table.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
-        text = json.dumps(_finite(self.result()), indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "result.json").write_text(json_text(self.result()), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Plan:
@@ -183,17 +182,6 @@ def _read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(sorted(NAMES), "str"))
 
 
-def _finite(value: Any) -> Any:
-    """The value with infinities and not-a-numbers as ``null``, which JSON can hold, and floats as short as they may be told apart."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    if isinstance(value, float):
-        return float(f"{value:.12g}") if math.isfinite(value) else None
-    return value
-
-
 def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says."""
     if not folder.exists():
@@ -202,7 +190,7 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
         raise InputError([Problem("--out", "", "", str(folder), "is a file; name a folder")])
     try:
         other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        same = other.get("manifest") == json.loads(json.dumps(_finite(dict(manifest))))
+        same = other.get("manifest") == plain(manifest)
     except FileNotFoundError:
         return
     except (OSError, ValueError, AttributeError):
