@@ -54,12 +54,13 @@ class Study(ABC):
         """The picture of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
-        """Writes every table as CSV, ``study.json`` (title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
+        """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             table.to_csv(place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
         words = {
+            "study": type(self).__name__,
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,
@@ -76,6 +77,7 @@ class Study(ABC):
     def result(self) -> dict[str, Any]:
         """Everything in plain data, for JSON; blanks are ``None``."""
         return {
+            "study": type(self).__name__,
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,

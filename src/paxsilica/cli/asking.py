@@ -1,0 +1,175 @@
+"""How the commands ask: the options that several of them share, and the one reader of tables and cases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paxsilica.bundled import data_folder, find_case
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Manner
+from paxsilica.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from paxsilica.api import Question
+    from paxsilica.plan import Plan
+    from paxsilica.tables import Tables
+
+
+def finite(value: Any) -> Any:
+    """Refuses ``nan`` and ``inf``, which no limit of an option catches."""
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, float) and not math.isfinite(one):
+            raise typer.BadParameter(f"{one} is not a number that can be reckoned with.")
+    return value
+
+
+CaseName = Annotated[
+    str,
+    typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.", autocompletion=completion.cases),
+]
+PlanArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a plan, as paxsilica solve writes it.")]
+PlanFolder = Annotated[Path | None, typer.Option("--plan", metavar="DIR", help="Folder of a plan, as paxsilica solve writes it.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change one key of the case, such as coverage.hard=true; may be given again.",
+        autocompletion=completion.settings,
+    ),
+]
+Gap = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        min=0,
+        callback=finite,
+        help="Gap at which each search ends, as a share of the objective: 0.01 is 1 %.",
+        show_default="that of the case",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", min=0, callback=finite, help="Longest search of each solve.", show_default="that of the case"),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+
+
+@dataclass(frozen=True)
+class DataOptions(Manner):
+    """Options of a command that reads tables."""
+
+    data: Data = None
+
+    def tables(self) -> Tables:
+        """The tables, checked."""
+        from paxsilica.tables import load_tables
+
+        return load_tables(self.data or data_folder())
+
+
+@dataclass(frozen=True)
+class CaseOptions(DataOptions):
+    """Options of a command that asks a case of tables."""
+
+    settings: Settings = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {}
+
+    def question(self, case: str) -> Question:
+        """Tables and case.
+
+        Raises:
+            InputError: with the problems of both.
+        """
+        return self.questions([case])[0]
+
+    def questions(self, cases: Sequence[str]) -> list[Question]:
+        """The tables with each of the cases; none are read where there is no case.
+
+        Raises:
+            InputError: with the problems of tables, cases and settings.
+        """
+        from paxsilica.api import Question
+        from paxsilica.case import read_case
+        from paxsilica.tables import load_tables
+
+        problems: list[Problem] = []
+        asked = [*(self.settings or ()), *(f"{key}={value!r}" for key, value in self.changes().items() if value is not None)]
+        read, tables = [], None
+        with gathered(problems):
+            refuse_contradictions(asked)
+        if cases:
+            with gathered(problems):
+                tables = load_tables(self.data or data_folder())
+        for case in cases:
+            with gathered(problems):
+                read.append(read_case(find_case(case), asked))
+        if problems:
+            raise InputError(problems)
+        return [] if tables is None else [Question(tables, case) for case in read]
+
+
+@dataclass(frozen=True)
+class GapOptions(CaseOptions):
+    """Options of a command whose answer is as sharp as the gap of its solves."""
+
+    gap: Gap = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {"solver.gap": self.gap}
+
+
+@dataclass(frozen=True)
+class SolveOptions(GapOptions):
+    """Options of a command whose solves may be cut short."""
+
+    time_limit: TimeLimit = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {**super().changes(), "solver.time_limit_s": self.time_limit}
+
+
+@contextmanager
+def gathered(problems: list[Problem]) -> Iterator[None]:
+    """Adds what is wrong inside to ``problems``, so that the next thing can be looked at before all of it is told."""
+    try:
+        yield
+    except InputError as error:
+        problems += error.problems
+
+
+def refuse_contradictions(settings: Sequence[str]) -> None:
+    """Raises an InputError if two settings give different values to one key: which of them was meant cannot be known."""
+    from paxsilica.case import parse_setting
+
+    values: dict[str, Any] = {}
+    problems = []
+    for text in settings:
+        key, value = parse_setting(text)
+        if values.setdefault(key, value) != value:
+            problems.append(Problem("--set", "", key, str(value), f"is set to {values[key]} too; give one of them"))
+    if problems:
+        raise InputError(problems)
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan in a folder."""
+    from paxsilica.plan import Plan
+
+    return Plan.load(folder)
