@@ -14,6 +14,7 @@ import typer
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Manner
+from paxsilica.cli.completion import Completer
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ def finite(value: Any) -> Any:
     return value
 
 
+def number(metavar: str, text: str, *names: str, least: float | None = 0, shown: str | bool = True) -> Any:
+    """An option that takes a number, not ``nan`` or ``inf``; ``shown`` is what help says where nothing is given."""
+    return typer.Option(*names, metavar=metavar, help=text, min=least, callback=finite, show_default=shown)
+
+
+def several(metavar: str, text: str, offered: Completer, *names: str, shown: str | bool = True) -> Any:
+    """An option that may be given again, with what the shell offers for it."""
+    return typer.Option(*names, metavar=metavar, help=f"{text}; may be given again.", autocompletion=offered, show_default=shown)
+
+
 CaseName = Annotated[
     str,
     typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.", autocompletion=completion.cases),
@@ -42,26 +53,15 @@ Data = Annotated[
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Change one key of the case, such as coverage.hard=true; may be given again.",
-        autocompletion=completion.settings,
-    ),
+    several("KEY=VALUE", "Change one key of the case, such as coverage.hard=true", completion.settings, "--set"),
 ]
 Gap = Annotated[
     float | None,
-    typer.Option(
-        metavar="SHARE",
-        min=0,
-        callback=finite,
-        help="Gap at which each search ends, as a share of the objective: 0.01 is 1 %.",
-        show_default="that of the case",
-    ),
+    number("SHARE", "Gap at which each search ends, as a share of the objective: 0.01 is 1 %.", shown="that of the case"),
 ]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", min=0, callback=finite, help="Longest search of each solve.", show_default="that of the case"),
+    number("SECONDS", "Longest search of each solve.", shown="that of the case"),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 

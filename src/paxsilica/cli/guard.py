@@ -10,6 +10,7 @@ With ``--json`` what went wrong is a JSON document on the standard output too::
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 
 import typer
 from rich.text import Text
+from typer import rich_utils
 from typer.core import TyperGroup
 
 from paxsilica.cli.interrupts import Stopped
@@ -25,6 +27,8 @@ from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilica
 from paxsilica.report.screen import Screen, print_problems
 
 STOPPED = 130
+PIPE_CLOSED = 141
+"""Where the reader of the help has gone, as for any program on a pipe. Answers are dropped without a word, and the command ends as ever."""
 _debug = False
 
 
@@ -39,6 +43,8 @@ class Guarded(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Takes the words before the command apart."""
+        if os.environ.get("NO_COLOR"):
+            rich_utils.COLOR_SYSTEM = None  # of help and of mistakes in the command line: it would leave them bold and dim
         self.as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
         with self._usage_told():
             return super().make_context(info_name, args, parent, **extra)
@@ -50,9 +56,12 @@ class Guarded(TyperGroup):
 
     @contextmanager
     def _usage_told(self) -> Iterator[None]:
-        """A mistake in the command line is printed by Typer; all that is added is the document."""
+        """Help and mistakes in the command line are printed by Typer; all that is added is the document."""
         try:
             yield
+        except (BrokenPipeError, SystemExit):  # the latter is what Rich makes of the former
+            Screen(sys.stdout).on_broken_pipe()
+            raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
             if self.as_json and _is_usage(error):
                 _tell_json(Screen(sys.stdout), "usage", InputError.exit_code, error.format_message())  # type: ignore[attr-defined]
@@ -87,6 +96,8 @@ def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
         words = "Stopped; no plan was written."
         aside.show(words)
         raise end("stopped", STOPPED, words) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         words = f"Cannot read or write{where}: {error.strerror or error}."

@@ -11,7 +11,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, CaseOptions, finite, gathered
+from paxsilica.cli.asking import CaseName, CaseOptions, gathered, number, several
 from paxsilica.cli.interrupts import Interrupts
 from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
 from paxsilica.errors import InputError, Problem
@@ -47,93 +47,44 @@ class PriceOptions(CaseOptions):
 def prices(
     case: CaseName = DEFAULT_CASE,
     kind: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KIND",
-            help="fixed, relaxed, hull or resolve; may be given again.",
-            show_default="all",
-            autocompletion=completion.words(*KIND_NAMES),
-        ),
+        list[str] | None, several("KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all")
     ] = None,
     goods: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COMMODITY",
-            help="Look at the duals of its prices from both sides too; may be given again.",
-            autocompletion=completion.keys("commodities"),
-        ),
+        list[str] | None, several("COMMODITY", "Look at the duals of its prices from both sides too", completion.keys("commodities"))
     ] = None,
     money: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="WHOSE",
-            help="Price by solving again: budget, or a funder; may be given again.",
-            show_default="budget",
-            autocompletion=completion.keys("funders", "budget"),
-        ),
+        several("WHOSE", "Price by solving again: budget, or a funder", completion.keys("funders", "budget"), shown="budget"),
     ] = None,
     step: Annotated[
         float | None,
-        typer.Option(
-            metavar="USD_M",
-            callback=finite,
-            help="By how much it is moved; negative: down.",
-            show_default="5 % of it, or what the smallest project left out takes if that is more",
+        number(
+            "USD_M",
+            "By how much it is moved; negative: down.",
+            least=None,
+            shown="5 % of it, or what the smallest project left out takes if that is more",
         ),
     ] = None,
     coverage: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STAGE",
-            help="Price more required coverage of a stage by solving again; may be given again.",
-            autocompletion=completion.keys("stages"),
-        ),
+        list[str] | None, several("STAGE", "Price more required coverage of a stage by solving again", completion.keys("stages"))
     ] = None,
     concentration: Annotated[
         bool, typer.Option("--concentration", help="Price a higher cap on a region's share by solving again.")
     ] = False,
-    points: Annotated[
-        float, typer.Option(metavar="POINTS", callback=finite, help="Percentage points by which coverage and the cap are moved.")
-    ] = 5.0,
+    points: Annotated[float, number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None)] = 5.0,
     sooner: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PROJECT",
-            help="Price a year less of its lead time by solving again; may be given again.",
-            autocompletion=completion.keys("projects"),
-        ),
+        list[str] | None, several("PROJECT", "Price a year less of its lead time by solving again", completion.keys("projects"))
     ] = None,
-    member: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="REGION",
-            help="Price its being trusted by solving again; may be given again.",
-            autocompletion=completion.keys("regions"),
-        ),
-    ] = None,
+    member: Annotated[list[str] | None, several("REGION", "Price its being trusted by solving again", completion.keys("regions"))] = None,
     curve: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="WHOSE",
-            help="Draw the value curve of the budget or of a funder; may be given again.",
-            autocompletion=completion.keys("funders", "budget"),
-        ),
+        several("WHOSE", "Draw the value curve of the budget or of a funder", completion.keys("funders", "budget")),
     ] = None,
-    low: Annotated[float, typer.Option("--from", metavar="USD_M", min=0, callback=finite, help="Where the curve begins.")] = 0.0,
-    high: Annotated[
-        float | None,
-        typer.Option("--to", metavar="USD_M", min=0, callback=finite, help="Where it ends.", show_default="twice the limit"),
-    ] = None,
+    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0,
+    high: Annotated[float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")] = None,
     curve_points: Annotated[int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")] = 20,
     tolerance: Annotated[
-        float | None,
-        typer.Option(
-            metavar="USD_M",
-            min=0,
-            callback=finite,
-            help="How closely jumps of the curve are located.",
-            show_default="a thousandth of the range",
-        ),
+        float | None, number("USD_M", "How closely jumps of the curve are located.", shown="a thousandth of the range")
     ] = None,
     *,
     options: PriceOptions,

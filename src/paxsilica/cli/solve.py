@@ -12,7 +12,7 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE, case_files
 from paxsilica.cli.answer import Answer, Manner
-from paxsilica.cli.asking import CaseName, CaseOptions, SolveOptions, finite
+from paxsilica.cli.asking import CaseName, CaseOptions, SolveOptions, number
 from paxsilica.cli.interrupts import Interrupts, Stopped
 from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
 from paxsilica.report.screen import Screen
@@ -28,16 +28,7 @@ EXIT_CODES: Mapping[str, int] = {"infeasible": InfeasibleError.exit_code, "no_pl
 """By status of the plan; 0 where there is one."""
 
 PlanOut = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write the plan to.", show_default="plans/<case>")]
-Budget = Annotated[
-    float | None,
-    typer.Option(
-        metavar="USD_M",
-        min=0,
-        callback=finite,
-        help="Most that all funders together pay, USD million.",
-        show_default="that of the case",
-    ),
-]
+Budget = Annotated[float | None, number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case")]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, PlanFolder, SolveOptions, finite, gathered, load_plan
+from paxsilica.cli.asking import CaseName, PlanFolder, SolveOptions, gathered, load_plan, number
 from paxsilica.cli.guard import STOPPED
 from paxsilica.cli.places import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
@@ -130,16 +130,9 @@ def alternatives(
     case: CaseName = DEFAULT_CASE,
     tolerance: Annotated[
         float,
-        typer.Option(
-            metavar="SHARE",
-            min=0,
-            callback=finite,
-            help="How much more a plan may cost, as a share of the capital that the best plan decides.",
-        ),
+        number("SHARE", "How much more a plan may cost, as a share of the capital that the best plan decides."),
     ] = 0.02,
-    tolerance_usd_m: Annotated[
-        float | None, typer.Option(metavar="USD_M", min=0, callback=finite, help="The same in USD million, instead.")
-    ] = None,
+    tolerance_usd_m: Annotated[float | None, number("USD_M", "The same in USD million, instead.")] = None,
     plans: Annotated[int, typer.Option(metavar="N", min=0, help="Distinct whole plans to list.")] = 5,
     distance: Annotated[int, typer.Option(metavar="N", min=1, help="Projects in which any two of them differ, at least.")] = 1,
     *,

@@ -45,11 +45,14 @@ class Screen(Console):
 
     def show_table(self, table: RenderableType) -> None:
         """Prints a table: as wide as it is where no terminal limits it, so that whoever reads a pipe finds a row in a line."""
-        width = self.width
-        if self.unlimited:
-            self.width = UNLIMITED_WIDTH
-        self.print(table)
+        if not self.unlimited:
+            self.print(table)
+            return
+        width, self.width = self.width, UNLIMITED_WIDTH
+        with self.capture() as drawn:
+            self.print(table)
         self.width = width
+        self.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
     def write(self, text: str) -> None:
         """Writes text to the letter."""
