@@ -155,13 +155,28 @@ class Plan:
         """The plan that was saved in ``folder``.
 
         Raises:
-            InputError: if there is none.
+            InputError: if there is none, or with everything that is missing in it.
         """
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            tables = {name: _read_table(folder / "tables" / f"{name}.csv") for name in result["tables"]}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise InputError([Problem(str(folder), "", "", "", f"should be a folder written by `paxsilica solve` ({error})")]) from None
+        problems = [
+            Problem(f"{folder}/result.json", "", key, "", "is missing or not as this version writes it; solve the case again")
+            for key, kinds in _RESULT.items()
+            if not isinstance(result, dict) or key not in result or not isinstance(result[key], kinds)
+        ]
+        tables: dict[str, pd.DataFrame] = {}
+        for name in [] if problems else result["tables"]:
+            try:
+                tables[name] = _read_table(folder / "tables" / f"{name}.csv")
+            except (OSError, ValueError) as error:
+                problems.append(Problem(f"{folder}/tables/{name}.csv", "", "", "", f"cannot be read ({error})"))
+                continue
+            lacking = [column for column in ALL_TABLES[name].columns if column not in tables[name]] if name in ALL_TABLES else []
+            problems += [Problem(f"{folder}/tables/{name}.csv", "", column, "", "this column is missing") for column in lacking]
+        if problems:
+            raise InputError(problems)
         return cls(
             result["case"],
             result["title"],
@@ -175,6 +190,16 @@ class Plan:
             result["manifest"],
             result["capital_decided_usd_m"],
         )
+
+
+_RESULT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("case", "title", "question", "status", "objective_kind"), (str,)),
+    **dict.fromkeys(("objective", "bound"), (int, float, type(None))),
+    **dict.fromkeys(("tables", "manifest"), (dict,)),
+    "notes": (list,),
+    "capital_decided_usd_m": (int, float),
+}
+"""What a plan is read back from, and the types that JSON gives it."""
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        app()
+        app(prog_name="paxsilica")
     except SystemExit as end:
         if threading.active_count() > 1:
             # A search that was told twice to stop still runs in its thread, inside the solver: leave it behind.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,9 @@ CaseName = Annotated[
     str,
     typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.", autocompletion=completion.cases),
 ]
-PlanArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a plan, as paxsilica solve writes it.")]
-PlanFolder = Annotated[Path | None, typer.Option("--plan", metavar="DIR", help="Folder of a plan, as paxsilica solve writes it.")]
+PLAN_WORDS = "Folder of a plan, as paxsilica solve writes it."
+PlanArgument = Annotated[Path, typer.Argument(metavar="DIR", help=PLAN_WORDS, autocompletion=completion.plans)]
+PlanFolder = Annotated[Path | None, typer.Option("--plan", metavar="DIR", help=PLAN_WORDS, autocompletion=completion.plans)]
 Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
@@ -89,25 +90,25 @@ class CaseOptions(DataOptions):
         """Keys of the case that options of their own set."""
         return {}
 
-    def question(self, case: str) -> Question:
+    def question(self, case: str, found: Iterable[Problem] = ()) -> Question:
         """Tables and case.
 
         Raises:
-            InputError: with the problems of both.
+            InputError: with the problems of both, and those that were ``found`` before.
         """
-        return self.questions([case])[0]
+        return self.questions([case], found)[0]
 
-    def questions(self, cases: Sequence[str]) -> list[Question]:
+    def questions(self, cases: Sequence[str], found: Iterable[Problem] = ()) -> list[Question]:
         """The tables with each of the cases; none are read where there is no case.
 
         Raises:
-            InputError: with the problems of tables, cases and settings.
+            InputError: with the problems of tables, cases and settings, and those that were ``found`` before.
         """
         from paxsilica.api import Question
         from paxsilica.case import read_case
         from paxsilica.tables import load_tables
 
-        problems: list[Problem] = []
+        problems = list(found)
         asked = [*(self.settings or ()), *(f"{key}={value!r}" for key, value in self.changes().items() if value is not None)]
         read, tables = [], None
         with gathered(problems):
@@ -154,6 +155,14 @@ def gathered(problems: list[Problem]) -> Iterator[None]:
         problems += error.problems
 
 
+def unknown(option: str, given: Iterable[str] | None, known: Collection[str], what: str) -> list[Problem]:
+    """Names given to an option that are not known, each with the nearest that is."""
+    from paxsilica.tables.nearest import Nearest
+
+    near = Nearest(known)
+    return [Problem(option, "", "", name, f"should be {what} of the data{near(name)}") for name in given or () if name not in known]
+
+
 def refuse_contradictions(settings: Sequence[str]) -> None:
     """Raises an InputError if two settings give different values to one key: which of them was meant cannot be known."""
     from paxsilica.case import parse_setting
@@ -162,7 +171,7 @@ def refuse_contradictions(settings: Sequence[str]) -> None:
     problems = []
     for text in settings:
         key, value = parse_setting(text)
-        if values.setdefault(key, value) != value:
+        if repr(values.setdefault(key, value)) != repr(value):  # nan is not itself
             problems.append(Problem("--set", "", key, str(value), f"is set to {values[key]} too; give one of them"))
     if problems:
         raise InputError(problems)

@@ -35,7 +35,17 @@ def listed(*known: str) -> Completer:
 
 def cases(context: typer.Context, incomplete: str) -> list[str]:
     """Bundled cases, and case files with the folders on the way to them."""
-    return [name for name in case_files() if name.startswith(incomplete)] + list(_files(incomplete, ".toml"))
+    return [name for name in case_files() if name.startswith(incomplete)] + list(_paths(incomplete, lambda path: path.suffix == ".toml"))
+
+
+def plans(context: typer.Context, incomplete: str) -> list[str]:
+    """Folders of plans, and the folders on the way to them."""
+    return list(_paths(incomplete, _holds_plan))
+
+
+def cases_and_plans(context: typer.Context, incomplete: str) -> list[str]:
+    """Bundled cases, case files and folders of plans."""
+    return list(dict.fromkeys([*cases(context, incomplete), *plans(context, incomplete)]))
 
 
 def keys(table: str, *first: str) -> Completer:
@@ -94,7 +104,12 @@ def _first_column(path: Path) -> Iterator[str]:
         return  # whoever asks for completions is not told of errors
 
 
-def _files(incomplete: str, ending: str) -> Iterator[str]:
+def _holds_plan(path: Path) -> bool:
+    return (path / "result.json").is_file()
+
+
+def _paths(incomplete: str, wanted: Callable[[Path], bool]) -> Iterator[str]:
+    """Paths that are wanted, and folders that may lead to some."""
     before, slash, begun = incomplete.rpartition("/")
     try:
         found = sorted(Path(f"{before}{slash}" or ".").iterdir())
@@ -102,10 +117,10 @@ def _files(incomplete: str, ending: str) -> Iterator[str]:
         return
     for path in found:
         if path.name.startswith(begun) and (begun or not path.name.startswith(".")):
-            if path.is_dir():
-                yield f"{before}{slash}{path.name}/"
-            elif path.suffix == ending:
+            if wanted(path):
                 yield f"{before}{slash}{path.name}"
+            elif path.is_dir() and not _holds_plan(path):
+                yield f"{before}{slash}{path.name}/"
 
 
 def _literal(text: str) -> str:

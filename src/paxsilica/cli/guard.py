@@ -19,7 +19,6 @@ from typing import Any
 
 import typer
 from rich.text import Text
-from typer import rich_utils
 from typer.core import TyperGroup
 
 from paxsilica.cli.interrupts import Stopped
@@ -44,6 +43,8 @@ class Guarded(TyperGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Takes the words before the command apart."""
         if os.environ.get("NO_COLOR"):
+            from typer import rich_utils
+
             rich_utils.COLOR_SYSTEM = None  # of help and of mistakes in the command line: it would leave them bold and dim
         self.as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
         with self._usage_told():
@@ -73,6 +74,12 @@ def _is_usage(error: Exception) -> bool:
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 
+def _file_error(error: Exception) -> OSError | None:
+    """The error of the system in it; writers of workbooks hand that on inside an error of their own."""
+    inside = error.args[0] if error.args else None
+    return error if isinstance(error, OSError) else inside if isinstance(inside, OSError) else None
+
+
 @contextmanager
 def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
     """Prints on ``aside``, and as JSON on ``document``, what goes wrong inside, and ends with the code that :mod:`paxsilica.errors` gives it."""
@@ -98,17 +105,17 @@ def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
         raise end("stopped", STOPPED, words) from None
     except BrokenPipeError:
         raise
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        words = f"Cannot read or write{where}: {error.strerror or error}."
-        aside.print(words, style="red", soft_wrap=True)
-        _trace(aside)
-        raise end("file", InputError.exit_code, words) from None
     except typer.Exit:
         raise
     except Exception as error:
         if _is_usage(error) and not isinstance(error, PaxSilicaError):
             raise
+        if (of_files := _file_error(error)) is not None:
+            where = f" {of_files.filename}" if of_files.filename else ""
+            words = f"Cannot read or write{where}: {of_files.strerror or of_files}."
+            aside.print(words, style="red", soft_wrap=True)
+            _trace(aside)
+            raise end("file", InputError.exit_code, words) from None
         what = str(error) if isinstance(error, PaxSilicaError) else f"{type(error).__name__}: {error}"
         aside.print(Text.assemble(("A fault of the program, not of your input: ", "bold red"), " ".join(what.split())), soft_wrap=True)
         if not _trace(aside):

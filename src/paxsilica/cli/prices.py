@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +12,13 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, CaseOptions, gathered, number, several
+from paxsilica.cli.asking import CaseName, CaseOptions, number, several, unknown
 from paxsilica.cli.interrupts import Interrupts
 from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from paxsilica.api import Question
     from paxsilica.case import Case
     from paxsilica.plan import Plan
     from paxsilica.prices.whole import Asked
@@ -110,10 +112,11 @@ def prices(
     problems = [
         Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}") for name in kind or () if name not in KIND_NAMES
     ]
-    with gathered(problems):
-        question = options.question(case)
-    if problems:
-        raise InputError(problems)
+    if high is not None and high <= low:
+        problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
+    question = options.question(case, problems)
+    named = {"--goods": goods, "--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
+    _refuse_unknown(question, named)
     from paxsilica.prices.whole import Asked
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
@@ -147,6 +150,26 @@ def prices(
         )
 
     return Answer(show, document, str(folder) if plan.objective is not None else "", EXIT_CODES.get(plan.status, 0))
+
+
+def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None]) -> None:
+    """Raises an InputError with everything asked for that the data does not have: before the search, not after."""
+    tables, case = question.tables, question.case
+    payers = {"budget", *(row.funder for row in tables.funders)}
+    known: Mapping[str, tuple[set[str], str]] = {
+        "--goods": ({row.commodity for row in tables.commodities}, "a commodity"),
+        "--coverage": ({row.stage for row in tables.stages}, "a stage"),
+        "--sooner": ({row.project for row in tables.projects}, "a project"),
+        "--member": ({row.region for row in tables.regions}, "a country or group"),
+        "--money": (payers, "budget, or a funder"),
+        "--curve": (payers, "budget, or a funder"),
+    }
+    problems = [problem for option, names in given.items() for problem in unknown(option, names, *known[option])]
+    for option in ("--money", "--curve"):
+        if case.budget_usd_m is None and "budget" in (given[option] or ()):
+            problems.append(Problem(option, "", "", "budget", "the case sets no budget; give it one, such as --set budget_usd_m=20000"))
+    if problems:
+        raise InputError(problems)
 
 
 def _price(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], options: PriceOptions) -> tuple[Plan, Path]:

@@ -43,7 +43,10 @@ class WriteOptions(Manner):
 
 def report(
     folder: PlanArgument,
-    other: Annotated[Path | None, typer.Option("--with", metavar="DIR", help="Folder of another plan, to show side by side.")] = None,
+    other: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="DIR", help="Folder of another plan, to show side by side.", autocompletion=completion.plans),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write.", show_default="DIR/report.html")] = None,
     *,
     options: WriteOptions,

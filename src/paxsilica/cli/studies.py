@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,10 +66,10 @@ class StudyOptions(SolveOptions):
     workers: Workers = None
     cluster: Cluster = None
 
-    def carry_out(self, name: str, case: str, study: Callable[..., Study]) -> Answer:
+    def carry_out(self, name: str, case: str, study: Callable[..., Study], found: Iterable[Problem] = ()) -> Answer:
         """Carries out a study of one case: ``study`` is called with the question and how to run it."""
-        questions = self.questions([case])
-        return self.run(name, self.out or Path("plans") / f"{name}-{Path(case).stem}", lambda **how: study(questions[0], **how))
+        question = self.question(case, found)
+        return self.run(name, self.out or Path("plans") / f"{name}-{Path(case).stem}", lambda **how: study(question, **how))
 
     def run(self, name: str, place: Path, study: Callable[..., Study]) -> Answer:
         """Runs a study and writes it to ``place``. Finished solves are kept in the folder ``tasks`` beside the tables."""
@@ -112,6 +113,8 @@ def frontier(
 
     Ctrl-C keeps what is done; the same command goes on where it stopped.
 
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+
     [bold]Examples[/bold]
 
       paxsilica frontier --along budget=5000,10000,20000,40000
@@ -122,8 +125,15 @@ def frontier(
     """
     from paxsilica.studies.frontier import frontier as run
 
-    limits = dict(map(_points, along)) if along else None
-    return options.carry_out("frontier", case, lambda question, **how: run(question, minimise, limits, **how))
+    problems: list[Problem] = []
+    limits: dict[str, int | list[float]] = {}
+    for text in along or ():
+        with gathered(problems):
+            name, points = _points(text)
+            if name in limits:
+                problems.append(Problem("--along", "", "", text, f"{name} is limited already; give all its limits at once"))
+            limits[name] = points
+    return options.carry_out("frontier", case, lambda question, **how: run(question, minimise, limits or None, **how), problems)
 
 
 def alternatives(
@@ -133,12 +143,14 @@ def alternatives(
         number("SHARE", "How much more a plan may cost, as a share of the capital that the best plan decides."),
     ] = 0.02,
     tolerance_usd_m: Annotated[float | None, number("USD_M", "The same in USD million, instead.")] = None,
-    plans: Annotated[int, typer.Option(metavar="N", min=0, help="Distinct whole plans to list.")] = 5,
+    plans: Annotated[int, typer.Option(metavar="N", min=1, help="Distinct whole plans to list.")] = 5,
     distance: Annotated[int, typer.Option(metavar="N", min=1, help="Projects in which any two of them differ, at least.")] = 1,
     *,
     options: StudyOptions,
 ) -> Answer:
     """Tell which projects are in every near-optimal plan, in some or in none, and list distinct plans with the cost of each.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -165,6 +177,8 @@ def sensitivity(
 ) -> Answer:
     """Move numbers to the low and high of the data's own ranges, one group at a time (a tornado) or two together.
 
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+
     [bold]Examples[/bold]
 
       paxsilica sensitivity
@@ -174,15 +188,18 @@ def sensitivity(
     from paxsilica.studies.sensitivity import sensitivity as one_way
     from paxsilica.studies.sensitivity import two_way
 
+    problems: list[Problem] = []
     if together and (parameters is None or len(parameters) != 2):
-        raise InputError([Problem("--two-way", "", "", "", "should come with two parameters")])
-    given = None if plan is None else load_plan(plan)
+        problems.append(Problem("--two-way", "", "", "", "should come with two parameters"))
+    given: Plan | None = None
+    with gathered(problems):
+        given = None if plan is None else load_plan(plan)
 
     def study(question: Question, **how: Any) -> Study:
         how |= {"plan": given, "resolve": not fixed}
         return two_way(question, *parameters, **how) if together and parameters else one_way(question, parameters, **how)
 
-    return options.carry_out("sensitivity", case, study)
+    return options.carry_out("sensitivity", case, study, problems)
 
 
 def montecarlo(
@@ -200,6 +217,8 @@ def montecarlo(
 
     With --plan the projects of a plan are kept, and the study tells how that plan fares.
 
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+
     [bold]Examples[/bold]
 
       paxsilica montecarlo --samples 32 --gap 0.001
@@ -208,23 +227,30 @@ def montecarlo(
     """
     from paxsilica.studies.montecarlo import montecarlo as run
 
-    given = None if plan is None else load_plan(plan)
+    problems: list[Problem] = []
+    given: Plan | None = None
+    with gathered(problems):
+        given = None if plan is None else load_plan(plan)
 
     def study(question: Question, **how: Any) -> Study:
         return run(question, samples, parameters=parameters, shape=shape.value, apart=apart, seed=seed, plan=given, **how)
 
-    return options.carry_out("montecarlo", case, study)
+    return options.carry_out("montecarlo", case, study, problems)
 
 
 def compare(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Folders of plans, and bundled cases or case files.", autocompletion=completion.cases),
+        typer.Argument(
+            metavar="NAME...", help="Folders of plans, and bundled cases or case files.", autocompletion=completion.cases_and_plans
+        ),
     ],
     *,
     options: StudyOptions,
 ) -> Answer:
     """Compare two plans; or set cases side by side, and run the plan of each in every other case to see what is regretted.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -237,18 +263,14 @@ def compare(
 
     folders = [name for name in names if (Path(name) / "result.json").is_file()]
     cases = [name for name in names if name not in folders]
-    problems: list[Problem] = []
+    problems = [Problem("NAME", "", "", name, "is named twice") for name in set(names) if names.count(name) > 1]
     plans: dict[str, Plan] = {}
-    questions: Sequence[Question] = ()
     for name in folders:
         with gathered(problems):
             plans[name] = load_plan(Path(name))
-    with gathered(problems):
-        questions = options.questions(cases)
     if not cases and len(folders) != 2:
         problems.append(Problem("NAME", "", "", " ".join(names), "should be two plans, or at least one case"))
-    if problems:
-        raise InputError(problems)
+    questions = options.questions(cases, problems)
 
     def study(**how: Any) -> Study:
         if not cases:
@@ -264,9 +286,12 @@ def _points(text: str) -> tuple[str, int | list[float]]:
     try:
         if not sign:
             raise ValueError
-        return name, [float(one) for one in values.split(",")] if "," in values else int(values)
+        points = [float(one) for one in values.split(",")] if "," in values else int(values)
+        if isinstance(points, list) and not all(math.isfinite(one) and one >= 0 for one in points):
+            raise ValueError
+        return name, points
     except ValueError:
-        right = "should be a measure, =, and a whole number of points or limits separated by commas, such as budget=5000,10000"
+        right = "should be a measure, =, and a whole number of points or limits of 0 or more separated by commas, such as budget=5000,10000"
         raise InputError([Problem("--along", "", "", text, right)]) from None
 
 

@@ -12,8 +12,8 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, GapOptions, gathered
-from paxsilica.errors import InputError, Problem
+from paxsilica.cli.asking import CaseName, GapOptions
+from paxsilica.errors import Problem
 from paxsilica.studies.names import FLIPS
 
 if TYPE_CHECKING:
@@ -93,10 +93,7 @@ def explain(
         problems.append(Problem("explain", "", "", "", "should be given either a project or --stage"))
     wanted = tuple(name.strip() for name in flips.split(",") if name.strip() not in ("", "none"))
     problems += [Problem("--flips", "", "", name, f"should be one of {', '.join(FLIPS)}") for name in wanted if name not in FLIPS]
-    with gathered(problems):
-        question = options.question(case)
-    if problems:
-        raise InputError(problems)
+    question = options.question(case, problems)
     if stage is not None:
         from paxsilica.studies.exposure import explain_stage
 
