@@ -13,6 +13,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from paxsilica import __version__
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import ALL_TABLES
 from paxsilica.report.words import advice, gap_sentence, number, objective_sentence, status_sentence
@@ -24,11 +25,17 @@ WIDEST, NARROWEST = 60, 9
 HEADER_LINE = 15.0
 
 
+def properties(plan: Plan) -> dict[str, Any]:
+    """What the file says of itself: the plan, and who wrote it."""
+    made = {"comments": f"Written by paxsilica {__version__}", "created": CREATED}
+    return {"title": plan.title or plan.case, "subject": plan.question} | made
+
+
 def write_workbook(plan: Plan, path: Path) -> None:
     """Writes the workbook of ``plan``. Text stays text, whatever sign it begins with."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": plan.title or plan.case, "subject": plan.question, "created": CREATED})
+        book.set_properties(properties(plan))
         _Cover(book).write(plan)
         for name, frame in plan.tables.items():
             _Sheet(book, name, frame).write()
