@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.instance import UNLIMITED
-from paxsilica.solve import Compiled, solve
+from paxsilica.solve import Compiled
 from paxsilica.studies.resolve import NewColumn, Written, extended
+from paxsilica.studies.rounding import least
 
 
 @dataclass
@@ -121,10 +122,11 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
     return replace(program, row_low=row_low, row_high=row_high, low=low, high=high)
 
 
-def conflicts(written: Written, options: Solver) -> list[Conflict]:
+def conflicts(written: Written, options: Solver, suspects: Collection[str] = ()) -> list[Conflict]:
     """Smallest sets of requirements that have no plan, with no requirement in common: one for each independent cause.
 
-    Linear programs come first, the whole model then works on what they leave.
+    Those of ``suspects`` that cannot be met even alone come first, however many; at most :data:`MOST` others follow. Linear programs come
+    first, the whole model then works on what they leave.
     """
     program, everything = requirements(written)
     whole = program.minimising(np.zeros(len(program.cost)))
@@ -132,12 +134,14 @@ def conflicts(written: Written, options: Solver) -> list[Conflict]:
 
     def impossible(kept: Sequence[Requirement], base: Compiled) -> bool:
         words = {one.words for one in kept}
-        status = solve(without(base, [one for one in everything if one.words not in words]), options).status
+        status = least(without(base, [one for one in everything if one.words not in words]), options).status
         unsettled[0] += status == "no_plan"
         return status == "infeasible"
 
+    alone = [one for one in everything if one.words in suspects and impossible([one], whole.relaxed())]
+    single = [Conflict((one.words,), True) for one in alone]
     found: list[Conflict] = []
-    left = everything
+    left = [one for one in everything if one not in alone]
     while left and impossible(left, whole):
         chosen: list[Requirement] = list(left)
         if impossible(chosen, whole.relaxed()):
@@ -152,7 +156,7 @@ def conflicts(written: Written, options: Solver) -> list[Conflict]:
         if len(found) == MOST:
             found[-1] = replace(found[-1], more=impossible(left, whole))
             break
-    return found
+    return single + found
 
 
 def smallest(of: Sequence[Requirement], impossible: Callable[[Sequence[Requirement]], bool]) -> list[Requirement]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ MOST_LINES = 12
 """Findings that are printed; the result holds all."""
 LOOSE_GAP = 0.01
 LOOSER_GAP = 0.05
+NEAREST_GAP = 0.001
 """Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two); each is proved by itself."""
 
 
@@ -150,7 +151,7 @@ def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = No
     if not ways and combined is None:
         ways = _waived(written, options)
     step("conflict")
-    found = conflicts(written, options)
+    found = conflicts(written, options, _suspects(written, findings))
     plan = None
     if nearest:
         step("plan that falls least short")
@@ -159,6 +160,21 @@ def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = No
     seconds[last] += time.monotonic()
     seconds["all"] = time.monotonic() - started
     return Diagnosis(tuple(findings), tuple(ways), tuple(none), combined, tuple(found), plan, seconds)
+
+
+def _suspects(written: Written, findings: Iterable[Finding]) -> set[str]:
+    """Requirements that sums say cannot be met even alone, in the words of a conflict."""
+    stages = {row.stage: row.name for row in written.tables.stages}
+    names = {row.commodity: row.name for row in written.tables.commodities}
+    words = set()
+    for one in findings:
+        if one.kind in ("no source", "no feed", "capacity", "delivery") and one.stage in stages:
+            words.add(f"the coverage of {stages[one.stage]}")
+        elif one.kind == "demand":
+            words.add(f"all demand for {names[one.about]} served")
+        elif one.kind == "limit":
+            words.add(f"the limit {one.about}")
+    return words
 
 
 def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable[[str], None]) -> tuple[list[Relaxation], list[NoWayOut]]:
@@ -238,7 +254,8 @@ def _soft(tables: Tables, case: Case) -> Plan | None:
         row.model_copy(update={"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}) if row.commodity in priced else row
         for row in tables.commodities
     )
-    soft = changed(case, coverage=case.coverage.model_dump() | {"hard": False}, objective="shortfall")
+    solver = case.solver.model_dump() | {"gap": max(case.solver.gap, NEAREST_GAP) if case.solver.gap > 0 else 0.0}
+    soft = changed(case, coverage=case.coverage.model_dump() | {"hard": False}, objective="shortfall", solver=solver)
     plan = _found(replace(tables, commodities=commodities), soft)
     return None if plan is None else replace(plan, notes=(*_unserved(plan, set(priced)), *plan.notes))
 

@@ -10,14 +10,17 @@ import numpy as np
 
 from paxsilica.case import Case, Solver, share_in
 from paxsilica.instance import Instance
-from paxsilica.solve import Compiled
+from paxsilica.solve import Compiled, solve
 from paxsilica.studies.arithmetic import span_of
 from paxsilica.studies.knob import KINDS, Changed, Knob
-from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, feasible, search, write
+from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, write
+from paxsilica.studies.rounding import least, some_plan
 from paxsilica.tables import Tables
 
 DUST = 1e-6
 LATEST = 30
+SPARE = (0.0, 1e-4, 1e-2)
+"""How much more is asked for than was found to suffice, one after the other until it is proved to."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,13 @@ def loosened(written: Written, knobs: Sequence[Knob], kind: str, options: Solver
         replace(knob.column, name=(knob.kind, knob.about), cost=knob.weight if kind == "several" else knob.column.cost) for knob in knobs
     ]
     bare = written.program.minimising(np.zeros(len(written.program.cost)))
-    answer = search(extended(bare, columns), options)
+    answer = least(extended(bare, columns), options)
     if answer.values is None:
         return NoWayOut(kind, answer.status == "infeasible")
     amounts = answer.values[len(written.program.cost) :]
     known = Known.of(written.program, answer.values[: len(written.program.cost)])
     used = [(knob, float(amount)) for knob, amount in zip(knobs, amounts, strict=True) if amount > DUST * max(1.0, 1e-3 / knob.weight)]
-    for spare in (0.0, 1e-4, 1e-2):
+    for spare in SPARE:
         # what is said is rounded up; a little more where the solver's tolerance ate the rounding
         turned: Changed = (written.tables, written.case)
         clauses, said = dict[tuple[str, str], list[int]](), {}
@@ -84,14 +87,18 @@ def loosened(written: Written, knobs: Sequence[Knob], kind: str, options: Solver
             turned = knob.turn(*turned, rounded)
             clauses.setdefault((knob.head, knob.say(rounded)), []).extend([knob.year] if knob.year is not None else [])
             said[knob.about] = rounded
-        if proved(turned, options, known):
+        if proved(turned, options, known, only_known=spare < SPARE[-1]):
             return Relaxation(kind, _sentence(kind, clauses), said, answer.value, *turned, known)
     return NoWayOut(kind, False)
 
 
-def proved(turned: Changed, options: Solver, known: Known) -> bool:
-    """Whether the question has a plan: it is written anew and solved, the decisions of a known plan first."""
-    return feasible(write(*turned).program, options, known) is True
+def proved(turned: Changed, options: Solver, known: Known, *, only_known: bool = False) -> bool:
+    """Whether the question has a plan: it is written anew and solved, the decisions of a known plan first (or with ``only_known``, alone)."""
+    program = write(*turned).program
+    if only_known:
+        whole = np.flatnonzero(program.integer)
+        return solve(program.minimising(np.zeros(len(program.cost))).fixed(whole, known.values(program)[whole]), options).values is not None
+    return some_plan(program, options, known)[0] is True
 
 
 def _sentence(kind: str, clauses: Mapping[tuple[str, str], Sequence[int]]) -> str:
@@ -111,19 +118,19 @@ def later(written: Written, options: Solver) -> Relaxation | NoWayOut | None:
         return None
     # past the end of the case nothing would be asked for at all, which is no answer
     most = min(LATEST, written.case.years[1] - coverage.from_year)
-    low, high, best = 0, most, Known()
+    low, high = 0, most
     if most < 1:
         return None
-    if (last := feasible(_shifted(written, most), options)) is not True:
+    last, known = some_plan(_shifted(written, most), options)
+    if last is not True:
         return NoWayOut("later", last is False)
     while high - low > 1:
         middle = (low + high) // 2
-        if feasible(_shifted(written, middle), options, best):
-            high = middle
+        fits, found = some_plan(_shifted(written, middle), options, known)
+        if fits:
+            high, known = middle, found
         else:
             low = middle
-    answer = search(_shifted(written, high), options.model_copy(update={"gap": 0.5}))
-    known = best if answer.values is None else Known.of(written.program, answer.values)
     case = shifted(written.case, high)
     if not proved((written.tables, case), options, known):
         return NoWayOut("later", False)
