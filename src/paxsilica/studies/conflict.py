@@ -10,7 +10,7 @@ import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.instance import UNLIMITED
-from paxsilica.solve import Compiled
+from paxsilica.solve import Compiled, solve
 from paxsilica.studies.resolve import NewColumn, Written, extended
 from paxsilica.studies.rounding import least
 
@@ -25,6 +25,7 @@ class Requirement:
     equations: list[int] = field(default_factory=list)
 
 
+NOTHING = 1e-9
 MOST = 3
 """Conflicts that are looked for; each takes about two solves of a linear program for every halving of the requirements."""
 
@@ -144,8 +145,12 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
     left = [one for one in everything if one not in alone]
     while left and impossible(left, whole):
         chosen: list[Requirement] = list(left)
-        if impossible(chosen, whole.relaxed()):
-            chosen = smallest(chosen, lambda kept: impossible(kept, whole.relaxed()))
+        smooth = whole.relaxed()
+        fewer = _blamed(without(smooth, [one for one in everything if one not in chosen]), chosen, options)
+        if fewer is not None and (fewer == chosen or impossible(fewer, smooth)):
+            chosen = smallest(fewer, lambda kept: impossible(kept, smooth))
+        elif impossible(chosen, smooth):
+            chosen = smallest(chosen, lambda kept: impossible(kept, smooth))
         unsettled[0] = 0
         chosen = smallest(chosen, lambda kept: impossible(kept, whole))
         found.append(Conflict(tuple(one.words for one in chosen), not unsettled[0]))
@@ -157,6 +162,28 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
             found[-1] = replace(found[-1], more=impossible(left, whole))
             break
     return single + found
+
+
+def _blamed(program: Compiled, of: Sequence[Requirement], options: Solver) -> list[Requirement] | None:
+    """Requirements that the duals blame when all give way alike, each row by the same share of its side; ``None`` where none need give way.
+
+    A few of many, and mostly those of one conflict, the worst: whether they are one is left to the caller to prove.
+    """
+    entries: dict[int, float] = {}
+    for one in of:
+        for row in (*one.rows, *one.equations):
+            low, high = float(program.row_low[row]), float(program.row_high[row])
+            if np.isfinite(low):
+                entries[row] = max(1.0, abs(low))
+            elif np.isfinite(high):
+                entries[row] = -max(1.0, abs(high))
+    if not entries:
+        return None
+    outcome = solve(extended(program, [NewColumn(("gives way", None), entries, 1.0)]), options)
+    if outcome.row_duals is None or outcome.column_duals is None or outcome.objective is None or outcome.objective < NOTHING:
+        return list(of) if outcome.status == "infeasible" else None
+    rows, columns = np.abs(outcome.row_duals) > NOTHING, np.abs(outcome.column_duals) > NOTHING
+    return [one for one in of if rows[[*one.rows, *one.equations]].any() or columns[list(one.columns)].any()]
 
 
 def smallest(of: Sequence[Requirement], impossible: Callable[[Sequence[Requirement]], bool]) -> list[Requirement]:
