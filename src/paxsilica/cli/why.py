@@ -135,6 +135,7 @@ def partners(
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Coalitions that are solved at the same time.")] = 2,
+    cluster: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there.")] = None,
     samples: Annotated[int, typer.Option(min=4, help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.")] = 32,
     seed: Annotated[int, typer.Option(min=0, help="Seed of that draw.")] = 0,
     store: Annotated[
@@ -170,7 +171,7 @@ def partners(
             samples=samples,
             seed=seed,
             own_needs=own_needs,
-            tell=lambda done, of, last: aside.print(f"{done} of {of} coalitions" + (f", last {last}" if last else ""), soft_wrap=True),
+            cluster=cluster,
         )
     except KeyboardInterrupt:
         aside.print(f"Stopped; what is finished is kept in {store}, and the same command goes on from there.", soft_wrap=True)

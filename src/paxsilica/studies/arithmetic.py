@@ -88,8 +88,8 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
         need = instance.need[commodity, copy.year]
         wanted, stage = share * need, stages[row.stage].name if row.stage in stages else ""
 
-        def finding(kind: str, sentence: str, had: float | None = None) -> Finding:
-            return Finding(kind, commodity, sentence, row.stage, (), had)
+        def finding(kind: str, sentence: str, had: float | None, about: str = commodity, stage: str | None = row.stage) -> Finding:
+            return Finding(kind, about, sentence, stage, (), had)
 
         if most.chain.get(commodity, 0.0) < wanted * (1 - SLACK):
             yield _short(instance, copy, most, commodity, share, finding), copy.year

@@ -118,8 +118,8 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
     for requirement in left_out:
         row_low[requirement.rows], row_high[requirement.rows] = -np.inf, np.inf
         row_high[requirement.equations] = UNLIMITED
-        for at, (least, most) in requirement.columns.items():
-            low[at], high[at] = least, most
+        for at, ends in requirement.columns.items():
+            low[at], high[at] = ends
     return replace(program, row_low=row_low, row_high=row_high, low=low, high=high)
 
 
@@ -139,13 +139,13 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
         unsettled[0] += status == "no_plan"
         return status == "infeasible"
 
-    alone = [one for one in everything if one.words in suspects and impossible([one], whole.relaxed())]
+    smooth = whole.relaxed()
+    alone = [one for one in everything if one.words in suspects and impossible([one], smooth)]
     single = [Conflict((one.words,), True) for one in alone]
     found: list[Conflict] = []
     left = [one for one in everything if one not in alone]
     while left and impossible(left, whole):
         chosen: list[Requirement] = list(left)
-        smooth = whole.relaxed()
         fewer = _blamed(without(smooth, [one for one in everything if one not in chosen]), chosen, options)
         if fewer is not None and (fewer == chosen or impossible(fewer, smooth)):
             chosen = smallest(fewer, lambda kept: impossible(kept, smooth))

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from paxsilica.case import Solver
-from paxsilica.solve import Array, Compiled, solve
+from paxsilica.solve import Array, Compiled, Outcome, solve
 from paxsilica.solve.highs import relative_gap
 from paxsilica.studies.resolve import NOWHERE, Answer, Interval, Known, search
 
@@ -27,15 +27,18 @@ def least(program: Compiled, options: Solver, start: Known | None = None) -> Ans
     smooth = solve(program.relaxed(), options)
     if smooth.status == "infeasible":
         return Answer(smooth, NOWHERE)
-    from_known = start
-    if smooth.values is not None and smooth.objective is not None:
-        found = solve(_rounded_up(program, smooth.values), options)
-        if found.values is not None and found.objective is not None:
+    if smooth.values is None or smooth.objective is None:
+        return search(program, options, start)
+    best: Outcome | None = None
+    # up keeps what presupposes something, down keeps within budgets, the nearest lies between
+    for part in (WHOLE, 1 - WHOLE, 0.5):
+        found = solve(_rounded(program, smooth.values, part), options)
+        if found.objective is not None and (best is None or best.objective is None or found.objective < best.objective):
             low = min(smooth.objective, found.objective)
             if relative_gap(found.objective, low) <= max(options.gap, 1e-9):
                 return Answer(replace(found, bound=low), Interval(low, found.objective))
-            return search(program, options, found.values)
-    return search(program, options, from_known)
+            best = found
+    return search(program, options, start if best is None else best.values)
 
 
 def some_plan(program: Compiled, options: Solver, start: Known | None = None) -> tuple[bool | None, Known]:
@@ -51,8 +54,8 @@ def some_plan(program: Compiled, options: Solver, start: Known | None = None) ->
     return (False if answer.status == "infeasible" else None), Known()
 
 
-def _rounded_up(program: Compiled, values: Array) -> Compiled:
-    """The program with every whole decision taken that the relaxation takes in part."""
+def _rounded(program: Compiled, values: Array, part: float) -> Compiled:
+    """The program with every whole decision taken of which the relaxation takes at least ``part``."""
     whole = np.flatnonzero(program.integer)
-    up = np.clip(np.ceil(values[whole] - WHOLE), program.low[whole], program.high[whole])
-    return program.fixed(whole, up)
+    taken = np.floor(values[whole] + 1 - part)
+    return program.fixed(whole, np.clip(taken, program.low[whole], program.high[whole]))
