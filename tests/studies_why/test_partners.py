@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
+from functools import wraps
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -27,8 +29,9 @@ from paxsilica.studies.coalitions import (
     tightened,
 )
 from paxsilica.studies.names import DEFAULT_PLAYERS
-from paxsilica.studies.partners import Solved, value_partners
-from paxsilica.studies.resolve import Interval, Known
+from paxsilica.studies.partners import value_partners
+from paxsilica.studies.programs import solve_case
+from paxsilica.studies.resolve import Interval
 from paxsilica.tables import Tables
 
 NAMES = ["a", "b", "c"]
@@ -80,7 +83,7 @@ def test_money_never_raises_cost_so_bounds_tighten() -> None:
     cost = {members: Interval(0.0, 10.0) for members in all_coalitions(PLAYERS)}
     cost[frozenset()] = Interval(0.0, 8.0)
     cost[frozenset("abc")] = Interval(5.0, 9.0)
-    close = tightened(cost, PLAYERS)
+    close = tightened(cost, NAMES)
     assert set(close.values()) == {Interval(5.0, 8.0)}
 
 
@@ -168,10 +171,11 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         made.add("funders", funder=f"fund-{name}", name=name, region=name, envelope_usd_m="10", carry_over="yes")
 
-    def saves_ten_each(_: object, __: object, coalition: frozenset[str], *___: object) -> Solved:
-        return Solved(coalition, Interval(500 - 10 * len(coalition), 501 - 10 * len(coalition)), {}, Known())
+    def saves_ten_each(_: object, case: Case, __: object) -> dict[str, Any]:
+        cost = 500 - 10 * (len(names) - len(case.funders.exclude_regions))
+        return {"status": "optimal", "objective": cost + 1, "bound": cost, "decision": {}, "tickets": [], "terms": {}}
 
-    monkeypatch.setattr(partners, "solve_coalition", saves_ten_each)
+    monkeypatch.setattr(partners, "solve_case", saves_ten_each)
     tables = made.read()
     found = value_partners(tables, question(), players(tables, tuple(f"money:{name}" for name in names)), samples=4, seed=1)
     assert not found.exact
@@ -179,42 +183,126 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.table["shapley_error"].tolist() == pytest.approx([0.0] * 9)
     assert found.table["shapley_low"].tolist() == pytest.approx([9.0] * 9)
     assert found.table["shapley_high"].tolist() == pytest.approx([11.0] * 9)
+    assert found.table["shapley_found"].tolist() == pytest.approx([10.0] * 9)
     assert "sampling error" in found.lines()[0]
 
 
 def test_workers_and_store(tmp_path: Path) -> None:
     tables = world().read()
-    told: list[tuple[int, int, str]] = []
-    pool = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path, workers=2, tell=lambda *step: told.append(step))
+    told: list[int] = []
+    pool = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path, workers=2, tell=lambda done, *_: told.append(done))
     alone = value_partners(tables, question(), players(tables, FUNDS))
     pd.testing.assert_frame_equal(pool.table, alone.table, rtol=1e-6, atol=1e-4)
-    assert [step[0] for step in told] == [0, 1, 2, 3, 4]
-    again: list[int] = []
-    value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path, tell=lambda done, *_: again.append(done))
-    assert again == [4]
+    assert told == [0, 1, 3, 4]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert len(kept) >= 4
+    again = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
+    pd.testing.assert_frame_equal(pool.table, again.table)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = world().read()
-    solve, count = partners.solve_coalition, [0]
+    count = [0]
 
-    def interrupted(*args: object) -> object:
+    @wraps(solve_case)  # the name is part of what a result is kept under
+    def interrupted(*args: Any) -> dict[str, Any]:
         count[0] += 1
         if count[0] == 3:
             raise KeyboardInterrupt
-        return solve(*args)  # type: ignore[arg-type]
+        return solve_case(*args)
 
-    monkeypatch.setattr(partners, "solve_coalition", interrupted)
+    monkeypatch.setattr(partners, "solve_case", interrupted)
     with pytest.raises(KeyboardInterrupt):
         value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
-    store = next(tmp_path.glob("*.jsonl"))
-    kept = store.read_text()
-    assert len(kept.splitlines()) == 2
-    store.write_text(kept + '{"case": "cut o')
+    assert len(list(tmp_path.glob("*.json"))) == 2
     found = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
     assert count[0] == 3 + 2
     assert found.nobody.exists
-    assert sum(1 for line in store.read_text().splitlines() if line.endswith("}") and json.loads(line)) == 4
+
+
+MIXED = (*FUNDS, "Bland's signature=sign:BLA")
+
+
+@pytest.fixture(scope="module")
+def exactly() -> Callable[..., dict[str, Any]]:
+    """Solves each case once."""
+    kept: dict[str, dict[str, Any]] = {}
+
+    def solved(tables: Tables, case: Case, _: object) -> dict[str, Any]:
+        key = tables.digest + case.model_dump_json()
+        if key not in kept:
+            kept[key] = solve_case(tables, case, {})
+        return kept[key]
+
+    return solved
+
+
+@given(widths=st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), min_size=8, max_size=8), budget=st.sampled_from([150, 320]))
+@settings(max_examples=8, deadline=None)
+def test_sharing_keeps_the_truth(exactly: Callable[..., dict[str, Any]], widths: list[tuple[float, float]], budget: int) -> None:
+    """However far bounds and plans are from the optimum: what is shared makes intervals no wider, and all still hold the truth."""
+    tables = World().set("funders", "fund-a", envelope_usd_m="150").set("funders", "fund-b", envelope_usd_m="150").read()
+    chosen, asked = players(tables, MIXED), question(f"budget_usd_m={budget}", "solver.gap=0")
+    left = list(widths)
+
+    def far_off(tables: Tables, case: Case, start: object) -> dict[str, Any]:
+        found, (below, above) = exactly(tables, case, start), left.pop()
+        return found | {"bound": found["objective"] * (1 - below), "objective": found["objective"] * (1 + above)}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(partners, "solve_case", exactly)
+        exact = value_partners(tables, asked, chosen)
+        patch.setattr(partners, "solve_case", far_off)
+        loose = value_partners(tables, asked, chosen)
+    own = {one.coalition: one.cost for one in loose.solved}
+    for coalition, cost in loose.cost.items():
+        truth = exact.cost[coalition].middle
+        assert cost.low - 1e-6 * truth <= truth <= cost.high + 1e-6 * truth
+        assert own[coalition].low <= cost.low <= cost.high <= own[coalition].high
+    for kind in ("first_in", "last_in", "shapley"):
+        assert (loose.table[f"{kind}_low"] <= exact.table[f"{kind}_low"] + 0.01).all()
+        assert (loose.table[f"{kind}_high"] >= exact.table[f"{kind}_high"] - 0.01).all()
+
+
+def test_nobody_costs_more_when_a_partner_joins() -> None:
+    """The law on which sharing rests, on exact solves: signatures without needs of their own, and money, never raise cost."""
+    for budget in (150, 320):
+        tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
+        found = value_partners(tables, question(f"budget_usd_m={budget}", "solver.gap=0"), players(tables, MIXED))
+        own = {one.coalition: one.cost.middle for one in found.solved}
+        for coalition, cost in own.items():
+            assert all(own[coalition | {name}] <= cost + 1e-6 * cost for name in found.table["player"])
+
+
+def test_money_that_others_can_pay_in_its_place() -> None:
+    """The budget of 150 pays one line, and each of both funds could pay it: as the last to join neither is worth anything, and it is said why."""
+    tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
+    found = value_partners(tables, question("budget_usd_m=150"), players(tables, FUNDS))
+    rows = found.table.set_index("player")
+    assert rows.loc["Aland's money", "last_in_high"] == pytest.approx(0, abs=1e-3)
+    assert rows.loc["Aland's money", "first_in_low"] > 1000
+
+
+def test_why_money_is_not_told_apart_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans as dear as one another but for 1, with bounds far below; the dearer ones turn out to be needless, for others can pay."""
+    tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
+
+    def far_from_proved(_: object, case: Case, __: object) -> dict[str, Any]:
+        cost = 1000 + len(case.funders.exclude_regions)
+        return {"status": "feasible", "objective": cost, "bound": 500, "decision": {}, "tickets": [], "terms": {}}
+
+    def paid_by_others(*_: object) -> dict[str, Any]:
+        return {"status": "optimal", "objective": 1000, "within_money": True, "missing": [], "decision": {}, "tickets": [], "terms": {}}
+
+    monkeypatch.setattr(partners, "solve_case", far_from_proved)
+    monkeypatch.setattr(partners, "run_plan", paid_by_others)
+    found = value_partners(tables, question("budget_usd_m=150"), players(tables, FUNDS))
+    row = found.table.set_index("player").loc["Aland's money"]
+    assert (row["first_in_low"], row["first_in_high"], row["last_in_found"]) == (0, 500, 0)
+    assert row["verdict"].startswith("Not told apart from nothing")
+    assert "have USD 150 million for a budget of 150: the budget binds first" in row["verdict"]
+    assert "The best plan known with everybody does without it." in row["verdict"]
 
 
 def test_case_of_a_coalition() -> None:

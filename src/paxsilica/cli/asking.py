@@ -64,6 +64,7 @@ TimeLimit = Annotated[
     float | None,
     number("SECONDS", "Longest search of each solve.", shown="that of the case"),
 ]
+Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 
 

@@ -10,7 +10,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, GapOptions, gathered
+from paxsilica.cli.asking import CaseName, Cluster, GapOptions, gathered
 from paxsilica.errors import InputError, Problem
 from paxsilica.studies.names import DEFAULT_PLAYERS, MOST_EXACT
 
@@ -33,6 +33,7 @@ def partners(
         ),
     ] = None,
     workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Coalitions that are solved at the same time.")] = 2,
+    cluster: Cluster = None,
     samples: Annotated[
         int, typer.Option(metavar="N", min=4, help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.")
     ] = 32,
@@ -82,7 +83,8 @@ def partners(
             samples=samples,
             seed=seed,
             own_needs=own_needs,
-            tell=lambda done, of, last: options.tell(f"{done} of {of} coalitions" + (f", last {last}" if last else "")),
+            cluster=cluster,
+            progress=False if options.quiet else None,
         )
     except KeyboardInterrupt:
         options.aside.show(f"What is finished is kept in {store}, and the same command goes on from there.")

@@ -14,7 +14,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, PlanFolder, SolveOptions, gathered, load_plan, number
+from paxsilica.cli.asking import CaseName, Cluster, PlanFolder, SolveOptions, gathered, load_plan, number
 from paxsilica.cli.guard import STOPPED
 from paxsilica.cli.places import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
@@ -29,7 +29,6 @@ LIMITED = ("budget", "coverage", "shortfall", "cost", "concentration")
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<study>-<case>")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes that solve.", show_default="one per core")]
-Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there.")]
 Parameters = Annotated[
     list[str] | None,
     typer.Option(

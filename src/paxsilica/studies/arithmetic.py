@@ -18,13 +18,15 @@ SLACK = 1e-6
 @dataclass(frozen=True)
 class Finding:
     """A requirement that arithmetic refutes. ``kind`` is one of ``no source``, ``no feed``, ``capacity``, ``delivery``, ``concentration``,
-    ``demand``, ``budget``, ``funders``, ``limit``; ``years`` those in which it fails."""
+    ``demand``, ``budget``, ``funders``, ``limit``; ``years`` those in which it fails; ``had`` the share of what
+    is needed that can be had in the worst of them, where that is known."""
 
     kind: str
     about: str
     sentence: str
     stage: str | None = None
     years: tuple[int, ...] = ()
+    had: float | None = None
 
     def __str__(self) -> str:
         return self.sentence
@@ -62,16 +64,17 @@ def arithmetic(written: Written) -> list[Finding]:
 
 
 def _merged(found: Iterable[tuple[Finding, int]]) -> list[Finding]:
-    """One finding for all years in which the same fails; its sentence is that of its first year, with ``{years}`` filled in."""
+    """One finding for all years in which the same fails; its sentence is that of its worst year, with ``{years}`` filled in."""
     years: dict[tuple[str, str], list[int]] = defaultdict(list)
-    first: dict[tuple[str, str], Finding] = {}
+    worst: dict[tuple[str, str], Finding] = {}
     for finding, year in found:
         key = (finding.kind, finding.about)
         years[key].append(year)
-        first.setdefault(key, finding)
+        if key not in worst or (finding.had or 0.0) < (worst[key].had or 0.0) - SLACK:
+            worst[key] = finding
     return [
         replace(finding, years=tuple(sorted(set(years[key]))), sentence=finding.sentence.replace("{years}", span_of(years[key])))
-        for key, finding in first.items()
+        for key, finding in worst.items()
     ]
 
 
@@ -85,8 +88,8 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
         need = instance.need[commodity, copy.year]
         wanted, stage = share * need, stages[row.stage].name if row.stage in stages else ""
 
-        def finding(kind: str, sentence: str, about: str = commodity, stage: str | None = row.stage) -> Finding:
-            return Finding(kind, about, sentence, stage)
+        def finding(kind: str, sentence: str, had: float | None, about: str = commodity, stage: str | None = row.stage) -> Finding:
+            return Finding(kind, about, sentence, stage, (), had)
 
         if most.chain.get(commodity, 0.0) < wanted * (1 - SLACK):
             yield _short(instance, copy, most, commodity, share, finding), copy.year
@@ -100,7 +103,7 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
                 f"Cut off, no trusted {row.name} can reach {where} in {{years}}: {lost / total:.0%} of the final demand for it, "
                 f"of which {share:.0%} must be served."
             )
-            yield finding("delivery", sentence), copy.year
+            yield finding("delivery", sentence, None), copy.year
         cap = instance.case.concentration
         if cap is not None and cap.hard and copy.year >= cap.from_year:
             by_region = _capacity_by_region(instance, copy, commodity)
@@ -110,7 +113,7 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
                     f"No region may make more than {cap.max_share:.0%} of {row.name} (stage {stage}), but in {{years}} only {who} could make "
                     f"it, and not enough of it each."
                 )
-                yield finding("concentration", sentence), copy.year
+                yield finding("concentration", sentence, None), copy.year
 
 
 def _capacity_by_region(instance: Instance, copy: Copy, commodity: str) -> dict[str, float]:
@@ -122,7 +125,9 @@ def _capacity_by_region(instance: Instance, copy: Copy, commodity: str) -> dict[
     return found
 
 
-def _short(instance: Instance, copy: Copy, most: Reach, commodity: str, share: float, finding: Callable[[str, str], Finding]) -> Finding:
+def _short(
+    instance: Instance, copy: Copy, most: Reach, commodity: str, share: float, finding: Callable[[str, str, float | None], Finding]
+) -> Finding:
     """Why less of a covered commodity can be made than is asked for."""
     row = next(row for row in instance.tables.commodities if row.commodity == commodity)
     stage = next((one.name for one in instance.tables.stages if one.stage == row.stage), "")
@@ -137,18 +142,18 @@ def _short(instance: Instance, copy: Copy, most: Reach, commodity: str, share: f
             f"{most.chain.get(source, 0.0):,.6g} {feed.unit} ({holders_in_words(instance, source, copy.year)}), enough for {reached / need:.0%}, "
             f"with {wanted}."
         )
-        return finding("no feed", sentence)
+        return finding("no feed", sentence, reached / need)
     if own == 0.0:
         sentence = (
             f"{row.name} (stage {stage}) has no trusted source at any price in {{years}}: no plant and no project within reach makes it "
             f"({holders_in_words(instance, commodity, copy.year)}), with {wanted}.{_left_out(instance, commodity)}"
         )
-        return finding("no source", sentence)
+        return finding("no source", sentence, 0.0)
     sentence = (
         f"{row.name} (stage {stage}) lacks capacity in {{years}}: with every project committed as early as it can be, trusted plants make at "
         f"most {own:,.6g} {row.unit} in {copy.year}, {own / need:.0%}, with {wanted}.{_left_out(instance, commodity)}"
     )
-    return finding("capacity", sentence)
+    return finding("capacity", sentence, own / need)
 
 
 def _missing_feed(instance: Instance, copy: Copy, most: Reach, commodity: str) -> str | None:

@@ -114,13 +114,17 @@ def gain(cost: Mapping[Coalition, Interval], before: Coalition, name: str) -> In
     return cost[before] - cost[before | {name}]
 
 
-def tightened(cost: Mapping[Coalition, Interval], players: Sequence[Player]) -> dict[Coalition, Interval]:
-    """Closer bounds: whoever only brings money can be left unused, so cost never rises when such a player joins."""
+def tightened(cost: Mapping[Coalition, Interval], helpful: Sequence[str]) -> dict[Coalition, Interval]:
+    """Closer bounds: cost never rises when one of ``helpful`` joins, who can be left out of use.
+
+    So the best plan known of a coalition is one of every larger one, and the bound of a coalition holds for every smaller one.
+    """
     found = dict(cost)
-    payers = [player.name for player in players if player.pays and not player.signs]
-    for _ in range(len(payers)):
-        for coalition in sorted(found, key=lambda members: (len(members), sorted(members))):
-            for name in payers:
+    by_size = sorted(found, key=lambda members: (len(members), sorted(members)))
+    # along each player in turn, so that neither needs the coalitions between to be there
+    for _ in helpful:
+        for coalition in by_size:
+            for name in helpful:
                 more = coalition | {name}
                 if name in coalition or more not in found:
                     continue

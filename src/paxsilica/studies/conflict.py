@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from paxsilica.case import Solver
 from paxsilica.instance import UNLIMITED
 from paxsilica.solve import Compiled, solve
 from paxsilica.studies.resolve import NewColumn, Written, extended
+from paxsilica.studies.rounding import least
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Requirement:
     equations: list[int] = field(default_factory=list)
 
 
+NOTHING = 1e-9
 MOST = 3
 """Conflicts that are looked for; each takes about two solves of a linear program for every halving of the requirements."""
 
@@ -116,15 +118,16 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
     for requirement in left_out:
         row_low[requirement.rows], row_high[requirement.rows] = -np.inf, np.inf
         row_high[requirement.equations] = UNLIMITED
-        for at, (least, most) in requirement.columns.items():
-            low[at], high[at] = least, most
+        for at, ends in requirement.columns.items():
+            low[at], high[at] = ends
     return replace(program, row_low=row_low, row_high=row_high, low=low, high=high)
 
 
-def conflicts(written: Written, options: Solver) -> list[Conflict]:
+def conflicts(written: Written, options: Solver, suspects: Collection[str] = ()) -> list[Conflict]:
     """Smallest sets of requirements that have no plan, with no requirement in common: one for each independent cause.
 
-    Linear programs come first, the whole model then works on what they leave.
+    Those of ``suspects`` that cannot be met even alone come first, however many; at most :data:`MOST` others follow. Linear programs come
+    first, the whole model then works on what they leave.
     """
     program, everything = requirements(written)
     whole = program.minimising(np.zeros(len(program.cost)))
@@ -132,16 +135,22 @@ def conflicts(written: Written, options: Solver) -> list[Conflict]:
 
     def impossible(kept: Sequence[Requirement], base: Compiled) -> bool:
         words = {one.words for one in kept}
-        status = solve(without(base, [one for one in everything if one.words not in words]), options).status
+        status = least(without(base, [one for one in everything if one.words not in words]), options).status
         unsettled[0] += status == "no_plan"
         return status == "infeasible"
 
+    smooth = whole.relaxed()
+    alone = [one for one in everything if one.words in suspects and impossible([one], smooth)]
+    single = [Conflict((one.words,), True) for one in alone]
     found: list[Conflict] = []
-    left = everything
+    left = [one for one in everything if one not in alone]
     while left and impossible(left, whole):
         chosen: list[Requirement] = list(left)
-        if impossible(chosen, whole.relaxed()):
-            chosen = smallest(chosen, lambda kept: impossible(kept, whole.relaxed()))
+        fewer = _blamed(without(smooth, [one for one in everything if one not in chosen]), chosen, options)
+        if fewer is not None and (fewer == chosen or impossible(fewer, smooth)):
+            chosen = smallest(fewer, lambda kept: impossible(kept, smooth))
+        elif impossible(chosen, smooth):
+            chosen = smallest(chosen, lambda kept: impossible(kept, smooth))
         unsettled[0] = 0
         chosen = smallest(chosen, lambda kept: impossible(kept, whole))
         found.append(Conflict(tuple(one.words for one in chosen), not unsettled[0]))
@@ -152,7 +161,29 @@ def conflicts(written: Written, options: Solver) -> list[Conflict]:
         if len(found) == MOST:
             found[-1] = replace(found[-1], more=impossible(left, whole))
             break
-    return found
+    return single + found
+
+
+def _blamed(program: Compiled, of: Sequence[Requirement], options: Solver) -> list[Requirement] | None:
+    """Requirements that the duals blame when all give way alike, each row by the same share of its side; ``None`` where none need give way.
+
+    A few of many, and mostly those of one conflict, the worst: whether they are one is left to the caller to prove.
+    """
+    entries: dict[int, float] = {}
+    for one in of:
+        for row in (*one.rows, *one.equations):
+            low, high = float(program.row_low[row]), float(program.row_high[row])
+            if np.isfinite(low):
+                entries[row] = max(1.0, abs(low))
+            elif np.isfinite(high):
+                entries[row] = -max(1.0, abs(high))
+    if not entries:
+        return None
+    outcome = solve(extended(program, [NewColumn(("gives way", None), entries, 1.0)]), options)
+    if outcome.row_duals is None or outcome.column_duals is None or outcome.objective is None or outcome.objective < NOTHING:
+        return list(of) if outcome.status == "infeasible" else None
+    rows, columns = np.abs(outcome.row_duals) > NOTHING, np.abs(outcome.column_duals) > NOTHING
+    return [one for one in of if rows[[*one.rows, *one.equations]].any() or columns[list(one.columns)].any()]
 
 
 def smallest(of: Sequence[Requirement], impossible: Callable[[Sequence[Requirement]], bool]) -> list[Requirement]:

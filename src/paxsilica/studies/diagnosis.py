@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,10 +22,14 @@ from paxsilica.studies.resolve import Interval, Known, Written, changed, write
 from paxsilica.tables import Tables
 
 UNFUNDED = "no set of funders in the case may pay for its public share"
+LEFT_OUT = " was left out: "
+PATIENCE_S = 60.0
+"""Longest search for each way out; the best found by then is offered, with the gap that it has."""
 MOST_LINES = 12
 """Findings that are printed; the result holds all."""
 LOOSE_GAP = 0.01
 LOOSER_GAP = 0.05
+NEAREST_GAP = 0.001
 """Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two); each is proved by itself."""
 
 
@@ -53,33 +58,42 @@ class Diagnosis:
         """The answer in sentences, in the order in which they help."""
         lines = ["There is no plan that meets the case."]
         if self.findings:
-            lines += ["", "What a sum shows already:", *(f"- {finding.sentence}" for finding in self.findings[:MOST_LINES])]
-            if len(self.findings) > MOST_LINES:
-                lines.append(f"- and {len(self.findings) - MOST_LINES} more of the kind.")
+            shown = worst_by_stage(self.findings)[:MOST_LINES]
+            lines += ["", "What a sum shows already:", *(f"- {finding.sentence}" for finding in shown)]
+            if len(self.findings) > len(shown):
+                lines.append(f"- and {len(self.findings) - len(shown)} more of the kind, no worse in their stages.")
         if self.ways_out or self.combined is not None:
             lines += ["", "What would do (each proved by solving the case so changed):"]
-            lines += [f"- {way.sentence}" for way in (*self.ways_out, *([self.combined] if self.combined else []))]
+            lines += [line for way in (*self.ways_out, *([self.combined] if self.combined else [])) for line in way.lines()]
         if self.no_way_out:
             lines += ["", "What would not:", *(f"- {no.sentence}" for no in self.no_way_out)]
+        alone = [found.requirements[0] for found in self.conflicts if len(found.requirements) == 1]
+        if alone:
+            each = "Each of these by itself" if len(alone) > 1 else "This"
+            lines += ["", f"{each} cannot be met, whatever else gives way:", *(f"- {words}" for words in alone)]
         for found in self.conflicts:
-            sure = (
-                "These cannot be met together, and any of them dropped the others can:"
-                if found.smallest
-                else "These cannot be met together:"
-            )
-            alone = "This cannot be met, whatever else gives way:"
-            lines += ["", alone if len(found.requirements) == 1 else sure, *(f"- {words}" for words in found.requirements)]
-            if found.more:
-                lines += ["", "There are further conflicts besides these."]
+            if len(found.requirements) > 1:
+                sure = ", and any of them dropped the others can" if found.smallest else ""
+                lines += ["", f"These cannot be met together{sure}:", *(f"- {words}" for words in found.requirements)]
+        if any(found.more for found in self.conflicts):
+            lines += ["", "There are further conflicts besides these."]
         if self.nearest is not None:
-            lines += ["", "The plan that falls least short:", *(f"- {note}" for note in self.nearest.notes)]
+            about = [note for note in self.nearest.notes if LEFT_OUT not in note]
+            lines += ["", "The plan that falls least short:", *(f"- {note}" for note in about)]
         return lines
 
     def result(self) -> dict[str, Any]:
         """The content of ``diagnosis.json``."""
         return {
             "findings": [
-                {"kind": one.kind, "about": one.about, "stage": one.stage, "years": list(one.years), "sentence": one.sentence}
+                {
+                    "kind": one.kind,
+                    "about": one.about,
+                    "stage": one.stage,
+                    "years": list(one.years),
+                    "sentence": one.sentence,
+                    "had": one.had,
+                }
                 for one in self.findings
             ],
             "ways_out": [
@@ -90,6 +104,16 @@ class Diagnosis:
             "conflicts": [{"requirements": list(one.requirements), "smallest": one.smallest} for one in self.conflicts],
             "text": self.lines(),
         }
+
+
+def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
+    """Of each stage and kind of trouble with it the finding that leaves the least, in the order in which they came; all that are of no stage."""
+    worst: dict[str, Finding] = {}
+    for at, finding in enumerate(findings):
+        key = finding.stage if finding.had is not None and finding.stage is not None else f"#{at}"
+        if key not in worst or (finding.had or 0.0) < (worst[key].had or 0.0):
+            worst[key] = finding
+    return list(worst.values())
 
 
 def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
@@ -150,7 +174,7 @@ def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = No
     if not ways and combined is None:
         ways = _waived(written, options)
     step("conflict")
-    found = conflicts(written, options)
+    found = conflicts(written, options, _suspects(written, findings))
     plan = None
     if nearest:
         step("plan that falls least short")
@@ -159,6 +183,21 @@ def diagnose(tables: Tables, case: Case, tell: Callable[[str], None] | None = No
     seconds[last] += time.monotonic()
     seconds["all"] = time.monotonic() - started
     return Diagnosis(tuple(findings), tuple(ways), tuple(none), combined, tuple(found), plan, seconds)
+
+
+def _suspects(written: Written, findings: Iterable[Finding]) -> set[str]:
+    """Requirements that sums say cannot be met even alone, in the words of a conflict."""
+    stages = {row.stage: row.name for row in written.tables.stages}
+    names = {row.commodity: row.name for row in written.tables.commodities}
+    words = set()
+    for one in findings:
+        if one.kind in ("no source", "no feed", "capacity", "delivery") and one.stage in stages:
+            words.add(f"the coverage of {stages[one.stage]}")
+        elif one.kind == "demand":
+            words.add(f"all demand for {names[one.about]} served")
+        elif one.kind == "limit":
+            words.add(f"the limit {one.about}")
+    return words
 
 
 def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable[[str], None]) -> tuple[list[Relaxation], list[NoWayOut]]:
@@ -170,6 +209,7 @@ def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable
         step(f"ways out: {KINDS[kind]}")
         sharp = kind in ("budget", "funders", "mandates")
         fitting = options if sharp else options.model_copy(update={"gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0)})
+        fitting = fitting.model_copy(update={"time_limit_s": min(options.time_limit_s, PATIENCE_S)})
         answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, fitting)
         (ways if isinstance(answer, Relaxation) else none).append(answer)  # type: ignore[arg-type]
         if kind == "coverage" and (shift := later(written, options)) is not None:
@@ -201,7 +241,7 @@ def _waived(written: Written, options: Solver) -> list[Relaxation]:
     found = []
     for words, turned in offers:
         if turned != tables and proved((turned, case), options, Known()):
-            found.append(Relaxation("waived", f"Or {words}.", {}, Interval(0.0, 0.0), turned, case, Known()))
+            found.append(Relaxation("waived", "Or ", (words,), {}, Interval(0.0, 0.0), turned, case, Known()))
     return found
 
 
@@ -213,13 +253,13 @@ def least_short(tables: Tables, case: Case, combined: Relaxation | None, ways: l
     if case.coverage is not None and case.coverage.hard:
         plan = _soft(tables, case)
         if plan is not None:
-            return replace(plan, status="infeasible", notes=(*_shortfalls(plan), *plan.notes))
+            return replace(plan, status="infeasible", notes=(*_shortfalls(tables, plan), *plan.notes))
     for way in [*([combined] if combined else []), *ways]:
         plan = _soft(way.tables, way.case) if case.coverage is not None and case.coverage.hard else _found(way.tables, way.case)
         if plan is not None:
             words = way.sentence.split(": ", 1)[-1].removeprefix("Or ")
             note = f"It meets the case only with a change: {words}"
-            return replace(plan, status="infeasible", notes=(note, *_shortfalls(plan), *plan.notes))
+            return replace(plan, status="infeasible", notes=(note, *_shortfalls(tables, plan), *plan.notes))
     return None
 
 
@@ -238,7 +278,8 @@ def _soft(tables: Tables, case: Case) -> Plan | None:
         row.model_copy(update={"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}) if row.commodity in priced else row
         for row in tables.commodities
     )
-    soft = changed(case, coverage=case.coverage.model_dump() | {"hard": False}, objective="shortfall")
+    solver = case.solver.model_dump() | {"gap": max(case.solver.gap, NEAREST_GAP) if case.solver.gap > 0 else 0.0}
+    soft = changed(case, coverage=case.coverage.model_dump() | {"hard": False}, objective="shortfall", solver=solver)
     plan = _found(replace(tables, commodities=commodities), soft)
     return None if plan is None else replace(plan, notes=(*_unserved(plan, set(priced)), *plan.notes))
 
@@ -254,16 +295,25 @@ def _unserved(plan: Plan, firm: set[str]) -> list[str]:
     ]
 
 
-def _shortfalls(plan: Plan) -> list[str]:
+def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     """By how much a plan misses the coverage asked for: each stage at its worst."""
     detail = plan.tables["coverage_by_commodity"]
     short = detail[detail["shortfall"] > 1e-6 * detail["need"]]
+    stages = {row.stage: row.name for row in tables.stages}
+    names = {row.commodity: row.name for row in tables.commodities}
     notes = []
     for stage, rows in short.groupby("stage", sort=False):
         gap = (rows["required_share"] - rows["traced_share"]).to_numpy()
         worst = rows.iloc[int(gap.argmax())]
         notes.append(
-            f"It falls short in stage {stage} in {span_of(rows['year'])}; at its worst, {worst['commodity']} in {worst['year']}, it covers "
-            f"{worst['traced_share']:.1%} of the need instead of {worst['required_share']:.1%}."
+            f"It falls short in stage {stages[str(stage)]} in {span_of(rows['year'])}; at its worst, {names[worst['commodity']]} in "
+            f"{worst['year']}, it covers {worst['traced_share']:.1%} of the need instead of {worst['required_share']:.1%}."
+        )
+    if notes and plan.objective_kind == "shortfall" and plan.objective and plan.bound is not None:
+        share = max(0.0, plan.bound / plan.objective)
+        notes.append(
+            "No plan falls short by less, weighed with the shortage prices."
+            if share > 1 - 1e-6
+            else f"Weighed with the shortage prices, every plan falls short by at least {math.floor(share * 1e4) / 1e4:.2%} of that."
         )
     return notes

@@ -1,22 +1,23 @@
-"""What each funder's money and each country's signature is worth: one solve for each coalition, in parallel, kept as they are finished."""
+"""What each funder's money and each country's signature is worth: one solve for each coalition, small ones first.
+
+Each coalition starts from the best plan of those that it contains, which is a plan for it too. Afterwards what was found for one is used
+for the others: nobody's cost rises when a partner joins, so a bound on a coalition holds for all that it contains and a plan for all that
+contain it; and a plan that was found with somebody's money may be paid for by others, which is tried.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import multiprocessing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from paxsilica import __version__
 from paxsilica.case import Case
+from paxsilica.instance import make_instance
 from paxsilica.studies.coalitions import (
     Coalition,
     Player,
@@ -31,11 +32,13 @@ from paxsilica.studies.coalitions import (
     tightened,
 )
 from paxsilica.studies.names import MOST_EXACT
-from paxsilica.studies.resolve import NOISE, Interval, Known, search, write
+from paxsilica.studies.programs import run_plan, solve_case
+from paxsilica.studies.resolve import NOISE, NOWHERE, Interval, Known
+from paxsilica.studies.runner import Packed, Result, Runner, task
 from paxsilica.tables import Tables
 
 Teller = Callable[[int, int, str], None]
-"""Called with how many coalitions are done, how many there are, and which was done last."""
+"""Called with how many coalitions are done, how many there are, and what comes next."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Solved:
     Attributes:
         cost: optimum of the objective, USD million, with the gap.
         terms: terms of cost of the plan found.
-        known: its decisions, from which others start.
+        known: its decisions.
     """
 
     coalition: Coalition
@@ -59,9 +62,11 @@ class Partners:
     """What each player adds, USD million of the objective.
 
     Attributes:
-        table: a row for each player: first in, last in and Shapley value, each from low to high, and the error of sampling.
+        table: a row for each player: first in, last in and Shapley value, each from low to high and as the best plans known differ
+            (``found``), and the error of sampling.
         nobody, everybody: optimum with none and with all of the players.
         exact: whether every coalition was solved.
+        cost: optimum of each coalition after all that was found for the others was used.
     """
 
     players: tuple[Player, ...]
@@ -70,6 +75,7 @@ class Partners:
     everybody: Interval
     exact: bool
     solved: tuple[Solved, ...]
+    cost: Mapping[Coalition, Interval]
 
     def lines(self) -> list[str]:
         """The worth of each player in a sentence."""
@@ -106,119 +112,12 @@ def _words(low: float, high: float) -> str:
         return "everything (without it there is no plan)"
     if low == high == -math.inf:
         return "less than nothing (with it there is no plan)"
-    return f"{low:,.6g} to {high:,.6g}" if high - low > NOISE * max(1.0, abs(high)) else f"{(low + high) / 2:,.6g}"
+    return f"{_amount(low)} to {_amount(high)}" if high - low > NOISE * max(1.0, abs(high)) else _amount((low + high) / 2)
 
 
-def _key(case: Case) -> str:
-    parts = case.model_dump(mode="json", exclude={"name", "title", "question"})
-    parts["solver"].pop("threads")
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-class Store:
-    """Coalitions that are finished, a line of JSON each, so that an interrupted run goes on where it was; without a folder kept nowhere."""
-
-    def __init__(self, folder: Path | None, tables: Tables) -> None:
-        self.path = None if folder is None else folder / f"coalitions-{__version__}-{tables.digest[:16]}.jsonl"
-        self.found: dict[str, Solved] = {}
-        if self.path is not None and self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                    solved = _from_json(entry)
-                except (ValueError, KeyError, TypeError):
-                    continue  # a line cut off when the run was
-                self.found[entry["case"]] = solved
-
-    def add(self, case: Case, solved: Solved) -> None:
-        """Keeps a finished coalition."""
-        self.found[_key(case)] = solved
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            whole = not self.path.exists() or self.path.read_bytes().endswith(b"\n")
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(("" if whole else "\n") + json.dumps({"case": _key(case)} | _to_json(solved)) + "\n")
-
-
-def _to_json(solved: Solved) -> dict[str, Any]:
-    return {
-        "coalition": sorted(solved.coalition),
-        "cost": [repr(solved.cost.low), repr(solved.cost.high)],
-        "terms": dict(solved.terms),
-        "committed": dict(solved.known.committed),
-        "tickets": sorted(solved.known.tickets),
-    }
-
-
-def _from_json(entry: Mapping[str, Any]) -> Solved:
-    known = Known(dict(entry["committed"]), frozenset((funder, project) for funder, project in entry["tickets"]))
-    low, high = (float(end) for end in entry["cost"])
-    return Solved(frozenset(entry["coalition"]), Interval(low, high), dict(entry["terms"]), known)
-
-
-_shared: dict[str, Any] = {}
-
-
-def _begin(tables: Tables, stop: Event) -> None:
-    """What a process of the pool is given once."""
-    _shared.update(tables=tables, stop=stop)
-
-
-def _in_pool(case: Case, coalition: Coalition, start: Known) -> Solved | None:
-    stop = _shared["stop"]
-    return solve_coalition(_shared["tables"], case, coalition, start, lambda: bool(stop.is_set()))
-
-
-def solve_coalition(tables: Tables, case: Case, coalition: Coalition, start: Known, stop: Callable[[], bool]) -> Solved | None:
-    """The plan of one coalition; ``None`` if it was stopped, so that half-finished work is not taken for finished."""
-    written = write(tables, case)
-    answer = search(written.program, case.solver, start, lambda _: stop())
-    if stop() or answer.outcome.interrupted:
-        return None
-    if answer.values is None:
-        return Solved(coalition, answer.value, {}, Known())
-    return Solved(coalition, answer.value, written.term_values(answer.values), Known.of(written.program, answer.values))
-
-
-def _nearest(coalition: Coalition, done: Mapping[Coalition, Solved]) -> Known:
-    """Decisions of the finished coalition that differs least."""
-    return min(
-        ((len(coalition ^ other), sorted(other), solved.known) for other, solved in done.items() if solved.known.committed),
-        key=lambda item: item[:2],
-        default=(0, [], Known()),
-    )[2]
-
-
-def _run(tables: Tables, cases: Mapping[Coalition, Case], done: dict[Coalition, Solved], workers: int) -> Iterator[Solved]:
-    """Solves what is left, as many at a time as there are workers, each from the nearest that is done."""
-    left = [coalition for coalition in cases if coalition not in done]
-    if workers <= 1:
-        for coalition in left:
-            solved = solve_coalition(tables, cases[coalition], coalition, _nearest(coalition, done), lambda: False)
-            if solved is None:
-                raise KeyboardInterrupt
-            yield solved
-        return
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(min(workers, max(1, len(left))), context, _begin, (tables, stop)) as pool:
-        running: set[Future[Solved | None]] = set()
-        try:
-            while left or running:
-                while left and len(running) < workers:
-                    coalition = left.pop(0)
-                    running.add(pool.submit(_in_pool, cases[coalition], coalition, _nearest(coalition, done)))
-                ready, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    solved = future.result()
-                    if solved is None:
-                        raise KeyboardInterrupt
-                    yield solved
-        except BaseException:
-            # those that run end at once and are not kept
-            stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _amount(value: float) -> str:
+    """USD million; thousands of dollars where the amount is small, and no minus before zero."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:,.4g}"
 
 
 def without_demand(tables: Tables, regions: set[str]) -> Tables:
@@ -237,7 +136,9 @@ def value_partners(
     players: Sequence[Player],
     *,
     folder: Path | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
+    cluster: str | None = None,
+    progress: bool | None = None,
     samples: int = 32,
     seed: int = 0,
     own_needs: bool = False,
@@ -249,12 +150,15 @@ def value_partners(
         tables, case: the question; its solver's gap is carried into every value.
         players: who may take part.
         folder: where finished coalitions are kept; a run that was interrupted goes on from them.
-        workers: processes; each solves one coalition at a time.
+        workers, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
         samples: orders of arrival that are drawn where there are too many coalitions.
         seed: of that draw.
         own_needs: whether the final demand of regions that may sign counts. Without it a signature is worth what it adds for the others;
             with it, it also brings needs that must be covered, and a large customer costs more than it brings.
-        tell: called as coalitions are done.
+        tell: called before each size of coalitions.
+
+    Raises:
+        KeyboardInterrupt: if it was stopped before its end; what is finished is kept in ``folder``.
     """
     if not own_needs:
         tables = without_demand(tables, {region for player in players for region in player.signs})
@@ -262,39 +166,117 @@ def value_partners(
     arrivals = [] if exact else orders(players, samples, seed)
     wanted = all_coalitions(players) if exact else ends(players)
     wanted = list(dict.fromkeys([*wanted, *(coalition for order in arrivals for coalition in along(order))]))
-    threads = 1 if workers > 1 else case.solver.threads
-    solo = case.model_copy(update={"solver": case.solver.model_copy(update={"threads": threads})})
-    cases = {coalition: case_of(solo, players, coalition) for coalition in wanted}
-    store = Store(folder, tables)
-    done = {coalition: store.found[key] for coalition, one in cases.items() if (key := _key(one)) in store.found}
-    # the same case may have been solved for other players
-    done = {coalition: Solved(coalition, one.cost, one.terms, one.known) for coalition, one in done.items()}
-    if tell is not None:
-        tell(len(done), len(cases), "those kept from before" if done else "")
-    for solved in _run(tables, cases, done, workers):
-        done[solved.coalition] = solved
-        store.add(cases[solved.coalition], solved)
-        if tell is not None:
-            tell(len(done), len(cases), " + ".join(sorted(solved.coalition)) or "nobody")
-    cost = tightened({coalition: solved.cost for coalition, solved in done.items()}, players)
+    cases = {coalition: case_of(case, players, coalition) for coalition in wanted}
+    # whoever signs with needs of its own may cost more than it brings
+    helpful = [player.name for player in players if not (own_needs and player.signs)]
+    payers = [player.name for player in players if player.pays and not player.signs]
+    with Runner(workers, folder, cluster, progress) as runner:
+        search = _Search(Packed.of(tables), cases, runner, tell)
+        search.solve()
+        search.share(helpful, payers)
+    cost = tightened({coalition: search.cost(coalition) for coalition in wanted}, helpful)
+    solved = tuple(_solved(coalition, search.cost(coalition), search.found[coalition]) for coalition in wanted)
+    known = {one.coalition: one for one in solved}
     everybody = frozenset(player.name for player in players)
-    rows = [_row(player, players, cost, done, arrivals) for player in players]
+    rows = [_row(player, players, cost, known, arrivals) for player in players]
+    for at, player in enumerate(players):
+        if player.pays and not player.signs and rows[at]["verdict"].startswith(UNTOLD):
+            rows[at]["verdict"] += _why_nothing(tables, cases[everybody - {player.name}], rows[at])
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return Partners(tuple(players), table, cost[frozenset()], cost[everybody], exact, tuple(done[one] for one in cases))
+    return Partners(tuple(players), table, cost[frozenset()], cost[everybody], exact, solved, cost)
+
+
+class _Search:
+    """The solves of all coalitions and what is known of each: its own result, and the best plan of any that fits it."""
+
+    def __init__(self, packed: Packed, cases: Mapping[Coalition, Case], runner: Runner, tell: Teller | None) -> None:
+        self.packed, self.cases, self.runner, self.tell = packed, cases, runner, tell
+        self.found: dict[Coalition, Result] = {}
+        self.best: dict[Coalition, Result] = {}
+
+    def cost(self, coalition: Coalition) -> Interval:
+        """What is known of the optimum of a coalition."""
+        own = self.found[coalition]
+        if own["status"] == "infeasible":
+            return NOWHERE
+        best = self.best[coalition]["objective"]
+        high = math.inf if best is None else float(best)
+        return Interval(-math.inf if own["bound"] is None else min(float(own["bound"]), high), high)
+
+    def solve(self) -> None:
+        """One size after the other, each from the best plan of those that it contains."""
+        self.runner.expect("coalitions", len(self.cases))
+        for size in sorted({len(coalition) for coalition in self.cases}):
+            group = [coalition for coalition in self.cases if len(coalition) == size]
+            if self.tell is not None:
+                self.tell(len(self.found), len(self.cases), f"those of {size}")
+            jobs = [task(solve_case, self.packed, self.cases[one], start=self._start(one)) for one in group]
+            for coalition, result in zip(group, self.runner.run(jobs, "coalitions"), strict=True):
+                if result is None:
+                    raise KeyboardInterrupt
+                self.found[coalition] = self.best[coalition] = result
+        if self.tell is not None:
+            self.tell(len(self.found), len(self.cases), "")
+
+    def _start(self, coalition: Coalition) -> dict[str, Any] | None:
+        smaller = [result for other, result in self.found.items() if other < coalition and "decision" in result]
+        best = min(smaller, key=lambda result: float(result["objective"]), default=None)
+        return None if best is None else {"decision": best["decision"], "tickets": best["tickets"]}
+
+    def share(self, helpful: Sequence[str], payers: Sequence[str]) -> None:
+        """Plans of smaller coalitions for larger ones; and those of larger ones for smaller, where others can pay for them."""
+        for coalition in sorted(self.cases, key=len):
+            for name in helpful:
+                smaller = coalition - {name}
+                if name in coalition and smaller in self.cases:
+                    self._offer(coalition, self.best[smaller])
+        for size in sorted({len(coalition) for coalition in self.cases}, reverse=True):
+            pairs = [
+                (coalition, coalition | {name})
+                for coalition in self.cases
+                for name in payers
+                if len(coalition) == size and name not in coalition and coalition | {name} in self.cases
+            ]
+            pairs = [pair for pair in pairs if self._better(self.best[pair[1]], self.best[pair[0]])]
+            jobs = [task(run_plan, self.packed, self.cases[one], decision=self.best[other]["decision"]) for one, other in pairs]
+            for (coalition, _), result in zip(pairs, self.runner.run(jobs, "plans that others may pay for"), strict=True):
+                if result is None:
+                    raise KeyboardInterrupt
+                if result["within_money"] and not result["missing"] and result["status"] == "optimal":
+                    self._offer(coalition, result)
+
+    def _offer(self, coalition: Coalition, result: Result) -> None:
+        if self._better(result, self.best[coalition]):
+            self.best[coalition] = result
+
+    @staticmethod
+    def _better(one: Result, other: Result) -> bool:
+        return one["objective"] is not None and (other["objective"] is None or one["objective"] < other["objective"])
+
+
+def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
+    if "decision" not in result:
+        return Solved(coalition, cost, {}, Known())
+    years = {name: int(year) for name, (year, _) in result["decision"].items()}
+    return Solved(coalition, cost, result["terms"], Known(years, frozenset((funder, project) for funder, project in result["tickets"])))
 
 
 COLUMNS = [
     "player",
     "first_in_low",
     "first_in_high",
+    "first_in_found",
     "last_in_low",
     "last_in_high",
+    "last_in_found",
     "shapley_low",
     "shapley_high",
+    "shapley_found",
     "shapley_error",
     "shapley_of_shortfall",
     "verdict",
 ]
+UNTOLD = "Not told apart from nothing"
 
 
 def _row(
@@ -303,23 +285,51 @@ def _row(
     cost: Mapping[Coalition, Interval],
     done: Mapping[Coalition, Solved],
     arrivals: Sequence[Sequence[str]],
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     everybody = frozenset(one.name for one in players)
-    first, last = gain(cost, frozenset(), player.name), gain(cost, everybody - {player.name}, player.name)
+    helps = bool(player.pays) and not player.signs
+    plans = {coalition: Interval(one.high, one.high) for coalition, one in cost.items()}
     short = {
         coalition: Interval(amount, amount)
         for coalition, solved in done.items()
         if math.isfinite(amount := solved.terms.get("coverage_shortfall", math.nan))
     }
-    whole = len(short) == len(done)
-    if arrivals:
-        value, error = sampled(cost, arrivals, player.name)
-        of_shortfall = sampled(short, arrivals, player.name)[0].middle if whole else math.nan
-    else:
-        value, error = shapley(cost, players, player.name), 0.0
-        of_shortfall = shapley(short, players, player.name).middle if whole else math.nan
+
+    def average(of: Mapping[Coalition, Interval]) -> tuple[Interval, float]:
+        return sampled(of, arrivals, player.name) if arrivals else (shapley(of, players, player.name), 0.0)
+
+    value, error = average(cost)
+    parts = {
+        "first_in": (gain(cost, frozenset(), player.name), gain(plans, frozenset(), player.name)),
+        "last_in": (gain(cost, everybody - {player.name}, player.name), gain(plans, everybody - {player.name}, player.name)),
+        "shapley": (value, average(plans)[0]),
+    }
     noise = NOISE * max([1.0, *(abs(one.high) for one in cost.values() if math.isfinite(one.high))])
     sign = Interval(value.low - error, value.high + error).sign(noise)
-    verdict = {1: "", -1: "It costs more than it brings.", 0: "Not told apart from nothing: the value lies inside the gap."}[sign]
-    ends_of = (first.low, first.high, last.low, last.high, value.low, value.high)
-    return (player.name, *ends_of, error, of_shortfall, verdict)
+    verdict = {1: "", -1: "It costs more than it brings.", 0: f"{UNTOLD}: the value lies inside the gap."}[sign]
+    row: dict[str, Any] = {"player": player.name}
+    for name, (span, found) in parts.items():
+        # money can be left unused, so it is never worth less than nothing
+        row |= {f"{name}_low": max(0.0, span.low) if helps else span.low, f"{name}_high": span.high, f"{name}_found": found.middle}
+    of_shortfall = average(short)[0].middle if len(short) == len(done) else math.nan
+    return row | {"shapley_error": error, "shapley_of_shortfall": of_shortfall, "verdict": verdict}
+
+
+def _why_nothing(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
+    """Why somebody's money may well be worth nothing: who else could pay, and what the best plans known say."""
+    words = []
+    funding = make_instance(tables, without).funding
+    budget = without.budget_usd_m
+    if funding is not None:
+        others = sum(min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values())
+        if budget is not None and others >= budget:
+            words.append(
+                f" Without it the other funders have USD {others:,.0f} million for a budget of {budget:,.0f}: the budget binds first, and what "
+                "it could pay for others may pay for too, where their mandates let them."
+            )
+    if abs(row["last_in_found"]) <= NOISE * max(1.0, row["last_in_high"]):
+        words.append(" The best plan known with everybody does without it.")
+    else:
+        words.append(f" Of the best plans known, the one with it is better by {_amount(row['last_in_found'])} as the last to join.")
+    words.append(f" First in, by the best plans known, it brings {_amount(row['first_in_found'])}.")
+    return "".join(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,14 +10,20 @@ import numpy as np
 
 from paxsilica.case import Case, Solver, share_in
 from paxsilica.instance import Instance
-from paxsilica.solve import Compiled
+from paxsilica.solve import Compiled, solve
 from paxsilica.studies.arithmetic import span_of
 from paxsilica.studies.knob import KINDS, Changed, Knob
-from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, feasible, search, write
+from paxsilica.studies.resolve import Interval, Known, Written, changed, extended, write
+from paxsilica.studies.rounding import least, some_plan
 from paxsilica.tables import Tables
 
 DUST = 1e-6
 LATEST = 30
+FEW = 2
+"""Parts that are said in one sentence; more become a list. Of more levels than this in one part only the ends are said."""
+MONEY = ("budget", "funders", "mandates")
+SPARE = (0.0, 1e-4, 1e-2)
+"""How much more is asked for than was found to suffice, one after the other until it is proved to."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class Relaxation:
 
     Attributes:
         kind: one of :data:`paxsilica.studies.knob.KINDS`, ``later``, ``several``, or ``waived``.
-        sentence: the way out in words.
+        lead: the words before its parts.
+        parts: what gives how far, in words; all of it together is the way out.
         amounts: by how much each requirement gives, by its key.
         price: least that it must give, in the unit of its kind (USD million; shares added up), with the solver's gap.
         tables, case: the question so changed, which has a plan: that was proved by solving it.
@@ -34,12 +41,31 @@ class Relaxation:
     """
 
     kind: str
-    sentence: str
+    lead: str
+    parts: tuple[str, ...]
     amounts: dict[str, float]
     price: Interval
     tables: Tables
     case: Case
     known: Known
+
+    @property
+    def sentence(self) -> str:
+        """The way out in one sentence."""
+        return f"{self.lead}{'; '.join(self.parts)}{self.surety}."
+
+    @property
+    def surety(self) -> str:
+        """How much less might do, where a least sum of money is claimed."""
+        if self.kind not in MONEY or self.price.high - self.price.low <= 1e-4 * self.price.high:
+            return ""
+        return f" (whether USD {_down(self.price.high - self.price.low):,.10g} million less would do is inside the gap)"
+
+    def lines(self) -> list[str]:
+        """The way out as lines of a list: one, or one for each part where there are many."""
+        if len(self.parts) <= FEW:
+            return [f"- {self.sentence}"]
+        return [f"- {self.lead.strip()} all of this together{self.surety}:", *(f"  - {part}" for part in self.parts)]
 
 
 @dataclass(frozen=True)
@@ -69,39 +95,72 @@ def loosened(written: Written, knobs: Sequence[Knob], kind: str, options: Solver
         replace(knob.column, name=(knob.kind, knob.about), cost=knob.weight if kind == "several" else knob.column.cost) for knob in knobs
     ]
     bare = written.program.minimising(np.zeros(len(written.program.cost)))
-    answer = search(extended(bare, columns), options)
+    answer = least(extended(bare, columns), options)
     if answer.values is None:
         return NoWayOut(kind, answer.status == "infeasible")
     amounts = answer.values[len(written.program.cost) :]
     known = Known.of(written.program, answer.values[: len(written.program.cost)])
     used = [(knob, float(amount)) for knob, amount in zip(knobs, amounts, strict=True) if amount > DUST * max(1.0, 1e-3 / knob.weight)]
-    for spare in (0.0, 1e-4, 1e-2):
+    for spare in SPARE:
         # what is said is rounded up; a little more where the solver's tolerance ate the rounding
         turned: Changed = (written.tables, written.case)
-        clauses, said = dict[tuple[str, str], list[int]](), {}
+        clauses, said = list[Clause](), {}
         for knob, amount in used:
             rounded = float(knob.rounded(amount * (1 + spare)))
             turned = knob.turn(*turned, rounded)
-            clauses.setdefault((knob.head, knob.say(rounded)), []).extend([knob.year] if knob.year is not None else [])
+            clauses.append(Clause(knob.head, knob.say(rounded), rounded, knob.year))
             said[knob.about] = rounded
-        if proved(turned, options, known):
-            return Relaxation(kind, _sentence(kind, clauses), said, answer.value, *turned, known)
+        if proved(turned, options, known, only_known=spare < SPARE[-1]):
+            return Relaxation(kind, LEADS.get(kind, "Or "), _parts(kind, clauses), said, answer.value, *turned, known)
     return NoWayOut(kind, False)
 
 
-def proved(turned: Changed, options: Solver, known: Known) -> bool:
-    """Whether the question has a plan: it is written anew and solved, the decisions of a known plan first."""
-    return feasible(write(*turned).program, options, known) is True
+def proved(turned: Changed, options: Solver, known: Known, *, only_known: bool = False) -> bool:
+    """Whether the question has a plan: it is written anew and solved, the decisions of a known plan first (or with ``only_known``, alone)."""
+    program = write(*turned).program
+    if only_known:
+        whole = np.flatnonzero(program.integer)
+        return solve(program.minimising(np.zeros(len(program.cost))).fixed(whole, known.values(program)[whole]), options).values is not None
+    return some_plan(program, options, known)[0] is True
 
 
-def _sentence(kind: str, clauses: Mapping[tuple[str, str], Sequence[int]]) -> str:
-    """The clauses as a sentence, those with the same head behind it."""
-    heads: dict[str, list[str]] = {}
-    for (head, clause), years in clauses.items():
-        heads.setdefault(head, []).append(clause.replace("{years}", span_of(years)))
-    parts = [part for head, said in heads.items() for part in ([f"{head} {', '.join(said)}"] if head else said)]
-    lead = {"budget": "Least budget that would do: ", "several": "A combination that would do: "}.get(kind, "Or ")
-    return lead + "; ".join(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts) + "."
+LEADS = {"budget": "Least budget that would do: ", "several": "A combination that would do: "}
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What one knob gives, in words; those with the same head are said behind it, like years together."""
+
+    head: str
+    words: str
+    amount: float
+    year: int | None
+
+
+def _parts(kind: str, clauses: Sequence[Clause]) -> tuple[str, ...]:
+    """The clauses, joined behind their heads."""
+    heads: dict[str, list[Clause]] = {}
+    for clause in clauses:
+        heads.setdefault(clause.head, []).append(clause)
+    parts = []
+    for head, said in heads.items():
+        years: dict[str, list[int]] = {}
+        for clause in said:
+            years.setdefault(clause.words, []).extend([clause.year] if clause.year is not None else [])
+        words = [text.replace("{years}", span_of(of)) for text, of in years.items()]
+        if head and len(words) > FEW:
+            most, least = max(said, key=lambda clause: clause.amount), min(said, key=lambda clause: clause.amount)
+            ends = [one.words.replace("{years}", str(one.year)) for one in (most, least)]
+            years_said = span_of(one.year for one in said if one.year is not None)
+            parts.append(f"{head} {ends[0]} (where most is let go) to {ends[1]} (where least is), in {years_said}")
+        else:
+            parts += [f"{head} {', '.join(words)}"] if head else words
+    return tuple(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts)
+
+
+def _down(amount: float) -> float:
+    """Rounded to three digits."""
+    return float(f"{amount:.3g}")
 
 
 def later(written: Written, options: Solver) -> Relaxation | NoWayOut | None:
@@ -111,25 +170,25 @@ def later(written: Written, options: Solver) -> Relaxation | NoWayOut | None:
         return None
     # past the end of the case nothing would be asked for at all, which is no answer
     most = min(LATEST, written.case.years[1] - coverage.from_year)
-    low, high, best = 0, most, Known()
+    low, high = 0, most
     if most < 1:
         return None
-    if (last := feasible(_shifted(written, most), options)) is not True:
+    last, known = some_plan(_shifted(written, most), options)
+    if last is not True:
         return NoWayOut("later", last is False)
     while high - low > 1:
         middle = (low + high) // 2
-        if feasible(_shifted(written, middle), options, best):
-            high = middle
+        fits, found = some_plan(_shifted(written, middle), options, known)
+        if fits:
+            high, known = middle, found
         else:
             low = middle
-    answer = search(_shifted(written, high), options.model_copy(update={"gap": 0.5}))
-    known = best if answer.values is None else Known.of(written.program, answer.values)
     case = shifted(written.case, high)
     if not proved((written.tables, case), options, known):
         return NoWayOut("later", False)
     years = "one year" if high == 1 else f"{high} years"
-    words = f"Or {years} later: coverage asked for from {coverage.from_year + high}, its path shifted with it."
-    return Relaxation("later", words, {"years": float(high)}, Interval(high, high), written.tables, case, known)
+    words = f"{years} later: coverage asked for from {coverage.from_year + high}, its path shifted with it"
+    return Relaxation("later", "Or ", (words,), {"years": float(high)}, Interval(high, high), written.tables, case, known)
 
 
 def shifted(case: Case, years: int) -> Case:

@@ -231,17 +231,6 @@ def extended(program: Compiled, columns: list[NewColumn]) -> Compiled:
     )
 
 
-def feasible(program: Compiled, options: Solver, start: Known | None = None) -> bool | None:
-    """Whether the program has any plan; ``None`` if the time ran out. Tries the decisions of ``start`` first, which is a small linear program."""
-    anything = program.minimising(np.zeros(len(program.cost)))
-    if start is not None:
-        whole = np.flatnonzero(program.integer)
-        if solve(anything.fixed(whole, start.values(program)[whole]), options).values is not None:
-            return True
-    status = solve(anything, options).status
-    return True if status in ("optimal", "feasible") else False if status == "infeasible" else None
-
-
 def changed(case: Case, **parts: Any) -> Case:
     """The case with some keys replaced, checked anew."""
     return Case.model_validate(case.model_dump() | parts)
