@@ -36,9 +36,12 @@ def prices(
     kind: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="fixed, relaxed, hull or resolve; may be given again.", show_default="all")
     ] = None,
-    goods: Annotated[
+    sides: Annotated[
         list[str] | None,
-        typer.Option(metavar="COMMODITY", help="Look at the duals of its prices from both sides too; may be given again."),
+        typer.Option(
+            metavar="WHAT[:WHERE]",
+            help="Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'; may be given again.",
+        ),
     ] = None,
     money: Annotated[
         list[str] | None,
@@ -113,7 +116,7 @@ def prices(
 
         asked = Asked(
             kinds=kinds,
-            goods=tuple(goods or ()),
+            sides=tuple(sides or ()),
             money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
             step=step,
             coverage=tuple(coverage or ()),
