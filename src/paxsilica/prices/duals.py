@@ -160,9 +160,10 @@ def _sides(duals: Duals, face: Face, subject: Subject) -> tuple[float, float]:
     prices = []
     for way in (-1.0, 1.0):
         for step in STEPS:
-            duals.warm.back_to(duals.corner)
             moved = duals.warm.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
-            if moved is not None and face.holds(moved):
+            if moved is None:
+                duals.warm.back_to(duals.corner)
+            elif face.holds(moved):
                 break
         prices.append(math.inf if moved is None else subject.price(moved, face.reduced(moved)))
     return prices[0], prices[1]
