@@ -96,7 +96,7 @@ def test_the_same_question_may_be_asked_again_into_the_same_folder(folder: Path)
             ),
             "must cap a region's share",
         ),
-        (("--kind", "fixed", "--goods", "delta"), "should be a commodity"),
+        (("--kind", "fixed", "--sides", "delta"), "should begin with one of annual limit, budget, capacity"),
     ],
 )
 def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:

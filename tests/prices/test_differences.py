@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
 
 from paxsilica.errors import InputError
-from paxsilica.instance import Instance
 from paxsilica.planner import make_plan
 from paxsilica.prices import Asked, price_table
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.goods import goods, goods_prices, per_unit
-from paxsilica.prices.subjects import subjects
+from paxsilica.prices.face import differ
+from paxsilica.prices.goods import PREMIUM, goods
+from paxsilica.prices.subjects import Subject, subjects
 from paxsilica.prices.whole import Start
 from paxsilica.solve import Compiled, solve
+from paxsilica.solve.warm import Movement
 from prices.cases import case, priced, random_question, started, three_projects
 
 SEEDS = range(60)
@@ -39,77 +40,64 @@ def value(program: Compiled, start: Start) -> float:
     return math.inf if outcome.objective is None else outcome.objective
 
 
-def moved(program: Compiled, rows: Any, shift: Any) -> Compiled:
-    return program.with_rows(rows, program.row_low[rows] + shift, program.row_high[rows] + shift)
+def moved(program: Compiled, movement: Movement, step: float) -> Compiled:
+    rows, columns = movement.rows, movement.columns
+    wider = program.with_rows(rows, program.row_low[rows] + step * movement.shift, program.row_high[rows] + step * movement.shift)
+    low, high = program.low[columns] + step * movement.low_shift, program.high[columns] + step * movement.high_shift
+    return wider.with_columns(columns, low, high)
+
+
+def two_sides(program: Compiled, start: Start, one: Subject, here: float) -> tuple[float, float]:
+    """What one less and one more of something mean, by solving the moved programs from scratch."""
+    step = SMALL / one.movement.size()
+    sign = (-1 if one.gain else 1) * one.scale
+    less = sign * (here - value(moved(program, one.movement, -step), start)) / step
+    more = sign * (value(moved(program, one.movement, step), start) - here) / step
+    return less, more
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_money_and_coverage_on_both_sides(seed: int) -> None:
-    start = start_of(seed)
+def test_the_price_of_everything_on_both_sides(seed: int) -> None:
+    start, draw = start_of(seed), np.random.default_rng(seed)
+    instance = start.basis.instance
     for kind, duals in programs(start).items():
         here = value(duals.program, start)
         assert here == pytest.approx(duals.objective, rel=1e-9)
-        found = [one for one in subjects(start.basis.instance, duals.program, duals.values) if one.examined]
-        by_place = {(one.what, one.where, one.when): one for one in found}
-        told = [row for row in dual_prices(duals, found, kind) if row.degenerate]  # type: ignore[arg-type]
-        assert {row.what for row in told} >= {"budget", "coverage"}
-        for row in told:
-            one = by_place[row.what, row.where, row.when]
-            step = SMALL / np.abs(one.shift).max()
-            sign = -1 if one.gain else 1
-            less = sign * (here - value(moved(duals.program, one.rows, -step * one.shift), start)) / step
-            more = sign * (value(moved(duals.program, one.rows, step * one.shift), start) - here) / step
+        every = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
+        for what, share in {"capacity": 0.2, "commodity in normal times": 0.1, "commodity in a switch-off": 0.1, PREMIUM: 0.1}.items():
+            every = [one for one in every if one.what != what or draw.random() < share]
+        assert {one.what for one in every} >= {"budget", "coverage"}
+        by_place = {(one.what, one.where, one.when): one for one in every}
+        # an accident of some random numbers must not decide: where nobody asks for sides, the verdict is by certificate
+        certified = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)}  # type: ignore[arg-type]
+        told = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind, frozenset(by_place))}  # type: ignore[arg-type]
+        for name, one in by_place.items():
+            less, more = two_sides(duals.program, start, one, here)
             # solutions are exact to 1e-9 or so of a few hundred, over a step of 1e-5
-            assert sorted((less, more)) == pytest.approx([row.low, row.high], rel=2e-3, abs=2e-3), (seed, kind, row)
+            error = {"rel": 2e-3, "abs": 2e-3 * one.scale * one.movement.size()}
+            row = told.get(name)
+            if row is None:
+                assert (less, more) == pytest.approx((0.0, 0.0), **error), (seed, kind, name)
+                assert not one.shown
+                continue
+            assert sorted((less, more)) == pytest.approx([row.low, row.high], **error), (seed, kind, row)
             assert row.low <= row.value <= row.high
-            assert (row.degenerate == "yes") == (row.high - row.low > 1e-6 * max(1.0, abs(row.value)))
+            assert row.degenerate == ("yes" if differ(row.low, row.high) else "no")
+            first = certified.get(name)
+            if first is not None and first.degenerate != "open":
+                assert first.degenerate == row.degenerate, (seed, kind, row)
+                assert first.value == pytest.approx(row.value) or row.degenerate == "yes"
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 4))
-def test_goods_and_capacity_lie_between_their_two_sides(seed: int) -> None:
-    start = start_of(seed)
-    instance, draw = start.basis.instance, np.random.default_rng(seed)
-    for duals in programs(start).values():
-        here = value(duals.program, start)
-        for row in draw.choice(duals.program.rows_of("commodity_balance"), 6, replace=False).tolist():
-            region, commodity, name = duals.program.row_names[row][1]
-            copy, at = instance.copies[name], np.array([row])
-            scale = per_unit(instance, copy)
-            low = (here - value(moved(duals.program, at, -SMALL), start)) / SMALL * scale
-            high = (value(moved(duals.program, at, SMALL), start) - here) / SMALL * scale
-            prices = [
-                price
-                for price in goods_prices(instance, duals.program, duals.rows, "fixed")
-                if (price.what, price.where, price.when) == (_what(copy.mode), f"{region}, {commodity}", copy.year)
-            ]
-            told = prices[0].value if prices else 0.0
-            assert low - 2e-3 * scale - 1 <= told <= high + 2e-3 * scale + 1
-        _check_capacity(start, duals, instance, here)
-        draw_both = [one for one in goods(instance, duals.program, frozenset({"metal"})) if draw.random() < 0.15]
-        for price in dual_prices(duals, draw_both, "fixed"):
-            one = next(one for one in draw_both if (one.what, one.where, one.when) == (price.what, price.where, price.when))
-            low = (here - value(moved(duals.program, one.rows, -SMALL * one.shift), start)) / SMALL * one.scale
-            high = (value(moved(duals.program, one.rows, SMALL * one.shift), start) - here) / SMALL * one.scale
-            assert (price.low, price.high) == pytest.approx((low, high), rel=2e-3, abs=2e-3 * one.scale)
-
-
-def _what(mode: str) -> str:
-    return "commodity in normal times" if mode == "reference" else "commodity in a switch-off"
-
-
-def _check_capacity(start: Start, duals: Duals, instance: Instance, here: float) -> None:
-    program = duals.program
-    rents = [one for one in subjects(instance, program, duals.values) if one.what == "capacity"]
-    assert rents
-    for one in rents[::5]:
-        answers = []
-        for step in (-SMALL, SMALL):
-            wider = moved(program, one.rows, step * one.shift)
-            low, high = program.low[one.columns] + step * one.low_shift, program.high[one.columns] + step * one.high_shift
-            answers.append(value(wider.with_columns(one.columns, low, high), start))
-        less, more = (answers[0] - here) / SMALL * one.scale, (here - answers[1]) / SMALL * one.scale
-        told = one.price(duals.rows, duals.columns)
-        assert more - 2e-3 * one.scale <= told <= less + 2e-3 * one.scale
+def test_most_verdicts_need_no_further_look() -> None:
+    counts: Counter[str] = Counter()
+    for seed in SEEDS:
+        start = start_of(seed)
+        for kind, duals in programs(start).items():
+            counts.update(row.degenerate for row in dual_prices(duals, goods(start.basis.instance, duals.program), kind))  # type: ignore[arg-type]
+    assert set(counts) == {"yes", "no", "open"}
+    assert counts["open"] < 0.15 * counts.total()
+    assert counts["yes"] > 0.01 * counts.total()
 
 
 @pytest.mark.parametrize("seed", range(50))

@@ -12,7 +12,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solve import Compiled
-from paxsilica.solve.warm import WarmProgram
+from paxsilica.solve.warm import Movement, WarmProgram
 
 OPTIONS = Solver(gap=0.0, threads=1)
 
@@ -38,25 +38,31 @@ def at(*rows: int) -> Any:
     return np.array(rows, dtype=np.intp)
 
 
-def test_room_is_where_the_first_bound_is_met() -> None:
-    # least x with x >= 1 and, not binding, x + y >= 0.5. With the sides moved by (1, 3) t: x = 1 + t, which is below 0.5 + 3 t from t = 1/4
-    # on; the other way x comes to its own bound of zero at t = -1
-    warm = WarmProgram(program([1.0, 2.0], [[1, 0], [1, 1]], [1.0, 0.5], [math.inf, math.inf]), OPTIONS)
+def test_what_a_side_moves_in_the_basis() -> None:
+    # least 3 x + 2 y with x + y >= 2 and x >= 1: x and y are basic. A unit more of the first side makes y one more; of the second, x one more
+    # and y one less
+    warm = WarmProgram(program([3.0, 2.0], [[1, 1], [1, 0]], [2.0, 1.0], [math.inf, math.inf]), OPTIONS)
     corner = warm.corner(warm.run())
-    assert corner.outcome.objective == pytest.approx(6.0)
-    assert warm.room(corner, at(0, 1), np.array([1.0, 3.0])) == pytest.approx((1.0, 0.25))
-    # a side that does not bind moves nothing until it does
-    assert warm.room(corner, at(1), np.array([1.0])) == (math.inf, pytest.approx(0.5))
-    assert warm.room(corner, at(0), np.array([1.0])) == (pytest.approx(0.5), math.inf)
+    assert warm.through_basis(corner, np.array([10.0, 1.0]), np.zeros(2)) == pytest.approx([1.0, 10.0 - 1.0])
+
+
+def test_bounds_of_columns_are_moved_and_put_back() -> None:
+    # least x + 3 y with x + y >= 2 and x <= 1.5: y makes up for it, until x may be 2.5
+    one = program([1.0, 3.0], [[1, 1]], [2.0], [math.inf])
+    warm = WarmProgram(one.with_columns(at(0), np.array([0.0]), np.array([1.5])), OPTIONS)
+    assert warm.run().objective == pytest.approx(5 + 1.5 + 1.5)
+    nothing = np.zeros(0)
+    assert warm.duals_if_moved(Movement(at(), nothing, at(0), np.array([0.0]), np.array([1.0]))) == pytest.approx([1.0])
+    assert warm.run().row_duals == pytest.approx([3.0])
 
 
 def test_moving_and_going_back() -> None:
     warm = WarmProgram(program([1.0, 3.0], [[1, 1], [1, 0]], [2.0, -math.inf], [math.inf, 4.0]), OPTIONS)
     corner = warm.corner(warm.run())
-    duals = warm.duals_if_moved(at(0), np.array([5.0]))
+    duals = warm.duals_if_moved(Movement(at(0), np.array([5.0])))
     assert duals is not None
     assert duals == pytest.approx([3.0, -2.0])
-    assert warm.duals_if_moved(at(1), np.array([-5.0])) is None
+    assert warm.duals_if_moved(Movement(at(1), np.array([-5.0]))) is None
     warm.back_to(corner)
     again = warm.run()
     assert again.objective == pytest.approx(7.0)

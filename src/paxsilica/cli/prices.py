@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import filter as filter_names
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,12 @@ CURVE_LEAST = 20.0
 KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
 """Those of :data:`paxsilica.prices.table.KINDS`."""
 
+DUAL = (
+    *("annual limit", "budget", "capacity", "commodity in a switch-off", "commodity in normal times"),
+    *("concentration", "coverage", "envelope", "limit", "mandate"),
+)
+"""What has a dual."""
+
 PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 """Tables that ``prices --json`` prints, as far as there are any."""
 
@@ -51,8 +58,11 @@ def prices(
     kind: Annotated[
         list[str] | None, several("KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all")
     ] = None,
-    goods: Annotated[
-        list[str] | None, several("COMMODITY", "Look at the duals of its prices from both sides too", completion.keys("commodities"))
+    sides: Annotated[
+        list[str] | None,
+        several(
+            "WHAT[:WHERE]", "Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'", completion.words(*DUAL)
+        ),
     ] = None,
     money: Annotated[
         list[str] | None,
@@ -114,15 +124,18 @@ def prices(
     ]
     if high is not None and high <= low:
         problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
+    for pattern in sides or ():
+        if not filter_names(DUAL, pattern.partition(":")[0]):
+            problems.append(Problem("--sides", "", "", pattern, f"should begin with one of {', '.join(DUAL)}, which * may shorten"))
     question = options.question(case, problems)
-    named = {"--goods": goods, "--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
+    named = {"--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
     _refuse_unknown(question, named)
     from paxsilica.prices.whole import Asked
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
     asked = Asked(
         kinds=kinds,
-        goods=tuple(goods or ()),
+        sides=tuple(sides or ()),
         money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
         step=step,
         coverage=tuple(coverage or ()),
@@ -157,7 +170,6 @@ def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None]) -
     tables, case = question.tables, question.case
     payers = {"budget", *(row.funder for row in tables.funders)}
     known: Mapping[str, tuple[set[str], str]] = {
-        "--goods": ({row.commodity for row in tables.commodities}, "a commodity"),
         "--coverage": ({row.stage for row in tables.stages}, "a stage"),
         "--sooner": ({row.project for row in tables.projects}, "a project"),
         "--member": ({row.region for row in tables.regions}, "a country or group"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
+from paxsilica.prices.face import Face, differ, find_face
 from paxsilica.prices.subjects import Subject
 from paxsilica.prices.table import Kind, Price, number
 from paxsilica.solve import Array, Compiled, Outcome
@@ -18,9 +19,11 @@ from paxsilica.solve.warm import Corner, WarmProgram
 TOLERANCE = 1e-6
 """Largest error that a proof lets pass: relative to the objective for money, to the largest cost coefficient for signs."""
 
-STEP = 1e-3
-"""How much of a thing is added or taken away, in its own unit, to see the price on either side."""
+STEPS = (1e-3, 1e-5)
+"""How much of a thing is added or taken away, in its own unit, to see the price on either side; the second where the first was too much."""
 
+LEAST = 1e-5
+"""The least by which a side is moved: a hundred times what the solver takes for nothing."""
 
 CHECKS = ("feasibility", "sign", "slackness", "duality")
 
@@ -148,62 +151,52 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
     return Duals(program, warm, warm.corner(outcome), proof)
 
 
-def _room(duals: Duals, subject: Subject) -> tuple[float, float]:
-    """How much less and more of the subject the basis bears."""
-    if not np.abs(subject.shift).max(initial=0.0):
-        return math.inf, math.inf
-    return duals.warm.room(duals.corner, subject.rows, subject.shift)
+def _sides(duals: Duals, face: Face, subject: Subject) -> tuple[float, float]:
+    """The prices of one less and of one more, read off the program moved a little to either side; infinite where nothing is feasible any more.
 
-
-def _sides(duals: Duals, subject: Subject, rooms: tuple[float, float]) -> tuple[float, float]:
-    """The prices of one less and of one more: that of the basis where it bears the movement, else read off the program moved a little.
-
-    Infinite where nothing is feasible any more. The solver is left off its corner.
+    The duals of the moved program are the price on that side if they are optimal for the program as it is too. If they are not, the movement went
+    past the next change of the price, and a smaller one is tried. The solver is left off its corner.
     """
-    here = subject.price(duals.rows, duals.columns)
-    size = float(np.abs(subject.shift).max(initial=0.0))
     prices = []
-    for room, step in zip(rooms, (-1.0, 1.0), strict=True):
-        if room * size > 1e-6:
-            prices.append(here)
-            continue
-        step *= max(STEP, 1e-5 / size)
-        moved = duals.warm.duals_if_moved(subject.rows, step * subject.shift)
-        if moved is None:
-            duals.warm.back_to(duals.corner)
-        prices.append(math.inf if moved is None else subject.price(moved, duals.columns))
+    for way in (-1.0, 1.0):
+        for step in STEPS:
+            moved = duals.warm.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
+            if moved is None:
+                duals.warm.back_to(duals.corner)
+            elif face.holds(moved):
+                break
+        prices.append(math.inf if moved is None else subject.price(moved, face.reduced(moved)))
     return prices[0], prices[1]
 
 
-def dual_prices(duals: Duals, subjects: Iterable[Subject], kind: Kind, examine: bool = True) -> Iterator[Price]:
+def dual_prices(
+    duals: Duals, subjects: Iterable[Subject], kind: Kind, sides: Set[tuple[str, str, int | None]] = frozenset()
+) -> Iterator[Price]:
     """The price of each subject at the duals of a linear program.
 
     Args:
         duals: of the program that ``kind`` says.
         subjects: what is priced.
         kind: of price.
-        examine: whether to look at both sides of a price that asks for it.
+        sides: what, where and when of subjects that are priced on both sides although they are not among those that always are.
     """
-    listed = list(subjects)
-    # all room is measured before anything is moved, for it needs the solver at its corner
-    rooms = [_room(duals, subject) if examine and subject.examined else None for subject in listed]
-    for subject, room in zip(listed, rooms, strict=True):
+    face = find_face(duals.program, duals.warm, duals.corner)
+    for subject in subjects:
         value = subject.price(duals.rows, duals.columns)
-        low = high = math.nan
-        degenerate, meaning = "", subject.meaning
-        if room is not None:
-            less, more = _sides(duals, subject, room)
+        degenerate = face.degenerate(subject, value)
+        low, high = (value, value) if degenerate == "no" else (math.nan, math.nan)
+        meaning = subject.meaning
+        if degenerate != "no" and (subject.examined or (subject.what, subject.where, subject.when) in sides):
+            less, more = _sides(duals, face, subject)
             low, high = min(less, more), max(less, more)
-            if high - low > 1e-6 * max(1.0, abs(value)):
+            value = min(max(value, low), high)
+            if differ(low, high):
                 degenerate = "yes"
                 meaning += f" The price has two sides: one less {_told(subject, less)}, one more {_told(subject, more, True)}."
-                value = min(max(value, low), high)
             else:
                 degenerate, low, high = "no", value, value
         if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
             yield Price(subject.what, subject.where, subject.when, kind, value, low, high, subject.unit, meaning, degenerate)
-    duals.warm.back_to(duals.corner)
-    duals.warm.run()
 
 
 def _told(subject: Subject, price: float, more: bool = False) -> str:

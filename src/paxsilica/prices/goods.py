@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import nan
-
 import numpy as np
 
 from paxsilica.instance import Copy, Instance
 from paxsilica.prices.subjects import MILLION, Subject, undiscounted
-from paxsilica.prices.table import Kind, Price
-from paxsilica.solve import Array, Compiled
+from paxsilica.solve import Compiled
+from paxsilica.solve.warm import Movement
 
 PREMIUM = "switch-off premium"
 
@@ -24,68 +21,53 @@ def per_unit(instance: Instance, copy: Copy) -> float:
     return factor / copy.probability if instance.case.objective == "cost" and copy.probability > 0 else factor
 
 
-def goods_prices(
-    instance: Instance, program: Compiled, row_duals: Array, kind: Kind, without: frozenset[str] = frozenset()
-) -> Iterator[Price]:
-    """The price of every commodity wherever it can be had, in every copy, and its premium in the switch-offs that prove coverage.
-
-    What is not among them has a price of zero. Of commodities in ``without`` only the premium is told.
-    """
+def goods(instance: Instance, program: Compiled) -> list[Subject]:
+    """Every commodity wherever it can be had, in every copy, and its premium in the switch-offs that prove coverage."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
     hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
-    found: dict[tuple[str, str, str], float] = {}
-    for row in program.rows_of("commodity_balance"):
-        index = program.row_names[row][1]
-        if index[0] not in hubs:
-            found[index] = float(row_duals[row]) * per_unit(instance, instance.copies[index[2]]) + 0.0
-    for (region, commodity, name), value in found.items():
-        if commodity not in without and abs(value) > 1e-9:
-            what, where, year, unit, meaning = _words(instance.copies[name], region, commodity, units[commodity])
-            yield Price(what, where, year, kind, value, nan, nan, unit, meaning)
-    for (region, commodity, name), value in found.items():
+    rows = {program.row_names[row][1]: int(row) for row in program.rows_of("commodity_balance")}
+    rows = {index: row for index, row in rows.items() if index[0] not in hubs}
+    found = []
+    for (region, commodity, name), row in rows.items():
         copy = instance.copies[name]
-        if not copy.proves_coverage or copy.calm is None or (region, commodity, copy.calm) not in found:
-            continue
-        premium = value - found[region, commodity, copy.calm]
-        if abs(premium) <= 1e-9:
-            continue
-        unit = units[commodity]
-        yield Price(
-            PREMIUM,
-            f"{region}, {commodity}",
-            copy.year,
-            kind,
-            premium,
-            nan,
-            nan,
-            f"USD per {unit}",
-            f"So much more does a {unit} of {commodity} in {region} in {copy.year} cost when everything not trusted is switched off than in "
-            "normal times (the China-free premium, where China is what is switched off); positive: the safe unit is dearer.",
-        )
+        found.append(_good(copy, region, commodity, units[commodity], Movement(np.array([row]), np.ones(1)), per_unit(instance, copy)))
+    for (region, commodity, name), row in rows.items():
+        copy = instance.copies[name]
+        if copy.proves_coverage and copy.calm is not None and (calm := rows.get((region, commodity, copy.calm))) is not None:
+            scale = per_unit(instance, copy)
+            shift = np.array([1.0, -per_unit(instance, instance.copies[copy.calm]) / scale])
+            found.append(_premium(copy.year, region, commodity, units[commodity], Movement(np.array([row, calm]), shift), scale))
+    return found
 
 
-def _words(copy: Copy, region: str, commodity: str, unit: str) -> tuple[str, str, int, str, str]:
-    """What, where, when, unit and meaning of the price of a commodity in a copy."""
+def _good(copy: Copy, region: str, commodity: str, unit: str, movement: Movement, scale: float) -> Subject:
     label = copy.name.removesuffix(f" {copy.year}")
-    return (
+    return Subject(
         "commodity in normal times" if copy.mode == "reference" else "commodity in a switch-off",
         f"{region}, {commodity}" if label == "normal" or copy.proves_coverage else f"{region}, {commodity}, {label}",
         copy.year,
         f"USD per {unit}",
         f"One more {unit} of {commodity} wanted in {region} in {copy.year}, {label}, costs so much in money of that year; positive: it has a cost.",
+        gain=False,
+        movement=movement,
+        scale=scale,
+        examined=False,
+        shown=False,
     )
 
 
-def goods(instance: Instance, program: Compiled, commodities: frozenset[str]) -> list[Subject]:
-    """Commodities whose prices are looked at from both sides, wherever they can be had."""
-    units = {row.commodity: row.unit for row in instance.tables.commodities}
-    hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
-    found = []
-    for row in program.rows_of("commodity_balance"):
-        region, commodity, name = program.row_names[row][1]
-        if commodity in commodities and region not in hubs:
-            copy = instance.copies[name]
-            words = _words(copy, region, commodity, units[commodity])
-            scale = per_unit(instance, copy)
-            found.append(Subject(*words, gain=False, scale=scale, rows=np.array([row]), shift=np.ones(1), shown=False))
-    return found
+def _premium(year: int, region: str, commodity: str, unit: str, movement: Movement, scale: float) -> Subject:
+    """One more unit wanted in the switch-off and, by the weights of the copies, one less in normal times."""
+    return Subject(
+        PREMIUM,
+        f"{region}, {commodity}",
+        year,
+        f"USD per {unit}",
+        f"So much more does a {unit} of {commodity} in {region} in {year} cost when everything not trusted is switched off than in "
+        "normal times (the China-free premium, where China is what is switched off); positive: the safe unit is dearer.",
+        gain=False,
+        movement=movement,
+        scale=scale,
+        examined=False,
+        shown=False,
+    )

@@ -29,8 +29,8 @@ from scipy.sparse import csc_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.prices.subjects import Rows
 from paxsilica.solve import Array, Compiled, solve
+from paxsilica.solve.warm import Rows
 
 COLUMNS = {"committed": 0, "added_size": 0, "payment": 1, "ticket": 1}
 """Families of columns that belong to a project, with the place of its name in the index."""

@@ -277,8 +277,8 @@ def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> 
     moved = [subject for subject in coverage(basis.instance, basis.program) if subject.where == stage]
     if not moved or points == 0.0:
         raise _refuse("coverage", stage, "should be a stage of which the case requires coverage, moved by more than nothing")
-    at = np.concatenate([subject.rows for subject in moved])
-    shift = points * np.concatenate([subject.shift for subject in moved])
+    at = np.concatenate([subject.movement.rows for subject in moved])
+    shift = points * np.concatenate([subject.movement.shift for subject in moved])
     program = basis.program.with_rows(at, basis.program.row_low[at] + shift, basis.program.row_high[at] + shift)
     change = per(fall(search(program, options, basis.solved.values), basis.solved), points)
     low = max(0.0, change.low)  # asking for more never makes a plan cheaper

@@ -7,26 +7,17 @@ shift of the bound that ``d`` leans on. Minimising, a positive dual leans on the
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.solve import Array, Compiled
+from paxsilica.solve.warm import Movement
 
-Rows = NDArray[np.intp]
 MILLION = 1e6
 SAVED = {"cost": "expected discounted cost", "shortfall": "priced shortfall of coverage", "budget": "public capital"}
 """What an objective counts, in words."""
-
-
-def _none() -> Rows:
-    return np.zeros(0, dtype=np.intp)
-
-
-def _nothing() -> Array:
-    return np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -36,9 +27,8 @@ class Subject:
     Attributes:
         gain: whether one more of it lowers the objective (a limit) or raises it (a requirement); the price is positive either way.
         scale: from USD million of objective to ``unit``.
-        rows, shift: rows whose sides one more of it moves up, and by how much.
-        columns, low_shift, high_shift: columns whose bounds it moves up, and by how much each.
-        examined: whether the price on either side is looked for.
+        movement: of sides and bounds, that one more of it means.
+        examined: whether the price on either side is found even if nobody asks for it.
         shown: whether it is listed at a price of zero too.
     """
 
@@ -48,21 +38,18 @@ class Subject:
     unit: str
     meaning: str
     gain: bool
+    movement: Movement
     scale: float = 1.0
-    rows: Rows = field(default_factory=_none)
-    shift: Array = field(default_factory=_nothing)
-    columns: Rows = field(default_factory=_none)
-    low_shift: Array = field(default_factory=_nothing)
-    high_shift: Array = field(default_factory=_nothing)
     examined: bool = True
     shown: bool = True
 
     def price(self, row_duals: Array, column_duals: Array) -> float:
         """The price that some duals mean."""
-        moved = float(row_duals[self.rows] @ self.shift)
-        if len(self.columns):
-            leaning = column_duals[self.columns]
-            moved += float(leaning @ np.where(leaning > 0, self.low_shift, self.high_shift))
+        part = self.movement
+        moved = float(row_duals[part.rows] @ part.shift)
+        if len(part.columns):
+            leaning = column_duals[part.columns]
+            moved += float(leaning @ np.where(leaning > 0, part.low_shift, part.high_shift))
         return (-1.0 if self.gain else 1.0) * self.scale * moved + 0.0
 
 
@@ -115,8 +102,7 @@ def money(instance: Instance, program: Compiled) -> list[Subject]:
                 unit,
                 f"One USD million more of {whose} lowers {objective} by so many USD million; positive: worth having.",
                 gain=True,
-                rows=np.array([row]),
-                shift=np.ones(1),
+                movement=Movement(np.array([row]), np.ones(1)),
                 shown=family in ("programme_budget", "funder_envelope"),
             )
         )
@@ -143,8 +129,7 @@ def coverage(instance: Instance, program: Compiled) -> list[Subject]:
             f"One percentage point more of coverage required of stage {stage} in {instance.copies[copy].year} raises {saved(instance)} by so "
             "much; positive: that is what it costs.",
             gain=False,
-            rows=np.array([row for row, _ in items]),
-            shift=np.array([shift for _, shift in items]),
+            movement=Movement(np.array([row for row, _ in items]), np.array([shift for _, shift in items])),
         )
         for (stage, copy), items in sorted(moved.items(), key=lambda item: (item[0][0], instance.copies[item[0][1]].year))
     ]
@@ -175,8 +160,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
                 f"One percentage point more that {region} may have of the {commodity} made in the switch-off of {year} lowers "
                 f"{saved(instance)} by so much, output as it is; positive: worth having.",
                 gain=True,
-                rows=np.array([row]),
-                shift=np.array([made / 100]),
+                movement=Movement(np.array([row]), np.array([made / 100])),
                 shown=False,
             )
         )
@@ -190,8 +174,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
                 f"One percentage point more in the cap on a region's share, in every year, lowers {saved(instance)} by so much, output as it "
                 "is; positive: worth having.",
                 gain=True,
-                rows=np.array([row for row, _ in everywhere]),
-                shift=np.array([shift for _, shift in everywhere]),
+                movement=Movement(np.array([row for row, _ in everywhere]), np.array([shift for _, shift in everywhere])),
             )
         )
     return found
@@ -214,8 +197,7 @@ def policy(instance: Instance, program: Compiled) -> list[Subject]:
                 f"One unit more {'allowed' if gain else 'demanded'} by the limit {name} in {year} {'lowers' if gain else 'raises'} "
                 f"{saved(instance)} by so much.",
                 gain=gain,
-                rows=np.array([row]),
-                shift=np.ones(1),
+                movement=Movement(np.array([row]), np.ones(1)),
                 shown=False,
             )
         )
@@ -253,11 +235,13 @@ def capacity(instance: Instance, program: Compiled) -> list[Subject]:
                 "positive: worth having.",
                 gain=True,
                 scale=MILLION * undiscounted(instance, year),
-                rows=np.array([item[0] for item in own], dtype=np.intp),
-                shift=np.array([item[1] for item in own]),
-                columns=np.array([item[0] for item in moved], dtype=np.intp),
-                low_shift=np.array([item[1] for item in moved]),
-                high_shift=np.array([item[2] for item in moved]),
+                movement=Movement(
+                    np.array([item[0] for item in own], dtype=np.intp),
+                    np.array([item[1] for item in own]),
+                    np.array([item[0] for item in moved], dtype=np.intp),
+                    np.array([item[1] for item in moved]),
+                    np.array([item[2] for item in moved]),
+                ),
                 examined=False,
                 shown=False,
             )

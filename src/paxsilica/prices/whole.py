@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
-from paxsilica.prices.goods import goods, goods_prices
+from paxsilica.prices.goods import goods
 from paxsilica.prices.hull import hull_prices, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
 from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, member_price, money_price, sooner_price, written
-from paxsilica.prices.subjects import subjects
+from paxsilica.prices.subjects import Subject, subjects
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solve import Array, Compiled
 from paxsilica.tables import Tables
@@ -36,8 +37,8 @@ class Asked:
 
     Attributes:
         kinds: of price.
-        examine: whether duals of money, coverage and concentration are looked at from both sides.
-        goods: commodities whose prices are looked at from both sides too, wherever they can be had; it takes a tenth of a second or so each.
+        sides: prices of which one less and one more are told besides those of money, coverage and concentration, each as ``WHAT`` or
+            ``WHAT:WHERE``, with ``*`` and ``?`` as wildcards; it takes a tenth of a second or so each.
         money: what is moved by solving again: ``budget`` and funders; ``None``: the budget, if there is one.
         step: USD million by which it is moved; ``None``: see :func:`paxsilica.prices.resolve.default_step`.
         coverage: stages whose required coverage is moved by solving again, by ``points`` percentage points.
@@ -47,8 +48,7 @@ class Asked:
     """
 
     kinds: tuple[Kind, ...] = KINDS
-    examine: bool = True
-    goods: tuple[str, ...] = ()
+    sides: tuple[str, ...] = ()
     money: tuple[str, ...] | None = None
     step: float | None = None
     coverage: tuple[str, ...] = ()
@@ -130,9 +130,6 @@ def price_table(plan: Plan, tables: Tables, case: Case, asked: Asked | None = No
 def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) -> Prices:
     """The prices asked for, from what :func:`start_from` has made ready in ``spent`` seconds."""
     basis, fixed = start.basis, start.fixed
-    unknown = sorted(set(asked.goods) - {row.commodity for row in basis.tables.commodities})
-    if unknown:
-        raise InputError([Problem("prices", "", "goods", name, "should be a commodity of the data") for name in unknown])
     instance, program, options = basis.instance, basis.program, basis.case.solver
     rows: dict[Kind, list[Price]] = {}
     proofs: dict[Kind, Proof] = {"fixed": fixed.proof}
@@ -149,7 +146,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     wanted = [kind for kind in jobs if kind in asked.kinds]
     # the solver leaves the interpreter to others while it works, so two programs are examined in little more than the time of one
     with ThreadPoolExecutor(max_workers=min(2, options.threads)) as pool:
-        futures = {kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.examine, frozenset(asked.goods)) for kind in wanted}
+        futures = {kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.sides, tell) for kind in wanted}
         rows |= {kind: future.result() for kind, future in futures.items()}
     if "fixed" in rows and basis.case.objective == "cost":
         rows["fixed"] += lead_time_estimates(instance, program, fixed.values, fixed.rows)
@@ -161,10 +158,9 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
         rows["hull"] = [
             *(
                 Price(s.what, s.where, s.when, "hull", value, math.nan, math.nan, s.unit, s.meaning)
-                for s in subjects(instance, program, hull.values)
+                for s in [*subjects(instance, program, hull.values), *goods(instance, program)]
                 if abs(value := s.price(hull.row_duals, hull.column_duals)) > 1e-9 or s.shown
             ),
-            *goods_prices(instance, program, hull.row_duals, "hull"),
             *uplift_prices(instance, hull),
         ]
         seconds["hull"], clock = time.monotonic() - clock, time.monotonic()
@@ -189,9 +185,33 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
     return {"holds": True, "kinds": [kind for kind in KINDS if kind in proved], "checks": list(CHECKS), "tolerance": TOLERANCE}
 
 
-def _from_duals(instance: Instance, duals: Duals, kind: Kind, examine: bool, both: frozenset[str]) -> list[Price]:
-    found = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program, both)]
-    return [*dual_prices(duals, found, kind, examine), *goods_prices(instance, duals.program, duals.rows, kind, both)]
+def _from_duals(instance: Instance, duals: Duals, kind: Kind, sides: tuple[str, ...], tell: Teller) -> list[Price]:
+    found = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
+    wanted = chosen(found, sides)
+    if wanted:
+        tell(f"{kind} prices: both sides of {len(wanted):,}")
+    return list(dual_prices(duals, found, kind, wanted))
+
+
+def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[tuple[str, str, int | None]]:
+    """What, where and when of the subjects that fit a pattern.
+
+    Raises:
+        InputError: if a pattern fits none.
+    """
+    names = [(subject.what, subject.where, subject.when) for subject in found]
+    wanted: set[tuple[str, str, int | None]] = set()
+    problems = []
+    for pattern in patterns:
+        what, _, where = pattern.partition(":")
+        fits = {name for name in names if fnmatchcase(name[0], what) and fnmatchcase(name[1], where or "*")}
+        wanted |= fits
+        if not fits:
+            known = ", ".join(sorted({name[0] for name in names}))
+            problems.append(Problem("prices", "", "sides", pattern, f"fits nothing that has a dual here; WHAT is one of {known}"))
+    if problems:
+        raise InputError(problems)
+    return frozenset(wanted)
 
 
 def _resolved(basis: Basis, asked: Asked, options: Solver, tell: Teller) -> Iterator[Price]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import highspy
@@ -28,15 +28,30 @@ class Corner:
         basis: as the solver keeps it.
         outcome: what it gave.
         activity: left side of each row.
-        basic: for each position of the basis the column in it, or ``-1 - row``.
-        loose: rows that do not bind in this basis.
     """
 
     basis: Any
     outcome: Outcome
     activity: Array
-    basic: NDArray[np.int64]
-    loose: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How far to move both sides of some ``rows`` up, and the bounds of some ``columns``."""
+
+    rows: Rows
+    shift: Array
+    columns: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    low_shift: Array = field(default_factory=lambda: np.zeros(0))
+    high_shift: Array = field(default_factory=lambda: np.zeros(0))
+
+    def times(self, factor: float) -> Movement:
+        """So many times as far."""
+        return replace(self, shift=factor * self.shift, low_shift=factor * self.low_shift, high_shift=factor * self.high_shift)
+
+    def size(self) -> float:
+        """The largest movement."""
+        return max(float(np.abs(part).max(initial=0.0)) for part in (self.shift, self.low_shift, self.high_shift))
 
 
 class WarmProgram:
@@ -91,39 +106,40 @@ class WarmProgram:
             (),
         )
 
-    def duals_if_moved(self, at: Rows, shift: Array) -> Array | None:
-        """Duals of the rows with both sides of some of them ``shift`` away from where the program has them; ``None`` if nothing fits then.
+    def duals_if_moved(self, movement: Movement) -> Array | None:
+        """Duals of the rows with some sides and bounds moved away from where the program has them; ``None`` if nothing fits then.
 
-        The sides are put back, the basis is not: from one small movement to the next it hardly changes.
+        They are put back, the basis is not: from one small movement to the next it hardly changes.
         """
-        self.move_rows(at, shift)
+        self.move(movement)
         duals = None
         if self._settle() == highspy.HighsModelStatus.kOptimal:
             solution = self.solver.getSolution()
             if not solution.dual_valid:
                 raise PaxSilicaError("the solver gave no valid duals of a linear program")
             duals = np.array(solution.row_dual, dtype=float) / self.scale
-        self.move_rows(at, np.zeros(len(at)))
+        self.move(movement.times(0.0))
         return duals
 
     def corner(self, outcome: Outcome) -> Corner:
         """The present basis, which gave ``outcome``; not to be asked for once columns were added."""
         assert outcome.values is not None
-        basis = self.solver.getBasis()
-        basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)
-        loose = np.zeros(len(self.program.row_low), dtype=bool)
-        loose[-1 - basic[basic < 0]] = True
-        return Corner(basis, outcome, self.program.matrix @ outcome.values, basic, loose)
+        return Corner(self.solver.getBasis(), outcome, self.program.matrix @ outcome.values)
 
     def back_to(self, corner: Corner) -> None:
         """Starts the next run from an earlier basis."""
         self.solver.setBasis(corner.basis)
 
+    def move(self, movement: Movement) -> None:
+        """Moves sides and bounds away from where the program has them."""
+        self.move_rows(movement.rows, movement.shift)
+        at, low, high = movement.columns.astype(np.int32), self.program.low, self.program.high
+        if len(at):
+            self.solver.changeColsBounds(len(at), at, low[at] + movement.low_shift, high[at] + movement.high_shift)
+
     def move_rows(self, at: Rows, shift: Array) -> None:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
-        low, high = self.program.row_low, self.program.row_high
-        for row, by in zip(at.tolist(), shift.tolist(), strict=True):
-            self.solver.changeRowBounds(row, low[row] + by, high[row] + by)
+        self.solver.changeRowsBounds(len(at), at.astype(np.int32), self.program.row_low[at] + shift, self.program.row_high[at] + shift)
 
     def add_columns(self, cost: Array, columns: csc_matrix) -> None:
         """Adds columns that may take any value from zero on."""
@@ -139,40 +155,16 @@ class WarmProgram:
             columns.data.astype(float),
         )
 
-    def room(self, corner: Corner, at: Rows, shift: Array) -> tuple[float, float]:
-        """How often ``shift`` may be taken from, and added to, the sides of the rows ``at`` while the basis stays optimal.
+    def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
+        """By row, what a unit added to its side moves the variables in the basis of ``corner`` by, each times its weight.
 
-        As long as it does the optimum moves in a straight line, so that room on both sides proves the duals of these rows to be the price on
-        both sides. The solver must be at ``corner``.
+        Args:
+            corner: the solver is put there.
+            columns: weights of the columns; zero for those that do not count.
+            rows: weights of the slacks of rows, up to sign.
         """
-        program, values = self.program, corner.outcome.values
-        assert values is not None
-        tight = ~corner.loose[at]
-        if tight.any():
-            moved = np.zeros(len(program.row_low))
-            moved[at[tight]] = shift[tight]  # a row that does not bind moves nothing but its own side
-            solved = np.asarray(self.solver.getBasisSolve(moved)[1], dtype=float)
-            step = np.zeros(len(program.low))
-            own = corner.basic >= 0
-            step[corner.basic[own]] = solved[own]
-            drift: Array = np.asarray(program.matrix @ step)
-            drift[at] -= shift
-            free = _rooms(program.low, program.high, values, step)
-        else:
-            drift = np.zeros(len(program.row_low))
-            free = (math.inf, math.inf)
-            drift[at] = -shift
-        rows = _rooms(program.row_low, program.row_high, corner.activity, drift)
-        return min(free[0], rows[0]), min(free[1], rows[1])
-
-
-def _rooms(low: Array, high: Array, value: Array, step: Array) -> tuple[float, float]:
-    """The longest strides against and along ``step`` that keep ``value`` within its bounds."""
-    at: Rows = np.flatnonzero(np.abs(step) > 1e-9)
-    if not len(at):
-        return math.inf, math.inf
-    part, below, above = step[at], value[at] - low[at], high[at] - value[at]
-    size = np.abs(part)
-    down = np.where(part > 0, below, above) / size
-    up = np.where(part > 0, above, below) / size
-    return float(max(0.0, down.min())), float(max(0.0, up.min()))
+        self.back_to(corner)
+        self.solver.run()
+        basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)
+        weights = np.where(basic >= 0, columns[np.maximum(basic, 0)], rows[np.maximum(-1 - basic, 0)])
+        return np.asarray(self.solver.getBasisTransposeSolve(weights)[1], dtype=float)
