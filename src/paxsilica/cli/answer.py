@@ -94,8 +94,10 @@ def mannered(command: Callable[..., Answer], *, interrupts: bool = True) -> Call
 
     def run(**given: Any) -> None:
         manner = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
-        with Interrupts() if interrupts else nullcontext():
+        with Interrupts() if interrupts else nullcontext() as heard:
             answer = command(**given, **{shared: manner})
+            if heard is not None:
+                heard.ignore()  # what was written is told
             manner.print(answer)
         if answer.exit_code:
             raise typer.Exit(answer.exit_code)

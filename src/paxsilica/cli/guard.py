@@ -60,7 +60,9 @@ class Guarded(TyperGroup):
         """Help and mistakes in the command line are printed by Typer; all that is added is the document."""
         try:
             yield
-        except (BrokenPipeError, SystemExit):  # the latter is what Rich makes of the former
+        except (BrokenPipeError, SystemExit) as error:
+            if isinstance(error, SystemExit) and error.code != 1:  # 1 is what Rich makes of a pipe that is closed
+                raise
             Screen(sys.stdout).on_broken_pipe()
             raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
