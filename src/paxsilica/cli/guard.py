@@ -100,9 +100,9 @@ def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
         aside.show(str(error))
         kind = "infeasible" if isinstance(error, InfeasibleError) else "no_plan"
         raise end(kind, error.exit_code, str(error)) from None
-    except (Stopped, KeyboardInterrupt):
+    except (Stopped, KeyboardInterrupt) as error:
         _trace(aside)
-        words = "Stopped; no plan was written."
+        words = str(error) or "Stopped; no plan was written."
         aside.show(words)
         raise end("stopped", STOPPED, words) from None
     except BrokenPipeError:
