@@ -207,8 +207,12 @@ def _read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(sorted(NAMES), "str"))
 
 
+WRITTEN = ("tables", "plan.xlsx", "log.csv", "seconds.csv")
+"""What is written beside ``result.json``."""
+
+
 def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says."""
+    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says, or files that a plan would replace."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -217,6 +221,10 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
         other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         same = other.get("manifest") == plain(manifest)
     except FileNotFoundError:
+        foreign = [name for name in WRITTEN if (folder / name).exists()]
+        if foreign:
+            words = f"holds {', '.join(foreign)}, but no plan that they belong to; name another folder"
+            raise InputError([Problem("--out", "", "", str(folder), words)]) from None
         return
     except (OSError, ValueError, AttributeError):
         same = False

@@ -90,3 +90,13 @@ print([name for name in {HEAVY.split()!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_script_for_the_shell(folder: Path, shell: str) -> None:
+    """It asks for the program by its name, however it was started."""
+    given = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    words = [sys.executable, "-c", MAIN, "--show-completion", shell]
+    done = subprocess.run(words, cwd=folder, env=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert f"_PAXSILICA_COMPLETE=complete_{shell}" in done.stdout

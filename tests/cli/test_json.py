@@ -11,7 +11,7 @@ from ore_world import CASE_FILE, World
 from typer.testing import CliRunner, Result
 
 from paxsilica import planner
-from paxsilica.cli import COMMANDS, app
+from paxsilica.cli import COMMANDS, app, why
 from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PLAN_TABLES
@@ -215,3 +215,21 @@ def test_every_command_offers_it_and_shows_an_example(words: list[str]) -> None:
     assert "--json" in result.stdout
     assert "--quiet" in result.stdout
     assert f"  paxsilica {' '.join(words)}" in result.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["page", "json"])
+def test_interrupt_of_the_diagnosis_says_that_the_result_is_written(
+    ore: list[str], monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(why, "diagnosed", stop)
+    result = run("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", *more)
+    assert result.exit_code == 130
+    assert "what was found before is written" in result.stderr
+    assert Plan.load(Path("x")).status == "infeasible"
+    if more:
+        assert json.loads(result.stdout)["error"]["kind"] == "stopped"
+    else:
+        assert "No plan meets the requirements" in result.stdout

@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from paxsilica.cli.interrupts import Interrupts
+from paxsilica.cli.interrupts import Interrupts, Stopped
 from paxsilica.report.screen import Screen
 
 AsJson = Annotated[
@@ -96,7 +96,10 @@ def mannered(command: Callable[..., Answer], *, interrupts: bool = True) -> Call
         manner = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         with Interrupts() if interrupts else nullcontext():
             answer = command(**given, **{shared: manner})
-            manner.print(answer)
+            try:
+                manner.print(answer)
+            except (Stopped, KeyboardInterrupt):
+                raise Stopped("Stopped; what was found before is written.") from None
         if answer.exit_code:
             raise typer.Exit(answer.exit_code)
 

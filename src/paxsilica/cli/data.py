@@ -33,9 +33,9 @@ class WriteOptions(DataOptions):
 
 
 def sources(
-    table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Name of a table.", autocompletion=completion.tables)] = None,
+    table: Annotated[str | None, typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables)] = None,
     row: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Key of one of its rows, parts joined by |.", autocompletion=completion.rows)
+        str | None, typer.Argument(metavar="ID", help="Key of one of its rows, parts joined by |.", autocompletion=completion.rows)
     ] = None,
     *,
     options: DataOptions,

@@ -60,7 +60,9 @@ class Guarded(TyperGroup):
         """Help and mistakes in the command line are printed by Typer; all that is added is the document."""
         try:
             yield
-        except (BrokenPipeError, SystemExit):  # the latter is what Rich makes of the former
+        except (BrokenPipeError, SystemExit) as error:
+            if isinstance(error, SystemExit) and error.code != 1:  # 1 is what Rich makes of a pipe that is closed
+                raise
             Screen(sys.stdout).on_broken_pipe()
             raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
@@ -98,9 +100,9 @@ def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
         aside.show(str(error))
         kind = "infeasible" if isinstance(error, InfeasibleError) else "no_plan"
         raise end(kind, error.exit_code, str(error)) from None
-    except (Stopped, KeyboardInterrupt):
+    except (Stopped, KeyboardInterrupt) as error:
         _trace(aside)
-        words = "Stopped; no plan was written."
+        words = str(error) or "Stopped; no plan was written."
         aside.show(words)
         raise end("stopped", STOPPED, words) from None
     except BrokenPipeError:

@@ -18,6 +18,7 @@ from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
 from paxsilica.report.screen import Screen
 
 if TYPE_CHECKING:
+    from paxsilica.cli.why import Diagnosed
     from paxsilica.plan import Plan
     from paxsilica.solve import Watcher
 
@@ -78,19 +79,20 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
             None if options.quiet else options.aside,
         )
         folder = write_plan(plan, folder, question.tables)
-    found = None
-    if plan.status == "infeasible" and (options.as_json or not options.quiet):
+
+    def reason() -> Diagnosed | None:
         from paxsilica.cli.why import diagnosed
 
-        found = diagnosed(question, folder, options.tell)
+        return diagnosed(question, folder, options.tell) if plan.status == "infeasible" else None
 
     def show(screen: Screen) -> None:
         print_summary(screen, plan)
         print_folder(screen, folder)
-        if found is not None:
+        if (found := reason()) is not None:
             found.show(screen)
 
     def document() -> dict[str, Any]:
+        found = reason()
         return plan_document(plan, folder, HEADLINE_TABLES) | ({} if found is None else {"diagnosis": found.diagnosis.result()})
 
     return Answer(show, document, str(folder), EXIT_CODES.get(plan.status, 0))

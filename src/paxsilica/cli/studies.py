@@ -274,7 +274,9 @@ def compare(
     def study(**how: Any) -> Study:
         if not cases:
             return two(*plans.values())
-        return side_by_side(dict(zip(cases, questions, strict=True)), plans=plans, **how)
+        short = [question.case.name for question in questions]
+        labels = short if len({*short, *plans}) == len(short) + len(plans) else cases
+        return side_by_side(dict(zip(labels, questions, strict=True)), plans=plans, **how)
 
     return options.run("compare", options.out or Path("plans/compare"), study)
 

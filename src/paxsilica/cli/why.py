@@ -55,7 +55,7 @@ def explain(
     case: CaseName = DEFAULT_CASE,
     project: Annotated[
         str | None,
-        typer.Argument(metavar="[PROJECT]", help="Key of a project in the data.", autocompletion=completion.keys("projects")),
+        typer.Argument(metavar="PROJECT", help="Key of a project in the data.", autocompletion=completion.keys("projects")),
     ] = None,
     stage: Annotated[
         str | None,
