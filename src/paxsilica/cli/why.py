@@ -71,7 +71,9 @@ def explain(
             autocompletion=completion.listed(*FLIPS),
         ),
     ] = ",".join(FLIPS),
-    solves: Annotated[int, typer.Option(metavar="N", min=1, help="Most re-solves for each of these numbers.")] = 10,
+    solves: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Most re-solves for each of these numbers; more make the interval narrower.")
+    ] = 4,
     *,
     options: GapOptions,
 ) -> Answer:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
-from paxsilica.solve import Array, Compiled
+from paxsilica.solve import Array, Compiled, solve
 from paxsilica.studies.effects import displaced, feeds, reaches
-from paxsilica.studies.flips import Flip, Sign, scaled, turning_point, with_lead_time
+from paxsilica.studies.flips import Flip, Sign, ends_of_capital, scaled, turning_point, with_lead_time
 from paxsilica.studies.grades import Grades, Number
 from paxsilica.studies.names import FLIPS
 from paxsilica.studies.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
@@ -29,6 +29,8 @@ PROJECT_NUMBERS = (
 
 
 MOST_DISPLACED = 12
+PATIENCE_S = 60.0
+"""Longest re-solve in the search for a turn; what it leaves open is told as open."""
 UNSURE = " Both plans are best only within the gap, so some of this may be chance."
 
 
@@ -192,7 +194,7 @@ def explain_project(
     case: Case,
     project: str,
     flips: tuple[str, ...] = FLIPS,
-    most_solves: int = 10,
+    most_solves: int = 4,
     tell: Callable[[str], None] | None = None,
 ) -> Explanation:
     """Why ``project`` is in the plan of ``case`` or not.
@@ -296,8 +298,17 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
     if step < 1:
         friendly, unfriendly, step = friendly * now.value, unfriendly * now.value, step * now.value
     starts = [side.known or Known() for side in (inside, outside)]
+    options = case.solver.model_copy(update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)})
+    surely_in, surely_out = (
+        ends_of_capital(written, project, outside.value - inside.value, now.value) if what == "capital" else (-math.inf, math.inf)
+    )
+    friendly, unfriendly = max(friendly, surely_in), min(unfriendly, surely_out)
+    solves = [0]
 
     def sign(value: float) -> Sign:
+        if value <= surely_in or value >= surely_out:
+            return 1 if value <= surely_in else -1
+        solves[0] += 1
         try:
             varied = write(vary(value), case)
         except InputError:
@@ -306,13 +317,15 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
             return -1
         other = outside.value
         if what == "shortage price":
-            other = search(forced(varied, project, False), case.solver, starts[1]).value
-        answer = search(
-            forced(varied, project, True),
-            case.solver,
-            starts[0],
-            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
-        )
+            other = search(forced(varied, project, False), options, starts[1]).value
+        program = forced(varied, project, True)
+        if starts[0].committed:
+            # the plan known, run anew: a small linear program that often settles it
+            whole = np.flatnonzero(program.integer)
+            again = solve(program.fixed(whole, starts[0].values(program)[whole]), options)
+            if again.objective is not None and sign_of(Interval(-math.inf, again.objective), other) == 1:
+                return 1
+        answer = search(program, options, starts[0], lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf)
         return sign_of(answer.value, other)
 
     seen: list[Sign] = [sign_of(inside.value, outside.value)]
@@ -321,7 +334,7 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
         seen.append(sign(value))
         return seen[-1]
 
-    at, solves = turning_point(noted, friendly, unfriendly, now.value, seen[0], most_solves, step)
+    at, _ = turning_point(noted, friendly, unfriendly, now.value, seen[0], most_solves, step)
     words = {
         "capital": "Capital",
         "variable cost": "Variable cost",
@@ -331,4 +344,4 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
     unit = {"capital": "USD million", "lead time": "years"}.get(what, "USD per unit")
     if now.year is not None:
         words[what] += f" (in {now.year}, the other years in proportion)"
-    return Flip(words[what], unit, now.value, at, (friendly, unfriendly), now.low, now.high, now.grade, solves, 0 not in seen)
+    return Flip(words[what], unit, now.value, at, (friendly, unfriendly), now.low, now.high, now.grade, solves[0], 0 not in seen)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from paxsilica.studies.resolve import Interval
+from paxsilica.studies.resolve import Interval, Written
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Series
 
 Sign = Literal[-1, 0, 1]
 """1: better with the project, surely; -1: better without it, surely; 0: the gap leaves it open."""
+
+CLEAR = 0.01
+"""Share of a number by which its ends lie beyond the point at which both plans would cost the same."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,33 @@ def turning_point(
         else:
             open_to = at
     return Interval(min(inside, outside), max(inside, outside)), asked
+
+
+def ends_of_capital(written: Written, project: str, worth: Interval, now: float) -> tuple[float, float]:
+    """Capital at and below which the project is surely worth having, and at and above which it surely is not, as a sum can tell.
+
+    Whatever plan has the project pays for it at least what its smallest size costs in the cheapest year, so the best plan with it rises and
+    falls by at least that share of its capital. Cheaper or dearer, the best plan without it stays as it was. ``worth`` is what the project
+    saves now, USD million of the objective.
+    """
+    program, window = written.program, written.instance.candidates[project].window
+    capital = written.costs["capital"][0]
+    price = capital + written.costs["residual_value"][0]
+    for row in written.rows_where("spend_equals_funding", lambda index: index[0] == project):
+        part = program.matrix[row]
+        entries = dict(zip(part.indices.tolist(), part.data.tolist(), strict=True))
+        # the public share falls due to whoever pays it at the lowest price
+        dues = [capital[column] / amount for column, amount in entries.items() if program.columns[column][0] == "payment"]
+        for column, amount in entries.items():
+            if program.columns[column][0] == "committed" and dues:
+                price[column] -= amount * min(dues)
+    terms = [float(price[program.column_at["committed", (project, year)]]) for year in window]
+    least = min(sum(terms[start:]) for start in range(len(terms)))
+    if least <= 0 or not worth.exists:
+        return -math.inf, math.inf
+    surely_in = now * (1 + worth.low / least - CLEAR) if worth.low < 0 else -math.inf
+    surely_out = now * (1 + worth.high / least + CLEAR) if worth.high > 0 else math.inf
+    return (surely_in if surely_in >= 0 else -math.inf), surely_out
 
 
 def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:
