@@ -1,4 +1,4 @@
-"""A linear program that is kept in the solver and solved again from its last basis: for prices, which ask the same thing many times over."""
+"""A linear program that is kept in the solver and solved again from its last basis: for whoever asks much the same many times over."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Corner:
 
 
 class WarmProgram:
-    """An LP in the solver's memory. The sides of its rows can be moved and columns can be added; each run starts from the basis of the last."""
+    """An LP in the solver's memory. The sides of its rows and the bounds of its columns can be moved and columns can
+    be added; each run starts from the basis of the last."""
 
     def __init__(self, program: Compiled, options: Solver) -> None:
         if program.integer.any():
@@ -124,6 +125,11 @@ class WarmProgram:
         low, high = self.program.row_low, self.program.row_high
         for row, by in zip(at.tolist(), shift.tolist(), strict=True):
             self.solver.changeRowBounds(row, low[row] + by, high[row] + by)
+
+    def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
+        """Sets the bounds of some columns anew."""
+        for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
+            self.solver.changeColBounds(column, least, most)
 
     def add_columns(self, cost: Array, columns: csc_matrix) -> None:
         """Adds columns that may take any value from zero on."""
