@@ -72,6 +72,10 @@ def nothing_bounded(tables: object, case: object, arguments: Mapping[str, Any]) 
     return {"bound": -1e9, "found": [[name, side, -1e9, []] for name, side in arguments["places"]]}
 
 
+def nothing_turned(tables: object, case: object, arguments: object) -> dict[str, object]:
+    return {"found": []}
+
+
 def nothing_split(tables: object, case: object, arguments: object) -> dict[str, object]:
     return {"bound": -1e9, "column": None}
 
@@ -79,6 +83,7 @@ def nothing_split(tables: object, case: object, arguments: object) -> dict[str, 
 MEANS = {
     "regions.relaxations": (nothing_bounded, "proof by relaxation"),
     "regions.split": (nothing_split, ""),
+    "alternatives.flips": (nothing_turned, "plans found"),
     "alternatives.repaired": (nothing_found, "plans found"),
     "alternatives.forced": (nothing_found, "proof for this project"),
 }
@@ -90,6 +95,7 @@ MEANS = {
         (("regions.relaxations",), "proof by relaxation"),
         (("regions.relaxations", "regions.split"), "proof by relaxation"),
         (("regions.relaxations", "alternatives.repaired"), "plans found"),
+        (("alternatives.flips",), "plans found"),
         (("alternatives.forced",), "proof for this project"),
     ],
 )

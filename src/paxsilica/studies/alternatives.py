@@ -6,8 +6,8 @@ world of existing plants that no decision here touches.
 
 For each project it is decided whether a near-optimal plan can have it and whether one can lack it: if none can lack it, it is *must-build*, if
 none can have it *never-build*, else *interchangeable*. The cheapest means come first: the relaxation with the project forced (if even that is
-beyond the limit, it cannot be); a plan that follows the best plan except where that relaxation does not (if it is within the limit, then it
-can be); the relaxation in each region of a tree that is grown once for all projects (see :mod:`paxsilica.studies.regions`); and last a
+beyond the limit, it cannot be); the best plan with the project turned over, as it is or also where that relaxation departs from it (if one is
+within the limit, then it can be); the relaxation in each region of a tree that is grown once for all projects (see :mod:`paxsilica.studies.regions`); and last a
 search among all plans with one project forced. Whatever has been ruled out is held in all that follows.
 
 A gap that is small for the whole objective may be larger than the tolerance. The best plan is therefore sought to a quarter of the tolerance,
@@ -29,7 +29,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan import TableDoc
-from paxsilica.studies.census import SIDES, Census, Place, distant, forced, repaired
+from paxsilica.studies.census import SIDES, Census, Place, distant, flips, forced, repaired
 from paxsilica.studies.programs import solve_case, written
 from paxsilica.studies.regions import Region, bounds_in, grown
 from paxsilica.studies.results import Study, axes, frame, stopped_note
@@ -263,6 +263,12 @@ def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
             census.apart[place] = apart
 
     bounded([Region((), -math.inf)])
+    places = census.open()
+    parts = [places[at : at + WAVE] for at in range(0, len(places), WAVE)]
+    shared = {"limit": census.limit, "start": start}
+    for result in runner.run([task(flips, packed, case, places=[list(one) for one in part], **shared) for part in parts], "plans nearby"):
+        for plan in (result or {"found": ()})["found"]:
+            census.see(plan)
     # in the relaxation the best plan costs less than it does, and so does, by about as much, a plan with the project
     relaxed = min((census.least[place][0] for place in census.open() if place in census.least), default=math.inf)
     _repair(census, packed, case, start, runner, relaxed + census.room)
@@ -274,7 +280,7 @@ def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
             bounded(regions)
     _repair(census, packed, case, start, runner, math.inf)
     for now in _waves(census, runner):
-        shared = {"limit": census.limit, "settled": census.settled()}
+        shared = {"limit": census.limit, "settled": census.settled(), "start": start}
         jobs = [task(forced, packed, case, project=name, side=side, **shared) for name, side in now]
         for place, result in zip(now, runner.run(jobs, "one by one"), strict=True):
             census.see(result)

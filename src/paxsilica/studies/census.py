@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from paxsilica.case import Case
 from paxsilica.solve import Array, Compiled
+from paxsilica.solve.warm import WarmProgram
 from paxsilica.studies.programs import polished, record, searched, start_from, written
 from paxsilica.studies.resolve import Written, search
 from paxsilica.studies.runner import Result
@@ -57,11 +58,70 @@ def _put(of: Written, arguments: Mapping[str, Any]) -> Compiled:
 def _told(of: Written, program: Compiled, case: Case, arguments: Mapping[str, Any], enough: float) -> tuple[Result, float]:
     """The best plan of a program, as far as needed to tell on which side of the limit it is, and the bound."""
     limit = arguments["limit"]
-    answer = search(program, case.solver, enough=lambda known: known.high <= enough or above(known.low, limit))
+    start = np.clip(start_from(of, arguments["start"]), program.low, program.high)
+    answer = search(program, case.solver, start, lambda known: known.high <= enough or above(known.low, limit))
     if answer.outcome.interrupted:
         raise KeyboardInterrupt
     best = polished(program, answer.outcome, case.solver)
     return record(of, best) | ({} if best.values is None else {"value": _objective(of, best.values)}), answer.value.low
+
+
+def related(of: Written, project: str) -> set[str]:
+    """The project with all that it presupposes, that presupposes it, or that excludes it, however far removed."""
+    found, new = {project}, {project}
+    group = {name: one.exclusive_group for name, one in of.instance.candidates.items()}
+    before = {name: set(one.prerequisites) for name, one in of.instance.candidates.items()}
+    while new:
+        new = {
+            name
+            for name in group
+            if any(
+                name in before[other] or other in before[name] or (group[name] is not None and group[name] == group[other]) for other in new
+            )
+        } - found
+        found |= new
+    return found
+
+
+def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Work: for each of some projects, forced in or out, the known plan with related projects as that requires and all others as they are.
+
+    Only linear programs are solved, each from the basis of the last: related projects are let go, and then rounded in two ways.
+    """
+    of = written(tables, case)
+    whole, columns = np.flatnonzero(of.program.integer), ever(of)
+    project_of = {int(at): _project(of, at) for at in whole}
+    known = start_from(of, arguments["start"])
+    held = of.program.fixed(whole, known[whole])
+    warm = WarmProgram(held, case.solver)
+    found = []
+    for name, side in arguments["places"]:
+        free = related(of, name)
+        at = np.array([column for column in whole if project_of[int(column)] in free], dtype=np.intp)
+        low, high = of.program.low[at], of.program.high[at]
+        low[at == columns[name]] = high[at == columns[name]] = float(side == "in")
+        warm.bound_columns(at, low, high)
+        outcome = warm.run()
+        if outcome.values is not None and not above(outcome.bound, arguments["limit"]):
+            loose = outcome.values[at]
+            ticket = np.array([of.program.columns[column][0] == "ticket" for column in at])
+            for level in (0.5, 1e-6):
+                # who pays anything at all takes part; a year is rounded at the level tried
+                rounded = np.clip(np.where(loose > np.where(ticket, 1e-6, level), 1.0, 0.0), low, high)
+                warm.bound_columns(at, rounded, rounded)
+                outcome = warm.run()
+                if outcome.values is not None and not above(outcome.bound, arguments["limit"]):
+                    values = outcome.values.copy()
+                    values[whole] = np.round(values[whole])
+                    found.append(record(of, outcome) | {"value": _objective(of, values)})
+                    break
+        warm.bound_columns(at, held.low[at], held.high[at])
+    return {"found": found}
+
+
+def _project(of: Written, column: int) -> str:
+    family, index = of.program.columns[column]
+    return str(index[0] if family == "committed" else index[1])
 
 
 def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
