@@ -6,9 +6,10 @@ world of existing plants that no decision here touches.
 
 For each project it is decided whether a near-optimal plan can have it and whether one can lack it: if none can lack it, it is *must-build*, if
 none can have it *never-build*, else *interchangeable*. The cheapest means come first: the relaxation with the project forced (if even that is
-beyond the limit, it cannot be); the best plan with the project turned over, as it is or also where that relaxation departs from it (if one is
-within the limit, then it can be); the relaxation in each region of a tree that is grown once for all projects (see :mod:`paxsilica.studies.regions`); and last a
-search among all plans with one project forced. Whatever has been ruled out is held in all that follows.
+beyond the limit, it cannot be); the best plan with the project turned over, all others as they are or following that relaxation (if one is
+within the limit, it can be); the relaxation in each region of a tree that is grown once for all projects (see
+:mod:`paxsilica.studies.regions`); and last a search among all plans with one project forced. Whatever has been ruled out is held in all that
+follows.
 
 A gap that is small for the whole objective may be larger than the tolerance. The best plan is therefore sought to a quarter of the tolerance,
 whatever gap the case asks for. A proof that no near-optimal plan has (or lacks) a project holds for the true optimum too, which can only be
@@ -29,7 +30,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan import TableDoc
-from paxsilica.studies.census import SIDES, Census, Place, distant, flips, forced, repaired
+from paxsilica.studies.census import SHARE, SIDES, Census, Place, distant, flips, forced, loose, repaired, sharp, sharper, start_of
 from paxsilica.studies.programs import solve_case, written
 from paxsilica.studies.regions import Region, bounds_in, grown
 from paxsilica.studies.results import Study, axes, frame, stopped_note
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 5
 """How often the study begins anew because it came upon a better plan than the best; what is kept is not done again."""
-
-SHARE = 0.25
-"""Share of the tolerance to which the best plan is sought; what is then not certain is as a rule little."""
 
 WAVE = 8
 """How many searches are begun before what they found is taken into account; the same however many processes there are."""
@@ -147,9 +145,9 @@ def alternatives(
         first = runner.run([task(solve_case, packed, case)], "best plan")[0]
         if first is not None and "decision" not in first:
             raise InputError(f"the case has no plan, so there is nothing near it ({first['status']})")
-        if first is not None and _loose(first, room(first)):
-            first = _sharper(
-                first, runner.run([task(solve_case, packed, _sharp(case, first, room(first)), start=_start(first))], "best plan")[0]
+        if first is not None and loose(first, room(first)):
+            first = sharper(
+                first, runner.run([task(solve_case, packed, sharp(case, first, room(first)), start=start_of(first))], "best plan")[0]
             )
         if first is None:
             empty = {name: frame(doc, []) for name, doc in Alternatives.docs.items()}
@@ -162,10 +160,10 @@ def alternatives(
             if name not in candidates:
                 census.prove((name, "in"), math.inf, "cannot be committed in this case")
         census.see(first)
-        sharp = _sharp(case, first, census.room)
+        fit = sharp(case, first, census.room)
         for _ in range(ROUNDS):
             best = census.best
-            _decide(census, packed, sharp, runner)
+            _decide(census, packed, fit, runner)
             found = _distinct(census, packed, case, plans, distance, runner)
             if census.best is best or runner.stopped:
                 break
@@ -194,31 +192,6 @@ def _open_note(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _start(best: Result) -> Result:
-    return {"decision": best["decision"], "tickets": best["tickets"]}
-
-
-def _loose(best: Result, room: float) -> bool:
-    """Whether the best plan is proved less well than the tolerance needs."""
-    missing = math.inf if best["bound"] is None else float(best["objective"] - best["bound"])
-    return missing > max(SHARE * room, 1e-9 * max(1.0, abs(float(best["objective"]))))
-
-
-def _sharp(case: Case, best: Result, room: float) -> Case:
-    """The case with a gap that fits the tolerance."""
-    gap = min(case.solver.gap, SHARE * room / max(1.0, abs(best["objective"])))
-    return case.model_copy(update={"solver": case.solver.model_copy(update={"gap": gap})})
-
-
-def _sharper(first: Result, second: Result | None) -> Result | None:
-    """The better of two plans, with the better of their bounds."""
-    if second is None or "decision" not in second:
-        return first
-    best = min(second, first, key=lambda one: float(one["objective"]))
-    bounds = [one["bound"] for one in (first, second) if one["bound"] is not None]
-    return best | {"bound": min(max(bounds), best["objective"]) if bounds else None}
-
-
 def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance: int) -> None:
     problems = [
         Problem("alternatives", "", name, str(value), f"should be at least {least}")
@@ -241,7 +214,7 @@ def _distinct(census: Census, packed: Packed, case: Case, plans: int, distance: 
     while len(found) < plans and not runner.stopped:
         others = [sorted(result["decision"]) for result in found]
         known = [plan for has, plan in census.plans.items() if all(len(has.symmetric_difference(other)) >= distance for other in others)]
-        start = _start(min(known, key=lambda plan: (plan["value"], sorted(plan["decision"])))) if known else None
+        start = start_of(min(known, key=lambda plan: (plan["value"], sorted(plan["decision"])))) if known else None
         result = runner.run([task(distant, packed, case, others=others, distance=distance, start=start)], "distinct plans")[0]
         if result is None or "value" not in result:
             break
@@ -254,7 +227,7 @@ def _distinct(census: Census, packed: Packed, case: Case, plans: int, distance: 
 
 def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
     """Settles every project, with the cheapest means first."""
-    start = _start(census.best)
+    start = start_of(census.best)
 
     def bounded(regions: Sequence[Region]) -> None:
         shared = {"settled": census.settled(), "limit": census.limit, "start": start}

@@ -24,6 +24,9 @@ SIDES: tuple[Side, Side] = ("in", "out")
 Place = tuple[str, Side]
 """A project, in the plan or out of it."""
 
+SHARE = 0.25
+"""Share of the tolerance to which the best plan is sought; what is then not certain is as a rule little."""
+
 REPAIR_S = 60.0
 """Longest search for a plan near the best one: where it does not help soon, a search among all plans is due."""
 
@@ -90,7 +93,7 @@ def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """
     of = written(tables, case)
     whole, columns = np.flatnonzero(of.program.integer), ever(of)
-    project_of = {int(at): _project(of, at) for at in whole}
+    project_of = {int(at): _project(of, int(at)) for at in whole}
     known = start_from(of, arguments["start"])
     held = of.program.fixed(whole, known[whole])
     warm = WarmProgram(held, case.solver)
@@ -165,6 +168,32 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     start = arguments["start"]
     outcome = polished(program, searched(program, case.solver, None if start is None else start_from(of, start)), case.solver)
     return record(of, outcome) | ({} if outcome.values is None else {"value": _objective(of, outcome.values)})
+
+
+def start_of(best: Result) -> Result:
+    """What a search from a plan needs of it."""
+    return {"decision": best["decision"], "tickets": best["tickets"]}
+
+
+def loose(best: Result, room: float) -> bool:
+    """Whether the best plan is proved less well than the tolerance needs."""
+    missing = math.inf if best["bound"] is None else float(best["objective"] - best["bound"])
+    return missing > max(SHARE * room, 1e-9 * max(1.0, abs(float(best["objective"]))))
+
+
+def sharp(case: Case, best: Result, room: float) -> Case:
+    """The case with a gap that fits the tolerance."""
+    gap = min(case.solver.gap, SHARE * room / max(1.0, abs(best["objective"])))
+    return case.model_copy(update={"solver": case.solver.model_copy(update={"gap": gap})})
+
+
+def sharper(first: Result, second: Result | None) -> Result | None:
+    """The better of two plans, with the better of their bounds."""
+    if second is None or "decision" not in second:
+        return first
+    best = min(second, first, key=lambda one: float(one["objective"]))
+    bounds = [one["bound"] for one in (first, second) if one["bound"] is not None]
+    return best | {"bound": min(max(bounds), best["objective"]) if bounds else None}
 
 
 @dataclass
