@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from smallworlds import every_plan, question
 
+from paxsilica.case import Case
 from paxsilica.errors import InputError
-from paxsilica.studies import census
 from paxsilica.studies.alternatives import alternatives
-from paxsilica.studies.runner import Packed, perform, task
+from paxsilica.studies.census import Census
+from paxsilica.studies.programs import solve_case
+from paxsilica.studies.regions import Region, grown
+from paxsilica.studies.runner import Packed, Result, Runner
+from paxsilica.tables import Tables
 
 
 def expected(tolerance: float) -> tuple[dict[str, str], list[float]]:
@@ -57,37 +65,74 @@ def test_the_tolerance_is_a_share_of_the_capital_decided() -> None:
 
 
 def nothing_found(tables: object, case: object, arguments: object) -> dict[str, object]:
-    return {"status": "no_plan", "objective": None, "bound": None, "proved_none": False, "found": {}}
+    return {"status": "no_plan", "objective": None, "bound": None, "least": None}
+
+
+def nothing_bounded(tables: object, case: object, arguments: Mapping[str, Any]) -> dict[str, object]:
+    return {"bound": -1e9, "found": [[name, side, -1e9, []] for name, side in arguments["places"]]}
+
+
+def nothing_turned(tables: object, case: object, arguments: object) -> dict[str, object]:
+    return {"found": []}
+
+
+def nothing_split(tables: object, case: object, arguments: object) -> dict[str, object]:
+    return {"bound": -1e9, "column": None}
 
 
 MEANS = {
-    "flips": "plans found",
-    "relaxations": "proof by relaxation",
-    "batch": "proof for many at once",
-    "forced": "proof for this project",
+    "regions.relaxations": (nothing_bounded, "proof by relaxation"),
+    "regions.split": (nothing_split, ""),
+    "alternatives.flips": (nothing_turned, "plans found"),
+    "alternatives.repaired": (nothing_found, "plans found"),
+    "alternatives.forced": (nothing_found, "proof for this project"),
 }
 
 
-@pytest.mark.parametrize("means", MEANS)
-def test_each_means_is_right_on_its_own(means: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for other in MEANS:
-        if other != means:
-            monkeypatch.setattr(f"paxsilica.studies.alternatives.{other}", nothing_found)
+@pytest.mark.parametrize(
+    ("kept", "decided_by"),
+    [
+        (("regions.relaxations",), "proof by relaxation"),
+        (("regions.relaxations", "regions.split"), "proof by relaxation"),
+        (("regions.relaxations", "alternatives.repaired"), "plans found"),
+        (("alternatives.flips",), "plans found"),
+        (("alternatives.forced",), "proof for this project"),
+    ],
+)
+def test_each_means_is_right_on_its_own(kept: tuple[str, ...], decided_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for means, (instead, _) in MEANS.items():
+        if means not in kept:
+            monkeypatch.setattr(f"paxsilica.studies.{means}", instead)
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
     right = expected(12.0)[0]
     decided = found[found["verdict"] != "undecided"]
     assert all(right[name] == verdict for name, verdict in zip(decided["project"], decided["verdict"], strict=True))
-    assert MEANS[means] in set(decided["decided_by"])
-    if means in ("batch", "forced"):
+    assert decided_by in set(decided["decided_by"])
+    if kept == ("alternatives.forced",):
         assert len(decided) == len(found)
 
 
-def test_what_the_gap_leaves_open_is_said() -> None:
+def test_the_best_plan_is_sought_as_well_as_the_tolerance_needs() -> None:
     loose = question("2030", solver={"gap": 0.9})
-    found = alternatives(loose, tolerance_usd_m=0.5, plans=1, workers=1)
+    found = alternatives(loose, tolerance_usd_m=12.0, plans=1, workers=1).table()
+    assert dict(zip(found["project"], found["verdict"], strict=True)) == expected(12.0)[0]
+    assert found["certain"].all()
+
+
+def poorly_proved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    found = solve_case(tables, case, arguments)
+    return found | {"bound": found["bound"] - 100.0}
+
+
+def test_what_the_bound_leaves_open_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paxsilica.studies.alternatives.solve_case", poorly_proved)
+    monkeypatch.setattr("paxsilica.studies.alternatives.grown", lambda *_: [Region((), -math.inf)])
+    found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
     table = found.table()
+    assert dict(zip(table["project"], table["verdict"], strict=True)) == expected(12.0)[0]
     # a plan within the limit of the best known need not be near the true optimum: only proofs are certain
-    assert not table.loc[table["verdict"] == "interchangeable", "certain"].any()
+    assert table["certain"].equals(table["verdict"] != "interchangeable")
+    assert any("not certain" in note for note in found.notes)
 
 
 def test_a_better_plan_on_the_way_moves_the_limit() -> None:
@@ -105,11 +150,12 @@ def test_a_better_plan_on_the_way_moves_the_limit() -> None:
 
 
 def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    for means in MEANS:
-        monkeypatch.setattr(f"paxsilica.studies.alternatives.{means}", nothing_found)
-    found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
-    assert set(found["verdict"]) == {"undecided"}
-    assert not found["certain"].any()
+    for means, (instead, _) in MEANS.items():
+        monkeypatch.setattr(f"paxsilica.studies.{means}", instead)
+    found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
+    assert set(found.table()["verdict"]) == {"undecided"}
+    assert not found.table()["certain"].any()
+    assert any("undecided" in note for note in found.notes)
 
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
@@ -118,14 +164,37 @@ def test_projects_that_cannot_be_committed_are_never_built() -> None:
     assert found.loc["a-mine-2", "verdict"] == "interchangeable"
 
 
-def test_a_batch_that_proves_nothing_more_is_possible() -> None:
+@pytest.mark.parametrize("tolerance", [2.5, 40.0, 90.0])
+def test_regions_hold_every_plan_near_the_best(tolerance: float) -> None:
     asked = question("2030")
+    plans = every_plan(asked)
+    limit = min(one.total for one in plans) + tolerance
     packed = Packed.of(asked.tables)
-    plan = asked.solve()
-    assert plan.objective is not None
-    start = {"decision": {"a-mine-2": [2030, 4.0], "a-smelt": [2030, 3.0]}, "tickets": []}
-    job = task(census.batch, packed, asked.case, side="in", projects=["b-smelt-big", "c-smelt"], limit=plan.objective + 5.0, start=start)
-    assert perform(job)["proved_none"]
+    with Runner(1) as runner:
+        regions = grown(packed, asked.case, {}, limit, math.inf, runner)
+        assert any(region.branches for region in regions)
+        for one in plans:
+            if one.total > limit:
+                continue
+            # years are told by the project alone: only one year offers itself
+            held = [region for region in regions if all((name in one.projects) == (value > 0.5) for name, _, value in region.branches)]
+            assert len(held) == 1
+            assert held[0].bound <= one.total + 1e-6
+
+
+def test_what_is_ruled_out_stays_so_when_the_limit_falls() -> None:
+    best = {"value": 100.0, "decision": {"a": [2030, 1.0]}, "tickets": []}
+    census = Census(["a", "b"], best, 90.0, 10.0)
+    census.see(best)
+    census.prove(("b", "in"), 111.0, "proof")
+    assert census.verdict("b") == "never-build"
+    census.prove(("a", "out"), 105.0, "proof")
+    census.see({"value": 109.0, "decision": {}, "tickets": []})
+    assert census.verdict("a") == "interchangeable"
+    census.see({"value": 93.0, "decision": {"a": [2030, 2.0]}, "tickets": []})
+    # the limit is now 103: what cost 109 is too dear, and the bound of 105 is a proof
+    assert census.verdict("a") == "must-build"
+    assert census.verdict("b") == "never-build"
 
 
 @pytest.mark.parametrize("options", [{"tolerance": -0.1}, {"plans": 0}, {"distance": 0}, {"tolerance_usd_m": -1.0}])

@@ -1,4 +1,4 @@
-"""A linear program that is kept in the solver and solved again from its last basis: for prices, which ask the same thing many times over."""
+"""A linear program that is kept in the solver and solved again from its last basis: for whoever asks much the same many times over."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Movement:
 
 
 class WarmProgram:
-    """An LP in the solver's memory. The sides of its rows can be moved and columns can be added; each run starts from the basis of the last."""
+    """An LP in the solver's memory. The sides of its rows and the bounds of its columns can be moved and columns can
+    be added; each run starts from the basis of the last."""
 
     def __init__(self, program: Compiled, options: Solver) -> None:
         if program.integer.any():
@@ -140,6 +141,11 @@ class WarmProgram:
     def move_rows(self, at: Rows, shift: Array) -> None:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
         self.solver.changeRowsBounds(len(at), at.astype(np.int32), self.program.row_low[at] + shift, self.program.row_high[at] + shift)
+
+    def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
+        """Sets the bounds of some columns anew."""
+        for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
+            self.solver.changeColBounds(column, least, most)
 
     def add_columns(self, cost: Array, columns: csc_matrix) -> None:
         """Adds columns that may take any value from zero on."""

@@ -4,21 +4,22 @@ A plan is *near-optimal* if it costs no more than a limit: the best plan known p
 that the best plan decides, or USD million. A share of the whole objective would say nothing, since most of it is the cost of running a
 world of existing plants that no decision here touches.
 
-For each project the extremes of its commitment over all near-optimal plans are decided: if it cannot be left out it is *must-build*, if it
-cannot be taken *never-build*, else *interchangeable*. The cheapest means come first: the best plan with the project turned over and all
-unrelated ones as they are (often that is within the limit: then it can be); the relaxation with the project forced (if even that is beyond
-the limit, it cannot be); for what is then open, near-optimal plans with as many of the undecided projects as possible, or a proof that none
-has even one; and last the least cost with one project forced.
+For each project it is decided whether a near-optimal plan can have it and whether one can lack it: if none can lack it, it is *must-build*, if
+none can have it *never-build*, else *interchangeable*. The cheapest means come first: the relaxation with the project forced (if even that is
+beyond the limit, it cannot be); the best plan with the project turned over, all others as they are or following that relaxation (if one is
+within the limit, it can be); the relaxation in each region of a tree that is grown once for all projects (see
+:mod:`paxsilica.studies.regions`); and last a search among all plans with one project forced. Whatever has been ruled out is held in all that
+follows.
 
-The best plan is known to a gap only. A proof that no near-optimal plan has (or lacks) a project holds for the true optimum too, which
-can only be lower. That a plan is near-optimal is *certain* if it is within the
-tolerance of the bound; if not, it holds for the best plan known.
+A gap that is small for the whole objective may be larger than the tolerance. The best plan is therefore sought to a quarter of the tolerance,
+whatever gap the case asks for. A proof that no near-optimal plan has (or lacks) a project holds for the true optimum too, which can only be
+lower. That a plan is near-optimal is *certain* if it is within the tolerance of the bound; if not, it holds for the best plan known.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,16 +30,21 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan import TableDoc
-from paxsilica.studies.census import SIDES, Census, Side, above, batch, distant, flips, forced, relaxations
+from paxsilica.studies.census import SHARE, SIDES, Census, Place, distant, flips, forced, loose, repaired, sharp, sharper, start_of
 from paxsilica.studies.programs import solve_case, written
+from paxsilica.studies.regions import Region, bounds_in, grown
 from paxsilica.studies.results import Study, axes, frame, stopped_note
 from paxsilica.studies.runner import Packed, Result, Runner, task
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 ROUNDS = 5
 """How often the study begins anew because it came upon a better plan than the best; what is kept is not done again."""
+
+WAVE = 8
+"""How many searches are begun before what they found is taken into account; the same however many processes there are."""
 
 VERDICTS = {
     "must-build": "in every near-optimal plan",
@@ -137,33 +143,53 @@ def alternatives(
 
     with Runner(workers, store, cluster, progress) as runner:
         first = runner.run([task(solve_case, packed, case)], "best plan")[0]
+        if first is not None and "decision" not in first:
+            raise InputError(f"the case has no plan, so there is nothing near it ({first['status']})")
+        if first is not None and loose(first, room(first)):
+            first = sharper(
+                first, runner.run([task(solve_case, packed, sharp(case, first, room(first)), start=start_of(first))], "best plan")[0]
+            )
         if first is None:
             empty = {name: frame(doc, []) for name, doc in Alternatives.docs.items()}
             return Alternatives(empty, f"Alternatives: {case.title or case.name}", stopped_note(True), True)
-        if "decision" not in first:
-            raise InputError(f"the case has no plan, so there is nothing near it ({first['status']})")
         first["value"] = first["objective"]
         bound = -math.inf if first["bound"] is None else float(first["bound"])
-        census = Census(sorted(row.project for row in question.tables.projects), first, bound, room)
+        census = Census(sorted(row.project for row in question.tables.projects), first, bound, room(first))
         candidates = set(written(question.tables, case).instance.candidates)
-        census.proof |= {(name, "in"): "cannot be committed in this case" for name in census.names if name not in candidates}
+        for name in census.names:
+            if name not in candidates:
+                census.prove((name, "in"), math.inf, "cannot be committed in this case")
         census.see(first)
+        fit = sharp(case, first, census.room)
         for _ in range(ROUNDS):
             best = census.best
+            _decide(census, packed, fit, runner)
             found = _distinct(census, packed, case, plans, distance, runner)
-            if census.best is best:
-                _decide(census, packed, case, runner)
             if census.best is best or runner.stopped:
                 break
     tables, decisions = _tables(question, census, found)
     share = f"{tolerance:g} of the capital decided" if tolerance_usd_m is None else "as given"
     notes = (
-        f"Near-optimal: at most {census.limit:,.1f} USD million, which is {room(census.best):,.1f} above the best plan known ({share}). "
+        f"Near-optimal: at most {census.limit:,.1f} USD million, which is {census.room:,.1f} above the best plan known ({share}). "
         f"The best plan is proved to {census.best['value'] - census.bound:,.1f} USD million.",
+        *_open_note(tables["projects"]),
         *stopped_note(runner.stopped),
     )
     title = f"Alternatives: {case.title or case.name}"
     return Alternatives(tables, title, notes, runner.stopped, census.limit, decisions)
+
+
+def _open_note(table: pd.DataFrame) -> tuple[str, ...]:
+    undecided = int((table["verdict"] == "undecided").sum())
+    unsure = int((~table["certain"]).sum()) - undecided
+    said = []
+    if undecided:
+        said.append(
+            f"{undecided} projects are undecided: the time limit of a search ran out; a longer one, or more tolerance, may decide them."
+        )
+    if unsure:
+        said.append(f"{unsure} verdicts are not certain: they hold for the best plan known, and a still better one could turn them.")
+    return tuple(said)
 
 
 def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance: int) -> None:
@@ -187,7 +213,9 @@ def _distinct(census: Census, packed: Packed, case: Case, plans: int, distance: 
     found = [best]
     while len(found) < plans and not runner.stopped:
         others = [sorted(result["decision"]) for result in found]
-        result = runner.run([task(distant, packed, case, others=others, distance=distance)], "distinct plans")[0]
+        known = [plan for has, plan in census.plans.items() if all(len(has.symmetric_difference(other)) >= distance for other in others)]
+        start = start_of(min(known, key=lambda plan: (plan["value"], sorted(plan["decision"])))) if known else None
+        result = runner.run([task(distant, packed, case, others=others, distance=distance, start=start)], "distinct plans")[0]
         if result is None or "value" not in result:
             break
         found.append(result)
@@ -198,65 +226,72 @@ def _distinct(census: Census, packed: Packed, case: Case, plans: int, distance: 
 
 
 def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
-    """Settles every project, with the cheapest means first; ends early if a better plan turns up, since that moves the limit."""
-    best = census.best
-    start = {"decision": best["decision"], "tickets": best["tickets"]}
-    turned = sorted(set(census.open("in")) | set(census.open("out")))
-    jobs = [task(flips, packed, case, projects=part, start=start) for part in _parts(turned)]
-    for result in runner.run(jobs, "one project turned over"):
-        for plan in (result or {"found": {}})["found"].values():
+    """Settles every project, with the cheapest means first."""
+    start = start_of(census.best)
+
+    def bounded(regions: Sequence[Region]) -> None:
+        shared = {"settled": census.settled(), "limit": census.limit, "start": start}
+        for place, bound, apart in bounds_in(regions, packed, case, census.open(), shared, runner):
+            census.prove(place, bound, "proof by relaxation")
+            census.apart[place] = apart
+
+    bounded([Region((), -math.inf)])
+    places = census.open()
+    parts = [places[at : at + WAVE] for at in range(0, len(places), WAVE)]
+    shared = {"limit": census.limit, "start": start}
+    for result in runner.run([task(flips, packed, case, places=[list(one) for one in part], **shared) for part in parts], "plans nearby"):
+        for plan in (result or {"found": ()})["found"]:
             census.see(plan)
-    if census.best is not best:
-        return
-    places = [[name, side] for side in SIDES for name in census.open(side)]
-    jobs = [task(relaxations, packed, case, places=part) for part in _parts(places)]
-    for result in runner.run(jobs, "proofs by relaxation"):
-        for place, bound in (result or {"found": {}})["found"].items():
-            name, _, side = place.rpartition(" ")
-            if bound is None or above(bound, census.limit):
-                census.proof[name, "in" if side == "in" else "out"] = "proof by relaxation"
-    _batches(census, packed, case, start, runner)
-    limit = census.limit
-    left = [(name, side) for side in SIDES for name in census.open(side)]
-    singles = runner.run([task(forced, packed, case, project=name, side=side, limit=limit) for name, side in left], "one by one")
-    for key, single in zip(left, singles, strict=True):
-        if single is not None:
-            if "value" in single:
-                census.see(single)
-            if single["proved_none"]:
-                census.proof[key] = "proof for this project"
+    # in the relaxation the best plan costs less than it does, and so does, by about as much, a plan with the project
+    relaxed = min((census.least[place][0] for place in census.open() if place in census.least), default=math.inf)
+    _repair(census, packed, case, start, runner, relaxed + census.room)
+    if census.open():
+        enough = census.best["value"] - SHARE * census.room
+        regions = grown(packed, case, census.settled(), census.limit, enough, runner)
+        if not runner.stopped:
+            census.bound = max(census.bound, min([census.best["value"], *(region.bound for region in regions)]))
+            bounded(regions)
+    _repair(census, packed, case, start, runner, math.inf)
+    for now in _waves(census, runner):
+        shared = {"limit": census.limit, "settled": census.settled(), "start": start}
+        jobs = [task(forced, packed, case, project=name, side=side, **shared) for name, side in now]
+        for place, result in zip(now, runner.run(jobs, "one by one"), strict=True):
+            census.see(result)
+            if result is not None:
+                census.prove(
+                    place, math.inf if result["status"] == "infeasible" else result["least"] or -math.inf, "proof for this project"
+                )
 
 
-def _parts(items: Sequence[Any], size: int = 8) -> list[list[Any]]:
-    """The items in parts, so that a process need not write the model for each; the same parts however many processes there are."""
-    return [list(items[at : at + size]) for at in range(0, len(items), size)]
+def _repair(census: Census, packed: Packed, case: Case, start: Result, runner: Runner, most: float) -> None:
+    """Seeks plans near the best one for what is open and bounded by at most ``most``, each place once for each relaxation."""
+    for now in _waves(census, runner, lambda place: bool(census.apart.get(place)) and census.least[place][0] <= most):
+        shared = {"limit": census.limit, "enough": min(census.limit, census.floor), "settled": census.settled(), "start": start}
+        jobs = [task(repaired, packed, case, project=place[0], side=place[1], apart=census.apart.pop(place), **shared) for place in now]
+        for result in runner.run(jobs, "plans nearby"):
+            census.see(result)
 
 
-def _batches(census: Census, packed: Packed, case: Case, start: Result, runner: Runner) -> None:
-    """Asks for as many of the undecided projects at once as can be had, until nothing new comes of it."""
-    live: list[Side] = list(SIDES)
-    while live and not runner.stopped:
-        live = [side for side in live if census.open(side)]
-        asked = {side: census.open(side) for side in live}
-        jobs = [task(batch, packed, case, side=side, projects=asked[side], limit=census.limit, start=start) for side in live]
-        for side, result in zip(list(live), runner.run(jobs, "many at once"), strict=True):
-            if result is None:
-                return
-            news = "value" in result and census.see(result)
-            if result["proved_none"]:
-                census.proof |= dict.fromkeys(((name, side) for name in asked[side]), "proof for many at once")
-            if result["proved_none"] or not news:
-                live.remove(side)
+def _waves(census: Census, runner: Runner, fits: Callable[[Place], bool] = lambda _: True) -> Iterator[list[Place]]:
+    """What is open, a few at a time, the likeliest first: a plan found for one often settles others."""
+    done: set[Place] = set()
+    while not runner.stopped:
+        todo = [place for place in census.open() if place not in done and fits(place)]
+        now = sorted(todo, key=lambda place: (census.least.get(place, (-math.inf, ""))[0], place))[:WAVE]
+        if not now:
+            return
+        done.update(now)
+        yield now
 
 
 def _tables(question: Question, census: Census, found: list[Result]) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
     best, rows = census.best, []
-    floor = census.bound + census.limit - best["value"]
+    floor = census.floor
     for row in sorted(question.tables.projects, key=lambda row: row.project):
         costs = {side: census.cheapest.get((row.project, side)) for side in SIDES}
         verdict = census.verdict(row.project)
         needed = [cost for cost in costs.values() if cost is not None] if verdict == "interchangeable" else []
-        proof = census.proof.get((row.project, "out" if verdict == "must-build" else "in"))
+        proof = census.least.get((row.project, "out" if verdict == "must-build" else "in"), (0.0, ""))[1]
         rows.append(
             {
                 "project": row.project,
@@ -267,7 +302,7 @@ def _tables(question: Question, census: Census, found: list[Result]) -> tuple[di
                 "certain": verdict != "undecided" and all(cost <= floor for cost in needed),
                 "cost_with_usd_m": costs["in"],
                 "cost_without_usd_m": costs["out"],
-                "decided_by": "plans found" if verdict == "interchangeable" else proof or "",
+                "decided_by": {"interchangeable": "plans found", "undecided": ""}.get(verdict, proof),
             }
         )
     plans, decisions = [], {}
