@@ -28,7 +28,8 @@ class Plan:
         case: name of the case; ``title`` and ``question`` as it states them.
         status: ``optimal`` (a plan within the gap asked for, proved), ``feasible`` (a plan, the gap not proved),
             ``infeasible`` (proved: there is none) or ``no_plan`` (none found in time).
-        objective, bound: USD million; ``None`` without a plan, and where no bound is known.
+        objective: USD million; ``None`` without a plan.
+        bound: what no plan can be below, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
         capital_decided_usd_m: capital of the projects committed, undiscounted.
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
@@ -65,7 +66,7 @@ class Plan:
 
     @property
     def gap_of_capital(self) -> float | None:
-        """Distance between objective and bound as a share of the capital decided: how much of the money in question is unproved."""
+        """Distance between objective and bound as a share of the capital decided, which is how much of the money in question is unproved."""
         return None if self.gap_usd_m is None or not self.capital_decided_usd_m else self.gap_usd_m / self.capital_decided_usd_m
 
     @property
