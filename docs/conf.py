@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 from docutils import nodes
@@ -15,6 +17,8 @@ from sphinx.writers.html5 import HTML5Translator
 
 import paxsilica
 
+PICTURES = Path(__file__).parent / "pictures"
+
 project = "paxsilica"
 author = "the authors of paxsilica"
 copyright = author
@@ -22,7 +26,11 @@ version = release = paxsilica.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+smartquotes = False  # two hyphens are an option, not a dash
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
+myst_substitutions = {
+    name.partition(".")[0]: words for name, words in json.loads((PICTURES / "made.json").read_text(encoding="utf-8")).items()
+}
 myst_heading_anchors = 4
 suppress_warnings = ["myst.header"]  # what is included from models begins below the heading of its page
 

@@ -143,8 +143,9 @@ class Plan:
             "manifest": self.manifest,
         }
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into ``folder``; refuses to write over another plan (see :func:`refuse_other_plan`)."""
+        folder = Path(folder)
         refuse_other_plan(folder, self.manifest)
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
@@ -153,12 +154,13 @@ class Plan:
         (folder / "result.json").write_text(text + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> Plan:
+    def load(cls, folder: Path | str) -> Plan:
         """The plan that was saved in ``folder``.
 
         Raises:
             InputError: if there is none.
         """
+        folder = Path(folder)
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
             tables = {name: _read_table(folder / "tables" / f"{name}.csv") for name in result["tables"]}

@@ -115,20 +115,18 @@ def _help(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _prose(text: str) -> str:
-    """A text for a terminal as Markdown."""
-    text = re.sub(r"\[bold\](.+?)\[/bold\]", r"**\1**", " ".join(text.split()))
-    return re.sub(r"``(.+?)``", r"`\1`", text)
-
-
-def _escaped(text: str) -> str:
-    """A text with what Markdown would take for its own, outside of code, escaped."""
-    parts = re.split(r"(`[^`]*`)", _prose(text))
-    return "".join(part if part.startswith("`") else re.sub(r"([*<>\[\]])", r"\\\1", part) for part in parts)
+    """A text for a terminal as Markdown: options and what stands in double backticks as code, the rest escaped."""
+    text = re.sub(r"``(.+?)``", r"`\1`", " ".join(text.split()))
+    parts = re.split(r"(`[^`]*`|(?<![\w>-])--?[a-z][\w-]*|\[/?bold\])", text)
+    return "".join(
+        "**" if part.endswith("bold]") else f"`{part.strip('`')}`" if place % 2 else re.sub(r"([*<>\[\]])", r"\\\1", part)
+        for place, part in enumerate(parts)
+    )
 
 
 def _cell(text: str) -> str:
     """The same for a cell of a table."""
-    return _escaped(text).replace("|", "\\|")
+    return _prose(text).replace("|", "\\|")
 
 
 def is_option(parameter: Any) -> bool:
@@ -171,9 +169,9 @@ def _list(command: Command, options: bool) -> str:
         if is_option(one) == options:
             names = ", ".join(f"`{name}`" for name in (*one.opts, *one.secondary_opts)) + (f" `{metavar}`" if metavar else "")
             absent, variable = _default(one), getattr(one, "envvar", None)
-            more = [f"Without it: {_escaped(absent)}."] if absent else []
+            more = [f"Without it: {_prose(absent)}."] if absent else []
             more += [f"Environment: `{variable}`."] if variable else []
-            entries.append(f"{names if options else f'`{metavar}`'}\n: {' '.join([_escaped(_sentence(one.help or '')), *more])}")
+            entries.append(f"{names if options else f'`{metavar}`'}\n: {' '.join([_prose(_sentence(one.help or '')), *more])}")
     return "\n\n".join(entries)
 
 
@@ -199,7 +197,7 @@ ABOUT_CODES = "How a command ended, for scripts. The codes are part of the publi
 def commands_page() -> str:
     """Every command: synopsis, description, arguments, options with defaults, examples, files written, exit codes; and what these mean."""
     intro = "Every command, as the program itself describes it; `paxsilica COMMAND --help` shows the same on a terminal."
-    codes = [f"`{code}`\n: {_escaped(_sentence(meaning))}" for code, meaning in exit_codes().items()]
+    codes = [f"`{code}`\n: {_prose(_sentence(meaning))}" for code, meaning in exit_codes().items()]
     return _page("Commands", intro, *map(_section, commands()), "## Exit codes\n\n" + "\n\n".join([ABOUT_CODES, *codes]))
 
 
