@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from types import ModuleType
 
 from docutils import nodes
-from docutils.utils.math import latex2mathml
+from latex2mathml.converter import convert
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -26,7 +25,6 @@ version = release = paxsilica.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
-smartquotes = False  # two hyphens are an option, not a dash
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_substitutions = {
     name.partition(".")[0]: words for name, words in json.loads((PICTURES / "made.json").read_text(encoding="utf-8")).items()
@@ -53,19 +51,13 @@ html_theme_options = {"navigation_with_keys": True}
 man_pages = [("reference/commands", "paxsilica", "plan which plants an alliance should pay for", [], 1)]
 
 
-def _mathml(text: str, block: bool) -> str:
-    """A formula as MathML, which browsers show without a script."""
-    text = re.sub(r"\\Big(?![a-z])", r"\\Bigl", text).replace(r"\dots", r"\ldots")
-    return str(latex2mathml.tex2mathml(text, as_block=block))
-
-
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:
-    translator.body.append(_mathml(node.astext(), False))
+    translator.body.append(convert(node.astext()))
     raise nodes.SkipNode
 
 
 def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="formula">{_mathml(node.astext(), True)}</div>')
+    translator.body.append(f'<div class="formula">{convert(node.astext().strip(), display="block")}</div>')
     raise nodes.SkipNode
 
 

@@ -41,6 +41,11 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
         assert LOADED.findall(path.read_text(encoding="utf-8")) == [], path.name
 
 
+def test_no_option_was_taken_for_a_dash(site: Path) -> None:
+    for path in (site / "html").rglob("*.html"):
+        assert re.findall(r"[–—][a-z]+", re.sub(r"<[^>]*>", "", path.read_text(encoding="utf-8"))) == [], path.name
+
+
 def test_formulas_are_formulas(site: Path) -> None:
     text = (site / "html" / "explanation" / "mathematics.html").read_text(encoding="utf-8")
     assert text.count("<math") > 150
