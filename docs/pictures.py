@@ -28,6 +28,7 @@ PICTURES = HERE / "pictures"
 README = HERE.parent / "README.md"
 CASE, GAP, BUDGETS = "base", 0.001, (5_000, 10_000, 20_000, 40_000)
 BROWSER, OFFICE = ("chromium", "chromium-browser", "google-chrome"), ("libreoffice", "soffice")
+SECONDS = 90
 WIDTH = 118
 MOST_BYTES = 300_000
 
@@ -164,10 +165,12 @@ def main() -> None:
         workbook(folder)
     origin = f"data {plan.manifest['data_digest'][:8]}, version {paxsilica.__version__}"
     made = f"Case {CASE}, solved to a gap of {share(plan.gap or 0.0)} of the objective ({share(GAP)} asked for); {origin}."
-    excerpt(made)
-    draw("frontier.svg", paxsilica.frontier(question, along={"budget": BUDGETS}, progress=False).figure())
+    money = paxsilica.frontier(question.with_(time_limit=SECONDS), along={"budget": BUDGETS}, progress=False)
+    draw("frontier.svg", money.figure())
+    proved = share(money.table()["gap_share"].max())
     kept = dict.fromkeys(("answer.svg", "coverage.svg", "page.png", "workbook.png"), made)
-    kept["frontier.svg"] = f"Case {CASE} at {len(BUDGETS)} budgets, each solved to a gap of {share(GAP)} of the objective; {origin}."
+    kept["frontier.svg"] = f"Case {CASE} at {len(BUDGETS)} budgets, each solved to a gap of {proved} of the objective or less; {origin}."
+    excerpt(made)
     (PICTURES / "made.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
