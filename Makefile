@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 CASE ?= base
 
-.PHONY: help install solve check test lint types bench pages lock wheel clean
+.PHONY: help install solve check test lint types bench pages docs pictures lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -40,9 +40,17 @@ bench: $(STAMP) ## print speed: our whole run against raw HiGHS, time to a gap, 
 	$(BIN)/python benchmarks/bench.py $(CASE)
 	$(BIN)/python benchmarks/prices.py $(CASE)
 
-pages: $(STAMP) ## renew what is generated: the formulation page, the guide and description of the data
+pages: $(STAMP) ## renew what is generated: the formulation page, the reference pages, the guide and description of the data
 	$(BIN)/python -m paxsilica.model.formulation
+	$(BIN)/python -m paxsilica.cli.reference
 	$(BIN)/paxsilica data describe --write
+
+docs: $(STAMP) ## build the documentation into docs/_build: html and the manual page
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b man docs docs/_build/man
+
+pictures: $(STAMP) ## renew the pictures of the documentation from real plans; needs Chromium and LibreOffice
+	$(BIN)/python docs/pictures.py
 
 wheel: $(STAMP) ## build a wheel into dist
 	$(BIN)/python -m pip wheel . --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
@@ -55,4 +63,4 @@ lock: ## write requirements.lock anew from pyproject.toml: newest versions, with
 	rm -rf .venv-lock
 
 clean: ## remove .venv and all that was built
-	rm -rf .venv .venv-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

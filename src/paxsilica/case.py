@@ -82,8 +82,8 @@ class Coverage(Section):
 class Concentration(Section):
     """A cap on what one region may make of what the trusted world makes when it is cut off."""
 
-    max_share: Share
-    from_year: CaseYear
+    max_share: Share = Field(description="largest share that one region may make of a covered commodity")
+    from_year: CaseYear = Field(description="first year in which the cap holds")
     hard: bool = Field(description="true: must be met; false: the excess is paid for at the shortage price")
 
 
@@ -122,8 +122,8 @@ class Solver(Section):
 
     gap: Annotated[float, Field(ge=0, lt=1)] = Field(0.005, description="relative gap at which the search ends")
     time_limit_s: Annotated[float, Field(gt=0)] = Field(600.0, description="seconds for the search")
-    threads: Annotated[int, Field(ge=1, le=64)] = 2
-    seed: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=1, le=64)] = Field(2, description="threads of the solver")
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="seed of the solver")
     options: dict[str, float | int | str | bool] = Field({}, description="options of HiGHS: " + ", ".join(SOLVER_OPTIONS))
 
     @model_validator(mode="after")
@@ -152,9 +152,9 @@ StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses)]
 class Case(Section):
     """A question to the data. Every key of a case file, with ``--set key=value`` taking the same (``coverage.hard=true``)."""
 
-    name: str = "case"
-    title: str = ""
-    question: str = ""
+    name: str = Field("case", description="name of the case and of the folder of its plan; absent: the name of the file")
+    title: str = Field("", description="title for people")
+    question: str = Field("", description="what is asked, in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
     objective: Literal["cost", "shortfall", "budget"] = Field(
         "cost", description="least expected discounted cost; least shortfall of coverage; or least public money for the coverage required"

@@ -28,7 +28,8 @@ class Plan:
         case: name of the case; ``title`` and ``question`` as it states them.
         status: ``optimal`` (a plan within the gap asked for, proved), ``feasible`` (a plan, the gap not proved),
             ``infeasible`` (proved: there is none) or ``no_plan`` (none found in time).
-        objective, bound: USD million; ``None`` without a plan, and where no bound is known.
+        objective: USD million; ``None`` without a plan.
+        bound: what no plan can be below, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
         capital_decided_usd_m: capital of the projects committed, undiscounted.
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
@@ -65,7 +66,7 @@ class Plan:
 
     @property
     def gap_of_capital(self) -> float | None:
-        """Distance between objective and bound as a share of the capital decided: how much of the money in question is unproved."""
+        """Distance between objective and bound as a share of the capital decided, which is how much of the money in question is unproved."""
         return None if self.gap_usd_m is None or not self.capital_decided_usd_m else self.gap_usd_m / self.capital_decided_usd_m
 
     @property
@@ -142,8 +143,9 @@ class Plan:
             "manifest": self.manifest,
         }
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into ``folder``; refuses to write over another plan (see :func:`refuse_other_plan`)."""
+        folder = Path(folder)
         refuse_other_plan(folder, self.manifest)
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
@@ -151,12 +153,13 @@ class Plan:
         (folder / "result.json").write_text(json_text(self.result()), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> Plan:
+    def load(cls, folder: Path | str) -> Plan:
         """The plan that was saved in ``folder``.
 
         Raises:
             InputError: if there is none, or with everything that is missing in it.
         """
+        folder = Path(folder)
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
