@@ -10,7 +10,6 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
@@ -141,9 +140,12 @@ class WarmProgram:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
         self.solver.changeRowsBounds(len(at), at.astype(np.int32), self.program.row_low[at] + shift, self.program.row_high[at] + shift)
 
-    def add_columns(self, cost: Array, columns: csc_matrix) -> None:
-        """Adds columns that may take any value from zero on."""
+    def extend(self, program: Compiled) -> None:
+        """Takes over a program that has further columns behind those there are, of which each may take any value from zero on."""
+        first = len(self.program.cost)
+        cost, columns = program.cost[first:], program.matrix.tocsc()[:, first:]
         count = len(cost)
+        self.program = program
         self.solver.addCols(
             count,
             cost * self.scale,
