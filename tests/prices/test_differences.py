@@ -68,7 +68,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
             every = [one for one in every if one.what != what or draw.random() < share]
         assert {one.what for one in every} >= {"budget", "coverage"}
         by_place = {(one.what, one.where, one.when): one for one in every}
-        # an accident of some random numbers must not decide: where nobody asks for sides, the verdict is by certificate
+        # where nobody asks for sides, the verdict is by certificate
         certified = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)}  # type: ignore[arg-type]
         told = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind, frozenset(by_place))}  # type: ignore[arg-type]
         for name, one in by_place.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -99,12 +100,22 @@ def _violation(side: Array, by: Array) -> float:
 
 @dataclass(frozen=True)
 class Duals:
-    """A linear program solved, its duals proved, and the solver still at its corner."""
+    """A linear program solved, its duals proved, and the solver that did it.
+
+    Attributes:
+        whole: whether the program has all its columns, and not only those made so far.
+    """
 
     program: Compiled
     warm: WarmProgram
     corner: Corner
     proof: Proof
+    whole: bool = True
+
+    @cached_property
+    def face(self) -> Face:
+        """What is known of all optimal duals. Other ones of a program that lacks columns need not be optimal for the whole of it."""
+        return find_face(self.program, self.warm, self.corner, OTHERS if self.whole else 0)
 
     @property
     def values(self) -> Array:
@@ -159,19 +170,18 @@ class Mover(Protocol):
         """Duals of the rows, or nothing if nothing fits."""
 
 
-def _sides(duals: Duals, face: Face, subject: Subject, mover: Mover) -> tuple[float | None, float | None]:
+def _sides(duals: Duals, subject: Subject, mover: Mover) -> tuple[float | None, float | None]:
     """The prices of one less and of one more, read off the program moved a little to either side; none where nothing fits any more.
 
     The duals of the moved program are the price on that side if they are optimal for the program as it is too. If they are not, the movement went
     past the next change of the price, and a smaller one is tried. The solver is left off its corner.
     """
+    face = duals.face
     prices: list[float | None] = []
     for way in (-1.0, 1.0):
         for step in STEPS:
             moved = mover.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
-            if moved is None:
-                duals.warm.back_to(duals.corner)
-            elif face.holds(moved):
+            if moved is not None and face.holds(moved):
                 break
         prices.append(None if moved is None else subject.price(moved, face.reduced(moved)))
     return prices[0], prices[1]
@@ -189,8 +199,7 @@ def dual_prices(
         sides: subjects that are priced on both sides although they are not among those that always are.
         mover: solves the program with sides moved, if the program as it stands lacks columns that may be wanted then.
     """
-    # other optimal duals of a program that lacks columns need not be optimal for the whole of it
-    face = find_face(duals.program, duals.warm, duals.corner, OTHERS if mover is None else 0)
+    face = duals.face
     for subject in subjects:
         value = subject.price(duals.rows, duals.columns)
         degenerate = face.degenerate(subject, value)
@@ -200,7 +209,7 @@ def dual_prices(
             less, more = (
                 # without those columns it is not known whether nothing fits
                 side if side is not None else math.inf if mover is None else math.nan
-                for side in _sides(duals, face, subject, duals.warm if mover is None else mover)
+                for side in _sides(duals, subject, duals.warm if mover is None else mover)
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)

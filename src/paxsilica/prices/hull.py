@@ -88,7 +88,7 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
     duals, _ = master.duals(outcome)
     uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
-        duals=Duals(search.warm.program, search.warm, search.warm.corner(outcome), proof),
+        duals=Duals(search.warm.program, search.warm, search.warm.corner(outcome), proof, whole=False),
         search=search,
         objective=outcome.objective,
         row_duals=duals,
@@ -104,7 +104,15 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
 
 def priced(hull: Hull, subjects: Iterable[Subject], sides: Set[Name]) -> Iterator[Price]:
     """The hull price of each subject, which is one of the whole program."""
-    here = (replace(subject, movement=hull.search.master.here(subject.movement)) for subject in subjects)
+    # a side of coverage takes seconds, and there are hundreds
+    here = [
+        replace(
+            subject,
+            movement=hull.search.master.here(subject.movement),
+            examined=subject.examined and subject.what in ("budget", "envelope"),
+        )
+        for subject in subjects
+    ]
     yield from dual_prices(hull.duals, here, "hull", sides, hull.search)
 
 

@@ -108,15 +108,17 @@ class WarmProgram:
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows with some sides and bounds moved away from where the program has them; ``None`` if nothing fits then.
 
-        They are put back, the basis is not: from one small movement to the next it hardly changes.
+        They are put back, the basis only if nothing fits: from one small movement to the next it hardly changes.
         """
         self.move(movement)
-        duals = None
+        duals, basis = None, self.solver.getBasis()
         if self._settle() == highspy.HighsModelStatus.kOptimal:
             solution = self.solver.getSolution()
             if not solution.dual_valid:
                 raise PaxSilicaError("the solver gave no valid duals of a linear program")
             duals = np.array(solution.row_dual, dtype=float) / self.scale
+        else:
+            self.solver.setBasis(basis)
         self.move(movement.times(0.0))
         return duals
 
