@@ -18,11 +18,12 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PRICE_TABLES
+from paxsilica.prices.changes import member_price, sooner_price
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
 from paxsilica.prices.goods import goods
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
-from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, member_price, money_price, sooner_price, written
+from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, money_price, written
 from paxsilica.prices.subjects import Name, Subject, subjects
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solve import Array, Compiled
