@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from paxsilica.prices import Asked, price_table
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
 from paxsilica.prices.face import differ
 from paxsilica.prices.goods import PREMIUM, goods
+from paxsilica.prices.resolve import Solved, at_least_nothing, fall, ordered, per
 from paxsilica.prices.subjects import Subject, subjects
 from paxsilica.prices.whole import Start
 from paxsilica.solve import Compiled, solve
 from paxsilica.solve.warm import Movement
-from prices.cases import case, priced, random_question, started, three_projects
+from paxsilica.tables import Tables
+from prices.cases import M, case, priced, random_question, started, three_projects, world
 
 SEEDS = range(60)
 SMALL = 1e-5
@@ -68,7 +71,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
             every = [one for one in every if one.what != what or draw.random() < share]
         assert {one.what for one in every} >= {"budget", "coverage"}
         by_place = {(one.what, one.where, one.when): one for one in every}
-        # an accident of some random numbers must not decide: where nobody asks for sides, the verdict is by certificate
+        # where nobody asks for sides, the verdict is by certificate
         certified = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)}  # type: ignore[arg-type]
         told = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind, frozenset(by_place))}  # type: ignore[arg-type]
         for name, one in by_place.items():
@@ -113,7 +116,7 @@ def test_a_resolve_interval_holds_the_truth(seed: int) -> None:
     assert after is not None
     assert row["low"] - 1e-6 <= (before - after) / step <= row["high"] + 1e-6
     assert row["low"] - 1e-9 <= row["value"] <= row["high"] + 1e-9
-    assert (row["undecided"] == "yes") == (row["low"] <= 0)
+    assert (row["undecided"] == "yes") == (row["low"] <= 0 < row["high"])
 
 
 def test_a_year_less_and_a_member_by_solving_again() -> None:
@@ -137,3 +140,51 @@ def test_less_money_than_nothing_is_refused() -> None:
     tables, asked = three_projects(), case(budget_usd_m=35.0)
     with pytest.raises(InputError, match="not below zero"):
         price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("resolve",), step=-36.0))
+
+
+def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
+    less, more = Solved(100.0, 90.0, None), Solved(103.0, 95.0, None)  # with more money a worse plan was found, but a better bound
+    less, more = ordered(less, more)
+    assert (less.objective, less.bound, more.objective, more.bound) == (100.0, 95.0, 100.0, 95.0)
+    change = at_least_nothing(per(fall(less, more), 10.0))
+    assert (change.value, change.low, change.high) == pytest.approx((0.0, 0.0, 0.5))
+    assert change.undecided
+    # no plan with less money, proved
+    none, some = ordered(Solved(math.inf, math.inf, None, True), Solved(50.0, 49.0, None))
+    assert (none.bound, some.objective, some.bound) == (math.inf, 50.0, 49.0)
+    # solved to the end, and nothing gained: that is known
+    assert not fall(Solved(100.0, 100.0, None), Solved(100.0, 100.0, None)).undecided
+
+
+def money_world(**funders: dict[str, Any]) -> Tables:
+    return world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "B": "signatory", "C": "neutral"},
+        commodities={"chip": {"shortage_price_usd_per_unit": 30 * M}},
+        projects={"plant": {"process": "make", "size": 10.0, "capex_usd_m": 100.0}},
+        funders=funders,
+        demand={("A", "chip"): 5.0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "said"),
+    [("open", "has no envelope that could be moved"), ("poor", "does not pay in this case"), ("nobody", "should be budget, or a funder")],
+)
+def test_a_funder_without_a_price_of_its_envelope_is_told_why(asked_for: str, said: str) -> None:
+    tables = money_world(open={"region": "A"}, poor={"region": "C", "envelope_usd_m": 9.0}, other={"region": "A", "envelope_usd_m": 9.0})
+    plan = make_plan(tables, case())
+    with pytest.raises(InputError, match=said):
+        price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(asked_for,)))
+
+
+def test_membership_says_what_goes_along() -> None:
+    # the plant costs 100 and saves 150; all of the money is B's
+    tables = money_world(rich={"region": "B", "envelope_usd_m": 500.0})
+    plan = make_plan(tables, case())
+    assert plan.objective == pytest.approx(100.0)
+    row = priced(price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("B",))).table, what="membership")
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((50.0, 50.0, 50.0))
+    assert "its demand among what must be covered, and the money of rich" in row["meaning"]
+    row = priced(price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("A",))).table, what="membership")
+    assert "and no money) lowers" in row["meaning"]

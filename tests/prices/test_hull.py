@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from paxsilica.case import Solver
 from paxsilica.planner import make_plan
-from paxsilica.prices import Asked, hull_prices, price_table
+from paxsilica.prices import Asked, PriceError, hull_prices, price_table
 from paxsilica.prices.duals import prove, solve_duals
+from paxsilica.prices.face import differ
+from paxsilica.prices.goods import goods
 from paxsilica.prices.hull import Hull
+from paxsilica.prices.hull import priced as priced_hull
 from paxsilica.prices.private import Private, outside, private_problems
+from paxsilica.prices.subjects import subjects
 from paxsilica.prices.whole import Start
 from paxsilica.solve import Array, solve
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, world
+from prices.test_differences import moved
+
+EXACT = Solver(gap=0.0, threads=1)
 
 TWICE = {"cost_of_capital": 1.0}
 """With a life of one year and no discounting, money that costs its face value again."""
@@ -149,6 +159,44 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     assert tried
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_both_sides_of_a_hull_price(seed: int) -> None:
+    start, draw = started(*random_question(seed)), np.random.default_rng(seed)
+    hull, program, instance = hull_of(start), start.basis.program, start.basis.instance
+    every = [*subjects(instance, program, hull.values), *goods(instance, program)]
+    some = [one for one in every if one.what in ("budget", "envelope", "coverage") or draw.random() < 0.04]
+    verdicts = {
+        (row.what, row.where, row.when): row for row in priced_hull(hull, [replace(one, examined=False) for one in some], frozenset())
+    }
+    told = {(row.what, row.where, row.when): row for row in priced_hull(hull, some, frozenset(one.name for one in some))}
+    compared = 0
+    for one in some:
+        step, sign, sides = 1e-4 / one.movement.size(), (-1 if one.gain else 1) * one.scale, []
+        for way in (-step, step):
+            try:
+                sides.append(
+                    sign * (hull_prices(moved(program, one.movement, way), start.fixed.values, EXACT).objective - hull.objective) / way
+                )
+            except PriceError:
+                # begun anew from the plan and one further choice of each project, it may find no way to fit the moved side
+                sides.append(np.nan)
+        row = told.get(one.name)
+        if row is not None and row.degenerate == "open":
+            assert np.isnan(sides).any()
+            continue
+        low, high = (0.0, 0.0) if row is None else (row.low, row.high)
+        known = [side for side in sides if not np.isnan(side)]
+        compared += len(known)
+        error = {"rel": 2e-3, "abs": 2e-3 * one.scale}
+        if len(known) == 2:
+            assert sorted(known) == pytest.approx([low, high], **error), (one.name, row)
+        elif known:
+            assert known[0] in (pytest.approx(low, **error), pytest.approx(high, **error)), (one.name, row)
+        if one.name in verdicts and verdicts[one.name].degenerate == "no":
+            assert not differ(low, high)
+    assert compared > len(some)
+
+
 def _tidy(hull: Hull) -> Array:
     return np.where(np.abs(hull.row_duals) < 1e-10, 0.0, hull.row_duals)
 
@@ -163,8 +211,6 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
     # Geoffrion's integrality property, with every project's hull built from its points all the same
     tables, asked = random_question(seed)
     plain = tuple(row.model_copy(update={"largest_share": None, "smallest_ticket_usd_m": None}) for row in tables.funders)
-    from dataclasses import replace
-
     start = started(replace(tables, funders=plain), asked)
     assert all(problem.integral for problem in private_problems(start.basis.program))
     relaxed = solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")
@@ -176,8 +222,6 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
 
 def test_a_required_project_cannot_choose_to_stay_away() -> None:
     tables, asked = tickets(), case()
-    from dataclasses import replace
-
     must = replace(tables, projects=tuple(row.model_copy(update={"commitment": "required"}) for row in tables.projects))
     hull = hull_of(started(must, asked))
     assert hull.objective == pytest.approx(130.0)

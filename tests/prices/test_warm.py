@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
@@ -72,7 +72,7 @@ def test_moving_and_going_back() -> None:
 def test_a_column_more() -> None:
     warm = WarmProgram(program([4.0], [[1]], [2.0], [math.inf]), OPTIONS)
     assert warm.run().objective == pytest.approx(13.0)
-    warm.add_columns(np.array([3.0]), csc_matrix(np.array([[2.0]])))
+    warm.extend(program([4.0, 3.0], [[1, 2]], [2.0], [math.inf]))
     outcome = warm.run()
     assert outcome.objective == pytest.approx(8.0)
     assert outcome.values == pytest.approx([0.0, 1.0])

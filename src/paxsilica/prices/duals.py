@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.prices.face import Face, differ, find_face
-from paxsilica.prices.subjects import Subject
+from paxsilica.prices.face import OTHERS, Face, differ, find_face
+from paxsilica.prices.subjects import Name, Subject
 from paxsilica.prices.table import Kind, Price, number
 from paxsilica.solve import Array, Compiled, Outcome
-from paxsilica.solve.warm import Corner, WarmProgram
+from paxsilica.solve.warm import Corner, Movement, WarmProgram
 
 TOLERANCE = 1e-6
 """Largest error that a proof lets pass: relative to the objective for money, to the largest cost coefficient for signs."""
@@ -98,12 +100,22 @@ def _violation(side: Array, by: Array) -> float:
 
 @dataclass(frozen=True)
 class Duals:
-    """A linear program solved, its duals proved, and the solver still at its corner."""
+    """A linear program solved, its duals proved, and the solver that did it.
+
+    Attributes:
+        whole: whether the program has all its columns, and not only those made so far.
+    """
 
     program: Compiled
     warm: WarmProgram
     corner: Corner
     proof: Proof
+    whole: bool = True
+
+    @cached_property
+    def face(self) -> Face:
+        """What is known of all optimal duals. Other ones of a program that lacks columns need not be optimal for the whole of it."""
+        return find_face(self.program, self.warm, self.corner, OTHERS if self.whole else 0)
 
     @property
     def values(self) -> Array:
@@ -151,26 +163,32 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
     return Duals(program, warm, warm.corner(outcome), proof)
 
 
-def _sides(duals: Duals, face: Face, subject: Subject) -> tuple[float, float]:
-    """The prices of one less and of one more, read off the program moved a little to either side; infinite where nothing is feasible any more.
+class Mover(Protocol):
+    """Solves a linear program with sides moved."""
+
+    def duals_if_moved(self, movement: Movement) -> Array | None:
+        """Duals of the rows, or nothing if nothing fits."""
+
+
+def _sides(duals: Duals, subject: Subject, mover: Mover) -> tuple[float | None, float | None]:
+    """The prices of one less and of one more, read off the program moved a little to either side; none where nothing fits any more.
 
     The duals of the moved program are the price on that side if they are optimal for the program as it is too. If they are not, the movement went
     past the next change of the price, and a smaller one is tried. The solver is left off its corner.
     """
-    prices = []
+    face = duals.face
+    prices: list[float | None] = []
     for way in (-1.0, 1.0):
         for step in STEPS:
-            moved = duals.warm.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
-            if moved is None:
-                duals.warm.back_to(duals.corner)
-            elif face.holds(moved):
+            moved = mover.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
+            if moved is not None and face.holds(moved):
                 break
-        prices.append(math.inf if moved is None else subject.price(moved, face.reduced(moved)))
+        prices.append(None if moved is None else subject.price(moved, face.reduced(moved)))
     return prices[0], prices[1]
 
 
 def dual_prices(
-    duals: Duals, subjects: Iterable[Subject], kind: Kind, sides: Set[tuple[str, str, int | None]] = frozenset()
+    duals: Duals, subjects: Iterable[Subject], kind: Kind, sides: Set[Name] = frozenset(), mover: Mover | None = None
 ) -> Iterator[Price]:
     """The price of each subject at the duals of a linear program.
 
@@ -178,23 +196,27 @@ def dual_prices(
         duals: of the program that ``kind`` says.
         subjects: what is priced.
         kind: of price.
-        sides: what, where and when of subjects that are priced on both sides although they are not among those that always are.
+        sides: subjects that are priced on both sides although they are not among those that always are.
+        mover: solves the program with sides moved, if the program as it stands lacks columns that may be wanted then.
     """
-    face = find_face(duals.program, duals.warm, duals.corner)
+    face = duals.face
     for subject in subjects:
         value = subject.price(duals.rows, duals.columns)
         degenerate = face.degenerate(subject, value)
         low, high = (value, value) if degenerate == "no" else (math.nan, math.nan)
         meaning = subject.meaning
-        if degenerate != "no" and (subject.examined or (subject.what, subject.where, subject.when) in sides):
-            less, more = _sides(duals, face, subject)
-            low, high = min(less, more), max(less, more)
-            value = min(max(value, low), high)
-            if differ(low, high):
-                degenerate = "yes"
+        if degenerate != "no" and (subject.examined or subject.name in sides):
+            less, more = (
+                # without those columns it is not known whether nothing fits
+                side if side is not None else math.inf if mover is None else math.nan
+                for side in _sides(duals, subject, duals.warm if mover is None else mover)
+            )
+            if not math.isnan(less + more):
+                low, high = min(less, more), max(less, more)
+                value = min(max(value, low), high)
+                degenerate = "yes" if differ(low, high) else "no"
+            if degenerate == "yes":
                 meaning += f" The price has two sides: one less {_told(subject, less)}, one more {_told(subject, more, True)}."
-            else:
-                degenerate, low, high = "no", value, value
         if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
             yield Price(subject.what, subject.where, subject.when, kind, value, low, high, subject.unit, meaning, degenerate)
 

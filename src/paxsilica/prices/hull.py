@@ -1,30 +1,30 @@
 """Convex-hull prices: the duals with every project's choices convexified, and the uplift that they leave.
 
 Projects whose own rows are the hull already (:mod:`paxsilica.prices.private`) stay in the program as they are. Every other project is replaced by
-a mean of its points, of which as many are made as the prices ask for (column generation, Dantzig and Wolfe 1960): given prices, each
-project names its best choice; a choice that pays at these prices becomes a column. When none does, the duals are the hull prices.
+a mean of its points, of which as many are made as the prices ask for (:mod:`paxsilica.prices.columns`). When no project knows a choice
+that pays, the duals are the hull prices.
+
+**Both sides.** The optimum of the convexified program is convex and piecewise linear in the sides of its rows, so hull prices have two sides like
+those of any linear program, over all points of the projects and not only those made so far. Duals of the program with all points are duals of the
+one with fewer, so a price that is unique in the latter is unique in the former. Others are found with the side moved a little, which
+may call for further points. Where no means of the points there are fits the moved side, that price is left open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
 from paxsilica.case import Solver
 from paxsilica.instance import Instance
-from paxsilica.prices.duals import PriceError, Proof, prove
+from paxsilica.prices.columns import Columns, Master
+from paxsilica.prices.duals import Duals, PriceError, Proof, dual_prices, prove
 from paxsilica.prices.private import Private, outside, private_problems
+from paxsilica.prices.subjects import Name, Subject
 from paxsilica.prices.table import Price
-from paxsilica.solve import Array, Compiled, Outcome
-from paxsilica.solve.warm import WarmProgram
-
-PRECISION = 1e-7
-"""Distance of the hull from its bound at which the prices are taken as found, relative to the objective."""
-
-MOST_ROUNDS = 500
+from paxsilica.solve import Array, Compiled
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Hull:
     """Hull prices.
 
     Attributes:
+        duals: the convexified program as solved.
+        search: for further points of the projects.
         objective: of the convexified program, USD million: no plan is below it.
-        bound: what it is proved to be no less than.
         row_duals, column_duals: by row and column of the program; zero for rows that belong to one convexified project alone.
         values: of the columns: a mean of choices.
         uplift: by project, USD million: what it would gain at these prices by its best choice over that of the plan.
@@ -42,8 +43,9 @@ class Hull:
         rounds: how often projects were asked.
     """
 
+    duals: Duals
+    search: Columns
     objective: float
-    bound: float
     row_duals: Array
     column_duals: Array
     values: Array
@@ -52,70 +54,6 @@ class Hull:
     plan_objective: float
     proof: Proof
     rounds: int
-
-
-class _Master:
-    """The convexified program: all that is kept as it is, one column for each point made so far, and one row for each mean of points."""
-
-    def __init__(self, program: Compiled, joined: list[Private]) -> None:
-        self.program, self.joined = program, joined
-        self.matrix = outside(program, joined)
-        columns = [problem.columns for problem in joined]
-        rows = [problem.rows for problem in joined]
-        self.rows = np.setdiff1d(np.arange(len(program.row_low)), np.concatenate(rows) if rows else [])
-        self.columns = np.setdiff1d(np.arange(len(program.cost)), np.concatenate(columns) if columns else [])
-        self.shapes = [self.matrix[:, problem.columns][self.rows] for problem in joined]
-        self.of: list[int] = []
-        self.choices: list[Array] = []
-
-    def add(self, at: int, choice: Array) -> None:
-        """One more point of the project ``joined[at]``."""
-        self.of.append(at)
-        self.choices.append(choice)
-
-    def points(self, first: int, last: int) -> tuple[Array, csc_matrix]:
-        """Cost and matrix of some of the points."""
-        cost, parts = [], [csc_matrix((len(self.rows) + len(self.joined), 0))]
-        for at, choice in zip(self.of[first:last], self.choices[first:last], strict=True):
-            cost.append(float(self.program.cost[self.joined[at].columns] @ choice))
-            weight = csc_matrix(([1.0], ([at], [0])), shape=(len(self.joined), 1))
-            parts.append(vstack([csc_matrix((self.shapes[at] @ choice)[:, None]), weight]))
-        return np.array(cost), csc_matrix(hstack(parts))
-
-    def compiled(self, count: int) -> Compiled:
-        """The program with the first ``count`` points."""
-        program, means = self.program, len(self.joined)
-        kept = vstack([csr_matrix(self.matrix[self.rows][:, self.columns]), csr_matrix((means, len(self.columns)))])
-        cost, points = self.points(0, count)
-        return Compiled(
-            cost=np.append(program.cost[self.columns], cost),
-            offset=program.offset,
-            matrix=csr_matrix(hstack([kept, points])),
-            row_low=np.append(program.row_low[self.rows], np.ones(means)),
-            row_high=np.append(program.row_high[self.rows], np.ones(means)),
-            low=np.append(program.low[self.columns], np.zeros(count)),
-            high=np.append(program.high[self.columns], np.full(count, np.inf)),
-            integer=np.zeros(len(self.columns) + count, dtype=bool),
-            row_names=(*(program.row_names[row] for row in self.rows), *(("mean", problem.project) for problem in self.joined)),
-            columns=(*(program.columns[at] for at in self.columns), *(("point", at) for at in range(count))),
-            column_of={},
-        )
-
-    def duals(self, outcome: Outcome) -> tuple[Array, Array]:
-        """Duals by row of the whole program, zero where a row was left out; and those of the means."""
-        assert outcome.row_duals is not None
-        full = np.zeros(len(self.program.row_low))
-        full[self.rows] = outcome.row_duals[: len(self.rows)]
-        return full, outcome.row_duals[len(self.rows) :]
-
-    def values(self, outcome: Outcome) -> Array:
-        """Values by column of the whole program; of a convexified project the mean of its points."""
-        assert outcome.values is not None
-        full = np.zeros(len(self.program.cost))
-        full[self.columns] = outcome.values[: len(self.columns)]
-        for at, choice, weight in zip(self.of, self.choices, outcome.values[len(self.columns) :].tolist(), strict=False):
-            full[self.joined[at].columns] += weight * choice
-        return full
 
 
 def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array | None = None, *, every: bool = False) -> Hull:
@@ -131,51 +69,28 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
     Raises:
         PriceError: if the prices do not come to rest, or fail their proof.
     """
-    exact = options.model_copy(update={"gap": 0.0})
     problems = private_problems(program)
     joined = [problem for problem in problems if every or not problem.integral]
-    master = _Master(program, joined)
-
-    def best(problem: Private, duals: Array) -> tuple[float, Array]:
-        return problem.best(program.cost[problem.columns] - master.matrix[:, problem.columns].T @ duals, exact)
-
+    master = Master(program, joined)
+    search = Columns(master, options)
     for at, problem in enumerate(joined):
         master.add(at, plan[problem.columns])
-        master.add(at, problem.best(np.ones(len(problem.columns)), exact)[1])
+        master.add(at, problem.best(np.ones(len(problem.columns)), search.options)[1])
         if relaxed is not None:
-            master.add(at, best(problem, relaxed)[1])
-    count = len(master.of)
-    warm = WarmProgram(master.compiled(count), options)
-    bound = -np.inf
-    rounds = 0
-    while True:
-        rounds += 1
-        outcome = warm.run()
-        if outcome.row_duals is None or outcome.objective is None:
-            raise PriceError(f"the convexified program is {outcome.status}, so that there are no hull prices to tell")
-        duals, means = master.duals(outcome)
-        gain = 0.0
-        for at, problem in enumerate(joined):
-            least, choice = best(problem, duals)
-            if least < means[at] - 1e-9 * max(1.0, abs(means[at])):
-                gain += means[at] - least
-                master.add(at, choice)
-        bound = max(bound, outcome.objective - gain)
-        if outcome.objective - bound <= PRECISION * max(1.0, abs(outcome.objective)):
-            break
-        if rounds == MOST_ROUNDS:
-            raise PriceError(
-                f"hull prices did not come to rest in {rounds} rounds; {outcome.objective - bound:g} USD million are left open"
-            )
-        warm.add_columns(*master.points(count, len(master.of)))
-        count = len(master.of)
-    proof = prove(master.compiled(count), outcome)
+            master.add(at, search.best(at, relaxed)[1])
+    search.begin()
+    outcome = search.settle()
+    if outcome is None or outcome.objective is None:
+        raise PriceError("the convexified program has no solution, so that there are no hull prices to tell")
+    proof = prove(search.warm.program, outcome)
     if not proof.holds:
         raise PriceError(f"the duals of the convexified program fail their proof ({proof.errors()}); no prices are told")
-    uplift, rest = _uplift(program, problems, duals, plan, exact)
+    duals, _ = master.duals(outcome)
+    uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
+        duals=Duals(search.warm.program, search.warm, search.warm.corner(outcome), proof, whole=False),
+        search=search,
         objective=outcome.objective,
-        bound=bound,
         row_duals=duals,
         column_duals=program.cost - master.matrix.T @ duals,
         values=master.values(outcome),
@@ -183,11 +98,25 @@ def hull_prices(program: Compiled, plan: Array, options: Solver, relaxed: Array 
         rest=rest,
         plan_objective=float(program.cost @ plan) + program.offset,
         proof=proof,
-        rounds=rounds,
+        rounds=search.rounds,
     )
 
 
-def _uplift(program: Compiled, problems: list[Private], duals: Array, plan: Array, options: Solver) -> tuple[dict[str, float], float]:
+def priced(hull: Hull, subjects: Iterable[Subject], sides: Set[Name]) -> Iterator[Price]:
+    """The hull price of each subject, which is one of the whole program."""
+    # a side of coverage takes seconds, and there are hundreds
+    here = [
+        replace(
+            subject,
+            movement=hull.search.master.here(subject.movement),
+            examined=subject.examined and subject.what in ("budget", "envelope"),
+        )
+        for subject in subjects
+    ]
+    yield from dual_prices(hull.duals, here, "hull", sides, hull.search)
+
+
+def _uplift(program: Compiled, problems: list[Private], duals: Array, plan: Array, search: Columns) -> tuple[dict[str, float], float]:
     """What each project would gain at the prices by its best choice; and the same for all that is no project's own.
 
     With ``r = cost - duals x matrix`` over the rows that are nobody's own, the plan costs ``r x plan + duals x (matrix x plan)``, and the hull costs
@@ -201,12 +130,12 @@ def _uplift(program: Compiled, problems: list[Private], duals: Array, plan: Arra
         own[problem.rows] = True
         inside[problem.columns] = True
     reduced = program.cost - matrix.T @ duals
-    uplift = {
-        problem.project: max(
-            0.0, float(reduced[problem.columns] @ plan[problem.columns]) - problem.best(reduced[problem.columns], options)[0]
-        )
-        for problem in problems
-    }
+    place = {problem.project: at for at, problem in enumerate(search.master.joined)}
+    uplift = {}
+    for problem in problems:
+        cost, joined = reduced[problem.columns], place.get(problem.project)
+        least = problem.best(cost, search.options)[0] if joined is None else search.best(joined, duals)[0]
+        uplift[problem.project] = max(0.0, float(cost @ plan[problem.columns]) - least)
     rest = 0.0
     for dual, at, low, high in (
         (reduced[~inside], plan[~inside], program.low[~inside], program.high[~inside]),

@@ -12,7 +12,6 @@ import numpy as np
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance, make_instance
-from paxsilica.instance.world import World
 from paxsilica.model import build
 from paxsilica.planner import without_collection
 from paxsilica.prices.subjects import coverage, saved
@@ -55,8 +54,8 @@ class Change:
 
     @property
     def undecided(self) -> bool:
-        """Whether the gaps leave the sign open."""
-        return math.isnan(self.value) or self.low <= 0.0 <= self.high
+        """Whether the gaps leave the sign open; an interval that is zero and nothing else leaves nothing open."""
+        return math.isnan(self.value) or (self.low <= 0.0 <= self.high and self.low < self.high)
 
 
 def fall(before: Solved, after: Solved) -> Change:
@@ -71,6 +70,17 @@ def fall(before: Solved, after: Solved) -> Change:
 
     value = less(before.objective, after.objective, math.nan)
     return Change(value, less(before.bound, after.objective, -math.inf), less(before.objective, after.bound, math.inf))
+
+
+def ordered(worse: Solved, better: Solved) -> tuple[Solved, Solved]:
+    """Two searches of which the second cannot have the higher optimum: its plan is no worse, and what no plan of it is below holds for both.
+
+    >>> worse, better = ordered(Solved(100.0, 92.0, None), Solved(101.0, 97.0, None))
+    >>> worse.bound, better.objective
+    (97.0, 100.0)
+    """
+    objective, bound = min(worse.objective, better.objective), max(worse.bound, better.bound)
+    return replace(worse, bound=min(bound, worse.objective)), replace(better, objective=objective, bound=min(better.bound, objective))
 
 
 def per(change: Change, step: float) -> Change:
@@ -112,7 +122,8 @@ class Basis:
         return {self.program.columns[column]: float(self.solved.values[column]) for column in at}
 
 
-def _refuse(key: str, value: str, why: str) -> InputError:
+def refuse(key: str, value: str, why: str) -> InputError:
+    """The error that says why a price that is asked for cannot be told."""
     return InputError([Problem("prices", "", key, value, why)])
 
 
@@ -139,13 +150,32 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
     if what == "budget":
         row = program.row_at.get(("programme_budget", "programme"))
         if row is None:
-            raise _refuse("resolve", what, "the case sets no budget; give it one, such as --set budget_usd_m=20000")
+            raise refuse("resolve", what, "the case sets no budget; give it one, such as --set budget_usd_m=20000")
         return row, "the programme's budget"
     row = program.row_at.get(("funder_envelope", what))
     if row is None:
         known = ", ".join(str(index) for family, index in program.row_names if family == "funder_envelope")
-        raise _refuse("resolve", what, f"should be budget, or a funder that takes part and has an envelope: {known or 'there is none'}")
+        raise refuse("resolve", what, f"should be budget, or a funder that takes part and has an envelope: {known or 'there is none'}")
     return row, f"the envelope of {what}"
+
+
+def _refuse_without_envelope(basis: Basis, what: str) -> None:
+    """Says in the words of the case why a funder's envelope has no price."""
+    funding = basis.instance.funding
+    if what == "budget" or funding is None or what not in {row.funder for row in basis.tables.funders}:
+        return
+    if what not in funding.payers:
+        raise refuse(
+            "resolve",
+            what,
+            "does not pay in this case, so that its envelope has no price; its region's standing is not among those whose funders pay",
+        )
+    if math.isinf(funding.payers[what].envelope):
+        raise refuse(
+            "resolve", what, "has no envelope that could be moved; what it may pay in a year has a dual, the price of an annual limit"
+        )
+    if ("funder_envelope", what) not in basis.program.row_at:
+        raise refuse("resolve", what, "fits no project of this case, so that more of its money buys nothing")
 
 
 def with_larger_envelope(basis: Basis, funder: str, envelope: float) -> Compiled:
@@ -173,24 +203,23 @@ def money_price(basis: Basis, what: str, step: float | None, options: Solver) ->
         step: USD million, negative for less money; absent: see :func:`default_step`.
         options: of the solver.
     """
+    _refuse_without_envelope(basis, what)
     row, words = money_row(basis.program, what)
     limit = float(basis.program.row_high[row])
     step = default_step(basis, limit) if step is None else step
     if step == 0.0 or limit + step < 0.0:
-        raise _refuse("step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero")
+        raise refuse("step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero")
     program = basis.program if what == "budget" else with_larger_envelope(basis, what, limit + step)
     at = np.array([money_row(program, what)[0]])
     moved = program.with_rows(at, np.array([-np.inf]), np.array([limit + step]))
     start = decisions(moved.column_at, basis.known())
     after = search(moved, options, start=start)
-    if step > 0:
-        after = _no_worse(after, basis.solved)
-    change = per(fall(basis.solved, after), step)
-    low = max(0.0, change.low)  # a plan within less money is a plan within more
-    more = "more" if step > 0 else "less"
+    # a plan within less money is a plan within more
+    less, more = ordered(basis.solved, after) if step > 0 else ordered(after, basis.solved)
+    change = at_least_nothing(per(fall(less, more), abs(step)))
     meaning = (
-        f"{abs(step):,.0f} USD million {more} of {words} {'lowers' if step > 0 else 'raises'} {saved(basis.instance)} by "
-        f"{number(change.value)} for each USD million, found by solving again; the truth lies between {number(low)} and {number(change.high)}."
+        f"{abs(step):,.0f} USD million {'more' if step > 0 else 'less'} of {words} {'lowers' if step > 0 else 'raises'} {saved(basis.instance)} by "
+        f"{number(change.value)} for each USD million, found by solving again; the truth lies between {number(change.low)} and {number(change.high)}."
     )
     price = Price(
         "budget" if what == "budget" else "envelope",
@@ -198,98 +227,50 @@ def money_price(basis: Basis, what: str, step: float | None, options: Solver) ->
         None,
         "resolve",
         change.value,
-        low,
+        change.low,
         change.high,
         "USD million per USD million",
         meaning,
         "",
-        "yes" if low <= 0.0 or change.undecided else "no",
+        "yes" if change.undecided else "no",
     )
     return price, after
 
 
-def _no_worse(after: Solved, before: Solved) -> Solved:
-    """With more money the old plan is still there."""
-    return (
-        after
-        if after.objective <= before.objective
-        else replace(after, objective=before.objective, bound=min(after.bound, before.objective))
-    )
-
-
-def sooner(tables: Tables, project: str) -> Tables:
-    """Tables in which a project takes a year less from commitment to operation."""
-    rows = {row.project: row for row in tables.projects}
-    if project not in rows:
-        raise _refuse("sooner", project, "should be a project of the data")
-    row = rows[project]
-    if row.lead_time_years == 0:
-        raise _refuse("sooner", project, "has no lead time to be shortened")
-    faster = row.model_copy(update={"lead_time_years": row.lead_time_years - 1})
-    return replace(tables, projects=tuple(faster if other.project == project else other for other in tables.projects))
-
-
-def toggled(world: World, region: str) -> tuple[Case, bool, str]:
-    """The case with a region's standing turned: trusted if it is not in the last year, not trusted if it is.
-
-    Returns:
-        the case, whether the region is trusted in it, and its standing there.
-    """
-    case = world.case
-    if region not in world.regions or world.regions[region].kind == "hub":
-        raise _refuse("member", region, "should be a country or group of the data")
-    last = case.years[1]
-    if world.trusted(region, last):
-        standing = next((status for status in ("neutral", "untrusted", "participant") if status not in case.trusted), None)
-    else:
-        # without its money if the case knows such a standing, so that trust is priced and not its funders
-        standing = next((status for status in case.trusted if status not in case.funding), next(iter(case.trusted), None))
-    if standing is None or not world.tables.membership:
-        raise _refuse("member", region, "the case knows no other standing that it could have")
-    joins = standing in case.trusted
-    return case.model_copy(update={"membership": {**case.membership, region: standing}}), joins, standing
-
-
-def changed_price(basis: Basis, what: str, where: str, tables: Tables, case: Case, better: bool, options: Solver, words: str) -> Price:
-    """What a change of the data or of the case is worth, by solving again.
-
-    Args:
-        basis: the case as solved.
-        what, where: as in the table of prices.
-        tables, case: with the change.
-        better: whether the change is the thing priced, or its absence.
-        options: of the solver.
-        words: what happens, for the sentence.
-    """
-    _, program = written(tables, case)
-    other = search(program, options, start=decisions(program.column_at, basis.known()))
-    change = fall(basis.solved, other) if better else fall(other, basis.solved)
-    meaning = (
-        f"{words} {saved(basis.instance)} by {number(change.value)} USD million, found by solving again; the truth lies between "
-        f"{number(change.low)} and {number(change.high)}; positive: worth having."
-    )
-    undecided = "yes" if change.undecided else "no"
-    return Price(what, where, None, "resolve", change.value, change.low, change.high, "USD million", meaning, "", undecided)
+def at_least_nothing(change: Change) -> Change:
+    """The change of what is known not to rise."""
+    return Change(change.value if math.isnan(change.value) else max(0.0, change.value), max(0.0, change.low), max(0.0, change.high))
 
 
 def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> Price:
     """What a percentage point of required coverage of a stage costs, in every year in which some is required, by solving again."""
     moved = [subject for subject in coverage(basis.instance, basis.program) if subject.where == stage]
     if not moved or points == 0.0:
-        raise _refuse("coverage", stage, "should be a stage of which the case requires coverage, moved by more than nothing")
+        raise refuse("coverage", stage, "should be a stage of which the case requires coverage, moved by more than nothing")
     at = np.concatenate([subject.movement.rows for subject in moved])
     shift = points * np.concatenate([subject.movement.shift for subject in moved])
     program = basis.program.with_rows(at, basis.program.row_low[at] + shift, basis.program.row_high[at] + shift)
-    change = per(fall(search(program, options, basis.solved.values), basis.solved), points)
-    low = max(0.0, change.low)  # asking for more never makes a plan cheaper
+    other = search(program, options, basis.solved.values)
+    # asking for more never makes a plan cheaper
+    change = at_least_nothing(per(fall(*(ordered(other, basis.solved) if points > 0 else ordered(basis.solved, other))), abs(points)))
     meaning = (
         f"{points:g} percentage points more of coverage required of stage {stage}, in every year in which some is, raise {saved(basis.instance)} "
-        f"by {number(change.value)} USD million for each point, found by solving again; the truth lies between {number(low)} and "
+        f"by {number(change.value)} USD million for each point, found by solving again; the truth lies between {number(change.low)} and "
         f"{number(change.high)}."
     )
-    undecided = "yes" if low <= 0.0 or change.undecided else "no"
+    undecided = "yes" if change.undecided else "no"
     return Price(
-        "coverage", stage, None, "resolve", change.value, low, change.high, "USD million per percentage point", meaning, "", undecided
+        "coverage",
+        stage,
+        None,
+        "resolve",
+        change.value,
+        change.low,
+        change.high,
+        "USD million per percentage point",
+        meaning,
+        "",
+        undecided,
     )
 
 
@@ -297,28 +278,15 @@ def concentration_price(basis: Basis, points: float, options: Solver) -> Price:
     """What a percentage point more in the cap on a region's share saves, by solving again."""
     cap = basis.case.concentration
     if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
-        raise _refuse("concentration", f"{points:g}", "the case must cap a region's share, and the cap stay between 0 and 1 when moved")
+        raise refuse("concentration", f"{points:g}", "the case must cap a region's share, and the cap stay between 0 and 1 when moved")
     moved = cap.model_copy(update={"max_share": cap.max_share + points / 100})
     _, program = written(basis.tables, basis.case.model_copy(update={"concentration": moved}))
-    change = per(fall(basis.solved, search(program, options, decisions(program.column_at, basis.known()))), points)
-    low = max(0.0, change.low)
+    other = search(program, options, decisions(program.column_at, basis.known()))
+    change = at_least_nothing(per(fall(*(ordered(basis.solved, other) if points > 0 else ordered(other, basis.solved))), abs(points)))
     meaning = (
         f"Each percentage point of a cap on a region's share moved by {points:g} points lowers {saved(basis.instance)} by {number(change.value)} "
-        f"USD million, found by solving again; the truth lies between {number(low)} and {number(change.high)}; positive: worth having."
+        f"USD million, found by solving again; the truth lies between {number(change.low)} and {number(change.high)}; positive: worth having."
     )
-    undecided = "yes" if low <= 0.0 or change.undecided else "no"
+    undecided = "yes" if change.undecided else "no"
     where, unit = "every region and commodity", "USD million per percentage point"
-    return Price("concentration", where, None, "resolve", change.value, low, change.high, unit, meaning, "", undecided)
-
-
-def sooner_price(basis: Basis, project: str, options: Solver) -> Price:
-    """What a project is worth more if it takes a year less."""
-    words = f"A year less of lead time of {project} lowers"
-    return changed_price(basis, "lead time", project, sooner(basis.tables, project), basis.case, True, options, words)
-
-
-def member_price(basis: Basis, region: str, options: Solver) -> Price:
-    """What it is worth that a region is trusted: against its being neutral if it is, against its being so if it is not."""
-    case, joins, standing = toggled(basis.instance.world, region)
-    words = f"That {region} is {standing} lowers" if joins else f"That {region} is trusted, and not {standing}, lowers"
-    return changed_price(basis, "membership", region, basis.tables, case, joins, options, words)
+    return Price("concentration", where, None, "resolve", change.value, change.low, change.high, unit, meaning, "", undecided)

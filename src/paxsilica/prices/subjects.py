@@ -19,6 +19,9 @@ MILLION = 1e6
 SAVED = {"cost": "expected discounted cost", "shortfall": "priced shortfall of coverage", "budget": "public capital"}
 """What an objective counts, in words."""
 
+Name = tuple[str, str, int | None]
+"""What, where and when."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -51,6 +54,11 @@ class Subject:
             leaning = column_duals[part.columns]
             moved += float(leaning @ np.where(leaning > 0, part.low_shift, part.high_shift))
         return (-1.0 if self.gain else 1.0) * self.scale * moved + 0.0
+
+    @property
+    def name(self) -> Name:
+        """What, where and when; no two subjects of a program have the same."""
+        return self.what, self.where, self.when
 
 
 def undiscounted(instance: Instance, year: int) -> float:

@@ -18,12 +18,13 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PRICE_TABLES
+from paxsilica.prices.changes import member_price, sooner_price
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
 from paxsilica.prices.goods import goods
-from paxsilica.prices.hull import hull_prices, uplift_prices
+from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
-from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, member_price, money_price, sooner_price, written
-from paxsilica.prices.subjects import Subject, subjects
+from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, money_price, written
+from paxsilica.prices.subjects import Name, Subject, subjects
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solve import Array, Compiled
 from paxsilica.tables import Tables
@@ -155,14 +156,8 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
         tell("hull prices")
         hull = hull_prices(program, fixed.values, options, relaxed.rows)
         proofs["hull"] = hull.proof
-        rows["hull"] = [
-            *(
-                Price(s.what, s.where, s.when, "hull", value, math.nan, math.nan, s.unit, s.meaning)
-                for s in [*subjects(instance, program, hull.values), *goods(instance, program)]
-                if abs(value := s.price(hull.row_duals, hull.column_duals)) > 1e-9 or s.shown
-            ),
-            *uplift_prices(instance, hull),
-        ]
+        found = [*subjects(instance, program, hull.values), *goods(instance, program)]
+        rows["hull"] = [*priced(hull, found, chosen(found, asked.sides)), *uplift_prices(instance, hull)]
         seconds["hull"], clock = time.monotonic() - clock, time.monotonic()
     if "resolve" in asked.kinds:
         rows["resolve"] = list(_resolved(basis, asked, options, tell))
@@ -193,14 +188,14 @@ def _from_duals(instance: Instance, duals: Duals, kind: Kind, sides: tuple[str, 
     return list(dual_prices(duals, found, kind, wanted))
 
 
-def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[tuple[str, str, int | None]]:
+def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[Name]:
     """What, where and when of the subjects that fit a pattern.
 
     Raises:
         InputError: if a pattern fits none.
     """
-    names = [(subject.what, subject.where, subject.when) for subject in found]
-    wanted: set[tuple[str, str, int | None]] = set()
+    names = [subject.name for subject in found]
+    wanted: set[Name] = set()
     problems = []
     for pattern in patterns:
         what, _, where = pattern.partition(":")

@@ -10,7 +10,6 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
@@ -110,15 +109,17 @@ class WarmProgram:
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows with some sides and bounds moved away from where the program has them; ``None`` if nothing fits then.
 
-        They are put back, the basis is not: from one small movement to the next it hardly changes.
+        They are put back, the basis only if nothing fits: from one small movement to the next it hardly changes.
         """
         self.move(movement)
-        duals = None
+        duals, basis = None, self.solver.getBasis()
         if self._settle() == highspy.HighsModelStatus.kOptimal:
             solution = self.solver.getSolution()
             if not solution.dual_valid:
                 raise PaxSilicaError("the solver gave no valid duals of a linear program")
             duals = np.array(solution.row_dual, dtype=float) / self.scale
+        else:
+            self.solver.setBasis(basis)
         self.move(movement.times(0.0))
         return duals
 
@@ -147,9 +148,12 @@ class WarmProgram:
         for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
             self.solver.changeColBounds(column, least, most)
 
-    def add_columns(self, cost: Array, columns: csc_matrix) -> None:
-        """Adds columns that may take any value from zero on."""
+    def extend(self, program: Compiled) -> None:
+        """Takes over a program that has further columns behind those there are, of which each may take any value from zero on."""
+        first = len(self.program.cost)
+        cost, columns = program.cost[first:], program.matrix.tocsc()[:, first:]
         count = len(cost)
+        self.program = program
         self.solver.addCols(
             count,
             cost * self.scale,
