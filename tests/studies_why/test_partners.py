@@ -16,7 +16,7 @@ from ore_world import World, case
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError
-from paxsilica.studies import partners
+from paxsilica.studies import partners_search
 from paxsilica.studies.coalitions import (
     Player,
     all_coalitions,
@@ -175,7 +175,7 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
         cost = 500 - 10 * (len(names) - len(case.funders.exclude_regions))
         return {"status": "optimal", "objective": cost + 1, "bound": cost, "decision": {}, "tickets": [], "terms": {}}
 
-    monkeypatch.setattr(partners, "solve_case", saves_ten_each)
+    monkeypatch.setattr(partners_search, "solve_case", saves_ten_each)
     tables = made.read()
     found = value_partners(tables, question(), players(tables, tuple(f"money:{name}" for name in names)), samples=4, seed=1)
     assert not found.exact
@@ -212,7 +212,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
         return solve_case(*args)
 
-    monkeypatch.setattr(partners, "solve_case", interrupted)
+    monkeypatch.setattr(partners_search, "solve_case", interrupted)
     with pytest.raises(KeyboardInterrupt):
         value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
     assert len(list(tmp_path.glob("*.json"))) == 2
@@ -251,9 +251,9 @@ def test_sharing_keeps_the_truth(exactly: Callable[..., dict[str, Any]], widths:
         return found | {"bound": found["objective"] * (1 - below), "objective": found["objective"] * (1 + above)}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partners, "solve_case", exactly)
+        patch.setattr(partners_search, "solve_case", exactly)
         exact = value_partners(tables, asked, chosen)
-        patch.setattr(partners, "solve_case", far_off)
+        patch.setattr(partners_search, "solve_case", far_off)
         loose = value_partners(tables, asked, chosen)
     own = {one.coalition: one.cost for one in loose.solved}
     for coalition, cost in loose.cost.items():
@@ -287,19 +287,22 @@ def test_money_that_others_can_pay_in_its_place() -> None:
 def test_why_money_is_not_told_apart_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans as dear as one another but for 1, with bounds far below; the dearer ones turn out to be needless, for others can pay."""
     tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
+    gaps: list[float] = []
 
     def far_from_proved(_: object, case: Case, __: object) -> dict[str, Any]:
         cost = 1000 + len(case.funders.exclude_regions)
+        gaps.append(case.solver.gap)
         return {"status": "feasible", "objective": cost, "bound": 500, "decision": {}, "tickets": [], "terms": {}}
 
     def paid_by_others(*_: object) -> dict[str, Any]:
         return {"status": "optimal", "objective": 1000, "within_money": True, "missing": [], "decision": {}, "tickets": [], "terms": {}}
 
-    monkeypatch.setattr(partners, "solve_case", far_from_proved)
-    monkeypatch.setattr(partners, "run_plan", paid_by_others)
-    found = value_partners(tables, question("budget_usd_m=150"), players(tables, FUNDS))
+    monkeypatch.setattr(partners_search, "solve_case", far_from_proved)
+    monkeypatch.setattr(partners_search, "run_plan", paid_by_others)
+    found = value_partners(tables, question("budget_usd_m=150", "solver.gap=0.005"), players(tables, FUNDS))
     row = found.table.set_index("player").loc["Aland's money"]
     assert (row["first_in_low"], row["first_in_high"], row["last_in_found"]) == (0, 500, 0)
+    assert gaps == [0.005] * 4 + [0.0005] * 4
     assert row["verdict"].startswith("Not told apart from nothing")
     assert "have USD 150 million for a budget of 150: the budget binds first" in row["verdict"]
     assert "The best plan known with everybody does without it." in row["verdict"]

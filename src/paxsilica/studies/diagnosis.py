@@ -23,7 +23,7 @@ from paxsilica.tables import Tables
 
 UNFUNDED = "no set of funders in the case may pay for its public share"
 LEFT_OUT = " was left out: "
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
 """Longest search for each way out; the best found by then is offered, with the gap that it has."""
 MOST_LINES = 12
 """Findings that are printed; the result holds all."""

@@ -1,15 +1,10 @@
-"""What each funder's money and each country's signature is worth: one solve for each coalition, small ones first.
-
-Each coalition starts from the best plan of those that it contains, which is a plan for it too. Afterwards what was found for one is used
-for the others: nobody's cost rises when a partner joins, so a bound on a coalition holds for all that it contains and a plan for all that
-contain it; and a plan that was found with somebody's money may be paid for by others, which is tried.
-"""
+"""What each funder's money and each country's signature is worth: first in, last in, and on average over all orders of arrival."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +27,10 @@ from paxsilica.studies.coalitions import (
     tightened,
 )
 from paxsilica.studies.names import MOST_EXACT
-from paxsilica.studies.programs import run_plan, solve_case
-from paxsilica.studies.resolve import NOISE, NOWHERE, Interval, Known
-from paxsilica.studies.runner import Packed, Result, Runner, task
+from paxsilica.studies.partners_search import Search, Teller
+from paxsilica.studies.resolve import NOISE, Interval, Known
+from paxsilica.studies.runner import Packed, Result, Runner
 from paxsilica.tables import Tables
-
-Teller = Callable[[int, int, str], None]
-"""Called with how many coalitions are done, how many there are, and what comes next."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +134,7 @@ def value_partners(
     samples: int = 32,
     seed: int = 0,
     own_needs: bool = False,
+    sharpen: float = 0.1,
     tell: Teller | None = None,
 ) -> Partners:
     """What each player adds: first in, last in, and by Shapley value (exact to eight players, else estimated from random orders).
@@ -155,6 +148,8 @@ def value_partners(
         seed: of that draw.
         own_needs: whether the final demand of regions that may sign counts. Without it a signature is worth what it adds for the others;
             with it, it also brings needs that must be covered, and a large customer costs more than it brings.
+        sharpen: share of the gap to which coalitions are solved again where a first-in or last-in value is not told apart from nothing;
+            1: none are.
         tell: called before each size of coalitions.
 
     Raises:
@@ -171,9 +166,11 @@ def value_partners(
     helpful = [player.name for player in players if not (own_needs and player.signs)]
     payers = [player.name for player in players if player.pays and not player.signs]
     with Runner(workers, folder, cluster, progress) as runner:
-        search = _Search(Packed.of(tables), cases, runner, tell)
+        search = Search(Packed.of(tables), cases, runner, tell)
         search.solve()
         search.share(helpful, payers)
+        if search.sharpen(players, helpful, sharpen):
+            search.share(helpful, payers)
     cost = tightened({coalition: search.cost(coalition) for coalition in wanted}, helpful)
     solved = tuple(_solved(coalition, search.cost(coalition), search.found[coalition]) for coalition in wanted)
     known = {one.coalition: one for one in solved}
@@ -184,74 +181,6 @@ def value_partners(
             rows[at]["verdict"] += _why_nothing(tables, cases[everybody - {player.name}], rows[at])
     table = pd.DataFrame(rows, columns=COLUMNS)
     return Partners(tuple(players), table, cost[frozenset()], cost[everybody], exact, solved, cost)
-
-
-class _Search:
-    """The solves of all coalitions and what is known of each: its own result, and the best plan of any that fits it."""
-
-    def __init__(self, packed: Packed, cases: Mapping[Coalition, Case], runner: Runner, tell: Teller | None) -> None:
-        self.packed, self.cases, self.runner, self.tell = packed, cases, runner, tell
-        self.found: dict[Coalition, Result] = {}
-        self.best: dict[Coalition, Result] = {}
-
-    def cost(self, coalition: Coalition) -> Interval:
-        """What is known of the optimum of a coalition."""
-        own = self.found[coalition]
-        if own["status"] == "infeasible":
-            return NOWHERE
-        best = self.best[coalition]["objective"]
-        high = math.inf if best is None else float(best)
-        return Interval(-math.inf if own["bound"] is None else min(float(own["bound"]), high), high)
-
-    def solve(self) -> None:
-        """One size after the other, each from the best plan of those that it contains."""
-        self.runner.expect("coalitions", len(self.cases))
-        for size in sorted({len(coalition) for coalition in self.cases}):
-            group = [coalition for coalition in self.cases if len(coalition) == size]
-            if self.tell is not None:
-                self.tell(len(self.found), len(self.cases), f"those of {size}")
-            jobs = [task(solve_case, self.packed, self.cases[one], start=self._start(one)) for one in group]
-            for coalition, result in zip(group, self.runner.run(jobs, "coalitions"), strict=True):
-                if result is None:
-                    raise KeyboardInterrupt
-                self.found[coalition] = self.best[coalition] = result
-        if self.tell is not None:
-            self.tell(len(self.found), len(self.cases), "")
-
-    def _start(self, coalition: Coalition) -> dict[str, Any] | None:
-        smaller = [result for other, result in self.found.items() if other < coalition and "decision" in result]
-        best = min(smaller, key=lambda result: float(result["objective"]), default=None)
-        return None if best is None else {"decision": best["decision"], "tickets": best["tickets"]}
-
-    def share(self, helpful: Sequence[str], payers: Sequence[str]) -> None:
-        """Plans of smaller coalitions for larger ones; and those of larger ones for smaller, where others can pay for them."""
-        for coalition in sorted(self.cases, key=len):
-            for name in helpful:
-                smaller = coalition - {name}
-                if name in coalition and smaller in self.cases:
-                    self._offer(coalition, self.best[smaller])
-        for size in sorted({len(coalition) for coalition in self.cases}, reverse=True):
-            pairs = [
-                (coalition, coalition | {name})
-                for coalition in self.cases
-                for name in payers
-                if len(coalition) == size and name not in coalition and coalition | {name} in self.cases
-            ]
-            pairs = [pair for pair in pairs if self._better(self.best[pair[1]], self.best[pair[0]])]
-            jobs = [task(run_plan, self.packed, self.cases[one], decision=self.best[other]["decision"]) for one, other in pairs]
-            for (coalition, _), result in zip(pairs, self.runner.run(jobs, "plans that others may pay for"), strict=True):
-                if result is None:
-                    raise KeyboardInterrupt
-                if result["within_money"] and not result["missing"] and result["status"] == "optimal":
-                    self._offer(coalition, result)
-
-    def _offer(self, coalition: Coalition, result: Result) -> None:
-        if self._better(result, self.best[coalition]):
-            self.best[coalition] = result
-
-    @staticmethod
-    def _better(one: Result, other: Result) -> bool:
-        return one["objective"] is not None and (other["objective"] is None or one["objective"] < other["objective"])
 
 
 def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
