@@ -20,6 +20,9 @@ CaseYear = Annotated[int, Field(ge=1900, le=2200)]
 
 SOLVER_OPTIONS: Mapping[str, type] = {
     "mip_heuristic_effort": float,
+    "mip_heuristic_run_rens": bool,
+    "mip_heuristic_run_rins": bool,
+    "mip_heuristic_run_root_reduced_cost": bool,
     "mip_pscost_minreliable": int,
     "mip_lp_solver": str,
     "presolve": str,

@@ -242,30 +242,25 @@ def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
     for result in runner.run([task(flips, packed, case, places=[list(one) for one in part], **shared) for part in parts], "plans nearby"):
         for plan in (result or {"found": ()})["found"]:
             census.see(plan)
-    # in the relaxation the best plan costs less than it does, and so does, by about as much, a plan with the project
-    relaxed = min((census.least[place][0] for place in census.open() if place in census.least), default=math.inf)
-    _repair(census, packed, case, start, runner, relaxed + census.room)
     if census.open():
         enough = census.best["value"] - SHARE * census.room
         regions = grown(packed, case, census.settled(), census.limit, enough, runner)
         if not runner.stopped:
             census.bound = max(census.bound, min([census.best["value"], *(region.bound for region in regions)]))
             bounded(regions)
-    _repair(census, packed, case, start, runner, math.inf)
+    _repair(census, packed, case, start, runner)
     for now in _waves(census, runner):
         shared = {"limit": census.limit, "settled": census.settled(), "start": start}
         jobs = [task(forced, packed, case, project=name, side=side, **shared) for name, side in now]
         for place, result in zip(now, runner.run(jobs, "one by one"), strict=True):
             census.see(result)
-            if result is not None:
-                census.prove(
-                    place, math.inf if result["status"] == "infeasible" else result["least"] or -math.inf, "proof for this project"
-                )
+            if result is not None and (result["status"] == "infeasible" or result["least"] is not None):
+                census.prove(place, math.inf if result["status"] == "infeasible" else result["least"], "proof for this project")
 
 
-def _repair(census: Census, packed: Packed, case: Case, start: Result, runner: Runner, most: float) -> None:
-    """Seeks plans near the best one for what is open and bounded by at most ``most``, each place once for each relaxation."""
-    for now in _waves(census, runner, lambda place: bool(census.apart.get(place)) and census.least[place][0] <= most):
+def _repair(census: Census, packed: Packed, case: Case, start: Result, runner: Runner) -> None:
+    """Seeks plans near the best one that follow the relaxation of what is open, each place once."""
+    for now in _waves(census, runner, lambda place: bool(census.apart.get(place))):
         shared = {"limit": census.limit, "enough": min(census.limit, census.floor), "settled": census.settled(), "start": start}
         jobs = [task(repaired, packed, case, project=place[0], side=place[1], apart=census.apart.pop(place), **shared) for place in now]
         for result in runner.run(jobs, "plans nearby"):

@@ -31,6 +31,15 @@ REPAIR_S = 60.0
 """Longest search for a plan near the best one: where it does not help soon, a search among all plans is due."""
 
 
+PROVING: dict[str, float | int | str | bool] = {
+    "mip_heuristic_effort": 0.0,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+}
+"""Options of a search that is to prove: plans were sought before, and two thirds of the time would go into seeking more."""
+
+
 def ever(of: Written) -> dict[str, int]:
     """For each project the column that says whether it is committed at all."""
     return {name: of.program.column_at["committed", (name, one.window[-1])] for name, one in of.instance.candidates.items()}
@@ -151,7 +160,8 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: the least objective with one project forced in or out, as far as needed to tell on which side of the limit it is."""
     of = written(tables, case)
-    found, bound = _told(of, _put(of, arguments), case, arguments, arguments["limit"])
+    proving = case.solver.model_copy(update={"options": PROVING | case.solver.options})
+    found, bound = _told(of, _put(of, arguments), case.model_copy(update={"solver": proving}), arguments, arguments["limit"])
     return found | {"least": bound if math.isfinite(bound) else None}
 
 

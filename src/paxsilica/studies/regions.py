@@ -141,11 +141,13 @@ def grown(packed: Packed, case: Case, settled: Mapping[str, str], limit: float, 
     """Regions that hold every near-optimal plan, split at the lowest bounds until all are ``enough`` or there are many."""
     regions: list[Region] = [Region((), -math.inf)]
     ended: list[Region] = []
-    for _ in range(BRANCHINGS // AT_ONCE):
+    branchings = 0
+    while branchings < BRANCHINGS:
         regions.sort(key=lambda region: (region.bound, region.branches))
         now = [region for region in regions if region.bound < enough][:AT_ONCE]
         if not now:
             break
+        branchings += len(now)
         jobs = [task(split, packed, case, branches=[list(one) for one in region.branches], settled=dict(settled)) for region in now]
         for region, result in zip(now, runner.run(jobs, "regions"), strict=True):
             if result is None:
