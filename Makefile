@@ -25,8 +25,9 @@ solve: $(STAMP) ## solve a bundled case: make solve CASE=base
 check: $(STAMP) ## check tables and a bundled case without solving
 	$(BIN)/paxsilica check $(CASE)
 
-test: $(STAMP) ## run the tests
+test: $(STAMP) ## run the tests, the fast ones first
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check

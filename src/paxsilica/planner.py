@@ -20,7 +20,7 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, build
 from paxsilica.plan import Plan
 from paxsilica.solve import Array, Compiled, Outcome, Watcher, compile_model, solve
-from paxsilica.solve.trace import most_covered, normal_operation_without_projects
+from paxsilica.solve.trace import Shares, trace_coverage
 from paxsilica.tables import Tables
 
 Teller = Callable[[str], None]
@@ -80,13 +80,11 @@ def make_plan(tables: Tables, case: Case, watch: Watcher | None = None, tell: Te
         values = _cheapest_of_equals(program, outcome, total, offset, case)
     elif outcome.crookedness > STRAIGHT:
         values = _straightened(program, values, case)
-    before: dict[tuple[str, str], float] = {}
-    after: dict[tuple[str, str], float] = {}
+    before: Shares = {}
+    after: Shares = {}
     if instance.required:
         steps.begin("trace coverage")
-        bare = normal_operation_without_projects(program, instance, total, case.solver)
-        before, _ = most_covered(program, instance, bare, case.solver)
-        after, _ = most_covered(program, instance, values, case.solver, keep=True)
+        before, after, _ = trace_coverage(program, instance, values, total, case.solver)
     steps.begin("read the plan")
     read = extract.Values(program, values)
     rows = [(name, float(vector @ values) + constant, COSTS[name].prose) for name, (vector, constant) in costs.items()]

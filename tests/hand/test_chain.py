@@ -181,3 +181,29 @@ def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_w
         demand={("A", "metal"): 3},
     )
     assert Answer(tables, case()).objective == approx(6)
+
+
+@pytest.mark.parametrize(("feed", "alpha", "beta"), [(100.0, 0.75, 0.5), (140.0, 1.0, 0.8)])
+def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: float) -> None:
+    # Without the plan the mine's feed becomes 100 alpha (100 %). With a beta plant, which makes one of half a feed, the sum of shares is greatest
+    # with 100 beta, and alpha has what is left: 50 feed of 100. Half of each is asked for. So beta gets the 25 feed for its half, and alpha keeps
+    # the other 75: as little below where it stood as can be. Of 140 feed alpha keeps its 100, and the other 40 make 80 beta.
+    tables = world(
+        {"dig": "-> feed", "first": "feed -> alpha", "second": "0.5 feed -> beta"},
+        regions=WEST,
+        commodities={"alpha": PRICED, "beta": PRICED},
+        assets={
+            "mine": {"process": "dig", "capacity": feed},
+            "mine abroad": {"process": "dig", "region": "C"},
+            "alpha plant": {"process": "first", "capacity": 100.0},
+            "beta plant abroad": {"process": "second", "region": "C", "variable_cost_usd_per_unit": 1 * M},
+        },
+        projects={"beta plant": {"process": "second", "size": 100.0, "capex_usd_m": 10.0}},
+        routes={"C>A feed": 0.0, "C>A beta": 0.0},
+        demand={("A", "alpha"): 100, ("A", "beta"): 100},
+    )
+    answer = Answer(tables, case(coverage=SOFT | {"required": 0.5}))
+    assert answer.committed == {"beta plant": 2030}
+    found = [answer.coverage("alpha"), answer.coverage("beta")]
+    assert [one["traced_share_before"] for one in found] == approx([1, 0])
+    assert [one["traced_share"] for one in found] == approx([alpha, beta])

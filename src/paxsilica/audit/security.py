@@ -25,7 +25,7 @@ def audit_coverage(
         ledger.note("coverage", key, key in rows, key in asked, "whether it is asked for")
     cuts = {one.year: one for one in copies.values() if one.proves}
     shortfalls: dict[tuple[str, int], float] = {}
-    lost: dict[tuple[int, str | None], list[tuple[float, float]]] = defaultdict(list)
+    lost: dict[tuple[int, str | None], list[tuple[float, float, float]]] = defaultdict(list)
     for key in sorted(set(asked) & set(rows)):
         commodity, year = key
         row, entry, one = rows[key], facts.commodities[commodity], cuts.get(year)
@@ -55,12 +55,16 @@ def audit_coverage(
             ledger.at_least("delivery when cut off", where, wanted - missing, asked[key] * wanted - row["shortfall"], entry.unit, wanted)
         _within_reach(facts, money, running, row, one, quantity, ledger)
         ledger.at_least("traced share", where, row["traced_share"], asked[key] - row["shortfall"] / quantity, "share of 1")
-        lost[year, entry.stage].append((max(quantity - made, missing, 0.0) / quantity, 1.0 - row["traced_share"]))
+        own = max(quantity - made, missing, 0.0) / quantity
+        lost[year, entry.stage].append((own, 1.0 - row["traced_share"], 1.0 - row["traced_share_before"]))
     for year in {year for year, _ in lost}:
-        # the trace loses least over all stages together, so no more than the plan's own switch-off does
-        own = sum(sum(pair[0] for pair in pairs) / len(pairs) for (when, _), pairs in lost.items() if when == year)
-        traced = sum(sum(pair[1] for pair in pairs) / len(pairs) for (when, _), pairs in lost.items() if when == year)
-        ledger.at_most("traced share", ["all stages", year], traced, own, "sum of missing shares")
+        stages = [pairs for (when, _), pairs in lost.items() if when == year]
+        own_lost, traced_lost = (sum(sum(each[way] for each in pairs) / len(pairs) for pairs in stages) for way in (0, 1))
+        own_fall, fall = (sum(sum(max(0.0, each[way] - each[2]) for each in pairs) / len(pairs) for pairs in stages) for way in (0, 1))
+        # the trace falls no further below what was covered before than the plan's own switch-off does, and if no less, it loses no more
+        ledger.at_most("traced share", ["all stages", year], fall, own_fall, "sum of shares below those before")
+        if own_fall <= fall + 1e-6:
+            ledger.at_most("traced share", ["all stages", year], traced_lost, own_lost, "sum of missing shares")
     _stages(facts, plan, rows, ledger)
     _concentration(facts, copies, running, asked, ledger)
     return shortfalls

@@ -12,7 +12,7 @@ import numpy as np
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.solve import Array, solve
-from paxsilica.solve.trace import COVERAGE_ROWS, IN_COPIES, most_covered
+from paxsilica.solve.trace import COVERAGE_ROWS, IN_COPIES, Shares, trace_coverage
 from paxsilica.studies.chain import Holder
 from paxsilica.studies.resolve import Written, search, write
 from paxsilica.tables import Tables
@@ -122,11 +122,11 @@ def explain_stage(tables: Tables, case: Case, stage: str, tell: Callable[[str], 
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     say("trace coverage")
-    shares, traced = most_covered(written.program, written.instance, answer.values, case.solver)
+    _, shares, traced = trace_coverage(written.program, written.instance, answer.values, written.total, case.solver)
     return trace_stage(written, traced, shares, stage)
 
 
-def trace_stage(written: Written, traced: Array, shares: dict[tuple[str, str], float], stage: str) -> Exposure:
+def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> Exposure:
     """The way up the chain, given a plan with its switch-offs re-run for the most coverage."""
     instance = written.instance
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
