@@ -36,7 +36,7 @@ SOLVER_OPTIONS: Mapping[str, type] = {
 class Section(BaseModel):
     """Part of a case: frozen, and strict about keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _path(value: Any) -> Any:

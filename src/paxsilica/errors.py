@@ -11,6 +11,7 @@ code  meaning
 3     the case is infeasible: no plan can meet its requirements
 4     no plan was found within the time allowed
 130   stopped by the user (Ctrl-C) before there was a plan to keep
+141   the reader of a pipe was gone before the help was read; answers are dropped in silence
 ====  =========================================================================================
 """
 

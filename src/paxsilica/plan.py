@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
+from paxsilica.plain import json_text, plain
 from paxsilica.plan_tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
@@ -150,22 +150,36 @@ class Plan:
         (folder / "tables").mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             table.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
-        text = json.dumps(_finite(self.result()), indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / "result.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "result.json").write_text(json_text(self.result()), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path | str) -> Plan:
         """The plan that was saved in ``folder``.
 
         Raises:
-            InputError: if there is none.
+            InputError: if there is none, or with everything that is missing in it.
         """
         folder = Path(folder)
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            tables = {name: _read_table(folder / "tables" / f"{name}.csv") for name in result["tables"]}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError) as error:
             raise InputError([Problem(str(folder), "", "", "", f"should be a folder written by `paxsilica solve` ({error})")]) from None
+        problems = [
+            Problem(f"{folder}/result.json", "", key, "", "is missing or not as this version writes it; solve the case again")
+            for key, kinds in _RESULT.items()
+            if not isinstance(result, dict) or key not in result or not isinstance(result[key], kinds)
+        ]
+        tables: dict[str, pd.DataFrame] = {}
+        for name in [] if problems else result["tables"]:
+            try:
+                tables[name] = _read_table(folder / "tables" / f"{name}.csv")
+            except (OSError, ValueError) as error:
+                problems.append(Problem(f"{folder}/tables/{name}.csv", "", "", "", f"cannot be read ({error})"))
+                continue
+            lacking = [column for column in ALL_TABLES[name].columns if column not in tables[name]] if name in ALL_TABLES else []
+            problems += [Problem(f"{folder}/tables/{name}.csv", "", column, "", "this column is missing") for column in lacking]
+        if problems:
+            raise InputError(problems)
         return cls(
             result["case"],
             result["title"],
@@ -181,32 +195,39 @@ class Plan:
         )
 
 
+_RESULT: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("case", "title", "question", "status", "objective_kind"), (str,)),
+    **dict.fromkeys(("objective", "bound"), (int, float, type(None))),
+    **dict.fromkeys(("tables", "manifest"), (dict,)),
+    "notes": (list,),
+    "capital_decided_usd_m": (int, float),
+}
+"""What a plan is read back from, and the types that JSON gives it."""
+
+
 def _read_table(path: Path) -> pd.DataFrame:
     """The table in a file: a name stays a name, even where it reads like a number (``007``) or like nothing (``NA``)."""
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(sorted(NAMES), "str"))
 
 
-def _finite(value: Any) -> Any:
-    """The value with infinities and not-a-numbers as ``null``, which JSON can hold, and floats as short as they may be told apart."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    if isinstance(value, float):
-        return float(f"{value:.12g}") if math.isfinite(value) else None
-    return value
+WRITTEN = ("tables", "plan.xlsx", "log.csv", "seconds.csv")
+"""What is written beside ``result.json``."""
 
 
 def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says."""
+    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest`` says, or files that a plan would replace."""
     if not folder.exists():
         return
     if not folder.is_dir():
         raise InputError([Problem("--out", "", "", str(folder), "is a file; name a folder")])
     try:
         other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        same = other.get("manifest") == json.loads(json.dumps(_finite(dict(manifest))))
+        same = other.get("manifest") == plain(manifest)
     except FileNotFoundError:
+        foreign = [name for name in WRITTEN if (folder / name).exists()]
+        if foreign:
+            words = f"holds {', '.join(foreign)}, but no plan that they belong to; name another folder"
+            raise InputError([Problem("--out", "", "", str(folder), words)]) from None
         return
     except (OSError, ValueError, AttributeError):
         same = False

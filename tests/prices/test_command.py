@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from paxsilica.cli.prices import prices
+from paxsilica.cli import app
 from paxsilica.plan import Plan
 from paxsilica.tables import TABLES, Tables
 from prices.cases import three_projects
-
-app = typer.Typer()
-app.command()(prices)
 
 CASE = """
 years = "2030"
@@ -54,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> Any:
-    return CliRunner().invoke(app, [str(folder / "case.toml"), "--data", str(folder), "--out", str(folder / "out"), *words])
+    return CliRunner().invoke(app, ["prices", str(folder / "case.toml"), "--data", str(folder), "--out", str(folder / "out"), *words])
 
 
 def test_everything_is_shown_and_written(folder: Path) -> None:

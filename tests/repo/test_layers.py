@@ -14,7 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"tables", "finance", "bundled"},
+    {"tables", "finance", "bundled", "plain"},
     {"case"},
     {"instance"},
     {"model"},

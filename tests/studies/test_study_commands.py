@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from smallworlds import chain_tables, with_ranges
 from typer.testing import CliRunner
 
-from paxsilica.cli.studies import COMMANDS, register
+from paxsilica.cli import app
+from paxsilica.cli.studies import STUDIES
 from paxsilica.plan import Plan
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.read import Tables
@@ -30,10 +30,6 @@ residual_value = false
 [solver]
 gap = 0.0
 """
-
-app = typer.Typer()
-app.callback()(lambda: None)
-register(app)
 
 
 def cell(value: object) -> str:
@@ -131,6 +127,6 @@ def test_bad_input_ends_with_2_and_a_sentence(place: Path, words: list[str], sai
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in COMMANDS:
+    for command in STUDIES:
         out = CliRunner().invoke(app, [command.__name__, "--help"], env={"COLUMNS": "200"}).output
         assert f"paxsilica {command.__name__}" in out

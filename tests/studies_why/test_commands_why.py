@@ -7,18 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from ore_world import CASE_FILE, World, case
 from typer.testing import CliRunner
 
-from paxsilica.cli import why as commands_why
-from paxsilica.errors import InputError
+from paxsilica.api import Question
+from paxsilica.cli import app
+from paxsilica.cli.why import diagnosed
 from paxsilica.plan import Plan
 from paxsilica.report.screen import Screen
-
-app = typer.Typer()
-app.command()(commands_why.explain)
-app.command()(commands_why.partners)
 
 
 @pytest.fixture
@@ -50,7 +46,8 @@ def test_explain_ends_with_the_code_of_infeasible(place: tuple[str, str]) -> Non
 @pytest.mark.parametrize("words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]])
 def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", place[0], *words, "--data", place[1]])
-    assert isinstance(done.exception, InputError)
+    assert done.exit_code == 2
+    assert "problem" in done.stderr
 
 
 def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
@@ -59,21 +56,27 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "Aland: worth, in USD million" in done.output
     assert "2 of 2 coalitions" in done.output
-    again = CliRunner().invoke(app, [*words, "--players", "Aland=money:BLA"])
-    assert isinstance(again.exception, InputError)
+    again = CliRunner().invoke(app, [*words, "--players", "Aland=money:BLA", "--players", "money:NOWHERE"])
+    assert again.exit_code == 2
+    assert "the same name" in again.stderr
+    assert "NOWHERE" in again.stderr
 
 
-def test_both_files_with_problems_are_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        commands_why.read_question(tmp_path, str(tmp_path / "none.toml"), None, None)
-    assert {"CASE", "regions"} <= {problem.table for problem in caught.value.problems}
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "regions.csv").write_text("nonsense\n")
+    words = [str(tmp_path / "none.toml"), "nobody", "--stage", "x", "--flips", "colour", "--data", str(tmp_path), "--json"]
+    done = CliRunner().invoke(app, ["explain", *words])
+    error = json.loads(done.stdout)["error"]
+    assert (done.exit_code, error["kind"], error["exit_code"]) == (2, "input", 2)
+    assert {"CASE", "regions", "--flips", "explain"} <= {problem["table"] for problem in error["problems"]}
 
 
-def test_tell_why(tmp_path: Path) -> None:
-    out, aside = io.StringIO(), io.StringIO()
-    commands_why.tell_why(World().read(), case("budget_usd_m=300"), tmp_path / "plan", Screen(out), Screen(aside))
+def test_diagnosed(tmp_path: Path) -> None:
+    out = io.StringIO()
+    told: list[str] = []
+    diagnosed(Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", told.append).show(Screen(out))
     assert "Least budget that would do: USD 330 million." in out.getvalue()
-    assert "Looking for the reason" in aside.getvalue()
+    assert "Looking for the reason" in told[0]
     written = json.loads((tmp_path / "plan" / "diagnosis.json").read_text())
     assert written["ways_out"][0]["kind"] == "budget"
     assert Plan.load(tmp_path / "plan" / "nearest").status == "infeasible"

@@ -16,7 +16,6 @@ from paxsilica.case import Case
 from paxsilica.errors import InputError
 from paxsilica.studies import partners
 from paxsilica.studies.coalitions import (
-    DEFAULT_PLAYERS,
     Player,
     all_coalitions,
     along,
@@ -27,6 +26,7 @@ from paxsilica.studies.coalitions import (
     shapley,
     tightened,
 )
+from paxsilica.studies.names import DEFAULT_PLAYERS
 from paxsilica.studies.partners import Solved, value_partners
 from paxsilica.studies.resolve import Interval, Known
 from paxsilica.tables import Tables

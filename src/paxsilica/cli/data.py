@@ -1,151 +1,294 @@
-"""Commands on the data: ``sources``, and the group ``data`` for the command line to mount."""
+"""Commands on the data: ``sources``, and the group ``data``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from paxsilica.bundled import data_folder
-from paxsilica.errors import InputError
-from paxsilica.plan import Plan
-from paxsilica.provenance import chain, checks, descriptor, diff, export, guide, summary, validation
-from paxsilica.tables import Tables, load_tables
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Answer, Manner, mannered
+from paxsilica.cli.asking import DataOptions, Force, PlanFolder, gathered, load_plan
+from paxsilica.cli.places import refuse_to_write_over, says
+from paxsilica.cli.report import written
+from paxsilica.errors import InputError, Problem
+from paxsilica.report.screen import Screen, count, plain_table
 
-data_app = typer.Typer(help="Look into the data, check it against the world, and take it to a workbook and back.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from paxsilica.tables import Tables
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="folder or workbook of tables; without it, the bundled data")]
-PlanOption = Annotated[Path | None, typer.Option("--plan", help="folder of a saved plan")]
-
-
-def _load(data: Path | None) -> Tables:
-    return load_tables(data or data_folder())
-
-
-def _print(table: Table) -> None:
-    Console().print(table)
+GRADES = "ABCD-"
+"""Grades of sources; ``-``: no provenance."""
 
 
-def _share(value: float) -> str:
-    return f"{value:.1%}" if value else ""
+@dataclass(frozen=True)
+class WriteOptions(DataOptions):
+    """Options of a command that writes a file of the data."""
+
+    force: Force = False
 
 
 def sources(
-    table: Annotated[str | None, typer.Argument(help="name of a table")] = None,
-    row: Annotated[str | None, typer.Argument(metavar="[ID]", help="key of one of its rows, parts joined by |")] = None,
-    data: DataOption = None,
-) -> None:
-    """Print where numbers come from: of all tables, of one table, or the whole chain of one row."""
-    tables = _load(data)
+    table: Annotated[str | None, typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables)] = None,
+    row: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Key of one of its rows, parts joined by |.", autocompletion=completion.rows)
+    ] = None,
+    *,
+    options: DataOptions,
+) -> Answer:
+    """Print where numbers come from: of all tables, of one table, or the whole chain of one row.
+
+    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row, numbers and the sources behind them.
+
+    [bold]Examples[/bold]
+
+      paxsilica sources
+
+      paxsilica sources funders
+
+      paxsilica sources projects nolans-mine
+
+      paxsilica sources routes "*|SEA|gallium" --json
+    """
+    from paxsilica.provenance import chain
+
+    tables = options.tables()
     if table is None:
-        view = Table("table", "numbers", "with formula", "A", "B", "C", "D", "none")
-        for name, count, formulas, grades in chain.overview(tables):
-            view.add_row(name, str(count), str(formulas), *(str(grades[grade] or "") for grade in "ABCD-"))
-        _print(view)
-    elif row is None:
-        view = Table("row", "column", "value", "grade", "sources")
-        for number, found in chain.of_table(tables, table):
+        counted = [
+            {"table": name, "numbers": numbers, "formulas": formulas, **{grade: grades[grade] for grade in GRADES}}
+            for name, numbers, formulas, grades in chain.overview(tables)
+        ]
+
+        def show_counts(screen: Screen) -> None:
+            view = plain_table("table", "numbers", "with formula", *"ABCD", "none", right=("numbers", "with formula", *"ABCD", "none"))
+            for one in counted:
+                view.add_row(*(str(value or "") for value in one.values()))
+            screen.show_table(view)
+
+        return Answer(show_counts, lambda: {"tables": counted})
+    if row is not None:
+        lines = chain.explain(tables, table, row)
+        return Answer(lambda screen: screen.show(*lines), lambda: {**chain.of_row(tables, table, row), "text": lines})
+    found = list(chain.of_table(tables, table))
+
+    def show_table(screen: Screen) -> None:
+        view = plain_table("row", "column", "value", "grade", "sources", right=("value",))
+        for number, provenance in found:
             values = ";".join(f"{value:.6g}" for value in number.values)
-            cited = ", ".join(found.sources) if found else ""
-            view.add_row(number.row, number.column, values, found.grade if found else "none", cited)
-        _print(view)
-    else:
-        for line in chain.explain(tables, table, row):
-            typer.echo(line)
+            cited = ", ".join(provenance.sources) if provenance else ""
+            view.add_row(number.row, number.column, values, provenance.grade if provenance else "none", cited)
+        screen.show_table(view)
+
+    return Answer(show_table, lambda: {"numbers": [chain.number_facts(*one) for one in found]})
 
 
-@data_app.command(name="summary")
-def show_summary(data: DataOption = None, plan: PlanOption = None) -> None:
-    """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is missing."""
-    tables = _load(data)
-    found = summary.summarise(tables, Plan.load(plan) if plan is not None else None)
-    typer.echo(", ".join(f"{count} {name}" for name, count in found.rows.items()))
-    typer.echo(f"{found.numbers} numbers, {found.formulas} of them with a formula")
-    view = Table("grades by", "A", "B", "C", "D", "none")
-    for measure, shares in found.grades.items():
-        view.add_row(measure, *(_share(shares.get(grade, 0.0)) for grade in "ABCD-"))
-    _print(view)
-    typer.echo("Oldest by the newest document behind a number:")
-    for year, place, _ in found.oldest:
-        typer.echo(f"  {year}  {place}")
-    typer.echo("Missing:")
-    for words in found.missing:
-        typer.echo(f"  {words}")
+def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
+    """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is missing.
+
+    With --plan the grades are weighed by influence on that plan too. With --json: rows, numbers, formulas, grades, oldest, missing.
+
+    [bold]Examples[/bold]
+
+      paxsilica data summary
+
+      paxsilica data summary --data my-tables --plan plans/my-case
+    """
+    from paxsilica.provenance.summary import summarise
+
+    tables, given = _both(options, plan)
+    found = summarise(tables, given)
+
+    def show(screen: Screen) -> None:
+        screen.show(", ".join(f"{count} {name}" for name, count in found.rows.items()))
+        screen.show(f"{found.numbers} numbers, {found.formulas} of them with a formula")
+        view = plain_table("grades by", *"ABCD", "none", right=(*"ABCD", "none"))
+        for measure, shares in found.grades.items():
+            view.add_row(measure, *(f"{share:.1%}" if (share := shares.get(grade, 0.0)) else "" for grade in GRADES))
+        screen.show_table(view)
+        screen.show("Oldest by the newest document behind a number:", *(f"  {year}  {place}" for year, place, _ in found.oldest))
+        screen.show("Missing:", *(f"  {words}" for words in found.missing))
+
+    def document() -> dict[str, Any]:
+        oldest = [
+            {"year": year, "table": row.table, "row": row.row, "column": row.column, "sources": row.sources}
+            for year, _, row in found.oldest
+        ]
+        facts = {"rows": found.rows, "numbers": found.numbers, "formulas": found.formulas, "grades": found.grades}
+        return {**facts, "oldest": oldest, "missing": found.missing}
+
+    return Answer(show, document)
 
 
-@data_app.command(name="export")
-def write_book(
-    book: Annotated[Path, typer.Argument(metavar="BOOK.xlsx", help="workbook to write")],
-    data: DataOption = None,
-    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
-) -> None:
-    """Write all tables as a workbook with units, lists and documentation; ``--data BOOK.xlsx`` reads it back."""
-    if book.exists() and not force:
-        raise InputError(f"{book} is there already and is not written over; name another file or add --force")
-    export.write_workbook(_load(data), book)
-    typer.echo(f"wrote {book}")
+def write_book(book: Annotated[Path, typer.Argument(metavar="BOOK.xlsx", help="Workbook to write.")], *, options: WriteOptions) -> Answer:
+    """Write all tables as a workbook with units, lists and documentation; --data BOOK.xlsx reads it back.
+
+    With --json: written, the path of the workbook.
+
+    [bold]Examples[/bold]
+
+      paxsilica data export tables.xlsx
+
+      paxsilica data export mine.xlsx --data my-tables --force
+    """
+    from paxsilica.provenance.export import write_workbook
+
+    problems: list[Problem] = []
+    with gathered(problems):
+        refuse_to_write_over(book, lambda _: False, options.force, "BOOK.xlsx")
+    with gathered(problems):
+        tables = options.tables()
+    if problems:
+        raise InputError(problems)
+    write_workbook(tables, book)
+    return written(book)
 
 
-@data_app.command(name="diff")
 def show_diff(
-    before: Annotated[Path, typer.Argument(metavar="A", help="folder or workbook of tables")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="folder or workbook of tables")],
-    most: Annotated[int, typer.Option("--most", min=1, help="changes to print of each table")] = 50,
-) -> None:
-    """Show what changed from A to B, row by row and cell by cell, and by how much."""
-    by_table: dict[str, list[diff.Change]] = {}
-    for change in diff.changes(load_tables(before), load_tables(after)):
-        by_table.setdefault(change.table, []).append(change)
-    if not by_table:
-        typer.echo("no difference")
-    for table, found in by_table.items():
-        counts = {kind: sum(1 for change in found if change.kind == kind) for kind in ("added", "removed", "changed")}
-        typer.echo(f"{table}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
-        for change in found[:most]:
-            typer.echo(f"  {change}")
-        if len(found) > most:
-            typer.echo(f"  and {len(found) - most} more; --most {len(found)} shows them")
+    before: Annotated[Path, typer.Argument(metavar="A", help="Folder or workbook of tables.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="Folder or workbook of tables.")],
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")] = 50,
+    *,
+    manner: Manner,
+) -> Answer:
+    """Show what changed from A to B, row by row and cell by cell, and by how much.
+
+    With --json: changes, each with table, row, kind (added, removed or changed), column, before, after and factor; all of them.
+
+    [bold]Examples[/bold]
+
+      paxsilica data diff my-tables-old my-tables
+
+      paxsilica data diff my-tables tables.xlsx --json | jq '.changes[].row'
+    """
+    from paxsilica.provenance import diff
+    from paxsilica.tables import load_tables
+
+    problems: list[Problem] = []
+    read: list[Tables] = []
+    for place in (before, after):
+        with gathered(problems):
+            read.append(load_tables(place))
+    if problems:
+        raise InputError(problems)
+    found = list(diff.changes(*read))
+
+    def show(screen: Screen) -> None:
+        if not found:
+            screen.show("no difference")
+        for table in dict.fromkeys(change.table for change in found):
+            part = [change for change in found if change.table == table]
+            counts = {kind: sum(change.kind == kind for change in part) for kind in ("added", "removed", "changed")}
+            screen.show(f"{table}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+            screen.show(*(f"  {change}" for change in part[:most]))
+            if len(part) > most:
+                screen.show(f"  and {len(part) - most} more; --most {len(part)} shows them")
+
+    return Answer(show, lambda: {"changes": [asdict(change) for change in found]})
 
 
-@data_app.command(name="validate")
 def validate(
-    data: DataOption = None,
-    plan: PlanOption = None,
-    report: Annotated[Path | None, typer.Option("--report", help="write the comparison with published figures as Markdown")] = None,
-) -> None:
-    """Check the data against the world: balances, published shares, capital per capacity, double counting, routes."""
-    tables = _load(data)
-    findings = checks.check_world(tables)
-    view = Table("check", "ours", "published", "verdict", "source")
-    for finding in findings:
-        view.add_row(finding.name, finding.ours, finding.published, finding.verdict, finding.source)
-    _print(view)
+    plan: PlanFolder = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the comparison with published figures as Markdown.")
+    ] = None,
+    *,
+    options: WriteOptions,
+) -> Answer:
+    """Check the data against the world: balances, published shares, capital per capacity, double counting, routes.
+
+    Ends with code 2 if a check shows a fault of the data. With --json: checks, each with kind, name, ours, published, verdict (ok, off or
+    wrong), source and note; counts by verdict; and written, the path of the report.
+
+    [bold]Examples[/bold]
+
+      paxsilica data validate
+
+      paxsilica data validate --plan plans/base --report VALIDATION.md
+
+      paxsilica data validate --json | jq '.checks[] | select(.verdict != "ok")'
+    """
+    from paxsilica.provenance import checks, validation
+
     if report is not None:
-        report.write_text(validation.report(tables, findings, Plan.load(plan) if plan is not None else None), encoding="utf-8")
-        typer.echo(f"wrote {report}")
-    wrong = [finding for finding in findings if finding.verdict == "wrong"]
-    if wrong:
-        raise InputError(
-            f"{len(wrong)} of {len(findings)} checks of the data against the world failed: " + "; ".join(f.name for f in wrong)
-        )
+        refuse_to_write_over(report, says("Generated by `paxsilica data validate"), options.force, "--report")
+    tables, given = _both(options, plan)
+    findings = checks.check_world(tables)
+    if report is not None:
+        report.write_text(validation.report(tables, findings, given), encoding="utf-8")
+    wrong = [finding.name for finding in findings if finding.verdict == "wrong"]
+
+    def show(screen: Screen) -> None:
+        view = plain_table("check", "ours", "published", "verdict", "source")
+        for finding in findings:
+            view.add_row(finding.name, finding.ours, finding.published, finding.verdict, finding.source)
+        screen.show_table(view)
+        if report is not None:
+            screen.show(f"wrote {report}")
+        if wrong:
+            options.aside.show(f"{len(wrong)} of {count(len(findings), 'check')} of the data against the world failed: {'; '.join(wrong)}")
+
+    def document() -> dict[str, Any]:
+        counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("ok", "off", "wrong")}
+        return {"counts": counts, "checks": [asdict(finding) for finding in findings], "written": report}
+
+    return Answer(show, document, "\n".join(wrong), InputError.exit_code if wrong else 0)
 
 
-@data_app.command(name="describe")
 def describe(
-    data: DataOption = None,
     write: Annotated[
-        bool, typer.Option("--write", help="renew datapackage.json and the generated part of README.md in the folder")
+        bool, typer.Option("--write", help="Renew datapackage.json and the generated part of README.md in the folder.")
     ] = False,
-) -> None:
-    """Print the tables and columns as the schema has them, or renew the files of the data folder that are generated from it."""
-    folder = data or data_folder()
+    *,
+    options: DataOptions,
+) -> Answer:
+    """Print the tables and columns as the schema has them, or renew the files of the data folder that are generated from it.
+
+    With --json: the descriptor of the tables as a data package (Frictionless Data); with --write, written: the paths of the files.
+
+    [bold]Examples[/bold]
+
+      paxsilica data describe
+
+      paxsilica data describe --json | jq '.resources[].name'
+
+      paxsilica data describe --data my-tables --write
+    """
+    from paxsilica.provenance import descriptor, guide
+
     if not write:
-        typer.echo(guide.tables_in_words())
-        return
-    (folder / "datapackage.json").write_text(descriptor.descriptor_text(load_tables(folder)), encoding="utf-8")
-    readme = folder / "README.md"
-    readme.write_text(guide.renewed(readme.read_text(encoding="utf-8")), encoding="utf-8")
-    typer.echo(f"renewed {folder / 'datapackage.json'} and {readme}")
+        return Answer(lambda screen: screen.show(guide.tables_in_words()), lambda: descriptor.descriptor(options.tables()))
+    folder = options.data or data_folder()
+    readme, package = folder / "README.md", folder / "datapackage.json"
+    text = guide.renewed(readme.read_text(encoding="utf-8"))
+    package.write_text(descriptor.descriptor_text(options.tables()), encoding="utf-8")
+    readme.write_text(text, encoding="utf-8")
+    return Answer(lambda screen: screen.show(f"renewed {package} and {readme}"), lambda: {"written": [package, readme]}, "")
+
+
+def _both(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
+    """Tables and the plan that is given with them, or one error with the problems of both."""
+    problems: list[Problem] = []
+    given = None
+    with gathered(problems):
+        tables = options.tables()
+    with gathered(problems):
+        given = None if plan is None else load_plan(plan)
+    if problems:
+        raise InputError(problems)
+    return tables, given
+
+
+data_app = typer.Typer(help="Look into the data, check it against the world, and take it to a workbook and back.", no_args_is_help=True)
+COMMANDS: Mapping[str, Callable[..., Answer]] = {
+    "summary": show_summary,
+    "export": write_book,
+    "diff": show_diff,
+    "validate": validate,
+    "describe": describe,
+}
+for name, command in COMMANDS.items():
+    data_app.command(name=name)(mannered(command))

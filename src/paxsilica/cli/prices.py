@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
-from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError, Problem
-from paxsilica.report.screen import Screen
+from paxsilica.bundled import DEFAULT_CASE
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Answer
+from paxsilica.cli.asking import CaseName, CaseOptions, number, several, unknown
+from paxsilica.cli.interrupts import Interrupts
+from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
+from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from paxsilica.api import Question
     from paxsilica.case import Case
-    from paxsilica.cli.interrupts import Interrupts
     from paxsilica.plan import Plan
     from paxsilica.prices.whole import Asked
+    from paxsilica.report.screen import Screen
+    from paxsilica.solve import Watcher
     from paxsilica.tables import Tables
 
 CURVE_TIMES = 7.5
@@ -26,70 +33,71 @@ CURVE_LEAST = 20.0
 """Seconds that it may take in any case."""
 
 KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
+"""Those of :data:`paxsilica.prices.table.KINDS`."""
+
+PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
+"""Tables that ``prices --json`` prints, as far as there are any."""
+
+
+@dataclass(frozen=True)
+class PriceOptions(CaseOptions):
+    """Options of ``prices`` that are not about what is priced."""
+
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices")] = None
 
 
 def prices(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.")] = DEFAULT_CASE,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices")
-    ] = None,
+    case: CaseName = DEFAULT_CASE,
     kind: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", help="fixed, relaxed, hull or resolve; may be given again.", show_default="all")
+        list[str] | None, several("KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all")
     ] = None,
     goods: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COMMODITY", help="Look at the duals of its prices from both sides too; may be given again."),
+        list[str] | None, several("COMMODITY", "Look at the duals of its prices from both sides too", completion.keys("commodities"))
     ] = None,
     money: Annotated[
         list[str] | None,
-        typer.Option(metavar="WHOSE", help="Price by solving again: budget, or a funder; may be given again.", show_default="budget"),
+        several("WHOSE", "Price by solving again: budget, or a funder", completion.keys("funders", "budget"), shown="budget"),
     ] = None,
     step: Annotated[
         float | None,
-        typer.Option(
-            metavar="USD_M",
-            help="By how much it is moved; negative: down.",
-            show_default="5 % of it, or what the smallest project left out takes if that is more",
+        number(
+            "USD_M",
+            "By how much it is moved; negative: down.",
+            least=None,
+            shown="5 % of it, or what the smallest project left out takes if that is more",
         ),
     ] = None,
     coverage: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STAGE", help="Price more required coverage of a stage by solving again; may be given again."),
+        list[str] | None, several("STAGE", "Price more required coverage of a stage by solving again", completion.keys("stages"))
     ] = None,
     concentration: Annotated[
         bool, typer.Option("--concentration", help="Price a higher cap on a region's share by solving again.")
     ] = False,
-    points: Annotated[float, typer.Option(metavar="POINTS", help="Percentage points by which coverage and the cap are moved.")] = 5.0,
+    points: Annotated[float, number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None)] = 5.0,
     sooner: Annotated[
-        list[str] | None, typer.Option(metavar="PROJECT", help="Price a year less of its lead time by solving again; may be given again.")
+        list[str] | None, several("PROJECT", "Price a year less of its lead time by solving again", completion.keys("projects"))
     ] = None,
-    member: Annotated[
-        list[str] | None, typer.Option(metavar="REGION", help="Price its being trusted by solving again; may be given again.")
-    ] = None,
+    member: Annotated[list[str] | None, several("REGION", "Price its being trusted by solving again", completion.keys("regions"))] = None,
     curve: Annotated[
-        list[str] | None, typer.Option(metavar="WHOSE", help="Draw the value curve of the budget or of a funder; may be given again.")
-    ] = None,
-    low: Annotated[float, typer.Option("--from", metavar="USD_M", help="Where the curve begins.")] = 0.0,
-    high: Annotated[float | None, typer.Option("--to", metavar="USD_M", help="Where it ends.", show_default="twice the limit")] = None,
-    curve_points: Annotated[int, typer.Option("--points-of-curve", metavar="N", help="Points of the curve.")] = 20,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(metavar="USD_M", help="How closely jumps of the curve are located.", show_default="a thousandth of the range"),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
-    ] = None,
-    settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the case, such as coverage.hard=true; may be given again."),
+        several("WHOSE", "Draw the value curve of the budget or of a funder", completion.keys("funders", "budget")),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the folder of the prices.")] = False,
-) -> None:
+    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0,
+    high: Annotated[float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")] = None,
+    curve_points: Annotated[int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")] = 20,
+    tolerance: Annotated[
+        float | None, number("USD_M", "How closely jumps of the curve are located.", shown="a thousandth of the range")
+    ] = None,
+    *,
+    options: PriceOptions,
+) -> Answer:
     """Solve a case and price the plan: money, goods, capacity, coverage, time and trust.
 
     Every price says of which kind it is. [bold]fixed[/bold]: what one more is worth once the plan is built. [bold]relaxed[/bold]: if projects were
     divisible. [bold]hull[/bold]: what supports the plan with the least side payments. [bold]resolve[/bold]: found by solving again, as an interval.
+
+    With --json: what result.json holds, folder, rows (of each table written) and tables (prices, price_proof, value_curve, value_jumps, as
+    records).
 
     [bold]Examples[/bold]
 
@@ -101,32 +109,33 @@ def prices(
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
-    # the command line mounts this command, so it is there only once this module is
-    from paxsilica.cli.guard import guarded
-    from paxsilica.cli.interrupts import Interrupts
+    problems = [
+        Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}") for name in kind or () if name not in KIND_NAMES
+    ]
+    if high is not None and high <= low:
+        problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
+    question = options.question(case, problems)
+    named = {"--goods": goods, "--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
+    _refuse_unknown(question, named)
+    from paxsilica.prices.whole import Asked
 
-    screen, aside = Screen(sys.stdout), Screen(sys.stderr)
-    with guarded(aside), Interrupts() as interrupts:
-        tables, question = _read(data, case, settings or [])
-        kinds = _kinds(kind)
-        from paxsilica.prices.whole import Asked
+    kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
+    asked = Asked(
+        kinds=kinds,
+        goods=tuple(goods or ()),
+        money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
+        step=step,
+        coverage=tuple(coverage or ()),
+        concentration=concentration,
+        points=points,
+        sooner=tuple(sooner or ()),
+        members=tuple(member or ()),
+    )
+    curves = {"whose": list(curve or ()), "low": low, "high": high, "points": curve_points, "tolerance": tolerance}
+    plan, folder = _price(question.tables, question.case, asked, curves, options)
 
-        asked = Asked(
-            kinds=kinds,
-            goods=tuple(goods or ()),
-            money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
-            step=step,
-            coverage=tuple(coverage or ()),
-            concentration=concentration,
-            points=points,
-            sooner=tuple(sooner or ()),
-            members=tuple(member or ()),
-        )
-        curves = {"whose": list(curve or ()), "low": low, "high": high, "points": curve_points, "tolerance": tolerance}
-        plan, folder = _price(tables, question, asked, curves, out, aside, interrupts, quiet)
-        if quiet:
-            typer.echo(str(folder))
-        elif plan.objective is not None:
+    def show(screen: Screen) -> None:
+        if plan.objective is not None:
             from paxsilica.cli.prices_screen import print_prices
 
             print_prices(screen, plan, folder)
@@ -134,72 +143,56 @@ def prices(
             from paxsilica.report.console import print_summary
 
             print_summary(screen, plan)
-    if plan.status == "infeasible":
-        raise typer.Exit(InfeasibleError.exit_code)
-    if plan.status == "no_plan":
-        raise typer.Exit(NoPlanError.exit_code)
+
+    def document() -> dict[str, Any]:
+        return plan_document(
+            plan, folder if plan.objective is not None else None, tuple(name for name in PRICE_TABLES if name in plan.tables)
+        )
+
+    return Answer(show, document, str(folder) if plan.objective is not None else "", EXIT_CODES.get(plan.status, 0))
 
 
-def _kinds(given: list[str] | None) -> Any:
-    wrong = [name for name in given or () if name not in KIND_NAMES]
-    if wrong:
-        raise InputError([Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}") for name in wrong])
-    return tuple(name for name in KIND_NAMES if given is None or name in given)
-
-
-def _read(data: Path | None, case: str, settings: list[str]) -> tuple[Tables, Case]:
-    """Tables and case, or one error with the problems of both."""
-    from paxsilica.case import read_case
-    from paxsilica.tables import load_tables
-
-    problems: list[Problem] = []
-    try:
-        tables = load_tables(data or data_folder())
-    except InputError as error:
-        problems += error.problems
-    try:
-        question = read_case(find_case(case), settings)
-    except InputError as error:
-        problems += error.problems
+def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None]) -> None:
+    """Raises an InputError with everything asked for that the data does not have: before the search, not after."""
+    tables, case = question.tables, question.case
+    payers = {"budget", *(row.funder for row in tables.funders)}
+    known: Mapping[str, tuple[set[str], str]] = {
+        "--goods": ({row.commodity for row in tables.commodities}, "a commodity"),
+        "--coverage": ({row.stage for row in tables.stages}, "a stage"),
+        "--sooner": ({row.project for row in tables.projects}, "a project"),
+        "--member": ({row.region for row in tables.regions}, "a country or group"),
+        "--money": (payers, "budget, or a funder"),
+        "--curve": (payers, "budget, or a funder"),
+    }
+    problems = [problem for option, names in given.items() for problem in unknown(option, names, *known[option])]
+    for option in ("--money", "--curve"):
+        if case.budget_usd_m is None and "budget" in (given[option] or ()):
+            problems.append(Problem(option, "", "", "budget", "the case sets no budget; give it one, such as --set budget_usd_m=20000"))
     if problems:
         raise InputError(problems)
-    return tables, question
 
 
-def _price(
-    tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], out: Path | None, aside: Screen, interrupts: Interrupts, quiet: bool
-) -> tuple[Plan, Path]:
+def _price(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], options: PriceOptions) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
 
-    from paxsilica.cli.interrupts import Stopped
     from paxsilica.planner import make_manifest
     from paxsilica.prices.whole import proof_record
     from paxsilica.report.files import place_for, write_plan
-    from paxsilica.report.live import LiveView
 
     wanted = {"prices": asdict(asked) | ({"curve": curves} if curves["whose"] else {})}
     promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(asked.kinds)}
-    with place_for(out, f"{case.name}-prices", promised) as folder:
-        try:
-            if quiet:
-                plan = _work(tables, case, asked, curves, None, interrupts)
-            else:
-                with LiveView(aside) as view:
-                    interrupts.view = view
-                    plan = _work(tables, case, asked, curves, view, interrupts)
-        except PaxSilicaError as error:
-            raise Stopped if interrupts.pressed else error from None
-        if interrupts.pressed and plan.objective is None:
-            raise Stopped
-        interrupts.ignore()
+    with Interrupts() as interrupts, place_for(options.out, f"{case.name}-prices", promised) as folder:
+        plan = searched(
+            lambda watch: _work(tables, case, asked, curves, watch, interrupts), interrupts, None if options.quiet else options.aside
+        )
         plan = replace(plan, manifest=promised)
         if plan.objective is not None:
             write_plan(plan, folder)
     return plan, folder
 
 
-def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], view: Any, interrupts: Interrupts) -> Plan:
+def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], watch: Watcher | None, interrupts: Interrupts) -> Plan:
     """The plan with its prices and value curves."""
     import pandas as pd
 
@@ -207,7 +200,7 @@ def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], view
     from paxsilica.prices.curve import value_curve
     from paxsilica.prices.whole import prices_from, start_from, with_prices
 
-    plan = make_plan(tables, case, None if view is None else view.watch, interrupts.step)
+    plan = make_plan(tables, case, watch, interrupts.step)
     if plan.objective is None:
         return plan
     interrupts.step("fixed prices")

@@ -61,7 +61,7 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     for (where, when), row_of in ranked[:SHOWN]:
         table.add_row(where, "" if when is None else str(when), *(_cell(row_of.get(kind)) for kind in kinds))
     screen.print(Text())
-    screen.print(table)
+    screen.show_table(table)
     if len(ranked) > SHOWN:
         screen.print(Text(f"and {len(ranked) - SHOWN:,} more", "dim"))
 
@@ -101,7 +101,7 @@ def _curve(screen: Screen, plan: Plan) -> None:
             table.add_column(head, justify="right")
         for row in part.to_dict("records"):
             table.add_row(*_numbers(row[key] for key in ("money_usd_m", "objective", "bound", "paid_usd_m", "projects")))
-        screen.print(table)
+        screen.show_table(table)
     if "value_jumps" in plan.tables:
         sure = plan.tables["value_jumps"]
         sure = sure[sure["undecided"] == "no"]

@@ -1,53 +1,115 @@
-"""What the command line calls for ``paxsilica report`` and ``paxsilica export``: thin functions with the options of each."""
+"""The commands ``report`` and ``export``: a saved plan in other forms."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Answer, Manner
+from paxsilica.cli.asking import Force, PlanArgument, load_plan
+from paxsilica.cli.places import holds_file, is_export, is_workbook, refuse_to_write_over, says
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan import Plan
-from paxsilica.report.export import FORMATS, export_plan
-from paxsilica.report.facts import load_facts
-from paxsilica.report.page import render_page
 
-PlanFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a plan, as `paxsilica solve` writes it.")]
+EXPORTED: Mapping[str, Callable[[Path], bool]] = {
+    "xlsx": is_workbook,
+    "csv": holds_file("columns.csv"),
+    "json": is_export,
+    "iamc": says("\npaxsilica "),
+    "parquet": holds_file("columns.parquet"),
+}
+"""The formats of :data:`paxsilica.report.export.FORMATS`; each with whether what is at a place was exported in it."""
+
+FORMATS = tuple(EXPORTED)
+PAGE_MARK = '<meta name="generator" content="paxsilica'
+
 TablesOption = Annotated[
     Path | None,
     typer.Option("--data", metavar="PATH", help="Tables that the plan was made from.", show_default="the bundled data, if it is they"),
 ]
 
 
+@dataclass(frozen=True)
+class WriteOptions(Manner):
+    """Options of a command that writes a plan in another form."""
+
+    data: TablesOption = None
+    force: Force = False
+
+
 def report(
-    folder: PlanFolder,
-    other: Annotated[Path | None, typer.Option("--with", metavar="DIR", help="Folder of another plan, to show side by side.")] = None,
+    folder: PlanArgument,
+    other: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="DIR", help="Folder of another plan, to show side by side.", autocompletion=completion.plans),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write.", show_default="DIR/report.html")] = None,
-    data: TablesOption = None,
-) -> None:
-    """Write a page that shows a plan: one HTML file that opens in any browser, with no network."""
-    facts = load_facts(Plan.load(folder), data)
+    *,
+    options: WriteOptions,
+) -> Answer:
+    """Write a page that shows a plan: one HTML file that opens in any browser, with no network.
+
+    With --json: written, the path of the file.
+
+    [bold]Examples[/bold]
+
+      paxsilica report plans/base
+
+      paxsilica report plans/base --with plans/forty-billion --out base-and-forty.html
+    """
+    from paxsilica.report.facts import load_facts
+    from paxsilica.report.page import render_page
+
+    path = folder / "report.html" if out is None else out
+    facts = load_facts(load_plan(folder), options.data)
     beside = None
     if other is not None:
-        plan = Plan.load(other)
+        plan = load_plan(other)
         same = plan.manifest.get("data_digest") == facts.plan.manifest.get("data_digest")
-        beside = load_facts(plan, data if same else None)
-    path = folder / "report.html" if out is None else out
+        beside = load_facts(plan, options.data if same else None)
+    refuse_to_write_over(path, says(PAGE_MARK), options.force)
     path.write_text(render_page(facts, beside), encoding="utf-8")
-    typer.echo(str(path))
+    return written(path)
 
 
 def export(
-    folder: PlanFolder,
-    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    folder: PlanArgument,
+    format_: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.", autocompletion=completion.words(*FORMATS)),
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="PATH", help="File, or folder for csv and parquet, to write.", show_default="in DIR, by format"),
     ] = None,
-    data: TablesOption = None,
-) -> None:
-    """Write a plan in a format that other programs read: xlsx, csv, json, iamc (pyam) or parquet."""
+    *,
+    options: WriteOptions,
+) -> Answer:
+    """Write a plan in a format that other programs read: xlsx, csv, json, iamc (pyam) or parquet.
+
+    With --json: written, the path of the file or folder.
+
+    [bold]Examples[/bold]
+
+      paxsilica export plans/base --format iamc
+
+      paxsilica export plans/base --format csv --out base-tables
+    """
     if format_ not in FORMATS:
         raise InputError([Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")])
-    typer.echo(str(export_plan(load_facts(Plan.load(folder), data), format_, folder if out is None else None, out)))
+    from paxsilica.report.export import export_plan
+    from paxsilica.report.facts import load_facts
+
+    facts = load_facts(load_plan(folder), options.data)
+    if out is not None:
+        refuse_to_write_over(out, EXPORTED[format_], options.force)
+    return written(export_plan(facts, format_, folder, out))
+
+
+def written(path: Path) -> Answer:
+    """The answer of a command that wrote a file or a folder."""
+    return Answer(lambda screen: screen.show(str(path)), lambda: {"written": path}, str(path))

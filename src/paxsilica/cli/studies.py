@@ -1,8 +1,10 @@
-"""The commands of studies, in the manner of ``paxsilica solve``: ``register`` adds them to the command line."""
+"""The commands of studies, in the manner of ``paxsilica solve``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,29 +12,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paxsilica.bundled import DEFAULT_CASE
-from paxsilica.cli.showing import carry_out, guarded_run
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Answer
+from paxsilica.cli.asking import CaseName, PlanFolder, SolveOptions, gathered, load_plan, number
+from paxsilica.cli.guard import STOPPED
+from paxsilica.cli.places import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
+    from paxsilica.plan import Plan
     from paxsilica.studies.results import Study
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.")]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the case, such as coverage.hard=true; may be given again."),
-]
-Gap = Annotated[float | None, typer.Option(metavar="SHARE", help="Gap at which each search ends, as a share of the objective.")]
-TimeLimit = Annotated[float | None, typer.Option(metavar="SECONDS", help="Longest search of each solve.")]
+MEASURES = ("total", "cost", "shortfall", "budget")
+LIMITED = ("budget", "coverage", "shortfall", "cost", "concentration")
+
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<study>-<case>")]
-Workers = Annotated[int | None, typer.Option(metavar="N", help="Processes that solve.", show_default="one per core")]
+Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes that solve.", show_default="one per core")]
 Cluster = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON instead of a table.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the folder.")]
 Parameters = Annotated[
     list[str] | None,
     typer.Option(
@@ -42,7 +39,16 @@ Parameters = Annotated[
         show_default="the usual groups",
     ),
 ]
-PlanFolder = Annotated[Path | None, typer.Option("--plan", metavar="DIR", help="A plan written by paxsilica solve.")]
+
+
+RESULTS: Mapping[str, tuple[str, ...]] = {
+    "frontier": ("Frontier",),
+    "alternatives": ("Alternatives",),
+    "sensitivity": ("Sensitivity", "TwoWay"),
+    "montecarlo": ("MonteCarlo",),
+    "compare": ("SideBySide", "Comparison"),
+}
+"""What each command gives, as ``study.json`` names it: a folder that holds another kind of study is not written over."""
 
 
 class ShapeName(StrEnum):
@@ -52,30 +58,62 @@ class ShapeName(StrEnum):
     uniform = "uniform"
 
 
+@dataclass(frozen=True)
+class StudyOptions(SolveOptions):
+    """Options of every study."""
+
+    out: Out = None
+    workers: Workers = None
+    cluster: Cluster = None
+
+    def carry_out(self, name: str, case: str, study: Callable[..., Study], found: Iterable[Problem] = ()) -> Answer:
+        """Carries out a study of one case: ``study`` is called with the question and how to run it."""
+        question = self.question(case, found)
+        return self.run(name, self.out or Path("plans") / f"{name}-{Path(case).stem}", lambda **how: study(question, **how))
+
+    def run(self, name: str, place: Path, study: Callable[..., Study]) -> Answer:
+        """Runs a study and writes it to ``place``. Finished solves are kept in the folder ``tasks`` beside the tables."""
+        from paxsilica.cli.showing import print_study
+
+        refuse_to_write_over(place, holds_study(*RESULTS[name]), force=None)
+        progress = False if self.quiet else None
+        found = study(workers=self.workers, store=place / "tasks", cluster=self.cluster, progress=progress)
+        found.save(place)
+        return Answer(
+            lambda screen: print_study(screen, found, place),
+            lambda: {**found.result(), "folder": place},
+            str(place),
+            STOPPED if found.stopped else 0,
+        )
+
+
 def frontier(
     case: CaseName = DEFAULT_CASE,
-    minimise: Annotated[str, typer.Option(metavar="MEASURE", help="What to minimise: total, cost, shortfall or budget.")] = "total",
+    minimise: Annotated[
+        str,
+        typer.Option(
+            metavar="MEASURE",
+            help="What to minimise: total, cost, shortfall or budget.",
+            autocompletion=completion.words(*MEASURES),
+        ),
+    ] = "total",
     along: Annotated[
         list[str] | None,
         typer.Option(
             metavar="MEASURE=POINTS",
             help="What to limit: budget, coverage, shortfall, cost or concentration; a number of points, or limits separated by commas.",
             show_default="budget=8",
+            autocompletion=completion.words(*(f"{name}=" for name in LIMITED)),
         ),
     ] = None,
-    gap: Gap = None,
-    time_limit: TimeLimit = None,
-    out: Out = None,
-    workers: Workers = None,
-    cluster: Cluster = None,
-    data: Data = None,
-    settings: Settings = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
+    *,
+    options: StudyOptions,
+) -> Answer:
     """Trade one aim for another: the least of one measure for every combination of limits on others, exactly.
 
     Ctrl-C keeps what is done; the same command goes on where it stopped.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -85,34 +123,34 @@ def frontier(
 
       paxsilica frontier --along budget=6 --along concentration=1,0.8,0.65
     """
+    from paxsilica.studies.frontier import frontier as run
 
-    def study(question: Question, options: dict[str, Any]) -> Study:
-        from paxsilica.studies.frontier import frontier as run
-
-        return run(question, minimise, dict(map(_points, along)) if along else None, **options)
-
-    _run("frontier", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    problems: list[Problem] = []
+    limits: dict[str, int | list[float]] = {}
+    for text in along or ():
+        with gathered(problems):
+            name, points = _points(text)
+            if name in limits:
+                problems.append(Problem("--along", "", "", text, f"{name} is limited already; give all its limits at once"))
+            limits[name] = points
+    return options.carry_out("frontier", case, lambda question, **how: run(question, minimise, limits or None, **how), problems)
 
 
 def alternatives(
     case: CaseName = DEFAULT_CASE,
     tolerance: Annotated[
-        float, typer.Option(metavar="SHARE", help="How much more a plan may cost, as a share of the capital that the best plan decides.")
+        float,
+        number("SHARE", "How much more a plan may cost, as a share of the capital that the best plan decides."),
     ] = 0.02,
-    tolerance_usd_m: Annotated[float | None, typer.Option(metavar="USD_M", help="The same in USD million, instead.")] = None,
-    plans: Annotated[int, typer.Option(metavar="N", help="Distinct whole plans to list.")] = 5,
-    distance: Annotated[int, typer.Option(metavar="N", help="Projects in which any two of them differ, at least.")] = 1,
-    gap: Gap = None,
-    time_limit: TimeLimit = None,
-    out: Out = None,
-    workers: Workers = None,
-    cluster: Cluster = None,
-    data: Data = None,
-    settings: Settings = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
+    tolerance_usd_m: Annotated[float | None, number("USD_M", "The same in USD million, instead.")] = None,
+    plans: Annotated[int, typer.Option(metavar="N", min=1, help="Distinct whole plans to list.")] = 5,
+    distance: Annotated[int, typer.Option(metavar="N", min=1, help="Projects in which any two of them differ, at least.")] = 1,
+    *,
+    options: StudyOptions,
+) -> Answer:
     """Tell which projects are in every near-optimal plan, in some or in none, and list distinct plans with the cost of each.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -120,32 +158,26 @@ def alternatives(
 
       paxsilica alternatives base --tolerance-usd-m 500 --plans 10 --distance 5
     """
+    from paxsilica.studies.alternatives import alternatives as run
 
-    def study(question: Question, options: dict[str, Any]) -> Study:
-        from paxsilica.studies.alternatives import alternatives as run
+    def study(question: Question, **how: Any) -> Study:
+        return run(question, tolerance, tolerance_usd_m=tolerance_usd_m, plans=plans, distance=distance, **how)
 
-        return run(question, tolerance, tolerance_usd_m=tolerance_usd_m, plans=plans, distance=distance, **options)
-
-    _run("alternatives", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    return options.carry_out("alternatives", case, study)
 
 
 def sensitivity(
     case: CaseName = DEFAULT_CASE,
     parameters: Parameters = None,
-    together: Annotated[bool, typer.Option("--two-way", help="Move two parameters together instead of one at a time.")] = False,
+    together: Annotated[bool, typer.Option("--two-way", help="Move two parameters together instead of each alone.")] = False,
     fixed: Annotated[bool, typer.Option("--fixed", help="Only run the plan with the new numbers; do not seek the best plan anew.")] = False,
     plan: PlanFolder = None,
-    gap: Gap = None,
-    time_limit: TimeLimit = None,
-    out: Out = None,
-    workers: Workers = None,
-    cluster: Cluster = None,
-    data: Data = None,
-    settings: Settings = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
+    *,
+    options: StudyOptions,
+) -> Answer:
     """Move numbers to the low and high of the data's own ranges, one group at a time (a tornado) or two together.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -153,42 +185,39 @@ def sensitivity(
 
       paxsilica sensitivity --parameter assets.capacity:chn-* --parameter demand.quantity --two-way
     """
+    from paxsilica.studies.sensitivity import sensitivity as one_way
+    from paxsilica.studies.sensitivity import two_way
 
-    def study(question: Question, options: dict[str, Any]) -> Study:
-        from paxsilica.studies.sensitivity import sensitivity as one_way
-        from paxsilica.studies.sensitivity import two_way
+    problems: list[Problem] = []
+    if together and (parameters is None or len(parameters) != 2):
+        problems.append(Problem("--two-way", "", "", "", "should come with two parameters"))
+    given: Plan | None = None
+    with gathered(problems):
+        given = None if plan is None else load_plan(plan)
 
-        options |= {"plan": _plan(plan), "resolve": not fixed}
-        if not together:
-            return one_way(question, parameters, **options)
-        if parameters is None or len(parameters) != 2:
-            raise InputError([Problem("--two-way", "", "", "", "should come with two parameters")])
-        return two_way(question, *parameters, **options)
+    def study(question: Question, **how: Any) -> Study:
+        how |= {"plan": given, "resolve": not fixed}
+        return two_way(question, *parameters, **how) if together and parameters else one_way(question, parameters, **how)
 
-    _run("sensitivity", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    return options.carry_out("sensitivity", case, study, problems)
 
 
 def montecarlo(
     case: CaseName = DEFAULT_CASE,
-    samples: Annotated[int, typer.Option(metavar="N", help="How many; powers of two fill the ranges most evenly.")] = 64,
+    samples: Annotated[int, typer.Option(metavar="N", min=1, help="How many; powers of two fill the ranges most evenly.")] = 64,
     parameters: Parameters = None,
     shape: Annotated[ShapeName, typer.Option(help="Distribution over each range.")] = ShapeName.triangular,
     apart: Annotated[bool, typer.Option("--apart", help="Draw each row of a group for itself.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="Fixes the draws.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Fixes the draws.")] = 0,
     plan: PlanFolder = None,
-    gap: Gap = None,
-    time_limit: TimeLimit = None,
-    out: Out = None,
-    workers: Workers = None,
-    cluster: Cluster = None,
-    data: Data = None,
-    settings: Settings = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
+    *,
+    options: StudyOptions,
+) -> Answer:
     """Solve for many draws of the uncertain numbers: how often is each project chosen, how is cost distributed.
 
     With --plan the projects of a plan are kept, and the study tells how that plan fares.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -196,28 +225,32 @@ def montecarlo(
 
       paxsilica montecarlo --plan plans/base --samples 256
     """
+    from paxsilica.studies.montecarlo import montecarlo as run
 
-    def study(question: Question, options: dict[str, Any]) -> Study:
-        from paxsilica.studies.montecarlo import montecarlo as run
+    problems: list[Problem] = []
+    given: Plan | None = None
+    with gathered(problems):
+        given = None if plan is None else load_plan(plan)
 
-        return run(question, samples, parameters=parameters, shape=shape.value, apart=apart, seed=seed, plan=_plan(plan), **options)
+    def study(question: Question, **how: Any) -> Study:
+        return run(question, samples, parameters=parameters, shape=shape.value, apart=apart, seed=seed, plan=given, **how)
 
-    _run("montecarlo", study, case, data, settings, gap, time_limit, out, workers, cluster, as_json, quiet)
+    return options.carry_out("montecarlo", case, study, problems)
 
 
 def compare(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Folders of plans, and bundled cases or case files.")],
-    gap: Gap = None,
-    time_limit: TimeLimit = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/compare")] = None,
-    workers: Workers = None,
-    cluster: Cluster = None,
-    data: Data = None,
-    settings: Settings = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Folders of plans, and bundled cases or case files.", autocompletion=completion.cases_and_plans
+        ),
+    ],
+    *,
+    options: StudyOptions,
+) -> Answer:
     """Compare two plans; or set cases side by side, and run the plan of each in every other case to see what is regretted.
+
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
 
     [bold]Examples[/bold]
 
@@ -225,28 +258,28 @@ def compare(
 
       paxsilica compare base retaliation no-gulf --gap 0.001
     """
+    from paxsilica.studies.scenarios import compare as two
+    from paxsilica.studies.scenarios import side_by_side
+
     folders = [name for name in names if (Path(name) / "result.json").is_file()]
     cases = [name for name in names if name not in folders]
+    problems = [Problem("NAME", "", "", name, "is named twice") for name in set(names) if names.count(name) > 1]
+    plans: dict[str, Plan] = {}
+    for name in folders:
+        with gathered(problems):
+            plans[name] = load_plan(Path(name))
+    if not cases and len(folders) != 2:
+        problems.append(Problem("NAME", "", "", " ".join(names), "should be two plans, or at least one case"))
+    questions = options.questions(cases, problems)
 
-    def study(questions: Sequence[Question], options: dict[str, Any]) -> Study:
-        from paxsilica.studies.scenarios import compare as two
-        from paxsilica.studies.scenarios import side_by_side
-
-        plans = {name: _plan(Path(name)) for name in folders}
+    def study(**how: Any) -> Study:
         if not cases:
-            if len(folders) != 2:
-                raise InputError([Problem("NAME", "", "", " ".join(names), "should be two plans, or at least one case")])
-            first, second = plans.values()
-            assert first is not None
-            assert second is not None
-            return two(first, second)
-        return side_by_side(
-            dict(zip(cases, questions, strict=True)), plans={name: plan for name, plan in plans.items() if plan is not None}, **options
-        )
+            return two(*plans.values())
+        short = [question.case.name for question in questions]
+        labels = short if len({*short, *plans}) == len(short) + len(plans) else cases
+        return side_by_side(dict(zip(labels, questions, strict=True)), plans=plans, **how)
 
-    guarded_run(
-        lambda: carry_out(study, cases, data, settings, gap, time_limit, out or Path("plans/compare"), workers, cluster, as_json, quiet),
-    )
+    return options.run("compare", options.out or Path("plans/compare"), study)
 
 
 def _points(text: str) -> tuple[str, int | list[float]]:
@@ -255,45 +288,13 @@ def _points(text: str) -> tuple[str, int | list[float]]:
     try:
         if not sign:
             raise ValueError
-        return name, [float(one) for one in values.split(",")] if "," in values else int(values)
+        points = [float(one) for one in values.split(",")] if "," in values else int(values)
+        if isinstance(points, list) and not all(math.isfinite(one) and one >= 0 for one in points):
+            raise ValueError
+        return name, points
     except ValueError:
-        right = "should be a measure, =, and a whole number of points or limits separated by commas, such as budget=5000,10000"
+        right = "should be a measure, =, and a whole number of points or limits of 0 or more separated by commas, such as budget=5000,10000"
         raise InputError([Problem("--along", "", "", text, right)]) from None
 
 
-def _plan(folder: Path | None) -> Any:
-    from paxsilica.plan import Plan
-
-    return None if folder is None else Plan.load(folder)
-
-
-def _run(
-    name: str,
-    study: Callable[[Question, dict[str, Any]], Study],
-    case: str,
-    data: Path | None,
-    settings: list[str] | None,
-    gap: float | None,
-    time_limit: float | None,
-    out: Path | None,
-    workers: int | None,
-    cluster: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Carries out a study of one case."""
-    place = out or Path("plans") / f"{name}-{Path(case).stem}"
-    guarded_run(lambda: carry_out(
-            lambda questions, options: study(questions[0], options),
-            [case], data, settings, gap, time_limit, place, workers, cluster, as_json, quiet,
-        )
-    )  # fmt: skip
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (frontier, alternatives, sensitivity, montecarlo, compare)
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the commands of studies to the command line."""
-    for command in COMMANDS:
-        app.command()(command)
+STUDIES: tuple[Callable[..., Answer], ...] = (frontier, alternatives, sensitivity, montecarlo, compare)

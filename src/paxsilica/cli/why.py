@@ -1,185 +1,108 @@
-"""The commands ``explain`` and ``partners``, and what ``solve`` says where there is no plan: for the command line to mount."""
+"""The command ``explain``, and what ``solve`` says where there is no plan."""
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
-from paxsilica.case import Case, read_case
-from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
-from paxsilica.report.files import write_plan
-from paxsilica.report.screen import Screen
-from paxsilica.studies.coalitions import DEFAULT_PLAYERS, MOST_EXACT, parse_player
-from paxsilica.studies.diagnosis import Diagnosis, diagnose
-from paxsilica.studies.explain import FLIPS, explain_project
-from paxsilica.studies.exposure import explain_stage
-from paxsilica.studies.partners import value_partners
-from paxsilica.tables import Tables, load_tables
+from paxsilica.bundled import DEFAULT_CASE
+from paxsilica.cli import completion
+from paxsilica.cli.answer import Answer
+from paxsilica.cli.asking import CaseName, GapOptions
+from paxsilica.errors import Problem
+from paxsilica.studies.names import FLIPS
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="Name of a bundled case, or the path of a case file.")]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="PATH", help="Tables: a folder of CSV files, or a workbook.", show_default="the bundled data"),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change one key of the case, such as coverage.hard=true; may be given again."),
-]
-Gap = Annotated[
-    float | None,
-    typer.Option(metavar="SHARE", help="Gap of each solve; it is carried into every answer.", show_default="that of the case"),
-]
-STORE = Path("plans") / "coalitions"
+if TYPE_CHECKING:
+    from paxsilica.api import Question
+    from paxsilica.report.screen import Screen
+    from paxsilica.studies.diagnosis import Diagnosis
 
 
-def read_question(data: Path | None, case: str, settings: list[str] | None, gap: float | None) -> tuple[Tables, Case]:
-    """Tables and case, or one error with the problems of both."""
-    problems: list[Problem] = []
-    asked = [*(settings or ()), *([] if gap is None else [f"solver.gap={gap!r}"])]
-    try:
-        tables = load_tables(data or data_folder())
-    except InputError as error:
-        problems += error.problems
-    try:
-        question = read_case(find_case(case), asked)
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return tables, question
+@dataclass(frozen=True)
+class Diagnosed:
+    """Why a case has no plan, and the folder of the plan that falls least short, where there is one."""
+
+    diagnosis: Diagnosis
+    nearest: Path | None
+
+    def show(self, screen: Screen) -> None:
+        """Prints it."""
+        screen.show(*self.diagnosis.lines())
+        if self.nearest is not None:
+            screen.show(f"It is written to {self.nearest}.")
 
 
-def tell_why(tables: Tables, case: Case, folder: Path | None, screen: Screen, aside: Screen) -> Diagnosis:
-    """Says why an infeasible case has no plan and what would give it one; ``solve`` calls it before it ends with exit code 3.
+def diagnosed(question: Question, folder: Path, tell: Callable[[str], None]) -> Diagnosed:
+    """Finds why an infeasible case has no plan and what would give it one.
 
-    Args:
-        tables, case: the question.
-        folder: where ``diagnosis.json`` and the plan that falls least short (``nearest``) are written; ``None``: nowhere.
-        screen, aside: for the answer, and for the steps of the work.
+    ``diagnosis.json`` and the plan that falls least short (``nearest``) are written into ``folder``.
     """
-    found = diagnose(tables, case, lambda step: aside.print(f"Looking for the reason: {step}", soft_wrap=True))
-    for line in found.lines():
-        screen.print(line, soft_wrap=True)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(found.result(), indent=2, ensure_ascii=False, default=str)
-        (folder / "diagnosis.json").write_text(text + "\n", encoding="utf-8")
-        if found.nearest is not None:
-            write_plan(found.nearest, folder / "nearest")
-            screen.print(f"It is written to {folder / 'nearest'}.", soft_wrap=True)
-    return found
+    from paxsilica.plain import json_text
+    from paxsilica.report.files import write_plan
+    from paxsilica.studies.diagnosis import diagnose
+
+    found = diagnose(question.tables, question.case, lambda step: tell(f"Looking for the reason: {step}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "diagnosis.json").write_text(json_text(found.result()), encoding="utf-8")
+    return Diagnosed(found, None if found.nearest is None else write_plan(found.nearest, folder / "nearest"))
 
 
 def explain(
     case: CaseName = DEFAULT_CASE,
-    project: Annotated[str | None, typer.Argument(metavar="[PROJECT]", help="Key of a project in the data.")] = None,
-    stage: Annotated[str | None, typer.Option(metavar="STAGE", help="Say why this stage is exposed, instead of a project.")] = None,
+    project: Annotated[
+        str | None,
+        typer.Argument(metavar="PROJECT", help="Key of a project in the data.", autocompletion=completion.keys("projects")),
+    ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STAGE", help="Say why this stage is exposed, instead of a project.", autocompletion=completion.keys("stages")
+        ),
+    ] = None,
     flips: Annotated[
-        str, typer.Option(metavar="NAMES", help=f"Numbers at which the verdict may turn, separated by commas: {', '.join(FLIPS)}; or none.")
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help=f"Numbers at which the verdict may turn, separated by commas: {', '.join(FLIPS)}; or none.",
+            autocompletion=completion.listed(*FLIPS),
+        ),
     ] = ",".join(FLIPS),
-    solves: Annotated[int, typer.Option(min=1, help="Most re-solves for each of these numbers.")] = 10,
-    gap: Gap = None,
-    data: Data = None,
-    settings: Settings = None,
-) -> None:
+    solves: Annotated[int, typer.Option(metavar="N", min=1, help="Most re-solves for each of these numbers.")] = 10,
+    *,
+    options: GapOptions,
+) -> Answer:
     """Say why a project is in the plan or not, or why a stage is exposed.
+
+    With --json, of a project: verdict, worth_usd_m and what is forced in or out (each from low to high), displaced, feeds, reaches, flips,
+    numbers; of a stage: year, share, required, shares, steps, cause. Both hold the sentences too, as text.
 
     [bold]Examples[/bold]
 
       paxsilica explain base nolans-mine
 
+      paxsilica explain base nolans-mine --flips "capital,lead time" --json
+
       paxsilica explain base --stage processing
     """
-    screen, aside = Screen(sys.stdout), Screen(sys.stderr)
+    problems: list[Problem] = []
     if (project is None) == (stage is None):
-        raise InputError([Problem("explain", "", "", "", "should be given either a project or --stage")])
+        problems.append(Problem("explain", "", "", "", "should be given either a project or --stage"))
     wanted = tuple(name.strip() for name in flips.split(",") if name.strip() not in ("", "none"))
-    unknown = [name for name in wanted if name not in FLIPS]
-    if unknown:
-        raise InputError([Problem("--flips", "", "", name, f"should be one of {', '.join(FLIPS)}") for name in unknown])
-    tables, question = read_question(data, case, settings, gap)
+    problems += [Problem("--flips", "", "", name, f"should be one of {', '.join(FLIPS)}") for name in wanted if name not in FLIPS]
+    question = options.question(case, problems)
+    if stage is not None:
+        from paxsilica.studies.exposure import explain_stage
 
-    def tell(step: str) -> None:
-        aside.print(step, soft_wrap=True)
+        exposure = explain_stage(question.tables, question.case, stage, options.tell)
+        return Answer(lambda screen: screen.show(*exposure.lines()), exposure.result)
+    from paxsilica.studies.explain import explain_project
 
-    try:
-        if stage is not None:
-            lines = explain_stage(tables, question, stage, tell).lines()
-        else:
-            assert project is not None
-            found = explain_project(tables, question, project, wanted, solves, tell)
-            lines = found.lines()
-            graded = [f"{one.table} {one.row} {one.column} {one.value:,.6g}: {one.grade}" for one in found.numbers if one.grade]
-            lines += ["Numbers it rests on, with their grade:", *(f"- {line}" for line in graded)] if graded else []
-    except (InfeasibleError, NoPlanError) as error:
-        aside.print(str(error), soft_wrap=True)
-        raise typer.Exit(error.exit_code) from None
-    for line in lines:
-        screen.print(line, soft_wrap=True)
-
-
-def partners(
-    case: CaseName = DEFAULT_CASE,
-    players: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--players",
-            metavar="[NAME=]sign:REGION | [NAME=]money:REGION",
-            help="Who may take part: by signing, or with the money of the region's funders; +REGION adds regions. May be given again.",
-            show_default="; ".join(DEFAULT_PLAYERS),
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Coalitions that are solved at the same time.")] = 2,
-    samples: Annotated[int, typer.Option(min=4, help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.")] = 32,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of that draw.")] = 0,
-    store: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where finished coalitions are kept; the same command goes on from them.")
-    ] = STORE,
-    own_needs: Annotated[
-        bool, typer.Option("--own-needs", help="Count the needs of those who may sign too, not only what they add for the others.")
-    ] = False,
-    gap: Gap = None,
-    data: Data = None,
-    settings: Settings = None,
-) -> None:
-    """Say what each funder's money and each country's signature is worth: first in, last in, and on average over all orders (Shapley).
-
-    [bold]Examples[/bold]
-
-      paxsilica partners base --gap 0.001
-
-      paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
-    """
-    screen, aside = Screen(sys.stdout), Screen(sys.stderr)
-    tables, question = read_question(data, case, settings, gap)
-    chosen = [parse_player(text, tables) for text in players or DEFAULT_PLAYERS]
-    if len({player.name for player in chosen}) < len(chosen):
-        raise InputError([Problem("--players", "", "", "", "two players have the same name; give them names of their own")])
-    try:
-        found = value_partners(
-            tables,
-            question,
-            chosen,
-            folder=store,
-            workers=workers,
-            samples=samples,
-            seed=seed,
-            own_needs=own_needs,
-            tell=lambda done, of, last: aside.print(f"{done} of {of} coalitions" + (f", last {last}" if last else ""), soft_wrap=True),
-        )
-    except KeyboardInterrupt:
-        aside.print(f"Stopped; what is finished is kept in {store}, and the same command goes on from there.", soft_wrap=True)
-        raise
-    for line in found.lines():
-        screen.print(line, soft_wrap=True)
-    if not found.exact:
-        screen.print(f"Estimated from {samples} orders of arrival; errors are half the width of a 95 % interval.", soft_wrap=True)
-    if any(player.signs for player in chosen):
-        others = "A signature is worth here what it adds for the others: the final demand of those who may sign is left out throughout."
-        own = "The needs of those who sign are counted: whoever is trusted has demand that must be covered too."
-        screen.print(own if own_needs else others, soft_wrap=True)
+    assert project is not None
+    found = explain_project(question.tables, question.case, project, wanted, solves, options.tell)
+    graded = [f"- {one.table} {one.row} {one.column} {one.value:,.6g}: {one.grade}" for one in found.numbers if one.grade]
+    lines = found.lines() + (["Numbers it rests on, with their grade:", *graded] if graded else [])
+    return Answer(lambda screen: screen.show(*lines), found.result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from paxsilica.errors import InputError, Problem
 from paxsilica.provenance.formulas import Figures
@@ -45,6 +46,22 @@ def of_table(tables: Tables, table: str) -> Iterator[tuple[Number, Provenance | 
     for place, row in first_year(tables).items():
         if place[0] == table:
             yield Number(table, place[1], place[2], (row.value,)), lookup.find(*place)
+
+
+def number_facts(number: Number, provenance: Provenance | None) -> dict[str, Any]:
+    """A number with its provenance, in plain data; blank where nobody says where it is from."""
+    said = None if provenance is None else provenance.model_dump(exclude={"table", "row", "column"})
+    return {"table": number.table, "row": number.row, "column": number.column, "values": number.values, "provenance": said}
+
+
+def of_row(tables: Tables, table: str, key: str) -> dict[str, Any]:
+    """The numbers of a row with their provenance, and the sources that they cite, in plain data."""
+    found = [(number, provenance) for number, provenance in of_table(tables, table) if number.row == key]
+    cited = {name for _, provenance in found if provenance for name in provenance.sources}
+    return {
+        "numbers": [number_facts(*one) for one in found],
+        "sources": [row.model_dump() for row in tables.sources if row.source in cited],
+    }
 
 
 def explain(tables: Tables, table: str, key: str) -> list[str]:

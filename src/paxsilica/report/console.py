@@ -18,7 +18,7 @@ from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.report.screen import Screen, count
 from paxsilica.report.words import advice, covered, exposed, gap_sentence, number, objective_sentence, status_sentence
-from paxsilica.tables import describe_absent
+from paxsilica.tables import TABLES, describe_absent
 
 NARROW = 112
 """Below this width the page shows fewer columns instead of cutting numbers."""
@@ -288,25 +288,39 @@ def print_folder(screen: Screen, folder: Path) -> None:
 
 def print_check(screen: Screen, instance: Instance) -> None:
     """That tables and case are right, and what they hold."""
-    tables, case = instance.tables, instance.case
-    rows = sum(len(tables.rows(name)) for name in tables.present)
-    screen.print(f"{count(len(tables.present), 'table')}, {count(rows, 'row')}, no problems", style="green", soft_wrap=True)
-    for sentence in describe_absent(tables):
-        screen.print(sentence, soft_wrap=True)
-    copies = instance.copies.values()
-    stress = sum(copy.mode == "stress" for copy in copies)
+    found = check_facts(instance)
+    counts = found["counts"]
+    screen.print(f"{count(counts['tables'], 'table')}, {count(counts['rows'], 'row')}, no problems", style="green", soft_wrap=True)
+    screen.show(*describe_absent(instance.tables))
     facts = [
-        f"years {case.years[0]}-{case.years[1]}",
-        f"{count(len(instance.candidates), 'project')} to choose from"
-        + (f" ({len(instance.dropped)} left out)" if instance.dropped else ""),
+        f"years {found['years'][0]}-{found['years'][1]}",
+        f"{count(counts['projects'], 'project')} to choose from" + (f" ({len(instance.dropped)} left out)" if instance.dropped else ""),
         "payers not told apart"
-        if instance.funding is None
-        else f"{len(instance.funding.payers)} of {count(len(tables.funders), 'funder')} take part",
-        f"{count(len(copies), 'copy', 'copies')} of operation, {stress} of them with something switched off",
+        if counts["funders"] is None
+        else f"{counts['funders']} of {count(len(instance.tables.funders), 'funder')} take part",
+        f"{count(counts['copies'], 'copy', 'copies')} of operation, {counts['switch_offs']} of them with something switched off",
     ]
-    screen.print(f"Case {case.name}: {'; '.join(facts)}.", soft_wrap=True)
-    for line in _note_lines([f"{name}{LEFT_OUT}{reason}." for name, reason in instance.dropped.items()]):
-        screen.print(line, soft_wrap=True)
+    screen.show(f"Case {found['case']}: {'; '.join(facts)}.")
+    screen.show(*_note_lines([f"{name}{LEFT_OUT}{reason}." for name, reason in instance.dropped.items()]))
+
+
+def check_facts(instance: Instance) -> dict[str, Any]:
+    """What tables and case hold, in plain data; ``funders`` is blank where payers are not told apart."""
+    tables, copies = instance.tables, instance.copies.values()
+    return {
+        "case": instance.case.name,
+        "years": instance.case.years,
+        "counts": {
+            "tables": len(tables.present),
+            "rows": sum(len(tables.rows(name)) for name in tables.present),
+            "projects": len(instance.candidates),
+            "funders": None if instance.funding is None else len(instance.funding.payers),
+            "copies": len(copies),
+            "switch_offs": sum(copy.mode == "stress" for copy in copies),
+        },
+        "absent": [name for name, row in TABLES.items() if name not in tables.present and row.absent is not None],
+        "left_out": dict(instance.dropped),
+    }
 
 
 def print_cases(screen: Screen, cases: Iterable[Case]) -> None:
@@ -316,4 +330,4 @@ def print_cases(screen: Screen, cases: Iterable[Case]) -> None:
         table.add_column(name, overflow="fold", no_wrap=name == "case")
     for case in cases:
         table.add_row(case.name, case.title, case.question)
-    screen.print(table)
+    screen.show_table(table)

@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
@@ -25,6 +24,7 @@ from typing import Any
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
+from paxsilica.plain import json_text
 from paxsilica.plan import PLAN_TABLES, Plan
 from paxsilica.report.facts import OWNER, Facts
 from paxsilica.report.workbook_full import write_full_workbook
@@ -78,20 +78,12 @@ def write_json(facts: Facts, place: Path) -> None:
         name: {
             "title": PLAN_TABLES[name].title if name in PLAN_TABLES else name,
             "columns": dict(PLAN_TABLES[name].columns) if name in PLAN_TABLES else {},
-            "rows": [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")],
+            "rows": table,
         }
         for name, table in plan.tables.items()
     }
     result = {key: value for key, value in plan.result().items() if key != "tables"}
-    document = {"plan": result, "tables": tables}
-    place.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n", encoding="utf-8")
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON can hold."""
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value.item() if hasattr(value, "item") else value
+    place.write_text(json_text({"plan": result, "tables": tables}, indent=1), encoding="utf-8")
 
 
 def write_parquet(facts: Facts, place: Path) -> None:

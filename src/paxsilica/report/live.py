@@ -30,11 +30,7 @@ class LiveView:
         self.progress: Progress | None = None
         self.remark = ""
         self.last_line = -math.inf
-        self.live = (
-            Live(get_renderable=self._render, console=screen, transient=True, refresh_per_second=4)
-            if screen.is_terminal and not screen.is_dumb_terminal
-            else None
-        )
+        self.live = Live(get_renderable=self._render, console=screen, transient=True, refresh_per_second=4) if screen.live else None
 
     def __enter__(self) -> Self:
         """Begins to show."""

@@ -13,9 +13,10 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from paxsilica import __version__
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import ALL_TABLES
-from paxsilica.report.words import advice, gap_sentence, number, objective_sentence, status_sentence
+from paxsilica.report.words import advice, gap_sentence, leaves, number, objective_sentence, status_sentence
 
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""
@@ -24,11 +25,17 @@ WIDEST, NARROWEST = 60, 9
 HEADER_LINE = 15.0
 
 
+def properties(plan: Plan) -> dict[str, Any]:
+    """What the file says of itself: the plan, and who wrote it."""
+    made = {"comments": f"Written by paxsilica {__version__}", "created": CREATED}
+    return {"title": plan.title or plan.case, "subject": plan.question} | made
+
+
 def write_workbook(plan: Plan, path: Path) -> None:
     """Writes the workbook of ``plan``. Text stays text, whatever sign it begins with."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": plan.title or plan.case, "subject": plan.question, "created": CREATED})
+        book.set_properties(properties(plan))
         _Cover(book).write(plan)
         for name, frame in plan.tables.items():
             _Sheet(book, name, frame).write()
@@ -75,7 +82,7 @@ class _Cover:
                 sheet.write_string(self.row, 1, f"{ALL_TABLES[name].title} ({rows})", self.text)
                 self.row += 1
         self._heading("Made from")
-        self._lines(dict(_flat(plan.manifest)))
+        self._lines({name: str(value) for name, value in leaves(plan.manifest)})
 
     def _heading(self, text: str) -> None:
         self.sheet.write_string(self.row + 1, 0, text, self.head)
@@ -105,18 +112,6 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.objective is not None:
         yield "Gap", gap_sentence(plan)
         yield "Capital decided", f"USD {number(plan.capital_decided_usd_m)} million"
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """The leaves of nested mappings under their dotted names; what is not given is left out."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        if value:
-            yield path, ", ".join(map(str, value))
-    elif value is not None and value != "":
-        yield path, str(value)
 
 
 class _Sheet:

@@ -12,7 +12,7 @@ from paxsilica.plan import PLAN_TABLES
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import sentences
 from paxsilica.report.words import status_sentence
-from paxsilica.report.workbook import CREATED
+from paxsilica.report.workbook import properties
 from paxsilica.report.workbook_sheets import (
     CASH,
     COSTS,
@@ -61,7 +61,7 @@ def write_full_workbook(facts: Facts, path: Path) -> None:
     """Writes the workbook; the same plan gives the same bytes."""
     plan = facts.plan
     with xlsxwriter.Workbook(str(path), dict(OPTIONS)) as file:
-        file.set_properties({"title": plan.title or plan.case, "subject": plan.question, "created": CREATED})
+        file.set_properties(properties(plan))
         file.set_calc_mode("auto")
         book = Book(file)
         cover = Sheet(book, COVER, plan.title or plan.case, landscape=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from paxsilica.provenance.lookup import Number, numbers
 from paxsilica.report.exposure import exposure_by_good, exposure_by_region, production_by_region
 from paxsilica.report.facts import OWNER, Facts, records
+from paxsilica.report.words import leaves
 from paxsilica.report.workbook_style import BLUE, DATA_BAR, Book, Sheet
 
 EXPOSURE, PRICES, FIGURES, DOCUMENTS, MADE_FROM = "Exposure", "Prices", "Figures used", "Documents", "Made from"
@@ -200,7 +201,7 @@ def manifest_sheet(book: Book, facts: Facts) -> None:
     """What the plan was made from: enough to make it again."""
     sheet = Sheet(book, MADE_FROM, "What the plan was made from", landscape=False)
     sheet.head(["What", "Value"], 2)
-    for name, value in _leaves(facts.plan.manifest):
+    for name, value in leaves(facts.plan.manifest):
         sheet.put(sheet.row, 0, name, "label")
         sheet.tall(value, 95)
         sheet.put(sheet.row, 1, value, "left")
@@ -208,14 +209,3 @@ def manifest_sheet(book: Book, facts: Facts) -> None:
     sheet.sheet.set_column(0, 0, 34)
     sheet.sheet.set_column(1, 1, 90)
     sheet.sheet.freeze_panes(1, 0)
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        if value:
-            yield path, ", ".join(map(str, value))
-    elif value is not None and value != "":
-        yield path, value

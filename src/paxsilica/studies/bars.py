@@ -16,6 +16,8 @@ class Bars:
 
     def __init__(self, wanted: bool | None = None) -> None:
         console = Console(stderr=True)
+        # colours may be forced into a pipe; lines that are drawn anew belong on a terminal alone
+        live = sys.stderr.isatty() and not console.is_dumb_terminal and not console.no_color
         self.total: dict[str, int] = {}
         self.done: dict[str, int] = {}
         self.began: dict[str, float] = {}
@@ -27,7 +29,7 @@ class Bars:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console,
-            disable=self._plain or not (console.is_terminal if wanted is None else wanted),
+            disable=self._plain or not (live if wanted is None else wanted),
         )
         self._lines: dict[str, TaskID] = {}
 

@@ -15,8 +15,6 @@ from paxsilica.tables import Tables
 from paxsilica.tables.nearest import Nearest
 
 Coalition = frozenset[str]
-MOST_EXACT = 8
-"""Players up to which every coalition is solved."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,6 @@ class Player:
     name: str
     signs: tuple[str, ...] = ()
     pays: tuple[str, ...] = ()
-
-
-DEFAULT_PLAYERS = (
-    "Taiwan's signature=sign:TWN",
-    "the Netherlands' signature=sign:NLD",
-    "Canada's signature=sign:CAN",
-    "the UAE's money=money:ARE",
-    "Qatar's money=money:QAT",
-)
 
 
 def parse_player(text: str, tables: Tables) -> Player:

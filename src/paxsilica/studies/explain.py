@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,12 @@ from paxsilica.solve import Array, Compiled
 from paxsilica.studies.effects import displaced, feeds, reaches
 from paxsilica.studies.flips import Flip, Sign, scaled, turning_point, with_lead_time
 from paxsilica.studies.grades import Grades, Number
+from paxsilica.studies.names import FLIPS
 from paxsilica.studies.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
 from paxsilica.tables import Tables
 from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.schema import Project, Row
 
-FLIPS = ("capital", "variable cost", "shortage price", "lead time")
 PROJECT_NUMBERS = (
     "capex_usd_m", "capex_usd_m_per_unit", "variable_cost_usd_per_unit", "fixed_cost_usd_m", "smallest_size", "largest_size",
     "lead_time_years", "sponsor_share", "sponsor_cost_of_capital", "economic_life_years",
@@ -115,6 +116,25 @@ class Explanation:
         if self.reaches:
             lines.append(f"Through that it feeds the coverage of {', '.join(self.reaches)}.")
         return lines + [flip.sentence for flip in self.flips]
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data and tables; intervals as their ends, infinite where there is no plan."""
+        intervals = {name: [one.low, one.high] for name, one in (("worth", self.worth), ("inside", self.inside), ("outside", self.outside))}
+        return {
+            "project": self.project,
+            "name": self.title,
+            "verdict": self.verdict,
+            "left_out": self.left_out,
+            "required": self.required,
+            "chosen": self.chosen,
+            **{f"{name}_usd_m": ends for name, ends in intervals.items()},
+            "displaced": self.displaced,
+            "feeds": self.feeds,
+            "reaches": self.reaches,
+            "flips": [asdict(one) | {"at": None if one.at is None else [one.at.low, one.at.high]} for one in self.flips],
+            "numbers": [asdict(one) for one in self.numbers],
+            "text": self.lines(),
+        }
 
 
 def _range(value: Interval) -> str:

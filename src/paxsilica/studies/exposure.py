@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,20 @@ class Exposure:
             ]
             lines.append(f"In normal times {last.name} comes from: {'; '.join(parts)}.")
         return lines
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data; ``shares`` by commodity and year."""
+        return {
+            "stage": self.stage,
+            "name": self.name,
+            "year": self.year,
+            "share": self.share,
+            "required": self.required,
+            "shares": [{"commodity": commodity, "year": year, "share": share} for (commodity, year), share in self.shares.items()],
+            "steps": [asdict(step) for step in self.steps],
+            "cause": self.cause,
+            "text": self.lines(),
+        }
 
 
 def explain_stage(tables: Tables, case: Case, stage: str, tell: Callable[[str], None] | None = None) -> Exposure:

@@ -18,7 +18,6 @@ import pandas as pd
 from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.studies.coalitions import (
-    MOST_EXACT,
     Coalition,
     Player,
     all_coalitions,
@@ -31,6 +30,7 @@ from paxsilica.studies.coalitions import (
     shapley,
     tightened,
 )
+from paxsilica.studies.names import MOST_EXACT
 from paxsilica.studies.resolve import NOISE, Interval, Known, search, write
 from paxsilica.tables import Tables
 
@@ -82,6 +82,23 @@ class Partners:
             ]
             lines.append(f"{row['player']}: worth, in USD million, {'; '.join(parts)}{about}. {row['verdict']}".rstrip())
         return lines
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data and tables; optima of the objective as their ends, USD million, infinite where there is no plan."""
+        return {
+            "exact": self.exact,
+            "nobody_usd_m": [self.nobody.low, self.nobody.high],
+            "everybody_usd_m": [self.everybody.low, self.everybody.high],
+            "tables": {
+                "partners": self.table,
+                "players": [{"player": one.name, "signs": one.signs, "pays": one.pays} for one in self.players],
+                "coalitions": [
+                    {"players": sorted(one.coalition), "cost_low": one.cost.low, "cost_high": one.cost.high, "terms": one.terms}
+                    for one in self.solved
+                ],
+            },
+            "text": self.lines(),
+        }
 
 
 def _words(low: float, high: float) -> str:

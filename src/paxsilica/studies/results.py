@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from paxsilica.errors import InputError
+from paxsilica.plain import json_text, plain
 from paxsilica.plan import TableDoc
 
 if TYPE_CHECKING:
@@ -54,18 +54,19 @@ class Study(ABC):
         """The picture of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
-        """Writes every table as CSV, ``study.json`` (title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
+        """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             table.to_csv(place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
         words = {
+            "study": type(self).__name__,
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,
             "tables": {name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)} for name in self.tables},
         }
-        (place / "study.json").write_text(json.dumps(words, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (place / "study.json").write_text(json_text(words), encoding="utf-8")
         try:
             figure = self.figure()
         except InputError:
@@ -76,10 +77,11 @@ class Study(ABC):
     def result(self) -> dict[str, Any]:
         """Everything in plain data, for JSON; blanks are ``None``."""
         return {
+            "study": type(self).__name__,
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,
-            "tables": {name: json.loads(table.to_json(orient="records", double_precision=12)) for name, table in self.tables.items()},
+            "tables": plain(self.tables),
         }
 
     def _repr_html_(self) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pandas as pd
+
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError
@@ -35,6 +37,12 @@ _CHANGE = {
 }
 
 
+def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
+    """Changes of the optimum, USD million, or of the base plan's cost where only that was run; and whether they are of the optimum."""
+    solved = bool(table["change_usd_m"].notna().any())
+    return table.pivot(index=rows, columns=columns, values="change_usd_m" if solved else "plan_change_usd_m").astype(float), solved
+
+
 @dataclass(frozen=True)
 class Sensitivity(Study):
     """One-way sensitivity. ``figure`` draws the tornado."""
@@ -54,16 +62,14 @@ class Sensitivity(Study):
 
     def figure(self) -> Figure:
         """Tornado: by how much the optimum moves; where only the base plan was re-run, by how much its cost does."""
-        table = self.table()
-        column = "change_usd_m" if table["change_usd_m"].notna().any() else "plan_change_usd_m"
-        wide = table.pivot(index="parameter", columns="end", values=column).astype(float)
+        wide, solved = _change_by(self.table(), "parameter", "end")
         order = wide.abs().max(axis=1).sort_values().index
         figure, ax = axes(8.0, 1.2 + 0.35 * len(order))
         for end, colour in (("low", "#3b6fb6"), ("high", "#d1793f")):
             if end in wide:
                 ax.barh(list(order), wide.loc[order, end].fillna(0.0), color=colour, label=f"numbers at their {end}")
         ax.axvline(0.0, color="black", linewidth=0.8)
-        what = "least cost" if column == "change_usd_m" else "cost of the base plan"
+        what = "least cost" if solved else "cost of the base plan"
         ax.set_xlabel(f"change of the {what}, USD million")
         with_thousands(ax.xaxis)
         ax.legend(frameon=False)
@@ -91,8 +97,7 @@ class TwoWay(Study):
     def figure(self) -> Figure:
         """A field of the change of the optimum over the two levels."""
         table = self.table()
-        column = "change_usd_m" if table["change_usd_m"].notna().any() else "plan_change_usd_m"
-        wide = table.pivot(index="second_level", columns="first_level", values=column).astype(float)
+        wide, _ = _change_by(table, "second_level", "first_level")
         figure, ax = axes(6.5, 5.0)
         picture = field_of(ax, wide.to_numpy(dtype=float), "YlOrBr")
         ax.invert_yaxis()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paxsilica.tables.layout import layout
-from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
+
+if TYPE_CHECKING:
+    from paxsilica.tables.read import Tables
 
 
 def number_text(value: float) -> str:

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from paxsilica.errors import Problem
+from paxsilica.tables.cells import cell_text
 from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.schema import TABLES
 from paxsilica.tables.sheets import Sheet, Sheets
@@ -102,17 +103,11 @@ def _put_results(table: str, path: Path, records: list[list[str]], formulas: lis
 def _text(value: Any) -> str:
     """Return the text that a CSV file would hold for the value of a cell."""
     match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return str(value)
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         case datetime.datetime() if value.time() == datetime.time():
-            return value.date().isoformat()
-        case datetime.date() | datetime.time():
+            return cell_text(value.date())
+        case datetime.time():
             return value.isoformat()
+        case None | int() | float() | datetime.date():
+            return cell_text(value)
         case _:
             return str(value).replace("\r\n", "\n").replace("\r", "\n").strip()

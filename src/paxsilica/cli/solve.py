@@ -1,0 +1,169 @@
+"""The commands ``solve``, ``check`` and ``cases``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paxsilica.bundled import DEFAULT_CASE, case_files
+from paxsilica.cli.answer import Answer, Manner
+from paxsilica.cli.asking import CaseName, CaseOptions, SolveOptions, number
+from paxsilica.cli.interrupts import Interrupts, Stopped
+from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
+from paxsilica.report.screen import Screen
+
+if TYPE_CHECKING:
+    from paxsilica.cli.why import Diagnosed
+    from paxsilica.plan import Plan
+    from paxsilica.solve import Watcher
+
+HEADLINE_TABLES = ("portfolio", "coverage", "funders", "costs", "binding")
+"""Tables of a plan that ``solve --json`` prints; ``rows`` there counts those of every table that is written."""
+
+EXIT_CODES: Mapping[str, int] = {"infeasible": InfeasibleError.exit_code, "no_plan": NoPlanError.exit_code}
+"""By status of the plan; 0 where there is one."""
+
+PlanOut = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write the plan to.", show_default="plans/<case>")]
+Budget = Annotated[float | None, number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case")]
+
+
+@dataclass(frozen=True)
+class PlanOptions(SolveOptions):
+    """Options of ``solve``."""
+
+    out: PlanOut = None
+    budget: Budget = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {"budget_usd_m": self.budget, **super().changes()}
+
+
+def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
+    """Find the best plan for a case, show it on one page and write all of it to a folder.
+
+    Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
+
+    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on), folder, rows (of each table written),
+    tables (portfolio, coverage, funders, costs and binding, as records) and, without a plan, the diagnosis.
+
+    [bold]Examples[/bold]
+
+      paxsilica solve
+
+      paxsilica solve base --budget 40000 --out plans/forty-billion
+
+      paxsilica solve my-case.toml --data my-tables --gap 0.01 --time-limit 60
+
+      paxsilica solve --set coverage.hard=true --set objective=budget
+
+      paxsilica solve --json | jq '.tables.portfolio[].project'
+    """
+    from paxsilica.planner import make_manifest, make_plan
+    from paxsilica.report.console import print_folder, print_summary
+    from paxsilica.report.files import place_for, write_plan
+
+    question = options.question(case)
+    with (
+        Interrupts() as interrupts,
+        place_for(options.out, question.case.name, make_manifest(question.tables, question.case)) as folder,
+    ):
+        plan = searched(
+            lambda watch: make_plan(question.tables, question.case, watch, interrupts.step),
+            interrupts,
+            None if options.quiet else options.aside,
+        )
+        folder = write_plan(plan, folder, question.tables)
+
+    def reason() -> Diagnosed | None:
+        from paxsilica.cli.why import diagnosed
+
+        return diagnosed(question, folder, options.tell) if plan.status == "infeasible" else None
+
+    def show(screen: Screen) -> None:
+        print_summary(screen, plan)
+        print_folder(screen, folder)
+        if (found := reason()) is not None:
+            found.show(screen)
+
+    def document() -> dict[str, Any]:
+        found = reason()
+        return plan_document(plan, folder, HEADLINE_TABLES) | ({} if found is None else {"diagnosis": found.diagnosis.result()})
+
+    return Answer(show, document, str(folder), EXIT_CODES.get(plan.status, 0))
+
+
+def searched(work: Callable[[Watcher | None], Plan], interrupts: Interrupts, aside: Screen | None) -> Plan:
+    """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the best plan so far.
+
+    From then on interrupts are left alone: files are written.
+
+    Raises:
+        Stopped: if there is none.
+    """
+    from paxsilica.report.live import LiveView
+
+    with nullcontext() if aside is None else LiveView(aside) as view:
+        interrupts.view = view
+        try:
+            plan = work(None if view is None else view.watch)
+        except PaxSilicaError as error:
+            # A step that was told to stop may have nothing to go on with.
+            raise Stopped if interrupts.pressed else error from None
+    if interrupts.pressed and plan.status == "no_plan":
+        raise Stopped
+    interrupts.ignore()
+    return plan
+
+
+def plan_document(plan: Plan, folder: Path | None, tables: tuple[str, ...]) -> dict[str, Any]:
+    """What ``--json`` prints of a plan: as ``result.json``, with the rows of ``tables`` in the place of counts, and where it was written."""
+    result = plan.result()
+    rows = result.pop("tables")
+    return {**result, "folder": folder, "rows": rows, "tables": {name: plan.table(name) for name in tables}}
+
+
+def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
+    """Check tables and a case without solving, and list everything that is wrong with them.
+
+    With --json: case, years, counts (tables, rows, projects, funders, copies, switch_offs), absent (tables) and left_out (projects, with the
+    reason). What is wrong stands in error.problems.
+
+    [bold]Examples[/bold]
+
+      paxsilica check
+
+      paxsilica check my-case.toml --data my-tables
+
+      paxsilica check --json | jq .error.problems
+    """
+    from paxsilica.report.console import check_facts, print_check
+
+    instance = options.question(case).instance()
+    return Answer(lambda screen: print_check(screen, instance), lambda: check_facts(instance), "")
+
+
+def cases(manner: Manner) -> Answer:
+    """List the bundled cases: name, title and question.
+
+    With --json: cases, a list of name, title, question and file.
+
+    [bold]Examples[/bold]
+
+      paxsilica cases
+
+      paxsilica cases --quiet
+    """
+    from paxsilica.case import read_case
+    from paxsilica.report.console import print_cases
+
+    read = {path: read_case(path) for path in case_files().values()}
+    rows = [{"name": case.name, "title": case.title, "question": case.question, "file": path} for path, case in read.items()]
+    return Answer(
+        lambda screen: print_cases(screen, read.values()), lambda: {"cases": rows}, "\n".join(case.name for case in read.values())
+    )

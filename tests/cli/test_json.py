@@ -1,0 +1,235 @@
+"""``--json``: one document on the standard output, words on the standard error, the exit code as without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ore_world import CASE_FILE, World
+from typer.testing import CliRunner, Result
+
+from paxsilica import planner
+from paxsilica.cli import COMMANDS, app, why
+from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
+from paxsilica.plan import Plan
+from paxsilica.plan_tables import PLAN_TABLES
+
+CASES = Path(__file__).parents[1] / "cases"
+GIVEN = [str(CASES / "vietman" / "case.toml"), "--data", str(CASES / "vietman")]
+TABLES = ["--data", str(CASES / "vietman")]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def no_json(constant: str) -> None:
+    pytest.fail(f"{constant} is no JSON")
+
+
+def document(*words: str, code: int = 0) -> dict[str, Any]:
+    """The one document; anything before or behind it, and ``NaN``, is an error."""
+    result = run(*words, "--json")
+    assert result.exit_code == code, result.output
+    found: dict[str, Any] = json.loads(result.stdout, parse_constant=no_json)
+    return found
+
+
+@pytest.fixture
+def ore(place: Path) -> list[str]:
+    (place / "small.toml").write_text(CASE_FILE)
+    return [str(place / "small.toml"), "--data", str(World().write(place / "data"))]
+
+
+def test_solve() -> None:
+    found = document("solve", *GIVEN, "--out", "x")
+    written = json.loads(Path("x/result.json").read_text())
+    rows = written.pop("tables")
+    assert found == written | {"folder": "x", "rows": rows, "tables": found["tables"]}
+    assert list(found["tables"]) == ["portfolio", "coverage", "funders", "costs", "binding"]
+    assert list(found["tables"]["portfolio"][0]) == list(PLAN_TABLES["portfolio"].columns)
+    assert len(found["tables"]["portfolio"]) == rows["portfolio"] == 2
+
+
+def test_solve_tells_steps_aside_and_none_if_quiet() -> None:
+    assert "search" in run("solve", *GIVEN, "--json").stderr
+    quiet = run("solve", *GIVEN, "--json", "--quiet")
+    assert quiet.stderr == ""
+    assert json.loads(quiet.stdout)["status"] == "optimal"
+
+
+def test_solve_of_the_infeasible_holds_the_diagnosis(ore: list[str]) -> None:
+    found = document("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", code=3)
+    assert (found["status"], found["objective"]) == ("infeasible", None)
+    assert found["diagnosis"] == json.loads(Path("x/diagnosis.json").read_text())
+    assert found["diagnosis"]["ways_out"][0]["kind"] == "budget"
+    assert Plan.load(Path("x/nearest")).status == "infeasible"
+
+
+def test_check_and_cases() -> None:
+    found = document("check", *GIVEN)
+    assert (found["case"], found["years"], found["counts"]["tables"]) == ("case", [2026, 2026], 8)
+    assert "stocks" in found["absent"]
+    assert {"name", "title", "question", "file"} == set(document("cases")["cases"][0])
+
+
+def test_prices(ore: list[str]) -> None:
+    found = document("prices", *ore, "--set", "coverage.hard=false", "--kind", "fixed", "--out", "x")
+    assert found["folder"] == "x"
+    assert set(found["tables"]) == {"prices", "price_proof"}
+    assert len(found["tables"]["prices"]) == found["rows"]["prices"] > 0
+
+
+def test_prices_without_a_plan(ore: list[str]) -> None:
+    found = document("prices", *ore, "--set", "budget_usd_m=100", "--kind", "fixed", code=3)
+    assert (found["status"], found["folder"], found["tables"]) == ("infeasible", None, {})
+
+
+def test_explain(ore: list[str]) -> None:
+    found = document("explain", ore[0], "smelt-a1", *ore[1:], "--flips", "capital")
+    assert (found["project"], found["verdict"], found["left_out"]) == ("smelt-a1", "in", None)
+    assert found["worth_usd_m"][0] == pytest.approx(50.0), "the third smelter costs 150 instead of 100"
+    assert found["flips"][0]["at"][0] <= 150 <= found["flips"][0]["at"][1]
+    assert {"table", "row", "column", "value", "grade"} <= set(found["numbers"][0])
+    stage = document("explain", ore[0], "--stage", "magnets", *ore[1:], "--set", "coverage.hard=false", "--set", "budget_usd_m=170")
+    assert (stage["stage"], stage["year"], stage["required"]) == ("magnets", 2028, 0.9)
+    assert set(stage["shares"][0]) == {"commodity", "year", "share"}
+    assert stage["steps"][0]["commodity"] == "magnet"
+
+
+def test_explain_without_a_plan_is_an_error_of_its_own(ore: list[str]) -> None:
+    error = document("explain", ore[0], "--stage", "magnets", *ore[1:], "--set", "budget_usd_m=100", code=3)["error"]
+    assert (error["kind"], error["exit_code"], error["problems"]) == ("infeasible", 3, [])
+
+
+def test_partners(ore: list[str]) -> None:
+    words = ["--players", "Aland=money:ALA", "--workers", "1", "--store", "kept", "--set", "coverage.hard=false"]
+    found = document("partners", *ore, *words)
+    assert found["exact"] is True
+    assert [row["player"] for row in found["tables"]["partners"]] == ["Aland"]
+    assert [row["players"] for row in found["tables"]["coalitions"]] == [[], ["Aland"]]
+    assert found["nobody_usd_m"][0] >= found["everybody_usd_m"][0]
+
+
+def test_study() -> None:
+    found = document("alternatives", *GIVEN, "--plans", "2", "--workers", "1", "--out", "x")
+    assert (found["study"], found["folder"], found["stopped"]) == ("Alternatives", "x", False)
+    assert {"plans", "projects"} <= set(found["tables"])
+
+
+def test_report_and_export() -> None:
+    run("solve", *GIVEN, "--out", "x")
+    assert document("report", "x", *TABLES) == {"written": "x/report.html"}
+    assert document("export", "x", *TABLES, "--format", "iamc") == {"written": "x/iamc.csv"}
+
+
+def test_sources() -> None:
+    counted = document("sources")["tables"]
+    assert set(counted[0]) == {"table", "numbers", "formulas", "A", "B", "C", "D", "-"}
+    numbers = document("sources", "funders")["numbers"]
+    assert all(one["provenance"]["grade"] in "ABCD" for one in numbers if one["provenance"])
+    chain = document("sources", "projects", "nolans-mine")
+    assert {one["row"] for one in chain["numbers"]} == {"nolans-mine"}
+    cited = {name for one in chain["numbers"] for name in one["provenance"]["sources"]}
+    assert {source["source"] for source in chain["sources"]} == cited
+    assert chain["text"][0].startswith("projects nolans-mine ")
+
+
+def test_data() -> None:
+    assert sum(document("data", "summary")["grades"]["numbers"].values()) == pytest.approx(1)
+    checks = document("data", "validate")
+    assert sum(checks["counts"].values()) == len(checks["checks"])
+    assert document("data", "export", "book.xlsx", *TABLES) == {"written": "book.xlsx"}
+    assert document("data", "diff", TABLES[1], "book.xlsx") == {"changes": []}
+    assert document("data", "describe", *TABLES)["profile"] == "tabular-data-package"
+
+
+def test_data_that_fails_its_checks_ends_with_2(place: Path) -> None:
+    demand = World().write(place / "data") / "demand.csv"
+    rows = demand.read_text().splitlines()
+    at = rows[0].split(",").index("quantity")
+    more = [",".join("900000" if place == at else cell for place, cell in enumerate(row.split(","))) for row in rows[1:]]
+    demand.write_text("\n".join([rows[0], *more]) + "\n")
+    found = document("data", "validate", "--data", "data", code=2)
+    assert found["counts"]["wrong"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "table"),
+    [
+        (["solve", "--budget", "much"], "usage", None),
+        (["solve", "--nonsense"], "usage", None),
+        (["data", "nonsense"], "usage", None),
+        (["nonsense"], "usage", None),
+        (["solve", *GIVEN, "--set", "objctive=cost"], "input", "case case"),
+        (["check", "nowhere.toml"], "input", "CASE"),
+        (["prices", *GIVEN, "--kind", "dual"], "input", "--kind"),
+        (["explain", *GIVEN], "input", "explain"),
+        (["partners", *GIVEN, "--players", "x"], "input", "--players"),
+        (["compare", "nothing"], "input", "CASE"),
+        (["report", "nowhere"], "input", "nowhere"),
+        (["sources", "project"], "input", "TABLE"),
+        (["solve", *GIVEN, "--out", "file/inside"], "file", None),
+    ],
+)
+def test_errors_are_documents(words: list[str], kind: str, table: str | None) -> None:
+    Path("file").write_text("")
+    plain = run(*words)
+    error = document(*words, code=2)["error"]
+    assert plain.exit_code == error["exit_code"] == 2
+    assert plain.stdout == ""
+    assert error["kind"] == kind
+    assert error["message"]
+    assert all(set(problem) == {"table", "row", "column", "value", "right"} for problem in error["problems"])
+    assert (table in {problem["table"] for problem in error["problems"]}) if table else not error["problems"]
+    assert plain.stderr == run(*words, "--json").stderr, "words go to the standard error as ever"
+
+
+@pytest.mark.parametrize(("fault", "kind", "code"), [(ZeroDivisionError("by zero"), "fault", 1), (KeyboardInterrupt(), "stopped", 130)])
+def test_faults_and_interrupts_are_documents(monkeypatch: pytest.MonkeyPatch, fault: BaseException, kind: str, code: int) -> None:
+    def fail(*_: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(planner, "make_plan", fail)
+    error = document("solve", *GIVEN, code=code)["error"]
+    assert (error["kind"], error["exit_code"]) == (kind, code)
+
+
+def test_json_behind_two_dashes_is_a_name() -> None:
+    result = run("check", "--", "--json")
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+@pytest.mark.parametrize("words", [[command.__name__] for command in COMMANDS] + [["data", name] for name in DATA_COMMANDS])
+def test_every_command_offers_it_and_shows_an_example(words: list[str]) -> None:
+    result = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+    assert "--quiet" in result.stdout
+    assert f"  paxsilica {' '.join(words)}" in result.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["page", "json"])
+def test_interrupt_of_the_diagnosis_says_that_the_result_is_written(
+    ore: list[str], monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(why, "diagnosed", stop)
+    result = run("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", *more)
+    assert result.exit_code == 130
+    assert "what was found before is written" in result.stderr
+    assert Plan.load(Path("x")).status == "infeasible"
+    if more:
+        assert json.loads(result.stdout)["error"]["kind"] == "stopped"
+    else:
+        assert "No plan meets the requirements" in result.stdout
