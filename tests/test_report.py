@@ -156,10 +156,11 @@ def test_plain_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_live_view_shows_steps_and_standing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
     with LiveView(Screen(out)) as view:
         view.tell("write the model")
         view.tell("search")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from paxsilica.cli import app
 from paxsilica.cli.studies import STUDIES
 from paxsilica.plan import Plan
+from paxsilica.studies.runner import Runner
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.read import Tables
 
@@ -130,3 +132,17 @@ def test_every_command_has_help_with_an_example() -> None:
     for command in STUDIES:
         out = CliRunner().invoke(app, [command.__name__, "--help"], env={"COLUMNS": "200"}).output
         assert f"paxsilica {command.__name__}" in out
+
+
+@pytest.mark.parametrize("words", [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"]], ids=" ".join)
+def test_stopped_before_anything_is_found(place: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    """Ctrl-C at the first solve: no rows, no fault, and the code of Ctrl-C."""
+
+    def stop(runner: Runner, tasks: Sequence[object], what: str = "") -> list[None]:
+        runner.stopped = True
+        return [None] * len(tasks)
+
+    monkeypatch.setattr(Runner, "run", stop)
+    found = json.loads(CliRunner().invoke(app, [*words, "chain.toml", "--data", "data", "--json"]).stdout)
+    assert found.get("stopped") is True, found
+    assert "Stopped before its end" in run(*words, "chain.toml", code=130)

@@ -220,10 +220,14 @@ def _asked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[float
 
 
 def _grid(goal: str, wanted: Mapping[str, int | Sequence[float]], payoff: Sequence[Result]) -> _Grid:
-    limits, spans = {}, {}
+    limits: dict[str, list[float]] = {}
+    spans: dict[str, float] = {}
     for name, values in wanted.items():
         if isinstance(values, int):
             ends = [row["axes"][name] for row in payoff]
+            if not ends:  # the study was stopped before it could be known what to look at
+                limits[name], spans[name] = [], 1.0
+                continue
             values = np.linspace(min(ends), max(ends), values).tolist() if max(ends) > min(ends) else [max(ends)]
         limits[name] = sorted({float(value) for value in values}, reverse=AXES[name].sign > 0)
         spans[name] = max(limits[name]) - min(limits[name]) or max(1.0, abs(limits[name][0]))

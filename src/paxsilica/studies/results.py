@@ -67,6 +67,9 @@ class Study(ABC):
             "tables": {name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)} for name in self.tables},
         }
         (place / "study.json").write_text(json_text(words), encoding="utf-8")
+        (place / "figure.svg").unlink(missing_ok=True)
+        if self.table().empty:
+            return place  # stopped before there was anything to draw
         try:
             figure = self.figure()
         except InputError:
