@@ -150,6 +150,8 @@ def sensitivity(
 ) -> None:
     """Move numbers to the low and high of the data's own ranges, one group at a time (a tornado) or two together.
 
+    Each end of each group is a solve: thirty on the bundled data, where --gap 0.001 halves the time of each.
+
     [bold]Examples[/bold]
 
       paxsilica sensitivity
@@ -191,7 +193,7 @@ def montecarlo(
 ) -> None:
     """Solve for many draws of the uncertain numbers: how often is each project chosen, how is cost distributed.
 
-    With --plan the projects of a plan are kept, and the study tells how that plan fares.
+    Each draw is a solve. With --plan the projects of a plan are kept, and the study tells how that plan fares, which is much quicker.
 
     [bold]Examples[/bold]
 
