@@ -230,10 +230,11 @@ def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
     start = start_of(census.best)
 
     def bounded(regions: Sequence[Region]) -> None:
-        shared = {"settled": census.settled(), "limit": census.limit, "start": start}
-        for place, bound, apart in bounds_in(regions, packed, case, census.open(), shared, runner):
+        shared = {"settled": census.settled(), "start": start}
+        beyond, apart = bounds_in(regions, packed, case, census.open(), census.limit, shared, runner)
+        for place, bound in beyond.items():
             census.prove(place, bound, "proof by relaxation")
-            census.apart[place] = apart
+        census.apart |= apart
 
     bounded([Region((), -math.inf)])
     places = census.open()
@@ -262,17 +263,17 @@ def _repair(census: Census, packed: Packed, case: Case, start: Result, runner: R
     """Seeks plans near the best one that follow the relaxation of what is open, each place once."""
     for now in _waves(census, runner, lambda place: bool(census.apart.get(place))):
         shared = {"limit": census.limit, "enough": min(census.limit, census.floor), "settled": census.settled(), "start": start}
-        jobs = [task(repaired, packed, case, project=place[0], side=place[1], apart=census.apart.pop(place), **shared) for place in now]
+        jobs = [task(repaired, packed, case, project=place[0], side=place[1], apart=census.apart[place], **shared) for place in now]
         for result in runner.run(jobs, "plans nearby"):
             census.see(result)
 
 
 def _waves(census: Census, runner: Runner, fits: Callable[[Place], bool] = lambda _: True) -> Iterator[list[Place]]:
-    """What is open, a few at a time, the likeliest first: a plan found for one often settles others."""
+    """What is open, a few at a time, those nearest the best plan first: a plan found for one often settles others."""
     done: set[Place] = set()
     while not runner.stopped:
         todo = [place for place in census.open() if place not in done and fits(place)]
-        now = sorted(todo, key=lambda place: (census.least.get(place, (-math.inf, ""))[0], place))[:WAVE]
+        now = sorted(todo, key=lambda place: (len(census.apart.get(place, ())), place))[:WAVE]
         if not now:
             return
         done.update(now)

@@ -9,7 +9,7 @@ and serve the questions about every project, each of which then takes a linear p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,9 @@ BRANCHINGS = 12
 
 AT_ONCE = 2
 """How many regions are split in a round; the same however many processes there are, since the tree depends on it."""
+
+PART = 32
+"""How many questions are put to a relaxation once it is solved."""
 
 WHOLE = 1e-6
 """How far from a whole number a value may be and count as one."""
@@ -165,31 +168,26 @@ def grown(packed: Packed, case: Case, settled: Mapping[str, str], limit: float, 
 
 
 def bounds_in(
-    regions: Sequence[Region],
-    packed: Packed,
-    case: Case,
-    places: Sequence[Place],
-    shared: Mapping[str, Any],
-    runner: Runner,
-    size: int = 32,
-) -> Iterator[tuple[Place, float, list[Any]]]:
-    """For each place the least of its bounds over the regions, and where that relaxation and the plan to start from differ."""
-    asked = [(region, list(places[at : at + size])) for region in regions for at in range(0, len(places), size)]
-    jobs = [
-        task(relaxations, packed, case, branches=[list(one) for one in region.branches], places=[list(one) for one in part], **shared)
-        for region, part in asked
-    ]
-    least: dict[Place, tuple[float, list[Any]]] = {}
-    lost: set[Place] = set()
-    for (_, part), result in zip(asked, runner.run(jobs, "proofs by relaxation"), strict=True):
-        if result is None:
-            lost.update(part)
-            continue
-        for name, side, bound, apart in result["found"]:
-            place: Place = (name, SIDES[SIDES.index(side)])
-            value = math.inf if bound is None else bound
-            if value < least.get(place, (math.inf, []))[0]:
-                least[place] = (value, apart)
-    for place in places:
-        if place not in lost:
-            yield place, *least.get(place, (math.inf, []))
+    regions: Sequence[Region], packed: Packed, case: Case, places: Sequence[Place], limit: float, shared: Mapping[str, Any], runner: Runner
+) -> tuple[dict[Place, float], dict[Place, list[Any]]]:
+    """The least objective over the regions for each place that is beyond the limit in all; for the others where to seek a plan.
+
+    A place that the relaxation leaves open in one region is not asked about in the next, so the likeliest come first.
+    """
+    beyond, apart = dict.fromkeys(places, math.inf), {}
+    for region in sorted(regions, key=lambda region: (region.bound, region.branches)):
+        asked = list(beyond)
+        parts = [[list(one) for one in asked[at : at + PART]] for at in range(0, len(asked), PART)]
+        words = {"branches": [list(one) for one in region.branches], "limit": limit, **shared}
+        jobs = [task(relaxations, packed, case, places=part, **words) for part in parts]
+        for result in runner.run(jobs, "proofs by relaxation"):
+            if result is None:
+                return {}, {}
+            for name, side, bound, differ in result["found"]:
+                place: Place = (name, SIDES[SIDES.index(side)])
+                if bound is None or above(bound, limit):
+                    beyond[place] = min(beyond[place], math.inf if bound is None else bound)
+                else:
+                    del beyond[place]
+                    apart[place] = differ
+    return beyond, apart
