@@ -31,8 +31,9 @@ def bench_prices(case: str = "base", settings: tuple[str, ...] = (), points: int
     start = start_from(plan, tables, question)
     told = prices_from(start, Asked(kinds=("fixed", "relaxed")), lambda _: None)
     duals = (time.monotonic() - begun) / once
-    two_sided = int((told.table["degenerate"] == "yes").sum())
-    print(f"fixed and relaxed prices: {len(told.table):,} rows, {two_sided} of them with two sides: {duals:.2f} of one solve", flush=True)
+    verdicts = told.table["degenerate"].value_counts()
+    known = ", ".join(f"{verdict} {verdicts.get(verdict, 0):,}" for verdict in ("no", "yes", "open"))
+    print(f"fixed and relaxed prices: {len(told.table):,} rows, degenerate: {known}: {duals:.2f} of one solve", flush=True)
     begun = time.monotonic()
     curve = value_curve(start.basis, points=points, seconds=max(CURVE_LEAST, CURVE_TIMES * once))
     drawn = (time.monotonic() - begun) / once

@@ -205,12 +205,13 @@ PRICE_TABLES: Mapping[str, TableDoc] = {
             "kind": "fixed (integer decisions held at the plan), relaxed (projects divisible), hull (convex hull of each project's choices) "
             "or resolve (solved again)",
             "value": "the price, in unit; for a limit positive is what one more saves, for a requirement or a good what one more costs",
-            "low": "lower end: for resolve of the interval that the gaps leave, for a degenerate dual of the prices on the two sides",
+            "low": "lower end: for resolve of the interval that the gaps leave, for a dual of its prices on the two sides; blank: not looked for",
             "high": "upper end, likewise",
             "unit": "unit of value, low and high",
             "meaning": "the price in a sentence",
-            "degenerate": "yes: one more and one less have different prices, low and high; no: the same; blank: not examined",
-            "undecided": "yes: the interval holds zero, so that the sign hangs on the gap of the solver; blank: not a re-solve",
+            "degenerate": "of duals: no (one more and one less have the same price, proved), yes (they have different ones, proved; where both were "
+            "looked for they are low and high), open (not known without looking); blank: not a dual",
+            "undecided": "yes: the interval holds zero and more, so that the sign hangs on the gap of the solver; blank: not a re-solve",
         },
     ),
     "price_proof": TableDoc(

@@ -38,9 +38,16 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
             _section(screen, what, part)
     _uplift(screen, frame)
     _curve(screen, plan)
-    marked = int((frame["degenerate"] == "yes").sum())
+    counts = {verdict: int((frame["degenerate"] == verdict).sum()) for verdict in ("no", "yes", "open")}
     tossed = int((frame["undecided"] == "yes").sum())
-    screen.print(Text(f"{marked} prices have two sides (low and high); {tossed} re-solves leave the sign open. Duals are proved.", "dim"))
+    screen.print(Text())
+    if counts["yes"] + counts["open"]:
+        told = "* one less and one more have, or may have, different prices, and this is one of them; --sides WHAT:WHERE tells both"
+        screen.print(Text(told, "dim"))
+    if tossed:
+        screen.print(Text("? the gaps of the searches leave open whether it is worth anything", "dim"))
+    duals = f"{counts['no']:,} are the same on both sides, {counts['yes']:,} are not, {counts['open']:,} are open"
+    screen.print(Text(f"Duals are proved. Of {sum(counts.values()):,} prices from duals {duals}.", "dim"))
     screen.print(Text.assemble(("Written to ", "dim"), (str(folder), "bold"), (": tables/prices.csv, plan.xlsx, result.json", "dim")))
 
 
@@ -53,24 +60,41 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
         cells.items(), key=lambda item: -max(abs(row["value"]) if math.isfinite(row["value"]) else 0.0 for row in item[1].values())
     )
     ranked = [item for item in ranked if any(abs(row["value"]) > 1e-9 for row in item[1].values())] or ranked[:1]
+    largest: dict[str, tuple[tuple[str, Any], dict[str, Any]]] = {}
+    for item in ranked:
+        largest.setdefault(_thing(what, item[0][0]), item)
+    mixed = part["unit"].nunique() > 1
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column(f"{what}, {part['unit'].iloc[0] if part['unit'].nunique() == 1 else 'each in its unit'}", max_width=50)
+    table.add_column(what if mixed else f"{what}, {part['unit'].iloc[0]}", max_width=50)
     table.add_column("year")
     for kind in kinds:
         table.add_column(kind, justify="right")
-    for (where, when), row_of in ranked[:SHOWN]:
-        table.add_row(where, "" if when is None else str(when), *(_cell(row_of.get(kind)) for kind in kinds))
+    if mixed:
+        table.add_column("unit")
+    for (where, when), row_of in list(largest.values())[:SHOWN]:
+        unit = [str(next(iter(row_of.values()))["unit"])] if mixed else []
+        table.add_row(where, "" if when is None else str(when), *(_cell(row_of.get(kind)) for kind in kinds), *unit)
     screen.print(Text())
     screen.show_table(table)
-    if len(ranked) > SHOWN:
-        screen.print(Text(f"and {len(ranked) - SHOWN:,} more", "dim"))
+    if len(ranked) > len(largest):
+        shown = f"{min(SHOWN, len(largest))} of {len(largest):,}, each where and when it is largest; {len(ranked):,} prices in all"
+        screen.print(Text(shown, "dim"))
+    elif len(ranked) > SHOWN:
+        screen.print(Text(f"{SHOWN} of {len(ranked):,}", "dim"))
+
+
+def _thing(what: str, where: str) -> str:
+    """What is shown once: of goods the commodity, wherever it is."""
+    return where.split(", ")[1] if what in GOODS else where
 
 
 def _cell(row: Any) -> str:
     if row is None:
         return ""
     text = _short(row["value"])
-    if row["degenerate"] == "yes" or row["kind"] == "resolve":
+    if row["degenerate"] in ("yes", "open") and math.isnan(row["low"]):
+        text += " *"
+    elif row["degenerate"] == "yes" or row["kind"] == "resolve":
         text += f" [{_short(row['low'])} to {_short(row['high'])}]"
     return text + (" ?" if row["undecided"] == "yes" else "")
 

@@ -40,8 +40,8 @@ def number(value: float) -> str:
     """A price as sentences show it.
 
     >>> number(6.6666667), number(float("inf")), number(1234567.0), number(-0.0)
-    ('6.667', 'without limit', '1.235e+06', '0')
+    ('6.667', 'without limit', '1,235,000', '0')
     """
     if math.isinf(value):
         return "without limit"
-    return f"{value + 0.0:.4g}"
+    return f"{float(f'{value:.4g}') + 0.0:,.10g}"
