@@ -136,9 +136,13 @@ def _short(
     wanted = f"{share:.0%} of a need of {need:,.6g} {row.unit} asked for"
     source = most.limited_by.get(commodity) or _missing_feed(instance, copy, most, commodity)
     if source is not None and (own >= share * need * (1 - SLACK) or own == 0.0):
+        path = _to_root(instance, copy, most, source)
+        source = path[-1]
+        names = {one.commodity: one.name for one in instance.tables.commodities}
+        way = f", for want of which there is too little {names[path[0]]}," if len(path) > 1 else ""
         feed = next(one for one in instance.tables.commodities if one.commodity == source)
         sentence = (
-            f"{row.name} (stage {stage}) lacks {feed.name} in {{years}}: in {copy.year} the trusted world can have at most "
+            f"{row.name} (stage {stage}) lacks {feed.name}{way} in {{years}}: in {copy.year} the trusted world can have at most "
             f"{most.chain.get(source, 0.0):,.6g} {feed.unit} ({holders_in_words(instance, source, copy.year)}), enough for {reached / need:.0%}, "
             f"with {wanted}."
         )
@@ -154,6 +158,17 @@ def _short(
         f"most {own:,.6g} {row.unit} in {copy.year}, {own / need:.0%}, with {wanted}.{_left_out(instance, commodity)}"
     )
     return finding("capacity", sentence, own / need)
+
+
+def _to_root(instance: Instance, copy: Copy, most: Reach, source: str) -> list[str]:
+    """From an input that is short to what it is short of in its turn, as long as that is for want of an input and not of plants."""
+    path = [source]
+    while True:
+        last = path[-1]
+        deeper = most.limited_by.get(last) or (_missing_feed(instance, copy, most, last) if most.chain.get(last, 0.0) <= 0.0 else None)
+        if deeper is None or deeper in path:
+            return path
+        path.append(deeper)
 
 
 def _missing_feed(instance: Instance, copy: Copy, most: Reach, commodity: str) -> str | None:

@@ -24,7 +24,7 @@ from paxsilica.tables import Tables
 UNFUNDED = "no set of funders in the case may pay for its public share"
 LEFT_OUT = " was left out: "
 PATIENCE_S = 30.0
-"""Longest search for each way out; the best found by then is offered, with the gap that it has."""
+"""Longest search for each way out that is not one of money; the best found by then is offered, with the gap that it has."""
 MOST_LINES = 12
 """Findings that are printed; the result holds all."""
 LOOSE_GAP = 0.01
@@ -208,8 +208,8 @@ def _single(written: Written, knobs: list[Knob], options: Solver, step: Callable
     for kind in kinds:
         step(f"ways out: {KINDS[kind]}")
         sharp = kind in ("budget", "funders", "mandates")
-        fitting = options if sharp else options.model_copy(update={"gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0)})
-        fitting = fitting.model_copy(update={"time_limit_s": min(options.time_limit_s, PATIENCE_S)})
+        looser = {"gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0), "time_limit_s": min(options.time_limit_s, PATIENCE_S)}
+        fitting = options if sharp else options.model_copy(update=looser)
         answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, fitting)
         (ways if isinstance(answer, Relaxation) else none).append(answer)  # type: ignore[arg-type]
         if kind == "coverage" and (shift := later(written, options)) is not None:

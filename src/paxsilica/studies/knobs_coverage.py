@@ -49,10 +49,10 @@ def _coverage_of(written: Written, stage: str, year: int, entries: dict[int, flo
         column,
         1.0,
         lambda x: min(asked, per_mille(x)),
-        lambda x: f"{max(0.0, asked - x):.1%} in {{years}}",
+        lambda x: f"by only {asked - x:.1%} in {{years}}" if asked - x > 1e-9 else "not at all in {years}",
         turn,
         year,
-        f"cover {name} by only",
+        f"cover {name}",
     )
 
 

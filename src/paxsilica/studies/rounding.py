@@ -38,7 +38,13 @@ def least(program: Compiled, options: Solver, start: Known | None = None) -> Ans
             if relative_gap(found.objective, low) <= max(options.gap, 1e-9):
                 return Answer(replace(found, bound=low), Interval(low, found.objective))
             best = found
-    return search(program, options, start if best is None else best.values)
+    answer = search(program, options, start if best is None else best.values)
+    if answer.status == "infeasible":
+        return answer
+    if best is not None and best.objective is not None and not answer.value.high <= best.objective:
+        answer = replace(answer, outcome=best, value=Interval(answer.value.low, best.objective))
+    # a search that ran out of time may not have come as far as the relaxation
+    return replace(answer, value=Interval(min(max(answer.value.low, smooth.objective), answer.value.high), answer.value.high))
 
 
 def some_plan(program: Compiled, options: Solver, start: Known | None = None) -> tuple[bool | None, Known]:
