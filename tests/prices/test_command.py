@@ -106,6 +106,15 @@ def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said
     assert not (folder / "out").exists()
 
 
+def test_both_sides_of_what_is_asked_for(folder: Path) -> None:
+    assert run(folder, "--kind", "fixed", "--quiet", "--sides", "capacity:lum*", "--sides", "commodity*").exit_code == 0
+    told = Plan.load(folder / "out").prices
+    goods = told[told["what"] == "commodity in normal times"]
+    assert len(goods)
+    assert set(goods["degenerate"]) <= {"yes", "no"}
+    assert goods[["low", "high"]].notna().to_numpy().all()
+
+
 def test_no_plan_no_price(folder: Path) -> None:
     (folder / "case.toml").write_text(CASE.replace("45", "0"), encoding="utf-8")
     text = (folder / "projects.csv").read_text(encoding="utf-8").splitlines()
