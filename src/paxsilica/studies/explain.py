@@ -29,6 +29,7 @@ PROJECT_NUMBERS = (
 
 
 MOST_DISPLACED = 12
+"""Names in a sentence; the result holds all."""
 PATIENCE_S = 60.0
 """Longest re-solve in the search for a turn; what it leaves open is told as open."""
 UNSURE = " Both plans are best only within the gap, so some of this may be chance."
@@ -116,7 +117,8 @@ class Explanation:
         elif self.inside.exists:
             lines.append("In a switch-off it makes nothing that is asked for.")
         if self.reaches:
-            lines.append(f"Through that it feeds the coverage of {', '.join(self.reaches)}.")
+            more = f", and {len(self.reaches) - MOST_DISPLACED} more" if len(self.reaches) > MOST_DISPLACED else ""
+            lines.append(f"Through that it feeds the coverage of {', '.join(self.reaches[:MOST_DISPLACED])}{more}.")
         return lines + [flip.sentence for flip in self.flips]
 
     def result(self) -> dict[str, Any]:
