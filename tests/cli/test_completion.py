@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["prices", "--money", "bud"], ["budget"]),
         (["prices", "--curve", "qat"], ["qat-qia"]),
         (["prices", "--member", "TW"], ["TWN"]),
-        (["prices", "--goods", "gallium-l"], ["gallium-liquor"]),
+        (["prices", "--sides", "cap"], ["capacity"]),
         (["partners", "--players", "money:QA"], ["money:QAT"]),
         (["export", "plans/base", "--format", "p"], ["parquet"]),
         (["frontier", "--minimise", "short"], ["shortfall"]),

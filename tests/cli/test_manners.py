@@ -140,12 +140,11 @@ def test_one_key_with_two_values_is_refused() -> None:
 
 
 def test_everything_that_prices_are_asked_of_is_known_before_the_search(plan: Path) -> None:
-    words = ["--goods", "amonia", "--money", "nobody", "--sooner", "nothing", "--member", "Z", "--coverage", "chips", "--curve", "budget"]
+    words = ["--sides", "gods", "--money", "nobody", "--sooner", "nothing", "--member", "Z", "--coverage", "chips", "--curve", "budget"]
     result = run("prices", *GIVEN, *words)
     assert result.exit_code == 2
     for option in words[::2]:
         assert option in result.stderr
-    assert "did you mean 'ammonia'?" in result.stderr
     assert "search" not in result.stderr
 
 

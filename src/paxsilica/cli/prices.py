@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import filter as filter_names
 from pathlib import Path
@@ -124,12 +124,9 @@ def prices(
     ]
     if high is not None and high <= low:
         problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
-    for pattern in sides or ():
-        if not filter_names(DUAL, pattern.partition(":")[0]):
-            problems.append(Problem("--sides", "", "", pattern, f"should begin with one of {', '.join(DUAL)}, which * may shorten"))
     question = options.question(case, problems)
     named = {"--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
-    _refuse_unknown(question, named)
+    _refuse_unknown(question, named, sides or ())
     from paxsilica.prices.whole import Asked
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
@@ -165,7 +162,7 @@ def prices(
     return Answer(show, document, str(folder) if plan.objective is not None else "", EXIT_CODES.get(plan.status, 0))
 
 
-def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None]) -> None:
+def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None], sides: Iterable[str]) -> None:
     """Raises an InputError with everything asked for that the data does not have: before the search, not after."""
     tables, case = question.tables, question.case
     payers = {"budget", *(row.funder for row in tables.funders)}
@@ -177,6 +174,9 @@ def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None]) -
         "--curve": (payers, "budget, or a funder"),
     }
     problems = [problem for option, names in given.items() for problem in unknown(option, names, *known[option])]
+    for pattern in sides:
+        if not filter_names(DUAL, pattern.partition(":")[0]):
+            problems.append(Problem("--sides", "", "", pattern, f"should begin with one of {', '.join(DUAL)}, which * may shorten"))
     for option in ("--money", "--curve"):
         if case.budget_usd_m is None and "budget" in (given[option] or ()):
             problems.append(Problem(option, "", "", "budget", "the case sets no budget; give it one, such as --set budget_usd_m=20000"))
