@@ -12,10 +12,10 @@ from smallworlds import every_plan, question
 from paxsilica.case import Case
 from paxsilica.errors import InputError
 from paxsilica.studies.alternatives import alternatives
-from paxsilica.studies.census import Census
+from paxsilica.studies.census import Census, forced
 from paxsilica.studies.programs import solve_case
 from paxsilica.studies.regions import Region, grown
-from paxsilica.studies.runner import Packed, Result, Runner
+from paxsilica.studies.runner import Packed, Result, Runner, perform, task
 from paxsilica.tables import Tables
 
 
@@ -162,6 +162,21 @@ def test_projects_that_cannot_be_committed_are_never_built() -> None:
     asked = question("2030", trusted=["signatory"])
     found = alternatives(asked, tolerance_usd_m=1000.0, plans=1, workers=1).table().set_index("project")
     assert found.loc["a-mine-2", "verdict"] == "interchangeable"
+
+
+@pytest.mark.parametrize("extra", [-0.5, 0.5])
+def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
+    asked = question("2030", solver={"gap": 0.9})
+    plans = every_plan(question("2030"))
+    least = min(one.total for one in plans if "c-smelt" in one.projects)
+    best = min(plans, key=lambda one: one.total)
+    shared = {"start": {"decision": {name: [2030, 0.0] for name in best.projects}, "tickets": []}, "settled": {}}
+    job = task(forced, Packed.of(asked.tables), asked.case, project="c-smelt", side="in", limit=least + extra, **shared)
+    found = perform(job)
+    if extra > 0:
+        assert found["value"] <= least + extra
+    else:
+        assert found["least"] > least + extra
 
 
 @pytest.mark.parametrize("tolerance", [2.5, 40.0, 90.0])

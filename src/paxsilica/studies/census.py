@@ -27,6 +27,9 @@ Place = tuple[str, Side]
 SHARE = 0.25
 """Share of the tolerance to which the best plan is sought; what is then not certain is as a rule little."""
 
+ROUNDING = 1e-7
+"""Share of an objective that is rounding of the solver."""
+
 REPAIR_S = 60.0
 """Longest search for a plan near the best one: where it does not help soon, a search among all plans is due."""
 
@@ -54,7 +57,7 @@ def settled_columns(of: Written, settled: Mapping[str, str]) -> tuple[NDArray[np
 
 def above(bound: float, limit: float) -> bool:
     """Whether a bound is above the limit by more than the rounding of a solver."""
-    return bound > limit + 1e-7 * max(1.0, abs(limit))
+    return bound > limit + ROUNDING * max(1.0, abs(limit))
 
 
 def _objective(of: Written, values: Array) -> float:
@@ -70,8 +73,10 @@ def _put(of: Written, arguments: Mapping[str, Any]) -> Compiled:
 def _told(of: Written, program: Compiled, case: Case, arguments: Mapping[str, Any], enough: float) -> tuple[Result, float]:
     """The best plan of a program, as far as needed to tell on which side of the limit it is, and the bound."""
     limit = arguments["limit"]
+    # plan and bound may both be nearer to the limit than any gap: what ends the search is on which side they are
+    options = case.solver.model_copy(update={"gap": ROUNDING})
     start = np.clip(start_from(of, arguments["start"]), program.low, program.high)
-    answer = search(program, case.solver, start, lambda known: known.high <= enough or above(known.low, limit))
+    answer = search(program, options, start, lambda known: known.high <= enough or above(known.low, limit))
     if answer.outcome.interrupted:
         raise KeyboardInterrupt
     best = polished(program, answer.outcome, case.solver)
