@@ -53,7 +53,7 @@ def _blank(value: object) -> bool:
 
 
 def price_rows(facts: Facts) -> list[dict[str, str]]:
-    """The prices that say most, by what is priced, each thing once: re-solves where there are any, since they alone hold for the whole step.
+    """The prices that say most, by what is priced, each thing once and of the kind that needs the least caveats.
 
     ``*`` marks a dual of which another may hold on one of the sides, and ``?`` a re-solve whose sign the gaps leave open.
     """
@@ -64,8 +64,9 @@ def price_rows(facts: Facts) -> list[dict[str, str]]:
     frame["size"] = pd.to_numeric(frame["value"]).abs()
     rows = []
     for what, part in frame.groupby("what", sort=False):
-        best = part[part["rank"] == part["rank"].min()].sort_values("size", ascending=False)
+        best = part.sort_values(["rank", "size"], ascending=[True, False])
         best = best[~best["where"].map(lambda where, of=what: thing(str(of), str(where))).duplicated()]
+        best = best[(best["size"] > 0) | (best["kind"] == KIND_ORDER[0]) | ~best["what"].duplicated()]
         for row in best.head(PRICES_EACH).to_dict("records"):
             around = "" if _blank(row["low"]) or row["low"] == row["high"] else f"{number(row['low'])} to {number(row['high'])}"
             year = "" if _blank(row["when"]) else str(int(row["when"]))
