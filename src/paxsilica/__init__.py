@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from paxsilica.errors import InputError
     from paxsilica.plan import Plan
     from paxsilica.planner import make_plan
-    from paxsilica.prices.whole import Asked, price_table
+    from paxsilica.prices.asked import Asked
+    from paxsilica.prices.whole import price_table
     from paxsilica.studies.alternatives import alternatives
     from paxsilica.studies.coalitions import parse_player
     from paxsilica.studies.frontier import frontier
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Asked": "prices.whole",
+    "Asked": "prices.asked",
     "Case": "case",
     "InputError": "errors",
     "Plan": "plan",

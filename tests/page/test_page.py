@@ -156,6 +156,35 @@ def test_prices_prefer_those_that_need_no_caveat() -> None:
     assert "one more million saves 1.25 million" in render_page(with_prices)
 
 
+def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
+    columns = ["what", "where", "when", "kind", "value", "low", "high", "unit", "meaning", "degenerate", "undecided"]
+    blank = float("nan")
+    rows = [
+        ("budget", "programme", None, "resolve", 1.0, 0.0, 1.5, "USD", "tossed", "", "yes"),
+        ("coverage", "mining", 2031, "fixed", 90.0, blank, blank, "USD", "", "no", ""),
+        ("coverage", "magnets", None, "resolve", 4.0, 3.0, 5.0, "USD", "", "", "no"),
+        ("coverage", "magnets", 2031, "fixed", 95.0, blank, blank, "USD", "", "no", ""),
+        ("coverage", "design", 2031, "fixed", 0.0, blank, blank, "USD", "", "no", ""),
+        ("capacity", "two sides known", None, "fixed", 9.0, 8.0, 9.5, "USD", "", "yes", ""),
+        ("capacity", "open", 2031, "fixed", 7.0, blank, blank, "USD", "", "open", ""),
+        ("capacity", "open", 2032, "fixed", 6.0, blank, blank, "USD", "", "open", ""),
+        ("capacity", "one", None, "fixed", 5.0, blank, blank, "USD", "", "no", ""),
+        ("switch-off premium", "JPN, gallium", 2031, "fixed", 3.0, blank, blank, "USD", "", "no", ""),
+        ("switch-off premium", "DEU, gallium", 2031, "fixed", 2.0, blank, blank, "USD", "", "no", ""),
+    ]
+    plan = dataclasses.replace(facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)})
+    shown = [(row["where"], row["value"], row["range"]) for row in price_rows(Facts(plan, facts().world))]
+    assert shown == [
+        ("programme", "1 USD ?", "0 to 1.5"),
+        ("magnets", "4 USD", "3 to 5"),
+        ("mining 2031", "90 USD", ""),
+        ("two sides known", "9 USD", "8 to 9.5"),
+        ("open 2031", "7 USD *", ""),
+        ("one", "5 USD", ""),
+        ("JPN, gallium 2031", "3 USD", ""),
+    ]
+
+
 def test_two_plans_are_told_apart_by_what_their_cases_say() -> None:
     text = render_page(facts(), facts(40.0))
     assert "Small world: budget, USD million, 60" in text

@@ -88,14 +88,11 @@ def test_the_same_question_may_be_asked_again_into_the_same_folder(folder: Path)
         (("--kind", "resolve", "--sooner", "lump"), "has no lead time"),
         (("--kind", "resolve", "--member", "Z"), "should be a country or group"),
         (("--kind", "resolve", "--coverage", "chips"), "should be a stage"),
-        (
-            (
-                "--kind",
-                "resolve",
-                "--concentration",
-            ),
-            "must cap a region's share",
-        ),
+        (("--kind", "resolve", "--concentration"), "must cap a region's share"),
+        (("--kind", "resolve", "--step", "0"), "must move the programme's budget"),
+        (("--kind", "fixed", "--member", "A"), "add --kind resolve"),
+        (("--kind", "resolve", "--sides", "budget"), "add --kind fixed, relaxed or hull"),
+        (("--sides", "capacity:nothing"), "fits nothing that has a dual here"),
         (("--kind", "fixed", "--sides", "delta"), "should begin with one of annual limit, budget, capacity"),
     ],
 )
@@ -104,6 +101,22 @@ def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said
     assert answer.exit_code == 2, answer.output
     assert said in " ".join(answer.output.split())
     assert not (folder / "out").exists()
+
+
+def test_all_that_cannot_be_told_is_said_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("a search was begun")
+
+    monkeypatch.setattr("paxsilica.planner.make_plan", searched)
+    words = ("--concentration", "--sooner", "lump", "--step", "-1000", "--sides", "capacity:nothing", "--money", "budget")
+    answer = run(folder, *words, "--curve", "budget", "--from", "1000")
+    assert answer.exit_code == 2, answer.output
+    assert "5 problems" in answer.output
+
+
+def test_a_search_for_prices_ends_at_the_gap_asked_for(folder: Path) -> None:
+    assert run(folder, "--kind", "fixed", "--quiet", "--gap", "0.25").exit_code == 0
+    assert Plan.load(folder / "out").manifest["case"]["solver"]["gap"] == 0.25
 
 
 def test_both_sides_of_what_is_asked_for(folder: Path) -> None:

@@ -156,6 +156,10 @@ def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
     assert not fall(Solved(100.0, 100.0, None), Solved(100.0, 100.0, None)).undecided
 
 
+def test_digits_that_no_number_has_are_no_price() -> None:
+    assert fall(Solved(1239213.1, 1e6, None), Solved(1239213.1 - 2e-9, 1e6, None)).value == 0.0
+
+
 def money_world(**funders: dict[str, Any]) -> Tables:
     return world(
         {"make": "-> chip"},

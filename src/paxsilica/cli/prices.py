@@ -13,7 +13,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, CaseOptions, number, several, unknown
+from paxsilica.cli.asking import CaseName, SolveOptions, number, several, unknown
 from paxsilica.cli.interrupts import Interrupts
 from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
 from paxsilica.errors import InputError, Problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paxsilica.api import Question
     from paxsilica.case import Case
     from paxsilica.plan import Plan
-    from paxsilica.prices.whole import Asked
+    from paxsilica.prices.asked import Asked
     from paxsilica.report.screen import Screen
     from paxsilica.solve import Watcher
     from paxsilica.tables import Tables
@@ -38,7 +38,7 @@ KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
 
 DUAL = (
     *("annual limit", "budget", "capacity", "commodity in a switch-off", "commodity in normal times"),
-    *("concentration", "coverage", "envelope", "limit", "mandate"),
+    *("concentration", "coverage", "envelope", "limit", "mandate", "switch-off premium"),
 )
 """What has a dual."""
 
@@ -47,7 +47,7 @@ PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 
 
 @dataclass(frozen=True)
-class PriceOptions(CaseOptions):
+class PriceOptions(SolveOptions):
     """Options of ``prices`` that are not about what is priced."""
 
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices")] = None
@@ -124,10 +124,16 @@ def prices(
     ]
     if high is not None and high <= low:
         problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
+    solved_again = {"--money": money, "--step": step, "--coverage": coverage, "--sooner": sooner, "--member": member}
+    if kind and "resolve" not in kind:
+        given = [option for option, value in solved_again.items() if value is not None] + ["--concentration"] * concentration
+        problems += [Problem(option, "", "", "", "is told by solving again; add --kind resolve") for option in given]
+    if sides and kind and not set(kind) - {"resolve"}:
+        problems.append(Problem("--sides", "", "", "", "is told of duals; add --kind fixed, relaxed or hull"))
     question = options.question(case, problems)
     named = {"--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
     _refuse_unknown(question, named, sides or ())
-    from paxsilica.prices.whole import Asked
+    from paxsilica.prices.asked import Asked
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
     asked = Asked(
@@ -209,14 +215,19 @@ def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], watc
     import pandas as pd
 
     from paxsilica.planner import make_plan
+    from paxsilica.prices.beforehand import refuse_what_cannot_be_told, unsolved
     from paxsilica.prices.curve import value_curve
+    from paxsilica.prices.resolve import written
     from paxsilica.prices.whole import prices_from, start_from, with_prices
 
+    interrupts.step("look at what is asked")
+    made = written(tables, case)
+    refuse_what_cannot_be_told(unsolved(tables, case, made), asked, *(curves[key] for key in ("whose", "low", "high", "points")))
     plan = make_plan(tables, case, watch, interrupts.step)
     if plan.objective is None:
         return plan
     interrupts.step("fixed prices")
-    start = start_from(plan, tables, case)
+    start = start_from(plan, tables, case, made)
     told = prices_from(start, asked, interrupts.step)
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paxsilica.plan import Plan
-from paxsilica.prices.table import KINDS
+from paxsilica.prices.table import GOODS, KINDS, thing
 from paxsilica.report.screen import Screen
 from paxsilica.report.words import number
 
@@ -21,7 +21,6 @@ SHOWN = 6
 """Rows of each kind of thing that are shown."""
 
 ORDER = ("budget", "envelope", "annual limit", "mandate", "coverage", "concentration", "limit", "membership", "lead time", "capacity")
-GOODS = ("switch-off premium", "commodity in a switch-off", "commodity in normal times")
 
 
 def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
@@ -62,7 +61,7 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     ranked = [item for item in ranked if any(abs(row["value"]) > 1e-9 for row in item[1].values())] or ranked[:1]
     largest: dict[str, tuple[tuple[str, Any], dict[str, Any]]] = {}
     for item in ranked:
-        largest.setdefault(_thing(what, item[0][0]), item)
+        largest.setdefault(thing(what, item[0][0]), item)
     mixed = part["unit"].nunique() > 1
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column(what if mixed else f"{what}, {part['unit'].iloc[0]}", max_width=50)
@@ -81,11 +80,6 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
         screen.print(Text(shown, "dim"))
     elif len(ranked) > SHOWN:
         screen.print(Text(f"{SHOWN} of {len(ranked):,}", "dim"))
-
-
-def _thing(what: str, where: str) -> str:
-    """What is shown once: of goods the commodity, wherever it is."""
-    return where.split(", ")[1] if what in GOODS else where
 
 
 def _cell(row: Any) -> str:

@@ -92,7 +92,7 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What it costs to keep plants warm that cheaper supply would idle: their least running, times their unit cost above that of the
     cheapest plant of the same process that is not trusted. Somebody pays it, through a price floor or an offtake; it is no capital.
-    With the term ``operation`` it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
+    With the term operation it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
     terms: Terms = []
     for plant, name in model.warm:
         copy = instance.copies[name]

@@ -24,15 +24,16 @@ __all__ = [
 
 if TYPE_CHECKING:
     from paxsilica.plan_tables import PRICE_TABLES
+    from paxsilica.prices.asked import Asked
     from paxsilica.prices.curve import Curve, value_curve
     from paxsilica.prices.duals import PriceError
     from paxsilica.prices.hull import Hull, hull_prices
     from paxsilica.prices.resolve import Basis
     from paxsilica.prices.table import KINDS
-    from paxsilica.prices.whole import Asked, Prices, price_table, start_from, with_prices
+    from paxsilica.prices.whole import Prices, price_table, start_from, with_prices
 
 _HOMES = {
-    "KINDS": "table", "PRICE_TABLES": "table", "Asked": "whole", "Basis": "resolve", "Curve": "curve", "Hull": "hull", "PriceError": "duals",
+    "KINDS": "table", "PRICE_TABLES": "table", "Asked": "asked", "Basis": "resolve", "Curve": "curve", "Hull": "hull", "PriceError": "duals",
     "Prices": "whole", "hull_prices": "hull", "price_table": "whole", "start_from": "whole", "value_curve": "curve", "with_prices": "whole",
 }  # fmt: skip
 

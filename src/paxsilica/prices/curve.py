@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.case import Solver
-from paxsilica.errors import InputError, Problem
 from paxsilica.plan_tables import PRICE_TABLES
-from paxsilica.prices.resolve import Basis, Solved, decisions, money_row, search, with_larger_envelope
+from paxsilica.prices.resolve import Basis, Solved, decisions, money_limit, money_row, refuse, search, with_larger_envelope
 from paxsilica.solve import Array, Compiled, Outcome, Progress, solve
 from paxsilica.solve.warm import WarmProgram
 
@@ -225,6 +224,19 @@ class _Sweep:
             self.learn(money, Solved(found.objective, -math.inf, found.values))
 
 
+def curve_range(basis: Basis, what: str, low: float | None = None, high: float | None = None, points: int = 20) -> tuple[float, float]:
+    """Where a value curve begins and ends, USD million; see :func:`value_curve`.
+
+    Raises:
+        InputError: if there is no such limit, or no such range.
+    """
+    limit, _ = money_limit(basis, what)
+    low, high = 0.0 if low is None else low, 2.0 * limit if high is None else high
+    if not 0.0 <= low < high or points < 2:
+        raise refuse("curve", f"{low:g} to {high:g}", "should be a range upwards from 0 or more, with 2 points or more")
+    return low, high
+
+
 def value_curve(
     basis: Basis,
     what: str = "budget",
@@ -247,13 +259,9 @@ def value_curve(
         tell: called with each step.
     """
     started = time.monotonic()
+    low, high = curve_range(basis, what, low, high, points)
     own, words = money_row(basis.program, what)
     limit = float(basis.program.row_high[own])
-    low, high = 0.0 if low is None else low, 2.0 * limit if high is None else high
-    if not 0.0 <= low < high or points < 2:
-        raise InputError(
-            [Problem("prices", "", "curve", f"{low:g} to {high:g}", "should be a range upwards from 0 or more, with 2 points or more")]
-        )
     program = basis.program if what == "budget" else with_larger_envelope(basis, what, high)
     row, _ = money_row(program, what)
     sweep = _Sweep(program, row, basis.case.solver, started + seconds)

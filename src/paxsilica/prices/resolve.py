@@ -14,10 +14,13 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
 from paxsilica.planner import without_collection
-from paxsilica.prices.subjects import coverage, saved
+from paxsilica.prices.subjects import Subject, coverage, saved
 from paxsilica.prices.table import Price, number
 from paxsilica.solve import Array, Compiled, compile_model, solve
 from paxsilica.tables import Tables
+
+NOISE = 1e-12
+"""Share of an objective that the digits of a number cannot tell from nothing."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def fall(before: Solved, after: Solved) -> Change:
         return unknown if math.isinf(one) and one == other else one - other
 
     value = less(before.objective, after.objective, math.nan)
+    if abs(value) <= NOISE * max(1.0, abs(before.objective)):
+        value = 0.0  # two searches that found the same plan
     return Change(value, less(before.bound, after.objective, -math.inf), less(before.objective, after.bound, math.inf))
 
 
@@ -159,6 +164,20 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
     return row, f"the envelope of {what}"
 
 
+def money_limit(basis: Basis, what: str, step: float | None = None) -> tuple[float, str]:
+    """The budget or a funder's envelope, USD million, and its name in words.
+
+    Raises:
+        InputError: if there is no such limit, or if ``step`` does not move it or moves it below zero.
+    """
+    _refuse_without_envelope(basis, what)
+    row, words = money_row(basis.program, what)
+    limit = float(basis.program.row_high[row])
+    if step is not None and (step == 0.0 or limit + step < 0.0):
+        raise refuse("step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero")
+    return limit, words
+
+
 def _refuse_without_envelope(basis: Basis, what: str) -> None:
     """Says in the words of the case why a funder's envelope has no price."""
     funding = basis.instance.funding
@@ -203,12 +222,8 @@ def money_price(basis: Basis, what: str, step: float | None, options: Solver) ->
         step: USD million, negative for less money; absent: see :func:`default_step`.
         options: of the solver.
     """
-    _refuse_without_envelope(basis, what)
-    row, words = money_row(basis.program, what)
-    limit = float(basis.program.row_high[row])
+    limit, words = money_limit(basis, what, step)
     step = default_step(basis, limit) if step is None else step
-    if step == 0.0 or limit + step < 0.0:
-        raise refuse("step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero")
     program = basis.program if what == "budget" else with_larger_envelope(basis, what, limit + step)
     at = np.array([money_row(program, what)[0]])
     moved = program.with_rows(at, np.array([-np.inf]), np.array([limit + step]))
@@ -242,11 +257,33 @@ def at_least_nothing(change: Change) -> Change:
     return Change(change.value if math.isnan(change.value) else max(0.0, change.value), max(0.0, change.low), max(0.0, change.high))
 
 
-def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> Price:
-    """What a percentage point of required coverage of a stage costs, in every year in which some is required, by solving again."""
+def required_coverage(basis: Basis, stage: str, points: float) -> list[Subject]:
+    """A percentage point of a stage, in every year in which some is required.
+
+    Raises:
+        InputError: if none is, or if it is not moved.
+    """
     moved = [subject for subject in coverage(basis.instance, basis.program) if subject.where == stage]
     if not moved or points == 0.0:
         raise refuse("coverage", stage, "should be a stage of which the case requires coverage, moved by more than nothing")
+    return moved
+
+
+def moved_cap(case: Case, points: float) -> Case:
+    """The case with its cap on a region's share moved.
+
+    Raises:
+        InputError: if it has none, or if the cap is not moved or leaves 0 to 1.
+    """
+    cap = case.concentration
+    if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
+        raise refuse("concentration", f"{points:g}", "the case must cap a region's share, and the cap stay between 0 and 1 when moved")
+    return case.model_copy(update={"concentration": cap.model_copy(update={"max_share": cap.max_share + points / 100})})
+
+
+def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> Price:
+    """What a percentage point of required coverage of a stage costs, in every year in which some is required, by solving again."""
+    moved = required_coverage(basis, stage, points)
     at = np.concatenate([subject.movement.rows for subject in moved])
     shift = points * np.concatenate([subject.movement.shift for subject in moved])
     program = basis.program.with_rows(at, basis.program.row_low[at] + shift, basis.program.row_high[at] + shift)
@@ -276,11 +313,7 @@ def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> 
 
 def concentration_price(basis: Basis, points: float, options: Solver) -> Price:
     """What a percentage point more in the cap on a region's share saves, by solving again."""
-    cap = basis.case.concentration
-    if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
-        raise refuse("concentration", f"{points:g}", "the case must cap a region's share, and the cap stay between 0 and 1 when moved")
-    moved = cap.model_copy(update={"max_share": cap.max_share + points / 100})
-    _, program = written(basis.tables, basis.case.model_copy(update={"concentration": moved}))
+    _, program = written(basis.tables, moved_cap(basis.case, points))
     other = search(program, options, decisions(program.column_at, basis.known()))
     change = at_least_nothing(per(fall(*(ordered(basis.solved, other) if points > 0 else ordered(other, basis.solved))), abs(points)))
     meaning = (

@@ -14,6 +14,10 @@ Kind = Literal["fixed", "relaxed", "hull", "resolve"]
 KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")
 
 
+GOODS = ("switch-off premium", "commodity in a switch-off", "commodity in normal times")
+"""What is priced of a good; ``where`` then says region and good."""
+
+
 class Price(NamedTuple):
     """A row of the table of prices; see :data:`PRICE_TABLES`."""
 
@@ -45,3 +49,12 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "without limit"
     return f"{float(f'{value:.4g}') + 0.0:,.10g}"
+
+
+def thing(what: str, where: str) -> str:
+    """What a short list shows once: of goods the good, wherever it is.
+
+    >>> thing("switch-off premium", "JPN, gallium"), thing("capacity", "lynas")
+    ('gallium', 'lynas')
+    """
+    return where.split(", ")[1] if what in GOODS else where

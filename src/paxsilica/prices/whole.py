@@ -7,56 +7,29 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from paxsilica.case import Case, Solver
-from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import PRICE_TABLES
+from paxsilica.prices.asked import Asked
+from paxsilica.prices.beforehand import chosen, refuse_what_cannot_be_told
 from paxsilica.prices.changes import member_price, sooner_price
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError, Proof, dual_prices, solve_duals
 from paxsilica.prices.goods import goods
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.leadtime import lead_time_estimates
 from paxsilica.prices.resolve import Basis, Solved, concentration_price, coverage_price, money_price, written
-from paxsilica.prices.subjects import Name, Subject, subjects
+from paxsilica.prices.subjects import subjects
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solve import Array, Compiled
 from paxsilica.tables import Tables
 
 Teller = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which prices are wanted.
-
-    Attributes:
-        kinds: of price.
-        sides: prices of which one less and one more are told besides those of money, coverage and concentration, each as ``WHAT`` or
-            ``WHAT:WHERE``, with ``*`` and ``?`` as wildcards; it takes a tenth of a second or so each.
-        money: what is moved by solving again: ``budget`` and funders; ``None``: the budget, if there is one.
-        step: USD million by which it is moved; ``None``: see :func:`paxsilica.prices.resolve.default_step`.
-        coverage: stages whose required coverage is moved by solving again, by ``points`` percentage points.
-        concentration: whether the cap on a region's share is.
-        sooner: projects of which a year less of lead time is priced by solving again.
-        members: regions whose being trusted is priced by solving again.
-    """
-
-    kinds: tuple[Kind, ...] = KINDS
-    sides: tuple[str, ...] = ()
-    money: tuple[str, ...] | None = None
-    step: float | None = None
-    coverage: tuple[str, ...] = ()
-    concentration: bool = False
-    points: float = 5.0
-    sooner: tuple[str, ...] = ()
-    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +104,7 @@ def price_table(plan: Plan, tables: Tables, case: Case, asked: Asked | None = No
 def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) -> Prices:
     """The prices asked for, from what :func:`start_from` has made ready in ``spent`` seconds."""
     basis, fixed = start.basis, start.fixed
+    refuse_what_cannot_be_told(basis, asked)
     instance, program, options = basis.instance, basis.program, basis.case.solver
     rows: dict[Kind, list[Price]] = {}
     proofs: dict[Kind, Proof] = {"fixed": fixed.proof}
@@ -186,27 +160,6 @@ def _from_duals(instance: Instance, duals: Duals, kind: Kind, sides: tuple[str, 
     if wanted:
         tell(f"{kind} prices: both sides of {len(wanted):,}")
     return list(dual_prices(duals, found, kind, wanted))
-
-
-def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[Name]:
-    """What, where and when of the subjects that fit a pattern.
-
-    Raises:
-        InputError: if a pattern fits none.
-    """
-    names = [subject.name for subject in found]
-    wanted: set[Name] = set()
-    problems = []
-    for pattern in patterns:
-        what, _, where = pattern.partition(":")
-        fits = {name for name in names if fnmatchcase(name[0], what) and fnmatchcase(name[1], where or "*")}
-        wanted |= fits
-        if not fits:
-            known = ", ".join(sorted({name[0] for name in names}))
-            problems.append(Problem("prices", "", "sides", pattern, f"fits nothing that has a dual here; WHAT is one of {known}"))
-    if problems:
-        raise InputError(problems)
-    return frozenset(wanted)
 
 
 def _resolved(basis: Basis, asked: Asked, options: Solver, tell: Teller) -> Iterator[Price]:

@@ -176,6 +176,8 @@ def number_format(key: str, values: list[Any]) -> str:
     ('0', '0.0%')
     >>> number_format("need", [120000.5]), number_format("need", [0.25])
     ('#,##0', '#,##0.0000')
+    >>> number_format("error", [3e-9, 0.0])
+    '0.0E+00'
     """
     if key in ("year", "when") or key.endswith("_year"):
         return "0"
@@ -185,6 +187,8 @@ def number_format(key: str, values: list[Any]) -> str:
     largest = max(sizes, default=0.0)
     if all(float(size).is_integer() for size in sizes) or largest >= 100_000:
         return "#,##0"
+    if largest < 1e-3:
+        return "0.0E+00"
     return "#,##0.0" if largest >= 100 else "#,##0.00" if largest >= 10 else "#,##0.0000"
 
 

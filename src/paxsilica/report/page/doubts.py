@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from paxsilica.prices.table import thing
 from paxsilica.report.facts import Facts
 from paxsilica.report.words import number
 from paxsilica.tables.schema import Provenance, Source
@@ -52,7 +53,10 @@ def _blank(value: object) -> bool:
 
 
 def price_rows(facts: Facts) -> list[dict[str, str]]:
-    """The prices that say most, by what is priced: a re-solve where there is one, since it alone needs no caveat."""
+    """The prices that say most, by what is priced, each thing once and of the kind that needs the least caveats.
+
+    ``*`` marks a dual of which another may hold on one of the sides, and ``?`` a re-solve whose sign the gaps leave open.
+    """
     if "prices" not in facts.plan.tables:
         return []
     frame = facts.plan.table("prices").copy()
@@ -60,15 +64,19 @@ def price_rows(facts: Facts) -> list[dict[str, str]]:
     frame["size"] = pd.to_numeric(frame["value"]).abs()
     rows = []
     for what, part in frame.groupby("what", sort=False):
-        best = part[part["rank"] == part["rank"].min()].sort_values("size", ascending=False)
+        best = part.sort_values(["rank", "size"], ascending=[True, False])
+        best = best[~best["where"].map(lambda where, of=what: thing(str(of), str(where))).duplicated()]
+        best = best[(best["size"] > 0) | (best["kind"] == KIND_ORDER[0]) | ~best["what"].duplicated()]
         for row in best.head(PRICES_EACH).to_dict("records"):
             around = "" if _blank(row["low"]) or row["low"] == row["high"] else f"{number(row['low'])} to {number(row['high'])}"
             year = "" if _blank(row["when"]) else str(int(row["when"]))
             where = "" if _blank(row["where"]) else facts.funder(row["where"])
+            two = row.get("degenerate") in ("yes", "open") and _blank(row["low"])
+            mark = " *" if two else " ?" if row.get("undecided") == "yes" else ""
             rows.append(
                 {
                     "what": str(what), "where": " ".join(part for part in (where, year) if part), "kind": str(row["kind"]),
-                    "value": f"{number(float(row['value']))} {row['unit']}", "range": around, "meaning": str(row["meaning"]),
+                    "value": f"{number(float(row['value']))} {row['unit']}{mark}", "range": around, "meaning": str(row["meaning"]),
                 }
             )  # fmt: skip
     return rows
