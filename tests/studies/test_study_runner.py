@@ -179,6 +179,7 @@ def test_ctrl_c_ends_a_study_at_once_and_it_goes_on(tmp_path: Path) -> None:
         os.killpg(study.pid, signal.SIGINT)
         out, err = study.communicate(timeout=60)
     assert out.startswith("stopped"), err
+    assert "leaked" not in err
     kept = len(list(store.glob("*.json")))
     assert 8 <= kept < 402
     more = montecarlo(question("2030-2034", ranges=True), 12, workers=1, store=store)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Annotated
 
@@ -66,6 +67,10 @@ for command in COMMANDS:
 app.add_typer(data_app, name="data")
 
 
+PATIENCE = 1.0
+"""Seconds that the end of the program waits for threads."""
+
+
 def main() -> None:
     """The command ``paxsilica``."""
     for stream in (sys.stdout, sys.stderr):
@@ -73,6 +78,10 @@ def main() -> None:
     try:
         app(prog_name="paxsilica")
     except SystemExit as end:
+        # Threads of workers that were stopped end within a moment, and then give back what they hold.
+        last = time.monotonic() + PATIENCE
+        while threading.active_count() > 1 and time.monotonic() < last:
+            time.sleep(0.01)
         if threading.active_count() > 1:
             # A search that was told twice to stop still runs in its thread, inside the solver: leave it behind.
             sys.stdout.flush()

@@ -11,6 +11,7 @@ from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.answer import Answer
 from paxsilica.cli.asking import CaseName, Cluster, GapOptions, gathered
+from paxsilica.cli.interrupts import Stopped
 from paxsilica.errors import InputError, Problem
 from paxsilica.studies.names import DEFAULT_PLAYERS, MOST_EXACT
 
@@ -87,8 +88,7 @@ def partners(
             progress=False if options.quiet else None,
         )
     except KeyboardInterrupt:
-        options.aside.show(f"What is finished is kept in {store}, and the same command goes on from there.")
-        raise
+        raise Stopped(f"Stopped; what is finished is kept in {store}, and the same command goes on from there.") from None
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:

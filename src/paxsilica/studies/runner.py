@@ -125,6 +125,9 @@ def cores() -> int:
 def _begin_worker() -> None:
     """Ctrl-C is for the process that shows progress, which tells the others; should that process be killed, the others end as well."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if "fork" in multiprocessing.get_all_start_methods():
+        # A lock that a library makes here (Pyomo does) has no name then; one with a name is complained about when a worker is killed.
+        multiprocessing.set_start_method("fork", force=True)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
