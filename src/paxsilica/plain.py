@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +45,19 @@ def plain(value: Any) -> Any:
 def json_text(value: Any, indent: int = 2) -> str:
     """The value as a JSON document that ends its line, without ``NaN`` and ``Infinity``, which are no JSON."""
     return json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested mappings under their dotted names, a list as words with commas; what is not given is left out.
+
+    >>> dict(leaves({"a": {"b": [1, 2], "c": None}, "d": 0.5}))
+    {'a.b': '1, 2', 'd': 0.5}
+    """
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        if value:
+            yield path, ", ".join(map(str, value))
+    elif value is not None and value != "":
+        yield path, value

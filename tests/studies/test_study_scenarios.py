@@ -83,7 +83,9 @@ def test_comparison_of_plans() -> None:
     assert set(found.table("coverage")["stage"]) <= {"ore", "metal"}
     assert found.table("coverage")["difference"].max() > 0
     assert found.figure().axes[0].get_xlabel().startswith("other plan less this plan")
+    assert found.notes[0].startswith("They answer different questions (budget_usd_m: ")
     same = compare(large, large)
+    assert same.notes == ()
     assert all(same.table(name).empty for name in ("projects", "coverage"))
 
 

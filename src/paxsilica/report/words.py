@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from paxsilica.plan import Plan
 
@@ -90,19 +88,3 @@ def objective_sentence(plan: Plan) -> str:
     year = plan.manifest.get("case", {}).get("finance", {}).get("price_year")
     amount = "none" if plan.objective is None else f"USD {number(plan.objective)} million" + (f" of {year}" if year else "")
     return f"{amount} ({OBJECTIVES[plan.objective_kind]})"
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested mappings under their dotted names, a list as words with commas; what is not given is left out.
-
-    >>> dict(leaves({"a": {"b": [1, 2], "c": None}, "d": 0.5}))
-    {'a.b': '1, 2', 'd': 0.5}
-    """
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list | tuple):
-        if value:
-            yield path, ", ".join(map(str, value))
-    elif value is not None and value != "":
-        yield path, value

@@ -14,9 +14,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from paxsilica import __version__
+from paxsilica.plain import leaves
 from paxsilica.plan import Plan
 from paxsilica.plan_tables import ALL_TABLES
-from paxsilica.report.words import advice, gap_sentence, leaves, number, objective_sentence, status_sentence
+from paxsilica.report.words import advice, gap_sentence, number, objective_sentence, status_sentence
 
 CREATED = datetime.datetime(2025, 1, 1)
 """Any fixed time will do; the time of writing would make every file different."""

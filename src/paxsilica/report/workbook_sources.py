@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from paxsilica.plain import leaves
 from paxsilica.provenance.lookup import Number, numbers
 from paxsilica.report.exposure import exposure_by_good, exposure_by_region, production_by_region
 from paxsilica.report.facts import OWNER, Facts, records
-from paxsilica.report.words import leaves
 from paxsilica.report.workbook_style import BLUE, DATA_BAR, Book, Sheet
 
 EXPOSURE, PRICES, FIGURES, DOCUMENTS, MADE_FROM = "Exposure", "Prices", "Figures used", "Documents", "Made from"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from paxsilica.api import Question
 from paxsilica.errors import InputError
+from paxsilica.plain import leaves
 from paxsilica.plan import Plan, TableDoc
 from paxsilica.studies.programs import decision_in, run_plan, solve_case
 from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
@@ -264,6 +265,10 @@ class Comparison(Study):
         return figure
 
 
+MOST_TOLD = 4
+"""Keys in which two cases differ that are told by name."""
+
+
 def compare(plan: Plan, other: Plan) -> Comparison:
     """What is different in another plan: projects, cost, coverage and who pays."""
     for one in (plan, other):
@@ -300,4 +305,27 @@ def compare(plan: Plan, other: Plan) -> Comparison:
         "funders": funders.sort_values("funder").reset_index(drop=True),
     }
     title = f"{plan.title or plan.case}, and {other.title or other.case}"
-    return Comparison(tables, title, (), False)
+    return Comparison(tables, title, _caveats(plan, other), False)
+
+
+UNTOLD = ("name", "title", "question")
+"""What a case says of itself and not of the world."""
+
+
+def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
+    """What a reader of a comparison should know first: that the plans answer different questions, or that their gaps hide which is cheaper."""
+    notes = []
+    said = [dict(leaves({key: part for key, part in one.manifest.get("case", {}).items() if key not in UNTOLD})) for one in (plan, other)]
+    keys = [key for key in dict.fromkeys([*said[0], *said[1]]) if said[0].get(key) != said[1].get(key)]
+    if keys:
+        told = [f"{key}: {said[0].get(key, 'none')} and {said[1].get(key, 'none')}" for key in keys[:MOST_TOLD]]
+        more = f"; and {len(keys) - MOST_TOLD} more" if len(keys) > MOST_TOLD else ""
+        notes.append(f"They answer different questions ({'; '.join(told)}{more}).")
+    if plan.manifest.get("data_digest") != other.manifest.get("data_digest"):
+        notes.append("They were made from different data.")
+    # where a bound is not known anything may be below the objective
+    bounds = [-math.inf if one.bound is None else one.bound for one in (plan, other)]
+    objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
+    if keys and plan.objective_kind == other.objective_kind and bounds[0] < objectives[1] and bounds[1] < objectives[0]:
+        notes.append("Which question has the better best plan is a coin toss: the difference is within the gaps of the two searches.")
+    return tuple(notes)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jinja2
 
 from paxsilica import __version__
+from paxsilica.plain import leaves
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import count, money
 from paxsilica.report.page.differences import differences
-from paxsilica.report.page.view import Side, leaves
+from paxsilica.report.page.view import Side
 from paxsilica.report.words import number
 
 __all__ = ["render_page"]
@@ -67,11 +69,11 @@ def _key_words(key: str) -> str:
     return key.replace("_usd_m", ", USD million,").replace("_", " ").replace(".", " ")
 
 
-def _value_words(value: str | None) -> str:
+def _value_words(value: Any) -> str:
     """The value of a key in words; ``none`` where the case does not give it."""
     try:
         return "none" if value is None else f"{float(value):,.6g}"
-    except ValueError:
+    except (TypeError, ValueError):
         return str(value)
 
 

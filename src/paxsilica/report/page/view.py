@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from paxsilica.plain import leaves
 from paxsilica.report.facts import OWNER, Facts, records
 from paxsilica.report.page import answer, doubts
 from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain_years, make_chain
@@ -268,7 +269,7 @@ class Side:
     @cached_property
     def made_from(self) -> list[tuple[str, str]]:
         """The manifest, its leaves under dotted names."""
-        return list(leaves(self.facts.plan.manifest))
+        return [(name, str(value)) for name, value in leaves(self.facts.plan.manifest)]
 
     @property
     def trusted(self) -> str:
@@ -279,12 +280,3 @@ class Side:
     def measure(self) -> str:
         """What best means."""
         return answer.measure(self.facts)
-
-
-def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """The leaves of nested mappings under dotted names; what is not given is left out."""
-    if isinstance(value, dict):
-        return [leaf for key, inner in value.items() for leaf in leaves(inner, f"{path}.{key}" if path else str(key))]
-    if isinstance(value, list | tuple):
-        return [(path, ", ".join(map(str, value)))] if value else []
-    return [] if value is None or value == "" else [(path, str(value))]
