@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from paxsilica.cli import app
+from paxsilica.cli import app, prices_screen
 from paxsilica.plan import Plan
 from paxsilica.tables import TABLES, Tables
 from prices.cases import three_projects
@@ -139,3 +140,9 @@ def test_no_plan_no_price(folder: Path) -> None:
     (folder / "projects.csv").write_text("\n".join([text[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
     answer = run(folder)
     assert answer.exit_code == 3, answer.output
+
+
+@pytest.mark.parametrize(("undecided", "shown"), [("yes", "3 [1 to unknown] ?"), ("no", "3 [1 to no plan]")])
+def test_an_end_left_open_is_not_shown_as_no_plan(undecided: str, shown: str) -> None:
+    row = {"value": 3.0, "low": 1.0, "high": math.inf, "kind": "resolve", "degenerate": "", "undecided": undecided}
+    assert prices_screen._cell(row) == shown

@@ -89,7 +89,9 @@ def _cell(row: Any) -> str:
     if row["degenerate"] in ("yes", "open") and math.isnan(row["low"]):
         text += " *"
     elif row["degenerate"] == "yes" or row["kind"] == "resolve":
-        text += f" [{_short(row['low'])} to {_short(row['high'])}]"
+        # an end that a search left open is not the same as there being no plan
+        ends = [math.nan if math.isinf(end) and row["undecided"] == "yes" else end for end in (row["low"], row["high"])]
+        text += f" [{_short(ends[0])} to {_short(ends[1])}]"
     return text + (" ?" if row["undecided"] == "yes" else "")
 
 
