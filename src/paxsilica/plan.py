@@ -12,12 +12,15 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plain import json_text, plain
+from paxsilica.plain import json_text, leaves, plain
 from paxsilica.plan_tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
 
 PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan"]
+
+NO_QUESTION = ("name", "title", "question", "solver")
+"""Keys of a case that tell plans apart in nothing that a reader asks about."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,13 @@ class Plan:
         if name not in self.tables and name not in ALL_TABLES:
             raise KeyError(f"there is no table {name!r}; tables are {', '.join(ALL_TABLES)}")
         return self.tables[name].copy() if name in self.tables else pd.DataFrame(columns=list(ALL_TABLES[name].columns))
+
+    def asked_otherwise(self, other: Plan) -> dict[str, tuple[Any, Any]]:
+        """Keys in which the cases of two plans differ, but for names and the solver, with the value of each; ``None`` where it gives none."""
+        cases = [{key: part for key, part in plan.manifest.get("case", {}).items() if key not in NO_QUESTION} for plan in (self, other)]
+        said = [dict(leaves(case)) for case in cases]
+        keys = dict.fromkeys([*said[0], *said[1]])
+        return {key: (said[0].get(key), said[1].get(key)) for key in keys if said[0].get(key) != said[1].get(key)}
 
     def compare(self, other: Plan) -> pd.DataFrame:
         """Projects in which two plans differ: in one of them only, committed in another year, or of another size.

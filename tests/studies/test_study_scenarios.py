@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from smallworlds import HARD, question
 
@@ -87,6 +89,17 @@ def test_comparison_of_plans() -> None:
     same = compare(large, large)
     assert same.notes == ()
     assert all(same.table(name).empty for name in ("projects", "coverage"))
+
+
+def test_a_comparison_says_first_what_makes_it_doubtful() -> None:
+    small, large = CASES["small"].solve(), CASES["large"].solve()
+    assert [note.split(" (")[0] for note in compare(small, large).notes] == ["They answer different questions"]
+    # a bound below the other plan leaves open which question has the better best plan
+    assert "coin toss" in compare(replace(small, bound=0.0), large).notes[-1]
+    closer = CASES["small"].with_(gap=0.25).solve()
+    assert compare(small, closer).notes == ()  # a gap is no question
+    other = replace(small, manifest={**small.manifest, "data_digest": "another"})
+    assert compare(small, other).notes == ("They were made from different data.",)
 
 
 def test_there_must_be_something_to_compare() -> None:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from paxsilica.api import Question
 from paxsilica.errors import InputError
-from paxsilica.plain import leaves
 from paxsilica.plan import Plan, TableDoc
 from paxsilica.studies.programs import decision_in, run_plan, solve_case
 from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
@@ -308,19 +307,14 @@ def compare(plan: Plan, other: Plan) -> Comparison:
     return Comparison(tables, title, _caveats(plan, other), False)
 
 
-UNTOLD = ("name", "title", "question")
-"""What a case says of itself and not of the world."""
-
-
 def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
     """What a reader of a comparison should know first: that the plans answer different questions, or that their gaps hide which is cheaper."""
     notes = []
-    said = [dict(leaves({key: part for key, part in one.manifest.get("case", {}).items() if key not in UNTOLD})) for one in (plan, other)]
-    keys = [key for key in dict.fromkeys([*said[0], *said[1]]) if said[0].get(key) != said[1].get(key)]
+    keys = plan.asked_otherwise(other)
     if keys:
-        told = [f"{key}: {said[0].get(key, 'none')} and {said[1].get(key, 'none')}" for key in keys[:MOST_TOLD]]
-        more = f"; and {len(keys) - MOST_TOLD} more" if len(keys) > MOST_TOLD else ""
-        notes.append(f"They answer different questions ({'; '.join(told)}{more}).")
+        told = [f"{key}: {'none' if one is None else one} and {'none' if two is None else two}" for key, (one, two) in keys.items()]
+        more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+        notes.append(f"They answer different questions ({'; '.join(told[:MOST_TOLD])}{more}).")
     if plan.manifest.get("data_digest") != other.manifest.get("data_digest"):
         notes.append("They were made from different data.")
     # where a bound is not known anything may be below the objective

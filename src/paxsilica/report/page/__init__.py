@@ -8,7 +8,6 @@ from typing import Any
 import jinja2
 
 from paxsilica import __version__
-from paxsilica.plain import leaves
 from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import count, money
 from paxsilica.report.page.differences import differences
@@ -16,9 +15,6 @@ from paxsilica.report.page.view import Side
 from paxsilica.report.words import number
 
 __all__ = ["render_page"]
-
-UNTOLD = ("name", "title", "question", "solver")
-"""Keys of a case that tell plans apart in nothing that a reader asks about."""
 
 
 def render_page(facts: Facts, other: Facts | None = None) -> str:
@@ -52,11 +48,10 @@ def _label(facts: Facts) -> str:
 
 def _labels(first: Facts, second: Facts) -> tuple[str, str]:
     """Labels of two plans of the same title: what their cases say differently, or else their order."""
-    said = [dict(leaves({key: part for key, part in facts.case.items() if key not in UNTOLD})) for facts in (first, second)]
-    keys = [key for key in dict.fromkeys([*said[0], *said[1]]) if said[0].get(key) != said[1].get(key)][:2]
+    keys = list(first.plan.asked_otherwise(second.plan).items())[:2]
     if not keys:
         return f"{_label(first)} (first)", f"{_label(second)} (second)"
-    words = [", ".join(f"{_key_words(key)} {_value_words(part.get(key))}" for key in keys) for part in said]
+    words = [", ".join(f"{_key_words(key)} {_value_words(values[side])}" for key, values in keys) for side in (0, 1)]
     return f"{_label(first)}: {words[0]}", f"{_label(second)}: {words[1]}"
 
 
