@@ -27,7 +27,7 @@ from paxsilica.studies.coalitions import (
     tightened,
 )
 from paxsilica.studies.names import MOST_EXACT
-from paxsilica.studies.partners_search import Search, Teller
+from paxsilica.studies.partners_search import Search
 from paxsilica.studies.resolve import NOISE, Interval, Known
 from paxsilica.studies.runner import Packed, Result, Runner
 from paxsilica.tables import Tables
@@ -135,7 +135,6 @@ def value_partners(
     seed: int = 0,
     own_needs: bool = False,
     sharpen: float = 0.1,
-    tell: Teller | None = None,
 ) -> Partners:
     """What each player adds: first in, last in, and by Shapley value (exact to eight players, else estimated from random orders).
 
@@ -150,7 +149,6 @@ def value_partners(
             with it, it also brings needs that must be covered, and a large customer costs more than it brings.
         sharpen: share of the gap to which coalitions are solved again where a first-in or last-in value is not told apart from nothing;
             1: none are.
-        tell: called before each size of coalitions.
 
     Raises:
         KeyboardInterrupt: if it was stopped before its end; what is finished is kept in ``folder``.
@@ -166,7 +164,7 @@ def value_partners(
     helpful = [player.name for player in players if not (own_needs and player.signs)]
     payers = [player.name for player in players if player.pays and not player.signs]
     with Runner(workers, folder, cluster, progress) as runner:
-        search = Search(Packed.of(tables), cases, runner, tell)
+        search = Search(Packed.of(tables), cases, runner)
         search.solve()
         search.share(helpful, payers)
         if search.sharpen(players, helpful, sharpen):

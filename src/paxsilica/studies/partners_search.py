@@ -9,7 +9,7 @@ signature or money is worth anything as the first or the last to join, the two c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paxsilica.case import Case
@@ -18,15 +18,12 @@ from paxsilica.studies.programs import run_plan, solve_case
 from paxsilica.studies.resolve import NOISE, NOWHERE, Interval
 from paxsilica.studies.runner import Packed, Result, Runner, task
 
-Teller = Callable[[int, int, str], None]
-"""Called with how many coalitions are done, how many there are, and what comes next."""
-
 
 class Search:
     """The solves of all coalitions and what is known of each: its own result, and the best plan of any that fits it."""
 
-    def __init__(self, packed: Packed, cases: Mapping[Coalition, Case], runner: Runner, tell: Teller | None) -> None:
-        self.packed, self.cases, self.runner, self.tell = packed, cases, runner, tell
+    def __init__(self, packed: Packed, cases: Mapping[Coalition, Case], runner: Runner) -> None:
+        self.packed, self.cases, self.runner = packed, cases, runner
         self.found: dict[Coalition, Result] = {}
         self.best: dict[Coalition, Result] = {}
 
@@ -44,15 +41,11 @@ class Search:
         self.runner.expect("coalitions", len(self.cases))
         for size in sorted({len(coalition) for coalition in self.cases}):
             group = [coalition for coalition in self.cases if len(coalition) == size]
-            if self.tell is not None:
-                self.tell(len(self.found), len(self.cases), f"those of {size}")
             jobs = [task(solve_case, self.packed, self.cases[one], start=self._start(one)) for one in group]
             for coalition, result in zip(group, self.runner.run(jobs, "coalitions"), strict=True):
                 if result is None:
                     raise KeyboardInterrupt
                 self.found[coalition] = self.best[coalition] = result
-        if self.tell is not None:
-            self.tell(len(self.found), len(self.cases), "")
 
     def _start(self, coalition: Coalition) -> dict[str, Any] | None:
         smaller = [result for other, result in self.found.items() if other < coalition and "decision" in result]
