@@ -1,7 +1,9 @@
-"""How fast: our whole run against raw HiGHS on the same model, time to a gap, and rows built per second.
+"""How fast: our whole run against raw HiGHS on the same model, time to a gap, and rows built per
+second.
 
-Everything compared is measured in this one run, in turn, on the same machine; ratios travel, seconds do not. Each gap is reached in a search
-of its own, because the gap aimed for changes the search. Usage: ``python benchmarks/bench.py [CASE] [--gaps 0.02,0.01,0.005]``.
+Everything compared is measured in this one run, in turn, on the same machine; ratios travel,
+seconds do not. Each gap is reached in a search of its own, because the gap aimed for changes the
+search. Usage: ``python benchmarks/bench.py [CASE] [--gaps 0.02,0.01,0.005]``.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
-from paxsilica.planner import without_collection
-from paxsilica.solve import compile_model, write_mps
+from paxsilica.model.build import without_collection
+from paxsilica.solver import compile_model, write_mps
 from paxsilica.tables import load_tables
 
 
@@ -30,7 +32,13 @@ def raw_highs(mps: Path, gap: float, threads: int, seed: int) -> tuple[float, fl
     solver = highspy.Highs()
     solver.silent()
     solver.readModel(str(mps))
-    for name, value in {"mip_rel_gap": gap, "mip_abs_gap": 0.0, "threads": threads, "random_seed": seed, "time_limit": 600.0}.items():
+    for name, value in {
+        "mip_rel_gap": gap,
+        "mip_abs_gap": 0.0,
+        "threads": threads,
+        "random_seed": seed,
+        "time_limit": 600.0,
+    }.items():
         solver.setOptionValue(name, value)
     solver.run()
     return time.monotonic() - started, solver.getInfo().objective_function_value
@@ -40,7 +48,18 @@ def whole_run(case: str, gap: float) -> float:
     """Seconds of the command, from a cold process to the last file written."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        command = [sys.executable, "-m", "paxsilica", "solve", case, "--gap", str(gap), "--out", f"{folder}/plan", "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "paxsilica",
+            "solve",
+            case,
+            "--gap",
+            str(gap),
+            "--out",
+            f"{folder}/plan",
+            "--quiet",
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return time.monotonic() - started
 
@@ -62,9 +81,13 @@ def main() -> None:
         program = compile_model(model)
     compiled = time.monotonic()
     rows, columns = program.matrix.shape
-    print(f"case {case.name}: {rows:,} rows, {columns:,} columns, {program.matrix.nnz:,} entries, {int(program.integer.sum()):,} binaries")
     print(
-        f"read and check {read - started:.2f} s, join {joined - read:.2f} s, build {built - joined:.2f} s, compile {compiled - built:.2f} s"
+        f"case {case.name}: {rows:,} rows, {columns:,} columns, {program.matrix.nnz:,} entries,"
+        f" {int(program.integer.sum()):,} binaries"
+    )
+    print(
+        f"read and check {read - started:.2f} s, join {joined - read:.2f} s, build"
+        f" {built - joined:.2f} s, compile {compiled - built:.2f} s"
     )
     print(f"rows written per second (build and compile): {rows / (compiled - joined):,.0f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +97,9 @@ def main() -> None:
         for gap in [*(float(part) for part in arguments.gaps.split(",")), case.solver.gap]:
             ours = whole_run(arguments.case, gap)
             theirs, _ = raw_highs(mps, gap, case.solver.threads, case.solver.seed)
-            print(f"{gap:>8.3%} {ours:>10.1f} s {theirs:>10.1f} s {ours / theirs:>7.2f}", flush=True)
+            print(
+                f"{gap:>8.3%} {ours:>10.1f} s {theirs:>10.1f} s {ours / theirs:>7.2f}", flush=True
+            )
 
 
 if __name__ == "__main__":

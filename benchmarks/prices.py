@@ -11,37 +11,53 @@ import time
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
 from paxsilica.cli.prices import CURVE_LEAST, CURVE_TIMES
-from paxsilica.planner import make_plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.prices import Asked, value_curve
-from paxsilica.prices.whole import prices_from, start_from
+from paxsilica.prices.report import prices_from, start_from
 from paxsilica.tables import load_tables
 
 
-def bench_prices(case: str = "base", settings: tuple[str, ...] = (), points: int = 20) -> tuple[float, float]:
-    """Prints and returns two ratios to the time of one solve: all fixed and relaxed prices, and the value curve of the budget.
+def bench_prices(
+    case: str = "base", settings: tuple[str, ...] = (), points: int = 20
+) -> tuple[float, float]:
+    """Prints and returns two ratios to the time of one solve: all fixed and relaxed prices, and the
+    value curve of the budget.
 
-    The solve is all that ``solve`` does between reading and writing. The prices begin with writing the program again, which counts.
+    The solve is all that ``solve`` does between reading and writing. The prices begin with writing
+    the program again, which counts.
     """
     tables, question = load_tables(data_folder()), read_case(find_case(case), settings)
     begun = time.monotonic()
     plan = make_plan(tables, question)
     once = time.monotonic() - begun
-    print(f"case {question.name}: one solve {once:.1f} s, of which search {plan.seconds['search']:.1f} s; gap {plan.gap:.4%}", flush=True)
+    print(
+        f"case {question.name}: one solve {once:.1f} s, of which search"
+        f" {plan.seconds['search']:.1f} s; gap {plan.gap:.4%}",
+        flush=True,
+    )
     begun = time.monotonic()
     start = start_from(plan, tables, question)
     told = prices_from(start, Asked(kinds=("fixed", "relaxed")), lambda _: None)
     duals = (time.monotonic() - begun) / once
     verdicts = told.table["degenerate"].value_counts()
-    known = ", ".join(f"{verdict} {verdicts.get(verdict, 0):,}" for verdict in ("no", "yes", "open"))
-    print(f"fixed and relaxed prices: {len(told.table):,} rows, degenerate: {known}: {duals:.2f} of one solve", flush=True)
+    known = ", ".join(
+        f"{verdict} {verdicts.get(verdict, 0):,}" for verdict in ("no", "yes", "open")
+    )
+    print(
+        f"fixed and relaxed prices: {len(told.table):,} rows, degenerate: {known}: {duals:.2f} of"
+        " one solve",
+        flush=True,
+    )
     begun = time.monotonic()
     curve = value_curve(start.basis, points=points, seconds=max(CURVE_LEAST, CURVE_TIMES * once))
     drawn = (time.monotonic() - begun) / once
     gaps = [(point.objective - point.bound) / abs(point.objective) for point in curve.points]
     closed = sum(gap <= question.solver.gap * (1 + 1e-6) for gap in gaps)
     print(
-        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the worst {max(gaps):.4%}; {len(curve.jumps)} changes "
-        f"of plan, {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches} searches: {drawn:.2f} of one solve",
+        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the"
+        f" worst {max(gaps):.4%}; {len(curve.jumps)} changes of plan,"
+        f" {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches}"
+        f" searches: {drawn:.2f} of one solve",
         flush=True,
     )
     return duals, drawn

@@ -27,17 +27,22 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_substitutions = {
-    name.partition(".")[0]: words for name, words in json.loads((PICTURES / "made.json").read_text(encoding="utf-8")).items()
+    name.partition(".")[0]: words
+    for name, words in json.loads((PICTURES / "made.json").read_text(encoding="utf-8")).items()
 }
 myst_heading_anchors = 4
-suppress_warnings = ["myst.header"]  # what is included from models begins below the heading of its page
+suppress_warnings = [
+    "myst.header"
+]  # what is included from models begins below the heading of its page
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True  # attributes that are members as well are described once
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
-nitpick_ignore_regex = [("py:.*", r"(pd|pandas|np|collections|pathlib)\..*|Path|Any|Mapping|Sequence|Iterable|Callable")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(pd|pandas|np|collections|pathlib)\..*|Path|Any|Mapping|Sequence|Iterable|Callable")
+]
 
 html_theme = "furo"
 html_title = f"paxsilica {version}"
@@ -48,7 +53,9 @@ html_show_sphinx = False
 html_math_renderer = "mathml"
 html_theme_options = {"navigation_with_keys": True}
 
-man_pages = [("reference/commands", "paxsilica", "plan which plants an alliance should pay for", [], 1)]
+man_pages = [
+    ("reference/commands", "paxsilica", "plan which plants an alliance should pay for", [], 1)
+]
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:
@@ -57,25 +64,35 @@ def _inline(translator: HTML5Translator, node: nodes.math) -> None:
 
 
 def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="formula">{convert(node.astext().strip(), display="block")}</div>')
+    translator.body.append(
+        f'<div class="formula">{convert(node.astext().strip(), display="block")}</div>'
+    )
     raise nodes.SkipNode
 
 
-def _public(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement) -> nodes.Node | None:
-    """A reference to a name of an inner module: a link if the package exports it, else plain text, and a warning if there is no such name."""
+def _public(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
+) -> nodes.Node | None:
+    """A reference to a name of an inner module: a link if the package exports it, else plain text,
+    and a warning if there is no such name."""
     target = str(node.get("reftarget", ""))
     last = target.rpartition(".")[2]
     if node.get("refdomain") != "py":
         return None
     if last in paxsilica.__all__ and target != f"paxsilica.{last}":
         domain = env.get_domain("py")
-        return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], f"paxsilica.{last}", node, shown)
+        return domain.resolve_xref(
+            env, node["refdoc"], app.builder, node["reftype"], f"paxsilica.{last}", node, shown
+        )
     inner = [module for name, module in sys.modules.items() if name.startswith("paxsilica.")]
-    return shown if target in sys.modules or any(_holds(module, target) for module in inner) else None
+    return (
+        shown if target in sys.modules or any(_holds(module, target) for module in inner) else None
+    )
 
 
 def _holds(module: ModuleType, target: str) -> bool:
-    """Whether a module has what a reference names, in full or as the module itself would call it."""
+    """Whether a module has what a reference names, in full or as the module itself would call
+    it."""
     found: object = module
     for name in target.removeprefix(f"{module.__name__}.").split("."):
         found = getattr(found, name, None)

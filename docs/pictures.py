@@ -1,6 +1,8 @@
-"""Makes the pictures of the documentation from real plans: ``make pictures``. Needs matplotlib, Chromium and LibreOffice; takes some minutes.
+"""Makes the pictures of the documentation from real plans: ``make pictures``. Needs matplotlib,
+Chromium and LibreOffice; takes some minutes.
 
-Beside the pictures it writes ``made.json``, which says what each was made from, and the excerpt in ``README.md``.
+Beside the pictures it writes ``made.json``, which says what each was made from, and the excerpt in
+``README.md``.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from rich.console import Console
 from rich.text import Text
 
 import paxsilica
-from paxsilica.report.words import share
+from paxsilica.report.wording import share
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
@@ -35,10 +37,29 @@ MOST_BYTES = 300_000
 
 def solve(folder: Path) -> str:
     """What `paxsilica solve` prints on a terminal; the plan is written to ``folder``."""
-    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": str(WIDTH), "PYTHONIOENCODING": "utf-8"}
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | terminal
-    command = [sys.executable, "-m", "paxsilica", "solve", CASE, "--gap", str(GAP), "--out", str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    terminal = {
+        "FORCE_COLOR": "1",
+        "TERM": "xterm-256color",
+        "COLUMNS": str(WIDTH),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    environment = {
+        name: value for name, value in os.environ.items() if name != "NO_COLOR"
+    } | terminal
+    command = [
+        sys.executable,
+        "-m",
+        "paxsilica",
+        "solve",
+        CASE,
+        "--gap",
+        str(GAP),
+        "--out",
+        str(folder),
+    ]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
     if done.returncode:
         sys.exit(done.stderr + done.stdout)
     return done.stdout
@@ -47,31 +68,65 @@ def solve(folder: Path) -> str:
 def answer(printed: str) -> None:
     """What is printed, down to the projects, as it looks on a terminal."""
     lines = printed.splitlines()
-    end = next(at for at, line in enumerate(lines) if Text.from_ansi(line).plain.startswith("Funders"))
-    screen = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False)
+    end = next(
+        at for at, line in enumerate(lines) if Text.from_ansi(line).plain.startswith("Funders")
+    )
+    screen = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False
+    )
     screen.print(Text.from_ansi("\n".join(lines[:end]).rstrip()))
     svg = screen.export_svg(title=f"paxsilica solve {CASE} --gap {GAP:g}", unique_id="answer")
-    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # whoever shows it asks nobody for anything
-    svg = re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL).replace("Fira Code", "DejaVu Sans Mono")
+    svg = re.sub(
+        r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL
+    )  # whoever shows it asks nobody for anything
+    svg = re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL).replace(
+        "Fira Code", "DejaVu Sans Mono"
+    )
     save("answer.svg", svg.encode())
 
 
 def coverage(plan: paxsilica.Plan) -> None:
-    """Coverage of each stage in the last year, without and with the plan, against what is asked for."""
+    """Coverage of each stage in the last year, without and with the plan, against what is asked
+    for."""
     table = plan.coverage
     year = int(table["year"].max())
     rows = table[table["year"] == year].iloc[::-1].reset_index(drop=True)
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     for at, row in rows.iterrows():
         ax.plot(
-            [100 * row["traced_share_before"], 100 * row["traced_share"]], [at, at], color="#9db8d2", linewidth=5, solid_capstyle="round"
+            [100 * row["traced_share_before"], 100 * row["traced_share"]],
+            [at, at],
+            color="#9db8d2",
+            linewidth=5,
+            solid_capstyle="round",
         )
     style = {"zorder": 3, "linestyle": "none"}
     ax.plot(
-        100 * rows["naive_share"], rows.index, "o", color="#666666", fillstyle="none", markersize=8, label="naive, with the plan", **style
+        100 * rows["naive_share"],
+        rows.index,
+        "o",
+        color="#666666",
+        fillstyle="none",
+        markersize=8,
+        label="naive, with the plan",
+        **style,
     )
-    ax.plot(100 * rows["traced_share_before"], rows.index, "o", color="#9a9a9a", label="traced, without the plan", **style)
-    ax.plot(100 * rows["traced_share"], rows.index, "o", color="#12508b", label="traced, with the plan", **style)
+    ax.plot(
+        100 * rows["traced_share_before"],
+        rows.index,
+        "o",
+        color="#9a9a9a",
+        label="traced, without the plan",
+        **style,
+    )
+    ax.plot(
+        100 * rows["traced_share"],
+        rows.index,
+        "o",
+        color="#12508b",
+        label="traced, with the plan",
+        **style,
+    )
     ax.plot(
         100 * rows["required_share"],
         rows.index,
@@ -84,7 +139,9 @@ def coverage(plan: paxsilica.Plan) -> None:
     )
     ax.set_yticks(rows.index, rows["name"])
     ax.set_xlim(-2, 102)
-    ax.set_xlabel(f"per cent of need in {year},\nwith everything switched off that others host or control")
+    ax.set_xlabel(
+        f"per cent of need in {year},\nwith everything switched off that others host or control"
+    )
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="#e5e5e5")
@@ -98,7 +155,12 @@ def page(folder: Path) -> None:
     target = folder / "page.png"
     run(
         *(found(*BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-        *(f"--user-data-dir={folder / 'profile'}", "--window-size=1200,1000", "--virtual-time-budget=3000", f"--screenshot={target}"),
+        *(
+            f"--user-data-dir={folder / 'profile'}",
+            "--window-size=1200,1000",
+            "--virtual-time-budget=3000",
+            f"--screenshot={target}",
+        ),
         (folder / "report.html").as_uri(),
     )
     save("page.png", target.read_bytes())
@@ -108,8 +170,29 @@ def workbook(folder: Path) -> None:
     """The cover sheet of `plan.xlsx`: the first page of many."""
     profile = f"-env:UserInstallation={(folder / 'office').as_uri()}"
     first = 'pdf:calc_pdf_Export:{"PageRange":{"type":"string","value":"1"}}'
-    run(found(*OFFICE), profile, "--headless", "--convert-to", first, "--outdir", str(folder), str(folder / "plan.xlsx"))
-    run(found("pdftoppm"), "-png", "-r", "90", "-f", "1", "-H", "830", "-singlefile", str(folder / "plan.pdf"), str(folder / "cover"))
+    run(
+        found(*OFFICE),
+        profile,
+        "--headless",
+        "--convert-to",
+        first,
+        "--outdir",
+        str(folder),
+        str(folder / "plan.xlsx"),
+    )
+    run(
+        found("pdftoppm"),
+        "-png",
+        "-r",
+        "90",
+        "-f",
+        "1",
+        "-H",
+        "830",
+        "-singlefile",
+        str(folder / "plan.pdf"),
+        str(folder / "cover"),
+    )
     save("workbook.png", (folder / "cover.png").read_bytes())
 
 
@@ -132,7 +215,10 @@ def excerpt(made: str) -> None:
     begin, end = "<!-- generated by `make pictures` -->", "<!-- end -->"
     text = README.read_text(encoding="utf-8")
     shown = f"{begin}\n\n![What the program prints](docs/pictures/answer.svg)\n\n*{made}*\n\n{end}"
-    README.write_text(re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: shown, text, flags=re.DOTALL), encoding="utf-8")
+    README.write_text(
+        re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: shown, text, flags=re.DOTALL),
+        encoding="utf-8",
+    )
 
 
 def found(*names: str) -> str:
@@ -164,12 +250,20 @@ def main() -> None:
         page(folder)
         workbook(folder)
     origin = f"data {plan.manifest['data_digest'][:8]}, version {paxsilica.__version__}"
-    made = f"Case {CASE}, solved to a gap of {share(plan.gap or 0.0)} of the objective ({share(GAP)} asked for); {origin}."
-    money = paxsilica.frontier(question.with_(time_limit=SECONDS), along={"budget": BUDGETS}, progress=False)
+    made = (
+        f"Case {CASE}, solved to a gap of {share(plan.gap or 0.0)} of the objective ({share(GAP)}"
+        f" asked for); {origin}."
+    )
+    money = paxsilica.frontier(
+        question.with_(time_limit=SECONDS), along={"budget": BUDGETS}, progress=False
+    )
     draw("frontier.svg", money.figure())
     proved = share(money.table()["gap_share"].max())
     kept = dict.fromkeys(("answer.svg", "coverage.svg", "page.png", "workbook.png"), made)
-    kept["frontier.svg"] = f"Case {CASE} at {len(BUDGETS)} budgets, each solved to a gap of {proved} of the objective or less; {origin}."
+    kept["frontier.svg"] = (
+        f"Case {CASE} at {len(BUDGETS)} budgets, each solved to a gap of {proved} of the objective"
+        f" or less; {origin}."
+    )
     excerpt(made)
     (PICTURES / "made.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 

@@ -1,4 +1,5 @@
-"""A small world with everything that a page and a workbook show: trust, steps, projects, funders, places and prices."""
+"""A small world with everything that a page and a workbook show: trust, steps, projects, funders,
+places and prices."""
 
 from __future__ import annotations
 
@@ -7,13 +8,17 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from paxsilica.planner import make_plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.report.facts import Facts, facts_of
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import TABLES, Provenance, Source
 from worlds import case, world
 
-PLACES = {"A": ("Australia", 51.0, 9.0), "AUS": ("Aussie <b>& co", -25.0, 134.0), "CHN": ("Other", 36.0, 104.0)}
+PLACES = {
+    "A": ("Australia", 51.0, 9.0),
+    "AUS": ("Aussie <b>& co", -25.0, 134.0),
+    "CHN": ("Other", 36.0, 104.0),
+}
 
 
 @cache
@@ -24,30 +29,75 @@ def tables() -> Tables:
         "metal": {"covered": True, "price_usd_per_unit": 5e5, "shortage_price_usd_per_unit": 9e6},
         "server": {"covered": True, "price_usd_per_unit": 9e6, "shortage_price_usd_per_unit": 9e7},
     }
-    mine = {"process": "mine", "region": "AUS", "variable_cost_usd_per_unit": 9e4, "status": "announced", "sponsor_share": 0.4}
+    mine = {
+        "process": "mine",
+        "region": "AUS",
+        "variable_cost_usd_per_unit": 9e4,
+        "status": "announced",
+        "sponsor_share": 0.4,
+    }
     made = world(
         {"mine": "-> ore", "refine": "2 ore -> metal", "assemble": "metal -> server"},
         regions={"A": "signatory", "AUS": "signatory", "CHN": "untrusted"},
         commodities=goods,
         assets={
-            "pit": {"process": "mine", "region": "CHN", "capacity": 400.0, "variable_cost_usd_per_unit": 1e4},
-            "smelter": {"process": "refine", "region": "CHN", "capacity": 200.0, "variable_cost_usd_per_unit": 1e4},
+            "pit": {
+                "process": "mine",
+                "region": "CHN",
+                "capacity": 400.0,
+                "variable_cost_usd_per_unit": 1e4,
+            },
+            "smelter": {
+                "process": "refine",
+                "region": "CHN",
+                "capacity": 200.0,
+                "variable_cost_usd_per_unit": 1e4,
+            },
             "shop": {"process": "assemble", "region": "A", "capacity": 90.0},
             "other shop": {"process": "assemble", "region": "CHN", "capacity": 50.0},
         },
         projects={
-            "new-mine": mine | {"name": "=New mine", "size": 120.0, "capex_usd_m": 50.0, "lead_time_years": 1, "ramp_profile": "0.5;1"},
-            "new-smelter": mine | {"process": "refine", "region": "A", "size": 50.0, "capex_usd_m": 30.0, "lead_time_years": 1},
+            "new-mine": (
+                mine
+                | {
+                    "name": "=New mine",
+                    "size": 120.0,
+                    "capex_usd_m": 50.0,
+                    "lead_time_years": 1,
+                    "ramp_profile": "0.5;1",
+                }
+            ),
+            "new-smelter": (
+                mine
+                | {
+                    "process": "refine",
+                    "region": "A",
+                    "size": 50.0,
+                    "capex_usd_m": 30.0,
+                    "lead_time_years": 1,
+                }
+            ),
         },
         demand={("A", "server"): 60.0, ("CHN", "server"): 40.0, ("CHN", "metal"): 10.0},
-        routes={f"{way} {good}": 1.0 for way in ("CHN>A", "AUS>A", "AUS>CHN", "A>CHN", "CHN>AUS") for good in goods},
-        funders={"fund": {"name": "@Fund of A", "envelope_usd_m": 500.0, "annual_limit_usd_m": 200.0}},
+        routes={
+            f"{way} {good}": 1.0
+            for way in ("CHN>A", "AUS>A", "AUS>CHN", "A>CHN", "CHN>AUS")
+            for good in goods
+        },
+        funders={
+            "fund": {"name": "@Fund of A", "envelope_usd_m": 500.0, "annual_limit_usd_m": 200.0}
+        },
         statuses={"announced": 0.5},
     )
     regions = tuple(
-        row.model_copy(update=dict(zip(("name", "latitude", "longitude"), PLACES[row.region], strict=True))) for row in made.regions
+        row.model_copy(
+            update=dict(zip(("name", "latitude", "longitude"), PLACES[row.region], strict=True))
+        )
+        for row in made.regions
     )
-    source = Source(source="report", title="A report", url="https://example.org/report", date="2025")
+    source = Source(
+        source="report", title="A report", url="https://example.org/report", date="2025"
+    )
     grounds = tuple(
         Provenance(
             table="projects",
@@ -61,7 +111,10 @@ def tables() -> Tables:
             grade="C",
             price_year=year,
         )
-        for column, unit, year in (("capex_usd_m", "USD million", 2025), ("smallest_size", "t", None))
+        for column, unit, year in (
+            ("capex_usd_m", "USD million", 2025),
+            ("smallest_size", "t", None),
+        )
     )
     present = made.present | {"sources", "provenance"}
     return replace(made, regions=regions, sources=(source,), provenance=grounds, present=present)

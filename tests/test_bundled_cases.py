@@ -1,4 +1,5 @@
-"""Every bundled case ends with an audited plan, and the plans answer the questions that the cases put."""
+"""Every bundled case ends with an audited plan, and the plans answer the questions that the cases
+put."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def plan_of(case: str) -> Plan:
 
 def traced(case: str, stage: str, year: int) -> float:
     coverage = plan_of(case).coverage
-    return float(coverage[(coverage["stage"] == stage) & (coverage["year"] == year)]["traced_share"].iloc[0])
+    return float(
+        coverage[(coverage["stage"] == stage) & (coverage["year"] == year)]["traced_share"].iloc[0]
+    )
 
 
 @pytest.mark.parametrize("case", list(case_files()))
@@ -56,7 +59,8 @@ def test_naive_shares_overstate_what_the_chain_can_make() -> None:
 
 
 def test_without_the_dutch_there_are_no_leading_edge_chips() -> None:
-    """EUV scanners come from the Netherlands alone: without its signature no stage that rests on them is covered."""
+    """EUV scanners come from the Netherlands alone: without its signature no stage that rests on
+    them is covered."""
     assert traced("signatories-only", "leading-fab", 2036) == pytest.approx(0.0, abs=1e-6)
     assert traced("base", "leading-fab", 2036) > 0.5
 
@@ -83,7 +87,9 @@ def test_retaliation_strikes_heavy_rare_earths_first_and_has_a_price() -> None:
     assert struck["year"].min() == 2027
     costs = plan_of("retaliation").costs.set_index("term")["usd_m"]
     assert costs["unmet_demand"] > 0
-    assert plan_of("base").costs.set_index("term")["usd_m"]["unmet_demand"] == pytest.approx(0.0, abs=1e-3)
+    assert plan_of("base").costs.set_index("term")["usd_m"]["unmet_demand"] == pytest.approx(
+        0.0, abs=1e-3
+    )
 
 
 def test_without_the_gulf_neither_funder_pays() -> None:

@@ -18,10 +18,11 @@ from typing import IO, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from paxsilica import __version__, planner
+from paxsilica import __version__
 from paxsilica.cli import app
 from paxsilica.errors import PaxSilicaError
-from paxsilica.plan import Plan
+from paxsilica.plan import solve as plan_solve
+from paxsilica.plan.result import Plan
 from paxsilica.report import files
 
 CASES = Path(__file__).parent / "cases"
@@ -46,7 +47,13 @@ def test_solve_shows_a_page_and_writes_a_folder(run: Run) -> None:
     assert "USD 64.93 million" in result.stdout
     assert "Written to plans/case" in result.stdout
     folder = Path("plans/case")
-    assert {path.name for path in folder.iterdir()} == {"result.json", "plan.xlsx", "tables", "log.csv", "seconds.csv"}
+    assert {path.name for path in folder.iterdir()} == {
+        "result.json",
+        "plan.xlsx",
+        "tables",
+        "log.csv",
+        "seconds.csv",
+    }
     assert Plan.load(folder).objective == pytest.approx(64.92646)
 
 
@@ -65,7 +72,11 @@ def test_quiet_prints_the_folder_alone(run: Run) -> None:
 def test_result_is_the_same_byte_for_byte(run: Run) -> None:
     for folder in ("one", "two"):
         run("solve", *given("vietman"), "--out", folder)
-    names = [path.relative_to("one") for path in Path("one").rglob("*") if path.is_file() and path.stem not in ("log", "seconds")]
+    names = [
+        path.relative_to("one")
+        for path in Path("one").rglob("*")
+        if path.is_file() and path.stem not in ("log", "seconds")
+    ]
     assert len(names) > 5
     for name in names:
         assert (Path("one") / name).read_bytes() == (Path("two") / name).read_bytes(), name
@@ -73,19 +84,40 @@ def test_result_is_the_same_byte_for_byte(run: Run) -> None:
 
 def test_another_plan_is_not_written_over(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("solve", *given("vietman"))
-    assert "plans/case\n" in run("solve", *given("vietman"), "--quiet").stdout, "the same plan goes to the same folder"
+    assert "plans/case\n" in run("solve", *given("vietman"), "--quiet").stdout, (
+        "the same plan goes to the same folder"
+    )
     assert "plans/case-2\n" in run("solve", *given("vietman"), "--quiet", "--gap", "0.01").stdout
-    monkeypatch.setattr(planner, "make_plan", lambda *_: pytest.fail("refused only after the search"))
+    monkeypatch.setattr(
+        plan_solve, "make_plan", lambda *_: pytest.fail("refused only after the search")
+    )
     result = run("solve", *given("vietman"), "--gap", "0.02", "--out", "plans/case")
     assert result.exit_code == 2
     assert "holds another plan" in result.stderr
 
 
 def test_options_change_the_case(run: Run) -> None:
-    run("solve", *given("vietman"), "--budget", "7", "--gap", "0.25", "--time-limit", "9", "--set", "solver.seed=3", "--out", "x")
+    run(
+        "solve",
+        *given("vietman"),
+        "--budget",
+        "7",
+        "--gap",
+        "0.25",
+        "--time-limit",
+        "9",
+        "--set",
+        "solver.seed=3",
+        "--out",
+        "x",
+    )
     case = json.loads(Path("x/result.json").read_text())["manifest"]["case"]
     assert case["budget_usd_m"] == 7
-    assert {key: case["solver"][key] for key in ("gap", "time_limit_s", "seed")} == {"gap": 0.25, "time_limit_s": 9, "seed": 3}
+    assert {key: case["solver"][key] for key in ("gap", "time_limit_s", "seed")} == {
+        "gap": 0.25,
+        "time_limit_s": 9,
+        "seed": 3,
+    }
 
 
 def with_demand(tmp_path: Path, factor: float) -> list[str]:
@@ -120,7 +152,7 @@ def test_unproved_plan_ends_with_0_and_says_so(run: Run, monkeypatch: pytest.Mon
     found = json.loads(Path("x/result.json").read_text()) | {"status": "feasible"}
     Path("x/result.json").write_text(json.dumps(found))
     unproved = Plan.load(Path("x"))
-    monkeypatch.setattr(planner, "make_plan", lambda *_: unproved)
+    monkeypatch.setattr(plan_solve, "make_plan", lambda *_: unproved)
     result = run("solve", *given("vietman"), "--out", "x")
     assert result.exit_code == 0, result.output
     assert "a better plan may exist" in result.stdout
@@ -132,7 +164,16 @@ def test_problems_of_tables_and_case_come_together(run: Run, tmp_path: Path) -> 
     with (data / "regions.csv").open("a") as file:
         file.write("only,one,cell,too,many,here,indeed\n")
     for command in ("check", "solve"):
-        result = run(command, str(data / "case.toml"), "--data", str(data), "--set", "objctive=cost", "--set", "solver.gap=2")
+        result = run(
+            command,
+            str(data / "case.toml"),
+            "--data",
+            str(data),
+            "--set",
+            "objctive=cost",
+            "--set",
+            "solver.gap=2",
+        )
         assert result.exit_code == 2
         assert result.stdout == ""
         assert "3 problems in the input" in result.stderr
@@ -161,8 +202,12 @@ def test_bad_words_end_with_2_and_a_sentence(run: Run, words: list[str], said: s
     assert "Traceback" not in result.output
 
 
-def test_folder_that_cannot_be_made_is_refused_before_the_search(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "make_plan", lambda *_: pytest.fail("refused only after the search"))
+def test_folder_that_cannot_be_made_is_refused_before_the_search(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        plan_solve, "make_plan", lambda *_: pytest.fail("refused only after the search")
+    )
     Path("file").write_text("")
     result = run("solve", *given("vietman"), "--out", "file/inside")
     assert result.exit_code == 2
@@ -179,12 +224,16 @@ def test_full_disk_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert "Cannot read or write plans/case/plan.xlsx: No space left on device." in result.stderr
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError("by zero"), PaxSilicaError("the solver failed")])
-def test_fault_of_the_program_ends_with_1(run: Run, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+@pytest.mark.parametrize(
+    "fault", [ZeroDivisionError("by zero"), PaxSilicaError("the solver failed")]
+)
+def test_fault_of_the_program_ends_with_1(
+    run: Run, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     def fail(*_: Any) -> None:
         raise fault
 
-    monkeypatch.setattr(planner, "make_plan", fail)
+    monkeypatch.setattr(plan_solve, "make_plan", fail)
     result = run("solve", *given("vietman"))
     assert result.exit_code == 1
     assert str(fault) in result.stderr
@@ -218,7 +267,12 @@ def test_version_and_help(run: Run) -> None:
 def begin(tmp_path: Path, *words: str) -> tuple[subprocess.Popen[str], Callable[[str], None]]:
     """Starts the command, and a way to wait until it has said something."""
     process = subprocess.Popen(
-        [*COMMAND, "solve", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        [*COMMAND, "solve", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     )
     said: list[str] = []
 

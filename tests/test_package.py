@@ -25,7 +25,9 @@ def read(name: str) -> str:
 
 def test_bundled_folders_are_those_of_the_checkout() -> None:
     assert bundled.data_folder() == ROOT / "data"
-    assert list(bundled.case_files()) == sorted(path.stem for path in (ROOT / "models").rglob("*.toml"))
+    assert list(bundled.case_files()) == sorted(
+        path.stem for path in (ROOT / "models").rglob("*.toml")
+    )
     assert bundled.DEFAULT_CASE in bundled.case_files()
 
 
@@ -66,11 +68,20 @@ def test_every_target_of_make_is_declared_and_explained() -> None:
 
 def test_lock_has_versions_and_hashes_and_nothing_else() -> None:
     text = read("requirements.lock")
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in text.splitlines())
+    assert all(
+        re.fullmatch(r"[\w.-]+==[\w.]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line)
+        for line in text.splitlines()
+    )
     locked = {name.replace("_", "-") for name in re.findall(r"^([\w.-]+)==", text, re.M)}
     project = tomllib.loads(read("pyproject.toml"))
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
-    wanted += [item for group in project["project"]["optional-dependencies"].values() for item in group]
+    wanted = [
+        *project["project"]["dependencies"],
+        *project["build-system"]["requires"],
+        "editables",
+    ]
+    wanted += [
+        item for group in project["project"]["optional-dependencies"].values() for item in group
+    ]
     assert {re.split(r"[^\w-]", item)[0].lower() for item in wanted} <= locked
 
 
@@ -84,16 +95,44 @@ def test_papers_agree_on_the_version() -> None:
 @pytest.mark.slow
 def test_wheel_runs_in_an_empty_folder(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", str(tmp_path)], check=True)
+    subprocess.run(
+        [
+            *pip,
+            "wheel",
+            str(ROOT),
+            "--no-deps",
+            "--no-build-isolation",
+            "--quiet",
+            "--wheel-dir",
+            str(tmp_path),
+        ],
+        check=True,
+    )
     (wheel,) = tmp_path.glob("*.whl")
     place, empty = tmp_path / "place", tmp_path / "empty"
     empty.mkdir()
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--quiet", "--target", str(place), str(wheel)], check=True)
-    program = f"import sys; sys.path.insert(0, {str(place)!r}); from paxsilica.cli import main; main()"
+    subprocess.run(
+        [*pip, "install", "--no-deps", "--no-index", "--quiet", "--target", str(place), str(wheel)],
+        check=True,
+    )
+    program = (
+        f"import sys; sys.path.insert(0, {str(place)!r}); from paxsilica.cli import main; main()"
+    )
     for command, words in (("cases", "signatories-only"), ("check", "no problems")):
-        done = subprocess.run([sys.executable, "-c", program, command], cwd=empty, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program, command],
+            cwd=empty,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert words in done.stdout
-    found = f"{program.rpartition('main()')[0]}from paxsilica import bundled; print(bundled.data_folder())"
-    done = subprocess.run([sys.executable, "-c", found], cwd=empty, capture_output=True, text=True, check=True)
+    found = (
+        f"{program.rpartition('main()')[0]}from paxsilica import bundled;"
+        " print(bundled.data_folder())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", found], cwd=empty, capture_output=True, text=True, check=True
+    )
     assert Path(done.stdout.strip()) == place / "paxsilica" / "bundled" / "data"

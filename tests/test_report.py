@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan import PLAN_TABLES, Plan
-from paxsilica.report.console import print_folder, print_summary
+from paxsilica.plan.result import PLAN_TABLES, Plan
+from paxsilica.report.console.live import LiveView
+from paxsilica.report.console.screen import Screen, print_problems
+from paxsilica.report.console.summary import print_folder, print_summary
 from paxsilica.report.files import place_for, write_plan
-from paxsilica.report.live import LiveView
-from paxsilica.report.screen import Screen, print_problems
-from paxsilica.report.words import covered, exposed
-from paxsilica.report.workbook import write_workbook
-from paxsilica.solve import Progress
+from paxsilica.report.wording import covered, exposed
+from paxsilica.report.workbook.tables import write_workbook
+from paxsilica.solver import Progress
 
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
 
@@ -30,13 +30,20 @@ def frame(name: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:
 
 @pytest.fixture
 def plan() -> Plan:
-    """A plan as large as the bundled case gives, with long names, and with cells that a spreadsheet might take for formulas."""
+    """A plan as large as the bundled case gives, with long names, and with cells that a spreadsheet
+    might take for formulas."""
     project = "A plant with a name that is much longer than the page has room for"
     portfolio: list[tuple[object, ...]] = []
     for n in range(1, 97):
         place = (f"p{n}", f"{n} {project}", "assembly-test", "AUS", "x", "announced", 2026, 2029)
         size = (1e6 / n, "thousand wafers", 1e5)
-        money = (9e3 / n, 1e3 / n, 8e3 / n, f"a-funder-with-a-long-name {1e4 / n:,.0f}; another-funder 3; sponsor 2", 0.5)
+        money = (
+            9e3 / n,
+            1e3 / n,
+            8e3 / n,
+            f"a-funder-with-a-long-name {1e4 / n:,.0f}; another-funder 3; sponsor 2",
+            0.5,
+        )
         portfolio.append((*place, *size, *money))
     portfolio[1] = ("=p", "=1+1", *portfolio[1][2:14], "+cmd|' /C calc'!A0", 0.0)
     coverage = [
@@ -47,12 +54,23 @@ def plan() -> Plan:
     tables = {name: frame(name, []) for name in PLAN_TABLES} | {
         "portfolio": frame("portfolio", portfolio),
         "coverage": frame("coverage", coverage),
-        "funders": frame("funders", [(f"funder-{n}", "A funder", "USA", 3e4, 1e4 / n, 2e4, n) for n in range(1, 24)]),
+        "funders": frame(
+            "funders",
+            [(f"funder-{n}", "A funder", "USA", 3e4, 1e4 / n, 2e4, n) for n in range(1, 24)],
+        ),
         "costs": frame("costs", [(f"cost_term_{n}", 10.0**n, "what it is") for n in range(9)]),
         "binding": frame(
-            "binding", [("limit by year", f"funder-{n}", year, 1.0, 1.0, "USD million") for n in range(4) for year in (2026, 2027)]
+            "binding",
+            [
+                ("limit by year", f"funder-{n}", year, 1.0, 1.0, "USD million")
+                for n in range(4)
+                for year in (2026, 2027)
+            ],
         ),
-        "operation": frame("operation", [("c", "stress", 2030, "p", "asset", None, "AUS", "x", 1.5, "t", math.inf, math.nan)]),
+        "operation": frame(
+            "operation",
+            [("c", "stress", 2030, "p", "asset", None, "AUS", "x", 1.5, "t", math.inf, math.nan)],
+        ),
     }
     return Plan(
         case="base",
@@ -64,7 +82,13 @@ def plan() -> Plan:
         bound=7_152_256.7,
         tables=tables,
         notes=tuple(f"project-{n} was left out: nobody may pay for it." for n in range(40)),
-        manifest={"case": {"budget_usd_m": 20000.0, "finance": {"price_year": 2025}, "solver": {"gap": 0.01, "time_limit_s": 60}}},
+        manifest={
+            "case": {
+                "budget_usd_m": 20000.0,
+                "finance": {"price_year": 2025},
+                "solver": {"gap": 0.01, "time_limit_s": 60},
+            }
+        },
         capital_decided_usd_m=37_548.9,
         seconds={"search": 1.5},
         trace=((1.0, math.inf, 3.0), (2.0, 7.0, 3.0)),
@@ -87,7 +111,10 @@ def test_summary_fits_a_page(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Non
     assert max(map(len, lines)) <= 120
     text = "\n".join(lines)
     assert "\x1b" not in text
-    assert "gap              0.51 % of the objective = USD 36,347 million = 97 % of the capital decided" in text
+    assert (
+        "gap              0.51 % of the objective = USD 36,347 million = 97 % of the capital"
+        " decided" in text
+    )
     assert "and 86 more" in text
     assert "tables/portfolio.csv" in text
     assert "and 17 more in tables/funders.csv" in text
@@ -95,7 +122,9 @@ def test_summary_fits_a_page(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("width", [None, 80])
-def test_numbers_of_coverage_are_never_cut(plan: Plan, monkeypatch: pytest.MonkeyPatch, width: int | None) -> None:
+def test_numbers_of_coverage_are_never_cut(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, width: int | None
+) -> None:
     lines = [line for line in printed(plan, monkeypatch, width) if line.startswith("A stage")]
     assert len(lines) == len(STAGES)
     years = 4 if width is None else 2
@@ -104,10 +133,14 @@ def test_numbers_of_coverage_are_never_cut(plan: Plan, monkeypatch: pytest.Monke
         assert line.count("0→ 60  " if at % 2 else "0→ 59 !") == years or line.endswith("0→ 60")
 
 
-def test_required_share_that_differs_stands_in_the_row(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_required_share_that_differs_stands_in_the_row(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     coverage = plan.tables["coverage"].copy()
     coverage.loc[coverage["stage"] == "s3", "required_share"] = 0.7
-    text = "\n".join(printed(replace(plan, tables={**plan.tables, "coverage": coverage}), monkeypatch))
+    text = "\n".join(
+        printed(replace(plan, tables={**plan.tables, "coverage": coverage}), monkeypatch)
+    )
     assert "0→ 60/70 !" in text
     assert "0→ 60/60" in text
     assert "…/" not in text
@@ -118,8 +151,18 @@ def test_exposed_is_what_reads_as_too_little(traced: float) -> None:
     assert exposed(traced, 0.6) == (int(covered(traced)) < 60)
 
 
-def test_without_a_plan_the_page_says_what_to_try(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    none = replace(plan, status="infeasible", objective=None, bound=None, tables={}, capital_decided_usd_m=0.0, notes=())
+def test_without_a_plan_the_page_says_what_to_try(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none = replace(
+        plan,
+        status="infeasible",
+        objective=None,
+        bound=None,
+        tables={},
+        capital_decided_usd_m=0.0,
+        notes=(),
+    )
     assert "this is proved" in "\n".join(printed(none, monkeypatch))
     hard = replace(none, manifest={"case": {"coverage": {"hard": True}}})
     assert "--set coverage.hard=false" in "\n".join(printed(hard, monkeypatch))
@@ -130,7 +173,13 @@ def test_without_a_plan_the_page_says_what_to_try(plan: Plan, monkeypatch: pytes
 def test_problems_are_told_in_full() -> None:
     words = "should be a number, " + "and this is said at length " * 20 + "end"
     out = io.StringIO()
-    print_problems(Screen(out), [Problem("assets", "12", "capacity", "a lot", words), Problem("case", "", "years", "[red]2026", "x")])
+    print_problems(
+        Screen(out),
+        [
+            Problem("assets", "12", "capacity", "a lot", words),
+            Problem("case", "", "years", "[red]2026", "x"),
+        ],
+    )
     lines = out.getvalue().splitlines()
     assert lines[0] == "2 problems in the input"
     assert lines[1].split() == ["table", "row", "column", "value", "what", "would", "be", "right"]
@@ -141,7 +190,7 @@ def test_problems_are_told_in_full() -> None:
 
 def test_plain_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("paxsilica.report.live.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("paxsilica.report.console.live.time.monotonic", lambda: clock[0])
     out = io.StringIO()
     with LiveView(Screen(out)) as view:
         view.tell("search")
@@ -167,7 +216,11 @@ def test_live_view_shows_steps_and_standing(monkeypatch: pytest.MonkeyPatch) -> 
         view.watch(Progress(3.0, 200.0, 199.0))
         assert view.live is not None
         view.live.refresh()
-    for words in ("write the model", "best plan 200, bound 199, gap 0.5 %", "Ctrl-C keeps the best plan so far"):
+    for words in (
+        "write the model",
+        "best plan 200, bound 199, gap 0.5 %",
+        "Ctrl-C keeps the best plan so far",
+    ):
         assert words in out.getvalue()
 
 
@@ -194,10 +247,17 @@ def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
         assert sheet.freeze_panes == "B3"
         assert sheet.auto_filter.ref
         assert sheet.print_title_rows == "$1:$2"
-        assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == ("landscape", 1, 0)
+        assert (
+            sheet.page_setup.orientation,
+            sheet.page_setup.fitToWidth or 1,
+            sheet.page_setup.fitToHeight,
+        ) == ("landscape", 1, 0)
         assert sheet.max_row == len(table) + 2
     portfolio = book["portfolio"]
-    assert [(cell.value, cell.data_type) for cell in portfolio[4][:2]] == [("=p", "s"), ("=1+1", "s")]
+    assert [(cell.value, cell.data_type) for cell in portfolio[4][:2]] == [
+        ("=p", "s"),
+        ("=1+1", "s"),
+    ]
     by_key = {cell.value: cell.column - 1 for cell in portfolio[2]}
     assert portfolio[3][by_key["committed_year"]].number_format == "0"
     assert portfolio[3][by_key["capex_usd_m"]].number_format == "#,##0.0"
@@ -211,7 +271,10 @@ def test_workbook_leaves_the_unlimited_and_the_unknown_blank(plan: Plan, tmp_pat
 
 
 def test_workbook_without_a_plan_has_a_cover(plan: Plan, tmp_path: Path) -> None:
-    write_workbook(replace(plan, status="infeasible", objective=None, bound=None, tables={}), tmp_path / "plan.xlsx")
+    write_workbook(
+        replace(plan, status="infeasible", objective=None, bound=None, tables={}),
+        tmp_path / "plan.xlsx",
+    )
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     assert book.sheetnames == ["plan"]
     assert "infeasible" in str([row[1].value for row in book["plan"].iter_rows()])
@@ -219,7 +282,9 @@ def test_workbook_without_a_plan_has_a_cover(plan: Plan, tmp_path: Path) -> None
 
 def test_log_is_written_beside_the_result(plan: Plan, tmp_path: Path) -> None:
     write_plan(plan, tmp_path)
-    assert (tmp_path / "log.csv").read_text() == "seconds,incumbent_usd_m,bound_usd_m\n1,,3\n2,7,3\n"
+    assert (
+        tmp_path / "log.csv"
+    ).read_text() == "seconds,incumbent_usd_m,bound_usd_m\n1,,3\n2,7,3\n"
     assert (tmp_path / "seconds.csv").read_text() == "step,seconds\nsearch,1.5\n"
 
 
@@ -233,7 +298,9 @@ def test_a_search_cut_short_does_not_replace_a_better_plan(plan: Plan, tmp_path:
     assert Plan.load(first).objective == 99.5
 
 
-def test_place_is_made_and_removed_if_nothing_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> None:
+def test_place_is_made_and_removed_if_nothing_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan
+) -> None:
     monkeypatch.chdir(tmp_path)
     with place_for(None, "../a case", {}) as folder:
         assert folder == Path("plans/a-case")
@@ -242,7 +309,10 @@ def test_place_is_made_and_removed_if_nothing_comes(tmp_path: Path, monkeypatch:
     with place_for(Path("deep/er"), "x", plan.manifest) as folder:
         write_plan(plan, folder)
     assert Path("deep/er/plan.xlsx").exists()
-    with pytest.raises(InputError, match="holds another plan"), place_for(Path("deep/er"), "x", {"other": 1}):
+    with (
+        pytest.raises(InputError, match="holds another plan"),
+        place_for(Path("deep/er"), "x", {"other": 1}),
+    ):
         pass
 
 

@@ -1,4 +1,5 @@
-"""Small worlds in memory, written in a few lines. The defaults are the tests' own: the engine has none."""
+"""Small worlds in memory, written in a few lines. The defaults are the tests' own: the engine has
+none."""
 
 from __future__ import annotations
 
@@ -15,16 +16,17 @@ from witness import audited_plan
 from paxsilica.case import Case, make_case
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
-from paxsilica.plan import Plan
-from paxsilica.solve import Compiled, compile_model
-from paxsilica.solve.highs import Outcome, solve
+from paxsilica.plan.result import Plan
+from paxsilica.solver import Compiled, compile_model
+from paxsilica.solver.highs import Outcome, solve
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
 
 approx = pytest.approx
 
 M = 1e6
-"""Unit costs are in USD, objectives in USD million: a unit cost of ``M`` is one USD million a unit."""
+"""Unit costs are in USD, objectives in USD million: a unit cost of ``M`` is one USD million a
+unit."""
 
 
 def make_tables(**rows: list[dict[str, Any]]) -> Tables:
@@ -42,7 +44,14 @@ def _recipe(process: str, text: str) -> list[dict[str, Any]]:
     for side, role in zip(text.split("->"), ("input", "output"), strict=True):
         for part in filter(None, (item.strip() for item in side.split("+"))):
             quantity, commodity = part.split() if " " in part else ("1", part)
-            found.append({"process": process, "commodity": commodity, "role": role, "quantity": float(quantity)})
+            found.append(
+                {
+                    "process": process,
+                    "commodity": commodity,
+                    "role": role,
+                    "quantity": float(quantity),
+                }
+            )
     return found
 
 
@@ -68,10 +77,11 @@ def world(
 ) -> Tables:
     """A world in short.
 
-    ``regions`` maps a region to its standing (``None``: no membership at all; ``"hub"``), ``since`` gives dated standings instead.
-    A recipe is a line of text; its first output is the main product. A covered commodity is a stage of its own, and a process belongs to
-    the stage of its main product. A plant is in region ``A`` unless it says otherwise, has no limit of capacity, and costs nothing.
-    Routes are written ``{"A>B ore": 5.0}`` (USD per unit) or with further columns.
+    ``regions`` maps a region to its standing (``None``: no membership at all; ``"hub"``), ``since``
+    gives dated standings instead. A recipe is a line of text; its first output is the main product.
+    A covered commodity is a stage of its own, and a process belongs to the stage of its main
+    product. A plant is in region ``A`` unless it says otherwise, has no limit of capacity, and
+    costs nothing. Routes are written ``{"A>B ore": 5.0}`` (USD per unit) or with further columns.
     """
     regions = {"A": None} if regions is None else regions
     recipe_rows = [row for process, text in recipes.items() for row in _recipe(process, text)]
@@ -79,69 +89,112 @@ def world(
     given = {name: {"surplus": "free"} | dict((commodities or {}).get(name, {})) for name in names}
     covered = [name for name in names if given[name].get("covered")]
     tables: dict[str, list[dict[str, Any]]] = {
-        "stages": [{"stage": name, "order": at + 1, "name": name} for at, name in enumerate(covered)],
-        "regions": [{"region": name, "name": name, "kind": "hub" if status == "hub" else "country"} for name, status in regions.items()],
+        "stages": [
+            {"stage": name, "order": at + 1, "name": name} for at, name in enumerate(covered)
+        ],
+        "regions": [
+            {"region": name, "name": name, "kind": "hub" if status == "hub" else "country"}
+            for name, status in regions.items()
+        ],
         "commodities": [
-            {"commodity": name, "name": name, "unit": "t", "stage": name if name in covered else None} | row for name, row in given.items()
+            {
+                "commodity": name,
+                "name": name,
+                "unit": "t",
+                "stage": name if name in covered else None,
+            }
+            | row
+            for name, row in given.items()
         ],
         "recipes": recipe_rows,
         "processes": [],
-        "membership": [
-            {"region": name, "status": status, "from_date": datetime.date(2000, 1, 1)}
-            for name, status in regions.items()
-            if status not in (None, "hub")
-        ]
-        + [
-            {"region": name, "status": status, "from_date": datetime.date(year, 6, 30)}
-            for name, dated in (since or {}).items()
-            for year, status in dated.items()
-        ],
+        "membership": (
+            [
+                {"region": name, "status": status, "from_date": datetime.date(2000, 1, 1)}
+                for name, status in regions.items()
+                if status not in (None, "hub")
+            ]
+            + [
+                {"region": name, "status": status, "from_date": datetime.date(year, 6, 30)}
+                for name, dated in (since or {}).items()
+                for year, status in dated.items()
+            ]
+        ),
     }
     for process in recipes:
         mine = [row for row in recipe_rows if row["process"] == process]
         made = [row["commodity"] for row in mine if row["role"] == "output"]
         kind = "sink" if not made else "conversion" if len(made) < len(mine) else "source"
-        row = {"process": process, "name": process, "kind": kind, "unit": "t", "main_product": made[0] if made else None}
+        row = {
+            "process": process,
+            "name": process,
+            "kind": kind,
+            "unit": "t",
+            "main_product": made[0] if made else None,
+        }
         row["stage"] = row["main_product"] if row["main_product"] in covered else None
         tables["processes"].append(row | dict((processes or {}).get(process, {})))
     plant = {"region": "A", "variable_cost_usd_per_unit": 0.0}
-    tables["assets"] = [{"asset": name, "name": name, "capacity": float("inf")} | plant | dict(row) for name, row in (assets or {}).items()]
+    tables["assets"] = [
+        {"asset": name, "name": name, "capacity": float("inf")} | plant | dict(row)
+        for name, row in (assets or {}).items()
+    ]
     tables["projects"] = []
     for name, row in (projects or {}).items():
         size = row.get("size", 1.0)
         smallest, largest = size if isinstance(size, tuple) else (size, size)
-        default = {"project": name, "name": name, "smallest_size": smallest, "largest_size": largest, "lead_time_years": 0}
+        default = {
+            "project": name,
+            "name": name,
+            "smallest_size": smallest,
+            "largest_size": largest,
+            "lead_time_years": 0,
+        }
         rest = {key: value for key, value in row.items() if key != "size"}
         tables["projects"].append(default | {"capex_usd_m": 0.0} | plant | rest)
     tables["demand"] = [
         {"region": region, "commodity": commodity, "year": year, "quantity": quantity}
         for (region, commodity), path in (demand or {}).items()
-        for year, quantity in (path if isinstance(path, Mapping) else {2000: path, 2100: path}).items()
+        for year, quantity in (
+            path if isinstance(path, Mapping) else {2000: path, 2100: path}
+        ).items()
     ]
     tables["routes"] = []
     for text, terms in (routes or {}).items():
         way, commodity = text.split()
         origin, target = way.split(">")
         row = {"from_region": origin, "to_region": target, "commodity": commodity}
-        tables["routes"].append(row | (dict(terms) if isinstance(terms, Mapping) else {"cost_usd_per_unit": terms}))
+        tables["routes"].append(
+            row | (dict(terms) if isinstance(terms, Mapping) else {"cost_usd_per_unit": terms})
+        )
     store = {"initial": 0.0, "largest": 1000.0, "holding_cost_usd_per_unit": 0.0, "strategic": True}
     tables["stocks"] = [
-        {"region": region, "commodity": commodity} | store | dict(row) for (region, commodity), row in (stocks or {}).items()
+        {"region": region, "commodity": commodity} | store | dict(row)
+        for (region, commodity), row in (stocks or {}).items()
     ]
     tables["funders"] = [
-        {"funder": name, "name": name, "region": "A", "carry_over": False} | dict(row) for name, row in (funders or {}).items()
+        {"funder": name, "name": name, "region": "A", "carry_over": False} | dict(row)
+        for name, row in (funders or {}).items()
     ]
     tables["mandates"] = [{"stage": "*", "region": "*"} | row for row in mandates or []]
     everything = {"region": "*", "process": "*", "commodity": "*"}
-    tables["limits"] = [{"limit": name} | everything | dict(row) for name, row in (limits or {}).items()]
-    tables["scenarios"] = [{"scenario": name, "name": name, "probability": chance} for name, chance in (scenarios or {}).items()]
+    tables["limits"] = [
+        {"limit": name} | everything | dict(row) for name, row in (limits or {}).items()
+    ]
+    tables["scenarios"] = [
+        {"scenario": name, "name": name, "probability": chance}
+        for name, chance in (scenarios or {}).items()
+    ]
     tables["events"] = [everything | row for row in events or []]
     tables["series"] = [
         {"table": table, "row": row, "column": column, "year": year, "value": value}
         for (table, row, column), path in (series or {}).items()
         for year, value in path.items()
     ]
-    tables["statuses"] = [{"status": name, "name": name, "credit": credit} for name, credit in (statuses or {}).items()]
+    tables["statuses"] = [
+        {"status": name, "name": name, "credit": credit}
+        for name, credit in (statuses or {}).items()
+    ]
     return make_tables(**{table: found for table, found in tables.items() if found})
 
 
@@ -187,7 +240,11 @@ class Built:
         key = index if len(index) != 1 else index[0]
         at = self.program.row_names.index((family, key))
         part = self.program.matrix[[at]].tocoo()
-        terms = {self.program.columns[column]: float(value) for column, value in zip(part.col, part.data, strict=True) if value}
+        terms = {
+            self.program.columns[column]: float(value)
+            for column, value in zip(part.col, part.data, strict=True)
+            if value
+        }
         return Line(terms, float(self.program.row_low[at]), float(self.program.row_high[at]))
 
     def lines(self, family: str) -> list[Any]:
@@ -245,10 +302,23 @@ class Answer:
     def costs(self) -> dict[str, float]:
         """Cost terms that are not zero, USD million."""
         table = self.plan.tables["costs"]
-        return {name: value for name, value, *_ in table.itertuples(index=False, name=None) if abs(value) > 1e-9}
+        return {
+            name: value
+            for name, value, *_ in table.itertuples(index=False, name=None)
+            if abs(value) > 1e-9
+        }
 
     def coverage(self, commodity: str, year: int = 2030) -> dict[str, float]:
         """Shares of need before and with the plan, naive and traced."""
         table = self.plan.tables["coverage_by_commodity"]
         row = table[(table["commodity"] == commodity) & (table["year"] == year)].iloc[0]
-        return {name: float(row[name]) for name in ("need", "naive_share_before", "traced_share_before", "naive_share", "traced_share")}
+        return {
+            name: float(row[name])
+            for name in (
+                "need",
+                "naive_share_before",
+                "traced_share_before",
+                "naive_share",
+                "traced_share",
+            )
+        }

@@ -1,12 +1,16 @@
-"""Plan which plants an alliance should pay for, so that every stage from ore to AI server has a source that cannot be switched off.
+"""Plan which plants an alliance should pay for, so that every stage from ore to AI server has a
+source that cannot be switched off.
 
 The public interface is what this module lists:
 
-- :func:`load` a :class:`Question` (tables and a case), change it ``with_`` other settings, ``solve`` it to a :class:`Plan`;
+- :func:`load` a :class:`Question` (tables and a case), change it ``with_`` other settings,
+  ``solve`` it to a :class:`Plan`;
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
-- studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`, :func:`two_way`, :func:`montecarlo`,
-  :func:`side_by_side`, :func:`compare` and :func:`value_partners` (with :func:`parse_player`);
-- :func:`price_table` prices a plan in four kinds that are never mixed (:class:`Asked` says which); the program's page on prices says what they mean;
+- studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`,
+  :func:`two_way`, :func:`montecarlo`, :func:`side_by_side`, :func:`compare` and
+  :func:`value_partners` (with :func:`parse_player`);
+- :func:`price_table` prices a plan in four kinds that are never mixed (:class:`Asked` says which);
+  the program's page on prices says what they mean;
 - every error that comes of input is an :class:`InputError` that lists all problems.
 """
 
@@ -42,24 +46,24 @@ if TYPE_CHECKING:
     from paxsilica.api import Question, load
     from paxsilica.case import Case, read_case
     from paxsilica.errors import InputError
-    from paxsilica.plan import Plan
-    from paxsilica.planner import make_plan
-    from paxsilica.prices.asked import Asked
-    from paxsilica.prices.whole import price_table
+    from paxsilica.plan.result import Plan
+    from paxsilica.plan.solve import make_plan
+    from paxsilica.prices.report import price_table
+    from paxsilica.prices.request import Asked
     from paxsilica.studies.alternatives import alternatives
-    from paxsilica.studies.coalitions import parse_player
     from paxsilica.studies.frontier import frontier
     from paxsilica.studies.montecarlo import montecarlo
     from paxsilica.studies.partners import value_partners
     from paxsilica.studies.scenarios import compare, side_by_side
     from paxsilica.studies.sensitivity import sensitivity, two_way
+    from paxsilica.studies.shapley import parse_player
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Asked": "prices.asked",
+    "Asked": "prices.request",
     "Case": "case",
     "InputError": "errors",
-    "Plan": "plan",
+    "Plan": "plan.result",
     "Question": "api",
     "Tables": "tables",
     "alternatives": "studies.alternatives",
@@ -67,10 +71,10 @@ _HOMES = {
     "frontier": "studies.frontier",
     "load": "api",
     "load_tables": "tables",
-    "make_plan": "planner",
+    "make_plan": "plan.solve",
     "montecarlo": "studies.montecarlo",
-    "parse_player": "studies.coalitions",
-    "price_table": "prices.whole",
+    "parse_player": "studies.shapley",
+    "price_table": "prices.report",
     "read_case": "case",
     "sensitivity": "studies.sensitivity",
     "side_by_side": "studies.scenarios",
@@ -80,7 +84,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for, so that ``paxsilica --version`` need not wait for the solver."""
+    """Loads a public name when it is first asked for, so that ``paxsilica --version`` need not wait
+    for the solver."""
     if name in _HOMES:
         return getattr(import_module(f"paxsilica.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'paxsilica' has no attribute {name!r}")

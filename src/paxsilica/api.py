@@ -16,9 +16,9 @@ from typing import Any
 from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
 from paxsilica.case import Case, make_case, read_case
 from paxsilica.instance import Instance, make_instance
-from paxsilica.plan import Plan
-from paxsilica.planner import Teller, make_plan
-from paxsilica.solve import Watcher
+from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import Teller, make_plan
+from paxsilica.solver import Watcher
 from paxsilica.tables import Tables, load_tables
 
 SHORT_NAMES = {
@@ -34,7 +34,8 @@ SHORT_NAMES = {
 
 @dataclass(frozen=True)
 class Question:
-    """Tables and a case: everything that a plan is made from. Frozen; ``with_`` gives a changed one."""
+    """Tables and a case: everything that a plan is made from. Frozen; ``with_`` gives a changed
+    one."""
 
     tables: Tables = field(repr=False)
     case: Case
@@ -44,13 +45,16 @@ class Question:
 
         Args:
             settings: as for ``--set``, such as ``"coverage.hard=true"``.
-            changes: by key, with ``__`` for the dot (``coverage__hard=True``) or by short name (``budget=20_000``); ``None`` drops a key.
+            changes: by key, with ``__`` for the dot (``coverage__hard=True``) or by short name
+                (``budget=20_000``); ``None`` drops a key.
 
         Raises:
             InputError: if the case would say what no case may say.
         """
         raw = self.case.model_dump(mode="json", exclude_unset=True)
-        policy = raw.pop("policy", None)  # what it asks for is in the case already, and may have been changed since
+        policy = raw.pop(
+            "policy", None
+        )  # what it asks for is in the case already, and may have been changed since
         for key, value in changes.items():
             dotted = SHORT_NAMES.get(key, key).replace("__", ".")
             *path, last = dotted.split(".")
@@ -71,23 +75,27 @@ class Question:
         return make_instance(self.tables, self.case)
 
     def solve(self, watch: Watcher | None = None, tell: Teller | None = None) -> Plan:
-        """The plan; see :func:`paxsilica.planner.make_plan`."""
+        """The plan; see :func:`paxsilica.plan.solve.make_plan`."""
         return make_plan(self.tables, self.case, watch, tell)
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td style='text-align:left'>{html.escape(str(value))}</td></tr>"
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td"
+            f" style='text-align:left'>{html.escape(str(value))}</td></tr>"
             for key, value in self.case.model_dump(mode="json", exclude_unset=True).items()
         )
-        return (
-            f"<p><b>{html.escape(self.case.title or self.case.name)}</b></p><p>{html.escape(self.case.question)}</p><table>{rows}</table>"
-        )
+        title, question = self.case.title or self.case.name, self.case.question
+        head = f"<p><b>{html.escape(title)}</b></p><p>{html.escape(question)}</p>"
+        return f"{head}<table>{rows}</table>"
 
 
 def load(case: str | Path = DEFAULT_CASE, data: str | Path | None = None) -> Question:
-    """The question that a bundled case (by name) or a case file asks of the bundled data or of the tables in a folder.
+    """The question that a bundled case (by name) or a case file asks of the bundled data or of the
+    tables in a folder.
 
     Raises:
         InputError: listing everything that is wrong with either.
     """
-    return Question(load_tables(data_folder() if data is None else Path(data)), read_case(find_case(str(case))))
+    return Question(
+        load_tables(data_folder() if data is None else Path(data)), read_case(find_case(str(case)))
+    )

@@ -1,4 +1,5 @@
-"""Finds the data and the cases that come with the package, in a checkout as well as in an installed wheel."""
+"""Finds the data and the cases that come with the package, in a checkout as well as in an installed
+wheel."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ DEFAULT_CASE = "base"
 
 
 def _folder(name: str) -> Path:
-    """A wheel carries ``data`` and ``models`` inside the package; a checkout, also one installed as editable, has them at its root."""
+    """A wheel carries ``data`` and ``models`` inside the package; a checkout, also one installed as
+    editable, has them at its root."""
     package = Path(__file__).resolve().parent
     inside = package / "bundled" / name
     return inside if inside.is_dir() else package.parents[1] / name
@@ -24,11 +26,15 @@ def data_folder() -> Path:
 
 def case_files() -> dict[str, Path]:
     """The bundled cases by name, in order of name."""
-    return {path.stem: path for path in sorted(_folder("models").rglob("*.toml"), key=lambda path: path.stem)}
+    return {
+        path.stem: path
+        for path in sorted(_folder("models").rglob("*.toml"), key=lambda path: path.stem)
+    }
 
 
 def policy_files() -> dict[str, Path]:
-    """The bundled policy targets by name: cases themselves, and sections that any case can take over by its key ``policy``."""
+    """The bundled policy targets by name: cases themselves, and sections that any case can take
+    over by its key ``policy``."""
     return {path.stem: path for path in sorted((_folder("models") / "policies").glob("*.toml"))}
 
 

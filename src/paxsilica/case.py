@@ -52,13 +52,15 @@ def _path(value: Any) -> Any:
 
 
 SharePath = Annotated[dict[int, Share], BeforeValidator(_path)]
-"""Shares at anchor years, linear between and constant beyond; a plain number holds in every year."""
+"""Shares at anchor years, linear between and constant beyond; a plain number holds in every
+year."""
 
 
 def share_in(path: Mapping[int, float], year: int) -> float:
     """The share that ``path`` gives for ``year``.
 
-    >>> share_in({2030: 0.4, 2032: 0.6}, 2031), share_in({2030: 0.4, 2032: 0.6}, 2040), share_in({0: 0.5}, 2028)
+    >>> path = {2030: 0.4, 2032: 0.6}
+    >>> share_in(path, 2031), share_in(path, 2040), share_in({0: 0.5}, 2028)
     (0.5, 0.6, 0.5)
     """
     anchors = sorted(path)
@@ -71,23 +73,42 @@ def share_in(path: Mapping[int, float], year: int) -> float:
 
 
 class Coverage(Section):
-    """The security that is asked for: how much of its needs the trusted world can serve when it is cut off."""
+    """The security that is asked for: how much of its needs the trusted world can serve when it is
+    cut off."""
 
-    required: SharePath = Field(description="share of need and of final demand, in every stage or where `stages` says nothing else")
+    required: SharePath = Field(
+        description=(
+            "share of need and of final demand, in every stage or where `stages` says nothing else"
+        )
+    )
     stages: dict[str, SharePath] = Field({}, description="share by stage")
     from_year: CaseYear = Field(description="first year in which coverage is asked for")
-    from_years: dict[str, CaseYear] = Field({}, description="first year by commodity, where it differs")
-    hard: bool = Field(description="true: coverage must be met; false: what is missing is paid for at the shortage price")
-    shortfall_weight: Annotated[float, Field(gt=0)] = Field(1.0, description="factor on the shortage price of missing coverage")
-    outage_years: Annotated[int, Field(ge=1)] = Field(1, description="years for which a strategic stock must last")
+    from_years: dict[str, CaseYear] = Field(
+        {}, description="first year by commodity, where it differs"
+    )
+    hard: bool = Field(
+        description=(
+            "true: coverage must be met; false: what is missing is paid for at the shortage price"
+        )
+    )
+    shortfall_weight: Annotated[float, Field(gt=0)] = Field(
+        1.0, description="factor on the shortage price of missing coverage"
+    )
+    outage_years: Annotated[int, Field(ge=1)] = Field(
+        1, description="years for which a strategic stock must last"
+    )
 
 
 class Concentration(Section):
     """A cap on what one region may make of what the trusted world makes when it is cut off."""
 
-    max_share: Share = Field(description="largest share that one region may make of a covered commodity")
+    max_share: Share = Field(
+        description="largest share that one region may make of a covered commodity"
+    )
     from_year: CaseYear = Field(description="first year in which the cap holds")
-    hard: bool = Field(description="true: must be met; false: the excess is paid for at the shortage price")
+    hard: bool = Field(
+        description="true: must be met; false: the excess is paid for at the shortage price"
+    )
 
 
 class Funders(Section):
@@ -104,30 +125,45 @@ class Finance(Section):
     discount_rate: Annotated[float, Field(ge=-0.5, le=1)] = Field(
         description="real, per year; the first year of the case is not discounted"
     )
-    residual_value: bool = Field(description="whether plants younger than their economic life at the end of the case are worth something")
-    price_year: CaseYear | None = Field(None, description="year whose USD all money is in; for display")
+    residual_value: bool = Field(
+        description=(
+            "whether plants younger than their economic life at the end of the case are worth"
+            " something"
+        )
+    )
+    price_year: CaseYear | None = Field(
+        None, description="year whose USD all money is in; for display"
+    )
 
 
 class Demand(Section):
     """Which demand is served."""
 
-    variant: str = Field("central", description="rows of `demand` with another variant are left out")
+    variant: str = Field(
+        "central", description="rows of `demand` with another variant are left out"
+    )
 
 
 class Operation(Section):
     """How plants are run."""
 
-    warm: bool = Field(True, description="whether a plant must run in normal times to be ready for a switch-off")
+    warm: bool = Field(
+        True, description="whether a plant must run in normal times to be ready for a switch-off"
+    )
 
 
 class Solver(Section):
     """How hard to search."""
 
-    gap: Annotated[float, Field(ge=0, lt=1)] = Field(0.005, description="relative gap at which the search ends")
+    gap: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.005, description="relative gap at which the search ends"
+    )
     time_limit_s: Annotated[float, Field(gt=0)] = Field(600.0, description="seconds for the search")
     threads: Annotated[int, Field(ge=1, le=64)] = Field(2, description="threads of the solver")
     seed: Annotated[int, Field(ge=0)] = Field(0, description="seed of the solver")
-    options: dict[str, float | int | str | bool] = Field({}, description="options of HiGHS: " + ", ".join(SOLVER_OPTIONS))
+    options: dict[str, float | int | str | bool] = Field(
+        {}, description="options of HiGHS: " + ", ".join(SOLVER_OPTIONS)
+    )
 
     @model_validator(mode="after")
     def _known_options(self) -> Self:
@@ -135,12 +171,19 @@ class Solver(Section):
             if name not in SOLVER_OPTIONS:
                 near = get_close_matches(name, SOLVER_OPTIONS, 1)
                 raise ValueError(
-                    f"option {name!r} is not one of {', '.join(SOLVER_OPTIONS)}" + (f"; did you mean {near[0]}?" if near else "")
+                    f"option {name!r} is not one of {', '.join(SOLVER_OPTIONS)}"
+                    + (f"; did you mean {near[0]}?" if near else "")
                 )
             wanted = SOLVER_OPTIONS[name]
-            fits = isinstance(value, int | float) and not isinstance(value, bool) if wanted is float else type(value) is wanted
+            fits = (
+                isinstance(value, int | float) and not isinstance(value, bool)
+                if wanted is float
+                else type(value) is wanted
+            )
             if not fits:
-                raise ValueError(f"option {name!r} takes a value of type {wanted.__name__}, not {value!r}")
+                raise ValueError(
+                    f"option {name!r} takes a value of type {wanted.__name__}, not {value!r}"
+                )
         return self
 
 
@@ -153,30 +196,53 @@ StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses)]
 
 
 class Case(Section):
-    """A question to the data. Every key of a case file, with ``--set key=value`` taking the same (``coverage.hard=true``)."""
+    """A question to the data. Every key of a case file, with ``--set key=value`` taking the same
+    (``coverage.hard=true``)."""
 
-    name: str = Field("case", description="name of the case and of the folder of its plan; absent: the name of the file")
+    name: str = Field(
+        "case",
+        description="name of the case and of the folder of its plan; absent: the name of the file",
+    )
     title: str = Field("", description="title for people")
     question: str = Field("", description="what is asked, in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
     objective: Literal["cost", "shortfall", "budget"] = Field(
-        "cost", description="least expected discounted cost; least shortfall of coverage; or least public money for the coverage required"
+        "cost",
+        description=(
+            "least expected discounted cost; least shortfall of coverage; or least public money for"
+            " the coverage required"
+        ),
     )
     budget_usd_m: Annotated[float, Field(ge=0)] | None = Field(
         None, description="most that all funders together pay for projects; absent: no limit"
     )
-    trusted: StatusesFrom = Field({"signatory": 0}, description="statuses whose plants count in a switch-off, or {status = first year}")
-    funding: StatusesFrom = Field({"signatory": 0}, description="statuses whose funders pay, or {status = first year}")
-    policy: str | None = Field(
-        None, description="a bundled policy target (the file name in models/policies), whose coverage and concentration the case takes over"
+    trusted: StatusesFrom = Field(
+        {"signatory": 0},
+        description="statuses whose plants count in a switch-off, or {status = first year}",
     )
-    membership: dict[str, Status] = Field({}, description="regions whose status differs from the data, in every year")
+    funding: StatusesFrom = Field(
+        {"signatory": 0}, description="statuses whose funders pay, or {status = first year}"
+    )
+    policy: str | None = Field(
+        None,
+        description=(
+            "a bundled policy target (the file name in models/policies), whose coverage and"
+            " concentration the case takes over"
+        ),
+    )
+    membership: dict[str, Status] = Field(
+        {}, description="regions whose status differs from the data, in every year"
+    )
     coverage: Coverage | None = Field(None, description="absent: no coverage is asked for")
     concentration: Concentration | None = Field(None, description="absent: no cap")
     funders: Funders = Funders()
     demand: Demand = Demand()
     scenarios: tuple[str, ...] | dict[str, Share] | None = Field(
-        None, description="scenarios with the probabilities of the data, or {scenario = probability}; absent: one without events"
+        None,
+        description=(
+            "scenarios with the probabilities of the data, or {scenario = probability}; absent: one"
+            " without events"
+        ),
     )
     finance: Finance
     operation: Operation = Operation()
@@ -196,13 +262,19 @@ class Case(Section):
         if self.years[0] > self.years[1]:
             raise ValueError("years: the first year must not come after the last")
         if self.objective == "shortfall" and (self.coverage is None or self.coverage.hard):
-            raise ValueError("objective: least shortfall needs a section coverage with hard = false")
+            raise ValueError(
+                "objective: least shortfall needs a section coverage with hard = false"
+            )
         if self.objective == "budget" and (self.coverage is None or not self.coverage.hard):
             raise ValueError("objective: least budget needs a section coverage with hard = true")
         if self.concentration is not None and self.coverage is None:
-            raise ValueError("concentration: the cap speaks of a switch-off and needs a section coverage")
+            raise ValueError(
+                "concentration: the cap speaks of a switch-off and needs a section coverage"
+            )
         if isinstance(self.scenarios, dict) and abs(sum(self.scenarios.values()) - 1) > 1e-6:
-            raise ValueError(f"scenarios: the probabilities add up to {sum(self.scenarios.values()):g}, not to 1")
+            raise ValueError(
+                f"scenarios: the probabilities add up to {sum(self.scenarios.values()):g}, not to 1"
+            )
         return self
 
     def span(self) -> range:
@@ -222,14 +294,21 @@ def known_keys() -> list[str]:
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """``key=value`` of the command line, the value written as in TOML; a bare word is taken as text.
+    """``key=value`` of the command line, the value written as in TOML; a bare word is taken as
+    text.
 
     >>> parse_setting("coverage.hard=true"), parse_setting("years=2026-2035")
     (('coverage.hard', True), ('years', '2026-2035'))
     """
     key, sign, value = text.partition("=")
     if not sign or not key.strip():
-        raise InputError([Problem("--set", "", "", text, "should be written key=value, such as budget_usd_m=20000")])
+        raise InputError(
+            [
+                Problem(
+                    "--set", "", "", text, "should be written key=value, such as budget_usd_m=20000"
+                )
+            ]
+        )
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -248,17 +327,25 @@ def _place(raw: dict[str, Any], dotted: str, value: Any) -> None:
 
 def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
     for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"] if part not in ("function-before[_path(), dict[int,float]]",))
+        key = ".".join(
+            str(part)
+            for part in item["loc"]
+            if part not in ("function-before[_path(), dict[int,float]]",)
+        )
         expected = item["msg"].removeprefix("Value error, ")
         value = item["input"]
         if item["type"] == "extra_forbidden":
             near = get_close_matches(key, known_keys(), 1, 0.5)
-            expected = "is not a key of a case" + (f"; did you mean {near[0]}?" if near else "; known keys: " + ", ".join(known_keys()))
+            expected = "is not a key of a case" + (
+                f"; did you mean {near[0]}?" if near else "; known keys: " + ", ".join(known_keys())
+            )
         elif item["type"] == "missing":
             expected, value = "this key must be given", ""
         elif not item["loc"]:
             value = ""
-        yield Problem(f"case {name}", "", key, "" if isinstance(value, dict) else str(value), expected)
+        yield Problem(
+            f"case {name}", "", key, "" if isinstance(value, dict) else str(value), expected
+        )
 
 
 def _policy_sections(policy: str, name: str) -> dict[str, Any]:
@@ -266,10 +353,20 @@ def _policy_sections(policy: str, name: str) -> dict[str, Any]:
     known = policy_files()
     if policy not in known:
         raise InputError(
-            [Problem(f"case {name}", "", "policy", policy, f"should be one of the bundled policy targets: {', '.join(known)}")]
+            [
+                Problem(
+                    f"case {name}",
+                    "",
+                    "policy",
+                    policy,
+                    f"should be one of the bundled policy targets: {', '.join(known)}",
+                )
+            ]
         )
     asked = tomllib.loads(known[policy].read_text(encoding="utf-8"))
-    return {section: asked[section] for section in ("coverage", "concentration") if section in asked}
+    return {
+        section: asked[section] for section in ("coverage", "concentration") if section in asked
+    }
 
 
 def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = "case") -> Case:
@@ -279,7 +376,9 @@ def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = 
         InputError: with every unknown key and unfit value.
     """
     settings = list(settings)
-    merged: dict[str, Any] = tomllib.loads("") | {key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()}
+    merged: dict[str, Any] = tomllib.loads("") | {
+        key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()
+    }
     for setting in settings:
         _place(merged, *parse_setting(setting))
     merged.setdefault("name", name)
@@ -292,7 +391,9 @@ def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = 
     except ValidationError as error:
         raise InputError(_explain(name, error)) from None
     except (ValueError, TypeError) as error:
-        raise InputError([Problem(f"case {name}", "", "", "", f"a year is not a whole number ({error})")]) from None
+        raise InputError(
+            [Problem(f"case {name}", "", "", "", f"a year is not a whole number ({error})")]
+        ) from None
 
 
 def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
@@ -305,8 +406,26 @@ def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
-            [Problem(f"case {path}", "", "", "", "there is no such file; `paxsilica cases` lists the bundled cases")]
+            [
+                Problem(
+                    f"case {path}",
+                    "",
+                    "",
+                    "",
+                    "there is no such file; `paxsilica cases` lists the bundled cases",
+                )
+            ]
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InputError([Problem(f"case {path.name}", "", "", "", f"should be a readable TOML file in UTF-8 ({error})")]) from None
+        raise InputError(
+            [
+                Problem(
+                    f"case {path.name}",
+                    "",
+                    "",
+                    "",
+                    f"should be a readable TOML file in UTF-8 ({error})",
+                )
+            ]
+        ) from None
     return make_case(raw, settings, path.stem)

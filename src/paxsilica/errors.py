@@ -42,18 +42,27 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        place = " ".join(part for part in (self.table, self.row and f"row {self.row}", self.column) if part)
+        place = " ".join(
+            part for part in (self.table, self.row and f"row {self.row}", self.column) if part
+        )
         found = f" is {self.value!r};" if self.value else ":"
         return f"{place}{found} {self.expected}"
 
 
 def _reading_order(problem: Problem) -> tuple[str, int, str, str, str]:
     """By table, then by line as a number where it is one."""
-    return (problem.table, int(problem.row) if problem.row.isdigit() else 0, problem.row, problem.column, problem.value)
+    return (
+        problem.table,
+        int(problem.row) if problem.row.isdigit() else 0,
+        problem.row,
+        problem.column,
+        problem.value,
+    )
 
 
 class InputError(PaxSilicaError):
-    """The input cannot be used; ``problems`` lists everything that is wrong with it, not only the first."""
+    """The input cannot be used; ``problems`` lists everything that is wrong with it, not only the
+    first."""
 
     exit_code = 2
 

@@ -1,4 +1,5 @@
-"""The audit finds what is planted: a good plan, one number of it (or of its data) changed, and the finding that names it."""
+"""The audit finds what is planted: a good plan, one number of it (or of its data) changed, and the
+finding that names it."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from witness import audited_plan
 
 from paxsilica.audit import audit
 from paxsilica.case import Case
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 
 Tabled = dict[str, pd.DataFrame]
@@ -28,8 +29,14 @@ def good() -> tuple[Plan, Tables, Case]:
     return audited_plan(tables, case), tables, case
 
 
-def put(table: str, column: str, value: Any, where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0]) -> Any:
-    """Changes the cell of the first row that fits; ``value`` may be a function of what was there."""
+def put(
+    table: str,
+    column: str,
+    value: Any,
+    where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0],
+) -> Any:
+    """Changes the cell of the first row that fits; ``value`` may be a function of what was
+    there."""
 
     def change(tables: Tabled) -> None:
         frame = tables[table].copy().astype(object)
@@ -40,7 +47,9 @@ def put(table: str, column: str, value: Any, where: Callable[[pd.DataFrame], Any
     return change
 
 
-def drop(table: str, where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0]) -> Any:
+def drop(
+    table: str, where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0]
+) -> Any:
     def change(tables: Tabled) -> None:
         frame = tables[table]
         tables[table] = frame.drop(frame.index[where(frame)][0])
@@ -53,7 +62,10 @@ def more(table: str, **cells: Any) -> Any:
 
     def change(tables: Tabled) -> None:
         frame = tables[table].astype(object)
-        tables[table] = pd.concat([frame, pd.DataFrame([frame.iloc[0].to_dict() | cells], dtype=object)], ignore_index=True)
+        tables[table] = pd.concat(
+            [frame, pd.DataFrame([frame.iloc[0].to_dict() | cells], dtype=object)],
+            ignore_index=True,
+        )
 
     return change
 
@@ -71,17 +83,35 @@ def limited(frame: pd.DataFrame) -> Any:
 
 
 PLANTED: dict[str, tuple[Any, str]] = {
-    "activity above capacity": (put("operation", "activity", lambda was: 1e4, limited), "activity within capacity"),
-    "activity lowered": (put("operation", "activity", lambda was: was / 2, limited), "commodity balance"),
+    "activity above capacity": (
+        put("operation", "activity", lambda was: 1e4, limited),
+        "activity within capacity",
+    ),
+    "activity lowered": (
+        put("operation", "activity", lambda was: was / 2, limited),
+        "commodity balance",
+    ),
     "negative activity": (put("operation", "activity", -5.0), "activity"),
-    "stress activity above warm": (put("operation", "warm", 0.0, lambda f: cut(f) & (f["warm"].fillna(0.0) > 0)), "warm capacity"),
-    "warm capacity raised": (put("operation", "warm", lambda was: was + 50, lambda f: f["warm"].fillna(0.0) > 0), "minimum utilisation"),
-    "credited capacity told wrong": (put("operation", "capacity", lambda was: was + 1, limited), "capacity"),
+    "stress activity above warm": (
+        put("operation", "warm", 0.0, lambda f: cut(f) & (f["warm"].fillna(0.0) > 0)),
+        "warm capacity",
+    ),
+    "warm capacity raised": (
+        put("operation", "warm", lambda was: was + 50, lambda f: f["warm"].fillna(0.0) > 0),
+        "minimum utilisation",
+    ),
+    "credited capacity told wrong": (
+        put("operation", "capacity", lambda was: was + 1, limited),
+        "capacity",
+    ),
     "row of operation dropped": (drop("operation", limited), "commodity balance"),
     "copy of operation dropped": (drop("copies"), "copy of operation"),
     "probability changed": (put("copies", "probability", 0.123), "copy of operation"),
     "payment dropped": (drop("funding", public), "payments of funders"),
-    "payment lowered": (put("funding", "usd_m", lambda was: was * 0.9, public), "payments of funders"),
+    "payment lowered": (
+        put("funding", "usd_m", lambda was: was * 0.9, public),
+        "payments of funders",
+    ),
     "payment by a stranger": (put("funding", "funder", "nobody", public), "funder"),
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
@@ -92,28 +122,55 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
     "who pays told wrong": (put("portfolio", "who_pays", "fund-9 3"), "portfolio"),
-    "operating support told wrong": (put("portfolio", "operating_support_usd_m", lambda was: was + 0.1), "operating support"),
-    "traced share overstated": (put("coverage_by_commodity", "traced_share", 1.2), "range of traced_share"),
-    "stage better covered than its weakest": (put("coverage", "traced_share", lambda was: was + 0.01), "coverage of a stage"),
-    "weakest commodity told wrong": (put("coverage", "weakest_commodity", "acid"), "weakest commodity"),
-    "naive share overstated": (put("coverage_by_commodity", "naive_share", lambda was: was / 2 + 0.1), "naive share"),
+    "operating support told wrong": (
+        put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
+        "operating support",
+    ),
+    "traced share overstated": (
+        put("coverage_by_commodity", "traced_share", 1.2),
+        "range of traced_share",
+    ),
+    "stage better covered than its weakest": (
+        put("coverage", "traced_share", lambda was: was + 0.01),
+        "coverage of a stage",
+    ),
+    "weakest commodity told wrong": (
+        put("coverage", "weakest_commodity", "acid"),
+        "weakest commodity",
+    ),
+    "naive share overstated": (
+        put("coverage_by_commodity", "naive_share", lambda was: was / 2 + 0.1),
+        "naive share",
+    ),
     "need understated": (put("coverage_by_commodity", "need", lambda was: was * 0.99), "need"),
     "shortfall hidden": (
-        put("coverage_by_commodity", "shortfall", 0.0, lambda f: f["shortfall"].astype(float) > 0.01),
+        put(
+            "coverage_by_commodity", "shortfall", 0.0, lambda f: f["shortfall"].astype(float) > 0.01
+        ),
         "production when cut off",
     ),
     "demand told wrong": (put("service", "demand", lambda was: was * 0.9), "demand"),
-    "unserved demand hidden": (put("service", "unserved", 0.0, lambda f: f["unserved"].astype(float) > 0.01), "commodity balance"),
-    "shipment without a route": (more("shipments", from_region="AUS", to_region="CHN", commodity="acid"), "shipment without a route"),
+    "unserved demand hidden": (
+        put("service", "unserved", 0.0, lambda f: f["unserved"].astype(float) > 0.01),
+        "commodity balance",
+    ),
+    "shipment without a route": (
+        more("shipments", from_region="AUS", to_region="CHN", commodity="acid"),
+        "shipment without a route",
+    ),
     "shipment lowered": (put("shipments", "quantity", lambda was: was / 2), "commodity balance"),
     "store overfull": (put("stocks", "level", 1e3), "level of a store"),
     "drawn more than was in store": (put("stock_draws", "quantity", 1e3), "draw on a store"),
     "cost term lowered": (put("costs", "usd_m", lambda was: was - 0.01), "term of cost"),
-    "funder's account told wrong": (put("funders", "paid_usd_m", lambda was: was + 1), "table of funders"),
+    "funder's account told wrong": (
+        put("funders", "paid_usd_m", lambda was: was + 1),
+        "table of funders",
+    ),
     "binding limit invented": (
         lambda tables: tables.update(
             binding=pd.DataFrame(
-                [("budget of the programme", "programme", None, 1.0, 1.0, "USD million")], columns=tables["binding"].columns
+                [("budget of the programme", "programme", None, 1.0, 1.0, "USD million")],
+                columns=tables["binding"].columns,
             )
         ),
         "binding limit",
@@ -129,21 +186,39 @@ def test_planted_error_is_found(name: str) -> None:
     changed = {key: frame.copy() for key, frame in plan.tables.items()}
     change(changed)
     found = audit(dataclasses.replace(plan, tables=changed), tables, case)
-    assert what in {finding.what for finding in found}, "\n".join(map(str, found)) or "nothing found"
+    assert what in {finding.what for finding in found}, (
+        "\n".join(map(str, found)) or "nothing found"
+    )
 
 
 def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
     plan, tables, case = good()
     operation, shipments = (plan.tables[name].astype(object) for name in ("operation", "shipments"))
     name = next(one for one in plan.tables["copies"]["copy"] if one.startswith("cut off"))
-    runs = operation[(operation["region"] == "CHN") & (operation["mode"] == "reference")].iloc[0].to_dict()
-    moves = shipments[(shipments["from_region"] == "CHN") & (shipments["mode"] == "reference")].iloc[0].to_dict()
+    runs = (
+        operation[(operation["region"] == "CHN") & (operation["mode"] == "reference")]
+        .iloc[0]
+        .to_dict()
+    )
+    moves = (
+        shipments[(shipments["from_region"] == "CHN") & (shipments["mode"] == "reference")]
+        .iloc[0]
+        .to_dict()
+    )
     stress = {"copy": name, "mode": "stress", "year": int(name.split()[-1])}
     changed = dict(plan.tables) | {
-        "operation": pd.concat([operation, pd.DataFrame([runs | stress | {"activity": 3.0}], dtype=object)], ignore_index=True),
-        "shipments": pd.concat([shipments, pd.DataFrame([moves | stress | {"quantity": 3.0}], dtype=object)], ignore_index=True),
+        "operation": pd.concat(
+            [operation, pd.DataFrame([runs | stress | {"activity": 3.0}], dtype=object)],
+            ignore_index=True,
+        ),
+        "shipments": pd.concat(
+            [shipments, pd.DataFrame([moves | stress | {"quantity": 3.0}], dtype=object)],
+            ignore_index=True,
+        ),
     }
-    found = {finding.what for finding in audit(dataclasses.replace(plan, tables=changed), tables, case)}
+    found = {
+        finding.what for finding in audit(dataclasses.replace(plan, tables=changed), tables, case)
+    }
     assert {"switched off", "shipment that is switched off"} <= found
 
 
@@ -162,14 +237,20 @@ def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
 )
 def test_wrong_claim_about_the_whole_plan_is_found(changes: dict[str, Any], what: str) -> None:
     plan, tables, case = good()
-    assert what in {finding.what for finding in audit(dataclasses.replace(plan, **changes), tables, case)}
+    assert what in {
+        finding.what for finding in audit(dataclasses.replace(plan, **changes), tables, case)
+    }
 
 
 def _every(table: str, **cells: Any) -> Callable[[World], None]:
     def change(world: World) -> None:
         for row in world.tables[table]:
             row.update(cells)
-        world.tables["series"] = [row for row in world.tables["series"] if row["table"] != table or row["column"] not in cells]
+        world.tables["series"] = [
+            row
+            for row in world.tables["series"]
+            if row["table"] != table or row["column"] not in cells
+        ]
 
     return change
 
@@ -181,59 +262,126 @@ def _new(table: str, **cells: Any) -> Callable[[World], None]:
 ALL = {"region": "*", "process": "*", "commodity": "*"}
 STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     "envelope": (_every("funders", envelope_usd_m=0.5), "envelope of a funder"),
-    "annual limit": (_every("funders", annual_limit_usd_m=0.1, carry_over="no"), "limit of a funder by year"),
+    "annual limit": (
+        _every("funders", annual_limit_usd_m=0.1, carry_over="no"),
+        "limit of a funder by year",
+    ),
     "largest share": (_every("funders", largest_share=0.01), "largest share of a funder"),
-    "smallest ticket": (_every("funders", smallest_ticket_usd_m=900), "smallest ticket of a funder"),
+    "smallest ticket": (
+        _every("funders", smallest_ticket_usd_m=900),
+        "smallest ticket of a funder",
+    ),
     "late funders": (_every("funders", from_year=LAST), "year of a funder"),
     "mandates": (
-        lambda world: [_new("mandates", funder=f"fund-{n}", stage="ore", region="*")(world) for n in range(3)],
+        lambda world: [
+            _new("mandates", funder=f"fund-{n}", stage="ore", region="*")(world) for n in range(3)
+        ],
         "mandate of a funder",
     ),
     "limit of a mandate": (
         lambda world: (
             [world.tables["mandates"].clear()]
-            + [_new("mandates", funder=f"fund-{n}", stage="*", region="*", largest_usd_m=0.1)(world) for n in range(3)]
+            + [
+                _new("mandates", funder=f"fund-{n}", stage="*", region="*", largest_usd_m=0.1)(
+                    world
+                )
+                for n in range(3)
+            ]
         ),
         "limit of a mandate",
     ),
     "budget": (lambda world: world.case.update(budget_usd_m=0.1), "budget of the programme"),
-    "absent funders": (lambda world: world.case.update(funders={"exclude": ["fund-0", "fund-1", "fund-2"]}), "year of a funder"),
-    "limit on projects": (_new("limits", limit="x", measure="projects", sense="at most", value=1, **ALL), "limit on plants"),
-    "limit on capital": (_new("limits", limit="x", measure="capital", sense="at most", value=0.1, **ALL), "limit on plants"),
-    "limit on capacity": (
-        _new("limits", limit="x", measure="capacity", sense="at least", value=1e9, **ALL | {"process": "make-ore"}),
+    "absent funders": (
+        lambda world: world.case.update(funders={"exclude": ["fund-0", "fund-1", "fund-2"]}),
+        "year of a funder",
+    ),
+    "limit on projects": (
+        _new("limits", limit="x", measure="projects", sense="at most", value=1, **ALL),
         "limit on plants",
     ),
-    "limit on activity": (_new("limits", limit="x", measure="activity", sense="at most", value=1, **ALL), "limit on operation"),
-    "limit on production": (_new("limits", limit="x", measure="production", sense="at least", value=1e9, **ALL), "limit on operation"),
-    "limit on shipments": (_new("limits", limit="x", measure="shipment", sense="at most", value=1, **ALL), "limit on operation"),
+    "limit on capital": (
+        _new("limits", limit="x", measure="capital", sense="at most", value=0.1, **ALL),
+        "limit on plants",
+    ),
+    "limit on capacity": (
+        _new(
+            "limits",
+            limit="x",
+            measure="capacity",
+            sense="at least",
+            value=1e9,
+            **ALL | {"process": "make-ore"},
+        ),
+        "limit on plants",
+    ),
+    "limit on activity": (
+        _new("limits", limit="x", measure="activity", sense="at most", value=1, **ALL),
+        "limit on operation",
+    ),
+    "limit on production": (
+        _new("limits", limit="x", measure="production", sense="at least", value=1e9, **ALL),
+        "limit on operation",
+    ),
+    "limit on shipments": (
+        _new("limits", limit="x", measure="shipment", sense="at most", value=1, **ALL),
+        "limit on operation",
+    ),
     "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (
-        _new("routes", from_region="AUS", to_region="CHN", commodity="acid", cost_usd_per_unit=1, smallest_shipment=4),
+        _new(
+            "routes",
+            from_region="AUS",
+            to_region="CHN",
+            commodity="acid",
+            cost_usd_per_unit=1,
+            smallest_shipment=4,
+        ),
         "smallest shipment",
     ),
     "must run": (_every("assets", must_run_share=1.0), "must run"),
     "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
     "distrust": (lambda world: world.case.update(trusted=["participant"]), "need"),
-    "hard coverage": (lambda world: world.case["coverage"].update(hard=True), "shortfall of hard coverage"),
+    "hard coverage": (
+        lambda world: world.case["coverage"].update(hard=True),
+        "shortfall of hard coverage",
+    ),
     "hard cap": (
-        lambda world: world.case.update(concentration={"max_share": 0.01, "from_year": 2026, "hard": True}),
+        lambda world: world.case.update(
+            concentration={"max_share": 0.01, "from_year": 2026, "hard": True}
+        ),
         "cap on a region's share",
     ),
     "final level": (_every("stocks", final=39.0), "final level of a store"),
     "required project": (
         _every(
-            "projects", commitment="required", exclusive_group=None, prerequisites=None, latest_commitment=None, earliest_commitment=None
+            "projects",
+            commitment="required",
+            exclusive_group=None,
+            prerequisites=None,
+            latest_commitment=None,
+            earliest_commitment=None,
         ),
         "required project",
     ),
-    "exclusive group": (_every("projects", exclusive_group="one", prerequisites=None, commitment=None), "exclusive group"),
+    "exclusive group": (
+        _every("projects", exclusive_group="one", prerequisites=None, commitment=None),
+        "exclusive group",
+    ),
     "shorter window": (
-        _every("projects", earliest_commitment=LAST, latest_commitment=None, lead_time_years=0, prerequisites=None),
+        _every(
+            "projects",
+            earliest_commitment=LAST,
+            latest_commitment=None,
+            lead_time_years=0,
+            prerequisites=None,
+        ),
         "window of commitment",
     ),
     "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
-    "price of what must be served": (_every("commodities", shortage_price_usd_per_unit=9e5), "term of cost"),
+    "price of what must be served": (
+        _every("commodities", shortage_price_usd_per_unit=9e5),
+        "term of cost",
+    ),
 }
 
 

@@ -1,11 +1,12 @@
-"""Plans of the suite are made through here, so that every one of them is recomputed by the audit."""
+"""Plans of the suite are made through here, so that every one of them is recomputed by the
+audit."""
 
 from __future__ import annotations
 
 from paxsilica.audit import audit
 from paxsilica.case import Case
-from paxsilica.plan import Plan
-from paxsilica.planner import make_plan
+from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.tables import Tables
 
 

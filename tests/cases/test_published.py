@@ -11,7 +11,7 @@ import pytest
 from witness import audited_plan
 
 from paxsilica.case import read_case
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 from paxsilica.tables import load_tables
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
@@ -33,8 +33,9 @@ def test_published_optimum_is_reached_and_proved(folder: Path) -> None:
 
 
 def _yearly(plan: Plan, folder: Path) -> list[float]:
-    """Cost by year of a case that is not discounted, from what runs, moves, lies in store and is paid."""
-    from paxsilica.audit.facts import Facts
+    """Cost by year of a case that is not discounted, from what runs, moves, lies in store and is
+    paid."""
+    from paxsilica.audit.reference import Facts
 
     case = read_case(folder / "case.toml")
     facts = Facts(load_tables(folder), case)
@@ -43,10 +44,16 @@ def _yearly(plan: Plan, folder: Path) -> list[float]:
         total[row["year"]] += 1e-6 * row["activity"] * facts.unit_cost(row["plant"], row["year"])
     for row in plan.tables["shipments"].to_dict("records"):
         route = facts.route(row["from_region"], row["to_region"], row["commodity"])
-        total[row["year"]] += 1e-6 * row["quantity"] * facts.number("routes", route, "cost_usd_per_unit", row["year"])
+        total[row["year"]] += (
+            1e-6 * row["quantity"] * facts.number("routes", route, "cost_usd_per_unit", row["year"])
+        )
     for row in plan.tables["stocks"].to_dict("records"):
         store = facts.stocks[row["region"], row["commodity"]]
-        total[row["year"]] += 1e-6 * row["level"] * facts.number("stocks", store, "holding_cost_usd_per_unit", row["year"])
+        total[row["year"]] += (
+            1e-6
+            * row["level"]
+            * facts.number("stocks", store, "holding_cost_usd_per_unit", row["year"])
+        )
     for row in plan.tables["funding"].to_dict("records"):
         total[row["year"]] += row["usd_m"]
     sizes: dict[str, dict[int, float]] = defaultdict(dict)
@@ -55,12 +62,20 @@ def _yearly(plan: Plan, folder: Path) -> list[float]:
     for name, by_year in sizes.items():
         project = facts.projects[name]
         for year in facts.years:
-            size = sum(size for since, size in by_year.items() if year >= since + project.lead_time_years)
+            size = sum(
+                size for since, size in by_year.items() if year >= since + project.lead_time_years
+            )
             if size:
                 above = size - project.smallest_size
                 total[year] += facts.number("projects", project, "fixed_cost_usd_m", year)
-                total[year] += above * facts.number("projects", project, "fixed_cost_usd_m_per_unit", year)
+                total[year] += above * facts.number(
+                    "projects", project, "fixed_cost_usd_m_per_unit", year
+                )
     for name, asset in facts.assets.items():
         for year in facts.years:
-            total[year] += facts.number("assets", asset, "fixed_cost_usd_m", year) if facts.there(name, year) else 0.0
+            total[year] += (
+                facts.number("assets", asset, "fixed_cost_usd_m", year)
+                if facts.there(name, year)
+                else 0.0
+            )
     return [total[year] for year in facts.years]

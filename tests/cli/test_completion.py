@@ -1,4 +1,5 @@
-"""What the shell offers, asked in its own protocol; and that neither this nor help waits for the solver."""
+"""What the shell offers, asked in its own protocol; and that neither this nor help waits for the
+solver."""
 
 from __future__ import annotations
 
@@ -15,13 +16,27 @@ from paxsilica.prices.table import KINDS
 from paxsilica.report.export import FORMATS
 
 MAIN = "from paxsilica.cli import main; main()"
-HEAVY = "pandas numpy scipy pyomo highspy openpyxl xlsxwriter matplotlib jinja2 concurrent.futures.process"
+HEAVY = (
+    "pandas numpy scipy pyomo highspy openpyxl xlsxwriter matplotlib jinja2"
+    " concurrent.futures.process"
+)
 
 
 def completed(folder: Path, *words: str) -> list[str]:
     """What bash is given for the last of the words."""
-    asked = {"COMP_WORDS": " ".join(["paxsilica", *words]), "COMP_CWORD": str(len(words)), "_PAXSILICA_COMPLETE": "complete_bash"}
-    done = subprocess.run([sys.executable, "-c", MAIN], cwd=folder, env=os.environ | asked, capture_output=True, text=True, timeout=60)
+    asked = {
+        "COMP_WORDS": " ".join(["paxsilica", *words]),
+        "COMP_CWORD": str(len(words)),
+        "_PAXSILICA_COMPLETE": "complete_bash",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN],
+        cwd=folder,
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.stderr == ""
     return done.stdout.split("\n")[:-1]
 
@@ -76,7 +91,8 @@ def test_names_offered_are_those_that_are_taken() -> None:
 
 
 def test_help_and_completion_load_no_solver_and_no_tables() -> None:
-    """In a process of its own: every help text and a completion, and then none of what takes seconds to load is there."""
+    """In a process of its own: every help text and a completion, and then none of what takes
+    seconds to load is there."""
     program = f"""
 import os, sys
 from typer.testing import CliRunner
@@ -84,11 +100,14 @@ from paxsilica.cli import COMMANDS, app
 from paxsilica.cli.data import COMMANDS as DATA
 for words in [[], *([one.__name__] for one in COMMANDS), *(["data", name] for name in DATA)]:
     assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
-env = {{"COMP_WORDS": "paxsilica explain base nolans", "COMP_CWORD": "3", "_PAXSILICA_COMPLETE": "complete_bash"}}
+env = {{"COMP_WORDS": "paxsilica explain base nolans", "COMP_CWORD": "3"}}
+env["_PAXSILICA_COMPLETE"] = "complete_bash"
 assert "nolans-mine" in CliRunner().invoke(app, [], env=env, prog_name="paxsilica").stdout
 print([name for name in {HEAVY.split()!r} if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 

@@ -1,4 +1,5 @@
-"""``--json``: one document on the standard output, words on the standard error, the exit code as without."""
+"""``--json``: one document on the standard output, words on the standard error, the exit code as
+without."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ import pytest
 from ore_world import CASE_FILE, World
 from typer.testing import CliRunner, Result
 
-from paxsilica import planner
-from paxsilica.cli import COMMANDS, app, why
+from paxsilica.cli import COMMANDS, app, explain
 from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
-from paxsilica.plan import Plan
-from paxsilica.plan_tables import PLAN_TABLES
+from paxsilica.plan import solve as plan_solve
+from paxsilica.plan.result import Plan
+from paxsilica.plan.schema import PLAN_TABLES
 
 CASES = Path(__file__).parents[1] / "cases"
 GIVEN = [str(CASES / "vietman" / "case.toml"), "--data", str(CASES / "vietman")]
@@ -82,7 +83,9 @@ def test_check_and_cases() -> None:
 
 
 def test_prices(ore: list[str]) -> None:
-    found = document("prices", *ore, "--set", "coverage.hard=false", "--kind", "fixed", "--out", "x")
+    found = document(
+        "prices", *ore, "--set", "coverage.hard=false", "--kind", "fixed", "--out", "x"
+    )
     assert found["folder"] == "x"
     assert set(found["tables"]) == {"prices", "price_proof"}
     assert len(found["tables"]["prices"]) == found["rows"]["prices"] > 0
@@ -96,22 +99,45 @@ def test_prices_without_a_plan(ore: list[str]) -> None:
 def test_explain(ore: list[str]) -> None:
     found = document("explain", ore[0], "smelt-a1", *ore[1:], "--flips", "capital")
     assert (found["project"], found["verdict"], found["left_out"]) == ("smelt-a1", "in", None)
-    assert found["worth_usd_m"][0] == pytest.approx(50.0), "the third smelter costs 150 instead of 100"
+    assert found["worth_usd_m"][0] == pytest.approx(50.0), (
+        "the third smelter costs 150 instead of 100"
+    )
     assert found["flips"][0]["at"][0] <= 150 <= found["flips"][0]["at"][1]
     assert {"table", "row", "column", "value", "grade"} <= set(found["numbers"][0])
-    stage = document("explain", ore[0], "--stage", "magnets", *ore[1:], "--set", "coverage.hard=false", "--set", "budget_usd_m=170")
+    stage = document(
+        "explain",
+        ore[0],
+        "--stage",
+        "magnets",
+        *ore[1:],
+        "--set",
+        "coverage.hard=false",
+        "--set",
+        "budget_usd_m=170",
+    )
     assert (stage["stage"], stage["year"], stage["required"]) == ("magnets", 2028, 0.9)
     assert set(stage["shares"][0]) == {"commodity", "year", "share"}
     assert stage["steps"][0]["commodity"] == "magnet"
 
 
 def test_explain_without_a_plan_is_an_error_of_its_own(ore: list[str]) -> None:
-    error = document("explain", ore[0], "--stage", "magnets", *ore[1:], "--set", "budget_usd_m=100", code=3)["error"]
+    error = document(
+        "explain", ore[0], "--stage", "magnets", *ore[1:], "--set", "budget_usd_m=100", code=3
+    )["error"]
     assert (error["kind"], error["exit_code"], error["problems"]) == ("infeasible", 3, [])
 
 
 def test_partners(ore: list[str]) -> None:
-    words = ["--players", "Aland=money:ALA", "--workers", "1", "--store", "kept", "--set", "coverage.hard=false"]
+    words = [
+        "--players",
+        "Aland=money:ALA",
+        "--workers",
+        "1",
+        "--store",
+        "kept",
+        "--set",
+        "coverage.hard=false",
+    ]
     found = document("partners", *ore, *words)
     assert found["exact"] is True
     assert [row["player"] for row in found["tables"]["partners"]] == ["Aland"]
@@ -156,7 +182,10 @@ def test_data_that_fails_its_checks_ends_with_2(place: Path) -> None:
     demand = World().write(place / "data") / "demand.csv"
     rows = demand.read_text().splitlines()
     at = rows[0].split(",").index("quantity")
-    more = [",".join("900000" if place == at else cell for place, cell in enumerate(row.split(","))) for row in rows[1:]]
+    more = [
+        ",".join("900000" if place == at else cell for place, cell in enumerate(row.split(",")))
+        for row in rows[1:]
+    ]
     demand.write_text("\n".join([rows[0], *more]) + "\n")
     found = document("data", "validate", "--data", "data", code=2)
     assert found["counts"]["wrong"] > 0
@@ -188,17 +217,29 @@ def test_errors_are_documents(words: list[str], kind: str, table: str | None) ->
     assert plain.stdout == ""
     assert error["kind"] == kind
     assert error["message"]
-    assert all(set(problem) == {"table", "row", "column", "value", "right"} for problem in error["problems"])
-    assert (table in {problem["table"] for problem in error["problems"]}) if table else not error["problems"]
+    assert all(
+        set(problem) == {"table", "row", "column", "value", "right"}
+        for problem in error["problems"]
+    )
+    assert (
+        (table in {problem["table"] for problem in error["problems"]})
+        if table
+        else not error["problems"]
+    )
     assert plain.stderr == run(*words, "--json").stderr, "words go to the standard error as ever"
 
 
-@pytest.mark.parametrize(("fault", "kind", "code"), [(ZeroDivisionError("by zero"), "fault", 1), (KeyboardInterrupt(), "stopped", 130)])
-def test_faults_and_interrupts_are_documents(monkeypatch: pytest.MonkeyPatch, fault: BaseException, kind: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind", "code"),
+    [(ZeroDivisionError("by zero"), "fault", 1), (KeyboardInterrupt(), "stopped", 130)],
+)
+def test_faults_and_interrupts_are_documents(
+    monkeypatch: pytest.MonkeyPatch, fault: BaseException, kind: str, code: int
+) -> None:
     def fail(*_: Any) -> None:
         raise fault
 
-    monkeypatch.setattr(planner, "make_plan", fail)
+    monkeypatch.setattr(plan_solve, "make_plan", fail)
     error = document("solve", *GIVEN, code=code)["error"]
     assert (error["kind"], error["exit_code"]) == (kind, code)
 
@@ -208,7 +249,10 @@ def test_json_behind_two_dashes_is_a_name() -> None:
     assert (result.stdout, result.exit_code) == ("", 2)
 
 
-@pytest.mark.parametrize("words", [[command.__name__] for command in COMMANDS] + [["data", name] for name in DATA_COMMANDS])
+@pytest.mark.parametrize(
+    "words",
+    [[command.__name__] for command in COMMANDS] + [["data", name] for name in DATA_COMMANDS],
+)
 def test_every_command_offers_it_and_shows_an_example(words: list[str]) -> None:
     result = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "200"})
     assert result.exit_code == 0
@@ -224,7 +268,7 @@ def test_interrupt_of_the_diagnosis_says_that_the_result_is_written(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(why, "diagnosed", stop)
+    monkeypatch.setattr(explain, "diagnosed", stop)
     result = run("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", *more)
     assert result.exit_code == 130
     assert "what was found before is written" in result.stderr

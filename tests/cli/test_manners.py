@@ -1,4 +1,5 @@
-"""Nothing of somebody else's is written over, numbers that are none are refused, and all that is wrong is told at once."""
+"""Nothing of somebody else's is written over, numbers that are none are refused, and all that is
+wrong is told at once."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from paxsilica.cli import app
 from paxsilica.errors import InputError
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 
 CASES = Path(__file__).parents[1] / "cases"
 TABLES = ["--data", str(CASES / "vietman")]
@@ -67,16 +68,24 @@ def test_a_folder_of_somebody_else_stays(plan: Path, format_: str) -> None:
     if format_ == "parquet":
         pytest.importorskip("pyarrow")
     Path("mine").mkdir()
-    assert run("export", "plan", *TABLES, "--format", format_, "--out", "mine").exit_code == 0, "an empty folder is free"
+    assert run("export", "plan", *TABLES, "--format", format_, "--out", "mine").exit_code == 0, (
+        "an empty folder is free"
+    )
     assert run("export", "plan", *TABLES, "--format", format_, "--out", "mine").exit_code == 0
     Path("other").mkdir()
     Path("other/costs.csv").write_text("mine")
-    refused("export", "plan", *TABLES, "--format", format_, "--out", "other", said="is not written over")
+    refused(
+        "export", "plan", *TABLES, "--format", format_, "--out", "other", said="is not written over"
+    )
 
 
 @pytest.mark.parametrize("name", ["plan.xlsx", "log.csv", "tables/portfolio.csv"])
-@pytest.mark.parametrize("command", [["solve"], ["prices", "--kind", "fixed"]], ids=lambda words: words[0])
-def test_a_plan_does_not_take_the_place_of_other_files(plan: Path, command: list[str], name: str) -> None:
+@pytest.mark.parametrize(
+    "command", [["solve"], ["prices", "--kind", "fixed"]], ids=lambda words: words[0]
+)
+def test_a_plan_does_not_take_the_place_of_other_files(
+    plan: Path, command: list[str], name: str
+) -> None:
     Path("mine", name).parent.mkdir(parents=True)
     Path("mine", name).write_text("mine")
     refused(command[0], *GIVEN, *command[1:], "--out", "mine", said="no plan that they belong to")
@@ -88,7 +97,19 @@ def test_a_study_does_not_take_the_place_of_another(plan: Path) -> None:
     Path("mine/plans.csv").write_text("mine")
     refused("alternatives", *GIVEN, "--out", "mine", said="is not written over")
     Path("kept/tasks").mkdir(parents=True)
-    assert run("compare", "plan", *TABLES, str(CASES / "vietman" / "case.toml"), "--out", "kept", "--workers", "1").exit_code == 0
+    assert (
+        run(
+            "compare",
+            "plan",
+            *TABLES,
+            str(CASES / "vietman" / "case.toml"),
+            "--out",
+            "kept",
+            "--workers",
+            "1",
+        ).exit_code
+        == 0
+    )
     refused("alternatives", *GIVEN, "--out", "kept", said="is not written over")
 
 
@@ -128,19 +149,43 @@ def test_step_and_points_may_be_negative_but_are_numbers(number: str) -> None:
     refused("frontier", *GIVEN, "--along", f"budget={number},5", said="--along")
 
 
-@pytest.mark.parametrize("setting", ["budget_usd_m=inf", "budget_usd_m=nan", "solver.gap=nan", "finance.discount_rate=inf"])
+@pytest.mark.parametrize(
+    "setting",
+    ["budget_usd_m=inf", "budget_usd_m=nan", "solver.gap=nan", "finance.discount_rate=inf"],
+)
 def test_a_case_takes_no_infinities(setting: str) -> None:
     refused("check", *GIVEN, "--set", setting, said=setting.partition("=")[0])
 
 
 def test_one_key_with_two_values_is_refused() -> None:
-    refused("check", *GIVEN, "--set", "budget_usd_m=1", "--set", "budget_usd_m=2", said="is set to 1 too")
+    refused(
+        "check",
+        *GIVEN,
+        "--set",
+        "budget_usd_m=1",
+        "--set",
+        "budget_usd_m=2",
+        said="is set to 1 too",
+    )
     refused("solve", *GIVEN, "--set", "budget_usd_m=1", "--budget", "2", said="is set to 1 too")
     assert run("check", *GIVEN, "--set", "budget_usd_m=1", "--set", "budget_usd_m=1").exit_code == 0
 
 
 def test_everything_that_prices_are_asked_of_is_known_before_the_search(plan: Path) -> None:
-    words = ["--sides", "gods", "--money", "nobody", "--sooner", "nothing", "--member", "Z", "--coverage", "chips", "--curve", "budget"]
+    words = [
+        "--sides",
+        "gods",
+        "--money",
+        "nobody",
+        "--sooner",
+        "nothing",
+        "--member",
+        "Z",
+        "--coverage",
+        "chips",
+        "--curve",
+        "budget",
+    ]
     result = run("prices", *GIVEN, *words)
     assert result.exit_code == 2
     for option in words[::2]:
@@ -175,7 +220,10 @@ def with_text(name: str, text: str) -> Callable[[Path], None]:
         (without("manifest"), "manifest is missing"),
         (with_text("result.json", "[1]"), "not as this version writes it"),
         (with_text("result.json", ""), "should be a folder written by"),
-        (with_text("result.json", '{"notes": 3}'), "notes is missing or not as this version writes it"),
+        (
+            with_text("result.json", '{"notes": 3}'),
+            "notes is missing or not as this version writes it",
+        ),
         (with_text("tables/portfolio.csv", "x\n"), "capex_usd_m this column is missing"),
         (with_text("tables/portfolio.csv", ""), "cannot be read"),
         (lambda plan: (plan / "tables" / "costs.csv").unlink(), "tables/costs.csv"),
@@ -183,7 +231,9 @@ def with_text(name: str, text: str) -> Callable[[Path], None]:
     ],
     ids=range(9),
 )
-def test_a_plan_that_is_not_whole_is_told(plan: Path, change: Callable[[Path], None], said: str) -> None:
+def test_a_plan_that_is_not_whole_is_told(
+    plan: Path, change: Callable[[Path], None], said: str
+) -> None:
     change(plan)
     result = run("report", "plan", *TABLES)
     assert result.exit_code == 2, result.output
@@ -199,5 +249,20 @@ def test_names_that_are_no_text(plan: Path) -> None:
 
 
 def test_a_workbook_where_no_folder_is(plan: Path) -> None:
-    refused("data", "export", "nowhere/book.xlsx", *TABLES, said="Cannot read or write nowhere/book.xlsx")
-    refused("export", "plan", *TABLES, "--format", "xlsx", "--out", "nowhere/book.xlsx", said="Cannot read or write nowhere/book.xlsx")
+    refused(
+        "data",
+        "export",
+        "nowhere/book.xlsx",
+        *TABLES,
+        said="Cannot read or write nowhere/book.xlsx",
+    )
+    refused(
+        "export",
+        "plan",
+        *TABLES,
+        "--format",
+        "xlsx",
+        "--out",
+        "nowhere/book.xlsx",
+        said="Cannot read or write nowhere/book.xlsx",
+    )

@@ -1,4 +1,5 @@
-"""Colours and live lines on a terminal alone, tables at their natural width in a pipe, and pipes that close early."""
+"""Colours and live lines on a terminal alone, tables at their natural width in a pipe, and pipes
+that close early."""
 
 from __future__ import annotations
 
@@ -12,26 +13,58 @@ from pathlib import Path
 import pytest
 
 CASES = Path(__file__).parents[1] / "cases"
-SOLVE = ["solve", str(CASES / "vietman" / "case.toml"), "--data", str(CASES / "vietman"), "--out", "x"]
+SOLVE = [
+    "solve",
+    str(CASES / "vietman" / "case.toml"),
+    "--data",
+    str(CASES / "vietman"),
+    "--out",
+    "x",
+]
 STUDY = ["alternatives", *SOLVE[1:4], "--plans", "1", "--workers", "1", "--out", "y"]
 COMMAND = [sys.executable, "-c", "from paxsilica.cli import main; main()"]
 ESCAPE = "\x1b"
-UNSET = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "GITHUB_ACTIONS", "PY_COLORS", "TTY_COMPATIBLE")
+UNSET = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "TERM",
+    "GITHUB_ACTIONS",
+    "PY_COLORS",
+    "TTY_COMPATIBLE",
+)
 
 
 def environment(**changes: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in UNSET} | {"TERM": "xterm-256color"} | changes
+    return (
+        {name: value for name, value in os.environ.items() if name not in UNSET}
+        | {"TERM": "xterm-256color"}
+        | changes
+    )
 
 
 def piped(folder: Path, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], cwd=folder, env=environment(**changes), capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [*COMMAND, *words],
+        cwd=folder,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 def on_terminal(folder: Path, *words: str, **changes: str) -> str:
     """What a terminal gets of both streams."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, *words], cwd=folder, env=environment(**changes), stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        [*COMMAND, *words],
+        cwd=folder,
+        env=environment(**changes),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        close_fds=True,
     )
     os.close(theirs)
     found = b""
@@ -51,7 +84,11 @@ def on_terminal(folder: Path, *words: str, **changes: str) -> str:
 slow_study = pytest.param(STUDY, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("words", [SOLVE, slow_study, ["solve", "--help"], ["cases"]], ids=lambda words: words[0] + words[-1])
+@pytest.mark.parametrize(
+    "words",
+    [SOLVE, slow_study, ["solve", "--help"], ["cases"]],
+    ids=lambda words: words[0] + words[-1],
+)
 def test_no_codes_in_pipes(tmp_path: Path, words: list[str]) -> None:
     done = piped(tmp_path, *words)
     assert done.returncode == 0
@@ -70,8 +107,12 @@ def test_colours_on_a_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
-@pytest.mark.parametrize("words", [SOLVE, slow_study, ["solve", "--help"]], ids=lambda words: words[0] + words[-1])
-def test_no_codes_on_a_terminal_that_wants_none(tmp_path: Path, words: list[str], changes: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "words", [SOLVE, slow_study, ["solve", "--help"]], ids=lambda words: words[0] + words[-1]
+)
+def test_no_codes_on_a_terminal_that_wants_none(
+    tmp_path: Path, words: list[str], changes: dict[str, str]
+) -> None:
     assert ESCAPE not in on_terminal(tmp_path, *words, **changes)
 
 
@@ -101,14 +142,27 @@ def test_columns_are_kept_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(["cases"], 0), (["cases", "--json"], 0), (["sources", "projects"], 0), (SOLVE, 0), (["--help"], 141), (["solve", "-h"], 141)],
+    [
+        (["cases"], 0),
+        (["cases", "--json"], 0),
+        (["sources", "projects"], 0),
+        (SOLVE, 0),
+        (["--help"], 141),
+        (["solve", "-h"], 141),
+    ],
     ids=lambda words: str(words)[:20],
 )
 def test_closed_pipe_is_no_fault(tmp_path: Path, words: list[str], code: int) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [*COMMAND, *words], cwd=tmp_path, env=environment(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120
+        [*COMMAND, *words],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
     )
     os.close(writing)
     assert done.returncode == code, done.stderr

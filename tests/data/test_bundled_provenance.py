@@ -1,4 +1,5 @@
-"""Every number of the bundled data says where it comes from, and every formula gives the number it speaks of."""
+"""Every number of the bundled data says where it comes from, and every formula gives the number it
+speaks of."""
 
 from __future__ import annotations
 
@@ -33,12 +34,16 @@ def test_every_source_is_used_and_every_number_cites_one(tables: Tables) -> None
 
 
 def test_formulas_give_their_numbers(tables: Tables) -> None:
-    wrong = [f"{row.table} {row.row} {row.column}: {row.formula} = {given.value:g}" for row, given in disagreements(tables)]
+    wrong = [
+        f"{row.table} {row.row} {row.column}: {row.formula} = {given.value:g}"
+        for row, given in disagreements(tables)
+    ]
     assert wrong == []
 
 
 def test_main_families_of_computed_numbers_carry_formulas(tables: Tables) -> None:
-    """Prices of shortage, routes, and the demand and costs that were computed from world totals and regional factors."""
+    """Prices of shortage, routes, and the demand and costs that were computed from world totals and
+    regional factors."""
     lookup = Lookup(tables)
     for commodity in tables.commodities:
         if commodity.shortage_price_usd_per_unit is not None:
@@ -68,7 +73,11 @@ def test_figure_of_a_source_has_a_unit(tables: Tables) -> None:
 
 def test_formula_is_told_with_its_values(tables: Tables) -> None:
     figures = Figures(tables)
-    [row] = [row for row in tables.provenance if (row.table, row.row, row.column) == ("projects", "nolans-2-mine", "smallest_size")]
+    [row] = [
+        row
+        for row in tables.provenance
+        if (row.table, row.row, row.column) == ("projects", "nolans-2-mine", "smallest_size")
+    ]
     given = figures.given(row)
     assert given is not None
     assert given.number == 35400

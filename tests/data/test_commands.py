@@ -22,7 +22,9 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False, env={"COLUMNS": "200"})
+    result = CliRunner().invoke(
+        app, list(arguments), catch_exceptions=False, env={"COLUMNS": "200"}
+    )
     assert result.exit_code == code, result.output
     return result.output
 
@@ -40,7 +42,9 @@ def test_sources_of_a_number_by_year() -> None:
 
 
 def test_sources_of_a_cell_of_another_table() -> None:
-    assert "commodities|gallium|price_usd_per_unit (580000) * 0.02 = 11600" in run("sources", "routes", "*|SEA|gallium")
+    assert "commodities|gallium|price_usd_per_unit (580000) * 0.02 = 11600" in run(
+        "sources", "routes", "*|SEA|gallium"
+    )
 
 
 def test_sources_of_all_tables_and_of_one() -> None:
@@ -50,7 +54,9 @@ def test_sources_of_all_tables_and_of_one() -> None:
 
 def test_unknown_table_and_row_are_answered_with_the_nearest() -> None:
     assert "did you mean 'projects'" in " ".join(run("sources", "project", "x", code=2).split())
-    assert "did you mean 'nolans-mine'" in " ".join(run("sources", "projects", "nolan-mine", code=2).split())
+    assert "did you mean 'nolans-mine'" in " ".join(
+        run("sources", "projects", "nolan-mine", code=2).split()
+    )
 
 
 def test_summary_tells_counts_grades_age_and_gaps() -> None:
@@ -67,14 +73,18 @@ def test_summary_shares_add_up() -> None:
 
 def test_export_refuses_to_write_over(tmp_path: Path) -> None:
     (tmp_path / "book.xlsx").write_text("mine")
-    assert "not written over" in " ".join(run("data", "export", str(tmp_path / "book.xlsx"), code=2).split())
+    assert "not written over" in " ".join(
+        run("data", "export", str(tmp_path / "book.xlsx"), code=2).split()
+    )
     assert (tmp_path / "book.xlsx").read_text() == "mine"
 
 
 def test_diff_tells_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "b")
     statuses = tmp_path / "b" / "statuses.csv"
-    text = statuses.read_text(encoding="utf-8").replace("construction,Under construction,0.9", "construction,Under construction,0.81")
+    text = statuses.read_text(encoding="utf-8").replace(
+        "construction,Under construction,0.9", "construction,Under construction,0.81"
+    )
     statuses.write_text(text + "idle,Idle,0\n", encoding="utf-8")
     told = run("data", "diff", str(DATA), str(tmp_path / "b"))
     assert "statuses: 1 added, 1 changed" in told
@@ -87,7 +97,9 @@ def test_diff_does_not_mind_the_order_of_rows(tmp_path: Path) -> None:
     tables = load_tables(DATA)
     write_folder(tables, tmp_path)
     lines = (tmp_path / "routes.csv").read_text(encoding="utf-8").splitlines()
-    (tmp_path / "routes.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]) + "\n", encoding="utf-8")
+    (tmp_path / "routes.csv").write_text(
+        "\n".join([lines[0], *reversed(lines[1:])]) + "\n", encoding="utf-8"
+    )
     assert list(changes(tables, load_tables(tmp_path))) == []
 
 
@@ -97,11 +109,14 @@ def test_validate_prints_every_check() -> None:
 
 def test_descriptor_stands_beside_the_data() -> None:
     """Renewed by ``paxsilica data describe --write``."""
-    assert (DATA / "datapackage.json").read_text(encoding="utf-8") == descriptor_text(load_tables(DATA))
+    assert (DATA / "datapackage.json").read_text(encoding="utf-8") == descriptor_text(
+        load_tables(DATA)
+    )
 
 
 def test_descriptor_is_what_the_specification_asks_for() -> None:
-    """The fields that Frictionless Data requires, its names and types, and references that can be followed."""
+    """The fields that Frictionless Data requires, its names and types, and references that can be
+    followed."""
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     assert package == descriptor(load_tables(DATA))
     names = [resource["name"] for resource in package["resources"]]
@@ -111,7 +126,13 @@ def test_descriptor_is_what_the_specification_asks_for() -> None:
         header = (DATA / resource["path"]).read_text(encoding="utf-8").split("\n", 1)[0].split(",")
         fields = {field["name"]: field for field in resource["schema"]["fields"]}
         assert sorted(header) == sorted(fields)
-        assert {field["type"] for field in fields.values()} <= {"string", "number", "integer", "boolean", "date"}
+        assert {field["type"] for field in fields.values()} <= {
+            "string",
+            "number",
+            "integer",
+            "boolean",
+            "date",
+        }
         assert set(resource["schema"].get("primaryKey", [])) <= set(fields)
         for key in resource["schema"].get("foreignKeys", []):
             assert key["fields"] in fields

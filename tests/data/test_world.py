@@ -1,4 +1,5 @@
-"""The checks that look at the world: the bundled data passes them, and they find the faults they are there to find."""
+"""The checks that look at the world: the bundled data passes them, and they find the faults they
+are there to find."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 
 from paxsilica.provenance.checks import Finding, check_world
 from paxsilica.provenance.validation import report
-from paxsilica.provenance.world import World
+from paxsilica.provenance.world_balance import World
 from paxsilica.tables import Tables, load_tables
 
 DATA = Path(__file__).parents[2] / "data"
@@ -45,11 +46,13 @@ KNOWN_TO_DIFFER = [
     "Polishing slurry from the United States",
     "Sputtering targets from Japan",
 ]
-"""Outside of what is published, for the reason in the figure's note: mostly another definition, by seat of the firm or by value."""
+"""Outside of what is published, for the reason in the figure's note: mostly another definition, by
+seat of the firm or by value."""
 
 
 def test_published_figures_are_met_but_for_those_known_to_differ(tables: Tables) -> None:
-    """Ranges are as published, or five points (a tenth for quantities) around a single figure: none is widened to fit the data."""
+    """Ranges are as published, or five points (a tenth for quantities) around a single figure: none
+    is widened to fit the data."""
     off = [finding for finding in check_world(tables) if finding.verdict == "off"]
     assert [finding.name for finding in off] == KNOWN_TO_DIFFER
     assert all(finding.note for finding in off)
@@ -63,12 +66,17 @@ def test_published_ranges_hold_the_figure(tables: Tables) -> None:
 def test_world_that_cannot_serve_demand_is_found(tables: Tables) -> None:
     mines = [row for row in tables.assets if row.process != "quartz-mining"]
     found = wrong(dataclasses.replace(tables, assets=tuple(mines)))
-    assert [finding.name for finding in found if finding.kind == "balance"] == ["capacity over use, high-purity-quartz"]
+    assert [finding.name for finding in found if finding.kind == "balance"] == [
+        "capacity over use, high-purity-quartz"
+    ]
 
 
 def test_capital_far_from_its_process_is_found(tables: Tables) -> None:
     """A slip of a thousand, such as USD thousand for million."""
-    projects = [row.model_copy(update={"capex_usd_m": 600_000.0}) if row.project == "belfast" else row for row in tables.projects]
+    projects = [
+        row.model_copy(update={"capex_usd_m": 600_000.0}) if row.project == "belfast" else row
+        for row in tables.projects
+    ]
     found = wrong(dataclasses.replace(tables, projects=tuple(projects)))
     assert ["belfast" in finding.ours for finding in found] == [True]
 
@@ -76,10 +84,20 @@ def test_capital_far_from_its_process_is_found(tables: Tables) -> None:
 def test_project_that_is_an_asset_is_found(tables: Tables) -> None:
     asset = next(row for row in tables.assets if row.asset == "aus-mt-weld")
     twin = tables.projects[0].model_copy(
-        update={"name": "Mt. Weld Mine".replace("Mine", "mine"), "region": "AUS", "process": asset.process}
+        update={
+            "name": "Mt. Weld Mine".replace("Mine", "mine"),
+            "region": "AUS",
+            "process": asset.process,
+        }
     )
-    found = wrong(dataclasses.replace(tables, projects=(*tables.projects, twin.model_copy(update={"project": "twin"}))))
-    assert [finding.ours for finding in found if finding.kind == "double counting"] == ["aus-mt-weld and twin"]
+    found = wrong(
+        dataclasses.replace(
+            tables, projects=(*tables.projects, twin.model_copy(update={"project": "twin"}))
+        )
+    )
+    assert [finding.ours for finding in found if finding.kind == "double counting"] == [
+        "aus-mt-weld and twin"
+    ]
 
 
 def test_commodity_without_a_road_is_found(tables: Tables) -> None:
@@ -89,8 +107,13 @@ def test_commodity_without_a_road_is_found(tables: Tables) -> None:
 
 
 def test_dear_route_is_found(tables: Tables) -> None:
-    routes = tuple(row.model_copy(update={"cost_usd_per_unit": 1e6}) if row.commodity == "gallium" else row for row in tables.routes)
-    assert [finding.ours for finding in wrong(dataclasses.replace(tables, routes=routes))] == ["gallium 172%; gallium 172%"]
+    routes = tuple(
+        row.model_copy(update={"cost_usd_per_unit": 1e6}) if row.commodity == "gallium" else row
+        for row in tables.routes
+    )
+    assert [finding.ours for finding in wrong(dataclasses.replace(tables, routes=routes))] == [
+        "gallium 172%; gallium 172%"
+    ]
 
 
 def test_use_is_traced_along_the_chain(tables: Tables) -> None:
@@ -102,7 +125,9 @@ def test_use_is_traced_along_the_chain(tables: Tables) -> None:
 
 def test_recycling_relieves_the_mines(tables: Tables) -> None:
     world = World(tables)
-    assert world.least_use(2026)["light-concentrate"] < sum(world.use(2026)["light-concentrate"].values())
+    assert world.least_use(2026)["light-concentrate"] < sum(
+        world.use(2026)["light-concentrate"].values()
+    )
 
 
 def test_report_shows_every_check(tables: Tables) -> None:
@@ -113,6 +138,9 @@ def test_report_shows_every_check(tables: Tables) -> None:
 
 
 def test_validation_beside_the_data_is_that_of_the_data(tables: Tables) -> None:
-    """Renewed by ``paxsilica data validate --plan DIR --report data/VALIDATION.md``; the part that a plan gives is not compared."""
+    """Renewed by ``paxsilica data validate --plan DIR --report data/VALIDATION.md``; the part that
+    a plan gives is not compared."""
     written = (DATA / "VALIDATION.md").read_text(encoding="utf-8").splitlines()
-    assert [line for line in report(tables, check_world(tables)).splitlines() if line not in written] == []
+    assert [
+        line for line in report(tables, check_world(tables)).splitlines() if line not in written
+    ] == []

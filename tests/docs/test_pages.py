@@ -1,4 +1,5 @@
-"""The pages hold together: links lead somewhere, commands are those of the program, pictures are small and say what they were made from."""
+"""The pages hold together: links lead somewhere, commands are those of the program, pictures are
+small and say what they were made from."""
 
 from __future__ import annotations
 
@@ -14,10 +15,18 @@ from paxsilica.cli.reference import commands, is_option
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PICTURES = DOCS / "pictures"
-PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts),
+]
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
 OPTIONS = {
-    command.name: {name for one, _ in command.parameters if is_option(one) for name in (*one.opts, *one.secondary_opts)}
+    command.name: {
+        name
+        for one, _ in command.parameters
+        if is_option(one)
+        for name in (*one.opts, *one.secondary_opts)
+    }
     for command in commands()
 }
 MOST_BYTES = 300_000
@@ -31,7 +40,10 @@ def said(path: Path) -> str:
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_links_lead_somewhere(path: Path) -> None:
-    links = [*re.findall(r"\]\(([^)\s]+)\)", said(path)), *re.findall(r"^```\{(?:figure|include)\} (\S+)", said(path), re.M)]
+    links = [
+        *re.findall(r"\]\(([^)\s]+)\)", said(path)),
+        *re.findall(r"^```\{(?:figure|include)\} (\S+)", said(path), re.M),
+    ]
     for link in links:
         target, _, _ = link.partition("#")
         if target and not target.startswith(("https://", "http://")):
@@ -41,19 +53,31 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
 def test_commands_are_those_of_the_program(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    blocks = [line for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S) for line in block.splitlines()]
+    blocks = [
+        line
+        for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+        for line in block.splitlines()
+    ]
     inline = re.findall(r"`(paxsilica [^`]*)`", said(path))
     for line in [*blocks, *inline]:
         for part in re.findall(r"paxsilica (?:[^|;&)#'\"<>]|'[^']*'|\"[^\"]*\")+", line):
             words = shlex.split(part)[1:]
-            name = next((name for name in (" ".join(words[:2]), *words[:1]) if name in OPTIONS and name), "")
+            name = next(
+                (name for name in (" ".join(words[:2]), *words[:1]) if name in OPTIONS and name), ""
+            )
             assert name or words[0].startswith("-") or words[0] == "COMMAND", line
-            unknown = {word.partition("=")[0] for word in words if word.startswith("-") and word != "--help"} - OPTIONS[name]
+            unknown = {
+                word.partition("=")[0]
+                for word in words
+                if word.startswith("-") and word != "--help"
+            } - OPTIONS[name]
             assert not {word for word in unknown if not re.fullmatch(r"-\d.*", word)}, line
 
 
 def test_what_is_said_of_errors_is_what_the_program_says() -> None:
-    rows = re.findall(r"^\| `([^`]+)` \|", (DOCS / "howto" / "own-data.md").read_text(encoding="utf-8"), re.M)
+    rows = re.findall(
+        r"^\| `([^`]+)` \|", (DOCS / "howto" / "own-data.md").read_text(encoding="utf-8"), re.M
+    )
     program = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     assert len(rows) >= 4
     for words in rows:
@@ -62,7 +86,9 @@ def test_what_is_said_of_errors_is_what_the_program_says() -> None:
 
 def test_every_page_is_in_a_table_of_contents() -> None:
     for folder in (DOCS, DOCS / "howto", DOCS / "reference", DOCS / "explanation"):
-        listed = set(re.findall(r"^([\w-]+)$", (folder / "index.md").read_text(encoding="utf-8"), re.M))
+        listed = set(
+            re.findall(r"^([\w-]+)$", (folder / "index.md").read_text(encoding="utf-8"), re.M)
+        )
         assert {path.stem for path in folder.glob("*.md")} - {"index"} <= listed
 
 

@@ -9,7 +9,7 @@ import pytest
 from paxsilica.case import known_keys
 from paxsilica.cli.reference import EFFECTS, Command, commands, exit_codes, is_option, pages
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError
-from paxsilica.plan_tables import ALL_TABLES
+from paxsilica.plan.schema import ALL_TABLES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 COMMANDS = commands()
@@ -25,7 +25,9 @@ def test_every_command_is_there_once() -> None:
     names = [command.name for command in COMMANDS]
     assert len(names) == len(set(names)) > 15
     assert {"", "solve", "data export"} <= set(names)
-    assert set(EFFECTS) == set(names) - {""}, "say in EFFECTS what the command writes and how it may end"
+    assert set(EFFECTS) == set(names) - {""}, (
+        "say in EFFECTS what the command writes and how it may end"
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name or "paxsilica")
@@ -42,7 +44,9 @@ def test_a_command_says_what_it_does_and_shows_how(command: Command) -> None:
 
 
 def test_exit_codes_are_those_of_the_errors() -> None:
-    raised = {error.exit_code for error in (PaxSilicaError, InputError, InfeasibleError, NoPlanError)}
+    raised = {
+        error.exit_code for error in (PaxSilicaError, InputError, InfeasibleError, NoPlanError)
+    }
     assert raised | {0, 130} <= set(exit_codes())
 
 
@@ -58,4 +62,6 @@ def test_every_key_of_a_case_is_told_with_what_it_means() -> None:
 
 def test_every_table_of_a_plan_is_told() -> None:
     text = pages()["plan.md"]
-    assert [line.strip("# `") for line in text.splitlines() if line.startswith("### ")] == list(ALL_TABLES)
+    assert [line.strip("# `") for line in text.splitlines() if line.startswith("### ")] == list(
+        ALL_TABLES
+    )

@@ -1,4 +1,5 @@
-"""The site and the manual page build without a warning, and the built pages load nothing from anywhere else."""
+"""The site and the manual page build without a warning, and the built pages load nothing from
+anywhere else."""
 
 from __future__ import annotations
 
@@ -24,7 +25,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     for builder in ("html", "man"):
         done = subprocess.run(
-            [*SPHINX, "-b", builder, "-d", str(folder / "doctrees"), str(ROOT / "docs"), str(folder / builder)],
+            [
+                *SPHINX,
+                "-b",
+                builder,
+                "-d",
+                str(folder / "doctrees"),
+                str(ROOT / "docs"),
+                str(folder / builder),
+            ],
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -35,7 +44,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
-    pages = [path for path in (site / "html").rglob("*") if path.suffix in (".html", ".css", ".svg")]
+    pages = [
+        path for path in (site / "html").rglob("*") if path.suffix in (".html", ".css", ".svg")
+    ]
     assert len(pages) > 25
     for path in pages:
         assert LOADED.findall(path.read_text(encoding="utf-8")) == [], path.name
@@ -43,7 +54,10 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 
 def test_no_option_was_taken_for_a_dash(site: Path) -> None:
     for path in (site / "html").rglob("*.html"):
-        assert re.findall(r"[–—][a-z]+", re.sub(r"<[^>]*>", "", path.read_text(encoding="utf-8"))) == [], path.name
+        assert (
+            re.findall(r"[–—][a-z]+", re.sub(r"<[^>]*>", "", path.read_text(encoding="utf-8")))
+            == []
+        ), path.name
 
 
 def test_formulas_are_formulas(site: Path) -> None:

@@ -1,4 +1,5 @@
-"""Everything that the tutorial tells its reader to type works, in order, and prints what the tutorial shows (``...`` stands for anything)."""
+"""Everything that the tutorial tells its reader to type works, in order, and prints what the
+tutorial shows (``...`` stands for anything)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"), re.M | re.S)
+BLOCKS = re.findall(
+    r"^```(\w+)\n(.*?)^```",
+    (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"),
+    re.M | re.S,
+)
 NOT_RUN = "make install\n. .venv/bin/activate\n"
 """The setup, which whoever runs the tests has behind them."""
 
@@ -26,20 +31,33 @@ def test_only_the_setup_is_not_run() -> None:
 
 @pytest.mark.slow
 def test_the_tutorial_runs(tmp_path: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")} | {
-        "PYTHONIOENCODING": "utf-8"
-    }
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")
+    } | {"PYTHONIOENCODING": "utf-8"}
     checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     printed = ""
     for kind, text in BLOCKS:
         if kind == "text":
-            assert checker.check_output(text, printed, flags), f"the tutorial shows\n{text}\nbut there is\n{printed}"
+            assert checker.check_output(text, printed, flags), (
+                f"the tutorial shows\n{text}\nbut there is\n{printed}"
+            )
             continue
         lines = (
-            [[sys.executable, "-c", text]] if kind == "python" else [command(line) for line in text.splitlines()] if kind == "sh" else []
+            [[sys.executable, "-c", text]]
+            if kind == "python"
+            else [command(line) for line in text.splitlines()]
+            if kind == "sh"
+            else []
         )
         for line in lines:
-            done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False)
+            done = subprocess.run(
+                line,
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
             assert done.returncode == 0, f"{line}: {done.stderr}{done.stdout}"
             printed = done.stdout
 
@@ -47,4 +65,8 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
 def command(line: str) -> list[str]:
     """A line of the shell; the program is the one under test."""
     program, *arguments = shlex.split(line)
-    return [sys.executable, "-m", "paxsilica", *arguments] if program == "paxsilica" else [program, *arguments]
+    return (
+        [sys.executable, "-m", "paxsilica", *arguments]
+        if program == "paxsilica"
+        else [program, *arguments]
+    )

@@ -17,7 +17,9 @@ from report_world import bare, facts, save
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
     """The same rows, whatever stands for a blank in a column that has nothing but blanks."""
     frames = [
-        frame.reset_index(drop=True).apply(lambda column: pd.to_numeric(column) if column.isna().all() else column)
+        frame.reset_index(drop=True).apply(
+            lambda column: pd.to_numeric(column) if column.isna().all() else column
+        )
         for frame in (left, right)
     ]
     pd.testing.assert_frame_equal(*frames, check_dtype=False, rtol=1e-8)
@@ -27,7 +29,9 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_csv_and_parquet_hold_the_tables(tmp_path: Path, name: str) -> None:
     table = facts().plan.table(name)
     export_plan(facts(), "csv", tmp_path, None)
-    same(pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""]), table)
+    same(
+        pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""]), table
+    )
     pytest.importorskip("pyarrow")
     export_plan(facts(), "parquet", tmp_path, None)
     same(pd.read_parquet(tmp_path / "parquet" / f"{name}.parquet"), table)
@@ -38,17 +42,24 @@ def test_json_is_tidy_and_says_what_columns_mean(tmp_path: Path) -> None:
     document = json.loads(place.read_text(encoding="utf-8"))
     assert document["plan"]["objective"] == pytest.approx(facts().plan.objective)
     portfolio = document["tables"]["portfolio"]
-    assert [row["project"] for row in portfolio["rows"]] == facts().plan.portfolio["project"].tolist()
+    assert [row["project"] for row in portfolio["rows"]] == facts().plan.portfolio[
+        "project"
+    ].tolist()
     assert portfolio["columns"]["capex_usd_m"] == "capital, USD million"
 
 
 def test_iamc_has_the_form_that_pyam_asks_for() -> None:
-    """One row for each model, scenario, region, variable and unit; years as columns; no blank keys; only numbers."""
+    """One row for each model, scenario, region, variable and unit; years as columns; no blank keys;
+    only numbers."""
     frame = iamc(facts())
     assert list(frame.columns[:5]) == IAMC_KEYS
     assert [int(year) for year in frame.columns[5:]] == list(range(2030, 2035))
     assert not frame[IAMC_KEYS].duplicated().any()
-    assert frame[IAMC_KEYS].map(lambda part: isinstance(part, str) and part.strip() == part and bool(part)).all(axis=None)
+    assert (
+        frame[IAMC_KEYS]
+        .map(lambda part: isinstance(part, str) and part.strip() == part and bool(part))
+        .all(axis=None)
+    )
     assert frame.iloc[:, 5:].apply(pd.to_numeric).notna().any(axis=1).all()
     assert not frame["variable"].str.contains(r"\*|\|\||\|$", regex=True).any()
     assert (frame.groupby("variable")["unit"].nunique() == 1).all()
@@ -57,19 +68,30 @@ def test_iamc_has_the_form_that_pyam_asks_for() -> None:
 def test_iamc_figures_are_those_of_the_tables() -> None:
     frame = iamc(facts()).set_index(["region", "variable"])
     funding = facts().plan.funding
-    assert frame.loc[("World", "Investment"), "2030"] == pytest.approx(funding.loc[funding["year"] == 2030, "usd_m"].sum())
-    regions = [region for region, variable in frame.index if variable == "Investment" and region != "World"]
+    assert frame.loc[("World", "Investment"), "2030"] == pytest.approx(
+        funding.loc[funding["year"] == 2030, "usd_m"].sum()
+    )
+    regions = [
+        region for region, variable in frame.index if variable == "Investment" and region != "World"
+    ]
     assert frame.loc[[(region, "Investment") for region in regions], "2030"].sum() == pytest.approx(
         frame.loc[("World", "Investment"), "2030"]
     )
     coverage = facts().plan.coverage.set_index(["stage", "year"])
-    assert frame.loc[("World", "Coverage|ore|Traced|With Plan"), "2033"] == pytest.approx(coverage.loc[("ore", 2033), "traced_share"])
+    assert frame.loc[("World", "Coverage|ore|Traced|With Plan"), "2033"] == pytest.approx(
+        coverage.loc[("ore", 2033), "traced_share"]
+    )
 
 
 def test_pyam_reads_it(tmp_path: Path) -> None:
-    pyam = pytest.importorskip("pyam", reason="needs pyam-iamc, of which no release for pandas 3 on this Python is installed")
+    pyam = pytest.importorskip(
+        "pyam",
+        reason="needs pyam-iamc, of which no release for pandas 3 on this Python is installed",
+    )
     read = pyam.IamDataFrame(str(export_plan(facts(), "iamc", tmp_path, None)))
-    assert read.filter(variable="Investment", region="World").data["value"].sum() == pytest.approx(facts().plan.funding["usd_m"].sum())
+    assert read.filter(variable="Investment", region="World").data["value"].sum() == pytest.approx(
+        facts().plan.funding["usd_m"].sum()
+    )
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -88,7 +110,9 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path: Path, format_: str) -> Non
 
 def test_commands_write_and_say_where(tmp_path: Path) -> None:
     first, second = save(60.0, tmp_path / "first"), save(40.0, tmp_path / "second")
-    run = CliRunner().invoke(app, ["report", str(first), "--with", str(second), "--out", str(tmp_path / "both.html")])
+    run = CliRunner().invoke(
+        app, ["report", str(first), "--with", str(second), "--out", str(tmp_path / "both.html")]
+    )
     assert run.exit_code == 0, run.output
     assert (tmp_path / "both.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     run = CliRunner().invoke(app, ["export", str(first), "--format", "iamc"])

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from paxsilica.report.workbook_full import write_full_workbook
+from paxsilica.report.workbook.full import write_full_workbook
 from report_world import bare, facts
 
 OFFICE = shutil.which("soffice")
@@ -38,9 +38,25 @@ def formulas(path: Path) -> list[tuple[str, str, str, Any]]:
 
 def test_sheets_heads_names_and_print(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames[:7] == ["Answer", "Portfolio", "Coverage", "Cash calls", "Funders", "Costs", "Exposure"]
+    assert book.sheetnames[:7] == [
+        "Answer",
+        "Portfolio",
+        "Coverage",
+        "Cash calls",
+        "Funders",
+        "Costs",
+        "Exposure",
+    ]
     assert {"operation", "Figures used", "Documents", "Made from"} <= set(book.sheetnames)
-    assert {"total_capital", "total_public", "portfolio", "coverage_with_plan", "cash_calls", "gap", "budget"} <= set(book.defined_names)
+    assert {
+        "total_capital",
+        "total_public",
+        "portfolio",
+        "coverage_with_plan",
+        "cash_calls",
+        "gap",
+        "budget",
+    } <= set(book.defined_names)
     for sheet in book:
         assert sheet.page_setup.paperSize == 9
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
@@ -52,7 +68,11 @@ def test_sheets_heads_names_and_print(path: Path) -> None:
 def test_totals_agree_with_the_tables(path: Path) -> None:
     dead = openpyxl.load_workbook(path, data_only=True)
     portfolio = facts().plan.portfolio
-    for name, column in (("total_capital", "capex_usd_m"), ("total_public", "public_usd_m"), ("total_owners", "sponsor_usd_m")):
+    for name, column in (
+        ("total_capital", "capex_usd_m"),
+        ("total_public", "public_usd_m"),
+        ("total_owners", "sponsor_usd_m"),
+    ):
         ((sheet, cell),) = dead.defined_names[name].destinations
         assert dead[sheet][cell].value == pytest.approx(portfolio[column].sum())
     sheet = dead["Cash calls"]
@@ -66,7 +86,9 @@ def test_totals_agree_with_the_tables(path: Path) -> None:
 
 def test_values_of_text_stay_text(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    assert [cell.value for cell in book["Portfolio"]["A"] if cell.data_type == "s"].count("=New mine") == 1
+    assert [cell.value for cell in book["Portfolio"]["A"] if cell.data_type == "s"].count(
+        "=New mine"
+    ) == 1
     assert "@Fund of A" in [cell.value for cell in book["Funders"]["A"]]
     texts = [text for *_, text, _ in formulas(path)]
     assert texts
@@ -74,12 +96,20 @@ def test_values_of_text_stay_text(path: Path) -> None:
 
 
 def test_the_proof_is_said_three_ways(path: Path) -> None:
-    labels = {cell.value: cell.row for cell in openpyxl.load_workbook(path)["Answer"]["A"] if cell.value}
-    assert {"Gap, USD million", "Gap, share of the objective", "Gap, share of the capital decided"} <= set(labels)
+    labels = {
+        cell.value: cell.row for cell in openpyxl.load_workbook(path)["Answer"]["A"] if cell.value
+    }
+    assert {
+        "Gap, USD million",
+        "Gap, share of the objective",
+        "Gap, share of the capital decided",
+    } <= set(labels)
 
 
 def test_sources_of_every_figure_used(path: Path) -> None:
-    rows = list(openpyxl.load_workbook(path, read_only=True)["Figures used"].iter_rows(values_only=True))
+    rows = list(
+        openpyxl.load_workbook(path, read_only=True)["Figures used"].iter_rows(values_only=True)
+    )
     used = {(row[0], row[1], row[2]): row for row in rows[1:]}
     assert used["projects", "new-mine", "capex_usd_m"][8:10] == ("C", "report")
     assert ("recipes", "refine|ore|input", "quantity") in used
@@ -87,14 +117,35 @@ def test_sources_of_every_figure_used(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(OFFICE is None, reason="needs LibreOffice on the path (Debian: apt-get install libreoffice-calc)")
+@pytest.mark.skipif(
+    OFFICE is None,
+    reason="needs LibreOffice on the path (Debian: apt-get install libreoffice-calc)",
+)
 def test_libreoffice_calculates_the_same(path: Path, tmp_path: Path) -> None:
     assert OFFICE is not None
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    order = [OFFICE, profile, "--headless", "--convert-to", "ods", "--outdir", str(tmp_path), str(path)]
+    order = [
+        OFFICE,
+        profile,
+        "--headless",
+        "--convert-to",
+        "ods",
+        "--outdir",
+        str(tmp_path),
+        str(path),
+    ]
     subprocess.run(order, check=True, capture_output=True, timeout=300)
     target, made = "xlsx:Calc MS Excel 2007 XML", str(tmp_path / "plan.ods")
-    back = [OFFICE, profile, "--headless", "--convert-to", target, "--outdir", str(tmp_path / "back"), made]
+    back = [
+        OFFICE,
+        profile,
+        "--headless",
+        "--convert-to",
+        target,
+        "--outdir",
+        str(tmp_path / "back"),
+        made,
+    ]
     subprocess.run(back, check=True, capture_output=True, timeout=300)
     with warnings.catch_warnings(action="ignore"):  # openpyxl warns of what LibreOffice adds
         calculated = openpyxl.load_workbook(tmp_path / "back" / "plan.xlsx", data_only=True)
@@ -103,7 +154,11 @@ def test_libreoffice_calculates_the_same(path: Path, tmp_path: Path) -> None:
         if isinstance(value, str):
             assert found == value, (sheet, cell, formula)
         else:
-            assert float(found or 0.0) == pytest.approx(float(value or 0.0), abs=1e-6), (sheet, cell, formula)
+            assert float(found or 0.0) == pytest.approx(float(value or 0.0), abs=1e-6), (
+                sheet,
+                cell,
+                formula,
+            )
 
 
 def test_without_tables_and_without_a_plan(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""A source counts only if its inputs do. Cases small enough to solve on paper; each says what a count of capacities would answer."""
+"""A source counts only if its inputs do. Cases small enough to solve on paper; each says what a
+count of capacities would answer."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ PRICED = {"covered": True, "shortage_price_usd_per_unit": 9 * M}
 
 def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
     # Press for 10 in A, need 10: the count of capacities says 100 % and nothing to do.
-    # Metal comes from C alone. Cut off, nothing is pressed: 0 %, 10 magnets at 9 = 90 of shortfall, or a smelter at 50.
-    # With the smelter: 50 + 10 metal from C at 1 in normal times, where it is cheaper than one's own at 2.
+    # Metal comes from C alone. Cut off, nothing is pressed: 0 %, 10 magnets at 9 = 90 of shortfall,
+    # or a smelter at 50. With the smelter: 50 + 10 metal from C at 1 in normal times, where it is
+    # cheaper than one's own at 2.
     tables = world(
         {"smelt": "-> metal", "press": "metal -> magnet"},
         regions=WEST,
@@ -23,20 +25,34 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
             "press": {"process": "press", "capacity": 10.0},
             "smelter": {"process": "smelt", "region": "C", "variable_cost_usd_per_unit": 1 * M},
         },
-        projects={"own smelter": {"process": "smelt", "size": 10.0, "capex_usd_m": 50.0, "variable_cost_usd_per_unit": 2 * M}},
+        projects={
+            "own smelter": {
+                "process": "smelt",
+                "size": 10.0,
+                "capex_usd_m": 50.0,
+                "variable_cost_usd_per_unit": 2 * M,
+            }
+        },
         routes={"C>A metal": 0.0},
         demand={("A", "magnet"): 10},
     )
     answer = Answer(tables, case(coverage=SOFT))
     assert answer.coverage("magnet") == approx(
-        {"need": 10, "naive_share_before": 1, "traced_share_before": 0, "naive_share": 1, "traced_share": 1}
+        {
+            "need": 10,
+            "naive_share_before": 1,
+            "traced_share_before": 0,
+            "naive_share": 1,
+            "traced_share": 1,
+        }
     )
     assert answer.committed == {"own smelter": 2030}
     assert answer.costs() == approx({"capital": 50, "operation": 10})
 
 
 def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
-    # The plant stands in A, so a count by hosts says 100 %. Its owner in C switches it off: 0 %, and a project at 40 is needed.
+    # The plant stands in A, so a count by hosts says 100 %. Its owner in C switches it off: 0 %,
+    # and a project at 40 is needed.
     tables = world(
         {"make": "-> chip"},
         regions=WEST,
@@ -52,14 +68,18 @@ def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
 
 
 def test_heavy_feed_binds_and_not_separation() -> None:
-    # An ore is a basket: 0.9 light, 0.1 heavy. Separation for 100 ore makes up to 10 heavy, which is all that is needed:
-    # a count of separation says 100 %. The mine gives 40 ore, so 4 heavy (40 %), while light (36 of 20) is plentiful.
-    # More separation at 10 does not help; the mine of 60 at 30 does.
+    # An ore is a basket: 0.9 light, 0.1 heavy. Separation for 100 ore makes up to 10 heavy, which
+    # is all that is needed: a count of separation says 100 %. The mine gives 40 ore, so 4 heavy (40
+    # %), while light (36 of 20) is plentiful. More separation at 10 does not help; the mine of 60
+    # at 30 does.
     tables = world(
         {"dig": "-> ore", "separate": "ore -> 0.9 light + 0.1 heavy"},
         regions=WEST,
         commodities={"light": PRICED, "heavy": PRICED},
-        assets={"mine": {"process": "dig", "capacity": 40.0}, "separation": {"process": "separate", "capacity": 100.0}},
+        assets={
+            "mine": {"process": "dig", "capacity": 40.0},
+            "separation": {"process": "separate", "capacity": 100.0},
+        },
         projects={
             "more separation": {"process": "separate", "size": 100.0, "capex_usd_m": 10.0},
             "clay": {"process": "dig", "size": 60.0, "capex_usd_m": 30.0},
@@ -68,16 +88,25 @@ def test_heavy_feed_binds_and_not_separation() -> None:
     )
     answer = Answer(tables, case(coverage=SOFT))
     heavy, light = answer.coverage("heavy"), answer.coverage("light")
-    assert (heavy["naive_share_before"], heavy["traced_share_before"], heavy["traced_share"]) == approx((1, 0.4, 1))
+    assert (
+        heavy["naive_share_before"],
+        heavy["traced_share_before"],
+        heavy["traced_share"],
+    ) == approx((1, 0.4, 1))
     assert light["traced_share_before"] == approx(1)
     assert answer.committed == {"clay": 2030}
 
 
 def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
-    # Extraction for 10 gallium stands, 6 are needed: counted, 100 %. Liquor comes with alumina, 0.1 a tonne: 30 alumina, 3 gallium, 50 %.
-    # Another extraction at 1 is money for nothing; a refinery for 30 alumina at 20 brings the other 3.
+    # Extraction for 10 gallium stands, 6 are needed: counted, 100 %. Liquor comes with alumina, 0.1
+    # a tonne: 30 alumina, 3 gallium, 50 %. Another extraction at 1 is money for nothing; a refinery
+    # for 30 alumina at 20 brings the other 3.
     tables = world(
-        {"dig": "-> bauxite", "refine": "2 bauxite -> alumina + 0.1 liquor", "extract": "liquor -> gallium"},
+        {
+            "dig": "-> bauxite",
+            "refine": "2 bauxite -> alumina + 0.1 liquor",
+            "extract": "liquor -> gallium",
+        },
         regions=WEST,
         commodities={"gallium": PRICED},
         assets={
@@ -94,18 +123,26 @@ def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
     answer = Answer(tables, case(coverage=SOFT))
     assert answer.committed == {"more alumina": 2030}
     found = answer.coverage("gallium")
-    assert (found["naive_share_before"], found["traced_share_before"], found["traced_share"]) == approx((1, 0.5, 1))
+    assert (
+        found["naive_share_before"],
+        found["traced_share_before"],
+        found["traced_share"],
+    ) == approx((1, 0.5, 1))
 
 
 @pytest.mark.parametrize(("home", "traced"), [("A", 1.0), ("C", 0.0)])
 def test_a_ring_of_processes_that_feed_each_other(home: str, traced: float) -> None:
-    # A chip takes 0.1 tool, a tool 0.2 chip. Chips wanted: n = 10 + 0.2 * 0.1 n, so n = 10 / 0.98; tools 0.1 n.
-    # With both in A the ring turns by itself; with the toolmaker in C the fab stops, though all its capacity stands in A.
+    # A chip takes 0.1 tool, a tool 0.2 chip. Chips wanted: n = 10 + 0.2 * 0.1 n, so n = 10 / 0.98;
+    # tools 0.1 n. With both in A the ring turns by itself; with the toolmaker in C the fab stops,
+    # though all its capacity stands in A.
     tables = world(
         {"fab": "0.1 tool -> chip", "build": "0.2 chip -> tool"},
         regions=WEST,
         commodities={"chip": PRICED, "tool": PRICED},
-        assets={"fab": {"process": "fab", "capacity": 20.0}, "toolmaker": {"process": "build", "capacity": 5.0, "region": home}},
+        assets={
+            "fab": {"process": "fab", "capacity": 20.0},
+            "toolmaker": {"process": "build", "capacity": 5.0, "region": home},
+        },
         routes={"*>* tool": 0.0, "*>* chip": 0.0},
         demand={("A", "chip"): 10},
     )
@@ -117,14 +154,20 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, traced: float) -> N
 
 
 def test_a_hub_passes_goods_on_and_launders_none() -> None:
-    # B (trusted, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C serves A: 10 * 1.5.
-    # Cut off, the sea is still there for B and closed to C: coverage is 60 %, the capacity of B.
+    # B (trusted, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C
+    # serves A: 10 * 1.5. Cut off, the sea is still there for B and closed to C: coverage is 60 %,
+    # the capacity of B.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "B": "signatory", "C": "untrusted", "SEA": "hub"},
         commodities={"chip": PRICED},
         assets={
-            "b": {"process": "make", "region": "B", "capacity": 6.0, "variable_cost_usd_per_unit": 3 * M},
+            "b": {
+                "process": "make",
+                "region": "B",
+                "capacity": 6.0,
+                "variable_cost_usd_per_unit": 3 * M,
+            },
             "c": {"process": "make", "region": "C", "variable_cost_usd_per_unit": 1 * M},
         },
         routes={"*>SEA *": 0.5 * M, "SEA>* *": 0.0},
@@ -151,7 +194,8 @@ def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
 
 
 def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
-    # B alone covers the need of 10 for 10. At most 65 % from one region: B makes 6.5, A must make 3.5, which costs another 30.
+    # B alone covers the need of 10 for 10. At most 65 % from one region: B makes 6.5, A must make
+    # 3.5, which costs another 30.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "B": "signatory"},
@@ -164,7 +208,10 @@ def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
         demand={("A", "chip"): 10},
     )
     assert set(Answer(tables, case(coverage=COVERED)).committed) == {"b"}
-    capped = Answer(tables, case(coverage=COVERED, concentration={"max_share": 0.65, "from_year": 2030, "hard": True}))
+    capped = Answer(
+        tables,
+        case(coverage=COVERED, concentration={"max_share": 0.65, "from_year": 2030, "hard": True}),
+    )
     assert set(capped.committed) == {"a", "b"}
     b, a = (capped.value("activity", name, "cut off 2030") for name in ("b", "a"))
     assert a + b >= 10 - 1e-6
@@ -172,12 +219,16 @@ def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
 
 
 def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_wants() -> None:
-    # Each tonne of metal brings a tonne of slag that may not lie about; turning it into glass costs 2, and glass may.
-    # Dropping the glassworks because nobody asks for glass would make the case infeasible.
+    # Each tonne of metal brings a tonne of slag that may not lie about; turning it into glass costs
+    # 2, and glass may. Dropping the glassworks because nobody asks for glass would make the case
+    # infeasible.
     tables = world(
         {"smelt": "-> metal + slag", "melt": "slag -> glass"},
         commodities={"slag": {"surplus": "forbidden"}},
-        assets={"smelter": {"process": "smelt"}, "glassworks": {"process": "melt", "variable_cost_usd_per_unit": 2 * M}},
+        assets={
+            "smelter": {"process": "smelt"},
+            "glassworks": {"process": "melt", "variable_cost_usd_per_unit": 2 * M},
+        },
         demand={("A", "metal"): 3},
     )
     assert Answer(tables, case()).objective == approx(6)
@@ -185,9 +236,11 @@ def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_w
 
 @pytest.mark.parametrize(("feed", "alpha", "beta"), [(100.0, 0.75, 0.5), (140.0, 1.0, 0.8)])
 def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: float) -> None:
-    # Without the plan the mine's feed becomes 100 alpha (100 %). With a beta plant, which makes one of half a feed, the sum of shares is greatest
-    # with 100 beta, and alpha has what is left: 50 feed of 100. Half of each is asked for. So beta gets the 25 feed for its half, and alpha keeps
-    # the other 75: as little below where it stood as can be. Of 140 feed alpha keeps its 100, and the other 40 make 80 beta.
+    # Without the plan the mine's feed becomes 100 alpha (100 %). With a beta plant, which makes one
+    # of half a feed, the sum of shares is greatest with 100 beta, and alpha has what is left: 50
+    # feed of 100. Half of each is asked for. So beta gets the 25 feed for its half, and alpha keeps
+    # the other 75: as little below where it stood as can be. Of 140 feed alpha keeps its 100, and
+    # the other 40 make 80 beta.
     tables = world(
         {"dig": "-> feed", "first": "feed -> alpha", "second": "0.5 feed -> beta"},
         regions=WEST,
@@ -196,7 +249,11 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
             "mine": {"process": "dig", "capacity": feed},
             "mine abroad": {"process": "dig", "region": "C"},
             "alpha plant": {"process": "first", "capacity": 100.0},
-            "beta plant abroad": {"process": "second", "region": "C", "variable_cost_usd_per_unit": 1 * M},
+            "beta plant abroad": {
+                "process": "second",
+                "region": "C",
+                "variable_cost_usd_per_unit": 1 * M,
+            },
         },
         projects={"beta plant": {"process": "second", "size": 100.0, "capex_usd_m": 10.0}},
         routes={"C>A feed": 0.0, "C>A beta": 0.0},

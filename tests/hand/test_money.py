@@ -11,7 +11,9 @@ from worlds import COVERED, Answer, M, approx, case, outcome, world
 SOFT = COVERED | {"hard": False}
 
 
-def candidates(need: float, funders: Any = None, price: float = 100.0, **projects: dict[str, Any]) -> Any:
+def candidates(
+    need: float, funders: Any = None, price: float = 100.0, **projects: dict[str, Any]
+) -> Any:
     return world(
         {"make": "-> chip"},
         regions={"A": "signatory"},
@@ -23,9 +25,13 @@ def candidates(need: float, funders: Any = None, price: float = 100.0, **project
 
 
 def test_a_budget_holds_lumps() -> None:
-    # 100 to spend. By units per dollar the first is best (7 for 60), and then nothing else fits: 7. Two of 50 give 5 each: 10 of 11.
+    # 100 to spend. By units per dollar the first is best (7 for 60), and then nothing else fits: 7.
+    # Two of 50 give 5 each: 10 of 11.
     tables = candidates(
-        11, best={"size": 7.0, "capex_usd_m": 60.0}, p={"size": 5.0, "capex_usd_m": 50.0}, q={"size": 5.0, "capex_usd_m": 50.0}
+        11,
+        best={"size": 7.0, "capex_usd_m": 60.0},
+        p={"size": 5.0, "capex_usd_m": 50.0},
+        q={"size": 5.0, "capex_usd_m": 50.0},
     )
     answer = Answer(tables, case(coverage=SOFT, budget_usd_m=100, objective="shortfall"))
     assert set(answer.committed) == {"p", "q"}
@@ -33,8 +39,8 @@ def test_a_budget_holds_lumps() -> None:
 
 
 def test_of_an_exclusive_group_one_is_built() -> None:
-    # Need 15. Small (5 for 20) and large (10 for 50) together are 70, but they are two designs of one site:
-    # large and another site (5 for 40) are 90.
+    # Need 15. Small (5 for 20) and large (10 for 50) together are 70, but they are two designs of
+    # one site: large and another site (5 for 40) are 90.
     site = {"exclusive_group": "site"}
     tables = candidates(
         15,
@@ -48,10 +54,14 @@ def test_of_an_exclusive_group_one_is_built() -> None:
 
 
 def test_a_prerequisite_is_paid_too() -> None:
-    # The smelter at 30 looks cheaper than the one at 50, but presupposes a port at 25 that makes nothing.
+    # The smelter at 30 looks cheaper than the one at 50, but presupposes a port at 25 that makes
+    # nothing.
     port = {"size": 0.001, "capex_usd_m": 25.0}
     tables = candidates(
-        10, port=port, cheap={"size": 10.0, "capex_usd_m": 30.0, "prerequisites": ("port",)}, alone={"size": 10.0, "capex_usd_m": 50.0}
+        10,
+        port=port,
+        cheap={"size": 10.0, "capex_usd_m": 30.0, "prerequisites": ("port",)},
+        alone={"size": 10.0, "capex_usd_m": 50.0},
     )
     assert set(Answer(tables, case(coverage=COVERED)).committed) == {"alone"}
     # two smelters share the port: 25 + 30 + 30 = 85 against 100
@@ -69,11 +79,19 @@ def test_a_prerequisite_is_paid_too() -> None:
 
 
 @pytest.mark.parametrize(("ticket", "built"), [(None, {"p", "q"}), (60.0, {"p"})])
-def test_a_smallest_ticket_leaves_money_that_no_project_can_use(ticket: float | None, built: set[str]) -> None:
-    # f has 100, g has 40; two projects of 70 cost just what they have together. If f pays at least 60 where it pays at all,
-    # it can pay for one only, and g alone has not enough for the other. (p is worth a little more.)
-    funders = {"f": {"envelope_usd_m": 100.0, "smallest_ticket_usd_m": ticket}, "g": {"envelope_usd_m": 40.0}}
-    tables = candidates(11, funders, p={"size": 6.0, "capex_usd_m": 70.0}, q={"size": 5.0, "capex_usd_m": 70.0})
+def test_a_smallest_ticket_leaves_money_that_no_project_can_use(
+    ticket: float | None, built: set[str]
+) -> None:
+    # f has 100, g has 40; two projects of 70 cost just what they have together. If f pays at least
+    # 60 where it pays at all, it can pay for one only, and g alone has not enough for the other. (p
+    # is worth a little more.)
+    funders = {
+        "f": {"envelope_usd_m": 100.0, "smallest_ticket_usd_m": ticket},
+        "g": {"envelope_usd_m": 40.0},
+    }
+    tables = candidates(
+        11, funders, p={"size": 6.0, "capex_usd_m": 70.0}, q={"size": 5.0, "capex_usd_m": 70.0}
+    )
     answer = Answer(tables, case(coverage=SOFT))
     assert set(answer.committed) == built
     assert answer.costs().get("coverage_shortfall", 0.0) == approx(0 if ticket is None else 500)
@@ -82,7 +100,9 @@ def test_a_smallest_ticket_leaves_money_that_no_project_can_use(ticket: float | 
 def test_a_project_below_the_smallest_ticket_of_its_only_funder_is_not_paid_for() -> None:
     # p at 50 is cheaper than q at 70, but the funder writes no cheque below 60.
     funders = {"f": {"envelope_usd_m": 100.0, "smallest_ticket_usd_m": 60.0}}
-    tables = candidates(5, funders, p={"size": 5.0, "capex_usd_m": 50.0}, q={"size": 5.0, "capex_usd_m": 70.0})
+    tables = candidates(
+        5, funders, p={"size": 5.0, "capex_usd_m": 50.0}, q={"size": 5.0, "capex_usd_m": 70.0}
+    )
     answer = Answer(tables, case(coverage=COVERED))
     assert set(answer.committed) == {"q"}
     assert any(note.startswith("p was left out") for note in answer.plan.notes)
@@ -94,15 +114,25 @@ def test_a_pledge_is_not_a_payment(delivery: float, chosen: str) -> None:
     funders = {"f": {"envelope_usd_m": 100.0, "delivery_factor": delivery}}
     exclusive = {"exclusive_group": "site"}
     tables = candidates(
-        10, funders, large={"size": 10.0, "capex_usd_m": 80.0} | exclusive, small={"size": 5.0, "capex_usd_m": 55.0} | exclusive
+        10,
+        funders,
+        large={"size": 10.0, "capex_usd_m": 80.0} | exclusive,
+        small={"size": 5.0, "capex_usd_m": 55.0} | exclusive,
     )
     assert set(Answer(tables, case(coverage=SOFT)).committed) == {chosen}
 
 
 @pytest.mark.parametrize(("budget", "chosen", "cost"), [(None, "public", 60), (50, "shared", 100)])
-def test_a_budget_pays_the_public_share_alone(budget: float | None, chosen: str, cost: float) -> None:
-    # shared costs 100, of which its owner brings 60; public costs 60, all from funders. 50 of public money pay for shared alone.
-    tables = candidates(10, shared={"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.6}, public={"size": 10.0, "capex_usd_m": 60.0})
+def test_a_budget_pays_the_public_share_alone(
+    budget: float | None, chosen: str, cost: float
+) -> None:
+    # shared costs 100, of which its owner brings 60; public costs 60, all from funders. 50 of
+    # public money pay for shared alone.
+    tables = candidates(
+        10,
+        shared={"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.6},
+        public={"size": 10.0, "capex_usd_m": 60.0},
+    )
     keys: dict[str, Any] = {} if budget is None else {"budget_usd_m": budget}
     answer = Answer(tables, case(coverage=COVERED, **keys))
     assert set(answer.committed) == {chosen}
@@ -111,7 +141,11 @@ def test_a_budget_pays_the_public_share_alone(budget: float | None, chosen: str,
 
 def test_the_objective_budget_asks_for_the_least_public_money() -> None:
     # the same two: least cost takes the 60, least public money the 40 of the 100
-    tables = candidates(10, shared={"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.6}, public={"size": 10.0, "capex_usd_m": 60.0})
+    tables = candidates(
+        10,
+        shared={"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.6},
+        public={"size": 10.0, "capex_usd_m": 60.0},
+    )
     answer = Answer(tables, case(coverage=COVERED, objective="budget"))
     assert set(answer.committed) == {"shared"}
     assert answer.objective == approx(40)
@@ -119,17 +153,23 @@ def test_the_objective_budget_asks_for_the_least_public_money() -> None:
 
 
 def test_money_has_its_price() -> None:
-    # One year of life left to pay back: money at 25 % above the discount rate of 0 costs a quarter more. f has 60 at 0 %, g any sum at
-    # 25 %.
-    funders = {"f": {"envelope_usd_m": 60.0}, "g": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.25}}
-    tables = candidates(10, funders, p={"size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 1})
+    # One year of life left to pay back: money at 25 % above the discount rate of 0 costs a quarter
+    # more. f has 60 at 0 %, g any sum at 25 %.
+    funders = {
+        "f": {"envelope_usd_m": 60.0},
+        "g": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.25},
+    }
+    tables = candidates(
+        10, funders, p={"size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 1}
+    )
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.value("payment", "f", "p", 2030) == approx(60)
     assert answer.costs() == approx({"capital": 60 + 40 * 1.25})
 
 
 def test_a_mandate_keeps_money_at_home() -> None:
-    # f pays for stage chip in B only, and no more than 30 there; the plant in A at 20 is out of reach, that in B at 40 needs g for 10.
+    # f pays for stage chip in B only, and no more than 30 there; the plant in A at 20 is out of
+    # reach, that in B at 40 needs g for 10.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "B": "signatory"},
@@ -145,25 +185,43 @@ def test_a_mandate_keeps_money_at_home() -> None:
     )
     answer = Answer(tables, case(coverage=COVERED))
     assert set(answer.committed) == {"b"}
-    assert (answer.value("payment", "f", "b", 2030), answer.value("payment", "g", "b", 2030)) == approx((30, 10))
-    assert outcome(tables, case(coverage=COVERED, funders={"exclude": ["g"]})).status == "infeasible"
+    assert (
+        answer.value("payment", "f", "b", 2030),
+        answer.value("payment", "g", "b", 2030),
+    ) == approx((30, 10))
+    assert (
+        outcome(tables, case(coverage=COVERED, funders={"exclude": ["g"]})).status == "infeasible"
+    )
 
 
 def test_a_larger_plant_is_cheaper_by_the_unit() -> None:
     # 20 for the first 4, then 2 a unit up to 10; need 7: 20 + 3 * 2.
-    tables = candidates(7, p={"size": (4.0, 10.0), "capex_usd_m": 20.0, "capex_usd_m_per_unit": 2.0})
+    tables = candidates(
+        7, p={"size": (4.0, 10.0), "capex_usd_m": 20.0, "capex_usd_m_per_unit": 2.0}
+    )
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.objective == approx(26)
     assert answer.value("added_size", "p", 2030) == approx(3)
 
 
 def test_the_owner_is_left_with_what_is_still_new() -> None:
-    # life 10, used 2 of them (2030, 2031): 80 % of 100 are left; a project that lasts 2 years leaves nothing though it costs less.
+    # life 10, used 2 of them (2030, 2031): 80 % of 100 are left; a project that lasts 2 years
+    # leaves nothing though it costs less.
     tables = world(
         {"make": "-> chip"},
         projects={
-            "lasting": {"process": "make", "size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 10},
-            "short": {"process": "make", "size": 10.0, "capex_usd_m": 30.0, "economic_life_years": 2},
+            "lasting": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 100.0,
+                "economic_life_years": 10,
+            },
+            "short": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 30.0,
+                "economic_life_years": 2,
+            },
         },
         demand={("A", "chip"): 10},
     )

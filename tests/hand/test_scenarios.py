@@ -12,7 +12,8 @@ WEST = {"A": "signatory", "C": "untrusted"}
 
 
 def embargo(capex: float) -> Any:
-    """One chip a year from C; without it 10 of damage. The embargo comes in 2030 (0.3), in 2031 (0.2) or not at all (0.5)."""
+    """One chip a year from C; without it 10 of damage. The embargo comes in 2030 (0.3), in 2031
+    (0.2) or not at all (0.5)."""
     return world(
         {"make": "-> chip"},
         regions=WEST,
@@ -31,12 +32,15 @@ def embargo(capex: float) -> Any:
 
 @pytest.mark.parametrize(("capex", "built_it"), [(7.0, True), (9.0, False)])
 def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool) -> None:
-    # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 + 0.2) * 10 = 8, with one copy of 2031 for
-    # two
-    # scenarios. A plant is worth up to 8; the likeliest scenario alone would build none, the worst one alone would pay 20.
+    # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 +
+    # 0.2) * 10 = 8, with one copy of 2031 for two scenarios. A plant is worth up to 8; the
+    # likeliest scenario alone would build none, the worst one alone would pay 20.
     names = ["calm", "early", "late"]
     answer = Answer(embargo(capex), case("2030-2031", scenarios=names))
-    copies = {copy.name: (copy.probability, copy.scenarios) for copy in answer.built.instance.copies.values()}
+    copies = {
+        copy.name: (copy.probability, copy.scenarios)
+        for copy in answer.built.instance.copies.values()
+    }
     assert copies == {
         "normal 2030": (approx(0.7), ("calm", "late")),
         "cut off 2030": (approx(0.3), ("early",)),
@@ -50,15 +54,22 @@ def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool)
 def test_merged_copies_cost_what_scenarios_cost_one_by_one() -> None:
     # nothing is decided here, so the expectation of the optima is the optimum of the expectation
     tables = embargo(1000.0)
-    alone = [Answer(tables, case("2030-2031", scenarios={name: 1.0})).objective for name in ("calm", "early", "late")]
+    alone = [
+        Answer(tables, case("2030-2031", scenarios={name: 1.0})).objective
+        for name in ("calm", "early", "late")
+    ]
     assert alone == approx([0, 20, 10])
-    assert Answer(tables, case("2030-2031", scenarios=["calm", "early", "late"])).objective == approx(0.5 * 0 + 0.3 * 20 + 0.2 * 10)
+    assert Answer(
+        tables, case("2030-2031", scenarios=["calm", "early", "late"])
+    ).objective == approx(0.5 * 0 + 0.3 * 20 + 0.2 * 10)
 
 
 def test_other_chances_in_the_case_change_the_plan() -> None:
     tables = embargo(9.0)
     assert not Answer(tables, case("2030-2031", scenarios=["calm", "early", "late"])).committed
-    assert Answer(tables, case("2030-2031", scenarios={"calm": 0.4, "early": 0.6})).committed == {"ours": 2030}
+    assert Answer(tables, case("2030-2031", scenarios={"calm": 0.4, "early": 0.6})).committed == {
+        "ours": 2030
+    }
 
 
 def test_an_export_licence_for_one_metal_leaves_the_rest() -> None:
@@ -66,12 +77,26 @@ def test_an_export_licence_for_one_metal_leaves_the_rest() -> None:
     tables = world(
         {"refine": "-> gallium", "smelt": "-> germanium"},
         regions=WEST,
-        commodities={"gallium": {"shortage_price_usd_per_unit": 3 * M}, "germanium": {"shortage_price_usd_per_unit": 7 * M}},
-        assets={"ga": {"process": "refine", "region": "C"}, "ge": {"process": "smelt", "region": "C"}},
+        commodities={
+            "gallium": {"shortage_price_usd_per_unit": 3 * M},
+            "germanium": {"shortage_price_usd_per_unit": 7 * M},
+        },
+        assets={
+            "ga": {"process": "refine", "region": "C"},
+            "ge": {"process": "smelt", "region": "C"},
+        },
         routes={"C>A *": 0.0},
         demand={("A", "gallium"): 5, ("A", "germanium"): 5, ("C", "gallium"): 2},
         scenarios={"squeeze": 1.0},
-        events=[{"scenario": "squeeze", "event": "switch off", "region": "C", "commodity": "gallium", "from_year": 2030}],
+        events=[
+            {
+                "scenario": "squeeze",
+                "event": "switch off",
+                "region": "C",
+                "commodity": "gallium",
+                "from_year": 2030,
+            }
+        ],
     )
     answer = Answer(tables, case(scenarios=["squeeze"]))
     assert answer.costs() == approx({"unmet_demand": 15})
@@ -80,7 +105,8 @@ def test_an_export_licence_for_one_metal_leaves_the_rest() -> None:
 
 
 def test_a_quake_takes_capacity_of_what_stands_and_of_what_is_planned() -> None:
-    # half of all capacity is gone for certain: the old plant gives 2 of 4, the new one 3 of 6; 8 are wanted, 3 go unserved at 10
+    # half of all capacity is gone for certain: the old plant gives 2 of 4, the new one 3 of 6; 8
+    # are wanted, 3 go unserved at 10
     tables = world(
         {"make": "-> chip"},
         commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
@@ -90,17 +116,23 @@ def test_a_quake_takes_capacity_of_what_stands_and_of_what_is_planned() -> None:
         scenarios={"quake": 1.0},
         events=[{"scenario": "quake", "event": "capacity", "from_year": 2030, "factor": 0.5}],
     )
-    assert Answer(tables, case(scenarios=["quake"])).costs() == approx({"capital": 1, "unmet_demand": 30})
+    assert Answer(tables, case(scenarios=["quake"])).costs() == approx(
+        {"capital": 1, "unmet_demand": 30}
+    )
 
 
 def test_a_switch_off_on_top_of_a_surge_of_demand_has_its_own_normal_year() -> None:
-    # demand is 1.5 times as high in the war, and C is off: the copy of normal times in which plants are kept warm has the surge too
+    # demand is 1.5 times as high in the war, and C is off: the copy of normal times in which plants
+    # are kept warm has the surge too
     tables = world(
         {"make": "-> chip"},
         regions=WEST,
         processes={"make": {"minimum_utilisation": 0.5}},
         commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
-        assets={"ours": {"process": "make", "capacity": 20.0}, "theirs": {"process": "make", "region": "C"}},
+        assets={
+            "ours": {"process": "make", "capacity": 20.0},
+            "theirs": {"process": "make", "region": "C"},
+        },
         routes={"C>A chip": 0.0},
         demand={("A", "chip"): 10},
         scenarios={"war": 1.0},

@@ -1,4 +1,5 @@
-"""Random small worlds from a seed: a chain from ore to product in a few regions, and now and then whatever else tables can say."""
+"""Random small worlds from a seed: a chain from ore to product in a few regions, and now and then
+whatever else tables can say."""
 
 from __future__ import annotations
 
@@ -39,7 +40,10 @@ class World:
                     with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
                         writer = csv.DictWriter(file, columns, lineterminator="\n")
                         writer.writeheader()
-                        writer.writerows({key: "" if cell is None else cell for key, cell in row.items()} for row in rows)
+                        writer.writerows(
+                            {key: "" if cell is None else cell for key, cell in row.items()}
+                            for row in rows
+                        )
             return load_tables(folder), make_case(self.case, name="random")
 
 
@@ -61,7 +65,8 @@ class Maker:
         self.world.tables[table].append(cells)
 
     def feature(self, name: str, share: float) -> bool:
-        """Whether to throw something in; remembered, so that a test can see that everything has its turn."""
+        """Whether to throw something in; remembered, so that a test can see that everything has its
+        turn."""
         if self.chance(share):
             self.world.features.add(name)
             return True
@@ -81,7 +86,9 @@ class Maker:
         for row in self.world.tables["projects"]:
             if row["commitment"] == "required" and self.world.tables["funders"]:
                 row["sponsor_share"] = (
-                    1  # whether anybody may pay for it is left to chance, and a duty that nobody may pay for is bad input
+                    # whether anybody may pay for it is left to chance, and a duty that nobody may
+                    # pay for is bad input
+                    1
                 )
         return self.world
 
@@ -94,8 +101,15 @@ class Maker:
         if self.feature("membership", 0.9):
             for name in self.trusted:
                 if name != "AUS" and self.feature("trust that changes", 0.5):
-                    self.add("membership", region=name, status="participant", from_date="2000-01-01")
-                    self.add("membership", region=name, status="signatory", from_date=self.random.choice(["2027-12-31", "2028-01-01"]))
+                    self.add(
+                        "membership", region=name, status="participant", from_date="2000-01-01"
+                    )
+                    self.add(
+                        "membership",
+                        region=name,
+                        status="signatory",
+                        from_date=self.random.choice(["2027-12-31", "2028-01-01"]),
+                    )
                 else:
                     self.add("membership", region=name, status="signatory", from_date="2000-01-01")
             for name in self.others:
@@ -112,47 +126,108 @@ class Maker:
                 name=name,
                 unit="t",
                 stage=name,
-                shortage_price_usd_per_unit=None if order == 2 and self.feature("price in series", 0.2) else self.between(2e5, 6e5),
+                shortage_price_usd_per_unit=(
+                    None
+                    if order == 2 and self.feature("price in series", 0.2)
+                    else self.between(2e5, 6e5)
+                ),
                 covered="yes" if order > 1 or self.chance(0.5) else "no",
                 surplus="free" if self.chance(0.7) else "forbidden",
             )
             if self.world.tables["commodities"][-1]["shortage_price_usd_per_unit"] is None:
                 self.series("commodities", name, "shortage_price_usd_per_unit", 2e5, 5e5)
         self.add("commodities", commodity="acid", name="acid", unit="t", surplus="free")
-        self.add("processes", process="make-acid", name="acid", kind="source", unit="t", main_product="acid")
+        self.add(
+            "processes",
+            process="make-acid",
+            name="acid",
+            kind="source",
+            unit="t",
+            main_product="acid",
+        )
         self.add("recipes", process="make-acid", commodity="acid", role="output", quantity=1)
         for at, name in enumerate(self.goods):
             ready = self.between(0.2, 0.8) if self.feature("warm", 0.6) else None
             kind = "source" if at == 0 else "conversion"
             process = f"make-{name}"
-            self.add("processes", process=process, name=name, stage=name, kind=kind, unit="t", main_product=name, minimum_utilisation=ready)
+            self.add(
+                "processes",
+                process=process,
+                name=name,
+                stage=name,
+                kind=kind,
+                unit="t",
+                main_product=name,
+                minimum_utilisation=ready,
+            )
             self.add("recipes", process=process, commodity=name, role="output", quantity=1)
             if at:
-                self.add("recipes", process=process, commodity=self.goods[at - 1], role="input", quantity=self.between(1, 2))
+                self.add(
+                    "recipes",
+                    process=process,
+                    commodity=self.goods[at - 1],
+                    role="input",
+                    quantity=self.between(1, 2),
+                )
                 self.add("recipes", process=process, commodity="acid", role="input", quantity=0.2)
         if self.by_product:
-            self.add("commodities", commodity="slag", name="slag", unit="t", surplus="forbidden" if self.chance(0.5) else "free")
+            self.add(
+                "commodities",
+                commodity="slag",
+                name="slag",
+                unit="t",
+                surplus="forbidden" if self.chance(0.5) else "free",
+            )
             self.add("recipes", process="make-metal", commodity="slag", role="output", quantity=0.5)
             self.add("processes", process="dump", name="dump", kind="sink", unit="t")
             self.add("recipes", process="dump", commodity="slag", role="input", quantity=1)
-        for status, credit in (("operating", 1), ("announced", self.between(0.4, 0.9)), ("talk", 0)):
+        for status, credit in (
+            ("operating", 1),
+            ("announced", self.between(0.4, 0.9)),
+            ("talk", 0),
+        ):
             self.add("statuses", status=status, name=status, credit=credit)
 
     def series(self, table: str, row: str, column: str, low: float, high: float) -> None:
         for year in (FIRST, LAST + 1):
-            self.add("series", table=table, row=row, column=column, year=year, value=self.between(low, high))
+            self.add(
+                "series",
+                table=table,
+                row=row,
+                column=column,
+                year=year,
+                value=self.between(low, high),
+            )
 
     def plants(self) -> None:
         for region in [*self.trusted, *self.others]:
-            self.asset(f"acid-{region}", region, "make-acid", capacity="inf", cost=self.between(1e3, 5e3))
+            self.asset(
+                f"acid-{region}", region, "make-acid", capacity="inf", cost=self.between(1e3, 5e3)
+            )
             if self.by_product:
-                self.asset(f"dump-{region}", region, "dump", capacity="inf", cost=self.between(-500, 500))
+                self.asset(
+                    f"dump-{region}", region, "dump", capacity="inf", cost=self.between(-500, 500)
+                )
             for at, good in enumerate(self.goods):
                 if region in self.others or self.chance(0.6):
                     scale = 1.6 ** (len(self.goods) - at)
-                    size = self.between(150, 300) * scale if region in self.others else self.between(5, 60) * scale
-                    cost = self.between(5e3, 1.5e4) if region in self.others else self.between(1e4, 4e4)
-                    self.asset(f"{good}-{region}", region, f"make-{good}", capacity=round(size, 2), cost=cost)
+                    size = (
+                        self.between(150, 300) * scale
+                        if region in self.others
+                        else self.between(5, 60) * scale
+                    )
+                    cost = (
+                        self.between(5e3, 1.5e4)
+                        if region in self.others
+                        else self.between(1e4, 4e4)
+                    )
+                    self.asset(
+                        f"{good}-{region}",
+                        region,
+                        f"make-{good}",
+                        capacity=round(size, 2),
+                        cost=cost,
+                    )
 
     def asset(self, name: str, region: str, process: str, capacity: Cell, cost: Cell) -> None:
         finite = capacity != "inf"
@@ -168,14 +243,26 @@ class Maker:
             name=name,
             region=region,
             process=process,
-            controller=self.random.choice(self.others) if region in self.trusted and self.feature("foreign control", 0.15) else None,
-            status=self.random.choice(["operating", "announced", "talk"]) if self.feature("status of assets", 0.2) else None,
+            controller=(
+                self.random.choice(self.others)
+                if region in self.trusted and self.feature("foreign control", 0.15)
+                else None
+            ),
+            status=(
+                self.random.choice(["operating", "announced", "talk"])
+                if self.feature("status of assets", 0.2)
+                else None
+            ),
             capacity=capacity,
             from_year=FIRST + 1 if finite and self.feature("late asset", 0.1) else None,
             to_year=LAST - 1 if finite and self.feature("early closure", 0.1) else None,
             variable_cost_usd_per_unit=cost,
             fixed_cost_usd_m=self.between(0.1, 0.5) if self.chance(0.3) else None,
-            must_run_share=self.between(0.05, 0.2) if process == "make-ore" and self.feature("must run", 0.2) else None,
+            must_run_share=(
+                self.between(0.05, 0.2)
+                if process == "make-ore" and self.feature("must run", 0.2)
+                else None
+            ),
         )
 
     def candidates(self) -> None:
@@ -201,14 +288,24 @@ class Maker:
                 capex_usd_m=None if in_series else self.between(1, 8),
                 capex_usd_m_per_unit=self.between(0.02, 0.1) if sized else None,
                 lead_time_years=self.random.choice([0, 1, 1, 2]),
-                spend_profile=self.random.choice([None, "0.5;0.5", "0.2;0.3;0.5", "0.25;0.25;0.25;0.25"]),
+                spend_profile=self.random.choice(
+                    [None, "0.5;0.5", "0.2;0.3;0.5", "0.25;0.25;0.25;0.25"]
+                ),
                 ramp_profile=self.random.choice([None, "0.5;1", "0.3;0.6;1"]),
                 variable_cost_usd_per_unit=self.between(8e3, 3e4),
                 fixed_cost_usd_m=self.between(0.05, 0.3) if self.chance(0.4) else None,
-                fixed_cost_usd_m_per_unit=self.between(0.001, 0.01) if sized and self.chance(0.5) else None,
-                earliest_commitment=FIRST + 1 if self.feature("earliest commitment", 0.15) else None,
+                fixed_cost_usd_m_per_unit=(
+                    self.between(0.001, 0.01) if sized and self.chance(0.5) else None
+                ),
+                earliest_commitment=(
+                    FIRST + 1 if self.feature("earliest commitment", 0.15) else None
+                ),
                 latest_commitment=LAST - 1 if self.feature("latest commitment", 0.15) else None,
-                commitment=self.random.choice(["required", "forbidden"]) if not names and self.feature("fixed decision", 0.2) else None,
+                commitment=(
+                    self.random.choice(["required", "forbidden"])
+                    if not names and self.feature("fixed decision", 0.2)
+                    else None
+                ),
                 exclusive_group="site" if self.feature("exclusive group", 0.25) else None,
                 sponsor_share=self.between(0.1, 0.6) if self.feature("sponsor", 0.5) else None,
                 sponsor_cost_of_capital=self.between(0.06, 0.12) if self.chance(0.3) else None,
@@ -216,7 +313,12 @@ class Maker:
             )
             row = self.world.tables["projects"][-1]
             free = [other for other in names if self.by_name(other)["commitment"] is None]
-            if free and row["exclusive_group"] is None and row["commitment"] is None and self.feature("prerequisite", 0.25):
+            if (
+                free
+                and row["exclusive_group"] is None
+                and row["commitment"] is None
+                and self.feature("prerequisite", 0.25)
+            ):
                 other = self.by_name(self.random.choice(free))
                 if other["earliest_commitment"] is None:
                     row["prerequisites"] = other["project"]
@@ -230,7 +332,9 @@ class Maker:
         for region in [*self.trusted, *self.others]:
             uses = ["cars", "defence"] if self.feature("uses", 0.3) else [None]
             for use in uses:
-                variants: list[Cell] = ["low", "central"] if self.feature("variants", 0.2) else [None]
+                variants: list[Cell] = (
+                    ["low", "central"] if self.feature("variants", 0.2) else [None]
+                )
                 if variants != [None] and self.feature("blank variant beside others", 0.5):
                     variants.append(None)
                 for variant in variants:
@@ -246,10 +350,22 @@ class Maker:
                         )
         if len(self.goods) > 2 and self.feature("demand midway", 0.3):
             for year in (FIRST, LAST):
-                self.add("demand", region=self.trusted[0], commodity="metal", year=year, quantity=self.between(2, 10))
+                self.add(
+                    "demand",
+                    region=self.trusted[0],
+                    commodity="metal",
+                    year=year,
+                    quantity=self.between(2, 10),
+                )
 
     def ways(self) -> None:
-        self.add("routes", from_region="*", to_region="SEA", commodity="*", cost_usd_per_unit=self.between(100, 900))
+        self.add(
+            "routes",
+            from_region="*",
+            to_region="SEA",
+            commodity="*",
+            cost_usd_per_unit=self.between(100, 900),
+        )
         self.add("routes", from_region="SEA", to_region="*", commodity="*", cost_usd_per_unit=0)
         if self.feature("direct route", 0.5):
             self.add(
@@ -259,14 +375,22 @@ class Maker:
                 commodity=self.goods[-1] if self.chance(0.5) else "*",
                 cost_usd_per_unit=None,
                 largest_shipment=self.between(5, 30),
-                smallest_shipment=self.between(0.5, 2) if self.feature("smallest shipment", 0.3) else None,
+                smallest_shipment=(
+                    self.between(0.5, 2) if self.feature("smallest shipment", 0.3) else None
+                ),
             )
             row = self.world.tables["routes"][-1]
             self.series("routes", f"CHN|AUS|{row['commodity']}", "cost_usd_per_unit", 50, 300)
             if row["commodity"] == "*":
                 row["smallest_shipment"] = None
         if self.feature("named origin to all", 0.3):
-            self.add("routes", from_region="AUS", to_region="*", commodity="ore", cost_usd_per_unit=self.between(50, 90))
+            self.add(
+                "routes",
+                from_region="AUS",
+                to_region="*",
+                commodity="ore",
+                cost_usd_per_unit=self.between(50, 90),
+            )
         if self.feature("store", 0.4):
             for good in self.random.sample(self.goods, self.random.randint(1, len(self.goods))):
                 self.add(
@@ -300,10 +424,14 @@ class Maker:
                 carry_over="yes" if self.chance(0.5) else "no",
                 from_year=FIRST + 1 if self.feature("funder that comes late", 0.15) else None,
                 to_year=LAST - 1 if self.feature("funder that leaves", 0.1) else None,
-                largest_share=self.between(0.4, 0.9) if self.feature("largest share", 0.4) else None,
+                largest_share=(
+                    self.between(0.4, 0.9) if self.feature("largest share", 0.4) else None
+                ),
                 smallest_ticket_usd_m=self.between(0.5, 2) if self.feature("ticket", 0.4) else None,
                 cost_of_capital=self.between(0.02, 0.08) if self.chance(0.4) else None,
-                delivery_factor=self.between(0.5, 1) if self.feature("delivery factor", 0.4) else None,
+                delivery_factor=(
+                    self.between(0.5, 1) if self.feature("delivery factor", 0.4) else None
+                ),
             )
             if self.feature("mandate", 0.35):
                 for stage in self.random.sample([*self.goods, "*"], 2):
@@ -320,7 +448,16 @@ class Maker:
         if self.feature("limit on projects", 0.25):
             self.add("limits", limit="sites", measure="projects", sense="at most", value=2, **plain)
         if self.feature("limit on capital", 0.2):
-            self.add("limits", limit="money", measure="capital", sense="at most", value=12, **plain, from_year=FIRST, to_year=FIRST + 1)
+            self.add(
+                "limits",
+                limit="money",
+                measure="capital",
+                sense="at most",
+                value=12,
+                **plain,
+                from_year=FIRST,
+                to_year=FIRST + 1,
+            )
         if self.feature("limit on capacity", 0.2):
             value = self.between(300, 600)
             self.add(
@@ -333,9 +470,24 @@ class Maker:
             )
         if self.feature("limit on activity", 0.2):
             value = self.between(100, 300)
-            self.add("limits", limit="smoke", measure="activity", sense="at most", value=value, **plain | {"process": "make-metal"})
+            self.add(
+                "limits",
+                limit="smoke",
+                measure="activity",
+                sense="at most",
+                value=value,
+                **plain | {"process": "make-metal"},
+            )
         if self.feature("limit on shipments", 0.2):
-            self.add("limits", limit="port", measure="shipment", sense="at most", value=self.between(50, 200), **plain, to_region="AUS")
+            self.add(
+                "limits",
+                limit="port",
+                measure="shipment",
+                sense="at most",
+                value=self.between(50, 200),
+                **plain,
+                to_region="AUS",
+            )
         if self.feature("least production", 0.2):
             region = self.others[0]
             self.add(
@@ -355,24 +507,48 @@ class Maker:
         self.add("scenarios", scenario="flood", name="flood", probability=0.2)
         plain = {"region": "*", "commodity": "*", "process": "*"}
         kinds = {
-            "switch off of a commodity": {"event": "switch off"} | plain | {"region": "CHN", "commodity": self.goods[-2]},
+            "switch off of a commodity": (
+                {"event": "switch off"} | plain | {"region": "CHN", "commodity": self.goods[-2]}
+            ),
             "switch off of everything": {"event": "switch off"} | plain,
-            "demand event": {"event": "demand", "factor": 1.3} | plain | {"commodity": self.goods[-1]},
-            "capacity event": {"event": "capacity", "factor": 0.7} | plain | {"process": "make-metal"},
+            "demand event": (
+                {"event": "demand", "factor": 1.3} | plain | {"commodity": self.goods[-1]}
+            ),
+            "capacity event": (
+                {"event": "capacity", "factor": 0.7} | plain | {"process": "make-metal"}
+            ),
             "cost event": {"event": "variable cost", "factor": 1.5} | plain | {"region": "CHN"},
         }
         if "RUS" in self.others:
-            kinds["switch off of two"] = {"event": "switch off"} | plain | {"region": "RUS", "commodity": self.goods[0]}
+            kinds["switch off of two"] = (
+                {"event": "switch off"} | plain | {"region": "RUS", "commodity": self.goods[0]}
+            )
         for scenario in ("storm", "flood"):
             for name in self.random.sample(sorted(kinds), self.random.randint(1, 3)):
                 self.world.features.add(name)
-                self.add("events", scenario=scenario, from_year=FIRST + self.random.randint(0, 2), **kinds[name])
-        self.world.case["scenarios"] = {"calm": 0.6, "storm": 0.2, "flood": 0.2} if self.chance(0.5) else ["calm", "storm", "flood"]
+                self.add(
+                    "events",
+                    scenario=scenario,
+                    from_year=FIRST + self.random.randint(0, 2),
+                    **kinds[name],
+                )
+        self.world.case["scenarios"] = (
+            {"calm": 0.6, "storm": 0.2, "flood": 0.2}
+            if self.chance(0.5)
+            else ["calm", "storm", "flood"]
+        )
 
     def question(self) -> None:
         case = self.world.case
-        case |= {"years": f"{FIRST}-{LAST}", "trusted": ["signatory", "participant"], "funding": ["signatory"]}
-        case["finance"] = {"discount_rate": self.random.choice([0.0, 0.05, 0.08]), "residual_value": self.chance(0.6)}
+        case |= {
+            "years": f"{FIRST}-{LAST}",
+            "trusted": ["signatory", "participant"],
+            "funding": ["signatory"],
+        }
+        case["finance"] = {
+            "discount_rate": self.random.choice([0.0, 0.05, 0.08]),
+            "residual_value": self.chance(0.6),
+        }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):
             case["trusted"] = {"signatory": FIRST, "participant": FIRST + 2}
@@ -382,7 +558,11 @@ class Maker:
             case["budget_usd_m"] = self.between(5, 25)
         if self.feature("coverage", 0.85):
             case["coverage"] = {
-                "required": {str(FIRST): 0.1, str(LAST): self.between(0.3, 0.8)} if self.soft else self.between(0.05, 0.25),
+                "required": (
+                    {str(FIRST): 0.1, str(LAST): self.between(0.3, 0.8)}
+                    if self.soft
+                    else self.between(0.05, 0.25)
+                ),
                 "from_year": FIRST + 1,
                 "hard": not self.soft,
             }

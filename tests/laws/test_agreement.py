@@ -11,7 +11,7 @@ from random_worlds import random_world
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build
-from paxsilica.solve import Compiled, compile_model, solve, write_mps
+from paxsilica.solver import Compiled, compile_model, solve, write_mps
 
 SEEDS = range(1000, 1034)
 

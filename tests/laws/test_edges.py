@@ -1,4 +1,5 @@
-"""The ends of what can come of a case: none, too many, no end, no time; and a program on which a solver has been wrong."""
+"""The ends of what can come of a case: none, too many, no end, no time; and a program on which a
+solver has been wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ CASES = Path(__file__).parents[1] / "cases"
 
 
 def test_solver_is_right_about_a_large_coefficient() -> None:
-    """``min 2b + 99999y, a + b = 10, a <= 100y``: 20, by b alone; a release of the solver gave 9999900 less."""
+    """``min 2b + 99999y, a + b = 10, a <= 100y``: 20, by b alone; a release of the solver gave
+    9999900 less."""
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = 3, 2  # a, b, y
     lp.col_cost_ = np.array([0.0, 2.0, 99999.0])
@@ -29,7 +31,11 @@ def test_solver_is_right_about_a_large_coefficient() -> None:
     lp.a_matrix_.start_ = np.array([0, 2, 4])
     lp.a_matrix_.index_ = np.array([0, 1, 0, 2])
     lp.a_matrix_.value_ = np.array([1.0, 1.0, 1.0, -100.0])
-    lp.integrality_ = [highspy.HighsVarType.kContinuous, highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger]
+    lp.integrality_ = [
+        highspy.HighsVarType.kContinuous,
+        highspy.HighsVarType.kContinuous,
+        highspy.HighsVarType.kInteger,
+    ]
     solver = highspy.Highs()
     solver.silent()
     solver.passModel(lp)
@@ -79,7 +85,9 @@ def test_a_tie_is_broken_the_same_way_every_time() -> None:
         world.project(name, "A", "make", capex=3)
     plans = [audited_plan(*world.read()) for _ in range(2)]
     assert [plan.objective for plan in plans] == pytest.approx([3, 3])
-    assert list(plans[0].tables["portfolio"]["project"]) == list(plans[1].tables["portfolio"]["project"])
+    assert list(plans[0].tables["portfolio"]["project"]) == list(
+        plans[1].tables["portfolio"]["project"]
+    )
 
 
 def test_with_nothing_to_decide_there_is_a_plan_all_the_same() -> None:
@@ -96,7 +104,10 @@ def test_with_nothing_to_decide_there_is_a_plan_all_the_same() -> None:
 @pytest.mark.parametrize("seconds", [1e-4, 0.02, 0.1])
 def test_a_search_cut_short_claims_no_more_than_it_found(seconds: float) -> None:
     folder = CASES / "cap74"
-    plan = audited_plan(load_tables(folder), read_case(folder / "case.toml", [f"solver.time_limit_s={seconds}", "solver.threads=1"]))
+    plan = audited_plan(
+        load_tables(folder),
+        read_case(folder / "case.toml", [f"solver.time_limit_s={seconds}", "solver.threads=1"]),
+    )
     assert plan.status in ("no_plan", "feasible", "optimal")
     if plan.status == "no_plan":
         assert plan.objective is None

@@ -13,8 +13,8 @@ from witness import audited_plan
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build
-from paxsilica.model.language import COSTS, ROWS
-from paxsilica.solve import compile_model, solve
+from paxsilica.model.registry import COSTS, ROWS
+from paxsilica.solver import compile_model, solve
 from paxsilica.tables import TABLES
 from paxsilica.tables.layout import layout
 
@@ -34,7 +34,9 @@ def room(*values: float) -> float:
     return SMALL * max(1.0, *(abs(value) for value in values if math.isfinite(value)))
 
 
-def worlds(first: int, count: int, fits: Callable[[World], Any] = lambda world: True) -> Iterable[tuple[int, World]]:
+def worlds(
+    first: int, count: int, fits: Callable[[World], Any] = lambda world: True
+) -> Iterable[tuple[int, World]]:
     """The next worlds of this kind."""
     found, seed = 0, first
     while found < count:
@@ -45,8 +47,11 @@ def worlds(first: int, count: int, fits: Callable[[World], Any] = lambda world: 
         seed += 1
 
 
-def never_better(first: int, count: int, fits: Callable[[World], Any], change: Callable[[World], None], sign: int) -> None:
-    """After the change no optimum is lower (``sign`` 1) or no optimum is higher (-1); in some world it makes a difference."""
+def never_better(
+    first: int, count: int, fits: Callable[[World], Any], change: Callable[[World], None], sign: int
+) -> None:
+    """After the change no optimum is lower (``sign`` 1) or no optimum is higher (-1); in some world
+    it makes a difference."""
     differences = 0
     for seed, world in worlds(first, count, fits):
         other = world.copy()
@@ -59,7 +64,11 @@ def never_better(first: int, count: int, fits: Callable[[World], Any], change: C
 
 
 def has_budget(world: World) -> Any:
-    return "budget_usd_m" in world.case and len(world.tables["projects"]) > 1 and world.case.get("objective", "cost") != "budget"
+    return (
+        "budget_usd_m" in world.case
+        and len(world.tables["projects"]) > 1
+        and world.case.get("objective", "cost") != "budget"
+    )
 
 
 def test_more_budget_never_hurts() -> None:
@@ -82,13 +91,25 @@ def test_larger_envelopes_never_hurt() -> None:
                 if row[column] is not None:
                     row[column] = float(row[column]) * 2  # type: ignore[arg-type]
 
-    never_better(200, 8, lambda world: world.tables["funders"] and world.case.get("objective") != "budget", change, -1)
+    never_better(
+        200,
+        8,
+        lambda world: world.tables["funders"] and world.case.get("objective") != "budget",
+        change,
+        -1,
+    )
 
 
 def test_another_project_never_hurts() -> None:
     def change(world: World) -> None:
         row = dict(world.tables["projects"][-1])
-        row |= {"project": "gift", "prerequisites": None, "exclusive_group": None, "commitment": None, "sponsor_share": 1}
+        row |= {
+            "project": "gift",
+            "prerequisites": None,
+            "exclusive_group": None,
+            "commitment": None,
+            "sponsor_share": 1,
+        }
         row |= {"capex_usd_m": 0.01, "lead_time_years": 0}
         world.tables["projects"].append(row)
 
@@ -99,7 +120,11 @@ def test_another_project_never_hurts() -> None:
 def test_asking_for_more_coverage_never_cheapens() -> None:
     def change(world: World) -> None:
         required = world.case["coverage"]["required"]
-        more = {year: min(1.0, share * 1.5) for year, share in required.items()} if isinstance(required, dict) else min(1.0, required * 1.5)
+        more = (
+            {year: min(1.0, share * 1.5) for year, share in required.items()}
+            if isinstance(required, dict)
+            else min(1.0, required * 1.5)
+        )
         world.case["coverage"]["required"] = more
 
     never_better(400, 8, lambda world: "coverage" in world.case, change, 1)
@@ -109,19 +134,31 @@ def test_a_tighter_cap_never_cheapens() -> None:
     def change(world: World) -> None:
         world.case["concentration"]["max_share"] = 0.45
 
-    never_better(500, 4, lambda world: "concentration" in world.case and world.case.get("objective") != "budget", change, 1)
+    never_better(
+        500,
+        4,
+        lambda world: "concentration" in world.case and world.case.get("objective") != "budget",
+        change,
+        1,
+    )
 
 
 def _rename(world: World, table: str, key: str, names: dict[str, str]) -> None:
     """Gives other names to the rows of a table, wherever they are spoken of."""
 
     def other(name: str, cell: Any) -> Any:
-        return ";".join(names.get(part, part) for part in str(cell).split(";")) if cell is not None else None
+        return (
+            ";".join(names.get(part, part) for part in str(cell).split(";"))
+            if cell is not None
+            else None
+        )
 
     for referring in TABLES:
         for column, entry in layout(referring).items():
             refers = (
-                (referring == table and column == key) or entry.column.references == table or (referring == "limits" and column == "asset")
+                (referring == table and column == key)
+                or entry.column.references == table
+                or (referring == "limits" and column == "asset")
             )
             if refers:
                 for row in world.tables[referring]:
@@ -136,12 +173,22 @@ def test_names_and_the_order_of_rows_do_not_matter() -> None:
     for seed, world in worlds(600, 10):
         other = world.copy()
         dice = random.Random(seed)
-        keys = {"commodities": "commodity", "processes": "process", "projects": "project", "assets": "asset", "funders": "funder"}
+        keys = {
+            "commodities": "commodity",
+            "processes": "process",
+            "projects": "project",
+            "assets": "asset",
+            "funders": "funder",
+        }
         for table, key in keys.items():
             rows = other.tables[table]
-            # in the opposite order of the alphabet, so that whatever looks at names comes out the other way round
+            # in the opposite order of the alphabet, so that whatever looks at names comes out the
+            # other way round
             numbers = list(range(100, 100 + len(rows)))
-            names = {str(row[key]): f"{table[:2]}{900 - number}" for row, number in zip(rows, numbers, strict=True)}
+            names = {
+                str(row[key]): f"{table[:2]}{900 - number}"
+                for row, number in zip(rows, numbers, strict=True)
+            }
             _rename(other, table, key, names)
         for rows in other.tables.values():
             dice.shuffle(rows)
@@ -169,7 +216,9 @@ def test_another_unit_of_money_changes_the_number_alone() -> None:
         if "budget_usd_m" in other.case:
             other.case["budget_usd_m"] *= factor
         before, after = optimum(world), optimum(other)
-        assert before * factor == after or abs(before * factor - after) <= factor * room(before), seed
+        assert before * factor == after or abs(before * factor - after) <= factor * room(before), (
+            seed
+        )
 
 
 def test_divisible_projects_never_cost_more() -> None:
@@ -187,7 +236,8 @@ def test_divisible_projects_never_cost_more() -> None:
 
 
 def test_random_worlds_have_everything_in_them() -> None:
-    """Every family of rows is built and every term of cost is there, or these tests would say little."""
+    """Every family of rows is built and every term of cost is there, or these tests would say
+    little."""
     rows: Counter[str] = Counter()
     terms: set[str] = set()
     for _, world in worlds(900, 40):

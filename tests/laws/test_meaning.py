@@ -1,4 +1,5 @@
-"""What rows of the tables mean, each shown on a world so small that the answer can be worked out by hand."""
+"""What rows of the tables mean, each shown on a world so small that the answer can be worked out by
+hand."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 from small import Small
 from witness import audited_plan
 
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 
 HARD = {"required": 0.5, "from_year": 2026, "hard": True}
 
@@ -207,7 +208,11 @@ def test_names_that_read_like_numbers_survive_a_folder(tmp_path: Path) -> None:
     plan = solved(world)
     plan.save(tmp_path)
     back = Plan.load(tmp_path)
-    assert back.tables["operation"].loc[0, ["plant", "region", "process"]].tolist() == ["0012", "NA", "1e5"]
+    assert back.tables["operation"].loc[0, ["plant", "region", "process"]].tolist() == [
+        "0012",
+        "NA",
+        "1e5",
+    ]
     assert back.tables["service"].loc[0, "commodity"] == "007"
 
 
@@ -217,14 +222,34 @@ def test_an_expandable_project_pays_for_each_part_when_it_is_added() -> None:
     world.region("A")
     world.commodity("part")
     world.process("make", {}, {"part": 1})
-    world.project("new", "A", "make", size=10, capex=2, largest_size=20, expandable="yes", latest_commitment=2026)
+    world.project(
+        "new",
+        "A",
+        "make",
+        size=10,
+        capex=2,
+        largest_size=20,
+        expandable="yes",
+        latest_commitment=2026,
+    )
     for year, cost in ((2026, 0.4), (2028, 0.2)):
-        world.tables["series"].append({"table": "projects", "row": "new", "column": "capex_usd_m_per_unit", "year": year, "value": cost})
+        world.tables["series"].append(
+            {
+                "table": "projects",
+                "row": "new",
+                "column": "capex_usd_m_per_unit",
+                "year": year,
+                "value": cost,
+            }
+        )
     for year, quantity in ((2026, 10), (2027, 10), (2028, 20)):
         world.demand("A", "part", quantity, (year,))
     plan = solved(world)
     assert plan.objective == pytest.approx(2 + 10 * 0.2)
-    assert plan.tables["commitments"][["year", "size"]].to_numpy().tolist() == [[2026, 10], [2028, 10]]
+    assert plan.tables["commitments"][["year", "size"]].to_numpy().tolist() == [
+        [2026, 10],
+        [2028, 10],
+    ]
 
 
 def test_trust_is_by_year() -> None:
@@ -232,7 +257,9 @@ def test_trust_is_by_year() -> None:
     world = Small("2026-2027", trusted=["signatory"], coverage=HARD | {"hard": False})
     world.region("A", "signatory")
     world.region("B", "neutral")
-    world.tables["membership"].append({"region": "B", "status": "signatory", "from_date": "2027-12-31"})
+    world.tables["membership"].append(
+        {"region": "B", "status": "signatory", "from_date": "2027-12-31"}
+    )
     world.commodity("part", covered="yes", shortage_price_usd_per_unit=1e6)
     world.process("make", {}, {"part": 1}, stage="stage-part")
     world.asset("line", "B", "make", cost=0)
@@ -249,7 +276,9 @@ def test_a_funder_with_an_envelope_alone_pays_when_it_is_due() -> None:
     world.process("make", {}, {"part": 1})
     world.project("new", "A", "make", capex=6, spend_profile="0.5;0.25;0.25", sponsor_share=0.5)
     world.demand("A", "part", 10, (2026, 2028))
-    world.tables["funders"].append({"funder": "bank", "name": "bank", "region": "A", "envelope_usd_m": 4, "carry_over": "no"})
+    world.tables["funders"].append(
+        {"funder": "bank", "name": "bank", "region": "A", "envelope_usd_m": 4, "carry_over": "no"}
+    )
     plan = solved(world)
     paid = plan.tables["funding"]
     assert paid[paid["funder"] == "bank"]["usd_m"].tolist() == pytest.approx([1.5, 0.75, 0.75])
@@ -257,7 +286,8 @@ def test_a_funder_with_an_envelope_alone_pays_when_it_is_due() -> None:
 
 
 def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
-    """What is kept for a cut in 2027 is bought in 2026, whether the cut comes or not, and lasts for two years at half a draw a year."""
+    """What is kept for a cut in 2027 is bought in 2026, whether the cut comes or not, and lasts for
+    two years at half a draw a year."""
     world = Small(
         "2026-2027",
         trusted=["signatory"],
@@ -272,13 +302,21 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     world.route("X", "A", "metal")
     world.tables["scenarios"].append({"scenario": "calm", "name": "calm", "probability": 0})
     world.event("cut", "switch off", region="X", from_year=2027)
-    plain = {"region": "A", "commodity": "metal", "initial": 0, "largest": 8, "holding_cost_usd_per_unit": 1e6, "strategic": "yes"}
+    plain = {
+        "region": "A",
+        "commodity": "metal",
+        "initial": 0,
+        "largest": 8,
+        "holding_cost_usd_per_unit": 1e6,
+        "strategic": "yes",
+    }
     world.tables["stocks"].append(plain)
     world.demand("A", "metal", 10, (2026, 2027))
     plan = solved(world)
     assert one(plan, "stocks", year=2026)["level"] == pytest.approx(8)
     assert one(plan, "stock_draws")["quantity"] == pytest.approx(4)
-    # 18 bought and 8 kept in 2026; in 2027 two bought where it is calm, and six missing where it is cut
+    # 18 bought and 8 kept in 2026; in 2027 two bought where it is calm, and six missing where it is
+    # cut
     assert plan.objective == pytest.approx(18 + 8 + 0.5 * 2 + 0.5 * 600)
 
 

@@ -1,4 +1,5 @@
-"""A dual says what the formulation page says it does: its sign follows from the sense of its row, and it bounds the change of the optimum."""
+"""A dual says what the formulation page says it does: its sign follows from the sense of its row,
+and it bounds the change of the optimum."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 
 from paxsilica.case import Case
 from paxsilica.model import COSTS, ROWS
-from paxsilica.solve import Compiled, solve
+from paxsilica.solver import Compiled, solve
 from worlds import Built, M, approx, built, case, world
 
 LP = case().solver
@@ -30,15 +31,35 @@ def rich() -> tuple[Built, Case]:
         processes={"smelt": {"minimum_utilisation": 0.4}},
         statuses={"announced": 0.8},
         assets={
-            "mine": {"process": "dig", "region": "B", "capacity": 14.0, "variable_cost_usd_per_unit": 1 * M, "fixed_cost_usd_m": 1.0},
+            "mine": {
+                "process": "dig",
+                "region": "B",
+                "capacity": 14.0,
+                "variable_cost_usd_per_unit": 1 * M,
+                "fixed_cost_usd_m": 1.0,
+            },
             "theirs": {"process": "smelt", "region": "C", "variable_cost_usd_per_unit": 1 * M},
             "old": {"process": "smelt", "capacity": 1.0, "variable_cost_usd_per_unit": 3 * M},
             "line": {"process": "press", "capacity": 9.0, "variable_cost_usd_per_unit": 2 * M},
         },
         projects={
-            "port": {"process": "dig", "region": "B", "size": 2.0, "capex_usd_m": 3.0, "variable_cost_usd_per_unit": 2 * M},
-            "small": {"process": "smelt", "size": (2.0, 3.0), "capex_usd_m": 20.0, "capex_usd_m_per_unit": 4.0, "sponsor_share": 0.2}
-            | site,
+            "port": {
+                "process": "dig",
+                "region": "B",
+                "size": 2.0,
+                "capex_usd_m": 3.0,
+                "variable_cost_usd_per_unit": 2 * M,
+            },
+            "small": (
+                {
+                    "process": "smelt",
+                    "size": (2.0, 3.0),
+                    "capex_usd_m": 20.0,
+                    "capex_usd_m_per_unit": 4.0,
+                    "sponsor_share": 0.2,
+                }
+                | site
+            ),
             "large": {
                 "process": "smelt",
                 "region": "B",
@@ -57,16 +78,33 @@ def rich() -> tuple[Built, Case]:
             "forced": {"process": "press", "capex_usd_m": 8.0, "commitment": "required"} | site,
         },
         demand={("A", "magnet"): 6, ("C", "magnet"): 4},
-        routes={"B>A ore": 0.1 * M, "B>C ore": 0.1 * M, "B>A metal": 0.1 * M, "C>A metal": 0.1 * M, "A>C magnet": 0.1 * M},
-        stocks={("A", "metal"): {"initial": 0.5, "largest": 2.0, "holding_cost_usd_per_unit": 0.2 * M}},
+        routes={
+            "B>A ore": 0.1 * M,
+            "B>C ore": 0.1 * M,
+            "B>A metal": 0.1 * M,
+            "C>A metal": 0.1 * M,
+            "A>C magnet": 0.1 * M,
+        },
+        stocks={
+            ("A", "metal"): {"initial": 0.5, "largest": 2.0, "holding_cost_usd_per_unit": 0.2 * M}
+        },
         funders={
             "f": {"envelope_usd_m": 40.0, "smallest_ticket_usd_m": 5.0, "largest_share": 0.7},
             "g": {"annual_limit_usd_m": 15.0, "carry_over": True, "cost_of_capital": 0.1},
         },
-        mandates=[{"funder": "f", "stage": "metal", "largest_usd_m": 35.0}, {"funder": "f", "stage": "*"}],
+        mandates=[
+            {"funder": "f", "stage": "metal", "largest_usd_m": 35.0},
+            {"funder": "f", "stage": "*"},
+        ],
         limits={
             "plants": {"measure": "projects", "sense": "at most", "value": 3.0},
-            "ours": {"measure": "production", "sense": "at least", "value": 1.0, "region": "A", "commodity": "metal"},
+            "ours": {
+                "measure": "production",
+                "sense": "at least",
+                "value": 1.0,
+                "region": "A",
+                "commodity": "metal",
+            },
         },
         scenarios={"calm": 0.8, "embargo": 0.2},
         events=[{"scenario": "embargo", "event": "switch off", "from_year": 2031}],
@@ -112,7 +150,8 @@ def test_the_sign_of_a_dual_follows_from_the_sense_of_its_row(kind: str) -> None
 @pytest.mark.parametrize("kind", ["relaxed", "fixed"])
 @pytest.mark.parametrize("family", sorted(ROWS))
 def test_a_dual_bounds_the_change_of_the_optimum(family: str, kind: str) -> None:
-    # the optimum is convex in the right-hand sides: it lies above the line whose slope is the dual, on both sides
+    # the optimum is convex in the right-hand sides: it lies above the line whose slope is the dual,
+    # on both sides
     program = lp(kind)
     base = solve(program, LP)
     assert base.row_duals is not None
@@ -129,8 +168,9 @@ def test_a_dual_bounds_the_change_of_the_optimum(family: str, kind: str) -> None
 
 
 def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() -> None:
-    # metal at A in normal times costs what the last unit costs: from C at 1, feed of 2 ore at 1 + 0.1 carriage each, and 0.1 carriage.
-    # No limit binds, so the price is 3.3; in the second year it carries 0.8 for the calm scenario and 1 / 1.25 for the year.
+    # metal at A in normal times costs what the last unit costs: from C at 1, feed of 2 ore at 1 +
+    # 0.1 carriage each, and 0.1 carriage. No limit binds, so the price is 3.3; in the second year
+    # it carries 0.8 for the calm scenario and 1 / 1.25 for the year.
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal"},
         regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
@@ -144,11 +184,19 @@ def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() 
         scenarios={"calm": 0.8, "embargo": 0.2},
         events=[{"scenario": "embargo", "event": "switch off", "from_year": 2031}],
     )
-    program = built(tables, case("2030-2031", scenarios=["calm", "embargo"], finance={"discount_rate": 0.25})).program
+    program = built(
+        tables, case("2030-2031", scenarios=["calm", "embargo"], finance={"discount_rate": 0.25})
+    ).program
     duals = solve(program, LP).row_duals
     assert duals is not None
-    price = {index: float(duals[at]) for at, (family, index) in enumerate(program.row_names) if family == "commodity_balance"}
+    price = {
+        index: float(duals[at])
+        for at, (family, index) in enumerate(program.row_names)
+        if family == "commodity_balance"
+    }
     assert price["A", "metal", "normal 2030"] == approx(3.3)
     assert price["A", "metal", "normal 2031"] == approx(3.3 * 0.8 * 0.8)
     assert price["C", "ore", "normal 2030"] == approx(1.1)
-    assert price["A", "metal", "cut off 2031"] == approx(50 * 0.2 * 0.8)  # nobody delivers: the damage of a shortage
+    assert price["A", "metal", "cut off 2031"] == approx(
+        50 * 0.2 * 0.8
+    )  # nobody delivers: the damage of a shortage

@@ -29,7 +29,9 @@ def test_every_component_of_a_model_is_on_the_page_and_the_other_way_round() -> 
     model = rich()[0].model
     variables = {component.local_name for component in model.component_objects(pyo.Var)} - {"never"}
     assert variables == set(VARIABLES)
-    assert {component.local_name for component in model.component_objects(pyo.Constraint)} == set(ROWS)
+    assert {component.local_name for component in model.component_objects(pyo.Constraint)} == set(
+        ROWS
+    )
     assert set(model.costs) == set(COSTS)
     assert "`never`" in TEXT
     for name in (*VARIABLES, *ROWS, *COSTS):
@@ -65,14 +67,21 @@ def test_every_symbol_of_a_formula_is_explained() -> None:
 def _symbols(latex: str) -> list[str]:
     """Letters and Greek letters that carry an index, and words in upright type."""
     latex = re.sub(r"\\text\{[^}]*\}", "", latex)
-    return re.findall(r"(\\(?:mathrm|mathcal|overline|underline)\{\w+\}|\\[a-z]+|[A-Za-z])(?=\^[^_ ]*_|_)", latex)
+    return re.findall(
+        r"(\\(?:mathrm|mathcal|overline|underline)\{\w+\}|\\[a-z]+|[A-Za-z])(?=\^[^_ ]*_|_)", latex
+    )
 
 
 def test_a_page_without_markers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="one pair of lines"):
         rewritten("# The mathematics")
     page = tmp_path / "page.md"
-    page.write_text("\n".join(f"<!-- generated: {name} -->\nobsolete\n<!-- end: {name} -->" for name in sections()), encoding="utf-8")
+    page.write_text(
+        "\n".join(
+            f"<!-- generated: {name} -->\nobsolete\n<!-- end: {name} -->" for name in sections()
+        ),
+        encoding="utf-8",
+    )
     main([str(page)])
     assert "obsolete" not in page.read_text(encoding="utf-8")
     assert "commodity_balance" in page.read_text(encoding="utf-8")

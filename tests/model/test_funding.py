@@ -33,7 +33,9 @@ def model(
         since=since,
         commodities={"chip": {"covered": True}},
         assets={"a": {"process": "make"}},
-        projects={name: {"process": "make", "capex_usd_m": 100.0} | row for name, row in projects.items()},
+        projects={
+            name: {"process": "make", "capex_usd_m": 100.0} | row for name, row in projects.items()
+        },
         demand={("A", "chip"): 1},
         funders=funders,
         mandates=mandates,
@@ -46,16 +48,20 @@ FUND: dict[str, dict[str, Any]] = {"f": {"envelope_usd_m": 1000.0}}
 
 
 def test_spend_equals_funding_in_the_year_in_which_it_falls_due() -> None:
-    # capital of 100 in 2030, 110 in 2031, 120 in 2032; 0.5, 0.3, 0.2 of it fall due in the year of commitment and the two after
+    # capital of 100 in 2030, 110 in 2031, 120 in 2032; 0.5, 0.3, 0.2 of it fall due in the year of
+    # commitment and the two after
     built_model = model(
         "2030-2032",
         FUND,
         series={("projects", "p", "capex_usd_m"): {2030: 100.0, 2032: 120.0}},
         p={"capex_usd_m": None, "spend_profile": (0.5, 0.3, 0.2), "sponsor_share": 0.4},
     )
-    # 2031: of 2030 0.3 * 100 = 30, of 2031 0.5 * 110 = 55; cumulative: 30 - 55, 55; the public pays 1 - 0.4
+    # 2031: of 2030 0.3 * 100 = 30, of 2031 0.5 * 110 = 55; cumulative: 30 - 55, 55; the public pays
+    # 1 - 0.4
     row = built_model.line("spend_equals_funding", "p", 2031)
-    assert row.terms == approx({pays("f", "p", 2031): 1, y("p", 2030): -0.6 * (30 - 55), y("p", 2031): -0.6 * 55})
+    assert row.terms == approx(
+        {pays("f", "p", 2031): 1, y("p", 2030): -0.6 * (30 - 55), y("p", 2031): -0.6 * 55}
+    )
     assert row.sides == (0, 0)
 
 
@@ -76,21 +82,29 @@ def test_spend_equals_funding_charges_the_last_year_with_what_would_fall_due_lat
         }
     )
     # so whenever it is committed, all of its capital falls due: 2031 pays 55 + 55 = 110
-    due = {v: sum(by.get(v, 0.0) for by in built_model.instance.candidates["p"].spend.values()) for v in (2030, 2031, 2032)}
+    due = {
+        v: sum(by.get(v, 0.0) for by in built_model.instance.candidates["p"].spend.values())
+        for v in (2030, 2031, 2032)
+    }
     assert due == approx({2030: 100 - 110, 2031: 110 - 120, 2032: 120})
 
 
 def test_spend_equals_funding_for_size_above_the_smallest() -> None:
-    row = model("2030", FUND, p={"size": (5.0, 8.0), "capex_usd_m_per_unit": 7.0, "sponsor_share": 0.5}).line(
-        "spend_equals_funding", "p", 2030
+    row = model(
+        "2030", FUND, p={"size": (5.0, 8.0), "capex_usd_m_per_unit": 7.0, "sponsor_share": 0.5}
+    ).line("spend_equals_funding", "p", 2030)
+    assert row.terms == approx(
+        {pays("f", "p", 2030): 1, y("p", 2030): -50, ("added_size", ("p", 2030)): -3.5}
     )
-    assert row.terms == approx({pays("f", "p", 2030): 1, y("p", 2030): -50, ("added_size", ("p", 2030)): -3.5})
 
 
 def test_spend_equals_funding_stops_what_nobody_may_pay_for_in_time() -> None:
     built_model = model("2030-2031", {"f": {"envelope_usd_m": 1000.0, "to_year": 2030}}, p={})
     # in 2031 no funder is left: 100 (y2031 - y2030) must be zero
-    assert built_model.line("spend_equals_funding", "p", 2031).terms == {y("p", 2030): 100, y("p", 2031): -100}
+    assert built_model.line("spend_equals_funding", "p", 2031).terms == {
+        y("p", 2030): 100,
+        y("p", 2031): -100,
+    }
 
 
 def test_spend_equals_funding_has_no_row_for_what_the_owner_pays_alone() -> None:
@@ -100,7 +114,10 @@ def test_spend_equals_funding_has_no_row_for_what_the_owner_pays_alone() -> None
 def test_funder_envelope_counts_what_is_delivered() -> None:
     built_model = model(
         "2030-2031",
-        {"f": {"envelope_usd_m": 1000.0, "delivery_factor": 0.5}, "g": {"annual_limit_usd_m": 500.0}},
+        {
+            "f": {"envelope_usd_m": 1000.0, "delivery_factor": 0.5},
+            "g": {"annual_limit_usd_m": 500.0},
+        },
         keys={"funders": {"delivery_factor": 0.8}},
         p={},
     )
@@ -111,7 +128,9 @@ def test_funder_envelope_counts_what_is_delivered() -> None:
 
 
 def test_funder_annual_limit_without_carry_over_is_for_the_year_alone() -> None:
-    row = model("2030-2031", {"f": {"annual_limit_usd_m": 60.0}}, p={}).line("funder_annual_limit", "f", 2031)
+    row = model("2030-2031", {"f": {"annual_limit_usd_m": 60.0}}, p={}).line(
+        "funder_annual_limit", "f", 2031
+    )
     assert row.terms == {pays("f", "p", 2031): 1}
     assert row.sides == (-INF, 60)
 
@@ -144,12 +163,28 @@ def test_funder_annual_limit_begins_with_the_year_in_which_the_funder_joins() ->
 def test_funder_largest_share_of_all_capital_whatever_the_owner_brings() -> None:
     built_model = model(
         "2030-2031",
-        {"f": {"envelope_usd_m": 1000.0, "largest_share": 0.3}, "g": {"envelope_usd_m": 1000.0, "largest_share": 0.7}},
-        p={"sponsor_share": 0.4, "spend_profile": (0.5, 0.5), "size": (5.0, 8.0), "capex_usd_m_per_unit": 7.0},
+        {
+            "f": {"envelope_usd_m": 1000.0, "largest_share": 0.3},
+            "g": {"envelope_usd_m": 1000.0, "largest_share": 0.7},
+        },
+        p={
+            "sponsor_share": 0.4,
+            "spend_profile": (0.5, 0.5),
+            "size": (5.0, 8.0),
+            "capex_usd_m_per_unit": 7.0,
+        },
     )
     row = built_model.line("funder_largest_share", "f", "p")
-    # all that is committed counts, whenever it falls due: 100 for the plant and 7 for each unit above 5
-    assert row.terms == approx({pays("f", "p", 2030): 1, pays("f", "p", 2031): 1, y("p", 2031): -30, ("added_size", ("p", 2031)): -2.1})
+    # all that is committed counts, whenever it falls due: 100 for the plant and 7 for each unit
+    # above 5
+    assert row.terms == approx(
+        {
+            pays("f", "p", 2030): 1,
+            pays("f", "p", 2031): 1,
+            y("p", 2031): -30,
+            ("added_size", ("p", 2031)): -2.1,
+        }
+    )
     assert row.sides == (-INF, 0)
     # 0.7 is more than the 0.6 that are left for funders: no row
     assert built_model.lines("funder_largest_share") == [("f", "p")]
@@ -163,7 +198,11 @@ TICKET: dict[str, dict[str, Any]] = {
 
 def test_smallest_ticket_is_paid_in_all_or_not_at_all() -> None:
     row = model("2030-2031", TICKET, p={}).line("smallest_ticket", "f", "p")
-    assert row.terms == {pays("f", "p", 2030): 1, pays("f", "p", 2031): 1, ("ticket", ("f", "p")): -30}
+    assert row.terms == {
+        pays("f", "p", 2030): 1,
+        pays("f", "p", 2031): 1,
+        ("ticket", ("f", "p")): -30,
+    }
     assert row.sides == (0, INF)
 
 
@@ -172,17 +211,26 @@ def test_payment_needs_ticket_with_the_tightest_bound_that_the_data_gives() -> N
     row = model("2030", TICKET, p={"sponsor_share": 0.4}).line("payment_needs_ticket", "f", "p")
     assert row.terms == approx({pays("f", "p", 2030): 1, ("ticket", ("f", "p")): -60})
     assert row.sides == (-INF, 0)
-    assert model("2030", TICKET, p={}).line("payment_needs_ticket", "f", "p").terms[("ticket", ("f", "p"))] == -80
+    assert (
+        model("2030", TICKET, p={})
+        .line("payment_needs_ticket", "f", "p")
+        .terms[("ticket", ("f", "p"))]
+        == -80
+    )
 
 
 def test_ticket_needs_commitment_by_the_end() -> None:
-    row = model("2030-2031", TICKET, p={"latest_commitment": 2030}).line("ticket_needs_commitment", "f", "p")
+    row = model("2030-2031", TICKET, p={"latest_commitment": 2030}).line(
+        "ticket_needs_commitment", "f", "p"
+    )
     assert row.terms == {("ticket", ("f", "p")): 1, y("p", 2030): -1}
     assert row.sides == (-INF, 0)
 
 
 def test_a_ticket_that_no_payment_could_fill_leaves_no_pair() -> None:
-    built_model = model("2030", {"f": {"envelope_usd_m": 80.0, "smallest_ticket_usd_m": 90.0}}, p={})
+    built_model = model(
+        "2030", {"f": {"envelope_usd_m": 80.0, "smallest_ticket_usd_m": 90.0}}, p={}
+    )
     assert built_model.instance.funding is not None
     assert dict(built_model.instance.funding.pairs) == {}
     assert list(built_model.instance.dropped) == ["p"]
@@ -193,7 +241,10 @@ def test_mandate_limit_over_the_projects_that_the_mandate_fits() -> None:
     built_model = model(
         "2030",
         {"f": {"envelope_usd_m": 1000.0}, "g": {"envelope_usd_m": 1000.0}},
-        [{"funder": "f", "stage": "chip", "region": "B", "largest_usd_m": 70.0}, {"funder": "f", "stage": "*", "region": "A"}],
+        [
+            {"funder": "f", "stage": "chip", "region": "B", "largest_usd_m": 70.0},
+            {"funder": "f", "stage": "*", "region": "A"},
+        ],
         regions=regions,
         p={"region": "B"},
         q={"region": "A"},
@@ -227,7 +278,9 @@ def test_programme_budget_counts_public_capital_of_all_years_undiscounted() -> N
     )
     row = built_model.line("programme_budget", "programme")
     # constant capital: committed early or late, it is all committed by the last year
-    assert row.terms == approx({y("p", 2031): 60, y("q", 2031): 100, ("added_size", ("q", 2031)): 7})
+    assert row.terms == approx(
+        {y("p", 2031): 60, y("q", 2031): 100, ("added_size", ("q", 2031)): 7}
+    )
     assert row.sides == (-INF, 500)
 
 
@@ -239,7 +292,9 @@ def test_programme_budget_follows_the_price_of_the_year_of_commitment() -> None:
         p={"capex_usd_m": None},
     )
     # 100 y2030 + 80 (y2031 - y2030)
-    assert built_model.line("programme_budget", "programme").terms == approx({y("p", 2030): 20, y("p", 2031): 80})
+    assert built_model.line("programme_budget", "programme").terms == approx(
+        {y("p", 2030): 20, y("p", 2031): 80}
+    )
 
 
 def test_programme_budget_is_absent_where_the_case_names_none() -> None:

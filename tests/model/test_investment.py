@@ -1,4 +1,5 @@
-"""The algebra of what is committed, when, and how large: every coefficient with the arithmetic in sight."""
+"""The algebra of what is committed, when, and how large: every coefficient with the arithmetic in
+sight."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def e(project: str, year: int) -> tuple[str, Any]:
 
 def plants(years: str = "2030-2032", **projects: dict[str, Any]) -> Built:
     made = world(
-        {"make": "-> chip"}, projects={name: {"process": "make"} | row for name, row in projects.items()}, demand={("A", "chip"): 0.1}
+        {"make": "-> chip"},
+        projects={name: {"process": "make"} | row for name, row in projects.items()},
+        demand={("A", "chip"): 0.1},
     )
     return built(made, case(years))
 
@@ -36,12 +39,14 @@ def test_commit_once_in_each_year_after_the_first_of_the_window() -> None:
 
 
 def test_commit_once_within_the_window_alone() -> None:
-    # lead time 1: commitment in 2032 would run in 2033, after the end; earliest commitment 2031 leaves one year, so there is no row
+    # lead time 1: commitment in 2032 would run in 2033, after the end; earliest commitment 2031
+    # leaves one year, so there is no row
     assert plants(p={"lead_time_years": 1, "earliest_commitment": 2031}).lines("commit_once") == []
 
 
 def test_required_commitment_without_a_possible_prerequisite_is_refused() -> None:
-    # q would come into service after the end, so p can never follow it: a duty that cannot be met is no duty to leave out quietly
+    # q would come into service after the end, so p can never follow it: a duty that cannot be met
+    # is no duty to leave out quietly
     with pytest.raises(InputError, match="presupposes"):
         plants(p={"prerequisites": ("q",), "commitment": "required"}, q={"lead_time_years": 5})
 
@@ -62,7 +67,10 @@ def test_size_needs_commitment_up_to_the_largest_size() -> None:
 
 def test_size_needs_commitment_of_the_last_year_of_the_window_where_size_may_come_later() -> None:
     model = plants(p={"size": (5.0, 8.0), "expandable": True, "latest_commitment": 2030})
-    assert model.line("size_needs_commitment", "p", 2032).terms == {e("p", 2032): 1, y("p", 2030): -3}
+    assert model.line("size_needs_commitment", "p", 2032).terms == {
+        e("p", 2032): 1,
+        y("p", 2030): -3,
+    }
     assert model.bounds("added_size", "p", 2032) == (0, 3)
 
 
@@ -86,9 +94,11 @@ def test_size_set_at_commitment_where_the_project_is_not_expandable() -> None:
 
 
 def test_exclusive_group_counts_commitments_by_the_end() -> None:
-    row = plants(p={"exclusive_group": "site"}, q={"exclusive_group": "site", "latest_commitment": 2031}, r={}).line(
-        "exclusive_group", "site"
-    )
+    row = plants(
+        p={"exclusive_group": "site"},
+        q={"exclusive_group": "site", "latest_commitment": 2031},
+        r={},
+    ).line("exclusive_group", "site")
     assert row.terms == {y("p", 2032): 1, y("q", 2031): 1}
     assert row.sides == (-INF, 1)
 

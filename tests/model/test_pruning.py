@@ -9,16 +9,23 @@ from typing import Any
 import pytest
 
 from paxsilica.case import Case
-from paxsilica.instance import Arc, Arrow, Place, Plant, World, copies
+from paxsilica.instance import Arc, Arrow, Place, Plant, World, operating_states
 from paxsilica.tables.read import Tables
 from worlds import M, approx, built, case, outcome, world
 
 
 def keep_all(
-    world: World, plants: Mapping[str, Plant], arcs: Mapping[Arc, Arrow], demand: Mapping[Place, float], stores: set[Place], *_: Any
+    world: World,
+    plants: Mapping[str, Plant],
+    arcs: Mapping[Arc, Arrow],
+    demand: Mapping[Place, float],
+    stores: set[Place],
+    *_: Any,
 ) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
     """Every plant, every arc, and every commodity in every region."""
-    places = {(region, row.commodity) for region in world.regions for row in world.tables.commodities}
+    places = {
+        (region, row.commodity) for region in world.regions for row in world.tables.commodities
+    }
     return dict(sorted(plants.items())), places, dict(sorted(arcs.items()))
 
 
@@ -36,9 +43,15 @@ GOODS = ["ore", "slag", "metal", "tool", "magnet", "glass"]
 
 
 def drawn(seed: int) -> tuple[Tables, Case]:
-    """A world of three regions and a hub, with whatever could make pruning go wrong thrown in at random."""
+    """A world of three regions and a hub, with whatever could make pruning go wrong thrown in at
+    random."""
     dice = random.Random(seed)
-    regions: dict[str, str | None] = {"A": "signatory", "B": "signatory", "C": "untrusted", "H": "hub"}
+    regions: dict[str, str | None] = {
+        "A": "signatory",
+        "B": "signatory",
+        "C": "untrusted",
+        "H": "hub",
+    }
 
     def plant() -> dict[str, Any]:
         return {
@@ -59,26 +72,57 @@ def drawn(seed: int) -> tuple[Tables, Case]:
     limits: dict[str, dict[str, Any]] = {}
     if dice.random() < 0.3:
         measure = dice.choice(["activity", "production", "shipment"])
-        selected = {"commodity": dice.choice(GOODS)} if dice.random() < 0.7 else {"region": dice.choice("ABC")}
+        selected = (
+            {"commodity": dice.choice(GOODS)}
+            if dice.random() < 0.7
+            else {"region": dice.choice("ABC")}
+        )
         limits["floor"] = {"measure": measure, "sense": "at least", "value": 0.5} | selected
     tables = world(
         RECIPES,
         regions=regions,
         commodities={name: {"shortage_price_usd_per_unit": 40 * M} for name in GOODS}
-        | {"slag": {"shortage_price_usd_per_unit": 40 * M, "surplus": dice.choice(["free", "forbidden"])}}
+        | {
+            "slag": {
+                "shortage_price_usd_per_unit": 40 * M,
+                "surplus": dice.choice(["free", "forbidden"]),
+            }
+        }
         | {
             "magnet": {"shortage_price_usd_per_unit": 90 * M, "covered": True},
             "metal": {"shortage_price_usd_per_unit": 40 * M, "covered": True},
         },
-        processes={"smelt": {"minimum_utilisation": dice.choice([None, 0.4])}, "press": {"minimum_utilisation": dice.choice([None, 0.4])}},
+        processes={
+            "smelt": {"minimum_utilisation": dice.choice([None, 0.4])},
+            "press": {"minimum_utilisation": dice.choice([None, 0.4])},
+        },
         assets={
-            f"a{at}": plant() | {"capacity": dice.choice([2.0, 5.0, 10.0]), "must_run_share": 0.2 if dice.random() < 0.06 else None}
+            f"a{at}": (
+                plant()
+                | {
+                    "capacity": dice.choice([2.0, 5.0, 10.0]),
+                    "must_run_share": 0.2 if dice.random() < 0.06 else None,
+                }
+            )
             for at in range(dice.randint(5, 12))
         },
-        projects={f"p{at}": plant() | {"size": dice.choice([2.0, 5.0]), "capex_usd_m": dice.choice([1.0, 5.0, 20.0])} for at in range(3)},
+        projects={
+            f"p{at}": (
+                plant()
+                | {
+                    "size": dice.choice([2.0, 5.0]),
+                    "capex_usd_m": dice.choice([1.0, 5.0, 20.0]),
+                }
+            )
+            for at in range(3)
+        },
         demand={(dice.choice("ABC"), name): 3.0 for name in ["magnet", dice.choice(GOODS)]},
         routes=routes,
-        stocks={(dice.choice("AB"), dice.choice(GOODS)): {"initial": 2.0, "largest": 5.0}} if dice.random() < 0.5 else None,
+        stocks=(
+            {(dice.choice("AB"), dice.choice(GOODS)): {"initial": 2.0, "largest": 5.0}}
+            if dice.random() < 0.5
+            else None
+        ),
         limits=limits,
         scenarios={"calm": 0.7, "squeeze": 0.3},
         events=[
@@ -91,7 +135,10 @@ def drawn(seed: int) -> tuple[Tables, Case]:
             }
         ],
     )
-    return tables, case(scenarios=["calm", "squeeze"], coverage={"required": 0.8, "from_year": 2030, "hard": dice.random() < 0.2})
+    return tables, case(
+        scenarios=["calm", "squeeze"],
+        coverage={"required": 0.8, "from_year": 2030, "hard": dice.random() < 0.2},
+    )
 
 
 @pytest.mark.parametrize("block", range(10))
@@ -102,7 +149,7 @@ def test_pruning_changes_no_optimum(block: int, monkeypatch: pytest.MonkeyPatch)
         short = outcome(tables, asked)
         size = len(built(tables, asked).program.columns)
         with monkeypatch.context() as patch:
-            patch.setattr(copies, "prune", keep_all)
+            patch.setattr(operating_states, "prune", keep_all)
             full = outcome(tables, asked)
             smaller += size < len(built(tables, asked).program.columns)
         assert short.status == full.status, seed

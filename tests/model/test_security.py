@@ -23,8 +23,11 @@ def warm(plant: str) -> tuple[str, Any]:
     return ("warm", (plant, NORMAL))
 
 
-def model(coverage: dict[str, Any] = HARD, stocks: Any = None, years: str = "2030", **keys: Any) -> Built:
-    """Metal in A, B (trusted) and C (not); a magnet takes 2 of it. Trusted demand: 6 magnets in A, 4 in B; 5 in C."""
+def model(
+    coverage: dict[str, Any] = HARD, stocks: Any = None, years: str = "2030", **keys: Any
+) -> Built:
+    """Metal in A, B (trusted) and C (not); a magnet takes 2 of it. Trusted demand: 6 magnets in A,
+    4 in B; 5 in C."""
     tables = world(
         {"smelt": "-> 1.5 metal", "press": "2 metal -> magnet"},
         regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
@@ -54,7 +57,9 @@ def test_warm_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm()
     assert row.sides == (-INF, 0)
 
 
-def test_warm_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> None:
+def test_warm_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> (
+    None
+):
     assert {plant for plant, _ in model().lines("warm_readiness")} == {"a", "b", "p"}
     assert model(operation={"warm": False}).lines("warm_readiness") == []
 
@@ -75,13 +80,18 @@ def test_warm_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None:
 
 def test_stress_production_coverage_asks_for_the_share_of_need_traced_through_recipes() -> None:
     row = model().line("stress_production_coverage", "metal", CUT)
-    # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the plant in C is gone
-    assert row.terms == approx({x("a", CUT): 1.5, x("b", CUT): 1.5, x("p", CUT): 1.5, ("shortfall", ("metal", CUT)): 1})
+    # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
+    # plant in C is gone
+    assert row.terms == approx(
+        {x("a", CUT): 1.5, x("b", CUT): 1.5, x("p", CUT): 1.5, ("shortfall", ("metal", CUT)): 1}
+    )
     assert row.sides == (approx(0.8 * 20), INF)
 
 
 def test_stress_production_coverage_counts_what_strategic_stores_give() -> None:
-    row = model(stocks={("A", "metal"): {"initial": 3.0}}).line("stress_production_coverage", "metal", CUT)
+    row = model(stocks={("A", "metal"): {"initial": 3.0}}).line(
+        "stress_production_coverage", "metal", CUT
+    )
     assert row.terms[("stock_draw", ("A", "metal", CUT))] == 1
 
 
@@ -94,8 +104,12 @@ def test_stress_production_coverage_follows_stage_year_and_commodity() -> None:
     built_model = model(coverage, years="2030-2031")
     rows = sorted(built_model.lines("stress_production_coverage"))
     assert rows == [("magnet", CUT), ("magnet", "cut off 2031"), ("metal", "cut off 2031")]
-    assert built_model.line("stress_production_coverage", "magnet", "cut off 2031").low == approx(0.4 * 10)  # half-way
-    assert built_model.line("stress_production_coverage", "metal", "cut off 2031").low == approx(0.9 * 20)
+    assert built_model.line("stress_production_coverage", "magnet", "cut off 2031").low == approx(
+        0.4 * 10
+    )  # half-way
+    assert built_model.line("stress_production_coverage", "metal", "cut off 2031").low == approx(
+        0.9 * 20
+    )
 
 
 def test_stress_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
@@ -113,24 +127,32 @@ def test_stress_delivery_coverage_where_demand_arises() -> None:
         ("shortfall", ("magnet", CUT)): 1,
     }
     assert row.sides == (approx(-0.2 * 10), INF)
-    assert built_model.lines("stress_delivery_coverage") == [("magnet", CUT)]  # nobody demands metal itself
+    assert built_model.lines("stress_delivery_coverage") == [
+        ("magnet", CUT)
+    ]  # nobody demands metal itself
 
 
 def test_country_concentration_caps_a_region_at_its_share_of_what_is_made() -> None:
     built_model = model(concentration={"max_share": 0.65, "from_year": 2030, "hard": True})
     row = built_model.line("country_concentration", "B", "metal", CUT)
     # 1.5 (b + p) <= 0.65 * 1.5 (a + b + p)
-    assert row.terms == approx({x("b", CUT): 1.5 * 0.35, x("p", CUT): 1.5 * 0.35, x("a", CUT): -1.5 * 0.65})
+    assert row.terms == approx(
+        {x("b", CUT): 1.5 * 0.35, x("p", CUT): 1.5 * 0.35, x("a", CUT): -1.5 * 0.65}
+    )
     assert row.sides == (-INF, 0)
 
 
 def test_country_concentration_with_an_excess_that_is_paid_for() -> None:
-    row = model(concentration={"max_share": 0.65, "from_year": 2030, "hard": False}).line("country_concentration", "B", "metal", CUT)
+    row = model(concentration={"max_share": 0.65, "from_year": 2030, "hard": False}).line(
+        "country_concentration", "B", "metal", CUT
+    )
     assert row.terms[("concentration_excess", ("B", "metal", CUT))] == -1
 
 
 def test_country_concentration_begins_in_its_year() -> None:
-    built_model = model(years="2030-2031", concentration={"max_share": 0.65, "from_year": 2031, "hard": True})
+    built_model = model(
+        years="2030-2031", concentration={"max_share": 0.65, "from_year": 2031, "hard": True}
+    )
     assert {copy for *_, copy in built_model.lines("country_concentration")} == {"cut off 2031"}
 
 
@@ -143,7 +165,10 @@ def test_a_soft_cap_needs_a_price_even_where_coverage_is_hard() -> None:
         demand={("A", "chip"): 1},
     )
     with pytest.raises(InputError, match="so it needs a price"):
-        built(tables, case(coverage=HARD, concentration={"max_share": 0.5, "from_year": 2030, "hard": False}))
+        built(
+            tables,
+            case(coverage=HARD, concentration={"max_share": 0.5, "from_year": 2030, "hard": False}),
+        )
 
 
 def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
@@ -151,7 +176,10 @@ def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
         {"make": "-> chip"},
         regions={"A": "signatory", "C": "untrusted"},
         commodities={"chip": {"covered": True}},
-        assets={"a": {"process": "make", "capacity": 5.0}, "owned": {"process": "make", "capacity": 5.0, "controller": "C"}},
+        assets={
+            "a": {"process": "make", "capacity": 5.0},
+            "owned": {"process": "make", "capacity": 5.0, "controller": "C"},
+        },
         demand={("A", "chip"): 1},
     )
     copies = built(tables, case(coverage=HARD)).instance.copies
@@ -160,8 +188,11 @@ def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
 
 
 @pytest.mark.parametrize("where", [{"region": "C"}, {"region": "R", "controller": "C"}])
-def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(where: dict[str, str]) -> None:
-    # C stops gallium, R stops palladium: gallium of C does not leave by way of R, nor from a plant in R that C controls
+def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(
+    where: dict[str, str],
+) -> None:
+    # C stops gallium, R stops palladium: gallium of C does not leave by way of R, nor from a plant
+    # in R that C controls
     tables = world(
         {"refine": "-> gallium"},
         regions={"A": "signatory", "C": "untrusted", "R": "untrusted"},
@@ -171,9 +202,23 @@ def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(where:
         demand={("A", "gallium"): 5},
         scenarios={"squeeze": 1.0},
         events=[
-            {"scenario": "squeeze", "event": "switch off", "region": "C", "commodity": "gallium", "from_year": 2030},
-            {"scenario": "squeeze", "event": "switch off", "region": "R", "commodity": "palladium", "from_year": 2030},
+            {
+                "scenario": "squeeze",
+                "event": "switch off",
+                "region": "C",
+                "commodity": "gallium",
+                "from_year": 2030,
+            },
+            {
+                "scenario": "squeeze",
+                "event": "switch off",
+                "region": "R",
+                "commodity": "palladium",
+                "from_year": 2030,
+            },
         ],
     )
-    row = built(tables, case(scenarios=["squeeze"])).line("commodity_balance", "A", "gallium", "squeeze 2030")
+    row = built(tables, case(scenarios=["squeeze"])).line(
+        "commodity_balance", "A", "gallium", "squeeze 2030"
+    )
     assert row.terms == {("unserved", ("A", "gallium", "squeeze 2030")): 1}

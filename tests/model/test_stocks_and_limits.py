@@ -21,7 +21,18 @@ def stored(outage_years: int = 1) -> Built:
         demand={("A", "chip"): 1},
         stocks={("A", "chip"): {"initial": 6.0}},
     )
-    return built(tables, case("2030-2031", coverage={"required": 1.0, "from_year": 2030, "hard": True, "outage_years": outage_years}))
+    return built(
+        tables,
+        case(
+            "2030-2031",
+            coverage={
+                "required": 1.0,
+                "from_year": 2030,
+                "hard": True,
+                "outage_years": outage_years,
+            },
+        ),
+    )
 
 
 def test_stock_draw_limit_in_the_first_year_is_what_lay_there() -> None:
@@ -32,7 +43,10 @@ def test_stock_draw_limit_in_the_first_year_is_what_lay_there() -> None:
 
 def test_stock_draw_limit_later_is_the_level_of_the_year_before_spread_over_the_outage() -> None:
     row = stored(outage_years=3).line("stock_draw_limit", "A", "chip", "cut off 2031")
-    assert row.terms == {("stock_draw", ("A", "chip", "cut off 2031")): 3, ("stock", ("A", "chip", 2030)): -1}
+    assert row.terms == {
+        ("stock_draw", ("A", "chip", "cut off 2031")): 3,
+        ("stock", ("A", "chip", 2030)): -1,
+    }
     assert row.sides == (-INF, 0)
 
 
@@ -56,7 +70,12 @@ def limited(**limit: Any) -> Built:
                 "spend_profile": (0.5, 0.5),
                 "status": "announced",
             },
-            "oven": {"process": "smelt", "size": (5.0, 9.0), "capex_usd_m": 60.0, "capex_usd_m_per_unit": 3.0},
+            "oven": {
+                "process": "smelt",
+                "size": (5.0, 9.0),
+                "capex_usd_m": 60.0,
+                "capex_usd_m_per_unit": 3.0,
+            },
         },
         demand={("A", "metal"): 1},
         routes={"B>A ore": 0.0, "A>B metal": 0.0},
@@ -67,13 +86,16 @@ def limited(**limit: Any) -> Built:
 
 def test_limit_on_plants_by_capacity_takes_what_stands_to_the_other_side() -> None:
     row = limited(measure="capacity", process="mine").line("limit_on_plants", "l", 2031)
-    # 10 in A and 20 at a credit of one half in B stand; the pit adds 4 at one half, committed by 2031
+    # 10 in A and 20 at a credit of one half in B stand; the pit adds 4 at one half, committed by
+    # 2031
     assert row.terms == approx({("committed", ("pit", 2031)): 2})
     assert row.sides == (-INF, 50 - 20)
 
 
 def test_limit_on_plants_by_capacity_at_least_and_by_region() -> None:
-    row = limited(measure="capacity", process="mine", region="B", sense="at least").line("limit_on_plants", "l", 2031)
+    row = limited(measure="capacity", process="mine", region="B", sense="at least").line(
+        "limit_on_plants", "l", 2031
+    )
     assert row.sides == (50 - 10, INF)
 
 
@@ -87,8 +109,13 @@ def test_limit_on_plants_counts_a_plant_that_nobody_needs() -> None:
 
 
 def test_limit_on_plants_with_capacity_without_limit() -> None:
-    assert limited(measure="capacity", process="smelt", sense="at least").lines("limit_on_plants") == []
-    assert limited(measure="capacity", process="smelt").line("limit_on_plants", "l", 2031).terms == {("never", None): 1}
+    assert (
+        limited(measure="capacity", process="smelt", sense="at least").lines("limit_on_plants")
+        == []
+    )
+    assert limited(measure="capacity", process="smelt").line(
+        "limit_on_plants", "l", 2031
+    ).terms == {("never", None): 1}
 
 
 def test_limit_on_plants_of_no_credit_cannot_reach_a_minimum() -> None:
@@ -105,48 +132,72 @@ def test_limit_on_plants_by_number_of_projects() -> None:
     row = limited(measure="projects").line("limit_on_plants", "l", 2031)
     assert row.terms == {("committed", ("pit", 2031)): 1, ("committed", ("oven", 2031)): 1}
     assert row.sides == (-INF, 50)
-    assert limited(measure="projects", sense="at least", asset=("pit",)).line("limit_on_plants", "l", 2031).terms == {
-        ("committed", ("pit", 2031)): 1
-    }
+    assert limited(measure="projects", sense="at least", asset=("pit",)).line(
+        "limit_on_plants", "l", 2031
+    ).terms == {("committed", ("pit", 2031)): 1}
 
 
 def test_limit_on_plants_by_capital_counts_what_is_committed_whenever_it_falls_due() -> None:
     row = limited(measure="capital").line("limit_on_plants", "l", 2031)
-    assert row.terms == approx({("committed", ("pit", 2031)): 100, ("committed", ("oven", 2031)): 60, ("added_size", ("oven", 2031)): 3})
+    assert row.terms == approx(
+        {
+            ("committed", ("pit", 2031)): 100,
+            ("committed", ("oven", 2031)): 60,
+            ("added_size", ("oven", 2031)): 3,
+        }
+    )
     assert row.sides == (-INF, 50)
-    assert limited(measure="capital", sense="at least", region="A").line("limit_on_plants", "l", 2031).sides == (50, INF)
+    assert limited(measure="capital", sense="at least", region="A").line(
+        "limit_on_plants", "l", 2031
+    ).sides == (50, INF)
 
 
 def test_limit_on_plants_holds_in_its_years_alone() -> None:
-    assert limited(measure="projects", from_year=2031, to_year=2031).lines("limit_on_plants") == [("l", 2031)]
+    assert limited(measure="projects", from_year=2031, to_year=2031).lines("limit_on_plants") == [
+        ("l", 2031)
+    ]
 
 
 def test_limit_on_operation_by_activity() -> None:
     row = limited(measure="activity", process="mine").line("limit_on_operation", "l", NORMAL)
     assert row.terms == {("activity", (plant, NORMAL)): 1 for plant in ("mine-a", "mine-b", "pit")}
     assert row.sides == (-INF, 50)
-    assert limited(measure="activity", process="mine", sense="at least").line("limit_on_operation", "l", NORMAL).sides == (50, INF)
+    assert limited(measure="activity", process="mine", sense="at least").line(
+        "limit_on_operation", "l", NORMAL
+    ).sides == (50, INF)
 
 
 def test_limit_on_operation_by_activity_selects_feed_as_well_as_product() -> None:
-    row = limited(measure="activity", commodity="ore", region="A").line("limit_on_operation", "l", NORMAL)
-    assert row.terms == {("activity", (plant, NORMAL)): 1 for plant in ("mine-a", "smelter", "oven")}
+    row = limited(measure="activity", commodity="ore", region="A").line(
+        "limit_on_operation", "l", NORMAL
+    )
+    assert row.terms == {
+        ("activity", (plant, NORMAL)): 1 for plant in ("mine-a", "smelter", "oven")
+    }
 
 
 def test_limit_on_operation_by_production_weighs_with_the_yield() -> None:
     row = limited(measure="production", commodity="metal").line("limit_on_operation", "l", NORMAL)
-    assert row.terms == approx({("activity", ("smelter", NORMAL)): 0.8, ("activity", ("oven", NORMAL)): 0.8})
+    assert row.terms == approx(
+        {("activity", ("smelter", NORMAL)): 0.8, ("activity", ("oven", NORMAL)): 0.8}
+    )
     assert row.sides == (-INF, 50)
-    everything = limited(measure="production", process="smelt", sense="at least").line("limit_on_operation", "l", NORMAL)
+    everything = limited(measure="production", process="smelt", sense="at least").line(
+        "limit_on_operation", "l", NORMAL
+    )
     assert everything.terms[("activity", ("oven", NORMAL))] == approx(0.8 + 0.1)
     assert everything.sides == (50, INF)
 
 
 def test_limit_on_operation_by_shipment() -> None:
-    row = limited(measure="shipment", region="B", to_region="A").line("limit_on_operation", "l", NORMAL)
+    row = limited(measure="shipment", region="B", to_region="A").line(
+        "limit_on_operation", "l", NORMAL
+    )
     assert row.terms == {("shipment", ("B", "A", "ore", NORMAL)): 1}
     assert row.sides == (-INF, 50)
-    assert limited(measure="shipment", commodity="ore", sense="at least").line("limit_on_operation", "l", NORMAL).sides == (50, INF)
+    assert limited(measure="shipment", commodity="ore", sense="at least").line(
+        "limit_on_operation", "l", NORMAL
+    ).sides == (50, INF)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +208,9 @@ def test_limit_on_operation_by_shipment() -> None:
         ({"measure": "shipment", "commodity": "ore"}, 3.0 + 3 * 0.5),  # and carried at 0.5 each
     ],
 )
-def test_limit_on_operation_at_least_keeps_what_nobody_needs(limit: dict[str, Any], cost: float) -> None:
+def test_limit_on_operation_at_least_keeps_what_nobody_needs(
+    limit: dict[str, Any], cost: float
+) -> None:
     tables = world(
         {"mine": "-> ore"},
         regions={"A": None, "B": None},

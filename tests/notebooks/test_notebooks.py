@@ -1,4 +1,5 @@
-"""Every notebook is stored without outputs, uses the public interface alone, and runs from a fresh kernel in under three minutes."""
+"""Every notebook is stored without outputs, uses the public interface alone, and runs from a fresh
+kernel in under three minutes."""
 
 from __future__ import annotations
 
@@ -45,13 +46,16 @@ def test_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONWARNINGS", "default")
     book = nbformat.read(path, as_version=4)
     started, used = time.monotonic(), _cpu_of_children()
-    nbclient.NotebookClient(book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    nbclient.NotebookClient(
+        book, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
     wall, cpu = time.monotonic() - started, _cpu_of_children() - used
     print(f"{path.stem}: {wall:.0f} s, {cpu:.0f} s of computing")
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    # on a machine that is busy with other things, what it computed says more than what the clock says
+    # on a machine that is busy with other things, what it computed says more than what the clock
+    # says
     assert min(wall, cpu) < MOST_SECONDS
 
 

@@ -1,4 +1,5 @@
-"""A real browser, spoken to over a pipe: the DevTools protocol in the few words that these tests need."""
+"""A real browser, spoken to over a pipe: the DevTools protocol in the few words that these tests
+need."""
 
 from __future__ import annotations
 
@@ -13,9 +14,17 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+)
 PATIENCE = 60.0
 
 
@@ -34,13 +43,20 @@ class Browser:
         self._read, from_browser = os.pipe()
 
         def wire() -> None:
-            # The browser reads from 3 and writes to 4; first out of the way, in case one of ours already has such a number.
+            # The browser reads from 3 and writes to 4; first out of the way, in case one of ours
+            # already has such a number.
             reading, writing = os.dup(to_browser), os.dup(from_browser)
             os.dup2(reading, 3)
             os.dup2(writing, 4)
 
         self._process = subprocess.Popen(
-            [program, *QUIET, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
+            [
+                program,
+                *QUIET,
+                "--remote-debugging-pipe",
+                f"--user-data-dir={profile}",
+                "about:blank",
+            ],
             preexec_fn=wire,
             close_fds=False,
             stdin=subprocess.DEVNULL,
@@ -52,8 +68,14 @@ class Browser:
         self._buffer, self._count = b"", 0
         self._session: str | None = None
         self.events: list[dict[str, Any]] = []
-        target = next(found for found in self.send("Target.getTargets")["targetInfos"] if found["type"] == "page")
-        self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
+        target = next(
+            found
+            for found in self.send("Target.getTargets")["targetInfos"]
+            if found["type"] == "page"
+        )
+        self._session = self.send(
+            "Target.attachToTarget", targetId=target["targetId"], flatten=True
+        )["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
 
@@ -84,7 +106,13 @@ class Browser:
 
     def open(self, page: Path, width: int = 1280) -> None:
         """Opens a file at a width of window, and waits until it has loaded."""
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600)
+        self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
         self.events.clear()
         self.send("Page.navigate", url=page.as_uri())
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
@@ -93,7 +121,9 @@ class Browser:
 
     def value(self, script: str) -> Any:
         """The value of an expression in the page."""
-        answer = self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self.send(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -101,16 +131,29 @@ class Browser:
         """Presses and releases a key."""
         for kind in ("keyDown", "keyUp"):
             more = {"text": text} if text and kind == "keyDown" else {}
-            self.send("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code, **more)
+            self.send(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=name,
+                code=name,
+                windowsVirtualKeyCode=code,
+                **more,
+            )
 
     def complaints(self) -> list[str]:
         """Everything that the console shows: errors, warnings, exceptions."""
         kinds = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
-        return [json.dumps(event["params"]) for event in self.events if event.get("method") in kinds]
+        return [
+            json.dumps(event["params"]) for event in self.events if event.get("method") in kinds
+        ]
 
     def requests(self) -> list[str]:
         """Every address that was asked for."""
-        return [event["params"]["request"]["url"] for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        return [
+            event["params"]["request"]["url"]
+            for event in self.events
+            if event.get("method") == "Network.requestWillBeSent"
+        ]
 
     def close(self) -> None:
         """Ends the browser that was started here."""

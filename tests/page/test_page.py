@@ -12,7 +12,7 @@ import pytest
 
 import paxsilica
 from paxsilica.errors import InputError
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 from paxsilica.report.facts import Facts, load_facts
 from paxsilica.report.page import render_page
 from paxsilica.report.page.answer import cards, sentences
@@ -68,7 +68,14 @@ def test_a_plan_without_projects_says_so() -> None:
 
 @pytest.mark.parametrize("status", ["infeasible", "no_plan"])
 def test_no_plan_no_figures_but_a_page(status: str) -> None:
-    nothing = dataclasses.replace(facts().plan, status=status, objective=None, bound=None, tables={}, capital_decided_usd_m=0.0)
+    nothing = dataclasses.replace(
+        facts().plan,
+        status=status,
+        objective=None,
+        bound=None,
+        tables={},
+        capital_decided_usd_m=0.0,
+    )
     text = render_page(Facts(nothing, facts().world))
     assert "proved" in text or "proves nothing" in text
     assert 'id="coverage"' not in text
@@ -86,11 +93,14 @@ def test_any_problem_has_a_page(name: str) -> None:
     plan = question.solve()
     text = render_page(Facts(plan, question.instance().world))
     assert (plan.title or plan.case) in text
-    assert "nan" not in re.sub(r"[a-z]+nan|nan[a-z]+", "", re.sub(r"<style>.*?</style>", "", text, flags=re.S).lower())
+    assert "nan" not in re.sub(
+        r"[a-z]+nan|nan[a-z]+", "", re.sub(r"<style>.*?</style>", "", text, flags=re.S).lower()
+    )
 
 
 def test_flows_conserve_what_is_made() -> None:
-    """All that is used of a good is what is made of it, and its trusted part what trusted plants make."""
+    """All that is used of a good is what is made of it, and its trusted part what trusted plants
+    make."""
     world = facts().world
     assert world is not None
     flows = chain_flows(facts().plan, world, 2034)
@@ -113,9 +123,15 @@ def test_the_chain_runs_from_ore_to_final_use() -> None:
 
 
 def test_a_cycle_is_cut_at_its_weakest_link() -> None:
-    layers = lay_out({("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 0.1, ("a", "c"): 0.5}, ["a", "b", "c"])
+    layers = lay_out(
+        {("a", "b"): 1.0, ("b", "c"): 1.0, ("c", "a"): 0.1, ("a", "c"): 0.5}, ["a", "b", "c"]
+    )
     assert list(layers.cut) == [("c", "a")]
-    assert [[place for place in row if len(place) == 1] for row in layers.rows] == [[("a",)], [("b",)], [("c",)]]
+    assert [[place for place in row if len(place) == 1] for row in layers.rows] == [
+        [("a",)],
+        [("b",)],
+        [("c",)],
+    ]
     assert layers.routes["a", "c"] == [("a",), ("a", "c", "1"), ("c",)]
 
 
@@ -127,8 +143,18 @@ def test_ramps_come_from_operation() -> None:
 
 def test_the_map_knows_its_countries() -> None:
     assert {"AUS", "CHN", "USA", "JPN"} <= set(outlines())
-    assert all(-180 <= longitude <= 180 for rings in outlines().values() for ring in rings for longitude in ring[::2])
-    widest = max(max(ring[::2]) - min(ring[::2]) for name, rings in outlines().items() if name != "RUS" for ring in rings)
+    assert all(
+        -180 <= longitude <= 180
+        for rings in outlines().values()
+        for ring in rings
+        for longitude in ring[::2]
+    )
+    widest = max(
+        max(ring[::2]) - min(ring[::2])
+        for name, rings in outlines().items()
+        if name != "RUS"
+        for ring in rings
+    )
     assert widest < 180, "an outline goes round the world where it should have been cut"
     assert {spot.region for spot in spots(facts())} == {"A", "AUS"}
     assert equal_earth(0, 90)[1] == pytest.approx(1.3173627591574)
@@ -144,10 +170,22 @@ def test_prices_prefer_those_that_need_no_caveat() -> None:
     columns = ["what", "where", "when", "kind", "value", "low", "high", "unit", "meaning"]
     rows = [
         ("budget", "", None, "fixed", 0.0, 0.0, 0.0, "USD a USD", "none"),
-        ("budget", "", None, "resolve", 1.25, 1.0, 1.5, "USD a USD", "one more million saves 1.25 million"),
+        (
+            "budget",
+            "",
+            None,
+            "resolve",
+            1.25,
+            1.0,
+            1.5,
+            "USD a USD",
+            "one more million saves 1.25 million",
+        ),
         ("envelope", "fund", 2031, "relaxed", 0.5, 0.5, 0.5, "USD a USD", "half"),
     ]
-    plan = dataclasses.replace(facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)})
+    plan = dataclasses.replace(
+        facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
+    )
     with_prices = Facts(plan, facts().world)
     assert [(row["kind"], row["value"], row["range"]) for row in price_rows(with_prices)] == [
         ("resolve", "1.25 USD a USD", "1 to 1.5"),
@@ -157,7 +195,19 @@ def test_prices_prefer_those_that_need_no_caveat() -> None:
 
 
 def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
-    columns = ["what", "where", "when", "kind", "value", "low", "high", "unit", "meaning", "degenerate", "undecided"]
+    columns = [
+        "what",
+        "where",
+        "when",
+        "kind",
+        "value",
+        "low",
+        "high",
+        "unit",
+        "meaning",
+        "degenerate",
+        "undecided",
+    ]
     blank = float("nan")
     rows = [
         ("budget", "programme", None, "resolve", 1.0, 0.0, 1.5, "USD", "tossed", "", "yes"),
@@ -169,11 +219,39 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
         ("capacity", "open", 2031, "fixed", 7.0, blank, blank, "USD", "", "open", ""),
         ("capacity", "open", 2032, "fixed", 6.0, blank, blank, "USD", "", "open", ""),
         ("capacity", "one", None, "fixed", 5.0, blank, blank, "USD", "", "no", ""),
-        ("switch-off premium", "JPN, gallium", 2031, "fixed", 3.0, blank, blank, "USD", "", "no", ""),
-        ("switch-off premium", "DEU, gallium", 2031, "fixed", 2.0, blank, blank, "USD", "", "no", ""),
+        (
+            "switch-off premium",
+            "JPN, gallium",
+            2031,
+            "fixed",
+            3.0,
+            blank,
+            blank,
+            "USD",
+            "",
+            "no",
+            "",
+        ),
+        (
+            "switch-off premium",
+            "DEU, gallium",
+            2031,
+            "fixed",
+            2.0,
+            blank,
+            blank,
+            "USD",
+            "",
+            "no",
+            "",
+        ),
     ]
-    plan = dataclasses.replace(facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)})
-    shown = [(row["where"], row["value"], row["range"]) for row in price_rows(Facts(plan, facts().world))]
+    plan = dataclasses.replace(
+        facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
+    )
+    shown = [
+        (row["where"], row["value"], row["range"]) for row in price_rows(Facts(plan, facts().world))
+    ]
     assert shown == [
         ("programme", "1 USD ?", "0 to 1.5"),
         ("magnets", "4 USD", "3 to 5"),
@@ -191,7 +269,9 @@ def test_two_plans_are_told_apart_by_what_their_cases_say() -> None:
     assert "Small world: budget, USD million, 40" in text
     found = differences(facts(), facts(40.0))
     only_first = {row["project"] for row in found.only_first}
-    assert only_first == set(facts().plan.portfolio["project"]) - set(facts(40.0).plan.portfolio["project"])
+    assert only_first == set(facts().plan.portfolio["project"]) - set(
+        facts(40.0).plan.portfolio["project"]
+    )
 
 
 def test_other_tables_than_those_of_the_plan_are_refused(tmp_path: Path) -> None:

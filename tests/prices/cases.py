@@ -6,20 +6,22 @@ import random
 from typing import Any
 
 from paxsilica.case import Case
-from paxsilica.planner import make_plan
-from paxsilica.prices.whole import Start, start_from
+from paxsilica.plan.solve import make_plan
+from paxsilica.prices.report import Start, start_from
 from paxsilica.tables import Tables
 from worlds import M, case, world
 
 
 def three_projects() -> Tables:
-    """Unmet demand costs 11, 23 and 16 USD million a unit, so that capital earns itself back and, for each USD million of it, in
+    """Unmet demand costs 11, 23 and 16 USD million a unit, so that capital earns itself back and,
+    for each USD million of it, in
 
     * ``graded``: 10 more, at any size up to 30 (capital of 1 a unit, 11 saved);
     * ``lump``: 200 / 30 = 6.67 more, for 30 in one piece (10 units, 230 saved);
     * ``poor``: 120 / 40 = 3 more, for 40 in one piece (10 units, 160 saved).
 
-    More is wanted of each than the projects can make, so that goods always cost what their shortage does.
+    More is wanted of each than the projects can make, so that goods always cost what their shortage
+    does.
     """
     return world(
         {"a": "-> alpha", "b": "-> beta", "c": "-> gamma"},
@@ -50,7 +52,8 @@ def priced(frame: Any, **which: Any) -> Any:
 
 
 def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
-    """Ore and metal in two trusted regions and one that is not, over three years; funders with envelopes, shares and tickets now and then."""
+    """Ore and metal in two trusted regions and one that is not, over three years; funders with
+    envelopes, shares and tickets now and then."""
     draw = random.Random(seed)
 
     def between(low: float, high: float) -> float:
@@ -80,7 +83,10 @@ def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
             "smallest_ticket_usd_m": draw.choice([None, None, between(4, 9)]),
         }
         if draw.random() < 0.4:
-            funders[name] |= {"annual_limit_usd_m": between(10, 40), "carry_over": draw.random() < 0.5}
+            funders[name] |= {
+                "annual_limit_usd_m": between(10, 40),
+                "carry_over": draw.random() < 0.5,
+            }
     tables = world(
         {"mine": "-> ore", "smelt": "1.5 ore -> metal"},
         regions={"A": "signatory", "B": "signatory", "X": "untrusted"},
@@ -91,18 +97,40 @@ def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
         processes={"smelt": {"minimum_utilisation": draw.choice([None, 0.4])}},
         assets={
             "x-mine": {"process": "mine", "region": "X", "variable_cost_usd_per_unit": 0.3 * M},
-            "x-smelt": {"process": "smelt", "region": "X", "capacity": between(8, 30), "variable_cost_usd_per_unit": 0.4 * M},
-            "a-mine": {"process": "mine", "region": "A", "capacity": between(4, 20), "variable_cost_usd_per_unit": between(0.3, 1) * M},
+            "x-smelt": {
+                "process": "smelt",
+                "region": "X",
+                "capacity": between(8, 30),
+                "variable_cost_usd_per_unit": 0.4 * M,
+            },
+            "a-mine": {
+                "process": "mine",
+                "region": "A",
+                "capacity": between(4, 20),
+                "variable_cost_usd_per_unit": between(0.3, 1) * M,
+            },
         },
         projects=projects,
-        demand={("A", "metal"): between(6, 14), ("B", "metal"): {2030: between(2, 5), 2032: between(4, 9)}, ("X", "metal"): between(2, 6)},
+        demand={
+            ("A", "metal"): between(6, 14),
+            ("B", "metal"): {2030: between(2, 5), 2032: between(4, 9)},
+            ("X", "metal"): between(2, 6),
+        },
         routes={
-            f"{one}>{other} {good}": between(0.05, 0.3) * M for one in "ABX" for other in "ABX" if one != other for good in ("ore", "metal")
+            f"{one}>{other} {good}": between(0.05, 0.3) * M
+            for one in "ABX"
+            for other in "ABX"
+            if one != other
+            for good in ("ore", "metal")
         },
         funders=funders,
     )
     asked: dict[str, Any] = {
-        "coverage": {"required": draw.choice([0.4, 0.7]), "from_year": draw.choice([2030, 2031]), "hard": False},
+        "coverage": {
+            "required": draw.choice([0.4, 0.7]),
+            "from_year": draw.choice([2030, 2031]),
+            "hard": False,
+        },
         "budget_usd_m": between(25, 90),
         "finance": {"discount_rate": 0.05},
     }

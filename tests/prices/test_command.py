@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from paxsilica.cli import app, prices_screen
-from paxsilica.plan import Plan
+from paxsilica.cli import app
+from paxsilica.plan.result import Plan
+from paxsilica.report.console import prices as prices_console
 from paxsilica.tables import TABLES, Tables
 from prices.cases import three_projects
 
@@ -51,11 +52,24 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> Any:
-    return CliRunner().invoke(app, ["prices", str(folder / "case.toml"), "--data", str(folder), "--out", str(folder / "out"), *words])
+    return CliRunner().invoke(
+        app,
+        [
+            "prices",
+            str(folder / "case.toml"),
+            "--data",
+            str(folder),
+            "--out",
+            str(folder / "out"),
+            *words,
+        ],
+    )
 
 
 def test_everything_is_shown_and_written(folder: Path) -> None:
-    answer = run(folder, "--step", "15", "--curve", "budget", "--to", "60", "--points-of-curve", "5")
+    answer = run(
+        folder, "--step", "15", "--curve", "budget", "--to", "60", "--points-of-curve", "5"
+    )
     assert answer.exit_code == 0, answer.output
     assert "programme" in answer.output
     assert "10 [10 to 10]" in answer.output
@@ -94,7 +108,10 @@ def test_the_same_question_may_be_asked_again_into_the_same_folder(folder: Path)
         (("--kind", "fixed", "--member", "A"), "add --kind resolve"),
         (("--kind", "resolve", "--sides", "budget"), "add --kind fixed, relaxed or hull"),
         (("--sides", "capacity:nothing"), "fits nothing that has a dual here"),
-        (("--kind", "fixed", "--sides", "delta"), "should begin with one of annual limit, budget, capacity"),
+        (
+            ("--kind", "fixed", "--sides", "delta"),
+            "should begin with one of annual limit, budget, capacity",
+        ),
     ],
 )
 def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -104,12 +121,24 @@ def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said
     assert not (folder / "out").exists()
 
 
-def test_all_that_cannot_be_told_is_said_before_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_cannot_be_told_is_said_before_the_search(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def searched(*_: object) -> None:
         raise AssertionError("a search was begun")
 
-    monkeypatch.setattr("paxsilica.planner.make_plan", searched)
-    words = ("--concentration", "--sooner", "lump", "--step", "-1000", "--sides", "capacity:nothing", "--money", "budget")
+    monkeypatch.setattr("paxsilica.plan.solve.make_plan", searched)
+    words = (
+        "--concentration",
+        "--sooner",
+        "lump",
+        "--step",
+        "-1000",
+        "--sides",
+        "capacity:nothing",
+        "--money",
+        "budget",
+    )
     answer = run(folder, *words, "--curve", "budget", "--from", "1000")
     assert answer.exit_code == 2, answer.output
     assert "5 problems" in answer.output
@@ -121,7 +150,19 @@ def test_a_search_for_prices_ends_at_the_gap_asked_for(folder: Path) -> None:
 
 
 def test_both_sides_of_what_is_asked_for(folder: Path) -> None:
-    assert run(folder, "--kind", "fixed", "--quiet", "--sides", "capacity:lum*", "--sides", "commodity*").exit_code == 0
+    assert (
+        run(
+            folder,
+            "--kind",
+            "fixed",
+            "--quiet",
+            "--sides",
+            "capacity:lum*",
+            "--sides",
+            "commodity*",
+        ).exit_code
+        == 0
+    )
     told = Plan.load(folder / "out").prices
     goods = told[told["what"] == "commodity in normal times"]
     assert len(goods)
@@ -137,12 +178,23 @@ def test_no_plan_no_price(folder: Path) -> None:
     for row in rows:
         if row[0] == "lump":
             row[at] = "required"
-    (folder / "projects.csv").write_text("\n".join([text[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8")
+    (folder / "projects.csv").write_text(
+        "\n".join([text[0], *(",".join(row) for row in rows)]) + "\n", encoding="utf-8"
+    )
     answer = run(folder)
     assert answer.exit_code == 3, answer.output
 
 
-@pytest.mark.parametrize(("undecided", "shown"), [("yes", "3 [1 to unknown] ?"), ("no", "3 [1 to no plan]")])
+@pytest.mark.parametrize(
+    ("undecided", "shown"), [("yes", "3 [1 to unknown] ?"), ("no", "3 [1 to no plan]")]
+)
 def test_an_end_left_open_is_not_shown_as_no_plan(undecided: str, shown: str) -> None:
-    row = {"value": 3.0, "low": 1.0, "high": math.inf, "kind": "resolve", "degenerate": "", "undecided": undecided}
-    assert prices_screen._cell(row) == shown
+    row = {
+        "value": 3.0,
+        "low": 1.0,
+        "high": math.inf,
+        "kind": "resolve",
+        "degenerate": "",
+        "undecided": undecided,
+    }
+    assert prices_console._cell(row) == shown

@@ -7,18 +7,22 @@ import math
 import pytest
 
 from paxsilica.errors import InputError
-from paxsilica.planner import make_plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.prices import Curve, value_curve
-from paxsilica.prices.curve import Jump, _from_the_ends
+from paxsilica.prices.value_curve import Jump, _from_the_ends
 from paxsilica.tables import Tables
 from prices.cases import M, case, random_question, started, three_projects, world
 
 
 def two_lumps(**funders: float) -> Tables:
-    """``small``: 20 for 120 saved, ``big``: 50 for 270 saved: by money 0, then 100 net from 20 on, 220 from 50 on, 320 from 70 on."""
+    """``small``: 20 for 120 saved, ``big``: 50 for 270 saved: by money 0, then 100 net from 20 on,
+    220 from 50 on, 320 from 70 on."""
     return world(
         {"a": "-> alpha", "b": "-> beta"},
-        commodities={"alpha": {"shortage_price_usd_per_unit": 12 * M}, "beta": {"shortage_price_usd_per_unit": 27 * M}},
+        commodities={
+            "alpha": {"shortage_price_usd_per_unit": 12 * M},
+            "beta": {"shortage_price_usd_per_unit": 27 * M},
+        },
         projects={
             "small": {"process": "a", "size": 10.0, "capex_usd_m": 20.0},
             "big": {"process": "b", "size": 10.0, "capex_usd_m": 50.0},
@@ -38,9 +42,14 @@ def test_jumps_are_located_not_sampled() -> None:
     curve = value_curve(start.basis, points=6, tolerance=0.01)
     assert [point.money for point in curve.points] == pytest.approx([0, 16, 32, 48, 64, 80])
     nothing = 120 + 270
-    assert [nothing - point.objective for point in curve.points] == pytest.approx([0, 0, 100, 100, 220, 320])
+    assert [nothing - point.objective for point in curve.points] == pytest.approx(
+        [0, 0, 100, 100, 220, 320]
+    )
     assert all(point.bound == pytest.approx(point.objective) for point in curve.points)
-    found = [(round(jump.high, 6), jump.saved_low, jump.enters, jump.leaves, jump.undecided) for jump in curve.jumps]
+    found = [
+        (round(jump.high, 6), jump.saved_low, jump.enters, jump.leaves, jump.undecided)
+        for jump in curve.jumps
+    ]
     assert found == [
         (20.0, pytest.approx(100), ("small",), (), False),
         (50.0, pytest.approx(120), ("big",), ("small",), False),
@@ -52,7 +61,8 @@ def test_jumps_are_located_not_sampled() -> None:
 
 
 def test_a_plan_that_can_stretch_changes_without_a_jump() -> None:
-    # 40: from graded alone (300) to lump and graded (200 + 10 x (money - 30)); 88: poor too (320 + 10 x (money - 70) against 500).
+    # 40: from graded alone (300) to lump and graded (200 + 10 x (money - 30)); 88: poor too (320 +
+    # 10 x (money - 70) against 500).
     start = started(three_projects(), case(budget_usd_m=50.0))
     curve = value_curve(start.basis, low=35.0, high=100.0, points=6, tolerance=0.05)
     for wanted, project in ((40.0, "lump"), (88.0, "poor")):
@@ -64,11 +74,14 @@ def test_a_plan_that_can_stretch_changes_without_a_jump() -> None:
 
 
 def test_a_funder_has_a_curve_of_its_own() -> None:
-    # big needs 50: nobody can pay for it at first, and it is no candidate; with an envelope of 50 and more it is
+    # big needs 50: nobody can pay for it at first, and it is no candidate; with an envelope of 50
+    # and more it is
     start = started(two_lumps(fund=30.0), case())
     assert "big" in start.basis.instance.dropped
     curve = value_curve(start.basis, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)
-    assert [390 - point.objective for point in curve.points] == pytest.approx([0, 100, 100, 220, 320])
+    assert [390 - point.objective for point in curve.points] == pytest.approx(
+        [0, 100, 100, 220, 320]
+    )
     assert [round(jump.high, 6) for jump in curve.jumps] == [20.0, 50.0, 70.0]
 
 

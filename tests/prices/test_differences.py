@@ -1,4 +1,5 @@
-"""Prices against what they claim: the program is moved a little and solved again, from scratch and by another door than the prices use."""
+"""Prices against what they claim: the program is moved a little and solved again, from scratch and
+by another door than the prices use."""
 
 from __future__ import annotations
 
@@ -12,16 +13,16 @@ import numpy as np
 import pytest
 
 from paxsilica.errors import InputError
-from paxsilica.planner import make_plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.prices import Asked, price_table
+from paxsilica.prices.commodity_prices import PREMIUM, goods
+from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.face import differ
-from paxsilica.prices.goods import PREMIUM, goods
-from paxsilica.prices.resolve import Solved, at_least_nothing, fall, ordered, per
-from paxsilica.prices.subjects import Subject, subjects
-from paxsilica.prices.whole import Start
-from paxsilica.solve import Compiled, solve
-from paxsilica.solve.warm import Movement
+from paxsilica.prices.finite_difference import Solved, at_least_nothing, fall, ordered, per
+from paxsilica.prices.priced_items import Subject, subjects
+from paxsilica.prices.report import Start
+from paxsilica.solver import Compiled, solve
+from paxsilica.solver.persistent import Movement
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, three_projects, world
 
@@ -35,7 +36,10 @@ def start_of(seed: int) -> Start:
 
 
 def programs(start: Start) -> dict[str, Duals]:
-    return {"fixed": start.fixed, "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")}
+    return {
+        "fixed": start.fixed,
+        "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it"),
+    }
 
 
 def value(program: Compiled, start: Start) -> float:
@@ -45,8 +49,15 @@ def value(program: Compiled, start: Start) -> float:
 
 def moved(program: Compiled, movement: Movement, step: float) -> Compiled:
     rows, columns = movement.rows, movement.columns
-    wider = program.with_rows(rows, program.row_low[rows] + step * movement.shift, program.row_high[rows] + step * movement.shift)
-    low, high = program.low[columns] + step * movement.low_shift, program.high[columns] + step * movement.high_shift
+    wider = program.with_rows(
+        rows,
+        program.row_low[rows] + step * movement.shift,
+        program.row_high[rows] + step * movement.shift,
+    )
+    low, high = (
+        program.low[columns] + step * movement.low_shift,
+        program.high[columns] + step * movement.high_shift,
+    )
     return wider.with_columns(columns, low, high)
 
 
@@ -67,13 +78,23 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
         here = value(duals.program, start)
         assert here == pytest.approx(duals.objective, rel=1e-9)
         every = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
-        for what, share in {"capacity": 0.2, "commodity in normal times": 0.1, "commodity in a switch-off": 0.1, PREMIUM: 0.1}.items():
+        for what, share in {
+            "capacity": 0.2,
+            "commodity in normal times": 0.1,
+            "commodity in a switch-off": 0.1,
+            PREMIUM: 0.1,
+        }.items():
             every = [one for one in every if one.what != what or draw.random() < share]
         assert {one.what for one in every} >= {"budget", "coverage"}
         by_place = {(one.what, one.where, one.when): one for one in every}
         # where nobody asks for sides, the verdict is by certificate
-        certified = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)}  # type: ignore[arg-type]
-        told = {(row.what, row.where, row.when): row for row in dual_prices(duals, every, kind, frozenset(by_place))}  # type: ignore[arg-type]
+        certified = {
+            (row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)
+        }  # type: ignore[arg-type]
+        told = {
+            (row.what, row.where, row.when): row
+            for row in dual_prices(duals, every, kind, frozenset(by_place))
+        }  # type: ignore[arg-type]
         for name, one in by_place.items():
             less, more = two_sides(duals.program, start, one, here)
             # solutions are exact to 1e-9 or so of a few hundred, over a step of 1e-5
@@ -83,7 +104,11 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
                 assert (less, more) == pytest.approx((0.0, 0.0), **error), (seed, kind, name)
                 assert not one.shown
                 continue
-            assert sorted((less, more)) == pytest.approx([row.low, row.high], **error), (seed, kind, row)
+            assert sorted((less, more)) == pytest.approx([row.low, row.high], **error), (
+                seed,
+                kind,
+                row,
+            )
             assert row.low <= row.value <= row.high
             assert row.degenerate == ("yes" if differ(row.low, row.high) else "no")
             first = certified.get(name)
@@ -97,7 +122,10 @@ def test_most_verdicts_need_no_further_look() -> None:
     for seed in SEEDS:
         start = start_of(seed)
         for kind, duals in programs(start).items():
-            counts.update(row.degenerate for row in dual_prices(duals, goods(start.basis.instance, duals.program), kind))  # type: ignore[arg-type]
+            counts.update(
+                row.degenerate
+                for row in dual_prices(duals, goods(start.basis.instance, duals.program), kind)
+            )  # type: ignore[arg-type]
     assert set(counts) == {"yes", "no", "open"}
     assert counts["open"] < 0.15 * counts.total()
     assert counts["yes"] > 0.01 * counts.total()
@@ -109,7 +137,9 @@ def test_a_resolve_interval_holds_the_truth(seed: int) -> None:
     _, rough = random_question(seed, solver={"gap": 0.05})
     plan = make_plan(tables, rough)
     step = 12.0 if seed % 3 else -8.0
-    row = priced(price_table(plan, tables, rough, Asked(kinds=("resolve",), step=step)).table, what="budget")
+    row = priced(
+        price_table(plan, tables, rough, Asked(kinds=("resolve",), step=step)).table, what="budget"
+    )
     more = exact.model_copy(update={"budget_usd_m": exact.budget_usd_m + step})  # type: ignore[operator]
     before, after = make_plan(tables, exact).objective, make_plan(tables, more).objective
     assert before is not None
@@ -120,10 +150,22 @@ def test_a_resolve_interval_holds_the_truth(seed: int) -> None:
 
 
 def test_a_year_less_and_a_member_by_solving_again() -> None:
-    tables, asked = next(made for made in map(random_question, SEEDS) if any(row.lead_time_years > 0 for row in made[0].projects))
+    tables, asked = next(
+        made
+        for made in map(random_question, SEEDS)
+        if any(row.lead_time_years > 0 for row in made[0].projects)
+    )
     name = next(row.project for row in tables.projects if row.lead_time_years > 0)
-    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("resolve",), money=(), sooner=(name,), members=("B",))).table
-    sooner = tuple(row.model_copy(update={"lead_time_years": 0}) if row.project == name else row for row in tables.projects)
+    table = price_table(
+        make_plan(tables, asked),
+        tables,
+        asked,
+        Asked(kinds=("resolve",), money=(), sooner=(name,), members=("B",)),
+    ).table
+    sooner = tuple(
+        row.model_copy(update={"lead_time_years": 0}) if row.project == name else row
+        for row in tables.projects
+    )
     here = make_plan(tables, asked).objective
     faster = make_plan(replace(tables, projects=sooner), asked).objective
     without = make_plan(tables, asked.model_copy(update={"membership": {"B": "neutral"}})).objective
@@ -143,7 +185,10 @@ def test_less_money_than_nothing_is_refused() -> None:
 
 
 def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
-    less, more = Solved(100.0, 90.0, None), Solved(103.0, 95.0, None)  # with more money a worse plan was found, but a better bound
+    less, more = (
+        Solved(100.0, 90.0, None),
+        Solved(103.0, 95.0, None),
+    )  # with more money a worse plan was found, but a better bound
     less, more = ordered(less, more)
     assert (less.objective, less.bound, more.objective, more.bound) == (100.0, 95.0, 100.0, 95.0)
     change = at_least_nothing(per(fall(less, more), 10.0))
@@ -173,10 +218,18 @@ def money_world(**funders: dict[str, Any]) -> Tables:
 
 @pytest.mark.parametrize(
     ("asked_for", "said"),
-    [("open", "has no envelope that could be moved"), ("poor", "does not pay in this case"), ("nobody", "should be budget, or a funder")],
+    [
+        ("open", "has no envelope that could be moved"),
+        ("poor", "does not pay in this case"),
+        ("nobody", "should be budget, or a funder"),
+    ],
 )
 def test_a_funder_without_a_price_of_its_envelope_is_told_why(asked_for: str, said: str) -> None:
-    tables = money_world(open={"region": "A"}, poor={"region": "C", "envelope_usd_m": 9.0}, other={"region": "A", "envelope_usd_m": 9.0})
+    tables = money_world(
+        open={"region": "A"},
+        poor={"region": "C", "envelope_usd_m": 9.0},
+        other={"region": "A", "envelope_usd_m": 9.0},
+    )
     plan = make_plan(tables, case())
     with pytest.raises(InputError, match=said):
         price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(asked_for,)))
@@ -187,8 +240,18 @@ def test_membership_says_what_goes_along() -> None:
     tables = money_world(rich={"region": "B", "envelope_usd_m": 500.0})
     plan = make_plan(tables, case())
     assert plan.objective == pytest.approx(100.0)
-    row = priced(price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("B",))).table, what="membership")
+    row = priced(
+        price_table(
+            plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("B",))
+        ).table,
+        what="membership",
+    )
     assert (row["value"], row["low"], row["high"]) == pytest.approx((50.0, 50.0, 50.0))
     assert "its demand among what must be covered, and the money of rich" in row["meaning"]
-    row = priced(price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("A",))).table, what="membership")
+    row = priced(
+        price_table(
+            plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("A",))
+        ).table,
+        what="membership",
+    )
     assert "and no money) lowers" in row["meaning"]

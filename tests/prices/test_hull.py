@@ -1,4 +1,5 @@
-"""Convex-hull prices: against hulls known by hand, against other prices, and against the relaxation where that is the hull."""
+"""Convex-hull prices: against hulls known by hand, against other prices, and against the relaxation
+where that is the hull."""
 
 from __future__ import annotations
 
@@ -8,17 +9,17 @@ import numpy as np
 import pytest
 
 from paxsilica.case import Solver
-from paxsilica.planner import make_plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.prices import Asked, PriceError, hull_prices, price_table
+from paxsilica.prices.commodity_prices import goods
+from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import prove, solve_duals
-from paxsilica.prices.face import differ
-from paxsilica.prices.goods import goods
 from paxsilica.prices.hull import Hull
 from paxsilica.prices.hull import priced as priced_hull
-from paxsilica.prices.private import Private, outside, private_problems
-from paxsilica.prices.subjects import subjects
-from paxsilica.prices.whole import Start
-from paxsilica.solve import Array, solve
+from paxsilica.prices.priced_items import subjects
+from paxsilica.prices.project_subproblems import Private, outside, private_problems
+from paxsilica.prices.report import Start
+from paxsilica.solver import Array, solve
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, world
 from prices.test_differences import moved
@@ -30,15 +31,33 @@ TWICE = {"cost_of_capital": 1.0}
 
 
 def tickets() -> Tables:
-    """One plant of 10 for 100, of which 5 are wanted. Cheap money comes from two funders, 60 to 70 from either; dear money, at twice its
-    face value, up to 50 from a third. Two tickets of 60 do not fit into 100, so the plant costs 70 + 2 x 30 = 130."""
+    """One plant of 10 for 100, of which 5 are wanted. Cheap money comes from two funders, 60 to 70
+    from either; dear money, at twice its face value, up to 50 from a third. Two tickets of 60 do
+    not fit into 100, so the plant costs 70 + 2 x 30 = 130."""
     return world(
         {"make": "-> chip"},
         commodities={"chip": {"shortage_price_usd_per_unit": 30 * M}},
-        projects={"plant": {"process": "make", "size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 1}},
+        projects={
+            "plant": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 100.0,
+                "economic_life_years": 1,
+            }
+        },
         funders={
-            "one": {"envelope_usd_m": 500.0, "smallest_ticket_usd_m": 60.0, "largest_share": 0.7, "cost_of_capital": 0.0},
-            "two": {"envelope_usd_m": 500.0, "smallest_ticket_usd_m": 60.0, "largest_share": 0.7, "cost_of_capital": 0.0},
+            "one": {
+                "envelope_usd_m": 500.0,
+                "smallest_ticket_usd_m": 60.0,
+                "largest_share": 0.7,
+                "cost_of_capital": 0.0,
+            },
+            "two": {
+                "envelope_usd_m": 500.0,
+                "smallest_ticket_usd_m": 60.0,
+                "largest_share": 0.7,
+                "cost_of_capital": 0.0,
+            },
             "dear": {"envelope_usd_m": 500.0, "largest_share": 0.5} | TWICE,
         },
         demand={("A", "chip"): 5.0},
@@ -46,9 +65,10 @@ def tickets() -> Tables:
 
 
 def test_a_smallest_ticket_by_hand() -> None:
-    # The relaxation splits tickets and pays with cheap money alone: 100 for 10, so 10 a chip. The hull knows that the plant costs 130: 13 a
-    # chip. With the plant built a chip costs nothing: 5 of 10 stand idle. The hull costs 5 x 13 = 65, the plan 130; the distance is rent
-    # for idle capacity, and the plant itself just breaks even at 13: no uplift of its own.
+    # The relaxation splits tickets and pays with cheap money alone: 100 for 10, so 10 a chip. The
+    # hull knows that the plant costs 130: 13 a chip. With the plant built a chip costs nothing: 5
+    # of 10 stand idle. The hull costs 5 x 13 = 65, the plan 130; the distance is rent for idle
+    # capacity, and the plant itself just breaks even at 13: no uplift of its own.
     tables, asked = tickets(), case()
     plan = make_plan(tables, asked)
     assert plan.objective == pytest.approx(130.0)
@@ -62,12 +82,31 @@ def test_a_smallest_ticket_by_hand() -> None:
 
 
 def test_lumps_as_scarf_has_them() -> None:
-    # After Scarf (1994): "smokestack" of 16 for 53 and 3 a unit, "high tech" of 7 for 30 and 2 a unit; here as many plants as are of use.
-    # By average cost 3 + 53/16 = 6.3125 and 2 + 30/7 = 6.2857: the hull price of a unit is the lower as long as high tech can serve all.
-    # Wanted: 20. Three high tech can make 21 for 90 + 40 = 130; the hull costs 20 x 6.2857 = 125.71.
-    projects = {f"smoke {n}": {"process": "make", "size": 16.0, "capex_usd_m": 53.0, "variable_cost_usd_per_unit": 3 * M} for n in range(3)}
-    projects |= {f"tech {n}": {"process": "make", "size": 7.0, "capex_usd_m": 30.0, "variable_cost_usd_per_unit": 2 * M} for n in range(4)}
-    start = started(world({"make": "-> power"}, projects=projects, demand={("A", "power"): 20.0}), case())
+    # After Scarf (1994): "smokestack" of 16 for 53 and 3 a unit, "high tech" of 7 for 30 and 2 a
+    # unit; here as many plants as are of use. By average cost 3 + 53/16 = 6.3125 and 2 + 30/7 =
+    # 6.2857: the hull price of a unit is the lower as long as high tech can serve all. Wanted: 20.
+    # Three high tech can make 21 for 90 + 40 = 130; the hull costs 20 x 6.2857 = 125.71.
+    projects = {
+        f"smoke {n}": {
+            "process": "make",
+            "size": 16.0,
+            "capex_usd_m": 53.0,
+            "variable_cost_usd_per_unit": 3 * M,
+        }
+        for n in range(3)
+    }
+    projects |= {
+        f"tech {n}": {
+            "process": "make",
+            "size": 7.0,
+            "capex_usd_m": 30.0,
+            "variable_cost_usd_per_unit": 2 * M,
+        }
+        for n in range(4)
+    }
+    start = started(
+        world({"make": "-> power"}, projects=projects, demand={("A", "power"): 20.0}), case()
+    )
     assert start.basis.solved.objective == pytest.approx(3 * 30 + 20 * 2)
     for every in (False, True):
         hull = hull_of(start, every)
@@ -80,14 +119,28 @@ def test_lumps_as_scarf_has_them() -> None:
 
 
 def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
-    # 5 wanted in 2030 and 10 in 2031, from a plant of 10 for 100, or for 80 a year later. Cheap money pays at most half of it and only in
-    # 2030, the rest costs twice its face. Built in 2030: 50 + 2 x 50 = 150. The relaxation builds half now and half later and lets cheap
-    # money pay 45 of the 50 due now, half of the capital of both: 45 + 2 x 45 = 135. As a mean of what can be done, that is not to be had.
+    # 5 wanted in 2030 and 10 in 2031, from a plant of 10 for 100, or for 80 a year later. Cheap
+    # money pays at most half of it and only in 2030, the rest costs twice its face. Built in 2030:
+    # 50 + 2 x 50 = 150. The relaxation builds half now and half later and lets cheap money pay 45
+    # of the 50 due now, half of the capital of both: 45 + 2 x 45 = 135. As a mean of what can be
+    # done, that is not to be had.
     tables = world(
         {"make": "-> chip"},
-        projects={"plant": {"process": "make", "size": 10.0, "capex_usd_m": None, "economic_life_years": 1}},
+        projects={
+            "plant": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": None,
+                "economic_life_years": 1,
+            }
+        },
         funders={
-            "cheap": {"envelope_usd_m": 500.0, "largest_share": 0.5, "to_year": 2030, "cost_of_capital": 0.0},
+            "cheap": {
+                "envelope_usd_m": 500.0,
+                "largest_share": 0.5,
+                "to_year": 2030,
+                "cost_of_capital": 0.0,
+            },
             "dear": {"envelope_usd_m": 500.0} | TWICE,
         },
         demand={("A", "chip"): {2030: 5.0, 2031: 10.0}},
@@ -104,11 +157,14 @@ def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
 
 
 def hull_of(start: Start, every: bool = False) -> Hull:
-    return hull_prices(start.basis.program, start.fixed.values, start.basis.case.solver, every=every)
+    return hull_prices(
+        start.basis.program, start.fixed.values, start.basis.case.solver, every=every
+    )
 
 
 def worth(start: Start, problems: list[Private], duals: Array) -> float:
-    """The Lagrangian bound at some prices: every project and operation each for itself, plus what the sides of the rows are worth."""
+    """The Lagrangian bound at some prices: every project and operation each for itself, plus what
+    the sides of the rows are worth."""
     program = start.basis.program
     own = np.zeros(len(program.row_low), dtype=bool)
     inside = np.zeros(len(program.cost), dtype=bool)
@@ -143,13 +199,18 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     room = 1e-5 * max(1.0, abs(hull.objective))
     assert relaxed.objective - room <= hull.objective <= start.basis.solved.objective + room
     # what is left between plan and hull is the uplift, and nothing else
-    assert sum(hull.uplift.values()) + hull.rest == pytest.approx(hull.plan_objective - hull.objective, abs=room)
+    assert sum(hull.uplift.values()) + hull.rest == pytest.approx(
+        hull.plan_objective - hull.objective, abs=room
+    )
     # the bound at these prices is the hull itself, and other prices give no better one
     assert worth(start, problems, _tidy(hull)) == pytest.approx(hull.objective, abs=room)
     draw = np.random.default_rng(seed)
     rows = np.flatnonzero(np.abs(hull.row_duals) > 1e-9)
     tried = 0
-    for at in [*draw.choice(rows, min(6, len(rows)), replace=False), *program.rows_of("programme_budget", "funder_envelope")]:
+    for at in [
+        *draw.choice(rows, min(6, len(rows)), replace=False),
+        *program.rows_of("programme_budget", "funder_envelope"),
+    ]:
         for factor in (0.5, 0.9, 1.1):
             other = _tidy(hull)
             other[at] = other[at] * factor if other[at] else -0.1 * factor
@@ -164,21 +225,37 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
     start, draw = started(*random_question(seed)), np.random.default_rng(seed)
     hull, program, instance = hull_of(start), start.basis.program, start.basis.instance
     every = [*subjects(instance, program, hull.values), *goods(instance, program)]
-    some = [one for one in every if one.what in ("budget", "envelope", "coverage") or draw.random() < 0.04]
+    some = [
+        one
+        for one in every
+        if one.what in ("budget", "envelope", "coverage") or draw.random() < 0.04
+    ]
     verdicts = {
-        (row.what, row.where, row.when): row for row in priced_hull(hull, [replace(one, examined=False) for one in some], frozenset())
+        (row.what, row.where, row.when): row
+        for row in priced_hull(hull, [replace(one, examined=False) for one in some], frozenset())
     }
-    told = {(row.what, row.where, row.when): row for row in priced_hull(hull, some, frozenset(one.name for one in some))}
+    told = {
+        (row.what, row.where, row.when): row
+        for row in priced_hull(hull, some, frozenset(one.name for one in some))
+    }
     compared = 0
     for one in some:
         step, sign, sides = 1e-4 / one.movement.size(), (-1 if one.gain else 1) * one.scale, []
         for way in (-step, step):
             try:
                 sides.append(
-                    sign * (hull_prices(moved(program, one.movement, way), start.fixed.values, EXACT).objective - hull.objective) / way
+                    sign
+                    * (
+                        hull_prices(
+                            moved(program, one.movement, way), start.fixed.values, EXACT
+                        ).objective
+                        - hull.objective
+                    )
+                    / way
                 )
             except PriceError:
-                # begun anew from the plan and one further choice of each project, it may find no way to fit the moved side
+                # begun anew from the plan and one further choice of each project, it may find no
+                # way to fit the moved side
                 sides.append(np.nan)
         row = told.get(one.name)
         if row is not None and row.degenerate == "open":
@@ -191,7 +268,10 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
         if len(known) == 2:
             assert sorted(known) == pytest.approx([low, high], **error), (one.name, row)
         elif known:
-            assert known[0] in (pytest.approx(low, **error), pytest.approx(high, **error)), (one.name, row)
+            assert known[0] in (pytest.approx(low, **error), pytest.approx(high, **error)), (
+                one.name,
+                row,
+            )
         if one.name in verdicts and verdicts[one.name].degenerate == "no":
             assert not differ(low, high)
     assert compared > len(some)
@@ -202,7 +282,11 @@ def _tidy(hull: Hull) -> Array:
 
 
 def test_random_questions_have_tickets_and_shares() -> None:
-    kinds = {problem.integral for seed in range(24) for problem in private_problems(started(*random_question(seed)).basis.program)}
+    kinds = {
+        problem.integral
+        for seed in range(24)
+        for problem in private_problems(started(*random_question(seed)).basis.program)
+    }
     assert kinds == {True, False}
 
 
@@ -210,22 +294,34 @@ def test_random_questions_have_tickets_and_shares() -> None:
 def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None:
     # Geoffrion's integrality property, with every project's hull built from its points all the same
     tables, asked = random_question(seed)
-    plain = tuple(row.model_copy(update={"largest_share": None, "smallest_ticket_usd_m": None}) for row in tables.funders)
+    plain = tuple(
+        row.model_copy(update={"largest_share": None, "smallest_ticket_usd_m": None})
+        for row in tables.funders
+    )
     start = started(replace(tables, funders=plain), asked)
     assert all(problem.integral for problem in private_problems(start.basis.program))
     relaxed = solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")
     built = hull_of(start, every=True)
     assert built.objective == pytest.approx(relaxed.objective, rel=1e-6)
-    assert built.rounds > 1 or built.objective == pytest.approx(start.basis.solved.objective, rel=1e-6)
+    assert built.rounds > 1 or built.objective == pytest.approx(
+        start.basis.solved.objective, rel=1e-6
+    )
     assert hull_of(start).objective == pytest.approx(relaxed.objective, rel=1e-9)
 
 
 def test_a_required_project_cannot_choose_to_stay_away() -> None:
     tables, asked = tickets(), case()
-    must = replace(tables, projects=tuple(row.model_copy(update={"commitment": "required"}) for row in tables.projects))
+    must = replace(
+        tables,
+        projects=tuple(
+            row.model_copy(update={"commitment": "required"}) for row in tables.projects
+        ),
+    )
     hull = hull_of(started(must, asked))
     assert hull.objective == pytest.approx(130.0)
-    assert prove(started(must, asked).fixed.program, started(must, asked).fixed.corner.outcome).holds
+    assert prove(
+        started(must, asked).fixed.program, started(must, asked).fixed.corner.outcome
+    ).holds
 
 
 def test_hull_alone_may_be_asked_for() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paxsilica.plan import Plan
-from paxsilica.planner import make_plan
+from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import make_plan
 from paxsilica.prices import PRICE_TABLES, Asked, PriceError, price_table, with_prices
 from paxsilica.prices.duals import prove, solve_duals
-from paxsilica.prices.whole import integer_decisions
-from paxsilica.solve import solve
+from paxsilica.prices.report import integer_decisions
+from paxsilica.solver import solve
 from prices.cases import M, case, priced, random_question, started, three_projects, world
 
 
@@ -47,7 +47,11 @@ def test_signs_follow_the_sense_of_the_row() -> None:
 
 
 def test_nothing_is_told_of_what_has_no_plan() -> None:
-    tables = world({"make": "-> chip"}, demand={("A", "chip"): 1.0}, projects={"p": {"process": "make", "size": 0.5}})
+    tables = world(
+        {"make": "-> chip"},
+        demand={("A", "chip"): 1.0},
+        projects={"p": {"process": "make", "size": 0.5}},
+    )
     asked = case()
     plan = make_plan(tables, asked)
     assert plan.status == "infeasible"
@@ -57,9 +61,15 @@ def test_nothing_is_told_of_what_has_no_plan() -> None:
 
 def test_the_last_side_of_what_must_be_has_no_price() -> None:
     # all that is wanted must be made, and the budget just pays for it: a dollar less leaves no plan
-    tables = world({"make": "-> chip"}, demand={("A", "chip"): 5.0}, projects={"p": {"process": "make", "size": 5.0, "capex_usd_m": 50.0}})
+    tables = world(
+        {"make": "-> chip"},
+        demand={("A", "chip"): 5.0},
+        projects={"p": {"process": "make", "size": 5.0, "capex_usd_m": 50.0}},
+    )
     asked = case(budget_usd_m=50.0)
-    row = priced(price_table(make_plan(tables, asked), tables, asked).table, what="budget", kind="relaxed")
+    row = priced(
+        price_table(make_plan(tables, asked), tables, asked).table, what="budget", kind="relaxed"
+    )
     assert (row["low"], row["high"], row["degenerate"]) == (0.0, float("inf"), "yes")
     assert "one less leaves no plan" in row["meaning"]
 
@@ -70,9 +80,21 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     prices = price_table(plan, tables, asked)
     assert list(prices.table.columns) == list(PRICE_TABLES["prices"].columns)
     assert set(prices.table["kind"]) == {"fixed", "relaxed", "hull", "resolve"}
-    assert not prices.table[["what", "where", "kind", "value", "unit", "meaning"]].isna().to_numpy().any()
+    assert (
+        not prices.table[["what", "where", "kind", "value", "unit", "meaning"]]
+        .isna()
+        .to_numpy()
+        .any()
+    )
     what = set(prices.table["what"])
-    assert {"budget", "coverage", "commodity in normal times", "commodity in a switch-off", "switch-off premium", "capacity"} <= what
+    assert {
+        "budget",
+        "coverage",
+        "commodity in normal times",
+        "commodity in a switch-off",
+        "switch-off premium",
+        "capacity",
+    } <= what
     priced_plan = with_prices(plan, prices)
     proof = priced_plan.manifest["price_proof"]
     assert proof["holds"] is True
@@ -81,7 +103,9 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     priced_plan.save(tmp_path)
     again = Plan.load(tmp_path)
     assert list(again.tables["prices"]["where"]) == list(prices.table["where"])
-    pd.testing.assert_series_equal(again.tables["prices"]["value"], prices.table["value"], rtol=1e-9)
+    pd.testing.assert_series_equal(
+        again.tables["prices"]["value"], prices.table["value"], rtol=1e-9
+    )
     # prices of the same plan, told again, are the same
     pd.testing.assert_frame_equal(price_table(plan, tables, asked).table, prices.table, rtol=1e-9)
 
@@ -120,13 +144,21 @@ def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> 
 
 
 def test_the_premium_is_the_difference() -> None:
-    # Cut off, chips cost 40 at home, and normally 10 from abroad. All of 5 must be covered by what runs warm at half its size.
+    # Cut off, chips cost 40 at home, and normally 10 from abroad. All of 5 must be covered by what
+    # runs warm at half its size.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "X": "untrusted"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
         assets={"abroad": {"process": "make", "region": "X", "variable_cost_usd_per_unit": 10 * M}},
-        projects={"home": {"process": "make", "size": (0.0, 20.0), "capex_usd_m_per_unit": 7.0, "variable_cost_usd_per_unit": 40 * M}},
+        projects={
+            "home": {
+                "process": "make",
+                "size": (0.0, 20.0),
+                "capex_usd_m_per_unit": 7.0,
+                "variable_cost_usd_per_unit": 40 * M,
+            }
+        },
         routes={"X>A chip": 0.0},
         demand={("A", "chip"): 5.0},
     )
@@ -144,17 +176,27 @@ def test_the_premium_is_the_difference() -> None:
 
 
 def test_lead_time_is_estimated_from_rents() -> None:
-    # wanted from the first year on, there from the second: a year sooner saves the shortage of 100 less nothing, for the plan as it is
+    # wanted from the first year on, there from the second: a year sooner saves the shortage of 100
+    # less nothing, for the plan as it is
     tables = world(
         {"make": "-> chip"},
         commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
-        projects={"p": {"process": "make", "size": 10.0, "capex_usd_m": 30.0, "lead_time_years": 2, "earliest_commitment": 2030}},
+        projects={
+            "p": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 30.0,
+                "lead_time_years": 2,
+                "earliest_commitment": 2030,
+            }
+        },
         demand={("A", "chip"): 10.0},
     )
     asked = case("2030-2033", budget_usd_m=30.0)
     asked_for = Asked(kinds=("fixed", "resolve"), sooner=("p",), money=())
     table = price_table(make_plan(tables, asked), tables, asked, asked_for).table
-    # the plant runs in 2032 and 2033; in 2031 the model has no rows for it, which the estimate says it leaves out
+    # the plant runs in 2032 and 2033; in 2031 the model has no rows for it, which the estimate says
+    # it leaves out
     assert priced(table, what="lead time", kind="fixed")["value"] == pytest.approx(0.0)
     assert priced(table, what="lead time", kind="resolve")["value"] == pytest.approx(100.0)
 
@@ -185,9 +227,15 @@ def test_with_nothing_to_decide_every_kind_says_the_same() -> None:
     assert priced(table, what="uplift", where="all")["value"] == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize(("objective", "hard", "price"), [("budget", True, 7.0), ("shortfall", False, 90.0), ("cost", False, 7.0)])
-def test_prices_are_counted_in_what_the_case_minimises(objective: str, hard: bool, price: float) -> None:
-    # a point of coverage is 0.05 of a unit: 7 of public capital, or 90 of priced shortfall where the budget of 14 pays for no more
+@pytest.mark.parametrize(
+    ("objective", "hard", "price"),
+    [("budget", True, 7.0), ("shortfall", False, 90.0), ("cost", False, 7.0)],
+)
+def test_prices_are_counted_in_what_the_case_minimises(
+    objective: str, hard: bool, price: float
+) -> None:
+    # a point of coverage is 0.05 of a unit: 7 of public capital, or 90 of priced shortfall where
+    # the budget of 14 pays for no more
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "X": "untrusted"},
@@ -198,31 +246,54 @@ def test_prices_are_counted_in_what_the_case_minimises(objective: str, hard: boo
         demand={("A", "chip"): 5.0},
     )
     keys = {} if objective != "shortfall" else {"budget_usd_m": 14.0}
-    asked = case(objective=objective, coverage={"required": 0.6, "from_year": 2030, "hard": hard}, finance={"discount_rate": 0.1}, **keys)
+    asked = case(
+        objective=objective,
+        coverage={"required": 0.6, "from_year": 2030, "hard": hard},
+        finance={"discount_rate": 0.1},
+        **keys,
+    )
     table = price_table(make_plan(tables, asked), tables, asked).table
     for kind in ("fixed", "relaxed"):
-        assert priced(table, what="coverage", kind=kind)["value"] == pytest.approx(0.05 * price), kind
+        assert priced(table, what="coverage", kind=kind)["value"] == pytest.approx(0.05 * price), (
+            kind
+        )
     if objective == "shortfall":
         # one more USD million makes a seventh of a unit, of which 90 each is no longer missing
         assert priced(table, what="budget", kind="relaxed")["value"] == pytest.approx(90 / 7)
-        assert "priced shortfall of coverage" in priced(table, what="budget", kind="relaxed")["meaning"]
+        assert (
+            "priced shortfall of coverage"
+            in priced(table, what="budget", kind="relaxed")["meaning"]
+        )
 
 
 def test_coverage_and_the_cap_by_solving_again() -> None:
-    tables, asked = next(made for made in map(random_question, range(60)) if made[1].concentration is not None)
+    tables, asked = next(
+        made for made in map(random_question, range(60)) if made[1].concentration is not None
+    )
     assert asked.concentration is not None
     assert asked.coverage is not None
     plan = make_plan(tables, asked)
-    table = price_table(plan, tables, asked, Asked(kinds=("resolve",), money=(), coverage=("metal",), concentration=True, points=10)).table
+    table = price_table(
+        plan,
+        tables,
+        asked,
+        Asked(kinds=("resolve",), money=(), coverage=("metal",), concentration=True, points=10),
+    ).table
     more = asked.coverage.model_copy(update={"required": {0: asked.coverage.required[0] + 0.1}})
-    wider = asked.concentration.model_copy(update={"max_share": asked.concentration.max_share + 0.1})
+    wider = asked.concentration.model_copy(
+        update={"max_share": asked.concentration.max_share + 0.1}
+    )
     dearer = make_plan(tables, asked.model_copy(update={"coverage": more})).objective
     easier = make_plan(tables, asked.model_copy(update={"concentration": wider})).objective
     assert plan.objective is not None
     assert dearer is not None
     assert easier is not None
-    assert priced(table, what="coverage")["value"] == pytest.approx((dearer - plan.objective) / 10, abs=1e-6)
-    assert priced(table, what="concentration")["value"] == pytest.approx((plan.objective - easier) / 10, abs=1e-6)
+    assert priced(table, what="coverage")["value"] == pytest.approx(
+        (dearer - plan.objective) / 10, abs=1e-6
+    )
+    assert priced(table, what="concentration")["value"] == pytest.approx(
+        (plan.objective - easier) / 10, abs=1e-6
+    )
 
 
 def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it() -> None:
@@ -231,22 +302,35 @@ def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it()
         commodities={"chip": {"shortage_price_usd_per_unit": 40.0}},
         assets={
             "good": {"process": "make", "capacity": 3.0, "variable_cost_usd_per_unit": 10.0},
-            "dear": {"process": "make", "capacity": 10.0, "variable_cost_usd_per_unit": 25.0, "must_run_share": 0.5},
+            "dear": {
+                "process": "make",
+                "capacity": 10.0,
+                "variable_cost_usd_per_unit": 25.0,
+                "must_run_share": 0.5,
+            },
             "spot": {"process": "make", "capacity": 30.0, "variable_cost_usd_per_unit": 10.0},
         },
         demand={("A", "chip"): 8.0},
         scenarios={"war": 1.0},
         events=[
-            {"scenario": "war", "event": "capacity", "region": "A", "from_year": 2031, "factor": 0.5},
+            {
+                "scenario": "war",
+                "event": "capacity",
+                "region": "A",
+                "from_year": 2031,
+                "factor": 0.5,
+            },
             {"scenario": "war", "event": "demand", "region": "A", "from_year": 2031, "factor": 5.0},
         ],
     )
     asked = case("2030-2031", scenarios=["war"])
     table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("fixed",))).table
     rents = table[table["what"] == "capacity"].set_index(["where", "when"])["value"]
-    # 2030: 3 + 3 + 5 are there for 8: of dear only what must run runs, and each unit more of it puts out half a unit at 10
+    # 2030: 3 + 3 + 5 are there for 8: of dear only what must run runs, and each unit more of it
+    # puts out half a unit at 10
     assert rents["dear", 2030] == pytest.approx(-7.5)
-    # 2031: 40 are wanted, and half of 43 is there: each unit more is half a unit less missing, at 40 less its cost
+    # 2031: 40 are wanted, and half of 43 is there: each unit more is half a unit less missing, at
+    # 40 less its cost
     assert rents["good", 2031] == pytest.approx(0.5 * 30)
     assert rents["dear", 2031] == pytest.approx(0.5 * 15)
     assert ("good", 2030) not in rents

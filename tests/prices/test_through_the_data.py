@@ -1,6 +1,8 @@
-"""Prices against the data: a table or the case is changed a little, the program written anew, and the optimum compared.
+"""Prices against the data: a table or the case is changed a little, the program written anew, and
+the optimum compared.
 
-Other tests move the sides of rows, which shows that duals are right. These show that they are the duals of the right rows, in the right unit.
+Other tests move the sides of rows, which shows that duals are right. These show that they are the
+duals of the right rows, in the right unit.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from typing import Any
 import pytest
 
 from paxsilica.case import Case
+from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.goods import goods
-from paxsilica.prices.resolve import decisions, written
-from paxsilica.prices.subjects import subjects
+from paxsilica.prices.finite_difference import decisions, written
+from paxsilica.prices.priced_items import subjects
+from paxsilica.prices.report import Start
 from paxsilica.prices.table import Kind, Price
-from paxsilica.prices.whole import Start
-from paxsilica.solve import Compiled, solve
+from paxsilica.solver import Compiled, solve
 from paxsilica.tables import Tables
 from prices.cases import random_question, started, world
 
@@ -29,13 +31,21 @@ Total = Callable[[Start, list[Price]], float]
 
 
 def question(seed: int) -> tuple[Tables, Case]:
-    """A random question; every other one with a likely switch-off, so that copies have probabilities."""
+    """A random question; every other one with a likely switch-off, so that copies have
+    probabilities."""
     tables, asked = random_question(seed)
     if seed % 2:
         return tables, asked
     event = {"scenario": "war", "event": "switch off", "region": "X", "from_year": 2031}
-    other = world({"mine": "-> ore"}, regions={"X": "untrusted"}, scenarios={"calm": 0.7, "war": 0.3}, events=[event])
-    return replace(tables, scenarios=other.scenarios, events=other.events), asked.model_copy(update={"scenarios": ("calm", "war")})
+    other = world(
+        {"mine": "-> ore"},
+        regions={"X": "untrusted"},
+        scenarios={"calm": 0.7, "war": 0.3},
+        events=[event],
+    )
+    return replace(tables, scenarios=other.scenarios, events=other.events), asked.model_copy(
+        update={"scenarios": ("calm", "war")}
+    )
 
 
 def more_money(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
@@ -46,13 +56,19 @@ def more_money(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
 def more_coverage(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
     assert asked.coverage is not None
     required = {year: share + step / 100 for year, share in asked.coverage.required.items()}
-    return tables, asked.model_copy(update={"coverage": asked.coverage.model_copy(update={"required": required})})
+    return tables, asked.model_copy(
+        update={"coverage": asked.coverage.model_copy(update={"required": required})}
+    )
 
 
 def more_capacity(plant: str) -> Change:
     def change(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
         assets = tuple(
-            row.model_copy(update={"capacity": row.capacity + step}) if row.asset == plant and row.capacity is not None else row
+            (
+                row.model_copy(update={"capacity": row.capacity + step})
+                if row.asset == plant and row.capacity is not None
+                else row
+            )
             for row in tables.assets
         )
         return replace(tables, assets=assets), asked
@@ -62,7 +78,10 @@ def more_capacity(plant: str) -> Change:
 
 def more_wanted(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
     """In the region that is not trusted: there it raises no requirement of coverage."""
-    demand = tuple(row.model_copy(update={"quantity": row.quantity + step}) if row.region == "X" else row for row in tables.demand)
+    demand = tuple(
+        row.model_copy(update={"quantity": row.quantity + step}) if row.region == "X" else row
+        for row in tables.demand
+    )
     return replace(tables, demand=demand), asked
 
 
@@ -73,22 +92,40 @@ def present(start: Start, price: Price) -> float:
 
 
 def capacity_of(plant: str) -> Total:
-    return lambda start, told: -sum(present(start, price) for price in told if price.what == "capacity" and price.where == plant)
+    return lambda start, told: (
+        -sum(
+            present(start, price)
+            for price in told
+            if price.what == "capacity" and price.where == plant
+        )
+    )
 
 
 def wanted_in_x(start: Start, told: list[Price]) -> float:
     """Each copy comes about with its probability, and the price is given that it does."""
-    chance = {copy.year: copy.probability for copy in start.basis.instance.copies.values() if copy.mode == "reference"}
+    chance = {
+        copy.year: copy.probability
+        for copy in start.basis.instance.copies.values()
+        if copy.mode == "reference"
+    }
     return sum(
         chance[price.when] * present(start, price)
         for price in told
-        if price.what == "commodity in normal times" and price.where == "X, metal" and price.when is not None
+        if price.what == "commodity in normal times"
+        and price.where == "X, metal"
+        and price.when is not None
     )
 
 
 CASES: dict[str, tuple[Change, Total]] = {
-    "budget": (more_money, lambda _, told: -sum(price.value for price in told if price.what == "budget")),
-    "coverage": (more_coverage, lambda _, told: sum(price.value for price in told if price.what == "coverage")),
+    "budget": (
+        more_money,
+        lambda _, told: -sum(price.value for price in told if price.what == "budget"),
+    ),
+    "coverage": (
+        more_coverage,
+        lambda _, told: sum(price.value for price in told if price.what == "coverage"),
+    ),
     "x-smelt": (more_capacity("x-smelt"), capacity_of("x-smelt")),
     "a-mine": (more_capacity("a-mine"), capacity_of("a-mine")),
     "demand": (more_wanted, wanted_in_x),
@@ -112,10 +149,19 @@ def as_kind(start: Start, kind: Kind, program: Compiled) -> Compiled:
 @pytest.mark.parametrize("seed", range(24))
 def test_duals_are_what_a_change_of_the_data_costs(seed: int) -> None:
     start = started(*question(seed))
-    kinds: dict[Kind, Duals] = {"fixed": start.fixed, "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")}
+    kinds: dict[Kind, Duals] = {
+        "fixed": start.fixed,
+        "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it"),
+    }
     for kind, duals in kinds.items():
         instance = start.basis.instance
-        told = list(dual_prices(duals, [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)], kind))
+        told = list(
+            dual_prices(
+                duals,
+                [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)],
+                kind,
+            )
+        )
         for name, (change, total) in CASES.items():
             less = (duals.objective - optimum(start, kind, change, -STEP)) / STEP
             more = (optimum(start, kind, change, STEP) - duals.objective) / STEP
@@ -134,7 +180,9 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
 
         def change(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
             assert asked.concentration is not None
-            cap: Any = asked.concentration.model_copy(update={"max_share": asked.concentration.max_share + step / 100})
+            cap: Any = asked.concentration.model_copy(
+                update={"max_share": asked.concentration.max_share + step / 100}
+            )
             return tables, asked.model_copy(update={"concentration": cap})
 
         less = (duals.objective - optimum(start, "relaxed", change, -STEP)) / STEP
@@ -142,7 +190,9 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
         if abs(less - more) > 1e-3 * max(1.0, abs(less)) or abs(less) < 1e-3:
             continue  # a kink, at which a first-order price may be off, or nothing to see
         tried += 1
-        told = dual_prices(duals, subjects(start.basis.instance, duals.program, duals.values), "relaxed")
+        told = dual_prices(
+            duals, subjects(start.basis.instance, duals.program, duals.values), "relaxed"
+        )
         everywhere = next(price for price in told if price.where == "every region and commodity")
         assert -everywhere.value == pytest.approx((less + more) / 2, rel=1e-3)
     assert tried >= 3

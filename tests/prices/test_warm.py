@@ -11,13 +11,19 @@ from scipy.sparse import csr_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.solve import Compiled
-from paxsilica.solve.warm import Movement, WarmProgram
+from paxsilica.solver import Compiled
+from paxsilica.solver.persistent import Movement, WarmProgram
 
 OPTIONS = Solver(gap=0.0, threads=1)
 
 
-def program(cost: list[float], rows: list[list[float]], low: list[float], high: list[float], integer: bool = False) -> Compiled:
+def program(
+    cost: list[float],
+    rows: list[list[float]],
+    low: list[float],
+    high: list[float],
+    integer: bool = False,
+) -> Compiled:
     count = len(cost)
     return Compiled(
         cost=np.array(cost),
@@ -39,11 +45,15 @@ def at(*rows: int) -> Any:
 
 
 def test_what_a_side_moves_in_the_basis() -> None:
-    # least 3 x + 2 y with x + y >= 2 and x >= 1: x and y are basic. A unit more of the first side makes y one more; of the second, x one more
-    # and y one less
-    warm = WarmProgram(program([3.0, 2.0], [[1, 1], [1, 0]], [2.0, 1.0], [math.inf, math.inf]), OPTIONS)
+    # least 3 x + 2 y with x + y >= 2 and x >= 1: x and y are basic. A unit more of the first side
+    # makes y one more; of the second, x one more and y one less
+    warm = WarmProgram(
+        program([3.0, 2.0], [[1, 1], [1, 0]], [2.0, 1.0], [math.inf, math.inf]), OPTIONS
+    )
     corner = warm.corner(warm.run())
-    assert warm.through_basis(corner, np.array([10.0, 1.0]), np.zeros(2)) == pytest.approx([1.0, 10.0 - 1.0])
+    assert warm.through_basis(corner, np.array([10.0, 1.0]), np.zeros(2)) == pytest.approx(
+        [1.0, 10.0 - 1.0]
+    )
 
 
 def test_bounds_of_columns_are_moved_and_put_back() -> None:
@@ -52,12 +62,16 @@ def test_bounds_of_columns_are_moved_and_put_back() -> None:
     warm = WarmProgram(one.with_columns(at(0), np.array([0.0]), np.array([1.5])), OPTIONS)
     assert warm.run().objective == pytest.approx(5 + 1.5 + 1.5)
     nothing = np.zeros(0)
-    assert warm.duals_if_moved(Movement(at(), nothing, at(0), np.array([0.0]), np.array([1.0]))) == pytest.approx([1.0])
+    assert warm.duals_if_moved(
+        Movement(at(), nothing, at(0), np.array([0.0]), np.array([1.0]))
+    ) == pytest.approx([1.0])
     assert warm.run().row_duals == pytest.approx([3.0])
 
 
 def test_moving_and_going_back() -> None:
-    warm = WarmProgram(program([1.0, 3.0], [[1, 1], [1, 0]], [2.0, -math.inf], [math.inf, 4.0]), OPTIONS)
+    warm = WarmProgram(
+        program([1.0, 3.0], [[1, 1], [1, 0]], [2.0, -math.inf], [math.inf, 4.0]), OPTIONS
+    )
     corner = warm.corner(warm.run())
     duals = warm.duals_if_moved(Movement(at(0), np.array([5.0])))
     assert duals is not None
@@ -79,8 +93,15 @@ def test_a_column_more() -> None:
 
 
 def test_infeasible_and_unbounded_are_told_apart() -> None:
-    assert WarmProgram(program([1.0], [[1], [1]], [2.0, -math.inf], [math.inf, 1.0]), OPTIONS).run().status == "infeasible"
-    assert WarmProgram(program([-1.0], [[1]], [0.0], [math.inf]), OPTIONS).run().status == "unbounded"
+    assert (
+        WarmProgram(program([1.0], [[1], [1]], [2.0, -math.inf], [math.inf, 1.0]), OPTIONS)
+        .run()
+        .status
+        == "infeasible"
+    )
+    assert (
+        WarmProgram(program([-1.0], [[1]], [0.0], [math.inf]), OPTIONS).run().status == "unbounded"
+    )
 
 
 def test_only_linear_programs_are_kept_warm() -> None:

@@ -48,7 +48,11 @@ def imports(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path}: imports are absolute"
             assert node.module is not None
             if node.module == "paxsilica":
-                yield from (f"paxsilica.{name.name}" for name in node.names if not name.name.startswith("__"))
+                yield from (
+                    f"paxsilica.{name.name}"
+                    for name in node.names
+                    if not name.name.startswith("__")
+                )
             else:
                 yield node.module
 
@@ -65,7 +69,11 @@ def test_imports_run_one_way(path: Path) -> None:
     here = place(path)
     assert here in RANK, f"{here} needs a place in LAYERS"
     for name in inner(path):
-        assert name == here or RANK[name] < RANK[here] or {name, here} <= {"plan", "plan_tables"} | {"extract", "extract_coverage"}, name
+        assert (
+            name == here
+            or RANK[name] < RANK[here]
+            or {name, here} <= {"plan", "plan_tables"} | {"extract", "extract_coverage"}
+        ), name
 
 
 def test_a_plan_knows_nothing_of_how_it_was_found() -> None:
@@ -74,9 +82,15 @@ def test_a_plan_knows_nothing_of_how_it_was_found() -> None:
             assert not inner(PACKAGE / name) & {"instance", "model", "solve"}
 
 
-@pytest.mark.parametrize(("library", "homes"), [("pyomo", {"model", "solve"}), ("highspy", {"solve"})])
+@pytest.mark.parametrize(
+    ("library", "homes"), [("pyomo", {"model", "solve"}), ("highspy", {"solve"})]
+)
 def test_libraries_stay_behind_their_doors(library: str, homes: set[str]) -> None:
-    users = {place(path) for path in MODULES if any(name.split(".")[0] == library for name in imports(path))}
+    users = {
+        place(path)
+        for path in MODULES
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
     assert users <= homes
     assert users
 
@@ -86,4 +100,6 @@ def test_what_reads_files_and_what_shows_them_stays_out_of_the_mathematics() -> 
         if place(path) in ("instance", "model"):
             found = {name.split(".")[0] for name in imports(path)}
             allowed = {"pathlib", "sys"} if path.name == "formulation.py" else set()
-            assert not found & {"pathlib", "csv", "json", "rich", "typer", "pandas", "sys"} - allowed, path
+            assert (
+                not found & {"pathlib", "csv", "json", "rich", "typer", "pandas", "sys"} - allowed
+            ), path

@@ -19,4 +19,6 @@ TESTS = [
 
 @pytest.mark.parametrize("name", [*ROWS, *(f"cost_{name}" for name in COSTS)])
 def test_the_algebra_is_tested(name: str) -> None:
-    assert any(test.startswith(f"test_{name}_") for test in TESTS), f"write a test named test_{name}_..."
+    assert any(test.startswith(f"test_{name}_") for test in TESTS), (
+        f"write a test named test_{name}_..."
+    )

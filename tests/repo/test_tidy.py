@@ -1,4 +1,5 @@
-"""The house is in order: short files, docstrings, a changelog, and no trace of the machine that it was built on."""
+"""The house is in order: short files, docstrings, a changelog, and no trace of the machine that it
+was built on."""
 
 from __future__ import annotations
 
@@ -26,13 +27,17 @@ def tracked() -> list[Path]:
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("not a clone of the repository")
-    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        [git, "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     return [ROOT / name for name in listed.split("\0") if name]
 
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_short(path: Path) -> None:
-    allowed = LONGEST if path.is_relative_to(ROOT / "src") else LONGEST + 60  # one generator of worlds reads better whole
+    allowed = (
+        LONGEST if path.is_relative_to(ROOT / "src") else LONGEST + 60
+    )  # one generator of worlds reads better whole
     assert len(path.read_text(encoding="utf-8").splitlines()) <= allowed
 
 
@@ -40,9 +45,18 @@ def test_files_are_short(path: Path) -> None:
 def test_what_is_public_has_a_docstring(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), "the module"
-    outer = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_"))]
+    outer = [
+        tree,
+        *(
+            node
+            for node in tree.body
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        ),
+    ]
     for node in (child for parent in outer for child in parent.body):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+        if isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ) and not node.name.startswith("_"):
             decorators = {ast.unparse(decorator).split("(")[0] for decorator in node.decorator_list}
             assert ast.get_docstring(node) or "overload" in decorators, node.name
 
@@ -50,7 +64,15 @@ def test_what_is_public_has_a_docstring(path: Path) -> None:
 TRACES = {
     "a path of a machine": re.compile(r"(?<![\w.:/-])/(work|home|root|Users|mnt|tmp)/[\w.]"),
     "the host of a package registry": re.compile(
-        "|".join(["pypi" + r"\.org", "python" + "hosted", "crates" + r"\.io", "npm" + "js", "conda" + "-forge"])
+        "|".join(
+            [
+                "pypi" + r"\.org",
+                "python" + "hosted",
+                "crates" + r"\.io",
+                "npm" + "js",
+                "conda" + "-forge",
+            ]
+        )
     ),
     "a mark of unfinished work": re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b"),
 }
@@ -69,8 +91,14 @@ def test_no_file_shows_where_it_was_made(trace: str) -> None:
 
 
 def test_the_changelog_knows_the_version() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert re.search(rf"^## {re.escape(version)}\b", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "version"
+    ]
+    assert re.search(
+        rf"^## {re.escape(version)}\b",
+        (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
 
 
 @pytest.mark.parametrize("name", ["finance", "case", "instance.world", "solve.highs"])

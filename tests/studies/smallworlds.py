@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from paxsilica.api import Question
-from paxsilica.solve import solve
-from paxsilica.studies.programs import held, written
+from paxsilica.solver import solve
+from paxsilica.studies.tasks import held, written
 from paxsilica.tables.read import Tables
 from worlds import COVERED, M, case, make_tables, world
 
@@ -18,12 +18,19 @@ SOFT: dict[str, Any] = {"required": {"2030": 0.6, "2032": 1.0}, "from_year": 203
 
 
 def chain_tables(**more: Any) -> Tables:
-    """Ore in A and B, metal in A, B and C; China (Z) makes both for less. Seven projects, some of which presuppose or exclude each other."""
+    """Ore in A and B, metal in A, B and C; China (Z) makes both for less. Seven projects, some of
+    which presuppose or exclude each other."""
     ore = {"process": "mine", "capex_usd_m": 20.0, "size": 4.0}
     metal = {"process": "smelt", "variable_cost_usd_per_unit": 1.5 * M}
     return world(
         {"mine": "-> ore", "smelt": "1.25 ore -> metal"},
-        regions={"A": "signatory", "B": "signatory", "C": "participant", "Z": "untrusted", "SEA": "hub"},
+        regions={
+            "A": "signatory",
+            "B": "signatory",
+            "C": "participant",
+            "Z": "untrusted",
+            "SEA": "hub",
+        },
         commodities={
             "ore": {"covered": True, "shortage_price_usd_per_unit": 30 * M},
             "metal": {"covered": True, "shortage_price_usd_per_unit": 40 * M},
@@ -31,20 +38,48 @@ def chain_tables(**more: Any) -> Tables:
         assets={
             "z-mine": {"process": "mine", "region": "Z", "variable_cost_usd_per_unit": 0.5 * M},
             "z-smelt": {"process": "smelt", "region": "Z", "variable_cost_usd_per_unit": 0.7 * M},
-            "a-mine": {"process": "mine", "region": "A", "capacity": 1.0, "variable_cost_usd_per_unit": 1.0 * M},
+            "a-mine": {
+                "process": "mine",
+                "region": "A",
+                "capacity": 1.0,
+                "variable_cost_usd_per_unit": 1.0 * M,
+            },
         },
         projects={
             "a-mine-2": ore | {"region": "A"},
             "b-mine": ore | {"region": "B", "capex_usd_m": 23.0, "size": 5.0},
-            "c-mine": ore | {"region": "C", "capex_usd_m": 11.0, "size": 2.0, "variable_cost_usd_per_unit": 2.0 * M},
+            "c-mine": (
+                ore
+                | {
+                    "region": "C",
+                    "capex_usd_m": 11.0,
+                    "size": 2.0,
+                    "variable_cost_usd_per_unit": 2.0 * M,
+                }
+            ),
             "a-smelt": metal | {"region": "A", "capex_usd_m": 31.0, "size": 3.0},
-            "b-smelt": metal | {"region": "B", "capex_usd_m": 33.0, "size": 3.0, "exclusive_group": "b"},
-            "b-smelt-big": metal | {"region": "B", "capex_usd_m": 60.0, "size": 6.0, "exclusive_group": "b"},
-            "c-smelt": metal | {"region": "C", "capex_usd_m": 24.0, "size": 2.0, "prerequisites": ("c-mine",)},
+            "b-smelt": (
+                metal | {"region": "B", "capex_usd_m": 33.0, "size": 3.0, "exclusive_group": "b"}
+            ),
+            "b-smelt-big": (
+                metal | {"region": "B", "capex_usd_m": 60.0, "size": 6.0, "exclusive_group": "b"}
+            ),
+            "c-smelt": (
+                metal
+                | {
+                    "region": "C",
+                    "capex_usd_m": 24.0,
+                    "size": 2.0,
+                    "prerequisites": ("c-mine",),
+                }
+            ),
         },
         demand={("A", "metal"): 3.0, ("B", "metal"): 2.0, ("Z", "metal"): 4.0},
         routes={
-            f"{a}>{b} {k}": (0.1 * M if b == "SEA" else 0.0) for k in ("ore", "metal") for r in "ABCZ" for a, b in ((r, "SEA"), ("SEA", r))
+            f"{a}>{b} {k}": 0.1 * M if b == "SEA" else 0.0
+            for k in ("ore", "metal")
+            for r in "ABCZ"
+            for a, b in ((r, "SEA"), ("SEA", r))
         },
         **more,
     )
@@ -55,12 +90,44 @@ def with_ranges(tables: Tables) -> Tables:
     source = {"source": "S", "title": "a source"}
     said = {"unit": "USD million", "sources": ("S",), "grade": "C"}
     rows = [
-        {"table": "projects", "row": "*", "column": "capex_usd_m", "low": 0.8, "high": 1.5, "range": "relative"} | said,
-        {"table": "projects", "row": "a-smelt", "column": "capex_usd_m", "low": 25.0, "high": 55.0, "range": "absolute"} | said,
-        {"table": "demand", "row": "*|metal|*|*|*", "column": "quantity", "low": 0.7, "high": 1.3, "range": "relative"}
+        {
+            "table": "projects",
+            "row": "*",
+            "column": "capex_usd_m",
+            "low": 0.8,
+            "high": 1.5,
+            "range": "relative",
+        }
+        | said,
+        {
+            "table": "projects",
+            "row": "a-smelt",
+            "column": "capex_usd_m",
+            "low": 25.0,
+            "high": 55.0,
+            "range": "absolute",
+        }
+        | said,
+        {
+            "table": "demand",
+            "row": "*|metal|*|*|*",
+            "column": "quantity",
+            "low": 0.7,
+            "high": 1.3,
+            "range": "relative",
+        }
         | said
         | {"unit": "t"},
-        {"table": "projects", "row": "*", "column": "lead_time_years", "low": 0, "high": 1, "range": "absolute"} | said | {"unit": "years"},
+        {
+            "table": "projects",
+            "row": "*",
+            "column": "lead_time_years",
+            "low": 0,
+            "high": 1,
+            "range": "absolute",
+        }
+        | said
+        | {"unit": "years"},
     ]
     more = make_tables(sources=[source], provenance=rows)
     return Tables(
@@ -74,7 +141,13 @@ def with_ranges(tables: Tables) -> Tables:
     )
 
 
-def question(years: str = "2030-2032", *, ranges: bool = False, coverage: dict[str, Any] | None = None, **keys: Any) -> Question:
+def question(
+    years: str = "2030-2032",
+    *,
+    ranges: bool = False,
+    coverage: dict[str, Any] | None = None,
+    **keys: Any,
+) -> Question:
     """The chain as a question."""
     tables = with_ranges(chain_tables()) if ranges else chain_tables()
     keys.setdefault("trusted", ["signatory", "participant"])
@@ -92,22 +165,36 @@ class Tried:
 
 
 def every_plan(asked: Question) -> list[Tried]:
-    """Every set of projects that the rules allow, each at its least cost: one linear program each, years left free.
+    """Every set of projects that the rules allow, each at its least cost: one linear program each,
+    years left free.
 
-    For worlds in which only one year offers itself for commitment the sets are all there is to decide.
+    For worlds in which only one year offers itself for commitment the sets are all there is to
+    decide.
     """
     of = written(asked.tables, asked.case)
     names = sorted(of.instance.candidates)
     found = []
     for taken in itertools.product((False, True), repeat=len(names)):
-        chosen = {name: [of.instance.candidates[name].window[0], 1e9] for name, yes in zip(names, taken, strict=True) if yes}
+        chosen = {
+            name: [of.instance.candidates[name].window[0], 1e9]
+            for name, yes in zip(names, taken, strict=True)
+            if yes
+        }
         program, _ = held(of, chosen)
         at = np.flatnonzero(program.integer)
-        outcome = solve(program.fixed(at, np.where(np.isfinite(program.low[at]), program.low[at], 0.0)), asked.case.solver)
+        outcome = solve(
+            program.fixed(at, np.where(np.isfinite(program.low[at]), program.low[at], 0.0)),
+            asked.case.solver,
+        )
         if outcome.values is not None and outcome.objective is not None:
             terms = of.term_values(outcome.values)
             found.append(
-                Tried(frozenset(chosen), sum(terms.values()), terms["coverage_shortfall"], float(of.public_capital @ outcome.values))
+                Tried(
+                    frozenset(chosen),
+                    sum(terms.values()),
+                    terms["coverage_shortfall"],
+                    float(of.public_capital @ outcome.values),
+                )
             )
     return found
 

@@ -12,10 +12,10 @@ from smallworlds import every_plan, question
 from paxsilica.case import Case
 from paxsilica.errors import InputError
 from paxsilica.studies.alternatives import alternatives
-from paxsilica.studies.census import Census, forced
-from paxsilica.studies.programs import solve_case
-from paxsilica.studies.regions import Region, grown
-from paxsilica.studies.runner import Packed, Result, Runner, perform, task
+from paxsilica.studies.branching import Region, grown
+from paxsilica.studies.near_optimal import Census, forced
+from paxsilica.studies.parallel import Packed, Result, Runner, perform, task
+from paxsilica.studies.tasks import solve_case
 from paxsilica.tables import Tables
 
 
@@ -26,7 +26,9 @@ def expected(tolerance: float) -> tuple[dict[str, str], list[float]]:
     verdicts = {}
     for name in sorted(set().union(*(one.projects for one in plans))):
         has = [name in one.projects for one in near]
-        verdicts[name] = "must-build" if all(has) else "interchangeable" if any(has) else "never-build"
+        verdicts[name] = (
+            "must-build" if all(has) else "interchangeable" if any(has) else "never-build"
+        )
     return verdicts, sorted(one.total for one in near)
 
 
@@ -42,7 +44,9 @@ def test_distinct_plans_are_the_cheapest_ones_in_order() -> None:
     near = expected(12.0)[1]
     listed = found.table("plans")
     assert listed.loc[listed["near_optimal"], "objective_usd_m"].tolist() == pytest.approx(near)
-    assert not listed["near_optimal"].iloc[-1]  # the next plan is beyond the limit, and the list ends with it
+    assert not listed["near_optimal"].iloc[
+        -1
+    ]  # the next plan is beyond the limit, and the list ends with it
     assert listed["extra_usd_m"].iloc[0] == 0.0
 
 
@@ -68,7 +72,9 @@ def nothing_found(tables: object, case: object, arguments: object) -> dict[str, 
     return {"status": "no_plan", "objective": None, "bound": None, "least": None}
 
 
-def nothing_bounded(tables: object, case: object, arguments: Mapping[str, Any]) -> dict[str, object]:
+def nothing_bounded(
+    tables: object, case: object, arguments: Mapping[str, Any]
+) -> dict[str, object]:
     return {"bound": -1e9, "found": [[name, side, -1e9, []] for name, side in arguments["places"]]}
 
 
@@ -99,14 +105,19 @@ MEANS = {
         (("alternatives.forced",), "proof for this project"),
     ],
 )
-def test_each_means_is_right_on_its_own(kept: tuple[str, ...], decided_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_means_is_right_on_its_own(
+    kept: tuple[str, ...], decided_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for means, (instead, _) in MEANS.items():
         if means not in kept:
             monkeypatch.setattr(f"paxsilica.studies.{means}", instead)
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
     right = expected(12.0)[0]
     decided = found[found["verdict"] != "undecided"]
-    assert all(right[name] == verdict for name, verdict in zip(decided["project"], decided["verdict"], strict=True))
+    assert all(
+        right[name] == verdict
+        for name, verdict in zip(decided["project"], decided["verdict"], strict=True)
+    )
     assert decided_by in set(decided["decided_by"])
     if kept == ("alternatives.forced",):
         assert len(decided) == len(found)
@@ -130,7 +141,8 @@ def test_what_the_bound_leaves_open_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
     table = found.table()
     assert dict(zip(table["project"], table["verdict"], strict=True)) == expected(12.0)[0]
-    # a plan within the limit of the best known need not be near the true optimum: only proofs are certain
+    # a plan within the limit of the best known need not be near the true optimum: only proofs are
+    # certain
     assert table["certain"].equals(table["verdict"] != "interchangeable")
     assert any("not certain" in note for note in found.notes)
 
@@ -160,7 +172,9 @@ def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch)
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
     asked = question("2030", trusted=["signatory"])
-    found = alternatives(asked, tolerance_usd_m=1000.0, plans=1, workers=1).table().set_index("project")
+    found = (
+        alternatives(asked, tolerance_usd_m=1000.0, plans=1, workers=1).table().set_index("project")
+    )
     assert found.loc["a-mine-2", "verdict"] == "interchangeable"
 
 
@@ -170,8 +184,19 @@ def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
     plans = every_plan(question("2030"))
     least = min(one.total for one in plans if "c-smelt" in one.projects)
     best = min(plans, key=lambda one: one.total)
-    shared = {"start": {"decision": {name: [2030, 0.0] for name in best.projects}, "tickets": []}, "settled": {}}
-    job = task(forced, Packed.of(asked.tables), asked.case, project="c-smelt", side="in", limit=least + extra, **shared)
+    shared = {
+        "start": {"decision": {name: [2030, 0.0] for name in best.projects}, "tickets": []},
+        "settled": {},
+    }
+    job = task(
+        forced,
+        Packed.of(asked.tables),
+        asked.case,
+        project="c-smelt",
+        side="in",
+        limit=least + extra,
+        **shared,
+    )
     found = perform(job)
     if extra > 0:
         assert found["value"] <= least + extra
@@ -192,7 +217,13 @@ def test_regions_hold_every_plan_near_the_best(tolerance: float) -> None:
             if one.total > limit:
                 continue
             # years are told by the project alone: only one year offers itself
-            held = [region for region in regions if all((name in one.projects) == (value > 0.5) for name, _, value in region.branches)]
+            held = [
+                region
+                for region in regions
+                if all(
+                    (name in one.projects) == (value > 0.5) for name, _, value in region.branches
+                )
+            ]
             assert len(held) == 1
             assert held[0].bound <= one.total + 1e-6
 
@@ -212,7 +243,9 @@ def test_what_is_ruled_out_stays_so_when_the_limit_falls() -> None:
     assert census.verdict("b") == "never-build"
 
 
-@pytest.mark.parametrize("options", [{"tolerance": -0.1}, {"plans": 0}, {"distance": 0}, {"tolerance_usd_m": -1.0}])
+@pytest.mark.parametrize(
+    "options", [{"tolerance": -0.1}, {"plans": 0}, {"distance": 0}, {"tolerance_usd_m": -1.0}]
+)
 def test_questions_without_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="should be at least"):
         alternatives(question("2030"), **options)  # type: ignore[arg-type]

@@ -6,21 +6,27 @@ import pytest
 from smallworlds import chain_tables, with_ranges
 
 from paxsilica.errors import InputError
-from paxsilica.studies.changes import Parameter, Range, find_ranges, moved
+from paxsilica.studies.parameters import Parameter, Range, find_ranges, moved
 
 CAPEX = Parameter("capital", "projects", ("capex_usd_m",))
 
 
 def test_the_most_specific_range_counts() -> None:
     found = {one.row: one for one in find_ranges(with_ranges(chain_tables()), CAPEX)}
-    assert (found["a-smelt"].low, found["a-smelt"].value, found["a-smelt"].high) == (25.0, 31.0, 55.0)
+    assert (found["a-smelt"].low, found["a-smelt"].value, found["a-smelt"].high) == (
+        25.0,
+        31.0,
+        55.0,
+    )
     assert (found["b-mine"].low, found["b-mine"].high) == pytest.approx((0.8 * 23, 1.5 * 23))
     assert len(found) == 7
 
 
 def test_rows_are_chosen_by_pattern() -> None:
     tables = with_ranges(chain_tables())
-    assert {one.row for one in find_ranges(tables, Parameter.parse("projects.capex_usd_m:*-mine*"))} == {"a-mine-2", "b-mine", "c-mine"}
+    assert {
+        one.row for one in find_ranges(tables, Parameter.parse("projects.capex_usd_m:*-mine*"))
+    } == {"a-mine-2", "b-mine", "c-mine"}
     demand = find_ranges(tables, Parameter.parse("demand.quantity:A|*|*|*|2000"))
     assert [one.row for one in demand] == ["A|metal|||2000"]
 
@@ -48,7 +54,9 @@ def test_a_moved_number_moves_nothing_else() -> None:
 def test_whole_numbers_stay_whole() -> None:
     tables = with_ranges(chain_tables())
     lead = find_ranges(tables, Parameter("lead time", "projects", ("lead_time_years",)))
-    assert {row.lead_time_years for row in moved(tables, [(one, one.at(0.4)) for one in lead]).projects} == {0}
+    assert {
+        row.lead_time_years for row in moved(tables, [(one, one.at(0.4)) for one in lead]).projects
+    } == {0}
     new = moved(tables, [(one, one.at(0.9)) for one in lead]).projects
     assert {row.lead_time_years for row in new} == {1}
     assert all(isinstance(row.lead_time_years, int) for row in new)

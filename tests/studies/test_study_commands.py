@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from paxsilica.cli import app
 from paxsilica.cli.studies import STUDIES
-from paxsilica.plan import Plan
-from paxsilica.studies.runner import Runner
+from paxsilica.plan.result import Plan
+from paxsilica.studies.parallel import Runner
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.read import Tables
 
@@ -51,7 +51,10 @@ def write_tables(tables: Tables, folder: Path) -> None:
             with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file)
                 writer.writerow(row.model_fields)
-                writer.writerows([cell(getattr(one, name)) for name in row.model_fields] for one in tables.rows(table))
+                writer.writerows(
+                    [cell(getattr(one, name)) for name in row.model_fields]
+                    for one in tables.rows(table)
+                )
 
 
 @pytest.fixture
@@ -74,7 +77,18 @@ def run(*words: str, code: int = 0) -> str:
         (["frontier", "chain.toml", "--along", "budget=0,30,60"], "points"),
         (["alternatives", "chain.toml", "--tolerance-usd-m", "5"], "projects"),
         (["sensitivity", "chain.toml", "--fixed"], "one_way"),
-        (["sensitivity", "chain.toml", "--two-way", "--parameter", "projects.capex_usd_m", "--parameter", "demand.quantity"], "two_way"),
+        (
+            [
+                "sensitivity",
+                "chain.toml",
+                "--two-way",
+                "--parameter",
+                "projects.capex_usd_m",
+                "--parameter",
+                "demand.quantity",
+            ],
+            "two_way",
+        ),
         (["montecarlo", "chain.toml", "--samples", "2"], "projects"),
     ],
 )
@@ -134,8 +148,14 @@ def test_every_command_has_help_with_an_example() -> None:
         assert f"paxsilica {command.__name__}" in out
 
 
-@pytest.mark.parametrize("words", [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"]], ids=" ".join)
-def test_stopped_before_anything_is_found(place: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"]],
+    ids=" ".join,
+)
+def test_stopped_before_anything_is_found(
+    place: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
     """Ctrl-C at the first solve: no rows, no fault, and the code of Ctrl-C."""
 
     def stop(runner: Runner, tasks: Sequence[object], what: str = "") -> list[None]:
@@ -143,6 +163,8 @@ def test_stopped_before_anything_is_found(place: Path, monkeypatch: pytest.Monke
         return [None] * len(tasks)
 
     monkeypatch.setattr(Runner, "run", stop)
-    found = json.loads(CliRunner().invoke(app, [*words, "chain.toml", "--data", "data", "--json"]).stdout)
+    found = json.loads(
+        CliRunner().invoke(app, [*words, "chain.toml", "--data", "data", "--json"]).stdout
+    )
     assert found.get("stopped") is True, found
     assert "Stopped before its end" in run(*words, "chain.toml", code=130)

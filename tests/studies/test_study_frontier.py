@@ -13,7 +13,9 @@ from paxsilica.studies.frontier import Frontier, frontier, rounds
 
 
 def least(plans: list[Tried], budget: float, shortfall: float = float("inf")) -> Tried:
-    fit = [one for one in plans if one.budget <= budget + 1e-6 and one.shortfall <= shortfall + 1e-6]
+    fit = [
+        one for one in plans if one.budget <= budget + 1e-6 and one.shortfall <= shortfall + 1e-6
+    ]
     return min(fit, key=lambda one: (round(one.total, 6), one.budget))
 
 
@@ -51,25 +53,41 @@ def test_no_efficient_plan_is_missing_where_the_grid_has_every_budget() -> None:
         (round(one.total, 4), round(one.budget, 4))
         for one in plans
         if not any(
-            other.total <= one.total + 1e-9 and other.budget <= one.budget + 1e-9 and (other.total, other.budget) != (one.total, one.budget)
+            other.total <= one.total + 1e-9
+            and other.budget <= one.budget + 1e-9
+            and (other.total, other.budget) != (one.total, one.budget)
             for other in plans
         )
     }
-    assert {(round(a, 4), round(b, 4)) for a, b in zip(found["total_usd_m"], found["budget_usd_m"], strict=True)} == efficient
+    assert {
+        (round(a, 4), round(b, 4))
+        for a, b in zip(found["total_usd_m"], found["budget_usd_m"], strict=True)
+    } == efficient
 
 
 def test_three_measures_and_points_that_cannot_be() -> None:
     asked = question("2030")
     plans = every_plan(asked)
-    found = frontier(asked, "cost", {"budget": [0.0, 20.0, 40.0, 60.0], "shortfall": [0.0, 50.0, 130.0, 300.0]}, workers=1)
+    found = frontier(
+        asked,
+        "cost",
+        {"budget": [0.0, 20.0, 40.0, 60.0], "shortfall": [0.0, 50.0, 130.0, 300.0]},
+        workers=1,
+    )
     table = found.table()
     assert len(table) == 16
     for row in table.itertuples():
-        fit = [one for one in plans if one.budget <= row.limit_budget_usd_m + 1e-6 and one.shortfall <= row.limit_shortfall_usd_m + 1e-6]
+        fit = [
+            one
+            for one in plans
+            if one.budget <= row.limit_budget_usd_m + 1e-6
+            and one.shortfall <= row.limit_shortfall_usd_m + 1e-6
+        ]
         if not fit:
             assert row.status == "infeasible"
             continue
-        # operation of a set of projects may trade cost for shortfall, so the least cost is at most that of the sets at least total cost
+        # operation of a set of projects may trade cost for shortfall, so the least cost is at most
+        # that of the sets at least total cost
         assert row.status == "optimal"
         assert row.cost_usd_m <= min(one.total - one.shortfall for one in fit) + 1e-6
         assert row.shortfall_usd_m <= row.limit_shortfall_usd_m + 1e-6
@@ -92,9 +110,13 @@ def test_coverage_is_what_is_met_everywhere() -> None:
     assert list(found["limit_coverage"]) == [0.0, 0.5, 1.0]  # from the loosest to the tightest
     assert (found["coverage"] >= found["limit_coverage"] - 1e-6).all()
     assert found["budget_usd_m"].is_monotonic_increasing
-    whole = question("2030", coverage={"required": 0.9, "from_year": 2030, "hard": True}, objective="budget").solve()
+    whole = question(
+        "2030", coverage={"required": 0.9, "from_year": 2030, "hard": True}, objective="budget"
+    ).solve()
     assert found["budget_usd_m"].iloc[-1] == pytest.approx(whole.objective, abs=1e-4)
-    half = question("2030", coverage={"required": 0.45, "from_year": 2030, "hard": True}, objective="budget").solve()
+    half = question(
+        "2030", coverage={"required": 0.45, "from_year": 2030, "hard": True}, objective="budget"
+    ).solve()
     assert found["budget_usd_m"].iloc[1] == pytest.approx(half.objective, abs=1e-4)
     # the budget has no eye for operation, a reader has: no plan is run at more than it must cost
     assert found["cost_usd_m"].iloc[-1] == pytest.approx(whole.costs["usd_m"].sum(), rel=1e-4)
@@ -102,10 +124,17 @@ def test_coverage_is_what_is_met_everywhere() -> None:
 
 def test_concentration_has_a_price() -> None:
     hard = {"required": 0.6, "from_year": 2030, "hard": True}
-    found = frontier(question("2030", coverage=hard), "total", {"concentration": [1.0, 0.7, 0.55, 0.2]}, workers=1).table()
+    found = frontier(
+        question("2030", coverage=hard),
+        "total",
+        {"concentration": [1.0, 0.7, 0.55, 0.2]},
+        workers=1,
+    ).table()
     for row in found.itertuples():
         alone = question(
-            "2030", coverage=hard, concentration={"max_share": row.limit_concentration, "from_year": 2030, "hard": True}
+            "2030",
+            coverage=hard,
+            concentration={"max_share": row.limit_concentration, "from_year": 2030, "hard": True},
         ).solve()
         if alone.objective is None:
             assert row.status == "infeasible"
@@ -116,9 +145,13 @@ def test_concentration_has_a_price() -> None:
 
 
 def test_a_case_without_any_plan() -> None:
-    nothing = chain_tables(limits={"none": {"measure": "projects", "sense": "at most", "value": 0.0}})
+    nothing = chain_tables(
+        limits={"none": {"measure": "projects", "sense": "at most", "value": 0.0}}
+    )
     impossible = Question(nothing, question("2030", coverage=HARD).case)
-    assert list(frontier(impossible, along={"budget": [0.0, 1.0]}, workers=1).table()["status"]) == ["infeasible", "infeasible"]
+    assert list(
+        frontier(impossible, along={"budget": [0.0, 1.0]}, workers=1).table()["status"]
+    ) == ["infeasible", "infeasible"]
     with pytest.raises(InputError, match="no plan"):
         frontier(impossible, along={"budget": 3}, workers=1)
 
@@ -134,7 +167,9 @@ def test_a_case_without_any_plan() -> None:
         ("cost", {"shortfall": 4, "coverage": 3}, "nothing is missing"),
     ],
 )
-def test_questions_without_sense_are_refused(minimised: str, along: dict[str, int], words: str) -> None:
+def test_questions_without_sense_are_refused(
+    minimised: str, along: dict[str, int], words: str
+) -> None:
     with pytest.raises(InputError, match=words):
         frontier(question("2030"), minimised, along, workers=1)
 
@@ -146,8 +181,17 @@ def test_rounds_visit_each_point_once() -> None:
 
 
 def test_figure_and_files(tmp_path: object) -> None:
-    found = frontier(question("2030"), along={"budget": [0.0, 30.0, 60.0], "shortfall": [100.0, 300.0]}, workers=1)
+    found = frontier(
+        question("2030"),
+        along={"budget": [0.0, 30.0, 60.0], "shortfall": [100.0, 300.0]},
+        workers=1,
+    )
     assert found.figure().axes[0].get_xlabel().startswith("limit on budget")
     folder = found.save(f"{tmp_path}/out")
-    assert {path.name for path in folder.iterdir()} == {"points.csv", "plans.csv", "study.json", "figure.svg"}
+    assert {path.name for path in folder.iterdir()} == {
+        "points.csv",
+        "plans.csv",
+        "study.json",
+        "figure.svg",
+    }
     assert "plan 1" in found._repr_html_()

@@ -21,8 +21,8 @@ from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.studies.frontier import frontier
 from paxsilica.studies.montecarlo import montecarlo
-from paxsilica.studies.programs import solve_case
-from paxsilica.studies.runner import Packed, Runner, task
+from paxsilica.studies.parallel import Packed, Runner, task
+from paxsilica.studies.tasks import solve_case
 from paxsilica.tables.read import Tables
 
 CALLS: list[float] = []
@@ -73,7 +73,9 @@ def test_what_is_kept_is_not_done_again(asked: Question, tmp_path: Path) -> None
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"] * 5
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(asked: Question, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
+    asked: Question, tmp_path: Path
+) -> None:
     with Runner(1, tmp_path) as runner:
         packed = Packed.of(asked.tables)
         mixed = [task(counted, packed, asked.case, number=number) for number in range(2)]
@@ -98,15 +100,22 @@ def test_a_result_that_cannot_be_read_is_found_anew(asked: Question, tmp_path: P
 
 def test_the_name_of_a_result_hangs_on_content_alone(asked: Question) -> None:
     (job,) = jobs(asked, 1)
-    other = Question(chain_tables(), asked.case.model_copy(update={"name": "another", "title": "name"}))
+    other = Question(
+        chain_tables(), asked.case.model_copy(update={"name": "another", "title": "name"})
+    )
     assert jobs(other, 1)[0].digest == job.digest
-    threads = asked.case.model_copy(update={"solver": asked.case.solver.model_copy(update={"threads": 7})})
+    threads = asked.case.model_copy(
+        update={"solver": asked.case.solver.model_copy(update={"threads": 7})}
+    )
     assert jobs(Question(asked.tables, threads), 1)[0].digest == job.digest
     assert jobs(asked.with_(budget=1.0), 1)[0].digest != job.digest
     changed = Tables(
-        **{name: getattr(asked.tables, name) for name in Tables.__dataclass_fields__} | {"projects": asked.tables.projects[1:]}
+        **{name: getattr(asked.tables, name) for name in Tables.__dataclass_fields__}
+        | {"projects": asked.tables.projects[1:]}
     )
-    assert jobs(Question(changed, asked.case), 1)[0].digest != job.digest  # although its digest was not renewed
+    assert (
+        jobs(Question(changed, asked.case), 1)[0].digest != job.digest
+    )  # although its digest was not renewed
 
 
 def test_processes_give_what_this_process_gives(asked: Question, tmp_path: Path) -> None:
@@ -127,14 +136,21 @@ def test_processes_give_what_this_process_gives(asked: Question, tmp_path: Path)
 def test_a_process_that_dies_is_replaced(asked: Question, tmp_path: Path) -> None:
     packed = Packed.of(asked.tables)
     with Runner(2) as runner:
-        found = runner.run([task(die, packed, asked.case, mark=str(tmp_path / "mark"), always=False), *jobs(asked, 2)])
+        found = runner.run(
+            [
+                task(die, packed, asked.case, mark=str(tmp_path / "mark"), always=False),
+                *jobs(asked, 2),
+            ]
+        )
     assert found[0] == {"alive": True}
     assert None not in found
 
 
 @pytest.mark.slow
-def test_processes_that_always_die_end_the_study(asked: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paxsilica.studies.runner.WORKERS_MAY_DIE", 0)
+def test_processes_that_always_die_end_the_study(
+    asked: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paxsilica.studies.parallel.WORKERS_MAY_DIE", 0)
     packed = Packed.of(asked.tables)
     with Runner(2) as runner, pytest.raises(PaxSilicaError, match="again and again"):
         runner.run([task(die, packed, asked.case, mark=str(tmp_path / "mark"), always=True)])
@@ -171,10 +187,17 @@ def test_ctrl_c_ends_a_study_at_once_and_it_goes_on(tmp_path: Path) -> None:
     script.write_text(SCRIPT.format(paths=[*sys.path, str(here), str(here.parent)]))
     store = tmp_path / "kept"
     with subprocess.Popen(
-        [sys.executable, str(script), str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, str(script), str(store)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as study:
         deadline = time.monotonic() + 120
-        while len(list(store.glob("*.json")) if store.exists() else []) < 8 and time.monotonic() < deadline:
+        while (
+            len(list(store.glob("*.json")) if store.exists() else []) < 8
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
         os.killpg(study.pid, signal.SIGINT)
         out, err = study.communicate(timeout=60)
@@ -193,12 +216,22 @@ def test_workers_end_with_the_study_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "study.py"
     script.write_text(SCRIPT.format(paths=[*sys.path, str(here), str(here.parent)]))
     store = tmp_path / "kept"
-    with subprocess.Popen([sys.executable, str(script), str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as study:
+    with subprocess.Popen(
+        [sys.executable, str(script), str(store)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as study:
         deadline = time.monotonic() + 120
-        while len(list(store.glob("*.json")) if store.exists() else []) < 4 and time.monotonic() < deadline:
+        while (
+            len(list(store.glob("*.json")) if store.exists() else []) < 4
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
         study.kill()
-        study.communicate(timeout=30)  # ends only when nobody holds the other end of the pipes any more
+        study.communicate(
+            timeout=30
+        )  # ends only when nobody holds the other end of the pipes any more
 
 
 @pytest.mark.slow
@@ -206,7 +239,9 @@ def test_workers_end_with_the_study_that_is_killed(tmp_path: Path) -> None:
 def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     asked = question("2030-2031", ranges=True)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
         pids = [worker.pid for worker in cluster.workers.values()]
 
         def kill_one() -> None:
@@ -217,9 +252,13 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path: Path) -> None:
 
         killer = threading.Thread(target=kill_one)
         killer.start()
-        there = montecarlo(asked, 48, store=tmp_path, cluster=cluster.scheduler_address, progress=False)
+        there = montecarlo(
+            asked, 48, store=tmp_path, cluster=cluster.scheduler_address, progress=False
+        )
         killer.join()
-        points = frontier(asked, along={"budget": 5}, cluster=cluster.scheduler_address, progress=False)
+        points = frontier(
+            asked, along={"budget": 5}, cluster=cluster.scheduler_address, progress=False
+        )
     here = montecarlo(asked, 48, workers=1)
     assert not there.stopped
     for name in ("samples", "projects", "distribution"):

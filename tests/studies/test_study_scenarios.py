@@ -8,11 +8,15 @@ import pytest
 from smallworlds import HARD, question
 
 from paxsilica.errors import InputError
-from paxsilica.studies.programs import decision_in, run_plan, solve_case
-from paxsilica.studies.runner import Packed, perform, task
+from paxsilica.studies.parallel import Packed, perform, task
 from paxsilica.studies.scenarios import compare, side_by_side
+from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 
-CASES = {"small": question("2030", budget_usd_m=25.0), "large": question("2030"), "alone": question("2030", trusted=["signatory"])}
+CASES = {
+    "small": question("2030", budget_usd_m=25.0),
+    "large": question("2030"),
+    "alone": question("2030", trusted=["signatory"]),
+}
 
 
 def test_a_plan_in_its_own_case_costs_what_it_cost() -> None:
@@ -35,7 +39,9 @@ def test_regret_is_the_distance_from_the_best_for_the_case() -> None:
         assert table.loc[(name, name), "regret_usd_m"] == pytest.approx(0.0, abs=1e-5)
         for other in CASES:
             row = table.loc[(other, name)]
-            assert row["regret_usd_m"] == pytest.approx(row["cost_usd_m"] - plan.objective, abs=1e-4)
+            assert row["regret_usd_m"] == pytest.approx(
+                row["cost_usd_m"] - plan.objective, abs=1e-4
+            )
             assert row["regret_usd_m"] <= row["regret_most_usd_m"] + 1e-6
             if row["within_money"]:
                 assert row["regret_usd_m"] >= -1e-6
@@ -43,7 +49,9 @@ def test_regret_is_the_distance_from_the_best_for_the_case() -> None:
     assert not table.loc[("large", "small"), "within_money"]
     worst = found.table("worst").set_index("plan")
     for name in CASES:
-        assert worst.loc[name, "largest_regret_usd_m"] == pytest.approx(table.loc[name]["regret_usd_m"].max())
+        assert worst.loc[name, "largest_regret_usd_m"] == pytest.approx(
+            table.loc[name]["regret_usd_m"].max()
+        )
     assert "cannot run" not in [text.get_text() for text in found.figure().axes[0].texts]
 
 
@@ -60,7 +68,10 @@ def test_a_plan_that_cannot_be_run_has_no_regret() -> None:
     found = side_by_side({"strict": strict, "small": CASES["small"]}, workers=1)
     table = found.table().set_index(["plan", "case"])
     assert table.loc[("small", "strict"), "status"] == "infeasible"
-    assert found.table("worst").set_index("plan")["largest_regret_usd_m"].isna().to_dict() == {"strict": False, "small": True}
+    assert found.table("worst").set_index("plan")["largest_regret_usd_m"].isna().to_dict() == {
+        "strict": False,
+        "small": True,
+    }
     assert "cannot run" in [text.get_text() for text in found.figure().axes[0].texts]
 
 
@@ -77,9 +88,13 @@ def test_comparison_of_plans() -> None:
     small, large = CASES["small"].solve(), CASES["large"].solve()
     found = compare(small, large)
     headline = found.table("headline").set_index("what")
-    assert headline.loc["all cost", "difference"] == pytest.approx((large.objective or 0) - (small.objective or 0))
+    assert headline.loc["all cost", "difference"] == pytest.approx(
+        (large.objective or 0) - (small.objective or 0)
+    )
     assert headline.loc["projects", "this"] == len(small.portfolio)
-    assert found.table("costs")["difference"].sum() == pytest.approx(headline.loc["all cost", "difference"])
+    assert found.table("costs")["difference"].sum() == pytest.approx(
+        headline.loc["all cost", "difference"]
+    )
     names = set(small.portfolio["project"]) ^ set(large.portfolio["project"])
     assert set(found.table("projects")["project"]) >= names
     assert set(found.table("coverage")["stage"]) <= {"ore", "metal"}
@@ -93,7 +108,9 @@ def test_comparison_of_plans() -> None:
 
 def test_a_comparison_says_first_what_makes_it_doubtful() -> None:
     small, large = CASES["small"].solve(), CASES["large"].solve()
-    assert [note.split(" (")[0] for note in compare(small, large).notes] == ["They answer different questions"]
+    assert [note.split(" (")[0] for note in compare(small, large).notes] == [
+        "They answer different questions"
+    ]
     # a bound below the other plan leaves open which question has the better best plan
     assert "coin toss" in compare(replace(small, bound=0.0), large).notes[-1]
     closer = CASES["small"].with_(gap=0.25).solve()
@@ -109,7 +126,10 @@ def test_there_must_be_something_to_compare() -> None:
         compare(none, none)
     with pytest.raises(InputError, match="no case"):
         side_by_side({})
-    found = side_by_side({"none": question("2030", coverage=HARD, budget_usd_m=0.0), "large": CASES["large"]}, workers=1)
+    found = side_by_side(
+        {"none": question("2030", coverage=HARD, budget_usd_m=0.0), "large": CASES["large"]},
+        workers=1,
+    )
     assert any("no plan for none" in note for note in found.notes)
 
 
@@ -118,5 +138,7 @@ def test_a_project_whose_size_is_a_choice_keeps_it() -> None:
     plan = asked.solve()
     assert decision_in(plan) == {
         name: [int(year), float(size)]
-        for name, year, size in plan.portfolio[["project", "committed_year", "size"]].itertuples(index=False, name=None)
+        for name, year, size in plan.portfolio[["project", "committed_year", "size"]].itertuples(
+            index=False, name=None
+        )
     }

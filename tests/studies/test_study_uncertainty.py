@@ -8,8 +8,8 @@ from smallworlds import question
 
 from paxsilica.api import Question
 from paxsilica.errors import InputError
-from paxsilica.studies.changes import Parameter, find_ranges, moved
 from paxsilica.studies.montecarlo import montecarlo, sobol_point, wilson
+from paxsilica.studies.parameters import Parameter, find_ranges, moved
 from paxsilica.studies.sensitivity import sensitivity, two_way
 
 CAPEX, DEMAND = "projects.capex_usd_m", "demand.quantity"
@@ -22,7 +22,11 @@ def asked() -> Question:
 
 def by_hand(asked: Question, **levels: float) -> float:
     places = {"capex": Parameter.parse(CAPEX), "demand": Parameter.parse(DEMAND)}
-    numbers = [(one, one.at(level)) for name, level in levels.items() for one in find_ranges(asked.tables, places[name])]
+    numbers = [
+        (one, one.at(level))
+        for name, level in levels.items()
+        for one in find_ranges(asked.tables, places[name])
+    ]
     plan = Question(moved(asked.tables, numbers), asked.case).solve()
     assert plan.objective is not None
     return plan.objective
@@ -35,9 +39,15 @@ def test_one_way_is_solving_with_the_numbers_moved(asked: Question) -> None:
     for parameter, name in ((CAPEX, "capex"), (DEMAND, "demand")):
         for end, level in (("low", -1.0), ("high", 1.0)):
             row = found.loc[(parameter, end)]
-            assert row["objective_usd_m"] == pytest.approx(by_hand(asked, **{name: level}), rel=1e-6)
+            assert row["objective_usd_m"] == pytest.approx(
+                by_hand(asked, **{name: level}), rel=1e-6
+            )
             assert row["change_usd_m"] == pytest.approx(row["objective_usd_m"] - base, abs=1e-4)
-            assert row["change_low_usd_m"] - 1e-4 <= row["change_usd_m"] <= row["change_high_usd_m"] + 1e-4
+            assert (
+                row["change_low_usd_m"] - 1e-4
+                <= row["change_usd_m"]
+                <= row["change_high_usd_m"] + 1e-4
+            )
             # those who may choose anew are never worse off than those who have built already
             assert row["plan_cost_usd_m"] >= row["objective_usd_m"] - 1e-6
     assert found.loc[(CAPEX, "low"), "numbers"] == 7
@@ -48,7 +58,11 @@ def test_a_plan_that_stays_pays_the_new_price(asked: Question) -> None:
     # the best plan has a-mine-2 (20, at most 30) and a-smelt (31, at most 55)
     assert found.loc["high", "plan_change_usd_m"] == pytest.approx(10 + 24)
     assert found["objective_usd_m"].isna().all()
-    known = sensitivity(asked, [CAPEX], resolve=False, workers=1, plan=asked.solve()).table().set_index("end")
+    known = (
+        sensitivity(asked, [CAPEX], resolve=False, workers=1, plan=asked.solve())
+        .table()
+        .set_index("end")
+    )
     assert known.equals(found)
 
 
@@ -57,15 +71,25 @@ def test_two_ways_at_once(asked: Question) -> None:
     table = found.table().set_index(["first_level", "second_level"])
     assert len(table) == 9
     assert table.loc[(0.0, 0.0), "change_usd_m"] == pytest.approx(0.0, abs=1e-5)
-    assert table.loc[(1.0, -1.0), "objective_usd_m"] == pytest.approx(by_hand(asked, capex=1.0, demand=-1.0), rel=1e-6)
+    assert table.loc[(1.0, -1.0), "objective_usd_m"] == pytest.approx(
+        by_hand(asked, capex=1.0, demand=-1.0), rel=1e-6
+    )
     assert len(found.figure().axes) == 2
 
 
 def test_tornado_draws_the_widest_on_top(asked: Question) -> None:
     found = sensitivity(asked, workers=1)
     table = found.table()
-    assert set(table["parameter"]) == {"capital cost of projects", "demand", "lead time of projects"}
-    swing = table.groupby("parameter")["change_usd_m"].apply(lambda change: change.abs().max()).sort_values()
+    assert set(table["parameter"]) == {
+        "capital cost of projects",
+        "demand",
+        "lead time of projects",
+    }
+    swing = (
+        table.groupby("parameter")["change_usd_m"]
+        .apply(lambda change: change.abs().max())
+        .sort_values()
+    )
     labels = [text.get_text() for text in found.figure().axes[0].get_yticklabels()]
     assert labels == list(swing.index)
 
@@ -83,7 +107,9 @@ def test_samples_are_those_of_the_ranges(asked: Question) -> None:
     places = find_ranges(asked.tables, Parameter.parse(CAPEX))
     for at in range(8):
         (share,) = sobol_point(1, 3, at)
-        plan = Question(moved(asked.tables, [(one, one.draw(share, "uniform")) for one in places]), asked.case).solve()
+        plan = Question(
+            moved(asked.tables, [(one, one.draw(share, "uniform")) for one in places]), asked.case
+        ).solve()
         assert samples["objective_usd_m"][at] == pytest.approx(plan.objective, rel=1e-6)
         assert samples["projects"][at] == len(plan.portfolio)
     projects = found.table().set_index("project")
@@ -96,7 +122,9 @@ def test_samples_are_those_of_the_ranges(asked: Question) -> None:
     assert mean["p05"] <= mean["p50"] <= mean["p95"]
 
 
-def test_a_seed_fixes_everything_and_more_samples_keep_the_first(asked: Question, tmp_path: object) -> None:
+def test_a_seed_fixes_everything_and_more_samples_keep_the_first(
+    asked: Question, tmp_path: object
+) -> None:
     few = montecarlo(asked, 4, seed=5, workers=1, store=f"{tmp_path}/kept")
     again = montecarlo(asked, 4, seed=5, workers=1)
     other = montecarlo(asked, 4, seed=6, workers=1)
@@ -113,8 +141,12 @@ def test_sobol_points_fill_every_half_evenly() -> None:
 
 
 def test_rows_drawn_apart_spread_cost_less(asked: Question) -> None:
-    together = montecarlo(asked, 32, parameters=[CAPEX], workers=1, plan=asked.solve()).table("distribution")
-    apart = montecarlo(asked, 32, parameters=[CAPEX], apart=True, workers=1, plan=asked.solve()).table("distribution")
+    together = montecarlo(asked, 32, parameters=[CAPEX], workers=1, plan=asked.solve()).table(
+        "distribution"
+    )
+    apart = montecarlo(
+        asked, 32, parameters=[CAPEX], apart=True, workers=1, plan=asked.solve()
+    ).table("distribution")
     assert apart["deviation"][0] < together["deviation"][0]
 
 
@@ -125,7 +157,10 @@ def test_a_fixed_plan_costs_what_its_capital_costs(asked: Question) -> None:
     places = {one.row: one for one in find_ranges(asked.tables, Parameter.parse(CAPEX))}
     for at, cost in enumerate(found.table("samples")["cost_usd_m"]):
         (share,) = sobol_point(1, 1, at)
-        extra = sum(places[name].draw(share, "triangular") - places[name].value for name in plan.portfolio["project"])
+        extra = sum(
+            places[name].draw(share, "triangular") - places[name].value
+            for name in plan.portfolio["project"]
+        )
         assert plan.objective is not None
         assert cost == pytest.approx(plan.objective + extra, rel=1e-6)
 

@@ -1,8 +1,10 @@
-"""A small world in which every answer can be found by hand: ore to metal to magnet, cheap in China, to be built in Aland and Bland.
+"""A small world in which every answer can be found by hand: ore to metal to magnet, cheap in China,
+to be built in Aland and Bland.
 
-Without changes: Aland needs 100 magnets a year, each made of one metal, each metal of two ores. Aland has an ore mine of 300. Metal and
-magnets come from China, until smelters and presses are built: three of 60 each (A1 and A2 in Aland, B in Bland), lead time one year.
-Coverage of 90 % is asked for in every stage from 2028, so two smelters and two presses are the cheapest cover.
+Without changes: Aland needs 100 magnets a year, each made of one metal, each metal of two ores.
+Aland has an ore mine of 300. Metal and magnets come from China, until smelters and presses are
+built: three of 60 each (A1 and A2 in Aland, B in Bland), lead time one year. Coverage of 90 % is
+asked for in every stage from 2028, so two smelters and two presses are the cheapest cover.
 """
 
 from __future__ import annotations
@@ -17,58 +19,75 @@ from paxsilica.case import Case, make_case
 from paxsilica.tables import TABLES, Tables, check_tables
 
 SMALL = {
-    "stages": """
+    "stages": (
+        """
 stage,order,name
 mining,1,Mining
 processing,2,Processing
 magnets,3,Magnets
-""",
-    "regions": """
+"""
+    ),
+    "regions": (
+        """
 region,name,kind
 ALA,Aland,country
 BLA,Bland,country
 CHN,China,country
 SEA,The sea,hub
-""",
-    "membership": """
+"""
+    ),
+    "membership": (
+        """
 region,status,from_date
 ALA,signatory,2020-01-01
 BLA,signatory,2020-01-01
 CHN,untrusted,2020-01-01
-""",
-    "commodities": """
+"""
+    ),
+    "commodities": (
+        """
 commodity,name,unit,stage,shortage_price_usd_per_unit,covered,surplus
 ore,Ore,t,mining,500000,yes,free
 metal,Metal,t,processing,2000000,yes,free
 magnet,Magnets,t,magnets,5000000,yes,free
-""",
-    "processes": """
+"""
+    ),
+    "processes": (
+        """
 process,name,stage,kind,unit,main_product,minimum_utilisation
 mine,Mining of ore,mining,source,t,ore,
 smelt,Smelting,processing,conversion,t,metal,
 press,Pressing,magnets,conversion,t,magnet,
-""",
-    "recipes": """
+"""
+    ),
+    "recipes": (
+        """
 process,commodity,role,quantity
 mine,ore,output,1
 smelt,ore,input,2
 smelt,metal,output,1
 press,metal,input,1
 press,magnet,output,1
-""",
-    "statuses": """
+"""
+    ),
+    "statuses": (
+        """
 status,name,credit
 announced,Announced,1
 half,Half believed,0.5
-""",
-    "assets": """
+"""
+    ),
+    "assets": (
+        """
 asset,name,region,process,controller,status,capacity,from_year,to_year,variable_cost_usd_per_unit,must_run_share
 mine-ala,Mine of Aland,ALA,mine,,,300,,,1000,
 mine-chn,Mines of China,CHN,mine,,,3000,,,500,
 smelt-chn,Smelters of China,CHN,smelt,,,1000,,,3000,
 press-chn,Presses of China,CHN,press,,,1000,,,4000,
-""",
-    "projects": """
+"""
+    ),
+    "projects": (
+        """
 project,name,region,process,controller,status,smallest_size,largest_size,capex_usd_m,lead_time_years,variable_cost_usd_per_unit,latest_commitment,commitment,exclusive_group,prerequisites,sponsor_share,economic_life_years
 smelt-a1,Smelter A1,ALA,smelt,,announced,60,60,100,1,5000,,,,,,
 smelt-a2,Smelter A2,ALA,smelt,,announced,60,60,120,1,5000,,,,,,
@@ -76,24 +95,31 @@ smelt-b,Smelter B,BLA,smelt,,announced,60,60,150,1,5000,,,,,,
 press-a1,Press A1,ALA,press,,announced,60,60,50,1,6000,,,,,,
 press-a2,Press A2,ALA,press,,announced,60,60,60,1,6000,,,,,,
 press-b,Press B,BLA,press,,announced,60,60,80,1,6000,,,,,,
-""",
-    "demand": """
+"""
+    ),
+    "demand": (
+        """
 region,commodity,year,quantity
 ALA,magnet,2026,100
 ALA,magnet,2032,100
 CHN,magnet,2026,100
 CHN,magnet,2032,100
-""",
-    "routes": """
+"""
+    ),
+    "routes": (
+        """
 from_region,to_region,commodity,cost_usd_per_unit
 *,SEA,*,10
 SEA,*,*,0
-""",
-    "funders": """
+"""
+    ),
+    "funders": (
+        """
 funder,name,region,envelope_usd_m,annual_limit_usd_m,carry_over,largest_share,smallest_ticket_usd_m
 fund-a,Fund of Aland,ALA,1000,,yes,,
 fund-b,Fund of Bland,BLA,1000,,yes,,
-""",
+"""
+    ),
 }
 
 CASE: dict[str, Any] = {
@@ -114,7 +140,9 @@ class World:
     """The tables as cells, changeable by key."""
 
     def __init__(self) -> None:
-        self.tables = {name: list(csv.DictReader(io.StringIO(text.strip()))) for name, text in SMALL.items()}
+        self.tables = {
+            name: list(csv.DictReader(io.StringIO(text.strip()))) for name, text in SMALL.items()
+        }
 
     def set(self, table: str, key: str, /, **cells: str) -> World:
         """Overwrites cells of every row whose first column is ``key`` (``*``: of every row)."""
@@ -130,13 +158,18 @@ class World:
 
     def drop(self, table: str, *keys: str) -> World:
         """Takes rows out by their first column."""
-        self.tables[table] = [row for row in self.tables[table] if next(iter(row.values())) not in keys]
+        self.tables[table] = [
+            row for row in self.tables[table] if next(iter(row.values())) not in keys
+        ]
         return self
 
     def read(self) -> Tables:
         """The checked tables."""
         rows: dict[str, Any] = {
-            table: tuple(TABLES[table].model_validate({key: cell for key, cell in row.items() if cell}) for row in cells)
+            table: tuple(
+                TABLES[table].model_validate({key: cell for key, cell in row.items() if cell})
+                for row in cells
+            )
             for table, cells in self.tables.items()
         }
         digest = hashlib.sha256(repr(sorted(self.tables.items())).encode()).hexdigest()
@@ -149,7 +182,9 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         for table, rows in self.tables.items():
             with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+                writer = csv.DictWriter(
+                    file, list(dict.fromkeys(name for row in rows for name in row)), restval=""
+                )
                 writer.writeheader()
                 writer.writerows(rows)
         return folder

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from paxsilica.api import Question
 from paxsilica.cli import app
-from paxsilica.cli.why import diagnosed
-from paxsilica.plan import Plan
-from paxsilica.report.screen import Screen
+from paxsilica.cli.explain import diagnosed
+from paxsilica.plan.result import Plan
+from paxsilica.report.console.screen import Screen
 
 
 @pytest.fixture
@@ -24,7 +24,9 @@ def place(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_explain(place: tuple[str, str]) -> None:
-    done = CliRunner().invoke(app, ["explain", place[0], "smelt-a1", "--data", place[1], "--flips", "capital"])
+    done = CliRunner().invoke(
+        app, ["explain", place[0], "smelt-a1", "--data", place[1], "--flips", "capital"]
+    )
     assert done.exit_code == 0, done.output
     assert "Smelter A1 (smelt-a1): in." in done.output
     assert "the verdict turns between" in done.output
@@ -32,18 +34,44 @@ def test_explain(place: tuple[str, str]) -> None:
 
 def test_explain_a_stage(place: tuple[str, str]) -> None:
     done = CliRunner().invoke(
-        app, ["explain", place[0], "--stage", "magnets", "--data", place[1], "--set", "coverage.hard=false", "--set", "budget_usd_m=170"]
+        app,
+        [
+            "explain",
+            place[0],
+            "--stage",
+            "magnets",
+            "--data",
+            place[1],
+            "--set",
+            "coverage.hard=false",
+            "--set",
+            "budget_usd_m=170",
+        ],
     )
     assert done.exit_code == 0, done.output
     assert "Magnets is weakest in 2028" in done.output
 
 
 def test_explain_ends_with_the_code_of_infeasible(place: tuple[str, str]) -> None:
-    done = CliRunner().invoke(app, ["explain", place[0], "--stage", "magnets", "--data", place[1], "--set", "budget_usd_m=100"])
+    done = CliRunner().invoke(
+        app,
+        [
+            "explain",
+            place[0],
+            "--stage",
+            "magnets",
+            "--data",
+            place[1],
+            "--set",
+            "budget_usd_m=100",
+        ],
+    )
     assert done.exit_code == 3
 
 
-@pytest.mark.parametrize("words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]])
+@pytest.mark.parametrize(
+    "words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]]
+)
 def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", place[0], *words, "--data", place[1]])
     assert done.exit_code == 2
@@ -51,11 +79,24 @@ def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
 
 
 def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
-    words = ["partners", place[0], "--data", place[1], "--players", "Aland=money:ALA", "--workers", "1", "--store", str(tmp_path / "kept")]
+    words = [
+        "partners",
+        place[0],
+        "--data",
+        place[1],
+        "--players",
+        "Aland=money:ALA",
+        "--workers",
+        "1",
+        "--store",
+        str(tmp_path / "kept"),
+    ]
     done = CliRunner().invoke(app, [*words, "--set", "coverage.hard=false"])
     assert done.exit_code == 0, done.output
     assert "Aland: worth, in USD million" in done.output
-    again = CliRunner().invoke(app, [*words, "--players", "Aland=money:BLA", "--players", "money:NOWHERE"])
+    again = CliRunner().invoke(
+        app, [*words, "--players", "Aland=money:BLA", "--players", "money:NOWHERE"]
+    )
     assert again.exit_code == 2
     assert "the same name" in again.stderr
     assert "NOWHERE" in again.stderr
@@ -63,17 +104,31 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "regions.csv").write_text("nonsense\n")
-    words = [str(tmp_path / "none.toml"), "nobody", "--stage", "x", "--flips", "colour", "--data", str(tmp_path), "--json"]
+    words = [
+        str(tmp_path / "none.toml"),
+        "nobody",
+        "--stage",
+        "x",
+        "--flips",
+        "colour",
+        "--data",
+        str(tmp_path),
+        "--json",
+    ]
     done = CliRunner().invoke(app, ["explain", *words])
     error = json.loads(done.stdout)["error"]
     assert (done.exit_code, error["kind"], error["exit_code"]) == (2, "input", 2)
-    assert {"CASE", "regions", "--flips", "explain"} <= {problem["table"] for problem in error["problems"]}
+    assert {"CASE", "regions", "--flips", "explain"} <= {
+        problem["table"] for problem in error["problems"]
+    }
 
 
 def test_diagnosed(tmp_path: Path) -> None:
     out = io.StringIO()
     told: list[str] = []
-    diagnosed(Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", told.append).show(Screen(out))
+    diagnosed(
+        Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", told.append
+    ).show(Screen(out))
     assert "Least budget that would do: USD 330 million." in out.getvalue()
     assert "Looking for the reason" in told[0]
     written = json.loads((tmp_path / "plan" / "diagnosis.json").read_text())

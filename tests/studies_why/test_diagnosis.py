@@ -1,4 +1,5 @@
-"""Infeasible variants of the small world, each with a cause that was put there: the diagnosis must find it, and what it offers must work."""
+"""Infeasible variants of the small world, each with a cause that was put there: the diagnosis must
+find it, and what it offers must work."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import pytest
 from ore_world import World, case
 
 from paxsilica.case import Case
-from paxsilica.planner import make_plan
-from paxsilica.studies.diagnosis import Diagnosis, diagnose
+from paxsilica.infeasibility.diagnose import Diagnosis, diagnose
+from paxsilica.plan.solve import make_plan
 from paxsilica.tables import Tables
 
 FROM_CHINA = "China 100% (not trusted)"
@@ -44,11 +45,19 @@ def same(world: World) -> World:
 
 
 def by_products(world: World) -> World:
-    """Smelting in Aland runs always and leaves slag, of which nothing may be left over and which nobody takes."""
+    """Smelting in Aland runs always and leaves slag, of which nothing may be left over and which
+    nobody takes."""
     world.add("commodities", commodity="slag", name="Slag", unit="t", surplus="forbidden")
     world.add("recipes", process="smelt-old", commodity="slag", role="output", quantity="1")
     world.add("recipes", process="smelt-old", commodity="metal", role="output", quantity="1")
-    world.add("processes", process="smelt-old", name="Old smelting", kind="source", unit="t", main_product="metal")
+    world.add(
+        "processes",
+        process="smelt-old",
+        name="Old smelting",
+        kind="source",
+        unit="t",
+        main_product="metal",
+    )
     return world.add(
         "assets",
         asset="old",
@@ -70,7 +79,11 @@ VARIANTS = {
         words=(FROM_CHINA, "no trusted source at any price in 2028-2032"),
     ),
     "source controlled by China": Variant(
-        lambda w: w.set("projects", "smelt-a1", controller="CHN").set("projects", "smelt-a2", controller="CHN").drop("projects", "smelt-b"),
+        lambda w: (
+            w.set("projects", "smelt-a1", controller="CHN")
+            .set("projects", "smelt-a2", controller="CHN")
+            .drop("projects", "smelt-b")
+        ),
         findings={("no source", "metal"), ("no feed", "magnet")},
         ways={"coverage"},
         words=("Magnets (stage Magnets) lacks Metal in 2028-2032",),
@@ -79,12 +92,21 @@ VARIANTS = {
         lambda w: w.drop("projects", "smelt-a2", "smelt-b"),
         findings={("capacity", "metal"), ("no feed", "magnet")},
         ways={"coverage", "evenly", "demand"},
-        # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it comes
+        # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it
+        # comes
         amounts={"all stages": 0.334, "magnet": 0.334, "processing|2030": 0.3},
-        words=("lacks capacity in 2028-2032", "make at most 60 t in 2028, 60%", "cover Processing by only 60.0% in 2028-2032"),
+        words=(
+            "lacks capacity in 2028-2032",
+            "make at most 60 t in 2028, 60%",
+            "cover Processing by only 60.0% in 2028-2032",
+        ),
     ),
     "half believed": Variant(
-        lambda w: w.set("projects", "smelt-a1", status="half").set("projects", "smelt-a2", status="half").drop("projects", "smelt-b"),
+        lambda w: (
+            w.set("projects", "smelt-a1", status="half")
+            .set("projects", "smelt-a2", status="half")
+            .drop("projects", "smelt-b")
+        ),
         findings={("capacity", "metal"), ("no feed", "magnet")},
         ways={"coverage"},
     ),
@@ -94,7 +116,10 @@ VARIANTS = {
         findings={("no source", "metal"), ("no source", "magnet")},
         ways={"coverage", "later"},
         amounts={"years": 1, "processing|2026": 0.9, "magnets|2026": 0.9},
-        conflicts={frozenset({"the coverage of Processing"}), frozenset({"the coverage of Magnets"})},
+        conflicts={
+            frozenset({"the coverage of Processing"}),
+            frozenset({"the coverage of Magnets"}),
+        },
     ),
     "much too early": Variant(
         lambda w: w.set("projects", "*", lead_time_years="4"),
@@ -141,13 +166,17 @@ VARIANTS = {
         amounts={"fund-a|magnets|*": 50},
     ),
     "money that comes too late": Variant(
-        lambda w: w.drop("funders", "fund-b").set("funders", "fund-a", annual_limit_usd_m="100", envelope_usd_m=""),
+        lambda w: w.drop("funders", "fund-b").set(
+            "funders", "fund-a", annual_limit_usd_m="100", envelope_usd_m=""
+        ),
         # by 2027, the last year in which a plant for 2028 is committed, 200 of 330 have come
         ways={"funders", "later"},
         amounts={"fund-a": 130, "years": 2},
     ),
     "demand that nobody can serve": Variant(
-        lambda w: w.set("commodities", "magnet", shortage_price_usd_per_unit="").set("demand", "CHN", quantity="1900"),
+        lambda w: w.set("commodities", "magnet", shortage_price_usd_per_unit="").set(
+            "demand", "CHN", quantity="1900"
+        ),
         findings={("demand", "magnet")},
         ways={"demand"},
         # 2000 are wanted, and in 2026 there are the 1000 that China can make
@@ -172,19 +201,39 @@ VARIANTS = {
     "one country makes it all": Variant(
         lambda w: w.drop("projects", "smelt-b", "press-b"),
         changes={"concentration": {"max_share": 0.5, "from_year": 2028, "hard": True}},
-        findings={("concentration", "ore"), ("concentration", "metal"), ("concentration", "magnet")},
+        findings={
+            ("concentration", "ore"),
+            ("concentration", "metal"),
+            ("concentration", "magnet"),
+        },
         ways={"concentration", "coverage"},
         amounts={"max_share": 0.5},
     ),
     "a limit on sites": Variant(
-        lambda w: w.add("limits", limit="sites", measure="projects", sense="at most", value="3", region="*", process="*", commodity="*"),
+        lambda w: w.add(
+            "limits",
+            limit="sites",
+            measure="projects",
+            sense="at most",
+            value="3",
+            region="*",
+            process="*",
+            commodity="*",
+        ),
         ways={"limits", "coverage"},
         amounts={"sites": 1},
         words=("the limit sites at 4 (not 3)",),
     ),
     "a minimum that nothing reaches": Variant(
         lambda w: w.add(
-            "limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*"
+            "limits",
+            limit="floor",
+            measure="capacity",
+            sense="at least",
+            value="500",
+            region="ALA",
+            process="smelt",
+            commodity="*",
         ),
         findings={("limit", "floor")},
         ways={"limits"},
@@ -196,7 +245,9 @@ VARIANTS = {
         conflicts={frozenset({"no Slag may be left over", "plants that must run"})},
     ),
     "two causes: no source, and a required project beyond the budget": Variant(
-        lambda w: w.drop("projects", "press-a1", "press-a2", "press-b").set("projects", "smelt-b", commitment="required"),
+        lambda w: w.drop("projects", "press-a1", "press-a2", "press-b").set(
+            "projects", "smelt-b", commitment="required"
+        ),
         settings=("budget_usd_m=100",),
         findings={("no source", "magnet"), ("budget", "budget")},
         ways={"several"},
@@ -207,7 +258,16 @@ VARIANTS = {
     ),
     "two causes: a limit that nothing reaches, and demand that nobody can serve": Variant(
         lambda w: (
-            w.add("limits", limit="floor", measure="capacity", sense="at least", value="500", region="ALA", process="smelt", commodity="*")
+            w.add(
+                "limits",
+                limit="floor",
+                measure="capacity",
+                sense="at least",
+                value="500",
+                region="ALA",
+                process="smelt",
+                commodity="*",
+            )
             .set("commodities", "magnet", shortage_price_usd_per_unit="")
             .set("demand", "CHN", quantity="1900")
         ),
@@ -245,9 +305,13 @@ def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -
 def test_amounts_are_the_least(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
     given = {
-        about: amount for way in (*found.ways_out, *([found.combined] if found.combined else [])) for about, amount in way.amounts.items()
+        about: amount
+        for way in (*found.ways_out, *([found.combined] if found.combined else []))
+        for about, amount in way.amounts.items()
     }
-    assert {about: given.get(about) for about in expected.amounts} == pytest.approx(expected.amounts)
+    assert {about: given.get(about) for about in expected.amounts} == pytest.approx(
+        expected.amounts
+    )
 
 
 def test_conflicts_are_the_smallest(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
@@ -271,7 +335,9 @@ def test_the_nearest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, C
     assert nearest is not None
     assert nearest.status == "infeasible"
     assert len(nearest.tables["operation"])
-    assert nearest.notes[0].startswith(("It falls short", "It leaves", "It meets the case only with a change"))
+    assert nearest.notes[0].startswith(
+        ("It falls short", "It leaves", "It meets the case only with a change")
+    )
 
 
 def test_what_is_offered_is_not_more_than_needed() -> None:

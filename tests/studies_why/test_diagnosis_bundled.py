@@ -1,4 +1,5 @@
-"""The bundled world, broken in ways whose cause is known: too little money, a maker of machines that is not trusted, a year too early."""
+"""The bundled world, broken in ways whose cause is known: too little money, a maker of machines
+that is not trusted, a year too early."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import pytest
 
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
-from paxsilica.studies.diagnosis import Diagnosis, diagnose
+from paxsilica.infeasibility.diagnose import Diagnosis, diagnose
 from paxsilica.tables import load_tables
 
 pytestmark = pytest.mark.slow
@@ -14,7 +15,10 @@ pytestmark = pytest.mark.slow
 
 def answer(*settings: str) -> Diagnosis:
     """Of the years to 2032, for speed."""
-    case = read_case(find_case("base"), ["years='2026-2032'", "coverage.hard=true", "solver.threads=2", *settings])
+    case = read_case(
+        find_case("base"),
+        ["years='2026-2032'", "coverage.hard=true", "solver.threads=2", *settings],
+    )
     return diagnose(load_tables(data_folder()), case, nearest=False)
 
 
@@ -24,26 +28,36 @@ def test_too_little_money() -> None:
     assert [one.kind for one in found.findings] == ["budget"]
     least = found.ways_out[0]
     assert least.kind == "budget"
-    assert "Least budget that would do: USD" in found.lines()[found.lines().index(f"- {least.sentence}")]
+    assert (
+        "Least budget that would do: USD"
+        in found.lines()[found.lines().index(f"- {least.sentence}")]
+    )
     assert 1388 < least.price.low + 1000 <= 1000 + least.amounts["budget"]
     assert all("the budget of USD 1,000 million" in one.requirements for one in found.conflicts)
 
 
 def test_nobody_trusted_makes_scanners() -> None:
-    """All EUV scanners are Dutch: without the Netherlands no leading-edge wafer, no memory and no AI server is made at any price."""
+    """All EUV scanners are Dutch: without the Netherlands no leading-edge wafer, no memory and no
+    AI server is made at any price."""
     found = answer("coverage.required={2028=0.1}", "membership={NLD='untrusted'}")
     first = found.findings[0]
     assert (first.kind, first.about, first.stage) == ("no source", "euv-scanner", "equipment")
-    assert {"leading-wafer", "dram-wafer", "ai-server"} <= {one.about for one in found.findings if one.kind == "no feed"}
+    assert {"leading-wafer", "dram-wafer", "ai-server"} <= {
+        one.about for one in found.findings if one.kind == "no feed"
+    }
     assert {"budget", "funders"} <= {one.kind for one in found.no_way_out}
     alone = {one.requirements[0] for one in found.conflicts if len(one.requirements) == 1}
     assert {"the coverage of Manufacturing equipment", "the coverage of Memory"} <= alone
 
 
 def test_a_year_too_early() -> None:
-    """15 % from 2027 is beyond what the plants for magnets can make by then, and within it a year later."""
+    """15 % from 2027 is beyond what the plants for magnets can make by then, and within it a year
+    later."""
     found = answer("coverage.required={2027=0.15}", "coverage.from_year=2027")
     assert {one.stage for one in found.findings} == {"magnets"}
     later = next(way for way in found.ways_out if way.kind == "later")
     assert later.amounts == {"years": 1.0}
-    assert "- Or one year later: coverage asked for from 2028, its path shifted with it." in found.lines()
+    assert (
+        "- Or one year later: coverage asked for from 2028, its path shifted with it."
+        in found.lines()
+    )

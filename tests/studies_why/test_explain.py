@@ -1,4 +1,5 @@
-"""Verdicts on projects that can be worked out by hand, and turning points that are checked by solving at both their ends."""
+"""Verdicts on projects that can be worked out by hand, and turning points that are checked by
+solving at both their ends."""
 
 from __future__ import annotations
 
@@ -8,12 +9,18 @@ from hypothesis import strategies as st
 from ore_world import World, case
 
 from paxsilica.errors import InfeasibleError, InputError
+from paxsilica.solver.resolve import NOWHERE, Interval
+from paxsilica.studies.break_even import Flip, Sign, scaled, turning_point, with_lead_time
 from paxsilica.studies.explain import Explanation, explain_project, sign_of
-from paxsilica.studies.flips import Flip, Sign, scaled, turning_point, with_lead_time
-from paxsilica.studies.resolve import NOWHERE, Interval
 
 
-def explain(project: str, world: World | None = None, *settings: str, flips: tuple[str, ...] = (), solves: int = 12) -> Explanation:
+def explain(
+    project: str,
+    world: World | None = None,
+    *settings: str,
+    flips: tuple[str, ...] = (),
+    solves: int = 12,
+) -> Explanation:
     return explain_project((world or World()).read(), case(*settings), project, flips, solves)
 
 
@@ -58,7 +65,12 @@ def test_a_project_without_which_there_is_no_plan() -> None:
 
 def test_a_project_that_no_plan_can_have() -> None:
     """Its capital is beyond the budget."""
-    found = explain("smelt-b", World().set("projects", "smelt-b", capex_usd_m="2000"), "funders.exclude=[]", "budget_usd_m=1500")
+    found = explain(
+        "smelt-b",
+        World().set("projects", "smelt-b", capex_usd_m="2000"),
+        "funders.exclude=[]",
+        "budget_usd_m=1500",
+    )
     assert found.verdict == "out"
     assert "No plan that meets the case can have it." in found.lines()
 
@@ -110,8 +122,11 @@ def soft(world: World) -> World:
 
 
 def test_where_price_turns_the_verdict() -> None:
-    """The press costs 50 and saves, at the price p of a magnet, 60 t x 5 years x p less what it costs to run; the metal has its own price."""
-    found = explain("press-a1", soft(World()), "coverage.hard=false", flips=("shortage price",), solves=14)
+    """The press costs 50 and saves, at the price p of a magnet, 60 t x 5 years x p less what it
+    costs to run; the metal has its own price."""
+    found = explain(
+        "press-a1", soft(World()), "coverage.hard=false", flips=("shortage price",), solves=14
+    )
     (flip,) = found.flips
     assert flip.at is not None
     assert flip.at.low <= 50e6 / 300 <= flip.at.high * 1.05
@@ -119,22 +134,37 @@ def test_where_price_turns_the_verdict() -> None:
 
 
 @pytest.mark.parametrize(
-    ("project", "what"), [("smelt-a1", "capital"), ("smelt-b", "capital"), ("press-a1", "shortage price"), ("press-a1", "lead time")]
+    ("project", "what"),
+    [
+        ("smelt-a1", "capital"),
+        ("smelt-b", "capital"),
+        ("press-a1", "shortage price"),
+        ("press-a1", "lead time"),
+    ],
 )
 def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
-    """The ends of the interval are sure: solved anew there, the verdict is in at one end and out at the other."""
-    world, settings = (soft(World()), ("coverage.hard=false",)) if project == "press-a1" else (World(), ())
+    """The ends of the interval are sure: solved anew there, the verdict is in at one end and out at
+    the other."""
+    world, settings = (
+        (soft(World()), ("coverage.hard=false",)) if project == "press-a1" else (World(), ())
+    )
     tables = world.read()
     (flip,) = explain_project(tables, case(*settings), project, (what,), 8).flips
     assert flip.at is not None
 
     def at(value: float) -> str:
         if what == "lead time":
-            return explain_project(with_lead_time(tables, project, round(value)), case(*settings), project, ()).verdict
+            return explain_project(
+                with_lead_time(tables, project, round(value)), case(*settings), project, ()
+            ).verdict
         table, key, column = (
-            ("commodities", "magnet", "shortage_price_usd_per_unit") if what == "shortage price" else ("projects", project, "capex_usd_m")
+            ("commodities", "magnet", "shortage_price_usd_per_unit")
+            if what == "shortage price"
+            else ("projects", project, "capex_usd_m")
         )
-        return explain_project(scaled(tables, table, key, column, value / flip.now), case(*settings), project, ()).verdict
+        return explain_project(
+            scaled(tables, table, key, column, value / flip.now), case(*settings), project, ()
+        ).verdict
 
     assert {at(flip.at.low), at(flip.at.high)} == {"in", "out"}
 
@@ -144,19 +174,31 @@ def test_the_verdict_hangs_on_a_number() -> None:
     world.add("sources", source="guess", title="Judgement")
     for key, low, high in (("smelt-b", "110", "160"), ("smelt-a1", "90", "110")):
         world.add(
-            "provenance", table="projects", row=key, column="capex_usd_m", unit="USD million", low=low, high=high, range="absolute",
-            sources="guess", grade="C", price_year="2025",
-        )  # fmt: skip
+            "provenance",
+            table="projects",
+            row=key,
+            column="capex_usd_m",
+            unit="USD million",
+            low=low,
+            high=high,
+            range="absolute",
+            sources="guess",
+            grade="C",
+            price_year="2025",
+        )
     found = explain("smelt-b", world, flips=("capital",))
     assert found.flips[0].hangs
     assert "(grade C): the verdict hangs on it." in found.lines()[-1]
-    assert ("projects", "capex_usd_m", "C") in {(one.table, one.column, one.grade) for one in found.numbers}
+    assert ("projects", "capex_usd_m", "C") in {
+        (one.table, one.column, one.grade) for one in found.numbers
+    }
     assert not explain("smelt-a1", world, flips=("capital",)).flips[0].hangs
 
 
 @given(st.floats(1, 99), st.floats(0, 30), st.floats(0, 100), st.booleans())
 def test_the_search_is_never_wrong(turn: float, width: float, now: float, rising: bool) -> None:
-    """The sign is known outside a stretch around the turn; the interval that is found holds the turn and ends where the sign is known."""
+    """The sign is known outside a stretch around the turn; the interval that is found holds the
+    turn and ends where the sign is known."""
 
     def sign(value: float) -> Sign:
         below = value < turn - width / 2

@@ -53,10 +53,21 @@ def test_too_little_ore() -> None:
 
 
 def test_plants_that_stand_idle() -> None:
-    """Presses of Aland could make it all, but cost more to run than what is bought, and nothing makes them run."""
-    world = World().set("processes", "press", minimum_utilisation="0.5").drop("projects", "press-a1", "press-a2", "press-b")
+    """Presses of Aland could make it all, but cost more to run than what is bought, and nothing
+    makes them run."""
+    world = (
+        World()
+        .set("processes", "press", minimum_utilisation="0.5")
+        .drop("projects", "press-a1", "press-a2", "press-b")
+    )
     world.add(
-        "assets", asset="press-ala", name="Presses", region="ALA", process="press", capacity="100", variable_cost_usd_per_unit="90000"
+        "assets",
+        asset="press-ala",
+        name="Presses",
+        region="ALA",
+        process="press",
+        capacity="100",
+        variable_cost_usd_per_unit="90000",
     )
     for project in ("smelt-a1", "smelt-a2"):
         world.set("projects", project, commitment="required")

@@ -1,4 +1,5 @@
-"""Worths that can be found by hand, sampling that agrees with the exact values, and runs that are interrupted."""
+"""Worths that can be found by hand, sampling that agrees with the exact values, and runs that are
+interrupted."""
 
 from __future__ import annotations
 
@@ -16,8 +17,11 @@ from ore_world import World, case
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError
-from paxsilica.studies import partners_search
-from paxsilica.studies.coalitions import (
+from paxsilica.solver.resolve import Interval
+from paxsilica.studies import coalition_search
+from paxsilica.studies.names import DEFAULT_PLAYERS
+from paxsilica.studies.partners import value_partners
+from paxsilica.studies.shapley import (
     Player,
     all_coalitions,
     along,
@@ -28,10 +32,7 @@ from paxsilica.studies.coalitions import (
     shapley,
     tightened,
 )
-from paxsilica.studies.names import DEFAULT_PLAYERS
-from paxsilica.studies.partners import value_partners
-from paxsilica.studies.programs import solve_case
-from paxsilica.studies.resolve import Interval
+from paxsilica.studies.tasks import solve_case
 from paxsilica.tables import Tables
 
 NAMES = ["a", "b", "c"]
@@ -63,7 +64,10 @@ def test_shapley_is_the_average_over_orders(values: list[float]) -> None:
 
 @given(costs, st.floats(0, 10))
 def test_shapley_carries_the_gaps(values: list[float], gap: float) -> None:
-    cost = {members: Interval(value, value + gap) for members, value in zip(all_coalitions(PLAYERS), values, strict=True)}
+    cost = {
+        members: Interval(value, value + gap)
+        for members, value in zip(all_coalitions(PLAYERS), values, strict=True)
+    }
     found = shapley(cost, PLAYERS, "a")
     # the player's own weights add up to one on each side, so the gap counts once on each
     assert found.high - found.low == pytest.approx(2 * gap, abs=1e-9)
@@ -72,7 +76,10 @@ def test_shapley_carries_the_gaps(values: list[float], gap: float) -> None:
 @given(costs)
 @settings(max_examples=20)
 def test_sampling_comes_close(values: list[float]) -> None:
-    exact = {members: Interval(value, value) for members, value in zip(all_coalitions(PLAYERS), values, strict=True)}
+    exact = {
+        members: Interval(value, value)
+        for members, value in zip(all_coalitions(PLAYERS), values, strict=True)
+    }
     arrivals = orders(PLAYERS, 400, seed=1)
     for name in NAMES:
         mean, error = sampled(exact, arrivals, name)
@@ -93,12 +100,15 @@ def test_seeded() -> None:
 
 
 def world() -> World:
-    """Funds of Aland and Bland, each of which could pay for half of what is needed; what is missing is paid for at the shortage price.
+    """Funds of Aland and Bland, each of which could pay for half of what is needed; what is missing
+    is paid for at the shortage price.
 
     Bland signs or not: its smelter is the only second one.
     """
     made = World().drop("projects", "smelt-a2")
-    return made.set("funders", "fund-a", envelope_usd_m="150").set("funders", "fund-b", envelope_usd_m="400")
+    return made.set("funders", "fund-a", envelope_usd_m="150").set(
+        "funders", "fund-b", envelope_usd_m="400"
+    )
 
 
 def question(*more: str) -> Case:
@@ -113,37 +123,51 @@ def players(tables: Tables, texts: tuple[str, ...]) -> list[Player]:
 
 
 def test_worth_of_money_by_hand() -> None:
-    """Aland's 150 pay one line (100 + 50): 60 of 90 magnets and metal. Bland's 400 pay both (100 + 150 + 50 + 60 = 360): all of it."""
+    """Aland's 150 pay one line (100 + 50): 60 of 90 magnets and metal. Bland's 400 pay both (100 +
+    150 + 50 + 60 = 360): all of it."""
     tables = world().read()
     found = value_partners(tables, question(), players(tables, FUNDS))
     cost = {one.coalition: one.cost.middle for one in found.solved}
     a, b = "Aland's money", "Bland's money"
-    nobody, only_a, only_b, both = cost[frozenset()], cost[frozenset({a})], cost[frozenset({b})], cost[frozenset({a, b})]
+    nobody, only_a, only_b, both = (
+        cost[frozenset()],
+        cost[frozenset({a})],
+        cost[frozenset({b})],
+        cost[frozenset({a, b})],
+    )
     assert only_b == pytest.approx(both)
     rows = found.table.set_index("player")
     assert rows.loc[a, "first_in_low"] == pytest.approx(nobody - only_a)
     assert rows.loc[a, "last_in_low"] == pytest.approx(0, abs=1e-6)
     assert rows.loc[a, "shapley_low"] == pytest.approx((nobody - only_a) / 2)
     assert rows.loc[b, "shapley_low"] == pytest.approx(((nobody - only_b) + (only_a - both)) / 2)
-    # what is not covered is priced: 90 t of metal at 2 million and of magnets at 5 million in five years, 315 x 2 x 5, less what it takes
+    # what is not covered is priced: 90 t of metal at 2 million and of magnets at 5 million in five
+    # years, 315 x 2 x 5, less what it takes
     assert nobody - only_a > 1000
     assert "USD million" in found.lines()[0]
 
 
 def test_signature_by_hand() -> None:
-    """Without Bland's signature its smelter counts for nothing; with it, 30 t more of metal and magnets are covered in five years."""
-    tables = world().set("funders", "fund-a", envelope_usd_m="1000").drop("funders", "fund-b").read()
+    """Without Bland's signature its smelter counts for nothing; with it, 30 t more of metal and
+    magnets are covered in five years."""
+    tables = (
+        world().set("funders", "fund-a", envelope_usd_m="1000").drop("funders", "fund-b").read()
+    )
     found = value_partners(tables, question(), players(tables, ("sign:BLA",)))
     row = found.table.iloc[0]
     alone, together = found.nobody.middle, found.everybody.middle
-    assert row["first_in_low"] == pytest.approx(alone - together) == pytest.approx(row["last_in_low"])
-    # the shortfall falls by 30 t x (2 + 5 million) x 5 years = 1050, plus 30 t of delivery counted in the same shortfall
+    assert (
+        row["first_in_low"] == pytest.approx(alone - together) == pytest.approx(row["last_in_low"])
+    )
+    # the shortfall falls by 30 t x (2 + 5 million) x 5 years = 1050, plus 30 t of delivery counted
+    # in the same shortfall
     assert row["shapley_of_shortfall"] == pytest.approx(1050)
     assert row["shapley_low"] < 1050
 
 
 def test_whether_own_needs_count() -> None:
-    """Bland wants 50 magnets itself: for the others its signature is worth what it was; with its own needs it brings less than it asks."""
+    """Bland wants 50 magnets itself: for the others its signature is worth what it was; with its
+    own needs it brings less than it asks."""
     made = world().set("funders", "fund-a", envelope_usd_m="1000").drop("funders", "fund-b")
     for year in ("2026", "2032"):
         made.add("demand", region="BLA", commodity="magnet", year=year, quantity="50")
@@ -162,22 +186,43 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
 
 
 def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of nine players is made to save 10, whoever was there before: the estimate is exact, from far fewer coalitions than there are."""
+    """Each of nine players is made to save 10, whoever was there before: the estimate is exact,
+    from far fewer coalitions than there are."""
     made = world()
     names = [f"R{number}" for number in range(9)]
     for name in names:
         made.add("regions", region=name, name=name, kind="country").add(
             "membership", region=name, status="signatory", from_date="2020-01-01"
         )
-        made.add("funders", funder=f"fund-{name}", name=name, region=name, envelope_usd_m="10", carry_over="yes")
+        made.add(
+            "funders",
+            funder=f"fund-{name}",
+            name=name,
+            region=name,
+            envelope_usd_m="10",
+            carry_over="yes",
+        )
 
     def saves_ten_each(_: object, case: Case, __: object) -> dict[str, Any]:
         cost = 500 - 10 * (len(names) - len(case.funders.exclude_regions))
-        return {"status": "optimal", "objective": cost + 1, "bound": cost, "decision": {}, "tickets": [], "terms": {}}
+        return {
+            "status": "optimal",
+            "objective": cost + 1,
+            "bound": cost,
+            "decision": {},
+            "tickets": [],
+            "terms": {},
+        }
 
-    monkeypatch.setattr(partners_search, "solve_case", saves_ten_each)
+    monkeypatch.setattr(coalition_search, "solve_case", saves_ten_each)
     tables = made.read()
-    found = value_partners(tables, question(), players(tables, tuple(f"money:{name}" for name in names)), samples=4, seed=1)
+    found = value_partners(
+        tables,
+        question(),
+        players(tables, tuple(f"money:{name}" for name in names)),
+        samples=4,
+        seed=1,
+    )
     assert not found.exact
     assert len(found.solved) < 60
     assert found.table["shapley_error"].tolist() == pytest.approx([0.0] * 9)
@@ -210,7 +255,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
         return solve_case(*args)
 
-    monkeypatch.setattr(partners_search, "solve_case", interrupted)
+    monkeypatch.setattr(coalition_search, "solve_case", interrupted)
     with pytest.raises(KeyboardInterrupt):
         value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
     assert len(list(tmp_path.glob("*.json"))) == 2
@@ -236,22 +281,36 @@ def exactly() -> Callable[..., dict[str, Any]]:
     return solved
 
 
-@given(widths=st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), min_size=8, max_size=8), budget=st.sampled_from([150, 320]))
+@given(
+    widths=st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), min_size=8, max_size=8),
+    budget=st.sampled_from([150, 320]),
+)
 @settings(max_examples=8, deadline=None)
-def test_sharing_keeps_the_truth(exactly: Callable[..., dict[str, Any]], widths: list[tuple[float, float]], budget: int) -> None:
-    """However far bounds and plans are from the optimum: what is shared makes intervals no wider, and all still hold the truth."""
-    tables = World().set("funders", "fund-a", envelope_usd_m="150").set("funders", "fund-b", envelope_usd_m="150").read()
+def test_sharing_keeps_the_truth(
+    exactly: Callable[..., dict[str, Any]], widths: list[tuple[float, float]], budget: int
+) -> None:
+    """However far bounds and plans are from the optimum: what is shared makes intervals no wider,
+    and all still hold the truth."""
+    tables = (
+        World()
+        .set("funders", "fund-a", envelope_usd_m="150")
+        .set("funders", "fund-b", envelope_usd_m="150")
+        .read()
+    )
     chosen, asked = players(tables, MIXED), question(f"budget_usd_m={budget}", "solver.gap=0")
     left = list(widths)
 
     def far_off(tables: Tables, case: Case, start: object) -> dict[str, Any]:
         found, (below, above) = exactly(tables, case, start), left.pop()
-        return found | {"bound": found["objective"] * (1 - below), "objective": found["objective"] * (1 + above)}
+        return found | {
+            "bound": found["objective"] * (1 - below),
+            "objective": found["objective"] * (1 + above),
+        }
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partners_search, "solve_case", exactly)
+        patch.setattr(coalition_search, "solve_case", exactly)
         exact = value_partners(tables, asked, chosen)
-        patch.setattr(partners_search, "solve_case", far_off)
+        patch.setattr(coalition_search, "solve_case", far_off)
         loose = value_partners(tables, asked, chosen)
     own = {one.coalition: one.cost for one in loose.solved}
     for coalition, cost in loose.cost.items():
@@ -264,17 +323,23 @@ def test_sharing_keeps_the_truth(exactly: Callable[..., dict[str, Any]], widths:
 
 
 def test_nobody_costs_more_when_a_partner_joins() -> None:
-    """The law on which sharing rests, on exact solves: signatures without needs of their own, and money, never raise cost."""
+    """The law on which sharing rests, on exact solves: signatures without needs of their own, and
+    money, never raise cost."""
     for budget in (150, 320):
         tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
-        found = value_partners(tables, question(f"budget_usd_m={budget}", "solver.gap=0"), players(tables, MIXED))
+        found = value_partners(
+            tables, question(f"budget_usd_m={budget}", "solver.gap=0"), players(tables, MIXED)
+        )
         own = {one.coalition: one.cost.middle for one in found.solved}
         for coalition, cost in own.items():
-            assert all(own[coalition | {name}] <= cost + 1e-6 * cost for name in found.table["player"])
+            assert all(
+                own[coalition | {name}] <= cost + 1e-6 * cost for name in found.table["player"]
+            )
 
 
 def test_money_that_others_can_pay_in_its_place() -> None:
-    """The budget of 150 pays one line, and each of both funds could pay it: as the last to join neither is worth anything, and it is said why."""
+    """The budget of 150 pays one line, and each of both funds could pay it: as the last to join
+    neither is worth anything, and it is said why."""
     tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
     found = value_partners(tables, question("budget_usd_m=150"), players(tables, FUNDS))
     rows = found.table.set_index("player")
@@ -283,21 +348,39 @@ def test_money_that_others_can_pay_in_its_place() -> None:
 
 
 def test_why_money_is_not_told_apart_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plans as dear as one another but for 1, with bounds far below; the dearer ones turn out to be needless, for others can pay."""
+    """Plans as dear as one another but for 1, with bounds far below; the dearer ones turn out to be
+    needless, for others can pay."""
     tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
     gaps: list[float] = []
 
     def far_from_proved(_: object, case: Case, __: object) -> dict[str, Any]:
         cost = 1000 + len(case.funders.exclude_regions)
         gaps.append(case.solver.gap)
-        return {"status": "feasible", "objective": cost, "bound": 500, "decision": {}, "tickets": [], "terms": {}}
+        return {
+            "status": "feasible",
+            "objective": cost,
+            "bound": 500,
+            "decision": {},
+            "tickets": [],
+            "terms": {},
+        }
 
     def paid_by_others(*_: object) -> dict[str, Any]:
-        return {"status": "optimal", "objective": 1000, "within_money": True, "missing": [], "decision": {}, "tickets": [], "terms": {}}
+        return {
+            "status": "optimal",
+            "objective": 1000,
+            "within_money": True,
+            "missing": [],
+            "decision": {},
+            "tickets": [],
+            "terms": {},
+        }
 
-    monkeypatch.setattr(partners_search, "solve_case", far_from_proved)
-    monkeypatch.setattr(partners_search, "run_plan", paid_by_others)
-    found = value_partners(tables, question("budget_usd_m=150", "solver.gap=0.005"), players(tables, FUNDS))
+    monkeypatch.setattr(coalition_search, "solve_case", far_from_proved)
+    monkeypatch.setattr(coalition_search, "run_plan", paid_by_others)
+    found = value_partners(
+        tables, question("budget_usd_m=150", "solver.gap=0.005"), players(tables, FUNDS)
+    )
     row = found.table.set_index("player").loc["Aland's money"]
     assert (row["first_in_low"], row["first_in_high"], row["last_in_found"]) == (0, 500, 0)
     assert gaps == [0.005] * 4 + [0.0005] * 4

@@ -30,7 +30,8 @@ JARGON = (
 
 @dataclass(frozen=True)
 class Broken:
-    """A change to the good world and the one problem it must be answered with; ``others`` more may follow from it."""
+    """A change to the good world and the one problem it must be answered with; ``others`` more may
+    follow from it."""
 
     name: str
     change: Callable[[World], object]
@@ -42,7 +43,8 @@ class Broken:
 
 
 def check(broken: Broken, folder: Path) -> None:
-    """Break the world and compare the answer: place, words, number of problems, and no jargon of programmers."""
+    """Break the world and compare the answer: place, words, number of problems, and no jargon of
+    programmers."""
     world = World()
     broken.change(world)
     with pytest.raises(InputError) as caught:

@@ -1,4 +1,5 @@
-"""Formulas of provenance: arithmetic as usual, ids with hyphens, and what is said of those that cannot be right."""
+"""Formulas of provenance: arithmetic as usual, ids with hyphens, and what is said of those that
+cannot be right."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from world import World
 
 from paxsilica.errors import InputError
 from paxsilica.tables import load_tables
-from paxsilica.tables.formula import FormulaError, read_formula
+from paxsilica.tables.expressions import FormulaError, read_formula
 
 FIGURES = {"A-1": 8.0, "MAT-F-103": 96.0, "REE-P62/capacity": 6560.0}
 
@@ -35,7 +36,9 @@ def test_formula_gives(text: str, value: float) -> None:
     assert read_formula(text).value(FIGURES.__getitem__, lambda _: 5.0) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["", "2 +", "* 2", "(2", "2)", "2 3", "A-1 A-1", "2 $ 3", "[]", "f(2)"])
+@pytest.mark.parametrize(
+    "text", ["", "2 +", "* 2", "(2", "2)", "2 3", "A-1 A-1", "2 $ 3", "[]", "f(2)"]
+)
 def test_what_is_no_arithmetic_is_refused(text: str) -> None:
     with pytest.raises(FormulaError, match="should"):
         read_formula(text)
@@ -57,8 +60,14 @@ def formula(text: str, sources: str = "usgs") -> Callable[[World], None]:
         (formula("usg * 2"), "should name a row of sources; did you mean 'usgs'?"),
         (formula("guess * 2", "usgs;guess"), "should name a source whose value is filled"),
         (formula("usgs * 2", "guess"), "should be among the sources of this row"),
-        (formula("[capacity] * 2"), "should name a numeric column of the same row, or table|row|column of another"),
-        (formula("[commodities|none|price_usd_per_unit]"), "should name a numeric column of the same row, or table|row|column of another"),
+        (
+            formula("[capacity] * 2"),
+            "should name a numeric column of the same row, or table|row|column of another",
+        ),
+        (
+            formula("[commodities|none|price_usd_per_unit]"),
+            "should name a numeric column of the same row, or table|row|column of another",
+        ),
     ],
 )
 def test_wrong_formula_is_told(tmp_path: Path, change: Callable[[World], None], words: str) -> None:
@@ -74,4 +83,7 @@ def test_wrong_formula_is_told(tmp_path: Path, change: Callable[[World], None], 
 def test_right_formula_is_taken(tmp_path: Path) -> None:
     world = World()
     formula("usgs * 2 + [variable_cost_usd_per_unit]")(world)
-    assert load_tables(world.write(tmp_path)).provenance[0].formula == "usgs * 2 + [variable_cost_usd_per_unit]"
+    assert (
+        load_tables(world.write(tmp_path)).provenance[0].formula
+        == "usgs * 2 + [variable_cost_usd_per_unit]"
+    )

@@ -21,9 +21,19 @@ from paxsilica.tables.schema import Region
 def test_good_world_is_read(tmp_path: Path) -> None:
     tables = load_tables(World().write(tmp_path))
     assert tables.present == set(TABLES)
-    assert [len(tables.rows(name)) for name in ("stages", "regions", "recipes", "provenance")] == [2, 5, 9, 10]
+    assert [len(tables.rows(name)) for name in ("stages", "regions", "recipes", "provenance")] == [
+        2,
+        5,
+        9,
+        10,
+    ]
     separation = tables.assets[2]
-    assert (separation.asset, separation.capacity, separation.from_year, separation.must_run_share) == ("cn-sep", 90000.0, 2020, None)
+    assert (
+        separation.asset,
+        separation.capacity,
+        separation.from_year,
+        separation.must_run_share,
+    ) == ("cn-sep", 90000.0, 2020, None)
     assert tables.projects[0].spend_profile == (0.5, 0.3, 0.2)
     assert tables.projects[1].prerequisites == ("jp-sep",)
     assert tables.projects[1].expandable is True
@@ -55,7 +65,9 @@ def test_na_and_007_stay_text(tmp_path: Path) -> None:
 
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     world = World()
-    world.files["sources.csv"] = b'source,title\n\nusgs,"Summaries,\nin two lines"\n,\nguess,Judgement\n'
+    world.files["sources.csv"] = (
+        b'source,title\n\nusgs,"Summaries,\nin two lines"\n,\nguess,Judgement\n'
+    )
     tables = load_tables(world.write(tmp_path))
     assert tables.lines["sources"] == (3, 6)
     assert tables.sources[0].title == "Summaries,\nin two lines"
@@ -64,8 +76,13 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
 
 def test_rows_made_by_hand_are_named_by_their_key() -> None:
     regions = (Region(region="NA", name="Namibia", kind="country"),) * 2
-    [problem] = [problem for problem in check_tables(Tables(regions=regions)) if problem.table == "regions"]
-    assert str(problem) == "regions row NA region is 'NA'; should be unique, but row NA has the same region"
+    [problem] = [
+        problem for problem in check_tables(Tables(regions=regions)) if problem.table == "regions"
+    ]
+    assert (
+        str(problem)
+        == "regions row NA region is 'NA'; should be unique, but row NA has the same region"
+    )
 
 
 def shuffled_rows(world: World) -> None:
@@ -78,15 +95,21 @@ def reversed_columns(world: World) -> None:
 
 
 def byte_order_mark(world: World) -> None:
-    world.files = {f"{name}.csv": b"\xef\xbb\xbf" + world.text(name).encode() for name in world.tables}
+    world.files = {
+        f"{name}.csv": b"\xef\xbb\xbf" + world.text(name).encode() for name in world.tables
+    }
 
 
 def carriage_returns(world: World) -> None:
-    world.files = {f"{name}.csv": world.text(name).replace("\n", "\r\n").encode() for name in world.tables}
+    world.files = {
+        f"{name}.csv": world.text(name).replace("\n", "\r\n").encode() for name in world.tables
+    }
 
 
 def old_line_ends(world: World) -> None:
-    world.files = {f"{name}.csv": world.text(name).replace("\n", "\r").encode() for name in world.tables}
+    world.files = {
+        f"{name}.csv": world.text(name).replace("\n", "\r").encode() for name in world.tables
+    }
 
 
 def other_spelling_of_numbers(world: World) -> None:
@@ -107,7 +130,13 @@ def unused_column_left_out(world: World) -> None:
 
 
 def foreign_files(world: World) -> None:
-    world.files = {"README.md": b"x", "outlines.geojson": b"{}", ".hidden.csv": b"x", "case.toml": b"", "~notes.txt": b"x"}
+    world.files = {
+        "README.md": b"x",
+        "outlines.geojson": b"{}",
+        ".hidden.csv": b"x",
+        "case.toml": b"",
+        "~notes.txt": b"x",
+    }
 
 
 INDIFFERENT = [
@@ -205,8 +234,19 @@ def test_reading_alone_does_not_look_across_tables(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> None:
-    """Every other table refers to regions, commodities and processes; only what is really wrong is told."""
-    for table in ("regions", "commodities", "processes", "recipes", "series", "assets", "projects", "stages", "sources"):
+    """Every other table refers to regions, commodities and processes; only what is really wrong is
+    told."""
+    for table in (
+        "regions",
+        "commodities",
+        "processes",
+        "recipes",
+        "series",
+        "assets",
+        "projects",
+        "stages",
+        "sources",
+    ):
         world = World()
         world.files[f"{table}.csv"] = b""
         with pytest.raises(InputError) as caught:
@@ -216,14 +256,32 @@ def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> 
 
 def test_layout_tells_what_the_schema_says() -> None:
     capacity = layout("assets")["capacity"]
-    assert (capacity.kind, capacity.required, capacity.at_least, capacity.column.series) == ("number", False, 0, True)
+    assert (capacity.kind, capacity.required, capacity.at_least, capacity.column.series) == (
+        "number",
+        False,
+        0,
+        True,
+    )
     assert capacity.column.unit == "units of activity per year"
     assert layout("recipes")["quantity"].more_than == 0
-    assert (layout("assets")["from_year"].at_least, layout("assets")["from_year"].at_most) == (1900, 2200)
+    assert (layout("assets")["from_year"].at_least, layout("assets")["from_year"].at_most) == (
+        1900,
+        2200,
+    )
     assert layout("regions")["kind"].allowed == ("country", "group", "hub")
     assert layout("stages")["order"].description == "position along the chain, 1 nearest to the ore"
     kinds = {column.kind for table in TABLES for column in layout(table).values()}
-    assert kinds == {"key", "text", "number", "whole", "yes/no", "date", "numbers", "names", "choice"}
+    assert kinds == {
+        "key",
+        "text",
+        "number",
+        "whole",
+        "yes/no",
+        "date",
+        "numbers",
+        "names",
+        "choice",
+    }
     for table in TABLES:
         for column in layout(table).values():
             assert not column.column.references or column.column.references in TABLES

@@ -1,4 +1,6 @@
-"""A small world that uses every table, and the tools to break it: from ore in Namibia over oxide to magnets in Japan."""
+# ruff: noqa: E501  (tables keep their rows on one line)
+"""A small world that uses every table, and the tools to break it: from ore in Namibia over oxide to
+magnets in Japan."""
 
 from __future__ import annotations
 
@@ -7,44 +9,55 @@ import io
 from pathlib import Path
 
 GOOD = {
-    "stages": """
+    "stages": (
+        """
 stage,order,name,description
 mining,1,Mining,
 magnets,2,"Metal, alloy and magnets","From oxide to magnet"
-""",
-    "regions": """
+"""
+    ),
+    "regions": (
+        """
 region,name,kind,latitude,longitude
 NA,Namibia,country,-22,17
 JPN,Japan,country,36,138
 CHN,China,country,35,105
 ROW,Rest of the world,group,,
 SEA,The sea,hub,,
-""",
-    "membership": """
+"""
+    ),
+    "membership": (
+        """
 region,status,from_date
 NA,neutral,2000-01-01
 NA,participant,2027-06-30
 JPN,signatory,2000-01-01
 CHN,untrusted,2000-01-01
 ROW,neutral,2000-01-01
-""",
-    "commodities": """
+"""
+    ),
+    "commodities": (
+        """
 commodity,name,unit,stage,mass_t_per_unit,price_usd_per_unit,shortage_price_usd_per_unit,covered,surplus
 ore,Concentrate,t,mining,1,5000,,no,free
 oxide,Oxide,t,,1,60000,,,free
 007,Leaching agent,t,,,900,,,free
 magnet,Magnet,t,magnets,1,80000,,yes,free
 cerium,Cerium oxide,t,,1,,,,free
-""",
-    "processes": """
+"""
+    ),
+    "processes": (
+        """
 process,name,stage,kind,unit,main_product,minimum_utilisation
 mine,Mine,mining,source,t,ore,0.3
 supply,Purchase of 007,,source,t,007,
 separate,Separation,,conversion,t,oxide,0.4
 press,Magnet line,magnets,conversion,t,magnet,
 dump,Disposal of cerium,,sink,t,,
-""",
-    "recipes": """
+"""
+    ),
+    "recipes": (
+        """
 process,commodity,role,quantity
 mine,ore,output,1
 supply,007,output,1
@@ -55,13 +68,17 @@ separate,cerium,output,1.5
 press,oxide,input,1.2
 press,magnet,output,1
 dump,cerium,input,1
-""",
-    "statuses": """
+"""
+    ),
+    "statuses": (
+        """
 status,name,credit
 operating,Operating,1
 announced,Announced,0.6
-""",
-    "assets": """
+"""
+    ),
+    "assets": (
+        """
 asset,name,region,process,controller,status,capacity,from_year,to_year,variable_cost_usd_per_unit,fixed_cost_usd_m,must_run_share
 na-mine,Mine in Namibia,NA,mine,,operating,90000,,,2000,,
 cn-mine,Mine in China,CHN,mine,,operating,,,,1000,,0.1
@@ -70,15 +87,19 @@ my-sep,Separation elsewhere,ROW,separate,CHN,operating,1000,,,6000,,
 cn-press,Magnet lines in China,CHN,press,,operating,80000,,,9000,,
 market,Market for 007,ROW,supply,,,inf,,,900,,
 dump,Dump,CHN,dump,,,inf,,,-5,,
-""",
-    "projects": """
+"""
+    ),
+    "projects": (
+        """
 project,name,region,process,status,smallest_size,largest_size,expandable,capex_usd_m,capex_usd_m_per_unit,lead_time_years,spend_profile,ramp_profile,variable_cost_usd_per_unit,earliest_commitment,latest_commitment,commitment,exclusive_group,prerequisites,sponsor_share,economic_life_years
 jp-sep,Separation in Japan,JPN,separate,announced,5000,5000,no,400,,3,0.5;0.3;0.2,0.4;0.8;1,9000,2026,2034,,,,0.4,20
 jp-press,Magnets in Japan,JPN,press,announced,1000,8000,yes,150,0.08,2,,,14000,2027,2034,,site,jp-sep,0.4,20
 jp-press-big,Large magnet plant in Japan,JPN,press,announced,9000,9000,,,,2,,,13000,2027,2034,,site,jp-sep,,
 na-sep,Separation in Namibia,NA,separate,announced,2000,2000,,250,,4,,,,2026,2030,,,,,
-""",
-    "demand": """
+"""
+    ),
+    "demand": (
+        """
 region,commodity,use,variant,year,quantity
 JPN,magnet,vehicles,central,2026,12000
 JPN,magnet,vehicles,central,2040,24000
@@ -86,46 +107,62 @@ JPN,magnet,vehicles,high,2026,12000
 JPN,magnet,vehicles,high,2040,36000
 CHN,magnet,,,2026,50000
 CHN,magnet,,,2040,50000
-""",
-    "routes": """
+"""
+    ),
+    "routes": (
+        """
 from_region,to_region,commodity,cost_usd_per_unit,largest_shipment,smallest_shipment
 *,SEA,*,100,,
 SEA,*,*,0,,
 NA,JPN,ore,,40000,100
-""",
-    "stocks": """
+"""
+    ),
+    "stocks": (
+        """
 region,commodity,initial,largest,final,holding_cost_usd_per_unit,strategic
 JPN,oxide,100,2000,100,500,yes
 JPN,magnet,0,500,,,no
-""",
-    "funders": """
+"""
+    ),
+    "funders": (
+        """
 funder,name,region,envelope_usd_m,annual_limit_usd_m,carry_over,from_year,to_year,largest_share,smallest_ticket_usd_m,cost_of_capital,delivery_factor
 jogmec,Japanese agency,JPN,2000,,no,2026,2040,0.5,10,0.02,1
 fund,Fund,ROW,,,yes,,,,,,
-""",
-    "mandates": """
+"""
+    ),
+    "mandates": (
+        """
 funder,stage,region,largest_usd_m
 jogmec,*,JPN,
 jogmec,mining,*,500
-""",
-    "limits": """
+"""
+    ),
+    "limits": (
+        """
 limit,measure,sense,value,region,process,commodity,to_region,asset,from_year,to_year
 plants,projects,at most,3,JPN,*,*,,,2026,2040
 first,capacity,at most,9000,*,press,*,,jp-press;cn-press,,
 sea,shipment,at most,90000,NA,*,ore,CHN,,,
-""",
-    "scenarios": """
+"""
+    ),
+    "scenarios": (
+        """
 scenario,name,probability
 calm,As usual,0.7
 embargo,Embargo,0.3
-""",
-    "events": """
+"""
+    ),
+    "events": (
+        """
 scenario,event,region,commodity,process,from_year,to_year,factor
 embargo,switch off,CHN,*,*,2028,2030,
 embargo,variable cost,*,*,separate,2028,,1.5
 calm,demand,JPN,magnet,*,2030,,1.1
-""",
-    "series": """
+"""
+    ),
+    "series": (
+        """
 table,row,column,year,value
 assets,cn-mine,capacity,2026,200000
 assets,cn-mine,capacity,2040,300000
@@ -134,17 +171,23 @@ projects,na-sep,variable_cost_usd_per_unit,2026,7000
 routes,NA|JPN|ore,cost_usd_per_unit,2026,90
 stocks,JPN|magnet,holding_cost_usd_per_unit,2026,600
 funders,fund,annual_limit_usd_m,2026,100
-""",
-    "sources": """
+"""
+    ),
+    "sources": (
+        """
 source,title,publisher,url,date,note
 usgs,Mineral Commodity Summaries,US Geological Survey,https://example.org/mcs,2026-02,
 guess,Judgement of the authors,,,,
-""",
-    "published": """
+"""
+    ),
+    "published": (
+        """
 figure,name,measure,region,process,commodity,year,value,low,high,sources,note
 cn-ore,Ore of China,share of capacity,CHN,*,ore,2026,0.7,0.6,0.8,usgs,
-""",
-    "provenance": """
+"""
+    ),
+    "provenance": (
+        """
 table,row,column,unit,low,high,range,price_year,sources,grade,date,note
 assets,na-mine,capacity,t REO per year,80000,95000,absolute,,usgs,A,2025,
 assets,*,variable_cost_usd_per_unit,USD per t,0.8,1.3,relative,2024,usgs;guess,C,,Rounded.
@@ -156,15 +199,19 @@ series,routes|NA|JPN|ore|cost_usd_per_unit|*,value,USD per t,0.5,2,relative,2025
 routes,*|SEA|*,cost_usd_per_unit,USD per t,50,200,absolute,2025,guess,D,,
 membership,NA|2027-06-30,from_date,date,1,1,relative,,guess,D,,
 commodities,magnet,price_usd_per_unit,USD/t,70000,90000,absolute,2025,guess,C,,
-""",
+"""
+    ),
 }
 
 
 class World:
-    """The tables as cells, changeable cell by cell; lines count from the header, which is line 1."""
+    """The tables as cells, changeable cell by cell; lines count from the header, which is line
+    1."""
 
     def __init__(self) -> None:
-        self.tables = {name: list(csv.reader(io.StringIO(text.strip()))) for name, text in GOOD.items()}
+        self.tables = {
+            name: list(csv.reader(io.StringIO(text.strip()))) for name, text in GOOD.items()
+        }
         self.files: dict[str, bytes] = {}
 
     def set(self, table: str, line: int, /, **cells: str) -> None:
@@ -183,7 +230,9 @@ class World:
 
     def remove(self, table: str, *lines: int) -> None:
         """Take lines out."""
-        self.tables[table] = [row for line, row in enumerate(self.tables[table], 1) if line not in lines]
+        self.tables[table] = [
+            row for line, row in enumerate(self.tables[table], 1) if line not in lines
+        ]
 
     def rename(self, table: str, old: str, new: str) -> None:
         """Rename a column."""
@@ -208,7 +257,8 @@ class World:
         return out.getvalue()
 
     def write(self, folder: Path) -> Path:
-        """Write the files: the tables first, then what stands in ``files``, which may replace them."""
+        """Write the files: the tables first, then what stands in ``files``, which may replace
+        them."""
         folder.mkdir(exist_ok=True)
         for table in self.tables:
             (folder / f"{table}.csv").write_text(self.text(table), encoding="utf-8", newline="")

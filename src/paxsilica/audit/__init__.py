@@ -1,22 +1,25 @@
-"""The second witness: a plan recomputed from its own tables and the raw data, with no model and no solver.
+"""The second witness: a plan recomputed from its own tables and the raw data, with no model and no
+solver.
 
-``audit`` takes what a plan *says* (what is committed, who pays, what runs and moves in every copy of operation) and works out with plain
-sums whether that obeys every rule of the data and the case, and whether every number that the plan derives from it is right: coverage,
-need, costs, budgets. It shares no code with what makes the instance and the model, so that an error there does not vouch for itself.
+``audit`` takes what a plan *says* (what is committed, who pays, what runs and moves in every copy
+of operation) and works out with plain sums whether that obeys every rule of the data and the case,
+and whether every number that the plan derives from it is right: coverage, need, costs, budgets. It
+shares no code with what makes the instance and the model, so that an error there does not vouch for
+itself.
 """
 
 from __future__ import annotations
 
-from paxsilica.audit.costs import audit_costs
-from paxsilica.audit.facts import Facts
-from paxsilica.audit.ledger import Finding, Ledger
-from paxsilica.audit.limits import audit_binding, audit_limits
+from paxsilica.audit.activity import audit_running, read_running
+from paxsilica.audit.cost_terms import audit_costs
+from paxsilica.audit.coverage_test import audit_coverage
+from paxsilica.audit.findings import Finding, Ledger
+from paxsilica.audit.limit_rows import audit_binding, audit_limits
 from paxsilica.audit.money import audit_funding, audit_projects, read_money
-from paxsilica.audit.running import audit_running, read_running
-from paxsilica.audit.security import audit_coverage
-from paxsilica.audit.situations import situations
+from paxsilica.audit.reference import Facts
+from paxsilica.audit.states import situations
 from paxsilica.case import Case
-from paxsilica.plan import PLAN_TABLES, Plan
+from paxsilica.plan.result import PLAN_TABLES, Plan
 from paxsilica.tables import Tables
 
 __all__ = ["Finding", "audit"]
@@ -26,16 +29,27 @@ FEASIBILITY = 1e-6
 
 
 def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
-    """Everything in which ``plan`` is not what ``tables`` and ``case`` make of it; empty if it is right in all that can be checked.
+    """Everything in which ``plan`` is not what ``tables`` and ``case`` make of it; empty if it is
+    right in all that can be checked.
 
-    A plan without tables (there is none, or none was found) has nothing to check but that it claims nothing.
+    A plan without tables (there is none, or none was found) has nothing to check but that it claims
+    nothing.
     """
-    asked = [case.solver.options.get(f"{kind}_feasibility_tolerance", FEASIBILITY) for kind in ("primal", "mip")]
+    asked = [
+        case.solver.options.get(f"{kind}_feasibility_tolerance", FEASIBILITY)
+        for kind in ("primal", "mip")
+    ]
     ledger = Ledger(max(float(value) for value in asked) / FEASIBILITY)
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):
-            ledger.note("status", [plan.case], plan.status, "infeasible or no_plan: there are no tables", "text")
+            ledger.note(
+                "status",
+                [plan.case],
+                plan.status,
+                "infeasible or no_plan: there are no tables",
+                "text",
+            )
         return ledger.findings
     missing = [
         f"{name}.{column}"
@@ -44,7 +58,13 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         if name not in plan.tables or column not in plan.tables[name].columns
     ]
     if missing or plan.status not in ("optimal", "feasible"):
-        ledger.note("tables of the plan", [plan.case], "; ".join(missing) or plan.status, "all of them, of a plan", "text")
+        ledger.note(
+            "tables of the plan",
+            [plan.case],
+            "; ".join(missing) or plan.status,
+            "all of them, of a plan",
+            "text",
+        )
         return ledger.findings
     facts = Facts(tables, case)
     copies = situations(facts, plan, ledger)
@@ -63,5 +83,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
 def _origin(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> None:
     """The plan should be one of this data and this case."""
     if tables.digest:
-        ledger.equal_text("origin", ["data_digest"], plan.manifest.get("data_digest"), tables.digest)
+        ledger.equal_text(
+            "origin", ["data_digest"], plan.manifest.get("data_digest"), tables.digest
+        )
     ledger.equal_text("origin", ["case"], plan.manifest.get("case"), case.model_dump(mode="json"))

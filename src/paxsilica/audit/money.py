@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from paxsilica.audit.facts import ENDLESS, Facts
-from paxsilica.audit.ledger import Ledger, records
-from paxsilica.plan import Plan
+from paxsilica.audit.findings import Ledger, records
+from paxsilica.audit.reference import ENDLESS, Facts
+from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Funder, Project
 
 USD_M = "USD million"
@@ -47,36 +47,60 @@ class Money:
         if project not in self.committed:
             return 0.0
         one = self.committed[project]
-        return sum(size * facts.ramp(one.row, year - since - one.row.lead_time_years) for since, size in one.sizes.items())
+        return sum(
+            size * facts.ramp(one.row, year - since - one.row.lead_time_years)
+            for since, size in one.sizes.items()
+        )
 
     def capacity(self, facts: Facts, project: str, year: int) -> float:
         """Credited capacity of a project, before events."""
         return facts.credit(project) * self.available(facts, project, year)
 
     def in_service(self, project: str, year: int) -> tuple[bool, float]:
-        """Whether a project is in service, and the size in service above its smallest, ramped or not."""
+        """Whether a project is in service, and the size in service above its smallest, ramped or
+        not."""
         one = self.committed.get(project)
         if one is None or year < one.first + one.row.lead_time_years:
             return False, 0.0
-        size = sum(size for since, size in one.sizes.items() if year >= since + one.row.lead_time_years)
+        size = sum(
+            size for since, size in one.sizes.items() if year >= since + one.row.lead_time_years
+        )
         return True, size - one.row.smallest_size
 
     def public_capital(self) -> float:
         """Capital that is not the sponsors' own, undiscounted."""
-        return sum((1 - (one.row.sponsor_share or 0.0)) * one.capital for one in self.committed.values())
+        return sum(
+            (1 - (one.row.sponsor_share or 0.0)) * one.capital for one in self.committed.values()
+        )
 
 
 def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
-    """Commitments and payments of the plan; what names no project or funder of the data is a finding."""
+    """Commitments and payments of the plan; what names no project or funder of the data is a
+    finding."""
     sizes: dict[str, dict[int, float]] = defaultdict(dict)
     for row in records(plan, "commitments"):
         name, year = row["project"], row["year"]
         if name not in facts.projects or year in sizes[name]:
-            ledger.note("commitment", [name, year], "a commitment", "no such project, or twice in a year", "text")
+            ledger.note(
+                "commitment",
+                [name, year],
+                "a commitment",
+                "no such project, or twice in a year",
+                "text",
+            )
             continue
-        ledger.equal_text("unit of a commitment", [name], row["unit"], facts.processes[facts.projects[name].process].unit)
+        ledger.equal_text(
+            "unit of a commitment",
+            [name],
+            row["unit"],
+            facts.processes[facts.projects[name].process].unit,
+        )
         sizes[name][year] = row["size"]
-    committed = {name: Committed(facts.projects[name], by, facts.due(facts.projects[name], by)) for name, by in sizes.items() if by}
+    committed = {
+        name: Committed(facts.projects[name], by, facts.due(facts.projects[name], by))
+        for name, by in sizes.items()
+        if by
+    }
     payments: dict[tuple[str, str, int], float] = defaultdict(float)
     for row in records(plan, "funding"):
         payments[row["funder"], row["project"], row["year"]] += row["usd_m"]
@@ -84,14 +108,21 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
 
 
 def audit_projects(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> None:
-    """Every project is committed once, when and as large as it may be, and the portfolio says so."""
+    """Every project is committed once, when and as large as it may be, and the portfolio says
+    so."""
     listed: dict[str, dict[str, Any]] = {}
     for row in records(plan, "portfolio"):
         if row["project"] in listed:
             ledger.note("project committed once", [row["project"]], "twice", "once", "text")
         listed[row["project"]] = row
     for name in sorted(set(listed) ^ set(money.committed)):
-        ledger.note("portfolio and commitments", [name], name in listed, name in money.committed, "whether it is there")
+        ledger.note(
+            "portfolio and commitments",
+            [name],
+            name in listed,
+            name in money.committed,
+            "whether it is there",
+        )
     for name, one in money.committed.items():
         _one_project(facts, one, money, ledger)
         if name in listed:
@@ -105,7 +136,13 @@ def audit_projects(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> No
     for group, members in groups.items():
         ledger.at_most("exclusive group", [group, *members], len(members), 1, "projects")
     claimed = plan.capital_decided_usd_m
-    ledger.same("capital decided", ["plan"], claimed, sum(one.capital for one in money.committed.values()), USD_M)
+    ledger.same(
+        "capital decided",
+        ["plan"],
+        claimed,
+        sum(one.capital for one in money.committed.values()),
+        USD_M,
+    )
 
 
 def _one_project(facts: Facts, one: Committed, money: Money, ledger: Ledger) -> None:
@@ -117,7 +154,9 @@ def _one_project(facts: Facts, one: Committed, money: Money, ledger: Ledger) -> 
     for year in sorted(one.sizes)[1:]:
         in_time = bool(row.expandable) and year + row.lead_time_years <= facts.last
         if not in_time and one.sizes[year] > ledger.tolerance(row.largest_size):
-            ledger.note("size added after the commitment", [name, year], one.sizes[year], 0.0, "size")
+            ledger.note(
+                "size added after the commitment", [name, year], one.sizes[year], 0.0, "size"
+            )
     ledger.at_least("smallest size", [name], one.sizes[one.first], row.smallest_size, "size")
     ledger.at_most("largest size", [name], sum(one.sizes.values()), row.largest_size, "size")
     for year, size in one.sizes.items():
@@ -126,11 +165,17 @@ def _one_project(facts: Facts, one: Committed, money: Money, ledger: Ledger) -> 
         earlier = money.committed.get(other)
         if earlier is None or earlier.first > one.first:
             ledger.note(
-                "prerequisite", [name, other], None if earlier is None else earlier.first, one.first, "latest year of its commitment"
+                "prerequisite",
+                [name, other],
+                None if earlier is None else earlier.first,
+                one.first,
+                "latest year of its commitment",
             )
 
 
-def _portfolio_row(facts: Facts, plan: Plan, row: dict[str, Any], one: Committed, money: Money, ledger: Ledger) -> None:
+def _portfolio_row(
+    facts: Facts, plan: Plan, row: dict[str, Any], one: Committed, money: Money, ledger: Ledger
+) -> None:
     project, name = one.row, one.row.project
     process = facts.processes[project.process]
     own = project.sponsor_share or 0.0
@@ -155,7 +200,9 @@ def _portfolio_row(facts: Facts, plan: Plan, row: dict[str, Any], one: Committed
     ):
         ledger.same("portfolio", [name, column], row[column], amount, unit)
     said = {
-        part.rpartition(" ")[0]: float(part.rpartition(" ")[2].replace(",", "")) for part in (row["who_pays"] or "").split("; ") if part
+        part.rpartition(" ")[0]: float(part.rpartition(" ")[2].replace(",", ""))
+        for part in (row["who_pays"] or "").split("; ")
+        if part
     }
     paid: dict[str, float] = defaultdict(float)
     for (funder, other, _), amount in money.payments.items():
@@ -165,11 +212,20 @@ def _portfolio_row(facts: Facts, plan: Plan, row: dict[str, Any], one: Committed
         paid = defaultdict(float, {"sponsor": own * one.capital}) if own else defaultdict(float)
     for funder in sorted({*said, *paid}):
         if abs(said.get(funder, 0.0) - paid[funder]) > 0.501:
-            ledger.note("portfolio", [name, "who_pays", funder], said.get(funder, 0.0), paid[funder], "USD million, rounded to one")
+            ledger.note(
+                "portfolio",
+                [name, "who_pays", funder],
+                said.get(funder, 0.0),
+                paid[funder],
+                "USD million, rounded to one",
+            )
 
 
-def audit_funding(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> dict[tuple[str, str, int | None], tuple[float, float]]:
-    """What falls due is paid by those who may; returns limit and use of every budget, by kind, name and year."""
+def audit_funding(
+    facts: Facts, plan: Plan, money: Money, ledger: Ledger
+) -> dict[tuple[str, str, int | None], tuple[float, float]]:
+    """What falls due is paid by those who may; returns limit and use of every budget, by kind, name
+    and year."""
     _payments_match_dues(facts, money, ledger)
     used: dict[tuple[str, str, int | None], tuple[float, float]] = {}
     paid: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
@@ -181,7 +237,10 @@ def audit_funding(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> dic
     for name, row in facts.funders.items():
         used |= _one_funder(facts, row, paid[name], money, ledger)
     if facts.case.budget_usd_m is not None:
-        used["budget of the programme", "programme", None] = (facts.case.budget_usd_m, money.public_capital())
+        used["budget of the programme", "programme", None] = (
+            facts.case.budget_usd_m,
+            money.public_capital(),
+        )
     for (what, where, when), (limit, amount) in used.items():
         ledger.at_most(what, [where, when], amount, limit, USD_M)
     _funders_table(facts, plan, paid, ledger)
@@ -193,7 +252,9 @@ def _payments_match_dues(facts: Facts, money: Money, ledger: Ledger) -> None:
     own: dict[tuple[str, int], float] = defaultdict(float)
     for (funder, project, year), amount in money.payments.items():
         ledger.at_least("payment", [funder, project, year], amount, 0.0, USD_M)
-        (own if funder == ("sponsor" if facts.funders else "not told apart") else paid)[project, year] += amount
+        (own if funder == ("sponsor" if facts.funders else "not told apart") else paid)[
+            project, year
+        ] += amount
         if project not in money.committed:
             ledger.note("payment into a project", [funder, project, year], amount, 0.0, USD_M)
     for name, one in money.committed.items():
@@ -201,8 +262,17 @@ def _payments_match_dues(facts: Facts, money: Money, ledger: Ledger) -> None:
         size = facts.most_capital(one.row) + LEFT_OUT / 2e-6 * (1 + len(facts.funders))
         for year in facts.years:
             due = one.dues.get(year, 0.0)
-            ledger.same("payments of funders", [name, year], paid[name, year], (1 - share) * due, USD_M, size)
-            ledger.same("payment of the sponsor", [name, year], own[name, year], share * due, USD_M, size)
+            ledger.same(
+                "payments of funders",
+                [name, year],
+                paid[name, year],
+                (1 - share) * due,
+                USD_M,
+                size,
+            )
+            ledger.same(
+                "payment of the sponsor", [name, year], own[name, year], share * due, USD_M, size
+            )
 
 
 def _one_funder(
@@ -217,8 +287,14 @@ def _one_funder(
         return {}
     used: dict[tuple[str, str, int | None], tuple[float, float]] = {}
     if row.envelope_usd_m is not None:
-        used["envelope of a funder", name, None] = (row.envelope_usd_m * delivery, sum(paid.values()))
-    limits = {year: facts.number("funders", row, "annual_limit_usd_m", year, ENDLESS) * delivery for year in years}
+        used["envelope of a funder", name, None] = (
+            row.envelope_usd_m * delivery,
+            sum(paid.values()),
+        )
+    limits = {
+        year: facts.number("funders", row, "annual_limit_usd_m", year, ENDLESS) * delivery
+        for year in years
+    }
     for year in years:
         counted = [one for one in years if one == year or (row.carry_over and one < year)]
         limit = sum(limits[one] for one in counted)
@@ -236,34 +312,81 @@ def _one_funder(
 
     for mandate in mandates:
         if mandate.largest_usd_m is not None:
-            spent = sum(amount for project, amount in into.items() if fits(project, mandate.stage, mandate.region))
-            used["limit of a mandate", f"{name}, {mandate.stage}, {mandate.region}", None] = (mandate.largest_usd_m, spent)
+            spent = sum(
+                amount
+                for project, amount in into.items()
+                if fits(project, mandate.stage, mandate.region)
+            )
+            used["limit of a mandate", f"{name}, {mandate.stage}, {mandate.region}", None] = (
+                mandate.largest_usd_m,
+                spent,
+            )
     for project, amount in into.items():
-        if mandates and not any(fits(project, mandate.stage, mandate.region) for mandate in mandates):
+        if mandates and not any(
+            fits(project, mandate.stage, mandate.region) for mandate in mandates
+        ):
             ledger.note("mandate of a funder", [name, project], amount, 0.0, USD_M)
         capital = money.committed[project].capital if project in money.committed else 0.0
         most = facts.most_capital(facts.projects[project])
         if row.largest_share is not None:
-            ledger.at_most("largest share of a funder", [name, project], amount, row.largest_share * capital, USD_M, most)
+            ledger.at_most(
+                "largest share of a funder",
+                [name, project],
+                amount,
+                row.largest_share * capital,
+                USD_M,
+                most,
+            )
         if row.smallest_ticket_usd_m is not None and amount > ledger.tolerance(most):
-            ledger.at_least("smallest ticket of a funder", [name, project], amount, row.smallest_ticket_usd_m, USD_M, most)
+            ledger.at_least(
+                "smallest ticket of a funder",
+                [name, project],
+                amount,
+                row.smallest_ticket_usd_m,
+                USD_M,
+                most,
+            )
     return used
 
 
-def _funders_table(facts: Facts, plan: Plan, paid: dict[str, dict[tuple[str, int], float]], ledger: Ledger) -> None:
+def _funders_table(
+    facts: Facts, plan: Plan, paid: dict[str, dict[tuple[str, int], float]], ledger: Ledger
+) -> None:
     rows = {row["funder"]: row for row in records(plan, "funders")}
     taking_part = {name for name, row in facts.funders.items() if facts.payer_years(row)}
     for name in sorted(taking_part ^ set(rows)):
-        ledger.note("table of funders", [name], name in rows, name in taking_part, "whether it takes part")
+        ledger.note(
+            "table of funders", [name], name in rows, name in taking_part, "whether it takes part"
+        )
     for name in sorted(taking_part & set(rows)):
         funder, row = facts.funders[name], rows[name]
         delivery = facts.delivery(funder)
-        yearly = sum(facts.number("funders", funder, "annual_limit_usd_m", year, ENDLESS) for year in facts.payer_years(funder))
-        available = min(ENDLESS if funder.envelope_usd_m is None else funder.envelope_usd_m, yearly) * delivery
+        yearly = sum(
+            facts.number("funders", funder, "annual_limit_usd_m", year, ENDLESS)
+            for year in facts.payer_years(funder)
+        )
+        available = (
+            min(ENDLESS if funder.envelope_usd_m is None else funder.envelope_usd_m, yearly)
+            * delivery
+        )
         spent = sum(paid[name].values())
         ledger.equal_text("table of funders", [name, "region"], row["region"], funder.region)
         ledger.equal_text("table of funders", [name, "name"], row["name"], funder.name)
-        ledger.same("table of funders", [name, "available_usd_m"], row["available_usd_m"], available, USD_M)
+        ledger.same(
+            "table of funders", [name, "available_usd_m"], row["available_usd_m"], available, USD_M
+        )
         ledger.same("table of funders", [name, "paid_usd_m"], row["paid_usd_m"], spent, USD_M)
-        ledger.same("table of funders", [name, "left_usd_m"], row["left_usd_m"], max(0.0, available - spent), USD_M)
-        ledger.same("table of funders", [name, "projects"], row["projects"], len({project for project, _ in paid[name]}), "projects")
+        ledger.same(
+            "table of funders",
+            [name, "left_usd_m"],
+            row["left_usd_m"],
+            max(0.0, available - spent),
+            USD_M,
+        )
+        ledger.same(
+            "table of funders",
+            [name, "projects"],
+            row["projects"],
+            len({project for project, _ in paid[name]}),
+            "projects",
+        )

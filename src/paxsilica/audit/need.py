@@ -1,18 +1,20 @@
-"""How much the trusted world needs of each commodity, by adding up round after round of what its inputs take."""
+"""How much the trusted world needs of each commodity, by adding up round after round of what its
+inputs take."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 
-from paxsilica.audit.facts import Facts
+from paxsilica.audit.reference import Facts
 
 ROUNDS = 10_000
 BIG = 1e15
 
 
 def benchmarks(facts: Facts) -> dict[str, str]:
-    """Process through which the need for a commodity is traced: of those whose main product it is, the largest in existing capacity."""
+    """Process through which the need for a commodity is traced: of those whose main product it is,
+    the largest in existing capacity."""
     size: dict[str, float] = defaultdict(float)
     for name, row in facts.assets.items():
         if facts.there(name, facts.first):
@@ -52,10 +54,16 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
                 if process is not None:
                     for source, used in facts.uses[process].items():
                         following[source] += quantity * used / facts.makes[process][commodity]
-            wave = {commodity: quantity for commodity, quantity in following.items() if quantity > 1e-15 * total.get(commodity, 0.0)}
+            wave = {
+                commodity: quantity
+                for commodity, quantity in following.items()
+                if quantity > 1e-15 * total.get(commodity, 0.0)
+            }
             if not wave:
                 break
-        found |= {(commodity, year): quantity for commodity, quantity in total.items() if quantity > 1e-9}
+        found |= {
+            (commodity, year): quantity for commodity, quantity in total.items() if quantity > 1e-9
+        }
     facts.memory["needs"] = found
     return found
 
@@ -67,11 +75,16 @@ def _share(path: Mapping[int, float], year: int) -> float:
     if not earlier or not later:
         return path[max(earlier) if earlier else min(later)]
     left, right = max(earlier), min(later)
-    return path[left] if left == right else path[left] + (path[right] - path[left]) * (year - left) / (right - left)
+    return (
+        path[left]
+        if left == right
+        else path[left] + (path[right] - path[left]) * (year - left) / (right - left)
+    )
 
 
 def asked_shares(facts: Facts) -> dict[tuple[str, int], float]:
-    """Share of the need for each covered commodity and year that the case asks for, where it asks for any."""
+    """Share of the need for each covered commodity and year that the case asks for, where it asks
+    for any."""
     known: dict[tuple[str, int], float] | None = facts.memory.get("asked")
     if known is not None:
         return known
@@ -80,7 +93,11 @@ def asked_shares(facts: Facts) -> dict[tuple[str, int], float]:
     for (commodity, year), _ in needs(facts).items() if coverage is not None else ():
         assert coverage is not None
         row = facts.commodities[commodity]
-        if row.covered and row.stage is not None and year >= coverage.from_years.get(commodity, coverage.from_year):
+        if (
+            row.covered
+            and row.stage is not None
+            and year >= coverage.from_years.get(commodity, coverage.from_year)
+        ):
             share = _share(coverage.stages.get(row.stage, coverage.required), year)
             if share > 0:
                 found[commodity, year] = share

@@ -1,4 +1,5 @@
-"""The command line: takes the words apart, calls, prints. What goes wrong becomes a sentence and an exit code."""
+"""The command line: takes the words apart, calls, prints. What goes wrong becomes a sentence and an
+exit code."""
 
 from __future__ import annotations
 
@@ -12,15 +13,15 @@ from typing import Annotated
 import typer
 
 from paxsilica import __version__
-from paxsilica.cli.answer import Answer, flowing, mannered
 from paxsilica.cli.data import data_app, sources
-from paxsilica.cli.guard import Guarded, show_tracebacks
+from paxsilica.cli.errors import Guarded, show_tracebacks
+from paxsilica.cli.explain import explain
+from paxsilica.cli.output import Answer, flowing, mannered
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
 from paxsilica.cli.report import export, report
 from paxsilica.cli.solve import cases, check, solve
 from paxsilica.cli.studies import STUDIES
-from paxsilica.cli.why import explain
 
 app = typer.Typer(
     name="paxsilica",
@@ -39,17 +40,29 @@ def _version(wanted: bool) -> None:
 
 
 def options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", envvar="PAXSILICA_DEBUG", help="Where the program itself is at fault, print the traceback.")
+        bool,
+        typer.Option(
+            "--debug",
+            envvar="PAXSILICA_DEBUG",
+            help="Where the program itself is at fault, print the traceback.",
+        ),
     ] = False,
 ) -> None:
-    """Plan which plants an alliance should pay for, so that every stage from ore to AI server has a source that cannot be switched off.
+    """Plan which plants an alliance should pay for, so that every stage from ore to AI server has a
+    source that cannot be switched off.
 
-    Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 1 a fault of the program; 130 stopped.
+    Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 1 a
+    fault of the program; 130 stopped.
 
-    Every command takes --json: one JSON document on the standard output, and {"error": ...} there if something is wrong. Colours are for
-    terminals alone; NO_COLOR drops them there too.
+    Every command takes --json: one JSON document on the standard output, and {"error": ...} there
+    if something is wrong. Colours are for terminals alone; NO_COLOR drops them there too.
     """
     show_tracebacks(debug)
 
@@ -61,7 +74,17 @@ app.callback()(options)
 KEEPING: tuple[Callable[..., Answer], ...] = (partners, *STUDIES)
 """Commands that Ctrl-C does not end at once: they keep what is finished."""
 
-COMMANDS: tuple[Callable[..., Answer], ...] = (solve, check, cases, prices, explain, *KEEPING, report, export, sources)
+COMMANDS: tuple[Callable[..., Answer], ...] = (
+    solve,
+    check,
+    cases,
+    prices,
+    explain,
+    *KEEPING,
+    report,
+    export,
+    sources,
+)
 for command in COMMANDS:
     app.command()(mannered(command, interrupts=command not in KEEPING))
 app.add_typer(data_app, name="data")
@@ -78,12 +101,14 @@ def main() -> None:
     try:
         app(prog_name="paxsilica")
     except SystemExit as end:
-        # Threads of workers that were stopped end within a moment, and then give back what they hold.
+        # Threads of workers that were stopped end within a moment, and then give back what they
+        # hold.
         last = time.monotonic() + PATIENCE
         while threading.active_count() > 1 and time.monotonic() < last:
             time.sleep(0.01)
         if threading.active_count() > 1:
-            # A search that was told twice to stop still runs in its thread, inside the solver: leave it behind.
+            # A search that was told twice to stop still runs in its thread, inside the solver:
+            # leave it behind.
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(end.code if isinstance(end.code, int) else 1)

@@ -1,4 +1,5 @@
-"""What the shell offers when a word is begun: names from the tables and cases. Read without the libraries that solving needs, so at once."""
+"""What the shell offers when a word is begun: names from the tables and cases. Read without the
+libraries that solving needs, so at once."""
 
 from __future__ import annotations
 
@@ -28,14 +29,20 @@ def listed(*known: str) -> Completer:
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         before, comma, begun = incomplete.rpartition(",")
         taken = before.split(",")
-        return [f"{before}{comma}{word}" for word in known if word.startswith(begun) and word not in taken]
+        return [
+            f"{before}{comma}{word}"
+            for word in known
+            if word.startswith(begun) and word not in taken
+        ]
 
     return complete
 
 
 def cases(context: typer.Context, incomplete: str) -> list[str]:
     """Bundled cases, and case files with the folders on the way to them."""
-    return [name for name in case_files() if name.startswith(incomplete)] + list(_paths(incomplete, lambda path: path.suffix == ".toml"))
+    return [name for name in case_files() if name.startswith(incomplete)] + list(
+        _paths(incomplete, lambda path: path.suffix == ".toml")
+    )
 
 
 def plans(context: typer.Context, incomplete: str) -> list[str]:
@@ -49,7 +56,8 @@ def cases_and_plans(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def keys(table: str, *first: str) -> Completer:
-    """Offers ``first`` and the keys of ``table``: of the folder that ``--data`` names, or else of the bundled data."""
+    """Offers ``first`` and the keys of ``table``: of the folder that ``--data`` names, or else of
+    the bundled data."""
 
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         known = [*first, *dict.fromkeys(_first_column(_folder(context) / f"{table}.csv"))]
@@ -72,7 +80,9 @@ def rows(context: typer.Context, incomplete: str) -> list[str]:
 def settings(context: typer.Context, incomplete: str) -> list[str]:
     """Keys of a case with the sign behind them; bundled policies behind ``policy=``."""
     if incomplete.startswith("policy="):
-        return [f"policy={name}" for name in policy_files() if f"policy={name}".startswith(incomplete)]
+        return [
+            f"policy={name}" for name in policy_files() if f"policy={name}".startswith(incomplete)
+        ]
     from paxsilica.case import known_keys
 
     return [f"{key}=" for key in known_keys() if key.startswith(incomplete)]
@@ -86,7 +96,9 @@ def players(context: typer.Context, incomplete: str) -> list[str]:
         return [f"{name}{sign}{word}:" for word in ("sign", "money") if word.startswith(kind)]
     before, plus, begun = regions.rpartition("+")
     known = dict.fromkeys(_first_column(_folder(context) / "regions.csv"))
-    return [f"{name}{sign}{kind}:{before}{plus}{region}" for region in known if region.startswith(begun)]
+    return [
+        f"{name}{sign}{kind}:{before}{plus}{region}" for region in known if region.startswith(begun)
+    ]
 
 
 def _folder(context: typer.Context) -> Path:

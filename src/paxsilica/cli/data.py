@@ -11,12 +11,12 @@ import typer
 
 from paxsilica.bundled import data_folder
 from paxsilica.cli import completion
-from paxsilica.cli.answer import Answer, Manner, mannered
-from paxsilica.cli.asking import DataOptions, Force, PlanFolder, gathered, load_plan
-from paxsilica.cli.places import refuse_to_write_over, says
+from paxsilica.cli.options import DataOptions, Force, PlanFolder, gathered, load_plan
+from paxsilica.cli.output import Answer, Manner, mannered
+from paxsilica.cli.paths import refuse_to_write_over, says
 from paxsilica.cli.report import written
 from paxsilica.errors import InputError, Problem
-from paxsilica.report.screen import Screen, count, plain_table
+from paxsilica.report.console.screen import Screen, count, plain_table
 
 if TYPE_CHECKING:
     from paxsilica.tables import Tables
@@ -33,16 +33,25 @@ class WriteOptions(DataOptions):
 
 
 def sources(
-    table: Annotated[str | None, typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables)] = None,
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables),
+    ] = None,
     row: Annotated[
-        str | None, typer.Argument(metavar="ID", help="Key of one of its rows, parts joined by |.", autocompletion=completion.rows)
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Key of one of its rows, parts joined by |.",
+            autocompletion=completion.rows,
+        ),
     ] = None,
     *,
     options: DataOptions,
 ) -> Answer:
     """Print where numbers come from: of all tables, of one table, or the whole chain of one row.
 
-    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row, numbers and the sources behind them.
+    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row,
+    numbers and the sources behind them.
 
     [bold]Examples[/bold]
 
@@ -54,42 +63,61 @@ def sources(
 
       paxsilica sources routes "*|SEA|gallium" --json
     """
-    from paxsilica.provenance import chain
+    from paxsilica.provenance import lineage
 
     tables = options.tables()
     if table is None:
         counted = [
-            {"table": name, "numbers": numbers, "formulas": formulas, **{grade: grades[grade] for grade in GRADES}}
-            for name, numbers, formulas, grades in chain.overview(tables)
+            {
+                "table": name,
+                "numbers": numbers,
+                "formulas": formulas,
+                **{grade: grades[grade] for grade in GRADES},
+            }
+            for name, numbers, formulas, grades in lineage.overview(tables)
         ]
 
         def show_counts(screen: Screen) -> None:
-            view = plain_table("table", "numbers", "with formula", *"ABCD", "none", right=("numbers", "with formula", *"ABCD", "none"))
+            view = plain_table(
+                "table",
+                "numbers",
+                "with formula",
+                *"ABCD",
+                "none",
+                right=("numbers", "with formula", *"ABCD", "none"),
+            )
             for one in counted:
                 view.add_row(*(str(value or "") for value in one.values()))
             screen.show_table(view)
 
         return Answer(show_counts, lambda: {"tables": counted})
     if row is not None:
-        lines = chain.explain(tables, table, row)
-        return Answer(lambda screen: screen.show(*lines), lambda: {**chain.of_row(tables, table, row), "text": lines})
-    found = list(chain.of_table(tables, table))
+        lines = lineage.explain(tables, table, row)
+        return Answer(
+            lambda screen: screen.show(*lines),
+            lambda: {**lineage.of_row(tables, table, row), "text": lines},
+        )
+    found = list(lineage.of_table(tables, table))
 
     def show_table(screen: Screen) -> None:
         view = plain_table("row", "column", "value", "grade", "sources", right=("value",))
         for number, provenance in found:
             values = ";".join(f"{value:.6g}" for value in number.values)
             cited = ", ".join(provenance.sources) if provenance else ""
-            view.add_row(number.row, number.column, values, provenance.grade if provenance else "none", cited)
+            view.add_row(
+                number.row, number.column, values, provenance.grade if provenance else "none", cited
+            )
         screen.show_table(view)
 
-    return Answer(show_table, lambda: {"numbers": [chain.number_facts(*one) for one in found]})
+    return Answer(show_table, lambda: {"numbers": [lineage.number_facts(*one) for one in found]})
 
 
 def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
-    """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is missing.
+    """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is
+    missing.
 
-    With --plan the grades are weighed by influence on that plan too. With --json: rows, numbers, formulas, grades, oldest, missing.
+    With --plan the grades are weighed by influence on that plan too. With --json: rows, numbers,
+    formulas, grades, oldest, missing.
 
     [bold]Examples[/bold]
 
@@ -107,24 +135,46 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
         screen.show(f"{found.numbers} numbers, {found.formulas} of them with a formula")
         view = plain_table("grades by", *"ABCD", "none", right=(*"ABCD", "none"))
         for measure, shares in found.grades.items():
-            view.add_row(measure, *(f"{share:.1%}" if (share := shares.get(grade, 0.0)) else "" for grade in GRADES))
+            view.add_row(
+                measure,
+                *(f"{share:.1%}" if (share := shares.get(grade, 0.0)) else "" for grade in GRADES),
+            )
         screen.show_table(view)
-        screen.show("Oldest by the newest document behind a number:", *(f"  {year}  {place}" for year, place, _ in found.oldest))
+        screen.show(
+            "Oldest by the newest document behind a number:",
+            *(f"  {year}  {place}" for year, place, _ in found.oldest),
+        )
         screen.show("Missing:", *(f"  {words}" for words in found.missing))
 
     def document() -> dict[str, Any]:
         oldest = [
-            {"year": year, "table": row.table, "row": row.row, "column": row.column, "sources": row.sources}
+            {
+                "year": year,
+                "table": row.table,
+                "row": row.row,
+                "column": row.column,
+                "sources": row.sources,
+            }
             for year, _, row in found.oldest
         ]
-        facts = {"rows": found.rows, "numbers": found.numbers, "formulas": found.formulas, "grades": found.grades}
+        facts = {
+            "rows": found.rows,
+            "numbers": found.numbers,
+            "formulas": found.formulas,
+            "grades": found.grades,
+        }
         return {**facts, "oldest": oldest, "missing": found.missing}
 
     return Answer(show, document)
 
 
-def write_book(book: Annotated[Path, typer.Argument(metavar="BOOK.xlsx", help="Workbook to write.")], *, options: WriteOptions) -> Answer:
-    """Write all tables as a workbook with units, lists and documentation; --data BOOK.xlsx reads it back.
+def write_book(
+    book: Annotated[Path, typer.Argument(metavar="BOOK.xlsx", help="Workbook to write.")],
+    *,
+    options: WriteOptions,
+) -> Answer:
+    """Write all tables as a workbook with units, lists and documentation; --data BOOK.xlsx reads it
+    back.
 
     With --json: written, the path of the workbook.
 
@@ -150,13 +200,16 @@ def write_book(book: Annotated[Path, typer.Argument(metavar="BOOK.xlsx", help="W
 def show_diff(
     before: Annotated[Path, typer.Argument(metavar="A", help="Folder or workbook of tables.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="Folder or workbook of tables.")],
-    most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")] = 50,
+    most: Annotated[
+        int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")
+    ] = 50,
     *,
     manner: Manner,
 ) -> Answer:
     """Show what changed from A to B, row by row and cell by cell, and by how much.
 
-    With --json: changes, each with table, row, kind (added, removed or changed), column, before, after and factor; all of them.
+    With --json: changes, each with table, row, kind (added, removed or changed), column, before,
+    after and factor; all of them.
 
     [bold]Examples[/bold]
 
@@ -181,8 +234,14 @@ def show_diff(
             screen.show("no difference")
         for table in dict.fromkeys(change.table for change in found):
             part = [change for change in found if change.table == table]
-            counts = {kind: sum(change.kind == kind for change in part) for kind in ("added", "removed", "changed")}
-            screen.show(f"{table}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count))
+            counts = {
+                kind: sum(change.kind == kind for change in part)
+                for kind in ("added", "removed", "changed")
+            }
+            screen.show(
+                f"{table}: "
+                + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+            )
             screen.show(*(f"  {change}" for change in part[:most]))
             if len(part) > most:
                 screen.show(f"  and {len(part) - most} more; --most {len(part)} shows them")
@@ -193,15 +252,22 @@ def show_diff(
 def validate(
     plan: PlanFolder = None,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Write the comparison with published figures as Markdown.")
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Write the comparison with published figures as Markdown.",
+        ),
     ] = None,
     *,
     options: WriteOptions,
 ) -> Answer:
-    """Check the data against the world: balances, published shares, capital per capacity, double counting, routes.
+    """Check the data against the world: balances, published shares, capital per capacity, double
+    counting, routes.
 
-    Ends with code 2 if a check shows a fault of the data. With --json: checks, each with kind, name, ours, published, verdict (ok, off or
-    wrong), source and note; counts by verdict; and written, the path of the report.
+    Ends with code 2 if a check shows a fault of the data. With --json: checks, each with kind,
+    name, ours, published, verdict (ok, off or wrong), source and note; counts by verdict; and
+    written, the path of the report.
 
     [bold]Examples[/bold]
 
@@ -214,7 +280,9 @@ def validate(
     from paxsilica.provenance import checks, validation
 
     if report is not None:
-        refuse_to_write_over(report, says("Generated by `paxsilica data validate"), options.force, "--report")
+        refuse_to_write_over(
+            report, says("Generated by `paxsilica data validate"), options.force, "--report"
+        )
     tables, given = _both(options, plan)
     findings = checks.check_world(tables)
     if report is not None:
@@ -224,30 +292,48 @@ def validate(
     def show(screen: Screen) -> None:
         view = plain_table("check", "ours", "published", "verdict", "source")
         for finding in findings:
-            view.add_row(finding.name, finding.ours, finding.published, finding.verdict, finding.source)
+            view.add_row(
+                finding.name, finding.ours, finding.published, finding.verdict, finding.source
+            )
         screen.show_table(view)
         if report is not None:
             screen.show(f"wrote {report}")
         if wrong:
-            options.aside.show(f"{len(wrong)} of {count(len(findings), 'check')} of the data against the world failed: {'; '.join(wrong)}")
+            options.aside.show(
+                f"{len(wrong)} of {count(len(findings), 'check')} of the data against the world"
+                f" failed: {'; '.join(wrong)}"
+            )
 
     def document() -> dict[str, Any]:
-        counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("ok", "off", "wrong")}
-        return {"counts": counts, "checks": [asdict(finding) for finding in findings], "written": report}
+        counts = {
+            verdict: sum(finding.verdict == verdict for finding in findings)
+            for verdict in ("ok", "off", "wrong")
+        }
+        return {
+            "counts": counts,
+            "checks": [asdict(finding) for finding in findings],
+            "written": report,
+        }
 
     return Answer(show, document, "\n".join(wrong), InputError.exit_code if wrong else 0)
 
 
 def describe(
     write: Annotated[
-        bool, typer.Option("--write", help="Renew datapackage.json and the generated part of README.md in the folder.")
+        bool,
+        typer.Option(
+            "--write",
+            help="Renew datapackage.json and the generated part of README.md in the folder.",
+        ),
     ] = False,
     *,
     options: DataOptions,
 ) -> Answer:
-    """Print the tables and columns as the schema has them, or renew the files of the data folder that are generated from it.
+    """Print the tables and columns as the schema has them, or renew the files of the data folder
+    that are generated from it.
 
-    With --json: the descriptor of the tables as a data package (Frictionless Data); with --write, written: the paths of the files.
+    With --json: the descriptor of the tables as a data package (Frictionless Data); with --write,
+    written: the paths of the files.
 
     [bold]Examples[/bold]
 
@@ -260,13 +346,20 @@ def describe(
     from paxsilica.provenance import descriptor, guide
 
     if not write:
-        return Answer(lambda screen: screen.show(guide.tables_in_words()), lambda: descriptor.descriptor(options.tables()))
+        return Answer(
+            lambda screen: screen.show(guide.tables_in_words()),
+            lambda: descriptor.descriptor(options.tables()),
+        )
     folder = options.data or data_folder()
     readme, package = folder / "README.md", folder / "datapackage.json"
     text = guide.renewed(readme.read_text(encoding="utf-8"))
     package.write_text(descriptor.descriptor_text(options.tables()), encoding="utf-8")
     readme.write_text(text, encoding="utf-8")
-    return Answer(lambda screen: screen.show(f"renewed {package} and {readme}"), lambda: {"written": [package, readme]}, "")
+    return Answer(
+        lambda screen: screen.show(f"renewed {package} and {readme}"),
+        lambda: {"written": [package, readme]},
+        "",
+    )
 
 
 def _both(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
@@ -282,7 +375,10 @@ def _both(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
     return tables, given
 
 
-data_app = typer.Typer(help="Look into the data, check it against the world, and take it to a workbook and back.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Look into the data, check it against the world, and take it to a workbook and back.",
+    no_args_is_help=True,
+)
 COMMANDS: Mapping[str, Callable[..., Answer]] = {
     "summary": show_summary,
     "export": write_book,

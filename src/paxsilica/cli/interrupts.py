@@ -1,4 +1,5 @@
-"""What Ctrl-C does: it ends a search and keeps its best plan, ends everything else at once, and leaves the writing of files alone."""
+"""What Ctrl-C does: it ends a search and keeps its best plan, ends everything else at once, and
+leaves the writing of files alone."""
 
 from __future__ import annotations
 
@@ -8,14 +9,15 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from paxsilica.report.live import LiveView
+    from paxsilica.report.console.live import LiveView
 
 SEARCHES = ("search", "cheapest of equals")
 """Steps that can end early with something to show."""
 
 
 class Stopped(BaseException):
-    """The user wants the program to end. No ``Exception``, so that nothing on the way takes it for a failure of its own."""
+    """The user wants the program to end. No ``Exception``, so that nothing on the way takes it for
+    a failure of its own."""
 
 
 class Interrupts:
@@ -29,12 +31,21 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         """Takes the signal over."""
-        # A parent that has set the signal to be ignored (nohup, a job in the background) keeps its way.
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # A parent that has set the signal to be ignored (nohup, a job in the background) keeps its
+        # way.
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+        ):
             self.before = signal.signal(signal.SIGINT, self._handle)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Gives it back."""
         if self.before is not None:
             signal.signal(signal.SIGINT, self.before)

@@ -9,14 +9,14 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
-from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, Cluster, GapOptions, gathered
 from paxsilica.cli.interrupts import Stopped
+from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered
+from paxsilica.cli.output import Answer
 from paxsilica.errors import InputError, Problem
 from paxsilica.studies.names import DEFAULT_PLAYERS, MOST_EXACT
 
 if TYPE_CHECKING:
-    from paxsilica.report.screen import Screen
+    from paxsilica.report.console.screen import Screen
 
 STORE = Path("plans") / "coalitions"
 
@@ -28,32 +28,56 @@ def partners(
         typer.Option(
             "--players",
             metavar="[NAME=]sign:REGION | [NAME=]money:REGION",
-            help="Who may take part: by signing, or with the money of the region's funders; +REGION adds regions. May be given again.",
+            help=(
+                "Who may take part: by signing, or with the money of the region's funders; +REGION"
+                " adds regions. May be given again."
+            ),
             show_default="; ".join(DEFAULT_PLAYERS),
             autocompletion=completion.players,
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Coalitions that are solved at the same time.")] = 2,
+    workers: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=64, help="Coalitions that are solved at the same time."
+        ),
+    ] = 2,
     cluster: Cluster = None,
     samples: Annotated[
-        int, typer.Option(metavar="N", min=4, help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=4,
+            help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.",
+        ),
     ] = 32,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of that draw.")] = 0,
     store: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where finished coalitions are kept; the same command goes on from them.")
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Where finished coalitions are kept; the same command goes on from them.",
+        ),
     ] = STORE,
     own_needs: Annotated[
-        bool, typer.Option("--own-needs", help="Count the needs of those who may sign too, not only what they add for the others.")
+        bool,
+        typer.Option(
+            "--own-needs",
+            help=(
+                "Count the needs of those who may sign too, not only what they add for the others."
+            ),
+        ),
     ] = False,
     *,
     options: GapOptions,
 ) -> Answer:
-    """Say what each funder's money and each country's signature is worth: first in, last in, and on average over all orders (Shapley).
+    """Say what each funder's money and each country's signature is worth: first in, last in, and on
+    average over all orders (Shapley).
 
     Ctrl-C keeps the coalitions that are done; the same command goes on where it stopped.
 
-    With --json: exact, nobody_usd_m and everybody_usd_m (each from low to high), tables (partners, players and coalitions) and the
-    sentences as text.
+    With --json: exact, nobody_usd_m and everybody_usd_m (each from low to high), tables (partners,
+    players and coalitions) and the sentences as text.
 
     [bold]Examples[/bold]
 
@@ -61,8 +85,8 @@ def partners(
 
       paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
     """
-    from paxsilica.studies.coalitions import Player, parse_player
     from paxsilica.studies.partners import value_partners
+    from paxsilica.studies.shapley import Player, parse_player
 
     question = options.question(case)
     problems: list[Problem] = []
@@ -71,7 +95,15 @@ def partners(
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
-        problems.append(Problem("--players", "", "", "", "two players have the same name; give them names of their own"))
+        problems.append(
+            Problem(
+                "--players",
+                "",
+                "",
+                "",
+                "two players have the same name; give them names of their own",
+            )
+        )
     if problems:
         raise InputError(problems)
     try:
@@ -88,18 +120,28 @@ def partners(
             progress=False if options.quiet else None,
         )
     except KeyboardInterrupt:
-        raise Stopped(f"Stopped; what is finished is kept in {store}, and the same command goes on from there.") from None
+        raise Stopped(
+            f"Stopped; what is finished is kept in {store}, and the same command goes on from"
+            " there."
+        ) from None
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:
         screen.show(*found.lines())
         if not found.exact:
-            screen.show(f"Estimated from {samples} orders of arrival; errors are half the width of a 95 % interval.")
+            screen.show(
+                f"Estimated from {samples} orders of arrival; errors are half the width of a 95 %"
+                " interval."
+            )
         if signs and own_needs:
-            screen.show("The needs of those who sign are counted: whoever is trusted has demand that must be covered too.")
+            screen.show(
+                "The needs of those who sign are counted: whoever is trusted has demand that must"
+                " be covered too."
+            )
         elif signs:
             screen.show(
-                "A signature is worth here what it adds for the others: the final demand of those who may sign is left out throughout."
+                "A signature is worth here what it adds for the others: the final demand of those"
+                " who may sign is left out throughout."
             )
 
     return Answer(show, found.result)

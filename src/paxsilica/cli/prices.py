@@ -1,4 +1,5 @@
-"""The command ``paxsilica prices``: solves a case, prices the plan, shows what matters most and writes all of it."""
+"""The command ``paxsilica prices``: solves a case, prices the plan, shows what matters most and
+writes all of it."""
 
 from __future__ import annotations
 
@@ -12,19 +13,19 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
-from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, SolveOptions, number, several, unknown
 from paxsilica.cli.interrupts import Interrupts
+from paxsilica.cli.options import CaseName, SolveOptions, number, several, unknown
+from paxsilica.cli.output import Answer
 from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
     from paxsilica.case import Case
-    from paxsilica.plan import Plan
-    from paxsilica.prices.asked import Asked
-    from paxsilica.report.screen import Screen
-    from paxsilica.solve import Watcher
+    from paxsilica.plan.result import Plan
+    from paxsilica.prices.request import Asked
+    from paxsilica.report.console.screen import Screen
+    from paxsilica.solver import Watcher
     from paxsilica.tables import Tables
 
 CURVE_TIMES = 7.5
@@ -37,7 +38,13 @@ KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
 """Those of :data:`paxsilica.prices.table.KINDS`."""
 
 DUAL = (
-    *("annual limit", "budget", "capacity", "commodity in a switch-off", "commodity in normal times"),
+    *(
+        "annual limit",
+        "budget",
+        "capacity",
+        "commodity in a switch-off",
+        "commodity in normal times",
+    ),
     *("concentration", "coverage", "envelope", "limit", "mandate", "switch-off premium"),
 )
 """What has a dual."""
@@ -50,23 +57,38 @@ PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 class PriceOptions(SolveOptions):
     """Options of ``prices`` that are not about what is priced."""
 
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices")] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
+        ),
+    ] = None
 
 
 def prices(
     case: CaseName = DEFAULT_CASE,
     kind: Annotated[
-        list[str] | None, several("KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all")
+        list[str] | None,
+        several(
+            "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
+        ),
     ] = None,
     sides: Annotated[
         list[str] | None,
         several(
-            "WHAT[:WHERE]", "Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'", completion.words(*DUAL)
+            "WHAT[:WHERE]",
+            "Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'",
+            completion.words(*DUAL),
         ),
     ] = None,
     money: Annotated[
         list[str] | None,
-        several("WHOSE", "Price by solving again: budget, or a funder", completion.keys("funders", "budget"), shown="budget"),
+        several(
+            "WHOSE",
+            "Price by solving again: budget, or a funder",
+            completion.keys("funders", "budget"),
+            shown="budget",
+        ),
     ] = None,
     step: Annotated[
         float | None,
@@ -78,36 +100,69 @@ def prices(
         ),
     ] = None,
     coverage: Annotated[
-        list[str] | None, several("STAGE", "Price more required coverage of a stage by solving again", completion.keys("stages"))
+        list[str] | None,
+        several(
+            "STAGE",
+            "Price more required coverage of a stage by solving again",
+            completion.keys("stages"),
+        ),
     ] = None,
     concentration: Annotated[
-        bool, typer.Option("--concentration", help="Price a higher cap on a region's share by solving again.")
+        bool,
+        typer.Option(
+            "--concentration", help="Price a higher cap on a region's share by solving again."
+        ),
     ] = False,
-    points: Annotated[float, number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None)] = 5.0,
+    points: Annotated[
+        float,
+        number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None),
+    ] = 5.0,
     sooner: Annotated[
-        list[str] | None, several("PROJECT", "Price a year less of its lead time by solving again", completion.keys("projects"))
+        list[str] | None,
+        several(
+            "PROJECT",
+            "Price a year less of its lead time by solving again",
+            completion.keys("projects"),
+        ),
     ] = None,
-    member: Annotated[list[str] | None, several("REGION", "Price its being trusted by solving again", completion.keys("regions"))] = None,
+    member: Annotated[
+        list[str] | None,
+        several("REGION", "Price its being trusted by solving again", completion.keys("regions")),
+    ] = None,
     curve: Annotated[
         list[str] | None,
-        several("WHOSE", "Draw the value curve of the budget or of a funder", completion.keys("funders", "budget")),
+        several(
+            "WHOSE",
+            "Draw the value curve of the budget or of a funder",
+            completion.keys("funders", "budget"),
+        ),
     ] = None,
     low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0,
-    high: Annotated[float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")] = None,
-    curve_points: Annotated[int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")] = 20,
+    high: Annotated[
+        float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")
+    ] = None,
+    curve_points: Annotated[
+        int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")
+    ] = 20,
     tolerance: Annotated[
-        float | None, number("USD_M", "How closely jumps of the curve are located.", shown="a thousandth of the range")
+        float | None,
+        number(
+            "USD_M",
+            "How closely jumps of the curve are located.",
+            shown="a thousandth of the range",
+        ),
     ] = None,
     *,
     options: PriceOptions,
 ) -> Answer:
     """Solve a case and price the plan: money, goods, capacity, coverage, time and trust.
 
-    Every price says of which kind it is. [bold]fixed[/bold]: what one more is worth once the plan is built. [bold]relaxed[/bold]: if projects were
-    divisible. [bold]hull[/bold]: what supports the plan with the least side payments. [bold]resolve[/bold]: found by solving again, as an interval.
+    Every price says of which kind it is. [bold]fixed[/bold]: what one more is worth once the plan
+    is built. [bold]relaxed[/bold]: if projects were divisible. [bold]hull[/bold]: what supports the
+    plan with the least side payments. [bold]resolve[/bold]: found by solving again, as an interval.
 
-    With --json: what result.json holds, folder, rows (of each table written) and tables (prices, price_proof, value_curve, value_jumps, as
-    records).
+    With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
+    price_proof, value_curve, value_jumps, as records).
 
     [bold]Examples[/bold]
 
@@ -120,26 +175,53 @@ def prices(
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
     problems = [
-        Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}") for name in kind or () if name not in KIND_NAMES
+        Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}")
+        for name in kind or ()
+        if name not in KIND_NAMES
     ]
     if high is not None and high <= low:
-        problems.append(Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}"))
-    solved_again = {"--money": money, "--step": step, "--coverage": coverage, "--sooner": sooner, "--member": member}
+        problems.append(
+            Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}")
+        )
+    solved_again = {
+        "--money": money,
+        "--step": step,
+        "--coverage": coverage,
+        "--sooner": sooner,
+        "--member": member,
+    }
     if kind and "resolve" not in kind:
-        given = [option for option, value in solved_again.items() if value is not None] + ["--concentration"] * concentration
-        problems += [Problem(option, "", "", "", "is told by solving again; add --kind resolve") for option in given]
+        given = [option for option, value in solved_again.items() if value is not None] + [
+            "--concentration"
+        ] * concentration
+        problems += [
+            Problem(option, "", "", "", "is told by solving again; add --kind resolve")
+            for option in given
+        ]
     if sides and kind and not set(kind) - {"resolve"}:
-        problems.append(Problem("--sides", "", "", "", "is told of duals; add --kind fixed, relaxed or hull"))
+        problems.append(
+            Problem("--sides", "", "", "", "is told of duals; add --kind fixed, relaxed or hull")
+        )
     question = options.question(case, problems)
-    named = {"--money": money, "--coverage": coverage, "--sooner": sooner, "--member": member, "--curve": curve}
+    named = {
+        "--money": money,
+        "--coverage": coverage,
+        "--sooner": sooner,
+        "--member": member,
+        "--curve": curve,
+    }
     _refuse_unknown(question, named, sides or ())
-    from paxsilica.prices.asked import Asked
+    from paxsilica.prices.request import Asked
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
     asked = Asked(
         kinds=kinds,
         sides=tuple(sides or ()),
-        money=None if money is None and not (coverage or concentration or sooner or member) else tuple(money or ()),
+        money=(
+            None
+            if money is None and not (coverage or concentration or sooner or member)
+            else tuple(money or ())
+        ),
         step=step,
         coverage=tuple(coverage or ()),
         concentration=concentration,
@@ -147,29 +229,45 @@ def prices(
         sooner=tuple(sooner or ()),
         members=tuple(member or ()),
     )
-    curves = {"whose": list(curve or ()), "low": low, "high": high, "points": curve_points, "tolerance": tolerance}
+    curves = {
+        "whose": list(curve or ()),
+        "low": low,
+        "high": high,
+        "points": curve_points,
+        "tolerance": tolerance,
+    }
     plan, folder = _price(question.tables, question.case, asked, curves, options)
 
     def show(screen: Screen) -> None:
         if plan.objective is not None:
-            from paxsilica.cli.prices_screen import print_prices
+            from paxsilica.report.console.prices import print_prices
 
             print_prices(screen, plan, folder)
         else:
-            from paxsilica.report.console import print_summary
+            from paxsilica.report.console.summary import print_summary
 
             print_summary(screen, plan)
 
     def document() -> dict[str, Any]:
         return plan_document(
-            plan, folder if plan.objective is not None else None, tuple(name for name in PRICE_TABLES if name in plan.tables)
+            plan,
+            folder if plan.objective is not None else None,
+            tuple(name for name in PRICE_TABLES if name in plan.tables),
         )
 
-    return Answer(show, document, str(folder) if plan.objective is not None else "", EXIT_CODES.get(plan.status, 0))
+    return Answer(
+        show,
+        document,
+        str(folder) if plan.objective is not None else "",
+        EXIT_CODES.get(plan.status, 0),
+    )
 
 
-def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None], sides: Iterable[str]) -> None:
-    """Raises an InputError with everything asked for that the data does not have: before the search, not after."""
+def _refuse_unknown(
+    question: Question, given: Mapping[str, list[str] | None], sides: Iterable[str]
+) -> None:
+    """Raises an InputError with everything asked for that the data does not have: before the
+    search, not after."""
     tables, case = question.tables, question.case
     payers = {"budget", *(row.funder for row in tables.funders)}
     known: Mapping[str, tuple[set[str], str]] = {
@@ -179,30 +277,57 @@ def _refuse_unknown(question: Question, given: Mapping[str, list[str] | None], s
         "--money": (payers, "budget, or a funder"),
         "--curve": (payers, "budget, or a funder"),
     }
-    problems = [problem for option, names in given.items() for problem in unknown(option, names, *known[option])]
+    problems = [
+        problem
+        for option, names in given.items()
+        for problem in unknown(option, names, *known[option])
+    ]
     for pattern in sides:
         if not filter_names(DUAL, pattern.partition(":")[0]):
-            problems.append(Problem("--sides", "", "", pattern, f"should begin with one of {', '.join(DUAL)}, which * may shorten"))
+            problems.append(
+                Problem(
+                    "--sides",
+                    "",
+                    "",
+                    pattern,
+                    f"should begin with one of {', '.join(DUAL)}, which * may shorten",
+                )
+            )
     for option in ("--money", "--curve"):
         if case.budget_usd_m is None and "budget" in (given[option] or ()):
-            problems.append(Problem(option, "", "", "budget", "the case sets no budget; give it one, such as --set budget_usd_m=20000"))
+            problems.append(
+                Problem(
+                    option,
+                    "",
+                    "",
+                    "budget",
+                    "the case sets no budget; give it one, such as --set budget_usd_m=20000",
+                )
+            )
     if problems:
         raise InputError(problems)
 
 
-def _price(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], options: PriceOptions) -> tuple[Plan, Path]:
+def _price(
+    tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], options: PriceOptions
+) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
 
-    from paxsilica.planner import make_manifest
-    from paxsilica.prices.whole import proof_record
+    from paxsilica.plan.solve import make_manifest
+    from paxsilica.prices.report import proof_record
     from paxsilica.report.files import place_for, write_plan
 
     wanted = {"prices": asdict(asked) | ({"curve": curves} if curves["whose"] else {})}
     promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(asked.kinds)}
-    with Interrupts() as interrupts, place_for(options.out, f"{case.name}-prices", promised) as folder:
+    with (
+        Interrupts() as interrupts,
+        place_for(options.out, f"{case.name}-prices", promised) as folder,
+    ):
         plan = searched(
-            lambda watch: _work(tables, case, asked, curves, watch, interrupts), interrupts, None if options.quiet else options.aside
+            lambda watch: _work(tables, case, asked, curves, watch, interrupts),
+            interrupts,
+            None if options.quiet else options.aside,
         )
         plan = replace(plan, manifest=promised)
         if plan.objective is not None:
@@ -210,19 +335,30 @@ def _price(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], opt
     return plan, folder
 
 
-def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], watch: Watcher | None, interrupts: Interrupts) -> Plan:
+def _work(
+    tables: Tables,
+    case: Case,
+    asked: Asked,
+    curves: dict[str, Any],
+    watch: Watcher | None,
+    interrupts: Interrupts,
+) -> Plan:
     """The plan with its prices and value curves."""
     import pandas as pd
 
-    from paxsilica.planner import make_plan
-    from paxsilica.prices.beforehand import refuse_what_cannot_be_told, unsolved
-    from paxsilica.prices.curve import value_curve
-    from paxsilica.prices.resolve import written
-    from paxsilica.prices.whole import prices_from, start_from, with_prices
+    from paxsilica.plan.solve import make_plan
+    from paxsilica.prices.finite_difference import written
+    from paxsilica.prices.report import prices_from, start_from, with_prices
+    from paxsilica.prices.request_checks import refuse_what_cannot_be_told, unsolved
+    from paxsilica.prices.value_curve import value_curve
 
     interrupts.step("look at what is asked")
     made = written(tables, case)
-    refuse_what_cannot_be_told(unsolved(tables, case, made), asked, *(curves[key] for key in ("whose", "low", "high", "points")))
+    refuse_what_cannot_be_told(
+        unsolved(tables, case, made),
+        asked,
+        *(curves[key] for key in ("whose", "low", "high", "points")),
+    )
     plan = make_plan(tables, case, watch, interrupts.step)
     if plan.objective is None:
         return plan
@@ -232,7 +368,12 @@ def _work(tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], watc
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
     for whose in curves["whose"]:
-        ends = {"low": curves["low"], "high": curves["high"], "points": curves["points"], "tolerance": curves["tolerance"]}
+        ends = {
+            "low": curves["low"],
+            "high": curves["high"],
+            "points": curves["points"],
+            "tolerance": curves["tolerance"],
+        }
         drawn.append(value_curve(start.basis, whose, **ends, seconds=seconds, tell=interrupts.step))
     more = {}
     if drawn:

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from paxsilica.cli import completion
-from paxsilica.cli.answer import Answer, Manner
-from paxsilica.cli.asking import Force, PlanArgument, load_plan
-from paxsilica.cli.places import holds_file, is_export, is_workbook, refuse_to_write_over, says
+from paxsilica.cli.options import Force, PlanArgument, load_plan
+from paxsilica.cli.output import Answer, Manner
+from paxsilica.cli.paths import holds_file, is_export, is_workbook, refuse_to_write_over, says
 from paxsilica.errors import InputError, Problem
 
 EXPORTED: Mapping[str, Callable[[Path], bool]] = {
@@ -22,14 +22,20 @@ EXPORTED: Mapping[str, Callable[[Path], bool]] = {
     "iamc": says("\npaxsilica "),
     "parquet": holds_file("columns.parquet"),
 }
-"""The formats of :data:`paxsilica.report.export.FORMATS`; each with whether what is at a place was exported in it."""
+"""The formats of :data:`paxsilica.report.export.FORMATS`; each with whether what is at a place was
+exported in it."""
 
 FORMATS = tuple(EXPORTED)
 PAGE_MARK = '<meta name="generator" content="paxsilica'
 
 TablesOption = Annotated[
     Path | None,
-    typer.Option("--data", metavar="PATH", help="Tables that the plan was made from.", show_default="the bundled data, if it is they"),
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Tables that the plan was made from.",
+        show_default="the bundled data, if it is they",
+    ),
 ]
 
 
@@ -45,9 +51,19 @@ def report(
     folder: PlanArgument,
     other: Annotated[
         Path | None,
-        typer.Option("--with", metavar="DIR", help="Folder of another plan, to show side by side.", autocompletion=completion.plans),
+        typer.Option(
+            "--with",
+            metavar="DIR",
+            help="Folder of another plan, to show side by side.",
+            autocompletion=completion.plans,
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write.", show_default="DIR/report.html")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="File to write.", show_default="DIR/report.html"
+        ),
+    ] = None,
     *,
     options: WriteOptions,
 ) -> Answer:
@@ -80,11 +96,21 @@ def export(
     folder: PlanArgument,
     format_: Annotated[
         str,
-        typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.", autocompletion=completion.words(*FORMATS)),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"One of {', '.join(FORMATS)}.",
+            autocompletion=completion.words(*FORMATS),
+        ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="PATH", help="File, or folder for csv and parquet, to write.", show_default="in DIR, by format"),
+        typer.Option(
+            "--out",
+            metavar="PATH",
+            help="File, or folder for csv and parquet, to write.",
+            show_default="in DIR, by format",
+        ),
     ] = None,
     *,
     options: WriteOptions,
@@ -100,7 +126,9 @@ def export(
       paxsilica export plans/base --format csv --out base-tables
     """
     if format_ not in FORMATS:
-        raise InputError([Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")])
+        raise InputError(
+            [Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")]
+        )
     from paxsilica.report.export import export_plan
     from paxsilica.report.facts import load_facts
 

@@ -11,25 +11,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paxsilica.bundled import DEFAULT_CASE, case_files
-from paxsilica.cli.answer import Answer, Manner
-from paxsilica.cli.asking import CaseName, CaseOptions, SolveOptions, number
 from paxsilica.cli.interrupts import Interrupts, Stopped
+from paxsilica.cli.options import CaseName, CaseOptions, SolveOptions, number
+from paxsilica.cli.output import Answer, Manner
 from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
-from paxsilica.report.screen import Screen
+from paxsilica.report.console.screen import Screen
 
 if TYPE_CHECKING:
-    from paxsilica.cli.why import Diagnosed
-    from paxsilica.plan import Plan
-    from paxsilica.solve import Watcher
+    from paxsilica.cli.explain import Diagnosed
+    from paxsilica.plan.result import Plan
+    from paxsilica.solver import Watcher
 
 HEADLINE_TABLES = ("portfolio", "coverage", "funders", "costs", "binding")
-"""Tables of a plan that ``solve --json`` prints; ``rows`` there counts those of every table that is written."""
+"""Tables of a plan that ``solve --json`` prints; ``rows`` there counts those of every table that is
+written."""
 
-EXIT_CODES: Mapping[str, int] = {"infeasible": InfeasibleError.exit_code, "no_plan": NoPlanError.exit_code}
+EXIT_CODES: Mapping[str, int] = {
+    "infeasible": InfeasibleError.exit_code,
+    "no_plan": NoPlanError.exit_code,
+}
 """By status of the plan; 0 where there is one."""
 
-PlanOut = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write the plan to.", show_default="plans/<case>")]
-Budget = Annotated[float | None, number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case")]
+PlanOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Folder to write the plan to.", show_default="plans/<case>"
+    ),
+]
+Budget = Annotated[
+    float | None,
+    number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case"),
+]
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
 
-    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on), folder, rows (of each table written),
-    tables (portfolio, coverage, funders, costs and binding, as records) and, without a plan, the diagnosis.
+    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on),
+    folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
+    as records) and, without a plan, the diagnosis.
 
     [bold]Examples[/bold]
 
@@ -64,14 +77,16 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
       paxsilica solve --json | jq '.tables.portfolio[].project'
     """
-    from paxsilica.planner import make_manifest, make_plan
-    from paxsilica.report.console import print_folder, print_summary
+    from paxsilica.plan.solve import make_manifest, make_plan
+    from paxsilica.report.console.summary import print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
 
     question = options.question(case)
     with (
         Interrupts() as interrupts,
-        place_for(options.out, question.case.name, make_manifest(question.tables, question.case)) as folder,
+        place_for(
+            options.out, question.case.name, make_manifest(question.tables, question.case)
+        ) as folder,
     ):
         plan = searched(
             lambda watch: make_plan(question.tables, question.case, watch, interrupts.step),
@@ -81,7 +96,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         folder = write_plan(plan, folder, question.tables)
 
     def reason() -> Diagnosed | None:
-        from paxsilica.cli.why import diagnosed
+        from paxsilica.cli.explain import diagnosed
 
         return diagnosed(question, folder, options.tell) if plan.status == "infeasible" else None
 
@@ -93,20 +108,25 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     def document() -> dict[str, Any]:
         found = reason()
-        return plan_document(plan, folder, HEADLINE_TABLES) | ({} if found is None else {"diagnosis": found.diagnosis.result()})
+        return plan_document(plan, folder, HEADLINE_TABLES) | (
+            {} if found is None else {"diagnosis": found.diagnosis.result()}
+        )
 
     return Answer(show, document, str(folder), EXIT_CODES.get(plan.status, 0))
 
 
-def searched(work: Callable[[Watcher | None], Plan], interrupts: Interrupts, aside: Screen | None) -> Plan:
-    """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the best plan so far.
+def searched(
+    work: Callable[[Watcher | None], Plan], interrupts: Interrupts, aside: Screen | None
+) -> Plan:
+    """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the
+    best plan so far.
 
     From then on interrupts are left alone: files are written.
 
     Raises:
         Stopped: if there is none.
     """
-    from paxsilica.report.live import LiveView
+    from paxsilica.report.console.live import LiveView
 
     with nullcontext() if aside is None else LiveView(aside) as view:
         interrupts.view = view
@@ -122,17 +142,23 @@ def searched(work: Callable[[Watcher | None], Plan], interrupts: Interrupts, asi
 
 
 def plan_document(plan: Plan, folder: Path | None, tables: tuple[str, ...]) -> dict[str, Any]:
-    """What ``--json`` prints of a plan: as ``result.json``, with the rows of ``tables`` in the place of counts, and where it was written."""
+    """What ``--json`` prints of a plan: as ``result.json``, with the rows of ``tables`` in the
+    place of counts, and where it was written."""
     result = plan.result()
     rows = result.pop("tables")
-    return {**result, "folder": folder, "rows": rows, "tables": {name: plan.table(name) for name in tables}}
+    return {
+        **result,
+        "folder": folder,
+        "rows": rows,
+        "tables": {name: plan.table(name) for name in tables},
+    }
 
 
 def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
-    With --json: case, years, counts (tables, rows, projects, funders, copies, switch_offs), absent (tables) and left_out (projects, with the
-    reason). What is wrong stands in error.problems.
+    With --json: case, years, counts (tables, rows, projects, funders, copies, switch_offs), absent
+    (tables) and left_out (projects, with the reason). What is wrong stands in error.problems.
 
     [bold]Examples[/bold]
 
@@ -142,7 +168,7 @@ def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
 
       paxsilica check --json | jq .error.problems
     """
-    from paxsilica.report.console import check_facts, print_check
+    from paxsilica.report.console.summary import check_facts, print_check
 
     instance = options.question(case).instance()
     return Answer(lambda screen: print_check(screen, instance), lambda: check_facts(instance), "")
@@ -160,10 +186,15 @@ def cases(manner: Manner) -> Answer:
       paxsilica cases --quiet
     """
     from paxsilica.case import read_case
-    from paxsilica.report.console import print_cases
+    from paxsilica.report.console.summary import print_cases
 
     read = {path: read_case(path) for path in case_files().values()}
-    rows = [{"name": case.name, "title": case.title, "question": case.question, "file": path} for path, case in read.items()]
+    rows = [
+        {"name": case.name, "title": case.title, "question": case.question, "file": path}
+        for path, case in read.items()
+    ]
     return Answer(
-        lambda screen: print_cases(screen, read.values()), lambda: {"cases": rows}, "\n".join(case.name for case in read.values())
+        lambda screen: print_cases(screen, read.values()),
+        lambda: {"cases": rows},
+        "\n".join(case.name for case in read.values()),
     )

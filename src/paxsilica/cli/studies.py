@@ -13,22 +13,38 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
-from paxsilica.cli.answer import Answer
-from paxsilica.cli.asking import CaseName, Cluster, PlanFolder, SolveOptions, gathered, load_plan, number
-from paxsilica.cli.guard import STOPPED
-from paxsilica.cli.places import holds_study, refuse_to_write_over
+from paxsilica.cli.errors import STOPPED
+from paxsilica.cli.options import (
+    CaseName,
+    Cluster,
+    PlanFolder,
+    SolveOptions,
+    gathered,
+    load_plan,
+    number,
+)
+from paxsilica.cli.output import Answer
+from paxsilica.cli.paths import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
-    from paxsilica.plan import Plan
+    from paxsilica.plan.result import Plan
     from paxsilica.studies.results import Study
 
 MEASURES = ("total", "cost", "shortfall", "budget")
 LIMITED = ("budget", "coverage", "shortfall", "cost", "concentration")
 
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder to write to.", show_default="plans/<study>-<case>")]
-Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes that solve.", show_default="one per core")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<study>-<case>"
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Processes that solve.", show_default="one per core"),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option(
@@ -47,7 +63,8 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "montecarlo": ("MonteCarlo",),
     "compare": ("SideBySide", "Comparison"),
 }
-"""What each command gives, as ``study.json`` names it: a folder that holds another kind of study is not written over."""
+"""What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
+not written over."""
 
 
 class ShapeName(StrEnum):
@@ -65,18 +82,28 @@ class StudyOptions(SolveOptions):
     workers: Workers = None
     cluster: Cluster = None
 
-    def carry_out(self, name: str, case: str, study: Callable[..., Study], found: Iterable[Problem] = ()) -> Answer:
-        """Carries out a study of one case: ``study`` is called with the question and how to run it."""
+    def carry_out(
+        self, name: str, case: str, study: Callable[..., Study], found: Iterable[Problem] = ()
+    ) -> Answer:
+        """Carries out a study of one case: ``study`` is called with the question and how to run
+        it."""
         question = self.question(case, found)
-        return self.run(name, self.out or Path("plans") / f"{name}-{Path(case).stem}", lambda **how: study(question, **how))
+        return self.run(
+            name,
+            self.out or Path("plans") / f"{name}-{Path(case).stem}",
+            lambda **how: study(question, **how),
+        )
 
     def run(self, name: str, place: Path, study: Callable[..., Study]) -> Answer:
-        """Runs a study and writes it to ``place``. Finished solves are kept in the folder ``tasks`` beside the tables."""
-        from paxsilica.cli.showing import print_study
+        """Runs a study and writes it to ``place``. Finished solves are kept in the folder ``tasks``
+        beside the tables."""
+        from paxsilica.cli.study_output import print_study
 
         refuse_to_write_over(place, holds_study(*RESULTS[name]), force=None)
         progress = False if self.quiet else None
-        found = study(workers=self.workers, store=place / "tasks", cluster=self.cluster, progress=progress)
+        found = study(
+            workers=self.workers, store=place / "tasks", cluster=self.cluster, progress=progress
+        )
         found.save(place)
         return Answer(
             lambda screen: print_study(screen, found, place),
@@ -100,7 +127,10 @@ def frontier(
         list[str] | None,
         typer.Option(
             metavar="MEASURE=POINTS",
-            help="What to limit: budget, coverage, shortfall, cost or concentration; a number of points, or limits separated by commas.",
+            help=(
+                "What to limit: budget, coverage, shortfall, cost or concentration; a number of"
+                " points, or limits separated by commas."
+            ),
             show_default="budget=8",
             autocompletion=completion.words(*(f"{name}=" for name in LIMITED)),
         ),
@@ -108,11 +138,13 @@ def frontier(
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Trade one aim for another: the least of one measure for every combination of limits on others, exactly.
+    """Trade one aim for another: the least of one measure for every combination of limits on
+    others, exactly.
 
     Ctrl-C keeps what is done; the same command goes on where it stopped.
 
-    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
+    the folder.
 
     [bold]Examples[/bold]
 
@@ -130,29 +162,57 @@ def frontier(
         with gathered(problems):
             name, points = _points(text)
             if name in limits:
-                problems.append(Problem("--along", "", "", text, f"{name} is limited already; give all its limits at once"))
+                problems.append(
+                    Problem(
+                        "--along",
+                        "",
+                        "",
+                        text,
+                        f"{name} is limited already; give all its limits at once",
+                    )
+                )
             limits[name] = points
-    return options.carry_out("frontier", case, lambda question, **how: run(question, minimise, limits or None, **how), problems)
+    return options.carry_out(
+        "frontier",
+        case,
+        lambda question, **how: run(question, minimise, limits or None, **how),
+        problems,
+    )
 
 
 def alternatives(
     case: CaseName = DEFAULT_CASE,
     tolerance: Annotated[
         float,
-        number("SHARE", "How much more a plan may cost, as a share of the capital that the best plan decides."),
+        number(
+            "SHARE",
+            "How much more a plan may cost, as a share of the capital that the best plan decides.",
+        ),
     ] = 0.02,
-    tolerance_usd_m: Annotated[float | None, number("USD_M", "The same in USD million, instead.")] = None,
-    plans: Annotated[int, typer.Option(metavar="N", min=1, help="Distinct whole plans to list.")] = 5,
-    distance: Annotated[int, typer.Option(metavar="N", min=1, help="Projects in which any two of them differ, at least.")] = 1,
+    tolerance_usd_m: Annotated[
+        float | None, number("USD_M", "The same in USD million, instead.")
+    ] = None,
+    plans: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Distinct whole plans to list.")
+    ] = 5,
+    distance: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Projects in which any two of them differ, at least."
+        ),
+    ] = 1,
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Tell which projects are in every near-optimal plan, in some or in none, and list distinct plans with the cost of each.
+    """Tell which projects are in every near-optimal plan, in some or in none, and list distinct
+    plans with the cost of each.
 
-    The best plan is sought to a quarter of the tolerance, whatever the gap; --gap 0.001 hastens its first search and those for distinct plans.
-    Ctrl-C keeps what is done; the same command goes on where it stopped.
+    The best plan is sought to a quarter of the tolerance, whatever the gap; --gap 0.001 hastens its
+    first search and those for distinct plans. Ctrl-C keeps what is done; the same command goes on
+    where it stopped.
 
-    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
+    the folder.
 
     [bold]Examples[/bold]
 
@@ -163,7 +223,14 @@ def alternatives(
     from paxsilica.studies.alternatives import alternatives as run
 
     def study(question: Question, **how: Any) -> Study:
-        return run(question, tolerance, tolerance_usd_m=tolerance_usd_m, plans=plans, distance=distance, **how)
+        return run(
+            question,
+            tolerance,
+            tolerance_usd_m=tolerance_usd_m,
+            plans=plans,
+            distance=distance,
+            **how,
+        )
 
     return options.carry_out("alternatives", case, study)
 
@@ -171,17 +238,28 @@ def alternatives(
 def sensitivity(
     case: CaseName = DEFAULT_CASE,
     parameters: Parameters = None,
-    together: Annotated[bool, typer.Option("--two-way", help="Move two parameters together instead of each alone.")] = False,
-    fixed: Annotated[bool, typer.Option("--fixed", help="Only run the plan with the new numbers; do not seek the best plan anew.")] = False,
+    together: Annotated[
+        bool, typer.Option("--two-way", help="Move two parameters together instead of each alone.")
+    ] = False,
+    fixed: Annotated[
+        bool,
+        typer.Option(
+            "--fixed",
+            help="Only run the plan with the new numbers; do not seek the best plan anew.",
+        ),
+    ] = False,
     plan: PlanFolder = None,
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Move numbers to the low and high of the data's own ranges, one group at a time (a tornado) or two together.
+    """Move numbers to the low and high of the data's own ranges, one group at a time (a tornado) or
+    two together.
 
-    Each end of each group is a solve: thirty on the bundled data, where --gap 0.001 halves the time of each.
+    Each end of each group is a solve: thirty on the bundled data, where --gap 0.001 halves the time
+    of each.
 
-    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
+    the folder.
 
     [bold]Examples[/bold]
 
@@ -201,27 +279,43 @@ def sensitivity(
 
     def study(question: Question, **how: Any) -> Study:
         how |= {"plan": given, "resolve": not fixed}
-        return two_way(question, *parameters, **how) if together and parameters else one_way(question, parameters, **how)
+        return (
+            two_way(question, *parameters, **how)
+            if together and parameters
+            else one_way(question, parameters, **how)
+        )
 
     return options.carry_out("sensitivity", case, study, problems)
 
 
 def montecarlo(
     case: CaseName = DEFAULT_CASE,
-    samples: Annotated[int, typer.Option(metavar="N", min=1, help="How many; powers of two fill the ranges most evenly.")] = 64,
+    samples: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="How many; powers of two fill the ranges most evenly."
+        ),
+    ] = 64,
     parameters: Parameters = None,
-    shape: Annotated[ShapeName, typer.Option(help="Distribution over each range.")] = ShapeName.triangular,
-    apart: Annotated[bool, typer.Option("--apart", help="Draw each row of a group for itself.")] = False,
+    shape: Annotated[
+        ShapeName, typer.Option(help="Distribution over each range.")
+    ] = ShapeName.triangular,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Draw each row of a group for itself.")
+    ] = False,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Fixes the draws.")] = 0,
     plan: PlanFolder = None,
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Solve for many draws of the uncertain numbers: how often is each project chosen, how is cost distributed.
+    """Solve for many draws of the uncertain numbers: how often is each project chosen, how is cost
+    distributed.
 
-    Each draw is a solve. With --plan the projects of a plan are kept, and the study tells how that plan fares, which is much quicker.
+    Each draw is a solve. With --plan the projects of a plan are kept, and the study tells how that
+    plan fares, which is much quicker.
 
-    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
+    the folder.
 
     [bold]Examples[/bold]
 
@@ -237,7 +331,16 @@ def montecarlo(
         given = None if plan is None else load_plan(plan)
 
     def study(question: Question, **how: Any) -> Study:
-        return run(question, samples, parameters=parameters, shape=shape.value, apart=apart, seed=seed, plan=given, **how)
+        return run(
+            question,
+            samples,
+            parameters=parameters,
+            shape=shape.value,
+            apart=apart,
+            seed=seed,
+            plan=given,
+            **how,
+        )
 
     return options.carry_out("montecarlo", case, study, problems)
 
@@ -246,15 +349,19 @@ def compare(
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="NAME...", help="Folders of plans, and bundled cases or case files.", autocompletion=completion.cases_and_plans
+            metavar="NAME...",
+            help="Folders of plans, and bundled cases or case files.",
+            autocompletion=completion.cases_and_plans,
         ),
     ],
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Compare two plans; or set cases side by side, and run the plan of each in every other case to see what is regretted.
+    """Compare two plans; or set cases side by side, and run the plan of each in every other case to
+    see what is regretted.
 
-    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to the folder.
+    With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
+    the folder.
 
     [bold]Examples[/bold]
 
@@ -267,13 +374,19 @@ def compare(
 
     folders = [name for name in names if (Path(name) / "result.json").is_file()]
     cases = [name for name in names if name not in folders]
-    problems = [Problem("NAME", "", "", name, "is named twice") for name in set(names) if names.count(name) > 1]
+    problems = [
+        Problem("NAME", "", "", name, "is named twice")
+        for name in set(names)
+        if names.count(name) > 1
+    ]
     plans: dict[str, Plan] = {}
     for name in folders:
         with gathered(problems):
             plans[name] = load_plan(Path(name))
     if not cases and len(folders) != 2:
-        problems.append(Problem("NAME", "", "", " ".join(names), "should be two plans, or at least one case"))
+        problems.append(
+            Problem("NAME", "", "", " ".join(names), "should be two plans, or at least one case")
+        )
     questions = options.questions(cases, problems)
 
     def study(**how: Any) -> Study:
@@ -297,8 +410,17 @@ def _points(text: str) -> tuple[str, int | list[float]]:
             raise ValueError
         return name, points
     except ValueError:
-        right = "should be a measure, =, and a whole number of points or limits of 0 or more separated by commas, such as budget=5000,10000"
+        right = (
+            "should be a measure, =, and a whole number of points or limits of 0 or more separated"
+            " by commas, such as budget=5000,10000"
+        )
         raise InputError([Problem("--along", "", "", text, right)]) from None
 
 
-STUDIES: tuple[Callable[..., Answer], ...] = (frontier, alternatives, sensitivity, montecarlo, compare)
+STUDIES: tuple[Callable[..., Answer], ...] = (
+    frontier,
+    alternatives,
+    sensitivity,
+    montecarlo,
+    compare,
+)

@@ -1,8 +1,10 @@
-"""Cuts a copy of operation down to what can matter in it: a plant without feed and a product without use carry nothing.
+"""Cuts a copy of operation down to what can matter in it: a plant without feed and a product
+without use carry nothing.
 
-Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if each of its inputs can be made or drawn
-from store somewhere from where it can be shipped. A plant is of *use* if its product can reach a demand, a store, or a plant of use;
-and for the reasons in :func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
+Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if
+each of its inputs can be made or drawn from store somewhere from where it can be shipped. A plant
+is of *use* if its product can reach a demand, a store, or a plant of use; and for the reasons in
+:func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ def prune(
         incoming[target, commodity].append((origin, commodity))
     forced = [arc for arc, arrow in arcs.items() if _forced(arrow) or asked_to_carry(floors, arc)]
     # what is pushed along an arc may come round again, from no source at all
-    fed, reached = _fed(world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing)
+    fed, reached = _fed(
+        world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing
+    )
     makers: dict[Place, list[str]] = defaultdict(list)
     for name in fed:
         for commodity in world.outputs.get(plants[name].process, {}):
@@ -65,7 +69,11 @@ def prune(
         want(place)
     for name in sorted(fed):
         made = world.outputs.get(plants[name].process, {})
-        if _moves_by_itself(world, plants[name]) or wanted.intersection(made) or asked_to_run(world, floors, name):
+        if (
+            _moves_by_itself(world, plants[name])
+            or wanted.intersection(made)
+            or asked_to_run(world, floors, name)
+        ):
             need(name)
             for commodity in wanted.intersection(made):
                 want((plants[name].region, commodity))
@@ -77,28 +85,55 @@ def prune(
         for name in makers[place]:
             need(name)
     # a plant that must run without feed stays: it makes the problem infeasible, as it should
-    kept = {name: plants[name] for name in sorted(plants) if name in needed or plants[name].must_run_share > 0}
-    live = {arc: arrow for arc, arrow in sorted(arcs.items()) if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful}
+    kept = {
+        name: plants[name]
+        for name in sorted(plants)
+        if name in needed or plants[name].must_run_share > 0
+    }
+    live = {
+        arc: arrow
+        for arc, arrow in sorted(arcs.items())
+        if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful
+    }
     places = set(demand) | (useful & reached)
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.outputs.get(plant.process, {})}
-    places |= {(plant.region, commodity) for plant in kept.values() for commodity in world.inputs.get(plant.process, {})}
+    places |= {
+        (plant.region, commodity)
+        for plant in kept.values()
+        for commodity in world.outputs.get(plant.process, {})
+    }
+    places |= {
+        (plant.region, commodity)
+        for plant in kept.values()
+        for commodity in world.inputs.get(plant.process, {})
+    }
     places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
     return kept, places, live
 
 
 def _fed(
-    world: World, plants: Mapping[str, Plant], sources: set[Place], outgoing: Mapping[Place, list[Place]]
+    world: World,
+    plants: Mapping[str, Plant],
+    sources: set[Place],
+    outgoing: Mapping[Place, list[Place]],
 ) -> tuple[set[str], set[Place]]:
     """Plants that feed can reach, and the places that something can reach."""
     fed = set(plants)
     while True:
-        # plants may feed each other in a ring (tools need chips, chips need tools), so all are taken as fed until an input cannot come
-        makes = {(plants[name].region, commodity) for name in fed for commodity in world.outputs.get(plants[name].process, {})}
+        # plants may feed each other in a ring (tools need chips, chips need tools), so all are
+        # taken as fed until an input cannot come
+        makes = {
+            (plants[name].region, commodity)
+            for name in fed
+            for commodity in world.outputs.get(plants[name].process, {})
+        }
         reached = _downstream(makes | sources, outgoing)
         starved = {
             name
             for name in fed
-            if any((plants[name].region, commodity) not in reached for commodity in world.inputs.get(plants[name].process, {}))
+            if any(
+                (plants[name].region, commodity) not in reached
+                for commodity in world.inputs.get(plants[name].process, {})
+            )
         }
         if not starved:
             return fed, reached
@@ -118,21 +153,39 @@ def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> s
 
 
 def _forced(arrow: Arrow) -> bool:
-    """Whether something moves along an arc even to where it is of no use: because it must, or because shipping earns."""
+    """Whether something moves along an arc even to where it is of no use: because it must, or
+    because shipping earns."""
     return arrow.smallest > 0 or arrow.cost_usd_per_unit < 0
 
 
 def _moves_by_itself(world: World, plant: Plant) -> bool:
-    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run, it earns as it runs, or it takes
-    what would otherwise have nowhere to go."""
-    rids = any(commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {}))
-    return not world.outputs.get(plant.process) or plant.must_run_share > 0 or rids or _may_earn(world, plant)
+    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run,
+    it earns as it runs, or it takes what would otherwise have nowhere to go."""
+    rids = any(
+        commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {})
+    )
+    return (
+        not world.outputs.get(plant.process)
+        or plant.must_run_share > 0
+        or rids
+        or _may_earn(world, plant)
+    )
 
 
 def _may_earn(world: World, plant: Plant) -> bool:
-    """Whether running ``plant`` may bring money by itself (a negative variable cost in some year)."""
-    table, rows = ("projects", world.projects_by_name) if plant.is_project else ("assets", world.assets_by_name)
+    """Whether running ``plant`` may bring money by itself (a negative variable cost in some
+    year)."""
+    table, rows = (
+        ("projects", world.projects_by_name)
+        if plant.is_project
+        else ("assets", world.assets_by_name)
+    )
     cell = rows[plant.name].variable_cost_usd_per_unit
     if cell is not None:
         return cell < 0
-    return any(value < 0 for value in world.series.get((table, plant.name, "variable_cost_usd_per_unit"), {}).values())
+    return any(
+        value < 0
+        for value in world.series.get(
+            (table, plant.name, "variable_cost_usd_per_unit"), {}
+        ).values()
+    )

@@ -1,4 +1,5 @@
-"""What a row of the table ``limits`` speaks of. The model sums over it, and what it sums over must not be pruned away."""
+"""What a row of the table ``limits`` speaks of. The model sums over it, and what it sums over must
+not be pruned away."""
 
 from __future__ import annotations
 
@@ -30,17 +31,27 @@ def selects_plant(world: World, limit: Limit, plant: str) -> bool:
 
 def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
     """Whether the limit speaks of shipments along (from region, to region, commodity)."""
-    return limit.region in ("*", arc[0]) and (limit.to_region or "*") in ("*", arc[1]) and limit.commodity in ("*", arc[2])
+    return (
+        limit.region in ("*", arc[0])
+        and (limit.to_region or "*") in ("*", arc[1])
+        and limit.commodity in ("*", arc[2])
+    )
 
 
 def floors(world: World, year: int) -> tuple[Limit, ...]:
     """Limits that ask for at least so much operation in ``year``."""
-    return tuple(row for row in world.tables.limits if row.sense == "at least" and row.measure not in ON_PLANTS and applies(row, year))
+    return tuple(
+        row
+        for row in world.tables.limits
+        if row.sense == "at least" and row.measure not in ON_PLANTS and applies(row, year)
+    )
 
 
 def asked_to_run(world: World, floors: Iterable[Limit], plant: str) -> bool:
     """Whether some floor counts what the plant does."""
-    return any(limit.measure != "shipment" and selects_plant(world, limit, plant) for limit in floors)
+    return any(
+        limit.measure != "shipment" and selects_plant(world, limit, plant) for limit in floors
+    )
 
 
 def asked_to_carry(floors: Iterable[Limit], arc: tuple[str, str, str]) -> bool:

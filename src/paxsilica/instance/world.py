@@ -1,4 +1,5 @@
-"""The world of a case, joined from the tables: who is trusted when, which plants there are, what numbers hold in which year."""
+"""The world of a case, joined from the tables: who is trusted when, which plants there are, what
+numbers hold in which year."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ UNLIMITED = float("inf")
 
 
 def interpolate(anchors: Mapping[int, float], year: int) -> float:
-    """Value at ``year`` on the straight line between the anchors around it; the anchors must span the year.
+    """Value at ``year`` on the straight line between the anchors around it; the anchors must span
+    the year.
 
     >>> interpolate({2026: 10.0, 2030: 20.0}, 2027)
     12.5
@@ -65,7 +67,8 @@ class Plant:
 
 @dataclass(frozen=True)
 class World:
-    """Tables and case joined, before anything is chosen or copied. All lookups by key; nothing is searched for twice."""
+    """Tables and case joined, before anything is chosen or copied. All lookups by key; nothing is
+    searched for twice."""
 
     case: Case
     tables: Tables
@@ -78,7 +81,8 @@ class World:
 
     @cached_property
     def _standing(self) -> dict[str, list[tuple[int, str]]]:
-        """For each region the (year from which, status) pairs of its membership, in order of time."""
+        """For each region the (year from which, status) pairs of its membership, in order of
+        time."""
         standing: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for row in sorted(self.tables.membership, key=lambda row: (row.region, row.from_date)):
             # a status holds for a whole year if it holds on the last day of it
@@ -101,7 +105,8 @@ class World:
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
     def status(self, region: str, year: int) -> str | None:
-        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody is trusted)."""
+        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody
+        is trusted)."""
         if region in self.case.membership:
             return self.case.membership[region]
         found = None
@@ -111,7 +116,8 @@ class World:
         return found
 
     def trusted(self, region: str, year: int) -> bool:
-        """Whether plants of ``region`` count in a switch-off in ``year``. A hub hosts nothing and is never switched off."""
+        """Whether plants of ``region`` count in a switch-off in ``year``. A hub hosts nothing and
+        is never switched off."""
         if not self.tables.membership or self.regions[region].kind == "hub":
             return True
         status = self.status(region, year)
@@ -128,10 +134,14 @@ class World:
         """Whether neither host nor controller of ``plant`` can switch it off in ``year``."""
         return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
 
-    def number(self, table: str, row: Row, column: str, year: int, default: float | None = None) -> float:
-        """The number in ``column`` of ``row`` in ``year``: from the cell, or from the table ``series``; else ``default``.
+    def number(
+        self, table: str, row: Row, column: str, year: int, default: float | None = None
+    ) -> float:
+        """The number in ``column`` of ``row`` in ``year``: from the cell, or from the table
+        ``series``; else ``default``.
 
-        A number that is neither there nor has a default is recorded in ``problems``, which ends the making of the instance.
+        A number that is neither there nor has a default is recorded in ``problems``, which ends the
+        making of the instance.
         """
         cell = getattr(row, column)
         if cell is not None:
@@ -140,13 +150,29 @@ class World:
         anchors = self.series.get((table, key, column))
         if anchors is None:
             if default is None:
-                self.problems.append(Problem(table, key, column, "", "a number is needed here, or rows in the table series"))
+                self.problems.append(
+                    Problem(
+                        table,
+                        key,
+                        column,
+                        "",
+                        "a number is needed here, or rows in the table series",
+                    )
+                )
                 return 0.0
             return default
         try:
             return interpolate(anchors, year)
         except KeyError:
-            self.problems.append(Problem("series", f"{table}|{key}", column, "", f"the years given must span {year}, which the case uses"))
+            self.problems.append(
+                Problem(
+                    "series",
+                    f"{table}|{key}",
+                    column,
+                    "",
+                    f"the years given must span {year}, which the case uses",
+                )
+            )
             return 0.0
 
     def refuse_if_problems(self) -> None:
@@ -164,7 +190,9 @@ def make_world(tables: Tables, case: Case) -> World:
     inputs: dict[str, dict[str, float]] = defaultdict(dict)
     outputs: dict[str, dict[str, float]] = defaultdict(dict)
     for recipe in sorted(tables.recipes, key=lambda row: (row.process, row.commodity)):
-        (inputs if recipe.role == "input" else outputs)[recipe.process][recipe.commodity] = recipe.quantity
+        (inputs if recipe.role == "input" else outputs)[recipe.process][recipe.commodity] = (
+            recipe.quantity
+        )
     series: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
     for item in tables.series:
         series[item.table, item.row, item.column][item.year] = item.value
@@ -185,13 +213,27 @@ def make_world(tables: Tables, case: Case) -> World:
             controller=row.controller or row.region,
             credit=1.0 if row.status is None else credits[row.status],
             is_project=isinstance(row, Project),
-            from_year=row.from_year if isinstance(row, Asset) and row.from_year is not None else case.years[0],
+            from_year=(
+                row.from_year
+                if isinstance(row, Asset) and row.from_year is not None
+                else case.years[0]
+            ),
             to_year=row.to_year if isinstance(row, Asset) and row.to_year is not None else last,
             must_run_share=(row.must_run_share or 0.0) if isinstance(row, Asset) else 0.0,
-            minimum_utilisation=(process.minimum_utilisation or 0.0) if case.operation.warm else 0.0,
+            minimum_utilisation=(
+                (process.minimum_utilisation or 0.0) if case.operation.warm else 0.0
+            ),
             main_product=process.main_product,
         )
-    world = World(case, tables, {row.region: row for row in tables.regions}, plants, dict(inputs), dict(outputs), dict(series))
+    world = World(
+        case,
+        tables,
+        {row.region: row for row in tables.regions},
+        plants,
+        dict(inputs),
+        dict(outputs),
+        dict(series),
+    )
     if problems := list(_unknown_names(world)):
         raise InputError(problems)
     return world
@@ -216,16 +258,35 @@ def _unknown_names(world: World) -> Iterable[Problem]:
     for key, names, known in named:
         for name in names:
             if name not in known:
-                yield Problem(f"case {case.name}", "", key, name, "is not in the data; it has " + (", ".join(sorted(known)) or "none"))
-    for name in sorted({row.asset for row in tables.assets} & {row.project for row in tables.projects}):
-        yield Problem("projects", name, "project", name, "is the name of an asset too; plants need names of their own")
+                yield Problem(
+                    f"case {case.name}",
+                    "",
+                    key,
+                    name,
+                    "is not in the data; it has " + (", ".join(sorted(known)) or "none"),
+                )
+    for name in sorted(
+        {row.asset for row in tables.assets} & {row.project for row in tables.projects}
+    ):
+        yield Problem(
+            "projects",
+            name,
+            "project",
+            name,
+            "is the name of an asset too; plants need names of their own",
+        )
     if case.scenarios is not None and not isinstance(case.scenarios, dict):
-        chosen = {row.scenario: row.probability for row in tables.scenarios if row.scenario in case.scenarios}
+        chosen = {
+            row.scenario: row.probability
+            for row in tables.scenarios
+            if row.scenario in case.scenarios
+        }
         if abs(sum(chosen.values()) - 1) > 1e-6:
             yield Problem(
                 f"case {case.name}",
                 "",
                 "scenarios",
                 ", ".join(chosen),
-                f"their probabilities in the data add up to {sum(chosen.values()):g}, not to 1; give them as {{scenario = probability}}",
+                f"their probabilities in the data add up to {sum(chosen.values()):g}, not to 1;"
+                " give them as {scenario = probability}",
             )

@@ -1,6 +1,8 @@
-"""What a plan costs: each term by name, in USD million, discounted to the first year of the case and weighted with probabilities.
+"""What a plan costs: each term by name, in USD million, discounted to the first year of the case
+and weighted with probabilities.
 
-The objective is the sum of these terms and nothing else, and reports evaluate these very terms, so that the two cannot drift apart.
+The objective is the sum of these terms and nothing else, and reports evaluate these very terms, so
+that the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import pyomo.environ as pyo
 from paxsilica.instance import Copy, Instance
 from paxsilica.model.funding import programme_capital
 from paxsilica.model.investment import spend_terms
-from paxsilica.model.language import Cost, Terms, cost, times
+from paxsilica.model.registry import Cost, Terms, cost, times
 
 MILLION = 1e-6
 
@@ -20,27 +22,43 @@ def _weight(instance: Instance, copy: Copy) -> float:
     return MILLION * instance.discount(copy.year) * copy.probability
 
 
-@cost(latex=r"\sum_{p,t} \beta_t \Big(\phi_p\, \sigma_p\, \mathrm{due}_{p,t} + \sum_g \phi_{g,p}\, f_{g,p,t}\Big)")
+@cost(
+    latex=(
+        r"\sum_{p,t} \beta_t \Big(\phi_p\, \sigma_p\, \mathrm{due}_{p,t} + \sum_g \phi_{g,p}\,"
+        r" f_{g,p,t}\Big)"
+    )
+)
 def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What owners and funders pay for projects, each at the price of its money. Where the data tells no funders apart, the public share
-    falls due at face value."""
+    """What owners and funders pay for projects, each at the price of its money. Where the data
+    tells no funders apart, the public share falls due at face value."""
     terms: Terms = []
     for candidate in instance.candidates.values():
         for year in candidate.payment_years:
             own = candidate.sponsor_share * candidate.sponsor_factor
             rest = (1 - candidate.sponsor_share) if instance.funding is None else 0.0
-            terms += times(instance.discount(year) * (own + rest), spend_terms(model, candidate, year))
+            terms += times(
+                instance.discount(year) * (own + rest), spend_terms(model, candidate, year)
+            )
     for funder, project, year in model.payment:
-        terms.append((instance.discount(year) * instance.payer_factor(funder, project), model.payment[funder, project, year]))
+        terms.append(
+            (
+                instance.discount(year) * instance.payer_factor(funder, project),
+                model.payment[funder, project, year],
+            )
+        )
     return Cost(terms)
 
 
 @cost(
-    latex=r"-\beta_T \sum_{p,v} \max\Big(0,\, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big) \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, "
-    r"\Delta e_{p,v}\right)"
+    latex=(
+        r"-\beta_T \sum_{p,v} \max\Big(0,\, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big)"
+        r" \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, "
+        r"\Delta e_{p,v}\right)"
+    )
 )
 def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What is left of plants younger than their economic life at the end of the case, straight-line; negative."""
+    """What is left of plants younger than their economic life at the end of the case,
+    straight-line; negative."""
     terms: Terms = []
     end = instance.discount(instance.years[-1])
     for name, candidate in instance.candidates.items():
@@ -58,41 +76,68 @@ def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 
 @cost(
-    latex=r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\, y_{p,t-\ell_p} + F^e_{p,t}\, "
-    r"e_{p,t-\ell_p}\right)\Big)"
+    latex=(
+        r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\,"
+        r" y_{p,t-\ell_p} + F^e_{p,t}\, "
+        r"e_{p,t-\ell_p}\right)\Big)"
+    )
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What plants cost each year of operation whether they run or not; for existing plants a constant."""
+    """What plants cost each year of operation whether they run or not; for existing plants a
+    constant."""
     terms: Terms = []
     for name, candidate in instance.candidates.items():
         for year in instance.years:
             worth = instance.discount(year)
             if candidate.fixed_cost[year]:
                 share = candidate.in_service(year, candidate.window)
-                terms += [(worth * candidate.fixed_cost[year] * one, model.committed[name, v]) for v, one in share.items()]
+                terms += [
+                    (worth * candidate.fixed_cost[year] * one, model.committed[name, v])
+                    for v, one in share.items()
+                ]
             if candidate.fixed_cost_per_unit[year]:
                 share = candidate.in_service(year, candidate.size_years)
-                terms += [(worth * candidate.fixed_cost_per_unit[year] * one, model.added_size[name, v]) for v, one in share.items()]
-    constant = sum(instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items())
+                terms += [
+                    (worth * candidate.fixed_cost_per_unit[year] * one, model.added_size[name, v])
+                    for v, one in share.items()
+                ]
+    constant = sum(
+        instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items()
+    )
     return Cost(terms, constant)
 
 
-@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \Big(\sum_a C_{a,c}\, x_{a,c} - \sum_a G_{a,t(c)}\, \mu_a\, w_{a,c}\Big)")
+@cost(
+    latex=(
+        r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \Big(\sum_a C_{a,c}\, x_{a,c} - \sum_a G_{a,t(c)}\,"
+        r" \mu_a\, w_{a,c}\Big)"
+    )
+)
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Variable cost of everything that runs, less what counts as operating support."""
     terms: Terms = []
     for copy in instance.copies.values():
         weight = _weight(instance, copy)
         if weight:
-            terms += [(weight * unit, model.activity[plant, copy.name]) for plant, unit in copy.variable_cost.items() if unit]
+            terms += [
+                (weight * unit, model.activity[plant, copy.name])
+                for plant, unit in copy.variable_cost.items()
+                if unit
+            ]
     return Cost(terms + times(-1.0, operating_support(model, instance).terms))
 
 
-@cost(latex=r"10^{-6} \sum_{\bar c} \pi_{\bar c}\, \beta_{t(\bar c)} \sum_a G_{a,t(\bar c)}\, \mu_a\, w_{a,\bar c}")
+@cost(
+    latex=(
+        r"10^{-6} \sum_{\bar c} \pi_{\bar c}\, \beta_{t(\bar c)} \sum_a G_{a,t(\bar c)}\, \mu_a\,"
+        r" w_{a,\bar c}"
+    )
+)
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What it costs to keep plants warm that cheaper supply would idle: their least running, times their unit cost above that of the
-    cheapest plant of the same process that is not trusted. Somebody pays it, through a price floor or an offtake; it is no capital.
-    With the term operation it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
+    """What it costs to keep plants warm that cheaper supply would idle: their least running, times
+    their unit cost above that of the cheapest plant of the same process that is not trusted.
+    Somebody pays it, through a price floor or an offtake; it is no capital. With the term operation
+    it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
     terms: Terms = []
     for plant, name in model.warm:
         copy = instance.copies[name]
@@ -138,20 +183,33 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
         copy = instance.copies[name]
         weight = _weight(instance, copy)
         if weight:
-            terms.append((weight * instance.shortage_price[commodity, copy.year], model.unserved[region, commodity, name]))
+            terms.append(
+                (
+                    weight * instance.shortage_price[commodity, copy.year],
+                    model.unserved[region, commodity, name],
+                )
+            )
     return Cost(terms)
 
 
-@cost(latex=r"10^{-6} \sum_{c} \beta_{t(c)} \Big(\sum_k \omega\, P_{k,t(c)}\, h_{k,c} + \sum_{r,k} P_{k,t(c)}\, v_{r,k,c}\Big)")
+@cost(
+    latex=(
+        r"10^{-6} \sum_{c} \beta_{t(c)} \Big(\sum_k \omega\, P_{k,t(c)}\, h_{k,c} + \sum_{r,k}"
+        r" P_{k,t(c)}\, v_{r,k,c}\Big)"
+    )
+)
 def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The price put on coverage that is missing and on output above the cap on a region's share, where these are soft. It is a standard
-    that the case sets and not an expectation, so no probability enters."""
+    """The price put on coverage that is missing and on output above the cap on a region's share,
+    where these are soft. It is a standard that the case sets and not an expectation, so no
+    probability enters."""
     terms: Terms = []
     coverage = instance.case.coverage
     weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
     for commodity, name in model.shortfall if weight else ():
         year = instance.copies[name].year
-        price = weight * MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+        price = (
+            weight * MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+        )
         terms.append((price, model.shortfall[commodity, name]))
     for region, commodity, name in model.concentration_excess:
         year = instance.copies[name].year
@@ -166,4 +224,7 @@ def objective_terms(model: pyo.ConcreteModel, instance: Instance, costs: dict[st
         return costs["coverage_shortfall"]
     if instance.case.objective == "budget":
         return Cost(programme_capital(model, instance))
-    return Cost([term for part in costs.values() for term in part.terms], sum(part.constant for part in costs.values()))
+    return Cost(
+        [term for part in costs.values() for term in part.terms],
+        sum(part.constant for part in costs.values()),
+    )

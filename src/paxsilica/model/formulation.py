@@ -1,6 +1,8 @@
-"""The parts of ``models/FORMULATION.md`` that the model itself says: variables, rows and cost terms, from their registers.
+"""The parts of ``models/FORMULATION.md`` that the model itself says: variables, rows and cost
+terms, from their registers.
 
-``python -m paxsilica.model.formulation`` rewrites these parts of the page; what stands outside the markers is written by hand and stays.
+``python -m paxsilica.model.formulation`` rewrites these parts of the page; what stands outside the
+markers is written by hand and stays.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from paxsilica.errors import InputError
 from paxsilica.model import COSTS, ROWS, VARIABLES
-from paxsilica.model.language import RowDoc, TermDoc
+from paxsilica.model.registry import RowDoc, TermDoc
 
 PAGE = Path("models") / "FORMULATION.md"
 
@@ -31,12 +33,17 @@ FAMILIES = {
 def index_of(row: RowDoc) -> tuple[str, ...]:
     """What a row is indexed by, as the parameters of its function say it."""
     names = list(inspect.signature(row.rule).parameters)[2:]
-    return tuple(name.removesuffix("_name").replace("other", "prerequisite") for name in names if name != "_")
+    return tuple(
+        name.removesuffix("_name").replace("other", "prerequisite") for name in names if name != "_"
+    )
 
 
 def _variables() -> str:
     lines = ["| symbol | name in code | index | unit | meaning |", "|---|---|---|---|---|"]
-    lines += [f"| ${doc.symbol}$ | `{doc.name}` | {doc.index} | {doc.unit} | {doc.meaning} |" for doc in VARIABLES.values()]
+    lines += [
+        f"| ${doc.symbol}$ | `{doc.name}` | {doc.index} | {doc.unit} | {doc.meaning} |"
+        for doc in VARIABLES.values()
+    ]
     return "\n".join(lines)
 
 
@@ -66,7 +73,11 @@ def _cost(term: TermDoc) -> str:
 
 def sections() -> dict[str, str]:
     """The generated parts of the page by name."""
-    return {"variables": _variables(), "rows": _rows(), "costs": "\n\n".join(_cost(term) for term in COSTS.values())}
+    return {
+        "variables": _variables(),
+        "rows": _rows(),
+        "costs": "\n\n".join(_cost(term) for term in COSTS.values()),
+    }
 
 
 def rewritten(page: str) -> str:
@@ -85,7 +96,8 @@ def rewritten(page: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Rewrites the page named in ``arguments``, or ``models/FORMULATION.md`` under the working directory."""
+    """Rewrites the page named in ``arguments``, or ``models/FORMULATION.md`` under the working
+    directory."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     path = Path(given[0]) if given else PAGE
     path.write_text(rewritten(path.read_text(encoding="utf-8")), encoding="utf-8")

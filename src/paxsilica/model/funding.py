@@ -8,7 +8,7 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.model.investment import committed_by, spend_terms
-from paxsilica.model.language import Terms, at_least, at_most, equal, row, times
+from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
 from paxsilica.model.variables import ticket_index
 
 
@@ -31,21 +31,32 @@ def _dues(instance: Instance) -> list[tuple[str, int]]:
     if instance.funding is None:
         return []
     return [
-        (name, year) for name, candidate in instance.candidates.items() if candidate.sponsor_share < 1 for year in candidate.payment_years
+        (name, year)
+        for name, candidate in instance.candidates.items()
+        if candidate.sponsor_share < 1
+        for year in candidate.payment_years
     ]
 
 
 @row(
     over=_dues,
     latex=r"\sum_g f_{g,p,t} = (1 - \sigma_p)\, \mathrm{due}_{p,t}",
-    dual="USD million of cost per further USD million to be paid into the project in the year: the discounted price of the marginal "
-    "funder's money and the scarcity of its envelope; free, as the row is an equation, and as a rule positive",
+    dual=(
+        "USD million of cost per further USD million to be paid into the project in the year: the"
+        " discounted price of the marginal funder's money and the scarcity of its envelope; free,"
+        " as the row is an equation, and as a rule positive"
+    ),
 )
-def spend_equals_funding(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
-    """What falls due for a project in a year, less the sponsor's own share, is paid by funders; nobody pays for what is not due."""
+def spend_equals_funding(
+    model: pyo.ConcreteModel, instance: Instance, project: str, year: int
+) -> Any:
+    """What falls due for a project in a year, less the sponsor's own share, is paid by funders;
+    nobody pays for what is not due."""
     assert instance.funding is not None
     paid: Terms = [
-        (1.0, model.payment[funder, project, year]) for funder in instance.funding.payers if (funder, project, year) in model.payment
+        (1.0, model.payment[funder, project, year])
+        for funder in instance.funding.payers
+        if (funder, project, year) in model.payment
     ]
     return equal(model, paid + times(-1.0, public_spend(model, instance, project, year)), 0.0)
 
@@ -69,19 +80,31 @@ def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -
 
 def _with_limit(instance: Instance) -> list[tuple[str, int]]:
     payers = {} if instance.funding is None else instance.funding.payers
-    return [(name, year) for name, payer in payers.items() for year, limit in payer.limit.items() if limit != UNLIMITED]
+    return [
+        (name, year)
+        for name, payer in payers.items()
+        for year, limit in payer.limit.items()
+        if limit != UNLIMITED
+    ]
 
 
 @row(
     over=_with_limit,
-    latex=r"\sum_p \sum_{t' \in \mathcal{T}_{g,t}} f_{g,p,t'} \le \sum_{t' \in \mathcal{T}_{g,t}} L_{g,t'}, \quad \mathcal{T}_{g,t} = "
-    r"\{t' \le t\} \text{ with carry-over, else } \{t\}",
-    dual="USD million of cost per further USD million that the funder may pay by the year (without carry-over: in the year); zero or "
-    "negative",
+    latex=(
+        r"\sum_p \sum_{t' \in \mathcal{T}_{g,t}} f_{g,p,t'} \le \sum_{t' \in \mathcal{T}_{g,t}}"
+        r" L_{g,t'}, \quad \mathcal{T}_{g,t} = "
+        r"\{t' \le t\} \text{ with carry-over, else } \{t\}"
+    ),
+    dual=(
+        "USD million of cost per further USD million that the funder may pay by the year (without"
+        " carry-over: in the year); zero or negative"
+    ),
 )
-def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, year: int) -> Any:
-    """A funder pays no more by any year than its annual limits up to then, or, without carry-over, no more in a year than that year's
-    limit."""
+def funder_annual_limit(
+    model: pyo.ConcreteModel, instance: Instance, funder: str, year: int
+) -> Any:
+    """A funder pays no more by any year than its annual limits up to then, or, without carry-over,
+    no more in a year than that year's limit."""
     assert instance.funding is not None
     payer = instance.funding.payers[funder]
     years = {t for t in payer.limit if t == year or (payer.carry_over and t < year)}
@@ -94,44 +117,75 @@ def funder_annual_limit(model: pyo.ConcreteModel, instance: Instance, funder: st
         []
         if instance.funding is None
         else [
-            (g, p) for g, p in instance.funding.pairs if instance.funding.payers[g].largest_share < 1 - instance.candidates[p].sponsor_share
+            (g, p)
+            for g, p in instance.funding.pairs
+            if instance.funding.payers[g].largest_share < 1 - instance.candidates[p].sponsor_share
         ]
     ),
     latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t}",
-    dual="USD million of cost per USD million that the funder may pay into the project above its largest share; zero or negative",
+    dual=(
+        "USD million of cost per USD million that the funder may pay into the project above its"
+        " largest share; zero or negative"
+    ),
 )
-def funder_largest_share(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
-    """A funder pays no more than its largest share of all capital of a project, the owner's part included. There is no row where the owner
-    leaves no more than that share."""
+def funder_largest_share(
+    model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
+) -> Any:
+    """A funder pays no more than its largest share of all capital of a project, the owner's part
+    included. There is no row where the owner leaves no more than that share."""
     assert instance.funding is not None
     candidate = instance.candidates[project]
     share = instance.funding.payers[funder].largest_share
-    capital = [term for year in candidate.payment_years for term in spend_terms(model, candidate, year)]
-    return at_most(model, payments_into(model, instance, funder, project) + times(-share, capital), 0.0)
+    capital = [
+        term for year in candidate.payment_years for term in spend_terms(model, candidate, year)
+    ]
+    return at_most(
+        model, payments_into(model, instance, funder, project) + times(-share, capital), 0.0
+    )
 
 
 @row(
     over=ticket_index,
     latex=r"\sum_t f_{g,p,t} \ge \underline{f}_g\, z_{g,p}",
-    dual="USD million of cost per USD million that the funder must pay into the project above its smallest ticket; zero or positive",
+    dual=(
+        "USD million of cost per USD million that the funder must pay into the project above its"
+        " smallest ticket; zero or positive"
+    ),
 )
 def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder that takes part in a project pays at least its smallest ticket."""
     assert instance.funding is not None
     ticket = instance.funding.payers[funder].smallest_ticket
-    return at_least(model, [*payments_into(model, instance, funder, project), (-ticket, model.ticket[funder, project])], 0.0)
+    return at_least(
+        model,
+        [
+            *payments_into(model, instance, funder, project),
+            (-ticket, model.ticket[funder, project]),
+        ],
+        0.0,
+    )
 
 
 @row(
     over=ticket_index,
     latex=r"\sum_t f_{g,p,t} \le M_{g,p}\, z_{g,p}",
-    dual="USD million of cost per USD million that the funder may pay into the project without taking part; zero or negative",
+    dual=(
+        "USD million of cost per USD million that the funder may pay into the project without"
+        " taking part; zero or negative"
+    ),
 )
-def payment_needs_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
-    """A funder pays only into projects in which it takes part; the bound is the most that it could pay, from the data."""
+def payment_needs_ticket(
+    model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
+) -> Any:
+    """A funder pays only into projects in which it takes part; the bound is the most that it could
+    pay, from the data."""
     assert instance.funding is not None
     most = instance.funding.pairs[funder, project]
-    return at_most(model, [*payments_into(model, instance, funder, project), (-most, model.ticket[funder, project])], 0.0)
+    return at_most(
+        model,
+        [*payments_into(model, instance, funder, project), (-most, model.ticket[funder, project])],
+        0.0,
+    )
 
 
 @row(
@@ -139,32 +193,54 @@ def payment_needs_ticket(model: pyo.ConcreteModel, instance: Instance, funder: s
     latex=r"z_{g,p} \le y_{p,T}",
     dual="USD million of cost per unit of taking part that needs no commitment; zero or negative",
 )
-def ticket_needs_commitment(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+def ticket_needs_commitment(
+    model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
+) -> Any:
     """A funder takes part only in a project that is committed."""
     committed = committed_by(model, instance.candidates[project], instance.years[-1])
     return at_most(model, [(1.0, model.ticket[funder, project]), *times(-1.0, committed)], 0.0)
 
 
 @row(
-    over=lambda instance: [] if instance.funding is None else [row[:3] for row in instance.funding.mandate_limits],
+    over=lambda instance: (
+        [] if instance.funding is None else [row[:3] for row in instance.funding.mandate_limits]
+    ),
     latex=r"\sum_{p \in \mathcal{M}_m} \sum_t f_{g,p,t} \le B_m",
-    dual="USD million of cost per further USD million that the funder may pay under the mandate; zero or negative",
+    dual=(
+        "USD million of cost per further USD million that the funder may pay under the mandate;"
+        " zero or negative"
+    ),
 )
-def mandate_limit(model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str) -> Any:
-    """A funder pays no more into the projects that a mandate fits than the mandate allows; what two mandates fit counts twice."""
+def mandate_limit(
+    model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str
+) -> Any:
+    """A funder pays no more into the projects that a mandate fits than the mandate allows; what two
+    mandates fit counts twice."""
     assert instance.funding is not None
-    limit, projects = next((row[3], row[4]) for row in instance.funding.mandate_limits if row[:3] == (funder, stage, region))
-    return at_most(model, [term for project in projects for term in payments_into(model, instance, funder, project)], limit)
+    limit, projects = next(
+        (row[3], row[4])
+        for row in instance.funding.mandate_limits
+        if row[:3] == (funder, stage, region)
+    )
+    return at_most(
+        model,
+        [term for project in projects for term in payments_into(model, instance, funder, project)],
+        limit,
+    )
 
 
 @row(
     over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
     latex=r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} \le B",
-    dual="USD million of cost per further USD million of budget; zero or negative. With the lumpy decisions fixed and no size left free "
-    "it is zero, which says nothing of what the budget is worth",
+    dual=(
+        "USD million of cost per further USD million of budget; zero or negative. With the lumpy"
+        " decisions fixed and no size left free it is zero, which says nothing of what the budget"
+        " is worth"
+    ),
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
-    """All funders together pay no more than the budget of the programme, in all years, undiscounted; what owners bring does not count."""
+    """All funders together pay no more than the budget of the programme, in all years,
+    undiscounted; what owners bring does not count."""
     assert instance.case.budget_usd_m is not None
     return at_most(model, programme_capital(model, instance), instance.case.budget_usd_m)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from paxsilica.instance import Candidate, Instance
-from paxsilica.model.language import Terms, at_least, at_most, row
+from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.model.variables import commitment_index, size_index
 
 
@@ -17,23 +17,34 @@ def committed_by(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> T
     return [(1.0, model.committed[candidate.name, past[-1]])] if past else []
 
 
-def capacity_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int, factor: float = 1.0) -> Terms:
-    """Credited capacity of the project in ``year``, times ``factor``: ramped, smallest size and what is added above it."""
+def capacity_terms(
+    model: pyo.ConcreteModel, candidate: Candidate, year: int, factor: float = 1.0
+) -> Terms:
+    """Credited capacity of the project in ``year``, times ``factor``: ramped, smallest size and
+    what is added above it."""
     credit = factor * candidate.credit
     base = credit * candidate.smallest
     terms: Terms = [
-        (base * share, model.committed[candidate.name, v]) for v, share in candidate.availability(year, candidate.window).items() if base
+        (base * share, model.committed[candidate.name, v])
+        for v, share in candidate.availability(year, candidate.window).items()
+        if base
     ]
     terms += [
-        (credit * share, model.added_size[candidate.name, v]) for v, share in candidate.availability(year, candidate.size_years).items()
+        (credit * share, model.added_size[candidate.name, v])
+        for v, share in candidate.availability(year, candidate.size_years).items()
     ]
     return terms
 
 
 def spend_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
     """Capital of the project, USD million, that falls due in ``year``."""
-    terms: Terms = [(amount, model.committed[candidate.name, v]) for v, amount in candidate.spend[year].items()]
-    terms += [(amount, model.added_size[candidate.name, v]) for v, amount in candidate.spend_on_size[year].items()]
+    terms: Terms = [
+        (amount, model.committed[candidate.name, v]) for v, amount in candidate.spend[year].items()
+    ]
+    terms += [
+        (amount, model.added_size[candidate.name, v])
+        for v, amount in candidate.spend_on_size[year].items()
+    ]
     return terms
 
 
@@ -53,55 +64,94 @@ def _after_first(instance: Instance) -> list[tuple[str, int]]:
 @row(
     over=_after_first,
     latex=r"y_{p,t} \ge y_{p,t-1}",
-    dual="USD million of cost that would be saved if a unit of the commitment could be undone after year t-1; zero or positive",
+    dual=(
+        "USD million of cost that would be saved if a unit of the commitment could be undone after"
+        " year t-1; zero or positive"
+    ),
 )
 def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """What is committed stays committed, so that a project is committed at most once."""
-    return at_least(model, [(1.0, model.committed[project, year]), (-1.0, model.committed[project, year - 1])], 0.0)
+    return at_least(
+        model,
+        [(1.0, model.committed[project, year]), (-1.0, model.committed[project, year - 1])],
+        0.0,
+    )
 
 
 @row(
-    over=lambda instance: [(name,) for name, candidate in instance.candidates.items() if candidate.required],
+    over=lambda instance: [
+        (name,) for name, candidate in instance.candidates.items() if candidate.required
+    ],
     latex=r"y_{p,T} \ge 1",
     dual="USD million of cost that the duty to commit the project causes; zero or positive",
 )
 def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: str) -> Any:
     """A project that the data requires is committed by the end of its window."""
-    return at_least(model, committed_by(model, instance.candidates[project], instance.years[-1]), 1.0)
+    return at_least(
+        model, committed_by(model, instance.candidates[project], instance.years[-1]), 1.0
+    )
 
 
 @row(
     over=size_index,
     latex=r"e_{p,t} \le (\overline{S}_p - \underline{S}_p)\, y_{p,t}",
-    dual="USD million of cost per unit of size that the project may be larger than its largest size; zero or negative",
+    dual=(
+        "USD million of cost per unit of size that the project may be larger than its largest size;"
+        " zero or negative"
+    ),
 )
-def size_needs_commitment(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+def size_needs_commitment(
+    model: pyo.ConcreteModel, instance: Instance, project: str, year: int
+) -> Any:
     """Size above the smallest is had only from a committed project, up to its largest size."""
     candidate = instance.candidates[project]
     room = candidate.largest - candidate.smallest
     return at_most(
-        model, [(1.0, model.added_size[project, year]), *((-room * one, var) for one, var in committed_by(model, candidate, year))], 0.0
+        model,
+        [
+            (1.0, model.added_size[project, year]),
+            *((-room * one, var) for one, var in committed_by(model, candidate, year)),
+        ],
+        0.0,
     )
 
 
 @row(
-    over=lambda instance: [(p, t) for p, t in size_index(instance) if t > instance.candidates[p].size_years[0]],
+    over=lambda instance: [
+        (p, t) for p, t in size_index(instance) if t > instance.candidates[p].size_years[0]
+    ],
     latex=r"e_{p,t} \ge e_{p,t-1}",
-    dual="USD million of cost that would be saved per unit of size if the plant could shrink after year t-1; zero or positive",
+    dual=(
+        "USD million of cost that would be saved per unit of size if the plant could shrink after"
+        " year t-1; zero or positive"
+    ),
 )
-def size_never_shrinks(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+def size_never_shrinks(
+    model: pyo.ConcreteModel, instance: Instance, project: str, year: int
+) -> Any:
     """Size that is committed stays committed."""
-    return at_least(model, [(1.0, model.added_size[project, year]), (-1.0, model.added_size[project, year - 1])], 0.0)
+    return at_least(
+        model,
+        [(1.0, model.added_size[project, year]), (-1.0, model.added_size[project, year - 1])],
+        0.0,
+    )
 
 
 @row(
     over=lambda instance: [
-        (p, t) for p, t in size_index(instance) if not instance.candidates[p].expandable and t > instance.candidates[p].window[0]
+        (p, t)
+        for p, t in size_index(instance)
+        if not instance.candidates[p].expandable and t > instance.candidates[p].window[0]
     ],
     latex=r"\Delta e_{p,t} \le (\overline{S}_p - \underline{S}_p)\, \Delta y_{p,t}",
-    dual="USD million of cost per unit of size that may be added in a year other than that of the commitment; zero or negative",
+    dual=(
+        "USD million of cost per unit of size that may be added in a year other than that of the"
+        " commitment; zero or negative"
+    ),
 )
-def size_set_at_commitment(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+def size_set_at_commitment(
+    model: pyo.ConcreteModel, instance: Instance, project: str, year: int
+) -> Any:
     """A project that is not expandable gets its whole size in the year of its commitment."""
     room = instance.candidates[project].largest - instance.candidates[project].smallest
     terms = [
@@ -114,30 +164,66 @@ def size_set_at_commitment(model: pyo.ConcreteModel, instance: Instance, project
 
 
 def _exclusive_groups(instance: Instance) -> list[tuple[str]]:
-    return [(group,) for group in sorted({c.exclusive_group for c in instance.candidates.values() if c.exclusive_group is not None})]
+    return [
+        (group,)
+        for group in sorted(
+            {
+                c.exclusive_group
+                for c in instance.candidates.values()
+                if c.exclusive_group is not None
+            }
+        )
+    ]
 
 
 @row(
     over=_exclusive_groups,
     latex=r"\sum_{p \in \mathcal{X}} y_{p,T} \le 1",
-    dual="USD million of cost per further project of the group that may be committed; zero or negative",
+    dual=(
+        "USD million of cost per further project of the group that may be committed; zero or"
+        " negative"
+    ),
 )
 def exclusive_group(model: pyo.ConcreteModel, instance: Instance, group: str) -> Any:
     """Of the projects of an exclusive group at most one is committed."""
-    members = [candidate for candidate in instance.candidates.values() if candidate.exclusive_group == group]
-    return at_most(model, [term for candidate in members for term in committed_by(model, candidate, instance.years[-1])], 1.0)
+    members = [
+        candidate
+        for candidate in instance.candidates.values()
+        if candidate.exclusive_group == group
+    ]
+    return at_most(
+        model,
+        [
+            term
+            for candidate in members
+            for term in committed_by(model, candidate, instance.years[-1])
+        ],
+        1.0,
+    )
 
 
 def _prerequisites(instance: Instance) -> list[tuple[str, str, int]]:
-    return [(p, other, t) for p, t in commitment_index(instance) for other in instance.candidates[p].prerequisites]
+    return [
+        (p, other, t)
+        for p, t in commitment_index(instance)
+        for other in instance.candidates[p].prerequisites
+    ]
 
 
 @row(
     over=_prerequisites,
     latex=r"y_{p,t} \le y_{p',t}",
-    dual="USD million of cost per unit of the project that may be committed without its prerequisite; zero or negative",
+    dual=(
+        "USD million of cost per unit of the project that may be committed without its"
+        " prerequisite; zero or negative"
+    ),
 )
-def prerequisite(model: pyo.ConcreteModel, instance: Instance, project: str, other: str, year: int) -> Any:
-    """A project is committed only with its prerequisite or after it: phases of a site, a mine before its refinery."""
+def prerequisite(
+    model: pyo.ConcreteModel, instance: Instance, project: str, other: str, year: int
+) -> Any:
+    """A project is committed only with its prerequisite or after it: phases of a site, a mine
+    before its refinery."""
     earlier = committed_by(model, instance.candidates[other], year)
-    return at_most(model, [(1.0, model.committed[project, year]), *((-one, var) for one, var in earlier)], 0.0)
+    return at_most(
+        model, [(1.0, model.committed[project, year]), *((-one, var) for one, var in earlier)], 0.0
+    )

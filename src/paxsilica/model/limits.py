@@ -1,4 +1,5 @@
-"""Limits that the table ``limits`` puts on sums: a minimum of capacity, a maximum of sites, a floor on shipments."""
+"""Limits that the table ``limits`` puts on sums: a minimum of capacity, a maximum of sites, a floor
+on shipments."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.world import scaled
 from paxsilica.model.investment import capacity_terms, capital_terms, committed_by
-from paxsilica.model.language import Terms, at_least, at_most, row
+from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
 
 
@@ -27,23 +28,37 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         for year in instance.years
         if applies(limit, year)
     ],
-    latex=r"\sum_{a \in \mathcal{L}_l} \kappa_a \overline{X}_{a,t} + \sum_{p \in \mathcal{L}_l} \mathrm{cap}_{p,t} \;\Big|\; \sum_{p \in "
-    r"\mathcal{L}_l} y_{p,t} \;\Big|\; \sum_{p \in \mathcal{L}_l} \sum_{v \le t} (K_{p,v} \Delta y_{p,v} + K^e_{p,v} \Delta e_{p,v}) "
-    r"\;\lessgtr\; \Lambda_l",
-    dual="USD million of cost per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
+    latex=(
+        r"\sum_{a \in \mathcal{L}_l} \kappa_a \overline{X}_{a,t} + \sum_{p \in \mathcal{L}_l}"
+        r" \mathrm{cap}_{p,t} \;\Big|\; \sum_{p \in "
+        r"\mathcal{L}_l} y_{p,t} \;\Big|\; \sum_{p \in \mathcal{L}_l} \sum_{v \le t} (K_{p,v}"
+        r" \Delta y_{p,v} + K^e_{p,v} \Delta e_{p,v}) "
+        r"\;\lessgtr\; \Lambda_l"
+    ),
+    dual=(
+        "USD million of cost per unit by which the limit is moved up; zero or negative for a"
+        " maximum, zero or positive for a minimum"
+    ),
 )
-def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, limit_name: str, year: int) -> Any:
-    """Credited capacity in service in the year (existing plants and projects, events aside), number of projects committed by it, or capital
-    committed by it, due or not, over what the limit selects."""
+def limit_on_plants(
+    model: pyo.ConcreteModel, instance: Instance, limit_name: str, year: int
+) -> Any:
+    """Credited capacity in service in the year (existing plants and projects, events aside), number
+    of projects committed by it, or capital committed by it, due or not, over what the limit
+    selects."""
     limit = instance.limits[limit_name]
-    chosen = [plant for plant in instance.world.plants if selects_plant(instance.world, limit, plant)]
+    chosen = [
+        plant for plant in instance.world.plants if selects_plant(instance.world, limit, plant)
+    ]
     terms: Terms = []
     constant = 0.0
     for plant in chosen:
         candidate = instance.candidates.get(plant)
         if candidate is None:
             if limit.measure == "capacity":
-                constant += scaled(instance.nameplate.get((plant, year), 0.0), instance.world.plants[plant].credit)
+                constant += scaled(
+                    instance.nameplate.get((plant, year), 0.0), instance.world.plants[plant].credit
+                )
         elif limit.measure == "capacity":
             terms += capacity_terms(model, candidate, year)
         elif limit.measure == "projects":
@@ -51,7 +66,11 @@ def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, limit_name: st
         else:
             terms += capital_terms(model, candidate, year)
     if constant == UNLIMITED:
-        return pyo.Constraint.Skip if limit.sense == "at least" else at_most(model, [(1.0, model.never)], -1.0)
+        return (
+            pyo.Constraint.Skip
+            if limit.sense == "at least"
+            else at_most(model, [(1.0, model.never)], -1.0)
+        )
     return _bound(model, limit, terms, constant)
 
 
@@ -63,21 +82,36 @@ def limit_on_plants(model: pyo.ConcreteModel, instance: Instance, limit_name: st
         for copy in instance.copies.values()
         if copy.mode == "reference" and applies(limit, copy.year)
     ],
-    latex=r"\sum_{a \in \mathcal{L}_l} x_{a,c} \;\Big|\; \sum_{a \in \mathcal{L}_l} \sum_{k \in \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
-    r"\;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \;\lessgtr\; \Lambda_l",
-    dual="USD million of cost per unit by which the limit is moved up; zero or negative for a maximum, zero or positive for a minimum",
+    latex=(
+        r"\sum_{a \in \mathcal{L}_l} x_{a,c} \;\Big|\; \sum_{a \in \mathcal{L}_l} \sum_{k \in"
+        r" \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
+        r"\;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \;\lessgtr\; \Lambda_l"
+    ),
+    dual=(
+        "USD million of cost per unit by which the limit is moved up; zero or negative for a"
+        " maximum, zero or positive for a minimum"
+    ),
 )
-def limit_on_operation(model: pyo.ConcreteModel, instance: Instance, limit_name: str, copy_name: str) -> Any:
-    """Activity, production or shipments in a year of normal operation, over what the limit selects."""
+def limit_on_operation(
+    model: pyo.ConcreteModel, instance: Instance, limit_name: str, copy_name: str
+) -> Any:
+    """Activity, production or shipments in a year of normal operation, over what the limit
+    selects."""
     limit, copy = instance.limits[limit_name], instance.copies[copy_name]
     terms: Terms = []
     if limit.measure == "shipment":
-        terms = [(1.0, model.shipment[arc, copy_name]) for arc in copy.arcs if selects_arc(limit, arc)]
+        terms = [
+            (1.0, model.shipment[arc, copy_name]) for arc in copy.arcs if selects_arc(limit, arc)
+        ]
         return _bound(model, limit, terms, 0.0)
     for plant in copy.plants:
         if selects_plant(instance.world, limit, plant):
             made = instance.world.outputs.get(instance.world.plants[plant].process, {})
-            weight = 1.0 if limit.measure == "activity" else sum(q for k, q in made.items() if limit.commodity in ("*", k))
+            weight = (
+                1.0
+                if limit.measure == "activity"
+                else sum(q for k, q in made.items() if limit.commodity in ("*", k))
+            )
             if weight:
                 terms.append((weight, model.activity[plant, copy_name]))
     return _bound(model, limit, terms, 0.0)

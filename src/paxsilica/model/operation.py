@@ -8,32 +8,59 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
 from paxsilica.model.investment import capacity_terms
-from paxsilica.model.language import Terms, at_least, at_most, equal, row, times
+from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
 from paxsilica.model.variables import needs_warmth
 
 
-def output_terms(model: pyo.ConcreteModel, instance: Instance, commodity: str, copy: str, region: str | None = None) -> Terms:
+def output_terms(
+    model: pyo.ConcreteModel,
+    instance: Instance,
+    commodity: str,
+    copy: str,
+    region: str | None = None,
+) -> Terms:
     """What is made of a commodity in a copy, in one region or in all."""
     supply = instance.copies[copy].supply
     places = [place for place in supply if place[1] == commodity and region in (None, place[0])]
-    return [(quantity, model.activity[plant, copy]) for place in places for plant, quantity in supply[place]]
+    return [
+        (quantity, model.activity[plant, copy])
+        for place in places
+        for plant, quantity in supply[place]
+    ]
 
 
 @row(
-    over=lambda instance: [(*place, copy.name) for copy in instance.copies.values() for place in copy.places],
-    latex=r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} + \delta_{r,k,c} \;\ge\; \sum_{a \in r} "
-    r"b^{-}_{a,k}\, x_{a,c} + \sum_{r'} q_{r,r',k,c} + D_{r,k,c}, \quad \delta_{r,k,c} = s_{r,k,t-1} - s_{r,k,t} \text{ (reference)},\; "
-    r"d_{r,k,c} \text{ (stress)}",
-    dual="USD million of expected discounted cost per further unit of the commodity wanted there: its marginal cost in this copy, which "
-    "carries the copy's probability and the year's discount factor; zero or positive, free where no surplus is allowed",
+    over=lambda instance: [
+        (*place, copy.name) for copy in instance.copies.values() for place in copy.places
+    ],
+    latex=(
+        r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} +"
+        r" \delta_{r,k,c} \;\ge\; \sum_{a \in r} "
+        r"b^{-}_{a,k}\, x_{a,c} + \sum_{r'} q_{r,r',k,c} + D_{r,k,c}, \quad \delta_{r,k,c} ="
+        r" s_{r,k,t-1} - s_{r,k,t} \text{ (reference)},\; "
+        r"d_{r,k,c} \text{ (stress)}"
+    ),
+    dual=(
+        "USD million of expected discounted cost per further unit of the commodity wanted there:"
+        " its marginal cost in this copy, which carries the copy's probability and the year's"
+        " discount factor; zero or positive, free where no surplus is allowed"
+    ),
 )
-def commodity_balance(model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy_name: str) -> Any:
-    """In every region, what is made, arrives, is drawn from store or goes unserved covers what is used, leaves, is stored or is demanded.
-    It is an equation for a commodity of which no surplus is allowed."""
+def commodity_balance(
+    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy_name: str
+) -> Any:
+    """In every region, what is made, arrives, is drawn from store or goes unserved covers what is
+    used, leaves, is stored or is demanded. It is an equation for a commodity of which no surplus is
+    allowed."""
     copy = instance.copies[copy_name]
     place = (region, commodity)
-    terms: Terms = [(quantity, model.activity[plant, copy_name]) for plant, quantity in copy.supply.get(place, ())]
-    terms += [(-quantity, model.activity[plant, copy_name]) for plant, quantity in copy.use.get(place, ())]
+    terms: Terms = [
+        (quantity, model.activity[plant, copy_name])
+        for plant, quantity in copy.supply.get(place, ())
+    ]
+    terms += [
+        (-quantity, model.activity[plant, copy_name]) for plant, quantity in copy.use.get(place, ())
+    ]
     terms += [(1.0, model.shipment[arc, copy_name]) for arc in copy.arrivals.get(place, ())]
     terms += [(-1.0, model.shipment[arc, copy_name]) for arc in copy.departures.get(place, ())]
     wanted = copy.demand.get(place, 0.0)
@@ -47,7 +74,11 @@ def commodity_balance(model: pyo.ConcreteModel, instance: Instance, region: str,
             terms.append((1.0, model.stock[region, commodity, copy.year - 1]))
         else:
             wanted -= instance.stocks[place].initial
-    return at_least(model, terms, wanted) if commodity in instance.world.surplus_allowed else equal(model, terms, wanted)
+    return (
+        at_least(model, terms, wanted)
+        if commodity in instance.world.surplus_allowed
+        else equal(model, terms, wanted)
+    )
 
 
 def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
@@ -56,7 +87,8 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
         for copy in instance.copies.values()
         for plant in copy.plants
         if instance.world.plants[plant].is_project
-        # in a stress copy a plant that must be kept warm is bounded by its warm capacity, which is bounded by this
+        # in a stress copy a plant that must be kept warm is bounded by its warm capacity, which is
+        # bounded by this
         and not (unready and copy.mode == "stress" and needs_warmth(instance, plant, copy.year))
     ]
 
@@ -64,12 +96,18 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
 @row(
     over=lambda instance: _projects_in(instance, unready=True),
     latex=r"x_{p,c} \le \varepsilon_{p,c}\, \mathrm{cap}_{p,t(c)}",
-    dual="USD million of cost per further unit of capacity: less the scarcity rent of the project's capacity in the copy; zero or negative",
+    dual=(
+        "USD million of cost per further unit of capacity: less the scarcity rent of the project's"
+        " capacity in the copy; zero or negative"
+    ),
 )
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
-    """A project runs no more than its credited capacity: nameplate by status, after its lead time, along its ramp, less what events take.
-    (The capacity of an existing plant is the upper bound of its activity; its rent is the reduced cost. In a stress copy a project that
-    must be kept warm has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
+    """A project runs no more than its credited capacity: nameplate by status, after its lead time,
+    along its ramp, less what events take. (The capacity of an existing plant is the upper bound of
+    its activity; its rent is the reduced cost. In a stress copy a project that must be kept warm
+    has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
     where = instance.copies[copy]
-    capacity = capacity_terms(model, instance.candidates[project], where.year, where.capacity_factor[project])
+    capacity = capacity_terms(
+        model, instance.candidates[project], where.year, where.capacity_factor[project]
+    )
     return at_most(model, [(1.0, model.activity[project, copy]), *times(-1.0, capacity)], 0.0)

@@ -7,19 +7,30 @@ from collections import defaultdict
 import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
-from paxsilica.model.language import variable
+from paxsilica.model.registry import variable
 
 COMMITTED = variable(
-    "committed", "y_{p,t}", "project, year", "0 or 1", "whether the project is committed in the year or before; for the years of its window"
+    "committed",
+    "y_{p,t}",
+    "project, year",
+    "0 or 1",
+    "whether the project is committed in the year or before; for the years of its window",
 )
 ADDED_SIZE = variable(
     "added_size",
     "e_{p,t}",
     "project, year",
     "units of activity per year",
-    "size above the smallest, committed in the year or before; at most the largest less the smallest",
+    "size above the smallest, committed in the year or before; at most the largest less the"
+    " smallest",
 )
-PAYMENT = variable("payment", "f_{g,p,t}", "funder, project, year", "USD million", "what the funder pays into the project in the year")
+PAYMENT = variable(
+    "payment",
+    "f_{g,p,t}",
+    "funder, project, year",
+    "USD million",
+    "what the funder pays into the project in the year",
+)
 TICKET = variable(
     "ticket",
     "z_{g,p}",
@@ -27,15 +38,43 @@ TICKET = variable(
     "0 or 1",
     "whether the funder takes part in the project; only for funders with a smallest ticket",
 )
-STOCK = variable("stock", "s_{r,k,t}", "region, commodity, year", "commodity units", "level of the store at the end of the year")
-ACTIVITY = variable("activity", "x_{a,c}", "plant, copy", "units of activity per year", "how much the plant runs")
-SHIPMENT = variable(
-    "shipment", "q_{r,r',k,c}", "from region, to region, commodity, copy", "commodity units per year", "what is shipped along the route"
+STOCK = variable(
+    "stock",
+    "s_{r,k,t}",
+    "region, commodity, year",
+    "commodity units",
+    "level of the store at the end of the year",
 )
-UNSERVED = variable("unserved", "u_{r,k,c}", "region, commodity, copy", "commodity units per year", "final demand that is not served")
-WARM = variable("warm", "w_{a,c}", "plant, reference copy", "units of activity per year", "capacity that is kept ready for a switch-off")
+ACTIVITY = variable(
+    "activity", "x_{a,c}", "plant, copy", "units of activity per year", "how much the plant runs"
+)
+SHIPMENT = variable(
+    "shipment",
+    "q_{r,r',k,c}",
+    "from region, to region, commodity, copy",
+    "commodity units per year",
+    "what is shipped along the route",
+)
+UNSERVED = variable(
+    "unserved",
+    "u_{r,k,c}",
+    "region, commodity, copy",
+    "commodity units per year",
+    "final demand that is not served",
+)
+WARM = variable(
+    "warm",
+    "w_{a,c}",
+    "plant, reference copy",
+    "units of activity per year",
+    "capacity that is kept ready for a switch-off",
+)
 STOCK_DRAW = variable(
-    "stock_draw", "d_{r,k,c}", "region, commodity, stress copy", "commodity units per year", "what is drawn from a strategic store"
+    "stock_draw",
+    "d_{r,k,c}",
+    "region, commodity, stress copy",
+    "commodity units per year",
+    "what is drawn from a strategic store",
 )
 SHORTFALL = variable(
     "shortfall",
@@ -55,12 +94,18 @@ EXCESS = variable(
 
 def commitment_index(instance: Instance) -> list[tuple[str, int]]:
     """(project, year) for every year in which the project may be committed."""
-    return [(name, year) for name, candidate in instance.candidates.items() for year in candidate.window]
+    return [
+        (name, year) for name, candidate in instance.candidates.items() for year in candidate.window
+    ]
 
 
 def size_index(instance: Instance) -> list[tuple[str, int]]:
     """(project, year) for every year in which size may be added."""
-    return [(name, year) for name, candidate in instance.candidates.items() for year in candidate.size_years]
+    return [
+        (name, year)
+        for name, candidate in instance.candidates.items()
+        for year in candidate.size_years
+    ]
 
 
 def payment_index(instance: Instance) -> list[tuple[str, str, int]]:
@@ -79,11 +124,16 @@ def ticket_index(instance: Instance) -> list[tuple[str, str]]:
     """(funder, project) for every pair in which a smallest ticket matters."""
     if instance.funding is None:
         return []
-    return [pair for pair in instance.funding.pairs if instance.funding.payers[pair[0]].smallest_ticket > 0]
+    return [
+        pair
+        for pair in instance.funding.pairs
+        if instance.funding.payers[pair[0]].smallest_ticket > 0
+    ]
 
 
 def warm_index(instance: Instance) -> list[tuple[str, str]]:
-    """(plant, reference copy) for every plant that a stress copy may call on and that must run to be ready."""
+    """(plant, reference copy) for every plant that a stress copy may call on and that must run to
+    be ready."""
     found = {
         (plant, copy.calm): None
         for copy in instance.copies.values()
@@ -95,18 +145,21 @@ def warm_index(instance: Instance) -> list[tuple[str, str]]:
 
 
 def needs_warmth(instance: Instance, plant: str, year: int) -> bool:
-    """Whether a plant must have run to be ready: those that are not trusted go on with what they do."""
+    """Whether a plant must have run to be ready: those that are not trusted go on with what they
+    do."""
     row = instance.world.plants[plant]
     return row.minimum_utilisation > 0 and instance.world.trusted_plant(row, year)
 
 
 def unserved_index(instance: Instance) -> list[tuple[str, str, str]]:
-    """(region, commodity, copy) wherever demand may go unserved: at a price, or in a copy that only proves coverage."""
+    """(region, commodity, copy) wherever demand may go unserved: at a price, or in a copy that only
+    proves coverage."""
     return [
         (*place, copy.name)
         for copy in instance.copies.values()
         for place in copy.demand
-        if (place[1], copy.year) in instance.shortage_price or (copy.mode == "stress" and copy.probability == 0)
+        if (place[1], copy.year) in instance.shortage_price
+        or (copy.mode == "stress" and copy.probability == 0)
     ]
 
 
@@ -117,7 +170,12 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.never = pyo.Var(bounds=(0, 0), doc="stands in rows that no decision can satisfy")
     model.committed = pyo.Var(commitment_index(instance), domain=pyo.Binary)
     model.added_size = pyo.Var(
-        size_index(instance), domain=positive, bounds=lambda _, p, t: (0, instance.candidates[p].largest - instance.candidates[p].smallest)
+        size_index(instance),
+        domain=positive,
+        bounds=lambda _, p, t: (
+            0,
+            instance.candidates[p].largest - instance.candidates[p].smallest,
+        ),
     )
     model.payment = pyo.Var(payment_index(instance), domain=positive)
     model.payments_of = defaultdict(list)
@@ -142,18 +200,31 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
             finite(copies[c].arcs[r, r2, k].largest),
         ),
     )
-    model.unserved = pyo.Var(unserved_index(instance), domain=positive, bounds=lambda _, r, k, c: (0, copies[c].demand[r, k]))
-    model.warm = pyo.Var(warm_index(instance), domain=positive, bounds=lambda _, a, c: _warm_bounds(instance, a, c))
+    model.unserved = pyo.Var(
+        unserved_index(instance),
+        domain=positive,
+        bounds=lambda _, r, k, c: (0, copies[c].demand[r, k]),
+    )
+    model.warm = pyo.Var(
+        warm_index(instance), domain=positive, bounds=lambda _, a, c: _warm_bounds(instance, a, c)
+    )
     stress = [copy for copy in copies.values() if copy.mode == "stress"]
     model.stock_draw = pyo.Var(
-        [(*place, copy.name) for copy in stress for place, store in instance.stocks.items() if store.strategic and place in copy.places],
+        [
+            (*place, copy.name)
+            for copy in stress
+            for place, store in instance.stocks.items()
+            if store.strategic and place in copy.places
+        ],
         domain=positive,
     )
     coverage = instance.case.coverage
     most = 0 if coverage is None or coverage.hard else None
     model.shortfall = pyo.Var(list(instance.required), domain=positive, bounds=(0, most))
     soft = instance.case.concentration is not None and not instance.case.concentration.hard
-    model.concentration_excess = pyo.Var(concentration_index(instance) if soft else [], domain=positive)
+    model.concentration_excess = pyo.Var(
+        concentration_index(instance) if soft else [], domain=positive
+    )
 
 
 def concentration_index(instance: Instance) -> list[tuple[str, str, str]]:
@@ -165,7 +236,9 @@ def concentration_index(instance: Instance) -> list[tuple[str, str, str]]:
         (region, commodity, name)
         for commodity, name in instance.required
         if instance.copies[name].year >= cap.from_year
-        for region in sorted({place[0] for place in instance.copies[name].supply if place[1] == commodity})
+        for region in sorted(
+            {place[0] for place in instance.copies[name].supply if place[1] == commodity}
+        )
     ]
 
 
@@ -174,7 +247,9 @@ def finite(value: float) -> float | None:
     return None if value == UNLIMITED else value
 
 
-def _stock_bounds(instance: Instance, region: str, commodity: str, year: int) -> tuple[float, float]:
+def _stock_bounds(
+    instance: Instance, region: str, commodity: str, year: int
+) -> tuple[float, float]:
     store = instance.stocks[region, commodity]
     if year == instance.years[-1] and store.final is not None:
         return (store.final, store.final)
@@ -186,11 +261,22 @@ def _activity_bounds(instance: Instance, plant: str, copy: str) -> tuple[float, 
     if row.is_project:
         return (0, None)
     capacity = instance.copies[copy].capacity[plant]
-    must_run = row.must_run_share * capacity if instance.copies[copy].mode == "reference" and capacity != UNLIMITED else 0.0
+    must_run = (
+        row.must_run_share * capacity
+        if instance.copies[copy].mode == "reference" and capacity != UNLIMITED
+        else 0.0
+    )
     return (must_run, finite(capacity))
 
 
 def _warm_bounds(instance: Instance, plant: str, copy: str) -> tuple[float, float | None]:
     if plant not in instance.copies[copy].plants:
         return (0, 0)  # it cannot run in normal times, so it cannot be ready
-    return (0, None if instance.world.plants[plant].is_project else finite(instance.copies[copy].capacity[plant]))
+    return (
+        0,
+        (
+            None
+            if instance.world.plants[plant].is_project
+            else finite(instance.copies[copy].capacity[plant])
+        ),
+    )

@@ -1,6 +1,8 @@
-"""Prices that say of what kind they are: fixed, relaxed, hull and resolve, in one table, each proved or bounded.
+"""Prices that say of what kind they are: fixed, relaxed, hull and resolve, in one table, each
+proved or bounded.
 
-``price_table`` is the way in; ``with_prices`` puts the table into a plan, and the record of its proof into the plan's manifest.
+``price_table`` is the way in; ``with_prices`` puts the table into a plan, and the record of its
+proof into the plan's manifest.
 """
 
 from importlib import import_module
@@ -23,23 +25,35 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from paxsilica.plan_tables import PRICE_TABLES
-    from paxsilica.prices.asked import Asked
-    from paxsilica.prices.curve import Curve, value_curve
+    from paxsilica.plan.schema import PRICE_TABLES
     from paxsilica.prices.duals import PriceError
+    from paxsilica.prices.finite_difference import Basis
     from paxsilica.prices.hull import Hull, hull_prices
-    from paxsilica.prices.resolve import Basis
+    from paxsilica.prices.report import Prices, price_table, start_from, with_prices
+    from paxsilica.prices.request import Asked
     from paxsilica.prices.table import KINDS
-    from paxsilica.prices.whole import Prices, price_table, start_from, with_prices
+    from paxsilica.prices.value_curve import Curve, value_curve
 
 _HOMES = {
-    "KINDS": "table", "PRICE_TABLES": "table", "Asked": "asked", "Basis": "resolve", "Curve": "curve", "Hull": "hull", "PriceError": "duals",
-    "Prices": "whole", "hull_prices": "hull", "price_table": "whole", "start_from": "whole", "value_curve": "curve", "with_prices": "whole",
-}  # fmt: skip
+    "KINDS": "table",
+    "PRICE_TABLES": "table",
+    "Asked": "request",
+    "Basis": "finite_difference",
+    "Curve": "value_curve",
+    "Hull": "hull",
+    "PriceError": "duals",
+    "Prices": "report",
+    "hull_prices": "hull",
+    "price_table": "report",
+    "start_from": "report",
+    "value_curve": "value_curve",
+    "with_prices": "report",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a name when it is first asked for, so that the help of the command line need not wait for the solver."""
+    """Loads a name when it is first asked for, so that the help of the command line need not wait
+    for the solver."""
     if name in _HOMES:
         return getattr(import_module(f"paxsilica.prices.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'paxsilica.prices' has no attribute {name!r}")

@@ -1,4 +1,5 @@
-"""Prices from the duals of a linear program, proved before they are told, and looked at from both sides where the dual is not unique."""
+"""Prices from the duals of a linear program, proved before they are told, and looked at from both
+sides where the dual is not unique."""
 
 from __future__ import annotations
 
@@ -12,17 +13,19 @@ import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.prices.face import OTHERS, Face, differ, find_face
-from paxsilica.prices.subjects import Name, Subject
+from paxsilica.prices.degeneracy import OTHERS, Face, differ, find_face
+from paxsilica.prices.priced_items import Name, Subject
 from paxsilica.prices.table import Kind, Price, number
-from paxsilica.solve import Array, Compiled, Outcome
-from paxsilica.solve.warm import Corner, Movement, WarmProgram
+from paxsilica.solver import Array, Compiled, Outcome
+from paxsilica.solver.persistent import Corner, Movement, WarmProgram
 
 TOLERANCE = 1e-6
-"""Largest error that a proof lets pass: relative to the objective for money, to the largest cost coefficient for signs."""
+"""Largest error that a proof lets pass: relative to the objective for money, to the largest cost
+coefficient for signs."""
 
 STEPS = (1e-3, 1e-5)
-"""How much of a thing is added or taken away, in its own unit, to see the price on either side; the second where the first was too much."""
+"""How much of a thing is added or taken away, in its own unit, to see the price on either side; the
+second where the first was too much."""
 
 LEAST = 1e-5
 """The least by which a side is moved: a hundred times what the solver takes for nothing."""
@@ -36,13 +39,16 @@ class PriceError(PaxSilicaError):
 
 @dataclass(frozen=True)
 class Proof:
-    """How far the duals of a linear program are from being right; every number is zero in exact arithmetic.
+    """How far the duals of a linear program are from being right; every number is zero in exact
+    arithmetic.
 
     Attributes:
         feasibility: largest violation of a row or bound, relative to the size of its side.
-        sign: largest dual or reduced cost that leans on a side that is not there, relative to the largest cost coefficient.
+        sign: largest dual or reduced cost that leans on a side that is not there, relative to the
+            largest cost coefficient.
         slackness: what duals times slack add up to, relative to the objective.
-        duality: distance between the objective and the value of all sides at the duals, relative to the objective.
+        duality: distance between the objective and the value of all sides at the duals, relative to
+            the objective.
     """
 
     feasibility: float
@@ -56,15 +62,18 @@ class Proof:
         return all(value <= TOLERANCE for value in self.errors().values())
 
     def errors(self) -> dict[str, float]:
-        """By name of the check; one digit, because the rest is rounding that differs between machines."""
+        """By name of the check; one digit, because the rest is rounding that differs between
+        machines."""
         return {name: float(f"{getattr(self, name):.0e}") for name in CHECKS}
 
 
 def prove(program: Compiled, outcome: Outcome) -> Proof:
-    """Checks sign, complementary slackness and strong duality of the solution of an LP, from the program's own numbers.
+    """Checks sign, complementary slackness and strong duality of the solution of an LP, from the
+    program's own numbers.
 
-    The reduced costs are computed anew as ``cost - duals x matrix``, so that the duals of the rows alone carry the proof: with those of the
-    right sign, the value of the sides is a lower bound of every plan, and being equal to the objective makes both optimal.
+    The reduced costs are computed anew as ``cost - duals x matrix``, so that the duals of the rows
+    alone carry the proof: with those of the right sign, the value of the sides is a lower bound of
+    every plan, and being equal to the objective makes both optimal.
 
     Raises:
         PriceError: if the solver gave no valid duals.
@@ -76,7 +85,10 @@ def prove(program: Compiled, outcome: Outcome) -> Proof:
     activity = program.matrix @ values
     violated: list[float] = []
     wrong = slack = sides = 0.0
-    for low, high, at, dual in ((program.row_low, program.row_high, activity, duals), (program.low, program.high, values, reduced)):
+    for low, high, at, dual in (
+        (program.row_low, program.row_high, activity, duals),
+        (program.low, program.high, values, reduced),
+    ):
         violated += [_violation(low, low - at), _violation(high, at - high)]
         leaning = np.where(dual > 0, low, high)
         held = np.isfinite(leaning)
@@ -114,7 +126,8 @@ class Duals:
 
     @cached_property
     def face(self) -> Face:
-        """What is known of all optimal duals. Other ones of a program that lacks columns need not be optimal for the whole of it."""
+        """What is known of all optimal duals. Other ones of a program that lacks columns need not
+        be optimal for the whole of it."""
         return find_face(self.program, self.warm, self.corner, OTHERS if self.whole else 0)
 
     @property
@@ -159,7 +172,9 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
         raise PriceError(f"{what} is {outcome.status}, so that there are no prices to tell")
     proof = prove(program, outcome)
     if not proof.holds:
-        raise PriceError(f"the duals of {what} fail their proof ({proof.errors()}); no prices are told")
+        raise PriceError(
+            f"the duals of {what} fail their proof ({proof.errors()}); no prices are told"
+        )
     return Duals(program, warm, warm.corner(outcome), proof)
 
 
@@ -171,16 +186,20 @@ class Mover(Protocol):
 
 
 def _sides(duals: Duals, subject: Subject, mover: Mover) -> tuple[float | None, float | None]:
-    """The prices of one less and of one more, read off the program moved a little to either side; none where nothing fits any more.
+    """The prices of one less and of one more, read off the program moved a little to either side;
+    none where nothing fits any more.
 
-    The duals of the moved program are the price on that side if they are optimal for the program as it is too. If they are not, the movement went
-    past the next change of the price, and a smaller one is tried. The solver is left off its corner.
+    The duals of the moved program are the price on that side if they are optimal for the program as
+    it is too. If they are not, the movement went past the next change of the price, and a smaller
+    one is tried. The solver is left off its corner.
     """
     face = duals.face
     prices: list[float | None] = []
     for way in (-1.0, 1.0):
         for step in STEPS:
-            moved = mover.duals_if_moved(subject.movement.times(way * max(step, LEAST / subject.movement.size())))
+            moved = mover.duals_if_moved(
+                subject.movement.times(way * max(step, LEAST / subject.movement.size()))
+            )
             if moved is not None and face.holds(moved):
                 break
         prices.append(None if moved is None else subject.price(moved, face.reduced(moved)))
@@ -188,7 +207,11 @@ def _sides(duals: Duals, subject: Subject, mover: Mover) -> tuple[float | None, 
 
 
 def dual_prices(
-    duals: Duals, subjects: Iterable[Subject], kind: Kind, sides: Set[Name] = frozenset(), mover: Mover | None = None
+    duals: Duals,
+    subjects: Iterable[Subject],
+    kind: Kind,
+    sides: Set[Name] = frozenset(),
+    mover: Mover | None = None,
 ) -> Iterator[Price]:
     """The price of each subject at the duals of a linear program.
 
@@ -196,8 +219,10 @@ def dual_prices(
         duals: of the program that ``kind`` says.
         subjects: what is priced.
         kind: of price.
-        sides: subjects that are priced on both sides although they are not among those that always are.
-        mover: solves the program with sides moved, if the program as it stands lacks columns that may be wanted then.
+        sides: subjects that are priced on both sides although they are not among those that always
+            are.
+        mover: solves the program with sides moved, if the program as it stands lacks columns that
+            may be wanted then.
     """
     face = duals.face
     for subject in subjects:
@@ -216,9 +241,23 @@ def dual_prices(
                 value = min(max(value, low), high)
                 degenerate = "yes" if differ(low, high) else "no"
             if degenerate == "yes":
-                meaning += f" The price has two sides: one less {_told(subject, less)}, one more {_told(subject, more, True)}."
+                meaning += (
+                    f" The price has two sides: one less {_told(subject, less)}, one more"
+                    f" {_told(subject, more, True)}."
+                )
         if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
-            yield Price(subject.what, subject.where, subject.when, kind, value, low, high, subject.unit, meaning, degenerate)
+            yield Price(
+                subject.what,
+                subject.where,
+                subject.when,
+                kind,
+                value,
+                low,
+                high,
+                subject.unit,
+                meaning,
+                degenerate,
+            )
 
 
 def _told(subject: Subject, price: float, more: bool = False) -> str:

@@ -1,4 +1,5 @@
-"""The one table of prices: what its columns say, and the row that every kind of price is written as."""
+"""The one table of prices: what its columns say, and the row that every kind of price is written
+as."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from paxsilica.plan_tables import PRICE_TABLES
+from paxsilica.plan.schema import PRICE_TABLES
 
 Kind = Literal["fixed", "relaxed", "hull", "resolve"]
 KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")

@@ -1,1 +1,2 @@
-"""The data package around the tables: where numbers come from, workbooks, differences, and checks against published figures."""
+"""The data package around the tables: where numbers come from, workbooks, differences, and checks
+against published figures."""

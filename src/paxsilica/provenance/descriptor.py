@@ -1,4 +1,5 @@
-"""The description of the data as a Frictionless Data Package (``datapackage.json``), generated from the schema of the tables."""
+"""The description of the data as a Frictionless Data Package (``datapackage.json``), generated from
+the schema of the tables."""
 
 from __future__ import annotations
 
@@ -27,9 +28,16 @@ def descriptor(tables: Tables) -> dict[str, Any]:
     return {
         "profile": "tabular-data-package",
         "name": "paxsilica-data",
-        "title": "The Pax Silica supply chain: plants, projects, funders and demand from ore to AI server, every number with its source",
+        "title": (
+            "The Pax Silica supply chain: plants, projects, funders and demand from ore to AI"
+            " server, every number with its source"
+        ),
         "licenses": [
-            {"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}
+            {
+                "name": "CC-BY-4.0",
+                "title": "Creative Commons Attribution 4.0",
+                "path": "https://creativecommons.org/licenses/by/4.0/",
+            }
         ],
         "resources": [_resource(tables, table) for table in TABLES if table in tables.present],
     }
@@ -42,15 +50,26 @@ def descriptor_text(tables: Tables) -> str:
 
 def _resource(tables: Tables, table: str) -> dict[str, Any]:
     columns = {name: layout(table)[name] for name in columns_in_use(tables, table)}
-    schema: dict[str, Any] = {"fields": [_field(column) for column in columns.values()], "missingValues": [""]}
+    schema: dict[str, Any] = {
+        "fields": [_field(column) for column in columns.values()],
+        "missingValues": [""],
+    }
     key = TABLES[table].key
     if all(layout(table)[name].required for name in key):
         schema["primaryKey"] = list(key)
     foreign = [
-        {"fields": name, "reference": {"resource": column.column.references, "fields": TABLES[column.column.references].key[0]}}
+        {
+            "fields": name,
+            "reference": {
+                "resource": column.column.references,
+                "fields": TABLES[column.column.references].key[0],
+            },
+        }
         for name, column in columns.items()
         # A "*" or several names in one cell are no key that the specification can follow.
-        if column.column.references in tables.present and not column.column.wildcard and not column.column.many
+        if column.column.references in tables.present
+        and not column.column.wildcard
+        and not column.column.many
     ]
     if foreign:
         schema["foreignKeys"] = foreign

@@ -13,7 +13,8 @@ from paxsilica.tables.layout import key_text, layout
 
 @dataclass(frozen=True)
 class Change:
-    """A row that came or went, or a cell that changed; ``factor`` is new over old where both are numbers."""
+    """A row that came or went, or a cell that changed; ``factor`` is new over old where both are
+    numbers."""
 
     table: str
     row: str
@@ -28,11 +29,15 @@ class Change:
         if self.kind != "changed":
             return f"{self.table} {self.row}: {self.kind}"
         share = f" ({self.factor - 1:+.1%})" if self.factor is not None else ""
-        return f"{self.table} {self.row} {self.column}: {self.before or 'blank'} -> {self.after or 'blank'}{share}"
+        return (
+            f"{self.table} {self.row} {self.column}: {self.before or 'blank'} ->"
+            f" {self.after or 'blank'}{share}"
+        )
 
 
 def changes(before: Tables, after: Tables) -> Iterator[Change]:
-    """Go through what differs, table by table in the order of the schema, rows by key; the order of rows and columns does not matter."""
+    """Go through what differs, table by table in the order of the schema, rows by key; the order of
+    rows and columns does not matter."""
     for table in TABLES:
         old = {key_text(row): row for row in before.rows(table)}
         new = {key_text(row): row for row in after.rows(table)}
@@ -45,9 +50,21 @@ def changes(before: Tables, after: Tables) -> Iterator[Change]:
                 for name in layout(table):
                     was, now = getattr(old[key], name), getattr(new[key], name)
                     if was != now:
-                        yield Change(table, key, "changed", name, cell_text(was), cell_text(now), _factor(was, now))
+                        yield Change(
+                            table,
+                            key,
+                            "changed",
+                            name,
+                            cell_text(was),
+                            cell_text(now),
+                            _factor(was, now),
+                        )
 
 
 def _factor(was: object, now: object) -> float | None:
-    numbers = [float(value) for value in (was, now) if isinstance(value, int | float) and not isinstance(value, bool)]
+    numbers = [
+        float(value)
+        for value in (was, now)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
     return numbers[1] / numbers[0] if len(numbers) == 2 and numbers[0] else None

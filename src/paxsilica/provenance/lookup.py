@@ -1,8 +1,9 @@
 """Which row of provenance speaks of a number, and which numbers none speaks of.
 
-The most specific row counts: the one with the fewest ``*`` in its pattern. A number that the table ``series`` gives by year takes the
-provenance of the cell that it fills, unless provenance speaks of the value in ``series`` itself. Years that are part of a key say
-when a number holds and are no numbers to be sourced.
+The most specific row counts: the one with the fewest ``*`` in its pattern. A number that the table
+``series`` gives by year takes the provenance of the cell that it fills, unless provenance speaks of
+the value in ``series`` itself. Years that are part of a key say when a number holds and are no
+numbers to be sourced.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.checks.provenance import pattern_parts
+from paxsilica.tables.checks.provenance_rows import pattern_parts
 from paxsilica.tables.layout import key_parts, layout
 from paxsilica.tables.schema import Provenance, Row, Series
 
@@ -22,7 +23,8 @@ RECORDS = ("sources", "published", "provenance")
 
 @dataclass(frozen=True)
 class Number:
-    """A numeric cell: where it stands and what it holds; several values where a cell holds shares by year."""
+    """A numeric cell: where it stands and what it holds; several values where a cell holds shares
+    by year."""
 
     table: str
     row: str
@@ -37,7 +39,11 @@ class Number:
 
 def sourced_columns(table: str) -> tuple[str, ...]:
     """Return the columns of a table whose cells need provenance: numbers outside of keys."""
-    return tuple(name for name, column in layout(table).items() if column.numeric and name not in TABLES[table].key)
+    return tuple(
+        name
+        for name, column in layout(table).items()
+        if column.numeric and name not in TABLES[table].key
+    )
 
 
 def numbers(tables: Tables) -> Iterator[Number]:
@@ -50,7 +56,9 @@ def numbers(tables: Tables) -> Iterator[Number]:
             for column in columns:
                 value = getattr(row, column)
                 if value is not None:
-                    values = tuple(map(float, value)) if isinstance(value, tuple) else (float(value),)
+                    values = (
+                        tuple(map(float, value)) if isinstance(value, tuple) else (float(value),)
+                    )
                     yield Number(table, "|".join(key_parts(row)), column, values)
 
 
@@ -58,12 +66,15 @@ class Lookup:
     """Finds the provenance of numbers; made once for a set of tables, since patterns are many."""
 
     def __init__(self, tables: Tables) -> None:
-        self._by_fixed: dict[tuple[str, str], dict[tuple[int, ...], dict[tuple[str, ...], Provenance]]] = defaultdict(dict)
+        self._by_fixed: dict[
+            tuple[str, str], dict[tuple[int, ...], dict[tuple[str, ...], Provenance]]
+        ] = defaultdict(dict)
         for row in tables.provenance:
             if row.table not in TABLES:
                 continue
             parts = pattern_parts(row.table, row.row)
-            # A "*" of a route's own key is both a wildcard and itself; written alone it is read as a wildcard, which fits it too.
+            # A "*" of a route's own key is both a wildcard and itself; written alone it is read as
+            # a wildcard, which fits it too.
             fixed = tuple(place for place, part in enumerate(parts) if part != "*")
             group = self._by_fixed[row.table, row.column].setdefault(fixed, {})
             group[tuple(parts[place] for place in fixed)] = row
@@ -88,7 +99,11 @@ class Lookup:
 def without_provenance(tables: Tables) -> list[Number]:
     """Return the numbers that no row of provenance speaks of."""
     lookup = Lookup(tables)
-    return [number for number in numbers(tables) if lookup.find(number.table, number.row, number.column) is None]
+    return [
+        number
+        for number in numbers(tables)
+        if lookup.find(number.table, number.row, number.column) is None
+    ]
 
 
 def first_year(tables: Tables) -> dict[tuple[str, str, str], Series]:

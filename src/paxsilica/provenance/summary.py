@@ -1,8 +1,9 @@
 """What the data holds, how well it is founded, how old it is and what it lacks.
 
-The weight of a grade is told in two ways: by count of numbers, and by influence on a plan. Influence is a simple measure: each committed
-project weighs with its capital, and each plant with what it costs to run in normal times over the years of the plan, both in USD million
-undiscounted; the grades are those of the project's capital and of the plant's unit cost.
+The weight of a grade is told in two ways: by count of numbers, and by influence on a plan.
+Influence is a simple measure: each committed project weighs with its capital, and each plant with
+what it costs to run in normal times over the years of the plan, both in USD million undiscounted;
+the grades are those of the project's capital and of the plant's unit cost.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from paxsilica.plan import Plan
-from paxsilica.provenance.lookup import Lookup, first_year, numbers, sourced_columns, without_provenance
+from paxsilica.plan.result import Plan
+from paxsilica.provenance.lookup import (
+    Lookup,
+    first_year,
+    numbers,
+    sourced_columns,
+    without_provenance,
+)
 from paxsilica.tables import Tables, describe_absent
 from paxsilica.tables.schema import Provenance
 
@@ -22,7 +29,8 @@ _YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of rows by table, shares of grades by measure, the oldest numbers with their year, and sentences on what is missing."""
+    """Counts of rows by table, shares of grades by measure, the oldest numbers with their year, and
+    sentences on what is missing."""
 
     rows: Mapping[str, int]
     numbers: int
@@ -35,7 +43,9 @@ class Summary:
 def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Summary:
     """Sum up the tables; with a plan, weigh grades by influence on it too."""
     lookup = Lookup(tables)
-    found = [(number, lookup.find(number.table, number.row, number.column)) for number in numbers(tables)]
+    found = [
+        (number, lookup.find(number.table, number.row, number.column)) for number in numbers(tables)
+    ]
     grades = {"numbers": _shares(Counter(row.grade if row else "-" for _, row in found))}
     if plan is not None and plan.tables:
         grades["capital of the plan"] = _shares(_capital(plan, lookup))
@@ -52,7 +62,11 @@ def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Sum
 
 def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     total = sum(weights.values()) or 1.0
-    return {grade: weights.get(grade, 0.0) / total for grade in ("A", "B", "C", "D", "-") if grade != "-" or weights.get("-")}
+    return {
+        grade: weights.get(grade, 0.0) / total
+        for grade in ("A", "B", "C", "D", "-")
+        if grade != "-" or weights.get("-")
+    }
 
 
 def _capital(plan: Plan, lookup: Lookup) -> Mapping[str, float]:
@@ -72,7 +86,9 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
     weights: dict[str, float] = defaultdict(float)
     operation = plan.tables["operation"]
     normal = operation[operation["mode"] == "reference"]
-    for kind, plant, activity in zip(normal["kind"], normal["plant"], normal["activity"], strict=True):
+    for kind, plant, activity in zip(
+        normal["kind"], normal["plant"], normal["activity"], strict=True
+    ):
         table = f"{kind}s"
         by_year = first.get((table, plant, column))
         cost = costs.get((kind, plant)) or (by_year.value if by_year else 0.0)
@@ -83,7 +99,11 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
 
 def _oldest(tables: Tables, count: int) -> Iterable[tuple[int, str, Provenance]]:
     """Return the numbers whose newest document is oldest; judgement has no document and no age."""
-    dates = {row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")] for row in tables.sources if row.url is not None}
+    dates = {
+        row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")]
+        for row in tables.sources
+        if row.url is not None
+    }
     aged = []
     for row in tables.provenance:
         years = [year for name in row.sources for year in dates.get(name, ())]
@@ -105,7 +125,11 @@ def _missing(tables: Tables) -> Iterable[str]:
     if bare:
         yield f"Stages without a covered commodity: {', '.join(bare)}."
     moved = {row.commodity for row in tables.routes}
-    still = [row.commodity for row in tables.commodities if row.commodity not in moved and "*" not in moved]
+    still = [
+        row.commodity
+        for row in tables.commodities
+        if row.commodity not in moved and "*" not in moved
+    ]
     if still:
         yield f"Commodities that no route carries: {', '.join(still)}."
     first = first_year(tables)
@@ -120,4 +144,7 @@ def _missing(tables: Tables) -> Iterable[str]:
         if blank:
             yield f"Nowhere given in {table}: {', '.join(blank)}."
     links = sum(1 for row in tables.sources if row.url is None)
-    yield f"{links} of {len(tables.sources)} sources have no address; {sum(1 for row in tables.sources if row.date is None)} have no date."
+    yield (
+        f"{links} of {len(tables.sources)} sources have no address;"
+        f" {sum(1 for row in tables.sources if row.date is None)} have no date."
+    )

@@ -1,14 +1,17 @@
 """A plan in the formats that other programs read.
 
 ``csv``
-    one file for each table with units in ``columns.csv``, as spreadsheets and statistics packages like it;
+    one file for each table with units in ``columns.csv``, as spreadsheets and statistics packages
+    like it;
 ``json``
-    everything in one tidy document: what the plan is, each table with its columns and what they say, and its rows as records;
+    everything in one tidy document: what the plan is, each table with its columns and what they
+    say, and its rows as records;
 ``iamc``
-    the format of the Integrated Assessment Modeling Consortium, one row for each model, scenario, region, variable and unit and one column
-    for each year, which pyam reads;
+    the format of the Integrated Assessment Modeling Consortium, one row for each model, scenario,
+    region, variable and unit and one column for each year, which pyam reads;
 ``parquet``
-    one file for each table, columns typed (needs pyarrow, which ``pip install paxsilica[parquet]`` brings);
+    one file for each table, columns typed (needs pyarrow, which ``pip install paxsilica[parquet]``
+    brings);
 ``xlsx``
     the workbook.
 """
@@ -24,10 +27,10 @@ from typing import Any
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plain import json_text
-from paxsilica.plan import PLAN_TABLES, Plan
+from paxsilica.plan.result import PLAN_TABLES, Plan
 from paxsilica.report.facts import OWNER, Facts
-from paxsilica.report.workbook_full import write_full_workbook
+from paxsilica.report.workbook.full import write_full_workbook
+from paxsilica.serialize import json_text
 
 IAMC_KEYS = ["model", "scenario", "region", "variable", "unit"]
 WORLD = "World"
@@ -40,7 +43,8 @@ def export_plan(facts: Facts, format_: str, folder: Path | None, out: Path | Non
     """Writes the plan as ``format_`` to ``out``, or to the usual name in ``folder``; says where.
 
     Raises:
-        InputError: if the place is taken by something else, or a package that the format needs is missing.
+        InputError: if the place is taken by something else, or a package that the format needs is
+            missing.
     """
     name, write = FORMATS[format_]
     place = out if out is not None else (folder or Path()) / name
@@ -72,7 +76,8 @@ def write_csv(facts: Facts, place: Path) -> None:
 
 
 def write_json(facts: Facts, place: Path) -> None:
-    """One JSON document: ``plan`` as in ``result.json``, and ``tables`` with title, columns and rows as records; absent values are null."""
+    """One JSON document: ``plan`` as in ``result.json``, and ``tables`` with title, columns and
+    rows as records; absent values are null."""
     plan = facts.plan
     tables = {
         name: {
@@ -89,7 +94,17 @@ def write_json(facts: Facts, place: Path) -> None:
 def write_parquet(facts: Facts, place: Path) -> None:
     """One Parquet file for each table."""
     if find_spec("pyarrow") is None:
-        raise InputError([Problem("--format", "", "", "parquet", "needs the package pyarrow: pip install 'paxsilica[parquet]'")])
+        raise InputError(
+            [
+                Problem(
+                    "--format",
+                    "",
+                    "",
+                    "parquet",
+                    "needs the package pyarrow: pip install 'paxsilica[parquet]'",
+                )
+            ]
+        )
     _make_folder(place)
     for name, table in {**facts.plan.tables, "columns": describe(facts.plan)}.items():
         table.to_parquet(place / f"{name}.parquet", index=False, engine="pyarrow")
@@ -108,8 +123,9 @@ def write_iamc(facts: Facts, place: Path) -> None:
 def iamc(facts: Facts) -> pd.DataFrame:
     """The figures of the plan that belong to a year, in IAMC's wide format.
 
-    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by payer and stage, ``Activity|...``,
-    ``Capacity|...`` and ``Demand|...`` in normal times and in a switch-off. A sum is given under the shorter name where units allow it.
+    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by payer
+    and stage, ``Activity|...``, ``Capacity|...`` and ``Demand|...`` in normal times and in a
+    switch-off. A sum is given under the shorter name where units allow it.
     """
     rows: dict[tuple[str, str, str], dict[int, float]] = {}
     for region, variable, unit, year, value in _figures(facts):
@@ -117,8 +133,14 @@ def iamc(facts: Facts) -> pd.DataFrame:
             by_year = rows.setdefault((region, variable, unit), {})
             by_year[year] = by_year.get(year, 0.0) + value
     years = sorted({year for by_year in rows.values() for year in by_year})
-    model, scenario = f"paxsilica {facts.plan.manifest.get('paxsilica', '')}".strip(), facts.plan.case
-    records = [(model, scenario, *key, *(by_year.get(year) for year in years)) for key, by_year in sorted(rows.items())]
+    model, scenario = (
+        f"paxsilica {facts.plan.manifest.get('paxsilica', '')}".strip(),
+        facts.plan.case,
+    )
+    records = [
+        (model, scenario, *key, *(by_year.get(year) for year in years))
+        for key, by_year in sorted(rows.items())
+    ]
     return pd.DataFrame(records, columns=[*IAMC_KEYS, *map(str, years)])
 
 
@@ -133,7 +155,8 @@ def _figures(facts: Facts) -> Iterator[Figure]:
 
 
 def _part(words: str) -> str:
-    """A part of the name of a variable: the bar divides parts, and pyam takes an asterisk for a wildcard."""
+    """A part of the name of a variable: the bar divides parts, and pyam takes an asterisk for a
+    wildcard."""
     return words.replace("|", "/").replace("*", "x")
 
 
@@ -147,11 +170,23 @@ def _coverage(facts: Facts) -> Iterator[Figure]:
     }
     for row in facts.plan.coverage.to_dict("records"):
         for column, words in shares.items():
-            yield WORLD, f"Coverage|{_part(facts.stage(row['stage']))}|{words}", "1", int(row["year"]), float(row[column])
+            yield (
+                WORLD,
+                f"Coverage|{_part(facts.stage(row['stage']))}|{words}",
+                "1",
+                int(row["year"]),
+                float(row[column]),
+            )
     for row in facts.plan.table("coverage_by_commodity").to_dict("records"):
         place = f"{_part(facts.stage(row['stage']))}|{_part(facts.commodity(row['commodity']))}"
         for column, words in shares.items():
-            yield WORLD, f"Coverage by Good|{place}|{words}", "1", int(row["year"]), float(row[column])
+            yield (
+                WORLD,
+                f"Coverage by Good|{place}|{words}",
+                "1",
+                int(row["year"]),
+                float(row[column]),
+            )
         yield WORLD, f"Need|{place}", _unit(row["unit"]), int(row["year"]), float(row["need"])
 
 
@@ -163,35 +198,65 @@ def _investment(facts: Facts) -> Iterator[Figure]:
         value, year, region = float(row["usd_m"]), int(row["year"]), facts.region(project["region"])
         for place in (WORLD, region):
             yield place, "Investment", unit, year, value
-            yield place, f"Investment by Stage|{_part(facts.stage(project['stage']))}", unit, year, value
-        payer = "Owners" if row["funder"] == OWNER else f"Public|{_part(facts.funder(row['funder']))}"
+            yield (
+                place,
+                f"Investment by Stage|{_part(facts.stage(project['stage']))}",
+                unit,
+                year,
+                value,
+            )
+        payer = (
+            "Owners" if row["funder"] == OWNER else f"Public|{_part(facts.funder(row['funder']))}"
+        )
         yield WORLD, f"Investment by Payer|{payer}", unit, year, value
         if row["funder"] != OWNER:
             yield WORLD, "Investment by Payer|Public", unit, year, value
 
 
 def _running(facts: Facts) -> Iterator[Figure]:
-    """Operation and demand, by region; where several switch-offs are run in a year, each under its own name."""
+    """Operation and demand, by region; where several switch-offs are run in a year, each under its
+    own name."""
     operation, service = facts.plan.table("operation"), facts.plan.table("service")
     for row in operation.to_dict("records"):
         state = _state(row, operation)
-        place, region, unit = _part(facts.process(row["process"])), facts.region(row["region"]), _unit(row["unit"])
+        place, region, unit = (
+            _part(facts.process(row["process"])),
+            facts.region(row["region"]),
+            _unit(row["unit"]),
+        )
         yield region, f"Activity|{state}|{place}", unit, int(row["year"]), float(row["activity"])
-        if row["mode"] == "reference" and row["capacity"] == row["capacity"] and row["capacity"] is not None:
+        if (
+            row["mode"] == "reference"
+            and row["capacity"] == row["capacity"]
+            and row["capacity"] is not None
+        ):
             yield region, f"Capacity|{place}", unit, int(row["year"]), float(row["capacity"])
     for row in service.to_dict("records"):
         state = _state(row, service)
-        place, region, unit = _part(facts.commodity(row["commodity"])), facts.region(row["region"]), _unit(row["unit"])
+        place, region, unit = (
+            _part(facts.commodity(row["commodity"])),
+            facts.region(row["region"]),
+            _unit(row["unit"]),
+        )
         yield region, f"Final Demand|{state}|{place}", unit, int(row["year"]), float(row["demand"])
-        yield region, f"Final Demand Unserved|{state}|{place}", unit, int(row["year"]), float(row["unserved"])
+        yield (
+            region,
+            f"Final Demand Unserved|{state}|{place}",
+            unit,
+            int(row["year"]),
+            float(row["unserved"]),
+        )
 
 
 def _state(row: Mapping[Any, Any], frame: pd.DataFrame) -> str:
-    """The mode, and the name of the copy without its year where there is more than one of the mode."""
+    """The mode, and the name of the copy without its year where there is more than one of the
+    mode."""
     name = str(row["copy"]).replace(str(row["year"]), "").strip(" -:,")
     kinds: dict[str, set[str]] = frame.attrs.setdefault("kinds", {})
     if not kinds:
-        for mode, copy, year in frame[["mode", "copy", "year"]].drop_duplicates().itertuples(index=False):
+        for mode, copy, year in (
+            frame[["mode", "copy", "year"]].drop_duplicates().itertuples(index=False)
+        ):
             kinds.setdefault(str(mode), set()).add(str(copy).replace(str(year), "").strip(" -:,"))
     mode = MODES.get(str(row["mode"]), str(row["mode"]))
     return f"{mode} {_part(name)}" if len(kinds[str(row["mode"])]) > 1 else mode

@@ -1,7 +1,8 @@
-"""A plan together with the tables that it was made from: names to show, who is trusted, which sources stand behind a number.
+"""A plan together with the tables that it was made from: names to show, who is trusted, which
+sources stand behind a number.
 
-The tables are optional. Where they are not at hand, or are not the ones that the plan was made from, everything that needs them is left
-out of a report, with the reason.
+The tables are optional. Where they are not at hand, or are not the ones that the plan was made
+from, everything that needs them is left out of a report, with the reason.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from paxsilica.bundled import data_folder
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World, make_world
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Lookup
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import Provenance
@@ -68,7 +69,9 @@ class Facts:
     def stages(self) -> dict[str, str]:
         """Names of the stages by key, in the order of the chain."""
         if self.tables is not None:
-            return {row.stage: row.name for row in sorted(self.tables.stages, key=lambda row: row.order)}
+            return {
+                row.stage: row.name for row in sorted(self.tables.stages, key=lambda row: row.order)
+            }
         coverage = self.plan.coverage
         return dict(zip(coverage["stage"], coverage["name"], strict=True))
 
@@ -88,7 +91,11 @@ class Facts:
     def _funders(self) -> dict[str, str]:
         named = {} if self.tables is None else {row.funder: row.name for row in self.tables.funders}
         frame = self.plan.table("funders")
-        return {**named, **dict(zip(frame["funder"].astype(str), frame["name"].astype(str), strict=True)), OWNER: "Owners of the projects"}
+        return {
+            **named,
+            **dict(zip(frame["funder"].astype(str), frame["name"].astype(str), strict=True)),
+            OWNER: "Owners of the projects",
+        }
 
     def funder(self, key: object) -> str:
         """Name of a funder; the owners of projects for ``sponsor``."""
@@ -96,7 +103,11 @@ class Facts:
 
     @cached_property
     def _commodities(self) -> dict[str, str]:
-        return {} if self.tables is None else {row.commodity: row.name for row in self.tables.commodities}
+        return (
+            {}
+            if self.tables is None
+            else {row.commodity: row.name for row in self.tables.commodities}
+        )
 
     def commodity(self, key: object) -> str:
         """Name of a commodity."""
@@ -104,7 +115,9 @@ class Facts:
 
     @cached_property
     def _processes(self) -> dict[str, str]:
-        return {} if self.tables is None else {row.process: row.name for row in self.tables.processes}
+        return (
+            {} if self.tables is None else {row.process: row.name for row in self.tables.processes}
+        )
 
     def process(self, key: object) -> str:
         """Name of a process."""
@@ -112,14 +125,19 @@ class Facts:
 
     @cached_property
     def _statuses(self) -> dict[str, tuple[str, float]]:
-        return {} if self.tables is None else {row.status: (row.name, row.credit) for row in self.tables.statuses}
+        return (
+            {}
+            if self.tables is None
+            else {row.status: (row.name, row.credit) for row in self.tables.statuses}
+        )
 
     def status(self, key: object) -> str:
         """Name of the status of a project, such as announced."""
         return self._statuses.get(str(key), (str(key), 1.0))[0]
 
     def credit(self, key: object) -> float | None:
-        """Share of the nameplate that the plan counts on at this status; ``None`` where the tables are not at hand."""
+        """Share of the nameplate that the plan counts on at this status; ``None`` where the tables
+        are not at hand."""
         return self._statuses[str(key)][1] if str(key) in self._statuses else None
 
     @cached_property
@@ -127,7 +145,8 @@ class Facts:
         return None if self.tables is None else Lookup(self.tables)
 
     def provenance(self, table: str, key: str, column: str) -> Provenance | None:
-        """Who says the number in ``column`` of the row ``key``, how sure, within which range; ``None`` where nobody does."""
+        """Who says the number in ``column`` of the row ``key``, how sure, within which range;
+        ``None`` where nobody does."""
         return None if self._lookup is None else self._lookup.find(table, key, column)
 
 
@@ -142,7 +161,8 @@ def facts_of(plan: Plan, tables: Tables) -> Facts:
 
 
 def load_facts(plan: Plan, folder: Path | None = None) -> Facts:
-    """The plan with its tables: those of ``folder``, or the bundled ones if they are what the plan was made from.
+    """The plan with its tables: those of ``folder``, or the bundled ones if they are what the plan
+    was made from.
 
     Raises:
         InputError: if ``folder`` does not hold the tables that the plan was made from.
@@ -155,10 +175,16 @@ def load_facts(plan: Plan, folder: Path | None = None) -> Facts:
             raise
         return Facts(plan, None, "The tables that come with the program cannot be read.")
     if tables.digest != wanted:
-        words = f"holds other tables than those that the plan was made from (digest {tables.digest[:12]}, the plan says {wanted[:12]})"
+        words = (
+            "holds other tables than those that the plan was made from (digest"
+            f" {tables.digest[:12]}, the plan says {wanted[:12]})"
+        )
         if folder is not None:
             raise InputError([Problem("--data", "", "", str(folder), words)])
         return Facts(
-            plan, None, "The plan was made from other tables than those that come with the program; name their folder with --data."
+            plan,
+            None,
+            "The plan was made from other tables than those that come with the program; name their"
+            " folder with --data.",
         )
     return facts_of(plan, tables)

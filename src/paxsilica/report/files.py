@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from paxsilica.plan import Plan, free_folder, refuse_other_plan
+from paxsilica.plan.result import Plan, free_folder, refuse_other_plan
 from paxsilica.report.facts import facts_of
-from paxsilica.report.workbook import write_workbook
-from paxsilica.report.workbook_full import write_full_workbook
+from paxsilica.report.workbook.full import write_full_workbook
+from paxsilica.report.workbook.tables import write_workbook
 from paxsilica.tables import Tables
 
 PLANS = Path("plans")
@@ -24,9 +24,11 @@ PLANS = Path("plans")
 
 @contextmanager
 def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Iterator[Path]:
-    """The folder for a plan made from ``manifest``: ``out``, or else a free one named after the case.
+    """The folder for a plan made from ``manifest``: ``out``, or else a free one named after the
+    case.
 
-    It is made at once, so that a search is not begun whose plan cannot be written, and removed again if nothing comes of it.
+    It is made at once, so that a search is not begun whose plan cannot be written, and removed
+    again if nothing comes of it.
 
     Raises:
         InputError: if ``out`` holds another plan.
@@ -48,11 +50,13 @@ def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Itera
 
 
 def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
-    """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same plan) and the log of how it was found.
+    """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same
+    plan) and the log of how it was found.
 
-    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result. Where the folder holds a better plan of the same
-    question (this search was cut short), that one is kept and a new folder beside it is taken. With the ``tables`` that the plan was made
-    from, the workbook tells the source of every figure too.
+    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result. Where the
+    folder holds a better plan of the same question (this search was cut short), that one is kept
+    and a new folder beside it is taken. With the ``tables`` that the plan was made from, the
+    workbook tells the source of every figure too.
 
     Returns:
         The folder written to.
@@ -79,12 +83,19 @@ def _holds_better(folder: Path, plan: Plan) -> bool:
         other = result["gap_usd_m"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return other is not None and (plan.gap_usd_m is None or plan.gap_usd_m > other * (1 + 1e-9) + 1e-9)
+    return other is not None and (
+        plan.gap_usd_m is None or plan.gap_usd_m > other * (1 + 1e-9) + 1e-9
+    )
 
 
-def _write_csv(path: Path, header: tuple[str, ...], rows: tuple[tuple[str | float, ...], ...]) -> None:
+def _write_csv(
+    path: Path, header: tuple[str, ...], rows: tuple[tuple[str | float, ...], ...]
+) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for row in rows:
-            writer.writerow(value if isinstance(value, str) else f"{value:.10g}" if math.isfinite(value) else "" for value in row)
+            writer.writerow(
+                value if isinstance(value, str) else f"{value:.10g}" if math.isfinite(value) else ""
+                for value in row
+            )

@@ -1,1 +1,2 @@
-"""Questions that take many solves: why there is no plan, why a project is in it or not, what each partner is worth."""
+"""Questions that take many solves: why there is no plan, why a project is in it or not, what each
+partner is worth."""

@@ -1,11 +1,12 @@
-"""What follows from a decision: which other projects change, what is covered with it, what its output goes into."""
+"""What follows from a decision: which other projects change, what is covered with it, what its
+output goes into."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from paxsilica.solve import Array
-from paxsilica.studies.resolve import NOISE, Known, Written
+from paxsilica.solver import Array
+from paxsilica.solver.resolve import NOISE, Known, Written
 
 
 def displaced(inside: Known | None, outside: Known | None, project: str) -> pd.DataFrame:
@@ -18,7 +19,13 @@ def displaced(inside: Known | None, outside: Known | None, project: str) -> pd.D
     for name in sorted({*before, *after} - {project}):
         old, new = before.get(name), after.get(name)
         if old != new:
-            change = f"comes in, {new}" if old is None else f"drops out, was {old}" if new is None else f"{old} becomes {new}"
+            change = (
+                f"comes in, {new}"
+                if old is None
+                else f"drops out, was {old}"
+                if new is None
+                else f"{old} becomes {new}"
+            )
             rows.append((name, old, new, change))
     return pd.DataFrame(rows, columns=columns)
 
@@ -42,7 +49,8 @@ def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
 
 
 def reaches(written: Written, project: str) -> tuple[str, ...]:
-    """Covered commodities made, through any number of steps, from what the project makes; its own products left out."""
+    """Covered commodities made, through any number of steps, from what the project makes; its own
+    products left out."""
     world = written.instance.world
     own = set(world.outputs.get(world.plants[project].process, {}))
     seen, front = set(own), list(own)

@@ -1,4 +1,5 @@
-"""Why a project is in the plan, or why it is not: what it costs to turn the decision, what would turn it, what hangs on it."""
+"""Why a project is in the plan, or why it is not: what it costs to turn the decision, what would
+turn it, what hangs on it."""
 
 from __future__ import annotations
 
@@ -12,20 +13,35 @@ import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
-from paxsilica.solve import Array, Compiled, solve
+from paxsilica.solver import Array, Compiled, solve
+from paxsilica.solver.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
+from paxsilica.studies.break_even import (
+    Flip,
+    Sign,
+    ends_of_capital,
+    scaled,
+    turning_point,
+    with_lead_time,
+)
 from paxsilica.studies.effects import displaced, feeds, reaches
-from paxsilica.studies.flips import Flip, Sign, ends_of_capital, scaled, turning_point, with_lead_time
 from paxsilica.studies.grades import Grades, Number
 from paxsilica.studies.names import FLIPS
-from paxsilica.studies.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
 from paxsilica.tables import Tables
-from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.schema import Project, Row
+from paxsilica.tables.suggestions import Nearest
 
 PROJECT_NUMBERS = (
-    "capex_usd_m", "capex_usd_m_per_unit", "variable_cost_usd_per_unit", "fixed_cost_usd_m", "smallest_size", "largest_size",
-    "lead_time_years", "sponsor_share", "sponsor_cost_of_capital", "economic_life_years",
-)  # fmt: skip
+    "capex_usd_m",
+    "capex_usd_m_per_unit",
+    "variable_cost_usd_per_unit",
+    "fixed_cost_usd_m",
+    "smallest_size",
+    "largest_size",
+    "lead_time_years",
+    "sponsor_share",
+    "sponsor_cost_of_capital",
+    "economic_life_years",
+)
 
 
 MOST_DISPLACED = 12
@@ -49,7 +65,8 @@ class Explanation:
     """Why a project is in the plan or not.
 
     Attributes:
-        inside, outside: optimum with the project forced in and forced out, USD million of the objective, with the gap.
+        inside, outside: optimum with the project forced in and forced out, USD million of the
+            objective, with the gap.
         chosen: whether the plan that was found has it.
         displaced: projects that differ between the plan with it and the plan without it.
         feeds: what it makes in a switch-off, against the need, by commodity and year.
@@ -73,7 +90,8 @@ class Explanation:
 
     @property
     def worth(self) -> Interval:
-        """What the project saves, USD million of the objective: the optimum without it less the optimum with it."""
+        """What the project saves, USD million of the objective: the optimum without it less the
+        optimum with it."""
         return self.outside - self.inside
 
     @property
@@ -83,17 +101,23 @@ class Explanation:
             return "left out"
         if self.required:
             return "required"
-        return {1: "in", -1: "out", 0: "undecided (inside the gap)"}[sign_of(self.inside, self.outside)]
+        return {1: "in", -1: "out", 0: "undecided (inside the gap)"}[
+            sign_of(self.inside, self.outside)
+        ]
 
     def lines(self) -> list[str]:
         """The explanation in sentences."""
         if self.left_out is not None:
-            return [f"{self.title} ({self.project}) cannot be part of any plan of this case: {self.left_out}."]
+            return [
+                f"{self.title} ({self.project}) cannot be part of any plan of this case:"
+                f" {self.left_out}."
+            ]
         lines = [f"{self.title} ({self.project}): {self.verdict}."]
         if self.verdict.startswith("undecided"):
             lines.append(
-                f"The plan found {'has' if self.chosen else 'does not have'} it, but plans with it and without it are within the gap of each "
-                f"other: with it {_range(self.inside)}, without it {_range(self.outside)} USD million. Another run may decide otherwise."
+                f"The plan found {'has' if self.chosen else 'does not have'} it, but plans with it"
+                f" and without it are within the gap of each other: with it {_range(self.inside)},"
+                f" without it {_range(self.outside)} USD million. Another run may decide otherwise."
             )
         elif not self.outside.exists:
             lines.append("Without it there is no plan at all.")
@@ -102,28 +126,64 @@ class Explanation:
         else:
             saves = self.verdict == "in" or (self.required and self.worth.middle > 0)
             cost = self.worth if saves else self.worth.times(-1)
-            lines.append(f"Forcing it {'out' if saves else 'in'} costs {_range(cost)} USD million of the objective.")
+            lines.append(
+                f"Forcing it {'out' if saves else 'in'} costs {_range(cost)} USD million of the"
+                " objective."
+            )
         if len(self.displaced):
             # who comes and goes says more than who moves by a year
-            rows = sorted(self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"]))
-            words = ", ".join(f"{row['project']} ({row['change']})" for row in rows[:MOST_DISPLACED])
+            rows = sorted(
+                self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"])
+            )
+            words = ", ".join(
+                f"{row['project']} ({row['change']})" for row in rows[:MOST_DISPLACED]
+            )
             more = f", and {len(rows) - MOST_DISPLACED} more" if len(rows) > MOST_DISPLACED else ""
-            chance = "" if self.inside.low == self.inside.high and self.outside.low == self.outside.high else UNSURE
-            lines.append(f"Between the plan without it and the plan with it, this changes: {words}{more}.{chance}")
+            chance = (
+                ""
+                if self.inside.low == self.inside.high and self.outside.low == self.outside.high
+                else UNSURE
+            )
+            lines.append(
+                "Between the plan without it and the plan with it, this changes:"
+                f" {words}{more}.{chance}"
+            )
         if len(self.feeds):
-            best = self.feeds.sort_values("share_of_need", ascending=False).groupby("commodity", sort=False).first()
-            words = "; ".join(f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})" for name, row in best.iterrows())
+            best = (
+                self.feeds.sort_values("share_of_need", ascending=False)
+                .groupby("commodity", sort=False)
+                .first()
+            )
+            words = "; ".join(
+                f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})"
+                for name, row in best.iterrows()
+            )
             lines.append(f"In a switch-off it makes {words}.")
         elif self.inside.exists:
             lines.append("In a switch-off it makes nothing that is asked for.")
         if self.reaches:
-            more = f", and {len(self.reaches) - MOST_DISPLACED} more" if len(self.reaches) > MOST_DISPLACED else ""
-            lines.append(f"Through that it feeds the coverage of {', '.join(self.reaches[:MOST_DISPLACED])}{more}.")
+            more = (
+                f", and {len(self.reaches) - MOST_DISPLACED} more"
+                if len(self.reaches) > MOST_DISPLACED
+                else ""
+            )
+            lines.append(
+                "Through that it feeds the coverage of"
+                f" {', '.join(self.reaches[:MOST_DISPLACED])}{more}."
+            )
         return lines + [flip.sentence for flip in self.flips]
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; intervals as their ends, infinite where there is no plan."""
-        intervals = {name: [one.low, one.high] for name, one in (("worth", self.worth), ("inside", self.inside), ("outside", self.outside))}
+        """Everything in plain data and tables; intervals as their ends, infinite where there is no
+        plan."""
+        intervals = {
+            name: [one.low, one.high]
+            for name, one in (
+                ("worth", self.worth),
+                ("inside", self.inside),
+                ("outside", self.outside),
+            )
+        }
         return {
             "project": self.project,
             "name": self.title,
@@ -135,7 +195,10 @@ class Explanation:
             "displaced": self.displaced,
             "feeds": self.feeds,
             "reaches": self.reaches,
-            "flips": [asdict(one) | {"at": None if one.at is None else [one.at.low, one.at.high]} for one in self.flips],
+            "flips": [
+                asdict(one) | {"at": None if one.at is None else [one.at.low, one.at.high]}
+                for one in self.flips
+            ],
             "numbers": [asdict(one) for one in self.numbers],
             "text": self.lines(),
         }
@@ -149,7 +212,9 @@ def _range(value: Interval) -> str:
 
 def sign_of(inside: Interval, outside: Interval) -> Sign:
     """Which of the two is surely less."""
-    finite = [abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)]
+    finite = [
+        abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)
+    ]
     if not inside.exists or not outside.exists:
         return 0 if inside.exists == outside.exists else 1 if inside.exists else -1
     found = (outside - inside).sign(NOISE * max([1.0, *finite]))
@@ -162,8 +227,17 @@ def forced(written: Written, project: str, inside: bool) -> Compiled:
     if inside:
         at = np.array([program.column_at["committed", (project, window[-1])]])
         return program.with_columns(at, np.ones(1), np.ones(1))
-    at = np.array([place for place, (family, index) in enumerate(program.columns) if family == "committed" and index[0] == project])
-    rows = written.rows_where("required_commitment", lambda index: (index[0] if isinstance(index, tuple) else index) == project)
+    at = np.array(
+        [
+            place
+            for place, (family, index) in enumerate(program.columns)
+            if family == "committed" and index[0] == project
+        ]
+    )
+    rows = written.rows_where(
+        "required_commitment",
+        lambda index: (index[0] if isinstance(index, tuple) else index) == project,
+    )
     return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)
 
 
@@ -172,8 +246,11 @@ def _side(program: Compiled, answer: Answer) -> Side:
     return Side(answer.value, answer.values, known)
 
 
-def both_sides(written: Written, project: str, start: Known | None = None) -> tuple[Side, Side, bool]:
-    """Optimum with and without the project, and whether the plan found has it: two solves, since the plan is the optimum of one side."""
+def both_sides(
+    written: Written, project: str, start: Known | None = None
+) -> tuple[Side, Side, bool]:
+    """Optimum with and without the project, and whether the plan found has it: two solves, since
+    the plan is the optimum of one side."""
     program, options = written.program, written.case.solver
     answer = search(program, options, start)
     if answer.values is None:
@@ -216,7 +293,17 @@ def explain_project(
     row = next((row for row in tables.projects if row.project == project), None)
     if row is None:
         known = [one.project for one in tables.projects]
-        raise InputError([Problem("PROJECT", "", "", project, f"should be a project of the data{Nearest(known)(project)}")])
+        raise InputError(
+            [
+                Problem(
+                    "PROJECT",
+                    "",
+                    "",
+                    project,
+                    f"should be a project of the data{Nearest(known)(project)}",
+                )
+            ]
+        )
     say("write the model")
     written = write(tables, case)
     instance = written.instance
@@ -225,11 +312,15 @@ def explain_project(
     if project not in instance.candidates:
         empty = pd.DataFrame()
         reason = instance.dropped[project]
-        return Explanation(project, row.name, NOWHERE, NOWHERE, False, False, empty, empty, (), (), about, reason)
+        return Explanation(
+            project, row.name, NOWHERE, NOWHERE, False, False, empty, empty, (), (), about, reason
+        )
     say("with it and without it")
     inside, outside, chosen = both_sides(written, project)
     if not inside.value.exists and not outside.value.exists:
-        raise InfeasibleError("There is no plan, with the project or without it; `paxsilica solve` says why.")
+        raise InfeasibleError(
+            "There is no plan, with the project or without it; `paxsilica solve` says why."
+        )
     found = []
     for what in flips:
         say(f"where the verdict turns: {what}")
@@ -254,19 +345,43 @@ def explain_project(
 def _of_process(grades: Grades, row: Project) -> list[Number]:
     """Numbers of what the project does and makes."""
     tables = grades.tables
-    made = {recipe.commodity for recipe in tables.recipes if recipe.process == row.process and recipe.role == "output"}
+    made = {
+        recipe.commodity
+        for recipe in tables.recipes
+        if recipe.process == row.process and recipe.role == "output"
+    }
     cells: list[tuple[str, Row, str]] = [
         *(("statuses", one, "credit") for one in tables.statuses if one.status == row.status),
-        *(("processes", one, "minimum_utilisation") for one in tables.processes if one.process == row.process),
+        *(
+            ("processes", one, "minimum_utilisation")
+            for one in tables.processes
+            if one.process == row.process
+        ),
         *(("recipes", one, "quantity") for one in tables.recipes if one.process == row.process),
-        *(("commodities", one, "shortage_price_usd_per_unit") for one in tables.commodities if one.commodity in made),
+        *(
+            ("commodities", one, "shortage_price_usd_per_unit")
+            for one in tables.commodities
+            if one.commodity in made
+        ),
     ]
     return [number for table, one, column in cells for number in grades.of(table, one, column)]
 
 
-def _flip(written: Written, grades: Grades, project: str, what: str, inside: Side, outside: Side, most_solves: int) -> Flip | None:
+def _flip(
+    written: Written,
+    grades: Grades,
+    project: str,
+    what: str,
+    inside: Side,
+    outside: Side,
+    most_solves: int,
+) -> Flip | None:
     """Where the verdict turns with one number; ``None`` where the number is not there or zero."""
-    tables, case, row = written.tables, written.case, written.instance.world.projects_by_name[project]
+    tables, case, row = (
+        written.tables,
+        written.case,
+        written.instance.world.projects_by_name[project],
+    )
     product = written.instance.world.plants[project].main_product
     if what == "lead time":
         known = grades.of("projects", row, "lead_time_years")
@@ -277,14 +392,28 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
         friendly, unfriendly, step = 0.0, float(min(30, row.lead_time_years + 10)), 1.0
     elif what == "shortage price":
         priced = next((one for one in tables.commodities if one.commodity == product), None)
-        known = [] if priced is None else grades.of("commodities", priced, "shortage_price_usd_per_unit")
+        known = (
+            []
+            if priced is None
+            else grades.of("commodities", priced, "shortage_price_usd_per_unit")
+        )
 
         def vary(value: float) -> Tables:
-            return scaled(tables, "commodities", str(product), "shortage_price_usd_per_unit", value / known[0].value)
+            return scaled(
+                tables,
+                "commodities",
+                str(product),
+                "shortage_price_usd_per_unit",
+                value / known[0].value,
+            )
 
         friendly, unfriendly, step = 10.0, 0.1, 0.01
     else:
-        columns = ("capex_usd_m", "capex_usd_m_per_unit") if what == "capital" else ("variable_cost_usd_per_unit",)
+        columns = (
+            ("capex_usd_m", "capex_usd_m_per_unit")
+            if what == "capital"
+            else ("variable_cost_usd_per_unit",)
+        )
         known = grades.of("projects", row, columns[0])
 
         def vary(value: float) -> Tables:
@@ -300,9 +429,13 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
     if step < 1:
         friendly, unfriendly, step = friendly * now.value, unfriendly * now.value, step * now.value
     starts = [side.known or Known() for side in (inside, outside)]
-    options = case.solver.model_copy(update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)})
+    options = case.solver.model_copy(
+        update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
+    )
     surely_in, surely_out = (
-        ends_of_capital(written, project, outside.value - inside.value, now.value) if what == "capital" else (-math.inf, math.inf)
+        ends_of_capital(written, project, outside.value - inside.value, now.value)
+        if what == "capital"
+        else (-math.inf, math.inf)
     )
     friendly, unfriendly = max(friendly, surely_in), min(unfriendly, surely_out)
     solves = [0]
@@ -325,9 +458,17 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
             # the plan known, run anew: a small linear program that often settles it
             whole = np.flatnonzero(program.integer)
             again = solve(program.fixed(whole, starts[0].values(program)[whole]), options)
-            if again.objective is not None and sign_of(Interval(-math.inf, again.objective), other) == 1:
+            if (
+                again.objective is not None
+                and sign_of(Interval(-math.inf, again.objective), other) == 1
+            ):
                 return 1
-        answer = search(program, options, starts[0], lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf)
+        answer = search(
+            program,
+            options,
+            starts[0],
+            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
+        )
         return sign_of(answer.value, other)
 
     seen: list[Sign] = [sign_of(inside.value, outside.value)]
@@ -346,4 +487,15 @@ def _flip(written: Written, grades: Grades, project: str, what: str, inside: Sid
     unit = {"capital": "USD million", "lead time": "years"}.get(what, "USD per unit")
     if now.year is not None:
         words[what] += f" (in {now.year}, the other years in proportion)"
-    return Flip(words[what], unit, now.value, at, (friendly, unfriendly), now.low, now.high, now.grade, solves[0], 0 not in seen)
+    return Flip(
+        words[what],
+        unit,
+        now.value,
+        at,
+        (friendly, unfriendly),
+        now.low,
+        now.high,
+        now.grade,
+        solves[0],
+        0 not in seen,
+    )

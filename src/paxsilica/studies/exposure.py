@@ -1,4 +1,5 @@
-"""Why a stage is exposed: from its weakest commodity up the chain to the plants and the country that hold it."""
+"""Why a stage is exposed: from its weakest commodity up the chain to the plants and the country
+that hold it."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
-from paxsilica.solve import Array, solve
-from paxsilica.solve.trace import COVERAGE_ROWS, IN_COPIES, Shares, trace_coverage
-from paxsilica.studies.chain import Holder
-from paxsilica.studies.resolve import Written, search, write
+from paxsilica.plan.trace import COVERAGE_ROWS, IN_COPIES, Shares, trace_coverage
+from paxsilica.solver import Array, solve
+from paxsilica.solver.resolve import Written, search, write
+from paxsilica.studies.supply import Holder
 from paxsilica.tables import Tables
-from paxsilica.tables.nearest import Nearest
+from paxsilica.tables.suggestions import Nearest
 
 NOTHING = 1e-9
 COVERED = 1 - 1e-6
@@ -28,10 +29,12 @@ class Step:
 
     Attributes:
         made, need: in the switch-off, in ``unit``.
-        trusted_capacity: credited capacity, in output, of plants that nobody untrusted hosts or controls.
+        trusted_capacity: credited capacity, in output, of plants that nobody untrusted hosts or
+            controls.
         ready: that part of it that ran in normal times and can run now.
         lost_to_control: capacity in trusted countries that somebody untrusted controls.
-        worth: units of the stage's weakest commodity that one more unit of this would bring; 0 where that is not known.
+        worth: units of the stage's weakest commodity that one more unit of this would bring; 0
+            where that is not known.
         holders: who makes it in normal times, as the plan runs, largest first.
     """
 
@@ -49,7 +52,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is exposed in its worst year. ``steps`` lead from its weakest commodity to what holds it; the last is the cause."""
+    """Why a stage is exposed in its worst year. ``steps`` lead from its weakest commodity to what
+    holds it; the last is the cause."""
 
     stage: str
     name: str
@@ -65,35 +69,46 @@ class Exposure:
         """The way up the chain in sentences."""
         if not self.steps:
             return [
-                f"{self.name} is not exposed: cut off, the trusted world can make all that it needs of it in every year of the switch-off."
+                f"{self.name} is not exposed: cut off, the trusted world can make all that it needs"
+                " of it in every year of the switch-off."
             ]
         first, last = self.steps[0], self.steps[-1]
         lines = [
-            f"{self.name} is weakest in {self.year}, at {first.name}: cut off, the trusted world can make {self.share:.1%} of its need "
-            f"({self.required:.1%} asked for)."
+            f"{self.name} is weakest in {self.year}, at {first.name}: cut off, the trusted world"
+            f" can make {self.share:.1%} of its need ({self.required:.1%} asked for)."
         ]
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             if step.trusted_capacity > NOTHING:
                 words = (
-                    f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit}, {step.ready:,.6g} of it ready, but they wait for"
+                    f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit},"
+                    f" {step.ready:,.6g} of it ready, but they wait for"
                 )
             else:
                 words = "no trusted plant runs, for want of"
             lines.append(f"{step.name}: {words} {following.name}.")
         causes = {
             "no plant": f"{last.name}: nobody that is trusted makes it.",
-            "capacity": f"{last.name}: trusted plants can make {last.trusted_capacity:,.6g} {last.unit} of a need of {last.need:,.6g}, and no more.",
-            "not ready": f"{last.name}: trusted plants could make {last.trusted_capacity:,.6g} {last.unit}, but only {last.ready:,.6g} are ready: "
-            "the others stand idle in normal times.",
+            "capacity": (
+                f"{last.name}: trusted plants can make {last.trusted_capacity:,.6g} {last.unit} of"
+                f" a need of {last.need:,.6g}, and no more."
+            ),
+            "not ready": (
+                f"{last.name}: trusted plants could make {last.trusted_capacity:,.6g} {last.unit},"
+                f" but only {last.ready:,.6g} are ready: the others stand idle in normal times."
+            ),
             "shared": f"{last.name}: what there is of it is used up.",
         }
         lines.append(causes[self.cause])
         if last.lost_to_control > NOTHING:
-            lines.append(f"{last.lost_to_control:,.6g} {last.unit} more stand in trusted countries, under control that is not trusted.")
+            lines.append(
+                f"{last.lost_to_control:,.6g} {last.unit} more stand in trusted countries, under"
+                " control that is not trusted."
+            )
         if last.holders:
             parts = [
-                f"{self.names.get(holder.region, holder.region)} {holder.share:.0%}{'' if holder.trusted else ', not trusted'} "
-                f"({', '.join(holder.plants[:3])})"
+                f"{self.names.get(holder.region, holder.region)}"
+                f" {holder.share:.0%}{'' if holder.trusted else ', not trusted'}"
+                f" ({', '.join(holder.plants[:3])})"
                 for holder in last.holders[:4]
             ]
             lines.append(f"In normal times {last.name} comes from: {'; '.join(parts)}.")
@@ -107,14 +122,19 @@ class Exposure:
             "year": self.year,
             "share": self.share,
             "required": self.required,
-            "shares": [{"commodity": commodity, "year": year, "share": share} for (commodity, year), share in self.shares.items()],
+            "shares": [
+                {"commodity": commodity, "year": year, "share": share}
+                for (commodity, year), share in self.shares.items()
+            ],
             "steps": [asdict(step) for step in self.steps],
             "cause": self.cause,
             "text": self.lines(),
         }
 
 
-def explain_stage(tables: Tables, case: Case, stage: str, tell: Callable[[str], None] | None = None) -> Exposure:
+def explain_stage(
+    tables: Tables, case: Case, stage: str, tell: Callable[[str], None] | None = None
+) -> Exposure:
     """Why ``stage`` is exposed in the plan of ``case``.
 
     Raises:
@@ -124,19 +144,29 @@ def explain_stage(tables: Tables, case: Case, stage: str, tell: Callable[[str], 
     say = tell or (lambda _: None)
     rows = {row.stage: row for row in tables.stages}
     if stage not in rows:
-        raise InputError([Problem("--stage", "", "", stage, f"should be a stage of the data{Nearest(rows)(stage)}")])
+        raise InputError(
+            [
+                Problem(
+                    "--stage", "", "", stage, f"should be a stage of the data{Nearest(rows)(stage)}"
+                )
+            ]
+        )
     say("write the model")
     written = write(tables, case)
     own = {row.commodity for row in tables.commodities if row.stage == stage}
     if not any(commodity in own for commodity, _ in written.instance.required):
-        raise InputError([Problem("--stage", "", "", stage, "the case asks for no coverage of this stage")])
+        raise InputError(
+            [Problem("--stage", "", "", stage, "the case asks for no coverage of this stage")]
+        )
     say("search")
     answer = search(written.program, case.solver)
     if answer.values is None:
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     say("trace coverage")
-    _, shares, traced = trace_coverage(written.program, written.instance, answer.values, written.total, case.solver)
+    _, shares, traced = trace_coverage(
+        written.program, written.instance, answer.values, written.total, case.solver
+    )
     return trace_stage(written, traced, shares, stage)
 
 
@@ -146,9 +176,14 @@ def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> 
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
     name = next(row.name for row in written.tables.stages if row.stage == stage)
     mine = {key: share for key, share in shares.items() if key[0] in own}
-    (weakest, copy), share = min(mine.items(), key=lambda item: (round(item[1], 6), instance.copies[item[0][1]].year, item[0][0]))
+    (weakest, copy), share = min(
+        mine.items(),
+        key=lambda item: (round(item[1], 6), instance.copies[item[0][1]].year, item[0][0]),
+    )
     year = instance.copies[copy].year
-    by_year = {(commodity, instance.copies[one].year): found for (commodity, one), found in mine.items()}
+    by_year = {
+        (commodity, instance.copies[one].year): found for (commodity, one), found in mine.items()
+    }
     names = {row.region: row.name for row in written.tables.regions}
     required = instance.required[weakest, copy]
     if share >= COVERED:
@@ -158,21 +193,37 @@ def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> 
     return Exposure(stage, name, year, share, required, by_year, tuple(steps), cause, names)
 
 
-def _alone(written: Written, traced: Array, commodity: str, copy: str) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
-    """The switch-off re-run for one commodity alone: values, what a unit of each commodity is worth in each region, and rents of plants."""
+def _alone(
+    written: Written, traced: Array, commodity: str, copy: str
+) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
+    """The switch-off re-run for one commodity alone: values, what a unit of each commodity is worth
+    in each region, and rents of plants."""
     program, instance = written.program, written.instance
     at = np.array(
-        [place for place, (family, index) in enumerate(program.columns) if family in IN_COPIES and index[-1] == copy], dtype=np.intp
+        [
+            place
+            for place, (family, index) in enumerate(program.columns)
+            if family in IN_COPIES and index[-1] == copy
+        ],
+        dtype=np.intp,
     )
     target = program.column_at["shortfall", (commodity, copy)]
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     cost[target], high[target] = 1.0, np.inf
     row_low[program.rows_of(*COVERAGE_ROWS)] = -np.inf
-    row_low[program.row_at[COVERAGE_ROWS[0], (commodity, copy)]] = instance.need[commodity, instance.copies[copy].year]
-    whole = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(program.rows_of("country_concentration"))
+    row_low[program.row_at[COVERAGE_ROWS[0], (commodity, copy)]] = instance.need[
+        commodity, instance.copies[copy].year
+    ]
+    whole = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
+        program.rows_of("country_concentration")
+    )
     part = whole.restricted(at, traced)
     outcome = solve(part.relaxed(), written.case.solver)
-    values, worth, rents = traced.copy(), dict[tuple[str, str], float](), defaultdict[str, float](float)
+    values, worth, rents = (
+        traced.copy(),
+        dict[tuple[str, str], float](),
+        defaultdict[str, float](float),
+    )
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
         return values, worth, rents
     values[at] = outcome.values
@@ -188,26 +239,40 @@ def _alone(written: Written, traced: Array, commodity: str, copy: str) -> tuple[
 
 
 def _walk(
-    written: Written, values: Array, worth: dict[tuple[str, str], float], rents: dict[str, float], commodity: str, copy: str
+    written: Written,
+    values: Array,
+    worth: dict[tuple[str, str], float],
+    rents: dict[str, float],
+    commodity: str,
+    copy: str,
 ) -> tuple[list[Step], str]:
-    """From the commodity to what it waits for, and so on, until something has no maker, no capacity left, or is used up elsewhere."""
+    """From the commodity to what it waits for, and so on, until something has no maker, no capacity
+    left, or is used up elsewhere."""
     instance = written.instance
     steps, seen = [_step(written, values, worth, commodity, copy)], {commodity}
     while True:
         makers = [
-            (plant, place[0]) for place, supply in instance.copies[copy].supply.items() if place[1] == commodity for plant, _ in supply
+            (plant, place[0])
+            for place, supply in instance.copies[copy].supply.items()
+            if place[1] == commodity
+            for plant, _ in supply
         ]
         if not makers:
             waits = _unfed(written, commodity, copy)
         else:
-            # the plants at the margin are those that are not full: they wait for the input that is worth most
+            # the plants at the margin are those that are not full: they wait for the input that is
+            # worth most
             idle = [(plant, region) for plant, region in makers if rents.get(plant, 0.0) <= NOTHING]
             inputs = {
                 source: max(
-                    worth.get((region, source), 0.0) * quantity for plant, region in idle if _uses(instance, plant, source) == quantity
+                    worth.get((region, source), 0.0) * quantity
+                    for plant, region in idle
+                    if _uses(instance, plant, source) == quantity
                 )
                 for plant, _ in idle
-                for source, quantity in instance.world.inputs.get(instance.world.plants[plant].process, {}).items()
+                for source, quantity in instance.world.inputs.get(
+                    instance.world.plants[plant].process, {}
+                ).items()
             }
             scarce = {source: amount for source, amount in inputs.items() if amount > NOTHING}
             waits = max(scarce, key=lambda source: (scarce[source], source)) if scarce else None
@@ -225,23 +290,38 @@ def _walk(
 
 
 def _uses(instance: Any, plant: str, source: str) -> float:
-    return float(instance.world.inputs.get(instance.world.plants[plant].process, {}).get(source, 0.0))
+    return float(
+        instance.world.inputs.get(instance.world.plants[plant].process, {}).get(source, 0.0)
+    )
 
 
 def _unfed(written: Written, commodity: str, copy: str) -> str | None:
-    """An input that no trusted source makes, for want of which trusted plants of the commodity are not even in the copy."""
+    """An input that no trusted source makes, for want of which trusted plants of the commodity are
+    not even in the copy."""
     world, one = written.instance.world, written.instance.copies[copy]
     fed = {place[1] for place in one.supply}
     for name, plant in sorted(world.plants.items()):
-        there = plant.operates(one.year) and (not plant.is_project or name in written.instance.candidates)
-        if there and commodity in world.outputs.get(plant.process, {}) and world.trusted_plant(plant, one.year):
-            missing = [source for source in sorted(world.inputs.get(plant.process, {})) if source not in fed]
+        there = plant.operates(one.year) and (
+            not plant.is_project or name in written.instance.candidates
+        )
+        if (
+            there
+            and commodity in world.outputs.get(plant.process, {})
+            and world.trusted_plant(plant, one.year)
+        ):
+            missing = [
+                source
+                for source in sorted(world.inputs.get(plant.process, {}))
+                if source not in fed
+            ]
             if missing:
                 return missing[0]
     return None
 
 
-def _step(written: Written, values: Array, worth: dict[tuple[str, str], float], commodity: str, copy: str) -> Step:
+def _step(
+    written: Written, values: Array, worth: dict[tuple[str, str], float], commodity: str, copy: str
+) -> Step:
     """What there is of a commodity in the switch-off and who makes it in normal times."""
     instance, program, world = written.instance, written.program, written.instance.world
     one = instance.copies[copy]
@@ -263,7 +343,11 @@ def _step(written: Written, values: Array, worth: dict[tuple[str, str], float], 
         made += quantity * at("activity", (name, copy))
         if safe:
             trusted += size
-            ready += min(size, quantity * at("warm", (name, calm))) if plant.minimum_utilisation > 0 else size
+            ready += (
+                min(size, quantity * at("warm", (name, calm)))
+                if plant.minimum_utilisation > 0
+                else size
+            )
         elif world.trusted(plant.region, one.year):
             controlled += size
         if (amount := quantity * at("activity", (name, calm))) > NOTHING:
@@ -271,7 +355,12 @@ def _step(written: Written, values: Array, worth: dict[tuple[str, str], float], 
             running[holder, safe][name] = amount
     total = sum(sum(plants.values()) for plants in running.values())
     holders = [
-        Holder(region, sum(plants.values()) / total, safe, tuple(sorted(plants, key=lambda name: (-plants[name], name))))
+        Holder(
+            region,
+            sum(plants.values()) / total,
+            safe,
+            tuple(sorted(plants, key=lambda name: (-plants[name], name))),
+        )
         for (region, safe), plants in running.items()
     ]
     return Step(
@@ -298,8 +387,12 @@ def _size(written: Written, values: Array, plant: str, calm: str) -> float:
         return 0.0
 
     def total(family: str, shares: dict[int, float]) -> float:
-        found = ((share, program.column_at.get((family, (plant, v)))) for v, share in shares.items())
+        found = (
+            (share, program.column_at.get((family, (plant, v)))) for v, share in shares.items()
+        )
         return sum(share * float(values[place]) for share, place in found if place is not None)
 
     base = candidate.smallest * total("committed", candidate.availability(year, candidate.window))
-    return candidate.credit * (base + total("added_size", candidate.availability(year, candidate.size_years)))
+    return candidate.credit * (
+        base + total("added_size", candidate.availability(year, candidate.size_years))
+    )

@@ -1,10 +1,13 @@
-"""What one aim costs in another: the exact frontier between cost, coverage, concentration and budget.
+"""What one aim costs in another: the exact frontier between cost, coverage, concentration and
+budget.
 
-Method: the epsilon-constraint method in the form of AUGMECON2 (Mavrotas and Florios, 2013). One measure is minimised while the others are
-held to the points of a grid, whose ends come from a lexicographic payoff table; room left under a limit earns a small bonus, so that every
-point is efficient; a plan that keeps limits tighter than its own settles those points too (the bypass), and where a limit cannot be kept,
-no tighter one can (the early exit). Points are solved from the ends inwards, halving the grid each time, so that a study that is stopped
-has a coarse frontier rather than half of one, and all points of a round are solved at once.
+Method: the epsilon-constraint method in the form of AUGMECON2 (Mavrotas and Florios, 2013). One
+measure is minimised while the others are held to the points of a grid, whose ends come from a
+lexicographic payoff table; room left under a limit earns a small bonus, so that every point is
+efficient; a plan that keeps limits tighter than its own settles those points too (the bypass), and
+where a limit cannot be kept, no tighter one can (the early exit). Points are solved from the ends
+inwards, halving the grid each time, so that a study that is stopped has a coarse frontier rather
+than half of one, and all points of a round are solved at once.
 """
 
 from __future__ import annotations
@@ -22,10 +25,10 @@ import pandas as pd
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan import TableDoc
+from paxsilica.plan.result import TableDoc
+from paxsilica.studies.epsilon_constraint import AXES, known_axis, lexicographic, minimise
+from paxsilica.studies.parallel import Packed, Result, Runner, task
 from paxsilica.studies.results import Study, axes, frame, stopped_note, with_thousands
-from paxsilica.studies.runner import Packed, Result, Runner, task
-from paxsilica.studies.tradeoffs import AXES, known_axis, lexicographic, minimise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,22 +42,30 @@ _MEASURES = {axis.column: f"{axis.meaning} ({axis.unit})" for axis in AXES.value
 
 @dataclass(frozen=True)
 class Frontier(Study):
-    """A frontier. ``figure`` draws the measure that was minimised over the first limit, a line for each value of the others.
+    """A frontier. ``figure`` draws the measure that was minimised over the first limit, a line for
+    each value of the others.
 
     Attributes:
         minimised: the measure that was minimised.
         along: the measures that were limited, in order.
-        decisions: year of commitment and final size by project, for each plan in the table ``plans``.
+        decisions: year of commitment and final size by project, for each plan in the table
+            ``plans``.
     """
 
     main: ClassVar[str] = "points"
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "points": TableDoc(
             "Every point of the grid",
-            {f"limit_{axis.column}": f"limit put on: {axis.meaning} ({axis.unit})" for axis in AXES.values()}
+            {
+                f"limit_{axis.column}": f"limit put on: {axis.meaning} ({axis.unit})"
+                for axis in AXES.values()
+            }
             | {
-                "status": "optimal: proved to the gap asked for; feasible: the time ran out; infeasible: no plan keeps these limits; "
-                "no_plan: none found in time; not reached: the study was stopped",
+                "status": (
+                    "optimal: proved to the gap asked for; feasible: the time ran out; infeasible:"
+                    " no plan keeps these limits; no_plan: none found in time; not reached: the"
+                    " study was stopped"
+                ),
                 "solved": "whether the point was solved itself; if not, a looser point settled it",
                 "plan": "name of its plan in the table plans; blank without one",
             }
@@ -67,7 +78,8 @@ class Frontier(Study):
             },
         ),
         "plans": TableDoc(
-            "The plans on the frontier: none is as good as another in everything and worse in something",
+            "The plans on the frontier: none is as good as another in everything and worse in"
+            " something",
             {"plan": "name"} | _MEASURES | {"projects": "projects, separated by ';'"},
         ),
         "payoff": TableDoc(
@@ -89,10 +101,21 @@ class Frontier(Study):
         groups = table.groupby(others, sort=False) if others else [((), table)]
         for key, part in groups:
             part = part.sort_values(f"limit_{first.column}")
-            words = ", ".join(f"{name} {value:,.4g}" for name, value in zip(self.along[1:], key, strict=True))
-            (line,) = ax.plot(part[f"limit_{first.column}"], part[goal.column], "o-", markersize=4, label=words)
+            words = ", ".join(
+                f"{name} {value:,.4g}" for name, value in zip(self.along[1:], key, strict=True)
+            )
+            (line,) = ax.plot(
+                part[f"limit_{first.column}"], part[goal.column], "o-", markersize=4, label=words
+            )
             low = part["bound"].astype(float) if goal.sign > 0 else part[goal.column]
-            ax.fill_between(part[f"limit_{first.column}"], low, part[goal.column], color=line.get_color(), alpha=0.25, linewidth=0)
+            ax.fill_between(
+                part[f"limit_{first.column}"],
+                low,
+                part[goal.column],
+                color=line.get_color(),
+                alpha=0.25,
+                linewidth=0,
+            )
         ax.set_xlabel(f"limit on {first.name}: {first.meaning} ({first.unit})", fontsize=9)
         ax.set_ylabel(f"{goal.name} ({goal.unit})")
         with_thousands(ax.yaxis)
@@ -116,29 +139,40 @@ class _Grid:
         return list(itertools.product(*(range(len(values)) for values in self.limits.values())))
 
     def at(self, point: Index) -> dict[str, float]:
-        return {name: values[place] for (name, values), place in zip(self.limits.items(), point, strict=True)}
+        return {
+            name: values[place]
+            for (name, values), place in zip(self.limits.items(), point, strict=True)
+        }
 
     def keeps(self, result: Result, point: Index) -> bool:
         """Whether the plan of a result keeps the limits of a point."""
         return "axes" in result and all(
-            AXES[name].sign * (result["axes"][name] - limit) <= TOLERANCE * self.spans[name] for name, limit in self.at(point).items()
+            AXES[name].sign * (result["axes"][name] - limit) <= TOLERANCE * self.spans[name]
+            for name, limit in self.at(point).items()
         )
 
     def looser(self, point: Index) -> list[Result]:
         """Results at points whose limits are nowhere tighter."""
-        return [result for other, result in self.results.items() if all(a <= b for a, b in zip(other, point, strict=True))]
+        return [
+            result
+            for other, result in self.results.items()
+            if all(a <= b for a, b in zip(other, point, strict=True))
+        ]
 
     def settled(self, point: Index) -> bool:
         """Whether nothing is left to solve there."""
         return point in self.results or any(
-            result["status"] == "infeasible" or (result["status"] == "optimal" and self.keeps(result, point))
+            result["status"] == "infeasible"
+            or (result["status"] == "optimal" and self.keeps(result, point))
             for result in self.looser(point)
         )
 
     def worth(self, result: Result) -> tuple[float, float]:
         """What a plan is chosen by: the measure that is minimised, then the others together."""
         goal = AXES[self.goal].sign * result["axes"][self.goal]
-        return goal, sum(AXES[name].sign * result["axes"][name] / self.spans[name] for name in self.limits)
+        return goal, sum(
+            AXES[name].sign * result["axes"][name] / self.spans[name] for name in self.limits
+        )
 
     def best(self, point: Index) -> Result | None:
         """The best of all plans found anywhere that keep the limits of a point."""
@@ -161,12 +195,14 @@ def frontier(
     Args:
         question: the case. A budget of its own is set aside where ``budget`` is among the measures.
         minimised: measure to minimise: ``total``, ``cost``, ``shortfall`` or ``budget``.
-        along: for each measure to be limited either the limits, or how many of them to spread evenly between the ends of the payoff table
-            (concentration has no such ends and needs limits); by default eight budgets.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
+        along: for each measure to be limited either the limits, or how many of them to spread
+            evenly between the ends of the payoff table (concentration has no such ends and needs
+            limits); by default eight budgets.
+        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
 
     >>> from paxsilica import load
-    >>> frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})  # doctest: +SKIP
+    # doctest: +SKIP
+    >>> frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})
     """
     wanted: dict[str, int | Sequence[float]] = dict(along or {"budget": 8})
     case = _asked(question.case, minimised, wanted)
@@ -177,40 +213,89 @@ def frontier(
         payoff: list[Result | None] = []
         if any(isinstance(values, int) for values in wanted.values()):
             orders = [[name, *(other for other in linear if other != name)] for name in linear]
-            payoff = runner.run([task(lexicographic, packed, case, axes=names, order=order) for order in orders], "payoff table")
+            payoff = runner.run(
+                [task(lexicographic, packed, case, axes=names, order=order) for order in orders],
+                "payoff table",
+            )
             if all(row is not None and "axes" not in row for row in payoff):
                 raise InputError("the case has no plan, so there is nothing to trade")
-        grid = _grid(minimised, wanted, [row for row in payoff if row is not None and "axes" in row])
+        grid = _grid(
+            minimised, wanted, [row for row in payoff if row is not None and "axes" in row]
+        )
         if not runner.stopped:
             _solve(grid, packed, case, names, runner)
     tables, decisions = _tables(grid, runner.stopped)
     if payoff:
-        rows = [{"best": name} | _shown(row["axes"]) for name, row in zip(linear, payoff, strict=True) if row is not None and "axes" in row]
+        rows = [
+            {"best": name} | _shown(row["axes"])
+            for name, row in zip(linear, payoff, strict=True)
+            if row is not None and "axes" in row
+        ]
         tables["payoff"] = frame(Frontier.docs["payoff"], rows).dropna(axis="columns", how="all")
-    title = f"Least {minimised} along {' and '.join(wanted)}: {question.case.title or question.case.name}"
-    return Frontier(tables, title, stopped_note(runner.stopped), runner.stopped, minimised, tuple(wanted), decisions)
+    title = (
+        f"Least {minimised} along {' and '.join(wanted)}:"
+        f" {question.case.title or question.case.name}"
+    )
+    return Frontier(
+        tables,
+        title,
+        stopped_note(runner.stopped),
+        runner.stopped,
+        minimised,
+        tuple(wanted),
+        decisions,
+    )
 
 
 def _asked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[float]]) -> Case:
-    """The case with what is on an axis set free; raises an InputError if the question makes no sense."""
+    """The case with what is on an axis set free; raises an InputError if the question makes no
+    sense."""
     problems = []
     for name in (minimised, *wanted):
         known_axis(name)
     if minimised in ("coverage", "concentration"):
-        problems.append(Problem("frontier", "", "minimised", minimised, "should be total, cost, shortfall or budget"))
+        problems.append(
+            Problem(
+                "frontier", "", "minimised", minimised, "should be total, cost, shortfall or budget"
+            )
+        )
     if minimised in wanted:
-        problems.append(Problem("frontier", "", "along", minimised, "should not be the measure that is minimised"))
+        problems.append(
+            Problem(
+                "frontier", "", "along", minimised, "should not be the measure that is minimised"
+            )
+        )
     for name, values in wanted.items():
         if isinstance(values, int) and (values < 2 or name == "concentration"):
-            right = "should be a list of limits" if name == "concentration" else "should be at least 2 points, or a list of limits"
+            right = (
+                "should be a list of limits"
+                if name == "concentration"
+                else "should be at least 2 points, or a list of limits"
+            )
             problems.append(Problem("frontier", "", name, str(values), right))
         elif not isinstance(values, int) and not len(values):
             problems.append(Problem("frontier", "", name, "", "should be at least one limit"))
     needs = {"coverage", "concentration", "shortfall"} & {minimised, *wanted}
     if needs and case.coverage is None:
-        problems.append(Problem("frontier", "", ", ".join(sorted(needs)), "", "needs a case with a section coverage"))
-    elif "shortfall" in needs and case.coverage is not None and (case.coverage.hard or "coverage" in wanted):
-        problems.append(Problem("frontier", "", "shortfall", "", "nothing is missing where coverage is hard or is an axis itself"))
+        problems.append(
+            Problem(
+                "frontier", "", ", ".join(sorted(needs)), "", "needs a case with a section coverage"
+            )
+        )
+    elif (
+        "shortfall" in needs
+        and case.coverage is not None
+        and (case.coverage.hard or "coverage" in wanted)
+    ):
+        problems.append(
+            Problem(
+                "frontier",
+                "",
+                "shortfall",
+                "",
+                "nothing is missing where coverage is hard or is an axis itself",
+            )
+        )
     if problems:
         raise InputError(problems)
     update: dict[str, Any] = {"objective": "cost"}
@@ -219,7 +304,9 @@ def _asked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[float
     return case.model_copy(update=update)
 
 
-def _grid(goal: str, wanted: Mapping[str, int | Sequence[float]], payoff: Sequence[Result]) -> _Grid:
+def _grid(
+    goal: str, wanted: Mapping[str, int | Sequence[float]], payoff: Sequence[Result]
+) -> _Grid:
     limits: dict[str, list[float]] = {}
     spans: dict[str, float] = {}
     for name, values in wanted.items():
@@ -228,14 +315,19 @@ def _grid(goal: str, wanted: Mapping[str, int | Sequence[float]], payoff: Sequen
             if not ends:  # the study was stopped before it could be known what to look at
                 limits[name], spans[name] = [], 1.0
                 continue
-            values = np.linspace(min(ends), max(ends), values).tolist() if max(ends) > min(ends) else [max(ends)]
+            values = (
+                np.linspace(min(ends), max(ends), values).tolist()
+                if max(ends) > min(ends)
+                else [max(ends)]
+            )
         limits[name] = sorted({float(value) for value in values}, reverse=AXES[name].sign > 0)
         spans[name] = max(limits[name]) - min(limits[name]) or max(1.0, abs(limits[name][0]))
     return _Grid(goal, limits, spans)
 
 
 def rounds(count: int) -> list[int]:
-    """In which round each of ``count`` points in a row is solved: the ends first, then the middles of what lies between.
+    """In which round each of ``count`` points in a row is solved: the ends first, then the middles
+    of what lies between.
 
     >>> rounds(5), rounds(2)
     ([0, 2, 1, 2, 0], [0, 0])
@@ -256,16 +348,21 @@ def rounds(count: int) -> list[int]:
 def _solve(grid: _Grid, packed: Packed, case: Case, names: Sequence[str], runner: Runner) -> None:
     points = grid.points()
     common: dict[str, Any] = {"minimise": grid.goal, "axes": list(names)}
-    size = runner.run([_task(grid, packed, case, points[0], common | {"relaxed": True})], "size of the measure")[0]
+    size = runner.run(
+        [_task(grid, packed, case, points[0], common | {"relaxed": True})], "size of the measure"
+    )[0]
     if size is None:
         return
     if size["status"] == "infeasible":
         grid.results[points[0]] = {"status": "infeasible", "bound": None}
         return
-    # a tenth of what the gap leaves open anyway: no reader is told a measure that is worse by more than the solver may be
+    # a tenth of what the gap leaves open anyway: no reader is told a measure that is worse by more
+    # than the solver may be
     weight = max(0.1 * case.solver.gap, 1e-5) * max(1.0, abs(size["objective"] or 0.0))
     places = [rounds(len(values)) for values in grid.limits.values()]
-    turn = {point: max(place[at] for place, at in zip(places, point, strict=True)) for point in points}
+    turn = {
+        point: max(place[at] for place, at in zip(places, point, strict=True)) for point in points
+    }
     runner.expect("points", len(points))
     for level in sorted(set(turn.values())):
         due = [point for point in points if turn[point] == level]
@@ -274,20 +371,39 @@ def _solve(grid: _Grid, packed: Packed, case: Case, names: Sequence[str], runner
         jobs = []
         for point in todo:
             known = grid.best(point)
-            start = None if known is None else {"decision": known["decision"], "tickets": known["tickets"]}
-            jobs.append(_task(grid, packed, case, point, common | {"weight": weight, "ranges": grid.spans, "start": start}))
+            start = (
+                None
+                if known is None
+                else {"decision": known["decision"], "tickets": known["tickets"]}
+            )
+            jobs.append(
+                _task(
+                    grid,
+                    packed,
+                    case,
+                    point,
+                    common | {"weight": weight, "ranges": grid.spans, "start": start},
+                )
+            )
         for point, result in zip(todo, runner.run(jobs, "points"), strict=True):
             if result is not None:
                 grid.results[point] = result
 
 
-def _task(grid: _Grid, packed: Packed, case: Case, point: Index, arguments: Mapping[str, Any]) -> Any:
+def _task(
+    grid: _Grid, packed: Packed, case: Case, point: Index, arguments: Mapping[str, Any]
+) -> Any:
     limits = grid.at(point)
     cap = limits.get("concentration")
     if cap is not None:
         assert case.coverage is not None
-        first = case.coverage.from_year if case.concentration is None else case.concentration.from_year
-        case = Case.model_validate(case.model_dump() | {"concentration": {"max_share": cap, "from_year": first, "hard": True}})
+        first = (
+            case.coverage.from_year if case.concentration is None else case.concentration.from_year
+        )
+        case = Case.model_validate(
+            case.model_dump()
+            | {"concentration": {"max_share": cap, "from_year": first, "hard": True}}
+        )
     return task(minimise, packed, case, limits=limits, **arguments)
 
 
@@ -295,14 +411,18 @@ def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     return {AXES[name].column: value for name, value in measures.items()}
 
 
-def _tables(grid: _Grid, stopped: bool) -> tuple[dict[str, pd.DataFrame], dict[str, Mapping[str, Sequence[float]]]]:
+def _tables(
+    grid: _Grid, stopped: bool
+) -> tuple[dict[str, pd.DataFrame], dict[str, Mapping[str, Sequence[float]]]]:
     names: dict[str, str] = {}
     plans, rows, decisions = [], [], {}
     for point in grid.points():
         best, looser = grid.best(point), grid.looser(point)
         own = grid.results.get(point)
         bounds = [result["bound"] for result in looser if result.get("bound") is not None]
-        row: dict[str, Any] = {f"limit_{AXES[name].column}": value for name, value in grid.at(point).items()}
+        row: dict[str, Any] = {
+            f"limit_{AXES[name].column}": value for name, value in grid.at(point).items()
+        }
         row["solved"] = own is not None
         if any(result["status"] == "infeasible" for result in looser):
             row["status"] = "infeasible"
@@ -311,20 +431,45 @@ def _tables(grid: _Grid, stopped: bool) -> tuple[dict[str, pd.DataFrame], dict[s
         else:
             value = AXES[grid.goal].sign * best["axes"][grid.goal]
             bound = max(bounds, default=-math.inf)
-            key = str(sorted(best["decision"].items())) + str([round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()])
+            key = str(sorted(best["decision"].items())) + str(
+                [round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()]
+            )
             if key not in names:
                 names[key] = f"plan {len(names) + 1}"
-                plans.append({"plan": names[key]} | _shown(best["axes"]) | {"projects": "; ".join(sorted(best["decision"]))})
+                plans.append(
+                    {"plan": names[key]}
+                    | _shown(best["axes"])
+                    | {"projects": "; ".join(sorted(best["decision"]))}
+                )
                 decisions[names[key]] = best["decision"]
-            settled = any(result["status"] == "optimal" and grid.keeps(result, point) for result in looser) or own is not None
-            row |= {"status": "not reached"} if not settled else {"status": "optimal" if _proved(own, looser, grid, point) else "feasible"}
+            settled = (
+                any(
+                    result["status"] == "optimal" and grid.keeps(result, point) for result in looser
+                )
+                or own is not None
+            )
+            row |= (
+                {"status": "not reached"}
+                if not settled
+                else {"status": "optimal" if _proved(own, looser, grid, point) else "feasible"}
+            )
             row |= {"plan": names[key], "projects": len(best["decision"])} | _shown(best["axes"])
-            row |= {"bound": bound, "gap": max(0.0, value - bound), "gap_share": max(0.0, value - bound) / abs(value) if value else 0.0}
+            row |= {
+                "bound": bound,
+                "gap": max(0.0, value - bound),
+                "gap_share": max(0.0, value - bound) / abs(value) if value else 0.0,
+            }
         rows.append(row)
     points = frame(Frontier.docs["points"], rows)
-    used = [name for name in points.columns if not name.startswith("limit_") or points[name].notna().any()]
+    used = [
+        name
+        for name in points.columns
+        if not name.startswith("limit_") or points[name].notna().any()
+    ]
     used = [name for name in used if name != "coverage" or "coverage" in grid.limits]
-    used = [name for name in used if name != "concentration" or points["concentration"].notna().any()]
+    used = [
+        name for name in used if name != "concentration" or points["concentration"].notna().any()
+    ]
     table = frame(Frontier.docs["plans"], plans).dropna(axis="columns", how="all")
     return {"points": points[used], "plans": table}, decisions
 

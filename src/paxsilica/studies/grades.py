@@ -13,7 +13,8 @@ from paxsilica.tables.schema import Row
 
 @dataclass(frozen=True)
 class Number:
-    """A number of the data with what is known of it; ``grade`` is empty and the range closed where nothing is recorded."""
+    """A number of the data with what is known of it; ``grade`` is empty and the range closed where
+    nothing is recorded."""
 
     table: str
     row: str
@@ -35,7 +36,8 @@ class Grades:
         self.lookup = Lookup(tables)
 
     def of(self, table: str, row: Row, *columns: str) -> list[Number]:
-        """The cells of a row, or their values by year where the table series gives them; several shares in a cell are left out."""
+        """The cells of a row, or their values by year where the table series gives them; several
+        shares in a cell are left out."""
         return [number for column in columns for number in self._cell(table, row, column)]
 
     def _cell(self, table: str, row: Row, column: str) -> Iterable[Number]:
@@ -50,5 +52,20 @@ class Grades:
         entry = self.lookup.find(table, key, column)
         if entry is None:
             return Number(table, key, column, value, value, value, "", "", (), year)
-        ends = (entry.low, entry.high) if entry.range == "absolute" else (value * entry.low, value * entry.high)
-        return Number(table, key, column, value, min(ends), max(ends), entry.unit, entry.grade, entry.sources, year)
+        ends = (
+            (entry.low, entry.high)
+            if entry.range == "absolute"
+            else (value * entry.low, value * entry.high)
+        )
+        return Number(
+            table,
+            key,
+            column,
+            value,
+            min(ends),
+            max(ends),
+            entry.unit,
+            entry.grade,
+            entry.sources,
+            year,
+        )

@@ -1,8 +1,10 @@
-"""Which projects are chosen however the numbers turn out, and how cost is distributed: many samples of the data's own ranges.
+"""Which projects are chosen however the numbers turn out, and how cost is distributed: many samples
+of the data's own ranges.
 
-Samples are scrambled Sobol points (quasi-random: they fill the ranges evenly), fixed by the seed. The first hundred of two hundred samples
-are the hundred samples of a smaller study, so a study can be made longer without losing anything. Confidence intervals are those of
-independent samples; Sobol points mostly do better than that.
+Samples are scrambled Sobol points (quasi-random: they fill the ranges evenly), fixed by the seed.
+The first hundred of two hundred samples are the hundred samples of a smaller study, so a study can
+be made longer without losing anything. Confidence intervals are those of independent samples; Sobol
+points mostly do better than that.
 """
 
 from __future__ import annotations
@@ -21,12 +23,12 @@ from scipy.stats import qmc, rankdata
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan import Plan, TableDoc
-from paxsilica.studies.changes import Parameter, Range, Shape, find_ranges, moved
-from paxsilica.studies.programs import decision_in
+from paxsilica.plan.result import Plan, TableDoc
+from paxsilica.studies.parallel import Packed, Result, Runner, task
+from paxsilica.studies.parameters import Parameter, Range, Shape, find_ranges, moved
 from paxsilica.studies.results import Study, axes, frame, stopped_note, with_thousands
-from paxsilica.studies.runner import Packed, Result, Runner, task
 from paxsilica.studies.sensitivity import from_plain, plain, ranged, solve_or_run
+from paxsilica.studies.tasks import decision_in
 from paxsilica.tables import Tables
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class MonteCarlo(Study):
-    """What many samples tell. ``figure`` draws the distribution of cost and the projects by how often they are chosen."""
+    """What many samples tell. ``figure`` draws the distribution of cost and the projects by how
+    often they are chosen."""
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
@@ -80,7 +83,10 @@ class MonteCarlo(Study):
             "Every sample",
             {
                 "sample": "number of the sample, from 0",
-                "status": "of the search; fixed plans: of the linear program; error: the numbers make no problem",
+                "status": (
+                    "of the search; fixed plans: of the linear program; error: the numbers make no"
+                    " problem"
+                ),
                 "objective_usd_m": "objective, USD million",
                 "bound_usd_m": "bound on it, USD million",
                 "cost_usd_m": "all cost, USD million",
@@ -96,7 +102,9 @@ class MonteCarlo(Study):
         table = self.table("samples").dropna(subset=["cost_usd_m"])
         figure, ax = axes()
         costs = np.sort(table["cost_usd_m"].to_numpy(dtype=float))
-        ax.step(costs, np.arange(1, len(costs) + 1) / max(1, len(costs)), where="post", color="#3b6fb6")
+        ax.step(
+            costs, np.arange(1, len(costs) + 1) / max(1, len(costs)), where="post", color="#3b6fb6"
+        )
         ax.set_xlabel("all cost, USD million")
         with_thousands(ax.xaxis)
         ax.set_ylabel("share of samples at or below")
@@ -104,19 +112,29 @@ class MonteCarlo(Study):
         return figure
 
     def figure_of_projects(self, most: int = 40) -> Figure:
-        """How often projects are chosen, with confidence intervals; those chosen in some samples only come first."""
+        """How often projects are chosen, with confidence intervals; those chosen in some samples
+        only come first."""
         table = self.table("projects")
-        table = table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")].head(most).sort_values("share")
+        table = (
+            table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")]
+            .head(most)
+            .sort_values("share")
+        )
         figure, ax = axes(8.0, 1.0 + 0.22 * len(table))
-        ax.hlines(table["project"], table["share_low"], table["share_high"], color="#9ab4d8", linewidth=3)
+        ax.hlines(
+            table["project"], table["share_low"], table["share_high"], color="#9ab4d8", linewidth=3
+        )
         ax.plot(table["share"], table["project"], "o", color="#3b6fb6", markersize=4)
         ax.set_xlim(-0.02, 1.02)
-        ax.set_xlabel("share of samples in which the project is chosen, with its 95 % confidence interval")
+        ax.set_xlabel(
+            "share of samples in which the project is chosen, with its 95 % confidence interval"
+        )
         return figure
 
 
 def wilson(chosen: int, samples: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share, after Wilson: it stays within 0 and 1 and means something at the ends too.
+    """The 95 % confidence interval of a share, after Wilson: it stays within 0 and 1 and means
+    something at the ends too.
 
     >>> [round(end, 3) for end in wilson(10, 10)]
     [0.722, 1.0]
@@ -125,7 +143,11 @@ def wilson(chosen: int, samples: int) -> tuple[float, float]:
         return 0.0, 1.0
     share, z2 = chosen / samples, NORMAL_95**2
     middle = (share + z2 / (2 * samples)) / (1 + z2 / samples)
-    half = NORMAL_95 / (1 + z2 / samples) * math.sqrt(share * (1 - share) / samples + z2 / (4 * samples**2))
+    half = (
+        NORMAL_95
+        / (1 + z2 / samples)
+        * math.sqrt(share * (1 - share) / samples + z2 / (4 * samples**2))
+    )
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -143,8 +165,11 @@ def sobol_point(dimensions: int, seed: int, sample: int) -> list[float]:
     return [float(share) for share in engine.random(1)[0]]
 
 
-def _draws(tables: Tables, arguments: Mapping[str, Any]) -> tuple[list[tuple[Range, float]], list[float]]:
-    """Numbers with their drawn values, and the draw of each parameter (where its numbers move together)."""
+def _draws(
+    tables: Tables, arguments: Mapping[str, Any]
+) -> tuple[list[tuple[Range, float]], list[float]]:
+    """Numbers with their drawn values, and the draw of each parameter (where its numbers move
+    together)."""
     groups = [find_ranges(tables, from_plain(data)) for data in arguments["parameters"]]
     if arguments["apart"]:
         rows = sorted({(at, one.row) for at, group in enumerate(groups) for one in group})
@@ -188,12 +213,15 @@ def montecarlo(
     Args:
         question: the base.
         samples: how many; powers of two fill the ranges most evenly.
-        parameters: groups of numbers; by default the usual ones (see :data:`~paxsilica.studies.changes.GROUPS`).
+        parameters: groups of numbers; by default the usual ones (see
+            :data:`~paxsilica.studies.parameters.GROUPS`).
         shape: ``triangular``, with its peak at the number of the data, or ``uniform``.
-        apart: whether each row of a group is drawn for itself; else a group moves together, which spreads cost more widely.
+        apart: whether each row of a group is drawn for itself; else a group moves together, which
+            spreads cost more widely.
         seed: fixes the draws.
-        plan: if given, its projects are kept and only operation is chosen anew: how a plan fares, not which plan is best.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
+        plan: if given, its projects are kept and only operation is chosen anew: how a plan fares,
+            not which plan is best.
+        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
     """
     if samples < 1:
         raise InputError([Problem("samples", "", "", str(samples), "should be at least 1")])
@@ -227,7 +255,12 @@ def montecarlo(
     title = f"{len(done)} samples, {shape}: {question.case.title or question.case.name}"
     notes = stopped_note(runner.stopped)
     if len(planned) < len(done):
-        notes += (f"{len(done) - len(planned)} of {len(done)} samples have no plan; shares and distributions are of the others.",)
+        notes += (
+            (
+                f"{len(done) - len(planned)} of {len(done)} samples have no plan; shares and"
+                " distributions are of the others."
+            ),
+        )
     return MonteCarlo(tables, title, notes, runner.stopped)
 
 
@@ -277,7 +310,12 @@ def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> pd.DataF
     if len(planned) > 2 and draws.size:
         cost = rankdata([result["cost"] for result in planned])
         for at, parameter in enumerate(groups):
-            rows.append({"parameter": parameter.name, "rank_correlation": float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1])})
+            rows.append(
+                {
+                    "parameter": parameter.name,
+                    "rank_correlation": float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1]),
+                }
+            )
         rows.sort(key=lambda row: -abs(row["rank_correlation"]))
     return frame(MonteCarlo.docs["drivers"], rows)
 

@@ -1,4 +1,5 @@
-"""Names that studies take and the command line offers, where nothing heavy need be loaded to know them."""
+"""Names that studies take and the command line offers, where nothing heavy need be loaded to know
+them."""
 
 FLIPS = ("capital", "variable cost", "shortage price", "lead time")
 """Numbers at which the verdict on a project may turn."""

@@ -1,4 +1,5 @@
-"""What each funder's money and each country's signature is worth: first in, last in, and on average over all orders of arrival."""
+"""What each funder's money and each country's signature is worth: first in, last in, and on average
+over all orders of arrival."""
 
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.instance import make_instance
-from paxsilica.studies.coalitions import (
+from paxsilica.solver.resolve import NOISE, Interval, Known
+from paxsilica.studies.coalition_search import Search
+from paxsilica.studies.names import MOST_EXACT
+from paxsilica.studies.parallel import Packed, Result, Runner
+from paxsilica.studies.shapley import (
     Coalition,
     Player,
     all_coalitions,
@@ -26,10 +31,6 @@ from paxsilica.studies.coalitions import (
     shapley,
     tightened,
 )
-from paxsilica.studies.names import MOST_EXACT
-from paxsilica.studies.partners_search import Search
-from paxsilica.studies.resolve import NOISE, Interval, Known
-from paxsilica.studies.runner import Packed, Result, Runner
 from paxsilica.tables import Tables
 
 
@@ -54,8 +55,8 @@ class Partners:
     """What each player adds, USD million of the objective.
 
     Attributes:
-        table: a row for each player: first in, last in and Shapley value, each from low to high and as the best plans known differ
-            (``found``), and the error of sampling.
+        table: a row for each player: first in, last in and Shapley value, each from low to high and
+            as the best plans known differ (``found``), and the error of sampling.
         nobody, everybody: optimum with none and with all of the players.
         exact: whether every coalition was solved.
         cost: optimum of each coalition after all that was found for the others was used.
@@ -76,22 +77,38 @@ class Partners:
             about = f" (sampling error {row['shapley_error']:,.4g})" if not self.exact else ""
             parts = [
                 f"{words} {_words(row[f'{kind}_low'], row[f'{kind}_high'])}"
-                for words, kind in (("first in", "first_in"), ("last in", "last_in"), ("Shapley", "shapley"))
+                for words, kind in (
+                    ("first in", "first_in"),
+                    ("last in", "last_in"),
+                    ("Shapley", "shapley"),
+                )
             ]
-            lines.append(f"{row['player']}: worth, in USD million, {'; '.join(parts)}{about}. {row['verdict']}".rstrip())
+            lines.append(
+                f"{row['player']}: worth, in USD million, {'; '.join(parts)}{about}."
+                f" {row['verdict']}".rstrip()
+            )
         return lines
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; optima of the objective as their ends, USD million, infinite where there is no plan."""
+        """Everything in plain data and tables; optima of the objective as their ends, USD million,
+        infinite where there is no plan."""
         return {
             "exact": self.exact,
             "nobody_usd_m": [self.nobody.low, self.nobody.high],
             "everybody_usd_m": [self.everybody.low, self.everybody.high],
             "tables": {
                 "partners": self.table,
-                "players": [{"player": one.name, "signs": one.signs, "pays": one.pays} for one in self.players],
+                "players": [
+                    {"player": one.name, "signs": one.signs, "pays": one.pays}
+                    for one in self.players
+                ],
                 "coalitions": [
-                    {"players": sorted(one.coalition), "cost_low": one.cost.low, "cost_high": one.cost.high, "terms": one.terms}
+                    {
+                        "players": sorted(one.coalition),
+                        "cost_low": one.cost.low,
+                        "cost_high": one.cost.high,
+                        "terms": one.terms,
+                    }
                     for one in self.solved
                 ],
             },
@@ -104,7 +121,11 @@ def _words(low: float, high: float) -> str:
         return "everything (without it there is no plan)"
     if low == high == -math.inf:
         return "less than nothing (with it there is no plan)"
-    return f"{_amount(low)} to {_amount(high)}" if high - low > NOISE * max(1.0, abs(high)) else _amount((low + high) / 2)
+    return (
+        f"{_amount(low)} to {_amount(high)}"
+        if high - low > NOISE * max(1.0, abs(high))
+        else _amount((low + high) / 2)
+    )
 
 
 def _amount(value: float) -> str:
@@ -117,7 +138,9 @@ def without_demand(tables: Tables, regions: set[str]) -> Tables:
     kept = tuple(row for row in tables.demand if row.region not in regions)
     if len(kept) == len(tables.demand):
         return tables
-    digest = hashlib.sha256(f"{tables.digest} without demand of {sorted(regions)}".encode()).hexdigest()
+    digest = hashlib.sha256(
+        f"{tables.digest} without demand of {sorted(regions)}".encode()
+    ).hexdigest()
     lines = {table: of for table, of in tables.lines.items() if table != "demand"}
     return replace(tables, demand=kept, digest=digest, lines=lines)
 
@@ -136,19 +159,21 @@ def value_partners(
     own_needs: bool = False,
     sharpen: float = 0.1,
 ) -> Partners:
-    """What each player adds: first in, last in, and by Shapley value (exact to eight players, else estimated from random orders).
+    """What each player adds: first in, last in, and by Shapley value (exact to eight players, else
+    estimated from random orders).
 
     Args:
         tables, case: the question; its solver's gap is carried into every value.
         players: who may take part.
         folder: where finished coalitions are kept; a run that was interrupted goes on from them.
-        workers, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
+        workers, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
         samples: orders of arrival that are drawn where there are too many coalitions.
         seed: of that draw.
-        own_needs: whether the final demand of regions that may sign counts. Without it a signature is worth what it adds for the others;
-            with it, it also brings needs that must be covered, and a large customer costs more than it brings.
-        sharpen: share of the gap to which coalitions are solved again where a first-in or last-in value is not told apart from nothing;
-            1: none are.
+        own_needs: whether the final demand of regions that may sign counts. Without it a signature
+            is worth what it adds for the others; with it, it also brings needs that must be
+            covered, and a large customer costs more than it brings.
+        sharpen: share of the gap to which coalitions are solved again where a first-in or last-in
+            value is not told apart from nothing; 1: none are.
 
     Raises:
         KeyboardInterrupt: if it was stopped before its end; what is finished is kept in ``folder``.
@@ -158,7 +183,9 @@ def value_partners(
     exact = len(players) <= MOST_EXACT
     arrivals = [] if exact else orders(players, samples, seed)
     wanted = all_coalitions(players) if exact else ends(players)
-    wanted = list(dict.fromkeys([*wanted, *(coalition for order in arrivals for coalition in along(order))]))
+    wanted = list(
+        dict.fromkeys([*wanted, *(coalition for order in arrivals for coalition in along(order))])
+    )
     cases = {coalition: case_of(case, players, coalition) for coalition in wanted}
     # whoever signs with needs of its own may cost more than it brings
     helpful = [player.name for player in players if not (own_needs and player.signs)]
@@ -170,7 +197,9 @@ def value_partners(
         if search.sharpen(players, helpful, sharpen):
             search.share(helpful, payers)
     cost = tightened({coalition: search.cost(coalition) for coalition in wanted}, helpful)
-    solved = tuple(_solved(coalition, search.cost(coalition), search.found[coalition]) for coalition in wanted)
+    solved = tuple(
+        _solved(coalition, search.cost(coalition), search.found[coalition]) for coalition in wanted
+    )
     known = {one.coalition: one for one in solved}
     everybody = frozenset(player.name for player in players)
     rows = [_row(player, players, cost, known, arrivals) for player in players]
@@ -185,7 +214,12 @@ def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
     if "decision" not in result:
         return Solved(coalition, cost, {}, Known())
     years = {name: int(year) for name, (year, _) in result["decision"].items()}
-    return Solved(coalition, cost, result["terms"], Known(years, frozenset((funder, project) for funder, project in result["tickets"])))
+    return Solved(
+        coalition,
+        cost,
+        result["terms"],
+        Known(years, frozenset((funder, project) for funder, project in result["tickets"])),
+    )
 
 
 COLUMNS = [
@@ -223,40 +257,62 @@ def _row(
     }
 
     def average(of: Mapping[Coalition, Interval]) -> tuple[Interval, float]:
-        return sampled(of, arrivals, player.name) if arrivals else (shapley(of, players, player.name), 0.0)
+        return (
+            sampled(of, arrivals, player.name)
+            if arrivals
+            else (shapley(of, players, player.name), 0.0)
+        )
 
     value, error = average(cost)
     parts = {
         "first_in": (gain(cost, frozenset(), player.name), gain(plans, frozenset(), player.name)),
-        "last_in": (gain(cost, everybody - {player.name}, player.name), gain(plans, everybody - {player.name}, player.name)),
+        "last_in": (
+            gain(cost, everybody - {player.name}, player.name),
+            gain(plans, everybody - {player.name}, player.name),
+        ),
         "shapley": (value, average(plans)[0]),
     }
     noise = NOISE * max([1.0, *(abs(one.high) for one in cost.values() if math.isfinite(one.high))])
     sign = Interval(value.low - error, value.high + error).sign(noise)
-    verdict = {1: "", -1: "It costs more than it brings.", 0: f"{UNTOLD}: the value lies inside the gap."}[sign]
+    verdict = {
+        1: "",
+        -1: "It costs more than it brings.",
+        0: f"{UNTOLD}: the value lies inside the gap.",
+    }[sign]
     row: dict[str, Any] = {"player": player.name}
     for name, (span, found) in parts.items():
         # money can be left unused, so it is never worth less than nothing
-        row |= {f"{name}_low": max(0.0, span.low) if helps else span.low, f"{name}_high": span.high, f"{name}_found": found.middle}
+        row |= {
+            f"{name}_low": max(0.0, span.low) if helps else span.low,
+            f"{name}_high": span.high,
+            f"{name}_found": found.middle,
+        }
     of_shortfall = average(short)[0].middle if len(short) == len(done) else math.nan
     return row | {"shapley_error": error, "shapley_of_shortfall": of_shortfall, "verdict": verdict}
 
 
 def _why_nothing(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
-    """Why somebody's money may well be worth nothing: who else could pay, and what the best plans known say."""
+    """Why somebody's money may well be worth nothing: who else could pay, and what the best plans
+    known say."""
     words = []
     funding = make_instance(tables, without).funding
     budget = without.budget_usd_m
     if funding is not None:
-        others = sum(min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values())
+        others = sum(
+            min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values()
+        )
         if budget is not None and others >= budget:
             words.append(
-                f" Without it the other funders have USD {others:,.0f} million for a budget of {budget:,.0f}: the budget binds first, and what "
-                "it could pay for others may pay for too, where their mandates let them."
+                f" Without it the other funders have USD {others:,.0f} million for a budget of"
+                f" {budget:,.0f}: the budget binds first, and what it could pay for others may pay"
+                " for too, where their mandates let them."
             )
     if abs(row["last_in_found"]) <= NOISE * max(1.0, row["last_in_high"]):
         words.append(" The best plan known with everybody does without it.")
     else:
-        words.append(f" Of the best plans known, the one with it is better by {_amount(row['last_in_found'])} as the last to join.")
+        words.append(
+            " Of the best plans known, the one with it is better by"
+            f" {_amount(row['last_in_found'])} as the last to join."
+        )
     words.append(f" First in, by the best plans known, it brings {_amount(row['first_in_found'])}.")
     return "".join(words)

@@ -1,4 +1,5 @@
-"""What a study gives back: frozen, with tidy tables whose columns are documented, units included, and a figure."""
+"""What a study gives back: frozen, with tidy tables whose columns are documented, units included,
+and a figure."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from paxsilica.errors import InputError
-from paxsilica.plain import json_text, plain
-from paxsilica.plan import TableDoc
+from paxsilica.plan.result import TableDoc
+from paxsilica.serialize import json_text, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,8 @@ class Study(ABC):
         tables: by name; ``docs`` of the class says what each column holds.
         title: what was asked, in a line.
         notes: sentences that a reader should know.
-        stopped: whether the study was stopped before its end, so that rows are missing; run it again with the same store to go on.
+        stopped: whether the study was stopped before its end, so that rows are missing; run it
+            again with the same store to go on.
     """
 
     docs: ClassVar[Mapping[str, TableDoc]] = {}
@@ -54,17 +56,23 @@ class Study(ABC):
         """The picture of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
-        """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and, if matplotlib is there, the figure as SVG."""
+        """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and,
+        if matplotlib is there, the figure as SVG."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
-            table.to_csv(place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
+            table.to_csv(
+                place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
+            )
         words = {
             "study": type(self).__name__,
             "title": self.title,
             "notes": list(self.notes),
             "stopped": self.stopped,
-            "tables": {name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)} for name in self.tables},
+            "tables": {
+                name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
+                for name in self.tables
+            },
         }
         (place / "study.json").write_text(json_text(words), encoding="utf-8")
         (place / "figure.svg").unlink(missing_ok=True)
@@ -89,7 +97,9 @@ class Study(ABC):
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        table = self.table().to_html(index=False, float_format="{:,.4g}".format, na_rep="", max_rows=40)
+        table = self.table().to_html(
+            index=False, float_format="{:,.4g}".format, na_rep="", max_rows=40
+        )
         return f"<p><b>{html.escape(self.title)}</b></p>{notes}{table}"
 
 
@@ -103,7 +113,9 @@ def axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise InputError("figures need the package matplotlib: pip install 'paxsilica[plots]'") from None
+        raise InputError(
+            "figures need the package matplotlib: pip install 'paxsilica[plots]'"
+        ) from None
     figure, ax = plt.subplots(figsize=(width, height), layout="constrained")
     plt.close(figure)  # whoever asked for it shows it; an open figure would be shown a second time
     ax.spines[["top", "right"]].set_visible(False)
@@ -117,18 +129,37 @@ def with_thousands(axis: Axis) -> None:
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def field_of(ax: Axes, values: NDArray[np.float64], colours: str, low: float | None = None) -> AxesImage:
-    """A field of coloured cells with the number in each, legible on dark and on light; blank where there is none."""
+def field_of(
+    ax: Axes, values: NDArray[np.float64], colours: str, low: float | None = None
+) -> AxesImage:
+    """A field of coloured cells with the number in each, legible on dark and on light; blank where
+    there is none."""
     picture = ax.imshow(values, cmap=colours, aspect="auto", vmin=low)
     for y, line in enumerate(values):
         for x, value in enumerate(line):
             shade = picture.cmap(picture.norm(value))[:3]
             dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
             text = "cannot run" if np.isnan(value) else f"{value:,.0f}"
-            ax.text(x, y, text, ha="center", va="center", color="white" if dark and not np.isnan(value) else "black")
+            ax.text(
+                x,
+                y,
+                text,
+                ha="center",
+                va="center",
+                color="white" if dark and not np.isnan(value) else "black",
+            )
     return picture
 
 
 def stopped_note(stopped: bool) -> tuple[str, ...]:
     """What to tell of a study that did not come to its end."""
-    return ("Stopped before its end: rows are missing. The same study with the same store goes on where it stopped.",) if stopped else ()
+    return (
+        (
+            (
+                "Stopped before its end: rows are missing. The same study with the same store goes"
+                " on where it stopped."
+            ),
+        )
+        if stopped
+        else ()
+    )

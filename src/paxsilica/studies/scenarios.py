@@ -1,4 +1,5 @@
-"""Several cases side by side: the best plan of each, how it fares in the others, and what is regretted; and two plans compared."""
+"""Several cases side by side: the best plan of each, how it fares in the others, and what is
+regretted; and two plans compared."""
 
 from __future__ import annotations
 
@@ -12,10 +13,10 @@ import pandas as pd
 
 from paxsilica.api import Question
 from paxsilica.errors import InputError
-from paxsilica.plan import Plan, TableDoc
-from paxsilica.studies.programs import decision_in, run_plan, solve_case
+from paxsilica.plan.result import Plan, TableDoc
+from paxsilica.studies.parallel import Packed, Result, Runner, task
 from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
-from paxsilica.studies.runner import Packed, Result, Runner, task
+from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,18 +49,31 @@ class SideBySide(Study):
                 "status": "infeasible: the plan cannot be run in this case, whatever is paid",
                 "cost_usd_m": "all cost, USD million",
                 "shortfall_usd_m": "missing coverage at its price, USD million",
-                "within_money": "whether funders of this case can pay for the plan; if not, what may be paid was set aside",
-                "missing": "projects that this case does not have in time and that were left out, separated by ';'",
-                "regret_usd_m": "cost less the least cost of any plan here that funders of this case can pay for, USD million; "
-                "negative where only a plan that they cannot pay for is cheaper",
-                "regret_most_usd_m": "cost less the bound of the case: the regret can be no more, USD million",
+                "within_money": (
+                    "whether funders of this case can pay for the plan; if not, what may be paid"
+                    " was set aside"
+                ),
+                "missing": (
+                    "projects that this case does not have in time and that were left out,"
+                    " separated by ';'"
+                ),
+                "regret_usd_m": (
+                    "cost less the least cost of any plan here that funders of this case can pay"
+                    " for, USD million; negative where only a plan that they cannot pay for is"
+                    " cheaper"
+                ),
+                "regret_most_usd_m": (
+                    "cost less the bound of the case: the regret can be no more, USD million"
+                ),
             },
         ),
         "worst": TableDoc(
             "Each plan at its worst",
             {
                 "plan": "case whose plan it is",
-                "largest_regret_usd_m": "over the cases, USD million; blank: it cannot be run in some case",
+                "largest_regret_usd_m": (
+                    "over the cases, USD million; blank: it cannot be run in some case"
+                ),
                 "in_case": "case in which it is largest",
                 "mean_regret_usd_m": "over the cases, each counting the same, USD million",
             },
@@ -95,8 +109,9 @@ def side_by_side(
 
     Args:
         questions: cases by the name under which they are shown.
-        plans: plans that are known already, by the same names; further names are plans to be tried in every case.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.runner.Runner`.
+        plans: plans that are known already, by the same names; further names are plans to be tried
+            in every case.
+        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
     """
     if not questions:
         raise InputError("there is no case to set side by side")
@@ -105,22 +120,45 @@ def side_by_side(
     with Runner(workers, store, cluster, progress) as runner:
         new = [name for name in questions if name not in known]
         solved = dict(
-            zip(new, runner.run([task(solve_case, packed[name], questions[name].case) for name in new], "best plans"), strict=True)
+            zip(
+                new,
+                runner.run(
+                    [task(solve_case, packed[name], questions[name].case) for name in new],
+                    "best plans",
+                ),
+                strict=True,
+            )
         )
         decisions: dict[str, Mapping[str, Any]] = {
-            name: result["decision"] for name, result in solved.items() if result is not None and "decision" in result
+            name: result["decision"]
+            for name, result in solved.items()
+            if result is not None and "decision" in result
         }
-        decisions |= {name: decision_in(plan) for name, plan in known.items() if plan.objective is not None}
-        pairs = [(plan, case) for plan in [*questions, *(name for name in known if name not in questions)] for case in questions]
+        decisions |= {
+            name: decision_in(plan) for name, plan in known.items() if plan.objective is not None
+        }
+        pairs = [
+            (plan, case)
+            for plan in [*questions, *(name for name in known if name not in questions)]
+            for case in questions
+        ]
         pairs = [(plan, case) for plan, case in pairs if plan in decisions]
         found = runner.run(
-            [task(run_plan, packed[case], questions[case].case, decision=decisions[plan]) for plan, case in pairs], "crossed"
+            [
+                task(run_plan, packed[case], questions[case].case, decision=decisions[plan])
+                for plan, case in pairs
+            ],
+            "crossed",
         )
     bounds = {name: None if result is None else result["bound"] for name, result in solved.items()}
     bounds |= {name: known[name].bound for name in questions if name in known}
     cells = {pair: result for pair, result in zip(pairs, found, strict=True) if result is not None}
     regret = _regret(questions, cells, bounds)
-    tables = {"cases": _cases(questions, solved, known, cells), "regret": regret, "worst": _worst(regret)}
+    tables = {
+        "cases": _cases(questions, solved, known, cells),
+        "regret": regret,
+        "worst": _worst(regret),
+    }
     notes = stopped_note(runner.stopped)
     lost = [name for name in questions if name not in decisions]
     if lost and not runner.stopped:
@@ -138,9 +176,17 @@ def _cases(
     for name in questions:
         own, result = cells.get((name, name), {}), solved.get(name)
         if name in known:
-            head = {"status": known[name].status, "objective_usd_m": known[name].objective, "bound_usd_m": known[name].bound}
+            head = {
+                "status": known[name].status,
+                "objective_usd_m": known[name].objective,
+                "bound_usd_m": known[name].bound,
+            }
         elif result is not None:
-            head = {"status": result["status"], "objective_usd_m": result["objective"], "bound_usd_m": result["bound"]}
+            head = {
+                "status": result["status"],
+                "objective_usd_m": result["objective"],
+                "bound_usd_m": result["bound"],
+            }
         else:
             continue
         rows.append(
@@ -156,7 +202,11 @@ def _cases(
     return frame(SideBySide.docs["cases"], rows)
 
 
-def _regret(questions: Mapping[str, Question], cells: Mapping[tuple[str, str], Result], bounds: Mapping[str, float | None]) -> pd.DataFrame:
+def _regret(
+    questions: Mapping[str, Question],
+    cells: Mapping[tuple[str, str], Result],
+    bounds: Mapping[str, float | None],
+) -> pd.DataFrame:
     least: dict[str, float] = {}
     for (_, case), result in cells.items():
         if "cost" in result and result["within_money"] and not result["missing"]:
@@ -175,7 +225,9 @@ def _regret(questions: Mapping[str, Question], cells: Mapping[tuple[str, str], R
                 "within_money": result["within_money"],
                 "missing": "; ".join(result["missing"]),
                 "regret_usd_m": None if cost is None or case not in least else cost - least[case],
-                "regret_most_usd_m": None if cost is None or bound is None or not costs_count else cost - bound,
+                "regret_most_usd_m": (
+                    None if cost is None or bound is None or not costs_count else cost - bound
+                ),
             }
         )
     return frame(SideBySide.docs["regret"], rows)
@@ -205,7 +257,13 @@ class Comparison(Study):
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "headline": TableDoc(
             "The two plans in a few numbers",
-            {"what": "what", "unit": "its unit", "this": "in this plan", "other": "in the other plan", "difference": "other less this"},
+            {
+                "what": "what",
+                "unit": "its unit",
+                "this": "in this plan",
+                "other": "in the other plan",
+                "difference": "other less this",
+            },
         ),
         "projects": TableDoc(
             "Projects in which the plans differ",
@@ -275,7 +333,10 @@ def compare(plan: Plan, other: Plan) -> Comparison:
             raise InputError(f"{one.title or one.case} has no plan to compare ({one.status})")
 
     def joined(name: str, keys: list[str], value: str) -> pd.DataFrame:
-        parts = [one.table(name).groupby(keys, as_index=False, sort=False)[value].sum() for one in (plan, other)]
+        parts = [
+            one.table(name).groupby(keys, as_index=False, sort=False)[value].sum()
+            for one in (plan, other)
+        ]
         both = (
             parts[0]
             .merge(parts[1], on=keys, how="outer", suffixes=("_this", "_other"))
@@ -291,11 +352,24 @@ def compare(plan: Plan, other: Plan) -> Comparison:
     costs = joined("costs", ["term"], "usd_m")
     numbers: list[tuple[str, str, float, float]] = [
         ("all cost", "USD million", float(costs["this"].sum()), float(costs["other"].sum())),
-        ("capital of all projects", "USD million", plan.capital_decided_usd_m, other.capital_decided_usd_m),
-        ("paid by funders", "USD million", float(plan.portfolio["public_usd_m"].sum()), float(other.portfolio["public_usd_m"].sum())),
+        (
+            "capital of all projects",
+            "USD million",
+            plan.capital_decided_usd_m,
+            other.capital_decided_usd_m,
+        ),
+        (
+            "paid by funders",
+            "USD million",
+            float(plan.portfolio["public_usd_m"].sum()),
+            float(other.portfolio["public_usd_m"].sum()),
+        ),
         ("projects", "projects", float(len(plan.portfolio)), float(len(other.portfolio))),
     ]
-    headline = [{"what": what, "unit": unit, "this": one, "other": two, "difference": two - one} for what, unit, one, two in numbers]
+    headline = [
+        {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
+        for what, unit, one, two in numbers
+    ]
     tables = {
         "headline": frame(Comparison.docs["headline"], headline),
         "projects": plan.compare(other)[list(Comparison.docs["projects"].columns)],
@@ -308,11 +382,15 @@ def compare(plan: Plan, other: Plan) -> Comparison:
 
 
 def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
-    """What a reader of a comparison should know first: that the plans answer different questions, or that their gaps hide which is cheaper."""
+    """What a reader of a comparison should know first: that the plans answer different questions,
+    or that their gaps hide which is cheaper."""
     notes = []
     keys = plan.asked_otherwise(other)
     if keys:
-        told = [f"{key}: {'none' if one is None else one} and {'none' if two is None else two}" for key, (one, two) in keys.items()]
+        told = [
+            f"{key}: {'none' if one is None else one} and {'none' if two is None else two}"
+            for key, (one, two) in keys.items()
+        ]
         more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
         notes.append(f"They answer different questions ({'; '.join(told[:MOST_TOLD])}{more}).")
     if plan.manifest.get("data_digest") != other.manifest.get("data_digest"):
@@ -320,6 +398,14 @@ def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
     # where a bound is not known anything may be below the objective
     bounds = [-math.inf if one.bound is None else one.bound for one in (plan, other)]
     objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
-    if keys and plan.objective_kind == other.objective_kind and bounds[0] < objectives[1] and bounds[1] < objectives[0]:
-        notes.append("Which question has the better best plan is a coin toss: the difference is within the gaps of the two searches.")
+    if (
+        keys
+        and plan.objective_kind == other.objective_kind
+        and bounds[0] < objectives[1]
+        and bounds[1] < objectives[0]
+    ):
+        notes.append(
+            "Which question has the better best plan is a coin toss: the difference is within the"
+            " gaps of the two searches."
+        )
     return tuple(notes)

@@ -1,7 +1,7 @@
 """The tables of a problem: their schema, their reading and their checks.
 
-``load_tables`` is the way in: a folder of CSV files becomes frozen rows that are right in themselves and with each other,
-or one error that lists everything that is wrong.
+``load_tables`` is the way in: a folder of CSV files becomes frozen rows that are right in
+themselves and with each other, or one error that lists everything that is wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ __all__ = ["TABLES", "Tables", "check_tables", "describe_absent", "load_tables",
 
 
 def load_tables(folder: Path) -> Tables:
-    """Read and check the tables of a folder; raise one ``InputError`` that lists every problem of every table."""
+    """Read and check the tables of a folder; raise one ``InputError`` that lists every problem of
+    every table."""
     reading = read_what_can_be(folder)
     problems = [*reading.problems, *check_tables(reading.tables, reading.doubtful)]
     if problems:
@@ -27,5 +28,9 @@ def load_tables(folder: Path) -> Tables:
 
 def describe_absent(tables: Tables) -> list[str]:
     """Say of every table that is absent what its absence means."""
-    absent = [(table, row.absent) for table, row in TABLES.items() if table not in tables.present and row.absent is not None]
+    absent = [
+        (table, row.absent)
+        for table, row in TABLES.items()
+        if table not in tables.present and row.absent is not None
+    ]
     return [f"There is no table {table}: {meaning}." for table, meaning in absent]

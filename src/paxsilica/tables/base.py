@@ -1,4 +1,5 @@
-"""What all tables of the schema share: the frozen row, and the kinds of cells that many columns have."""
+"""What all tables of the schema share: the frozen row, and the kinds of cells that many columns
+have."""
 
 from __future__ import annotations
 

@@ -43,13 +43,19 @@ def cell_text(value: Any) -> str:
 
 
 def columns_in_use(tables: Tables, table: str) -> tuple[str, ...]:
-    """Return the columns of a table that are required or filled somewhere, in the order of the schema."""
+    """Return the columns of a table that are required or filled somewhere, in the order of the
+    schema."""
     rows = tables.rows(table)
-    return tuple(name for name, column in layout(table).items() if column.required or any(getattr(row, name) is not None for row in rows))
+    return tuple(
+        name
+        for name, column in layout(table).items()
+        if column.required or any(getattr(row, name) is not None for row in rows)
+    )
 
 
 def write_folder(tables: Tables, folder: Path) -> None:
-    """Write every table that is present as a CSV file into a folder, which is made where it is not there."""
+    """Write every table that is present as a CSV file into a folder, which is made where it is not
+    there."""
     folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         if table not in tables.present:
@@ -58,4 +64,6 @@ def write_folder(tables: Tables, folder: Path) -> None:
         with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows([cell_text(getattr(row, name)) for name in columns] for row in tables.rows(table))
+            writer.writerows(
+                [cell_text(getattr(row, name)) for name in columns] for row in tables.rows(table)
+            )

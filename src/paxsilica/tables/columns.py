@@ -1,4 +1,5 @@
-"""The vocabulary in which the schema is written: keys, references, numbers with units, dates and yes/no cells."""
+"""The vocabulary in which the schema is written: keys, references, numbers with units, dates and
+yes/no cells."""
 
 from __future__ import annotations
 
@@ -20,9 +21,10 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 class Column:
     """What the schema says of a column beyond its type.
 
-    ``references`` names the table (and its key column) whose rows the cell must name; ``wildcard`` lets ``*`` stand for all of them;
-    ``many`` lets the cell hold several, separated by ``;``. ``series`` says that the number may vary by year: the cell is then left
-    blank and the table ``series`` gives its values.
+    ``references`` names the table (and its key column) whose rows the cell must name; ``wildcard``
+    lets ``*`` stand for all of them; ``many`` lets the cell hold several, separated by ``;``.
+    ``series`` says that the number may vary by year: the cell is then left blank and the table
+    ``series`` gives its values.
     """
 
     unit: str = ""
@@ -35,13 +37,17 @@ class Column:
 def _number_or_inf(value: Any) -> Any:
     if isinstance(value, str):
         if not NUMBER.fullmatch(value):
-            raise ValueError("should be a number with a point as decimal sign, such as 1250 or 0.65")
+            raise ValueError(
+                "should be a number with a point as decimal sign, such as 1250 or 0.65"
+            )
         # A finite number too large for the machine must not turn into "without limit".
         if value != "inf" and math.isinf(float(value)):
             raise ValueError("should be a number below 1e308")
         return float(value)
     if isinstance(value, float) and math.isnan(value):
-        raise ValueError("should be a number; an unknown number is left blank where the column allows it")
+        raise ValueError(
+            "should be a number; an unknown number is left blank where the column allows it"
+        )
     return value
 
 
@@ -71,7 +77,8 @@ def _yes_no(value: Any) -> Any:
 
 def _date(value: Any) -> Any:
     if isinstance(value, str):
-        # Other forms that the standard library knows, such as 20260114 and 2026-W03-3, are refused: one way to write a date.
+        # Other forms that the standard library knows, such as 20260114 and 2026-W03-3, are refused:
+        # one way to write a date.
         if DATE.fullmatch(value):
             with contextlib.suppress(ValueError):
                 return datetime.date.fromisoformat(value)
@@ -95,7 +102,8 @@ def _names(value: Any) -> Any:
 
 
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/&()'-]*$", max_length=80)]
-"""A name that other rows refer to: starts with a letter or digit; no ``*``, ``|``, ``;`` or ``,`` inside."""
+"""A name that other rows refer to: starts with a letter or digit; no ``*``, ``|``, ``;`` or ``,``
+inside."""
 
 Text = Annotated[str, Field(max_length=1000)]
 Number = Annotated[float, BeforeValidator(_number)]

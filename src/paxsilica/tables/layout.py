@@ -1,7 +1,8 @@
-"""What the schema says of each column, in plain data: its kind, bounds, allowed words, unit and references.
+"""What the schema says of each column, in plain data: its kind, bounds, allowed words, unit and
+references.
 
-Error sentences, cross-table checks and the documentation of the tables are all derived from here, so that none of them
-can say something else than the schema does.
+Error sentences, cross-table checks and the documentation of the tables are all derived from here,
+so that none of them can say something else than the schema does.
 """
 
 from __future__ import annotations
@@ -32,7 +33,20 @@ _KINDS: Mapping[Any, Kind] = {
 }
 
 SPREADSHEET_ERRORS = frozenset(
-    ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#GETTING_DATA")
+    (
+        "#REF!",
+        "#N/A",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#GETTING_DATA",
+    )
 )
 _UNKNOWN = frozenset(("nan", "na", "n/a", "n.a.", "null", "none", "-", "–", "?", "tbd", "unknown"))
 
@@ -76,7 +90,8 @@ class ColumnLayout:
         )
 
     def right(self) -> str:
-        """What a right cell of this column is, as the end of a sentence that begins with "should be"."""
+        """What a right cell of this column is, as the end of a sentence that begins with "should
+        be"."""
         unit = f" ({self.column.unit})" if self.column.unit and self.kind != "names" else ""
         bounds = f" {self.bounds}" if self.bounds else ""
         match self.kind:
@@ -95,9 +110,14 @@ class ColumnLayout:
             case "names":
                 return "one name or several separated by ';'"
             case "key" if self.column.references:
-                return f"the name of a row of {self.column.references}" + (" or '*'" if self.column.wildcard else "")
+                return f"the name of a row of {self.column.references}" + (
+                    " or '*'" if self.column.wildcard else ""
+                )
             case "key":
-                return "a name of at most 80 letters, digits, spaces and . _ + - / & ( ) ' that starts with a letter or digit"
+                return (
+                    "a name of at most 80 letters, digits, spaces and . _ + - / & ( ) ' that starts"
+                    " with a letter or digit"
+                )
             case "text":
                 return "text of at most 1000 characters"
 
@@ -129,9 +149,15 @@ def _layout(name: str, field: FieldInfo) -> ColumnLayout:
         kind="choice" if allowed else _KINDS.get(base, text),
         required=field.is_required(),
         column=column,
-        at_least=next((float(item.ge) for item in metadata if isinstance(item, annotated_types.Ge)), None),  # type: ignore[arg-type]
-        more_than=next((float(item.gt) for item in metadata if isinstance(item, annotated_types.Gt)), None),  # type: ignore[arg-type]
-        at_most=next((float(item.le) for item in metadata if isinstance(item, annotated_types.Le)), None),  # type: ignore[arg-type]
+        at_least=next(
+            (float(item.ge) for item in metadata if isinstance(item, annotated_types.Ge)), None
+        ),  # type: ignore[arg-type]
+        more_than=next(
+            (float(item.gt) for item in metadata if isinstance(item, annotated_types.Gt)), None
+        ),  # type: ignore[arg-type]
+        at_most=next(
+            (float(item.le) for item in metadata if isinstance(item, annotated_types.Le)), None
+        ),  # type: ignore[arg-type]
         allowed=tuple(str(word) for word in allowed),
         description=field.description or "",
     )
@@ -145,7 +171,9 @@ def layout(table: str) -> Mapping[str, ColumnLayout]:
 
 def key_parts(row: Row) -> tuple[str, ...]:
     """Return the parts of a row's key as text; a blank part is empty."""
-    return tuple("" if part is None else str(part) for part in (getattr(row, name) for name in type(row).key))
+    return tuple(
+        "" if part is None else str(part) for part in (getattr(row, name) for name in type(row).key)
+    )
 
 
 def key_text(row: Row) -> str:
@@ -157,7 +185,9 @@ def expected(column: ColumnLayout, value: str) -> str:
     """Say what would be right instead of a cell that the column refuses."""
     right = column.right()
     if not value:
-        return f"should be filled with {right}" + (f"; {column.description}" if column.description else "")
+        return f"should be filled with {right}" + (
+            f"; {column.description}" if column.description else ""
+        )
     if value in SPREADSHEET_ERRORS:
         return f"should be {right}, not the error of a spreadsheet formula"
     if column.numeric:
@@ -171,7 +201,11 @@ def _hint(column: ColumnLayout, value: str) -> str:
     if value.casefold() in _UNKNOWN:
         return f"; an unknown number {blank}"
     if value.casefold() in ("inf", "-inf", "infinity", "unlimited"):
-        return "; it must be finite" if column.required else "; a number without limit is left blank where the column says so"
+        return (
+            "; it must be finite"
+            if column.required
+            else "; a number without limit is left blank where the column says so"
+        )
     if "," in value and NUMBER.fullmatch(value.replace(",", "")):
         return "; the decimal sign is a point, and thousands are not separated"
     if value.endswith("%") and NUMBER.fullmatch(value[:-1].strip()):

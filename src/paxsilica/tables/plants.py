@@ -7,11 +7,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paxsilica.tables.base import NonNegative, RegionRef, Row, Share
-from paxsilica.tables.columns import Column, Key, Names, Number, NumberOrInf, Shares, Text, Whole, Year, YesNo
+from paxsilica.tables.columns import (
+    Column,
+    Key,
+    Names,
+    Number,
+    NumberOrInf,
+    Shares,
+    Text,
+    Whole,
+    Year,
+    YesNo,
+)
 
 
 class Asset(Row):
-    """An existing plant, or the aggregate of a region's plants of one process; also a market, a purchase or a disposal site."""
+    """An existing plant, or the aggregate of a region's plants of one process; also a market, a
+    purchase or a disposal site."""
 
     key = ("asset",)
     absent = "nothing exists at the start"
@@ -20,21 +32,36 @@ class Asset(Row):
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(
-        None, description="region that can switch it off from afar (ownership, licence, captive offtake); blank: its host alone"
+        None,
+        description=(
+            "region that can switch it off from afar (ownership, licence, captive offtake); blank:"
+            " its host alone"
+        ),
     )
-    status: Annotated[Key, Column(references="statuses")] | None = Field(None, description="blank: nameplate credited in full")
-    capacity: Annotated[NumberOrInf, Field(ge=0), Column(unit="units of activity per year", series=True)] | None = Field(
+    status: Annotated[Key, Column(references="statuses")] | None = Field(
+        None, description="blank: nameplate credited in full"
+    )
+    capacity: (
+        Annotated[NumberOrInf, Field(ge=0), Column(unit="units of activity per year", series=True)]
+        | None
+    ) = Field(
         None, description="inf: without limit; blank only where the table series gives it by year"
     )
-    from_year: Year | None = Field(None, description="first year of operation; blank: from the start")
+    from_year: Year | None = Field(
+        None, description="first year of operation; blank: from the start"
+    )
     to_year: Year | None = Field(None, description="last year of operation; blank: to the end")
-    variable_cost_usd_per_unit: Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None = Field(
+    variable_cost_usd_per_unit: (
+        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
+    ) = Field(
         None, description="negative for a sale; blank only where the table series gives it by year"
     )
-    fixed_cost_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="paid every year of operation; blank: none"
+    fixed_cost_usd_m: (
+        Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
+    ) = Field(None, description="paid every year of operation; blank: none")
+    must_run_share: Share | None = Field(
+        None, description="least share of its capacity that always runs; blank: none"
     )
-    must_run_share: Share | None = Field(None, description="least share of its capacity that always runs; blank: none")
 
 
 class Project(Row):
@@ -47,47 +74,83 @@ class Project(Row):
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(None, description="as for assets")
-    status: Annotated[Key, Column(references="statuses")] | None = Field(None, description="as for assets")
+    status: Annotated[Key, Column(references="statuses")] | None = Field(
+        None, description="as for assets"
+    )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
     largest_size: Annotated[NonNegative, Column(unit="units of activity per year")] = Field(
         description="equal to smallest_size: the project is of one size"
     )
-    expandable: YesNo | None = Field(None, description="whether size may be added in years after the commitment; blank: no")
+    expandable: YesNo | None = Field(
+        None, description="whether size may be added in years after the commitment; blank: no"
+    )
     capex_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = Field(
-        None, description="capital at the smallest size, by year of commitment; blank only where series gives it"
+        None,
+        description=(
+            "capital at the smallest size, by year of commitment; blank only where series gives it"
+        ),
     )
-    capex_usd_m_per_unit: Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None = Field(
-        None, description="capital for each unit above the smallest size; blank: none"
-    )
+    capex_usd_m_per_unit: (
+        Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None
+    ) = Field(None, description="capital for each unit above the smallest size; blank: none")
     lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
-        description="from commitment to the first year of operation; 0: it runs in the year of commitment"
+        description=(
+            "from commitment to the first year of operation; 0: it runs in the year of commitment"
+        )
     )
     spend_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None, description="shares of the capital that fall due in the year of commitment and after, adding up to 1; blank: all at once"
+        None,
+        description=(
+            "shares of the capital that fall due in the year of commitment and after, adding up to"
+            " 1; blank: all at once"
+        ),
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None, description="share of nameplate available in the first, second, ... year of operation; blank: all at once"
+        None,
+        description=(
+            "share of nameplate available in the first, second, ... year of operation; blank: all"
+            " at once"
+        ),
     )
-    variable_cost_usd_per_unit: Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None = Field(
-        None, description="blank only where the table series gives it by year"
-    )
-    fixed_cost_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="paid every year of operation, at the smallest size; blank: none"
-    )
-    fixed_cost_usd_m_per_unit: Annotated[NonNegative, Column(unit="USD million per unit of size and year", series=True)] | None = Field(
-        None, description="added for each unit above the smallest size; blank: none"
-    )
+    variable_cost_usd_per_unit: (
+        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
+    ) = Field(None, description="blank only where the table series gives it by year")
+    fixed_cost_usd_m: (
+        Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
+    ) = Field(None, description="paid every year of operation, at the smallest size; blank: none")
+    fixed_cost_usd_m_per_unit: (
+        Annotated[NonNegative, Column(unit="USD million per unit of size and year", series=True)]
+        | None
+    ) = Field(None, description="added for each unit above the smallest size; blank: none")
     earliest_commitment: Year | None = Field(None, description="blank: first year of the case")
     latest_commitment: Year | None = Field(None, description="blank: last year of the case")
-    commitment: Literal["required", "forbidden"] | None = Field(None, description="fixes the decision; blank: the plan decides")
-    exclusive_group: Key | None = Field(None, description="of the projects of one group at most one is committed; blank: none")
-    prerequisites: Annotated[Names, Column(references="projects", many=True)] | None = Field(
-        None, description="projects to be committed in the same year or before, separated by ';'; blank: none"
+    commitment: Literal["required", "forbidden"] | None = Field(
+        None, description="fixes the decision; blank: the plan decides"
     )
-    sponsor_share: Share | None = Field(None, description="share of capital that the owner brings; blank: none")
-    sponsor_cost_of_capital: Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None = Field(
-        None, description="real rate at which the owner raises its share; blank: the discount rate of the case"
+    exclusive_group: Key | None = Field(
+        None, description="of the projects of one group at most one is committed; blank: none"
+    )
+    prerequisites: Annotated[Names, Column(references="projects", many=True)] | None = Field(
+        None,
+        description=(
+            "projects to be committed in the same year or before, separated by ';'; blank: none"
+        ),
+    )
+    sponsor_share: Share | None = Field(
+        None, description="share of capital that the owner brings; blank: none"
+    )
+    sponsor_cost_of_capital: (
+        Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
+    ) = Field(
+        None,
+        description=(
+            "real rate at which the owner raises its share; blank: the discount rate of the case"
+        ),
     )
     economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
-        None, description="straight-line life for the residual value at the end of the case; blank: no residual value"
+        None,
+        description=(
+            "straight-line life for the residual value at the end of the case; blank: no residual"
+            " value"
+        ),
     )

@@ -1,4 +1,5 @@
-"""Reads the tables of a problem: text cells to frozen rows, with everything that is wrong in one error."""
+"""Reads the tables of a problem: text cells to frozen rows, with everything that is wrong in one
+error."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from paxsilica.errors import InputError, Problem
+from paxsilica.tables.files import Sheets, read_sheets
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.rows import Validated, validate
 from paxsilica.tables.schema import (
@@ -36,17 +38,18 @@ from paxsilica.tables.schema import (
     StatusCredit,
     Stock,
 )
-from paxsilica.tables.sheets import Sheets, read_sheets
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Every table of a problem, one attribute each; a table that is absent is empty and not in ``present``.
+    """Every table of a problem, one attribute each; a table that is absent is empty and not in
+    ``present``.
 
-    ``digest`` names the content: it does not depend on the order of rows or columns, on how numbers are written,
-    nor on how the files end their lines. ``lines`` gives the line of the file on which each row begins.
+    ``digest`` names the content: it does not depend on the order of rows or columns, on how numbers
+    are written, nor on how the files end their lines. ``lines`` gives the line of the file on which
+    each row begins.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -80,7 +83,8 @@ class Tables:
         return found
 
     def numbered(self, table: str, rows: Sequence[AnyRow]) -> Iterator[tuple[str, AnyRow]]:
-        """Pair each row of a table with its line, or with its key where the table was not read from a file."""
+        """Pair each row of a table with its line, or with its key where the table was not read from
+        a file."""
         lines = self.lines.get(table)
         names = map(str, lines) if lines is not None else (key_text(row) for row in rows)
         return zip(names, rows, strict=True)
@@ -88,7 +92,8 @@ class Tables:
 
 @dataclass(frozen=True)
 class Reading:
-    """What could be read of a folder: the good rows, the problems, and the tables from which rows are missing because of them."""
+    """What could be read of a folder: the good rows, the problems, and the tables from which rows
+    are missing because of them."""
 
     tables: Tables
     problems: tuple[Problem, ...]
@@ -96,7 +101,8 @@ class Reading:
 
 
 def read_tables(folder: Path) -> Tables:
-    """Read the tables of a folder; raise one ``InputError`` with everything that is wrong with them, each table for itself."""
+    """Read the tables of a folder; raise one ``InputError`` with everything that is wrong with
+    them, each table for itself."""
     reading = read_what_can_be(folder)
     if reading.problems:
         raise InputError(reading.problems)
@@ -120,11 +126,23 @@ def tables_from_sheets(found: Sheets) -> Reading:
         if validated[table].problems:
             doubtful.add(table)
         elif TABLES[table].absent is None and not sheet.rows:
-            problems.append(Problem(table, "", "", "", "the table has a header and no rows; it should have at least one"))
+            problems.append(
+                Problem(
+                    table,
+                    "",
+                    "",
+                    "",
+                    "the table has a header and no rows; it should have at least one",
+                )
+            )
             doubtful.add(table)
     for table, row in TABLES.items():
         if row.absent is None and table not in present:
-            problems.append(Problem(table, "", "", "", f"the table is missing; there should be a file {table}.csv"))
+            problems.append(
+                Problem(
+                    table, "", "", "", f"the table is missing; there should be a file {table}.csv"
+                )
+            )
             doubtful.add(table)
     rows: dict[str, Any] = {table: part.rows for table, part in validated.items()}
     lines = {table: validated[table].lines if table in validated else () for table in TABLES}
@@ -133,7 +151,8 @@ def tables_from_sheets(found: Sheets) -> Reading:
 
 
 def _digest(rows: Mapping[str, Sequence[Row]]) -> str:
-    """Hash validated values, not the files' text: 1, 1.0 and 1e0 are one number. A blank cell is left out, so that inf's null is not it."""
+    """Hash validated values, not the files' text: 1, 1.0 and 1e0 are one number. A blank cell is
+    left out, so that inf's null is not it."""
     total = hashlib.sha256()
     for table in sorted(rows):
         total.update(f"\n[{table}]\n".encode())

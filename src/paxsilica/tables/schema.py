@@ -1,11 +1,14 @@
-"""The schema of every table: one class per table, one field per column, in the order of the chain from world to question.
+"""The schema of every table: one class per table, one field per column, in the order of the chain
+from world to question.
 
-A table is a CSV file (``data/NAME.csv``) whose header holds the column names. Columns without a default must be there and filled.
-Columns with the default ``None`` may be left blank or out; what their absence means stands in their description, and nothing
-else is ever assumed. Money is in USD of the case's price year, real; ``usd_m`` is USD million.
+A table is a CSV file (``data/NAME.csv``) whose header holds the column names. Columns without a
+default must be there and filled. Columns with the default ``None`` may be left blank or out; what
+their absence means stands in their description, and nothing else is ever assumed. Money is in USD
+of the case's price year, real; ``usd_m`` is USD million.
 
-Any folder of these tables is a problem that the engine can solve: nothing of the Pax Silica world is in the code. Only ``regions``,
-``commodities``, ``processes`` and ``recipes`` must be there, with ``assets`` or ``projects`` to run the processes.
+Any folder of these tables is a problem that the engine can solve: nothing of the Pax Silica world
+is in the code. Only ``regions``, ``commodities``, ``processes`` and ``recipes`` must be there, with
+``assets`` or ``projects`` to run the processes.
 """
 
 from __future__ import annotations
@@ -56,7 +59,9 @@ class Stage(Row):
     key = ("stage",)
     absent = "coverage by stage is not asked for; commodities and processes then name no stage"
     stage: Key
-    order: Annotated[Whole, Field(ge=1, description="position along the chain, 1 nearest to the ore")]
+    order: Annotated[
+        Whole, Field(ge=1, description="position along the chain, 1 nearest to the ore")
+    ]
     name: Text
     description: Text | None = None
 
@@ -68,10 +73,17 @@ class Region(Row):
     region: Key
     name: Text
     kind: Literal["country", "group", "hub"] = Field(
-        description="a hub only passes goods on: it hosts nothing, demands nothing, and is never switched off"
+        description=(
+            "a hub only passes goods on: it hosts nothing, demands nothing, and is never"
+            " switched off"
+        )
     )
-    latitude: Annotated[Number, Field(ge=-90, le=90), Column(unit="degrees")] | None = Field(None, description="for maps only")
-    longitude: Annotated[Number, Field(ge=-180, le=180), Column(unit="degrees")] | None = Field(None, description="for maps only")
+    latitude: Annotated[Number, Field(ge=-90, le=90), Column(unit="degrees")] | None = Field(
+        None, description="for maps only"
+    )
+    longitude: Annotated[Number, Field(ge=-180, le=180), Column(unit="degrees")] | None = Field(
+        None, description="for maps only"
+    )
 
 
 class Membership(Row):
@@ -81,7 +93,9 @@ class Membership(Row):
     absent = "every region is trusted"
     region: RegionRef
     status: Status
-    from_date: Date = Field(description="a status holds for a whole year if it holds on 31 December of it")
+    from_date: Date = Field(
+        description="a status holds for a whole year if it holds on 31 December of it"
+    )
 
 
 class Commodity(Row):
@@ -90,39 +104,74 @@ class Commodity(Row):
     key = ("commodity",)
     commodity: Key
     name: Text
-    unit: Text = Field(description="the unit of every quantity of this commodity, such as t or thousand wafers")
-    stage: Annotated[Key, Column(references="stages")] | None = Field(None, description="blank: belongs to no stage")
+    unit: Text = Field(
+        description="the unit of every quantity of this commodity, such as t or thousand wafers"
+    )
+    stage: Annotated[Key, Column(references="stages")] | None = Field(
+        None, description="blank: belongs to no stage"
+    )
     mass_t_per_unit: Annotated[NonNegative, Column(unit="t per unit")] | None = Field(
-        None, description="tonnes that one unit counts for in the mass balance of recipes; blank: not weighed (services, energy)"
+        None,
+        description=(
+            "tonnes that one unit counts for in the mass balance of recipes; blank: not weighed"
+            " (services, energy)"
+        ),
     )
     price_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit")] | None = Field(
-        None, description="usual price, for valuing quantities in reports; enters no cost; blank: not valued"
+        None,
+        description=(
+            "usual price, for valuing quantities in reports; enters no cost; blank: not valued"
+        ),
     )
-    shortage_price_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit", series=True)] | None = Field(
-        None, description="cost of a unit of demand that is not served; blank: demand must be served in full"
+    shortage_price_usd_per_unit: (
+        Annotated[NonNegative, Column(unit="USD per unit", series=True)] | None
+    ) = Field(
+        None,
+        description=(
+            "cost of a unit of demand that is not served; blank: demand must be served in full"
+        ),
     )
-    covered: YesNo | None = Field(None, description="whether coverage is asked of this commodity; blank: no")
+    covered: YesNo | None = Field(
+        None, description="whether coverage is asked of this commodity; blank: no"
+    )
     surplus: Literal["free", "forbidden"] = Field(
-        description="free: more may be made than is used; forbidden: every unit made must be used, stored, shipped or sold"
+        description=(
+            "free: more may be made than is used; forbidden: every unit made must be used, stored,"
+            " shipped or sold"
+        )
     )
 
 
 class Process(Row):
-    """A way of making things: the name of a recipe and the unit in which its activity and capacity are counted."""
+    """A way of making things: the name of a recipe and the unit in which its activity and capacity
+    are counted."""
 
     key = ("process",)
     process: Key
     name: Text
-    stage: Annotated[Key, Column(references="stages")] | None = Field(None, description="blank: belongs to no stage")
+    stage: Annotated[Key, Column(references="stages")] | None = Field(
+        None, description="blank: belongs to no stage"
+    )
     kind: Literal["source", "conversion", "sink"] = Field(
-        description="source: outputs without inputs (a mine, a purchase); sink: inputs without outputs (a disposal, a sale)"
+        description=(
+            "source: outputs without inputs (a mine, a purchase); sink: inputs without outputs (a"
+            " disposal, a sale)"
+        )
     )
     unit: Text = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
-        None, description="the output for whose sake it runs; the others are by-products; blank: no product stands out"
+        None,
+        description=(
+            "the output for whose sake it runs; the others are by-products; blank: no product"
+            " stands out"
+        ),
     )
     minimum_utilisation: Share | None = Field(
-        None, description="share of its warm capacity that a plant must run in normal times to be ready; blank: idle plants are ready"
+        None,
+        description=(
+            "share of its warm capacity that a plant must run in normal times to be ready; blank:"
+            " idle plants are ready"
+        ),
     )
 
 
@@ -137,7 +186,8 @@ class Recipe(Row):
 
 
 class StatusCredit(Row):
-    """How much of the nameplate of a plant of a given status the plan may count on: announced is not built."""
+    """How much of the nameplate of a plant of a given status the plan may count on: announced is
+    not built."""
 
     key = ("status",)
     absent = "nameplates are credited in full"
@@ -147,14 +197,19 @@ class StatusCredit(Row):
 
 
 class Demand(Row):
-    """Final demand of a region, at anchor years; linear between them; anchors must span the years of the case."""
+    """Final demand of a region, at anchor years; linear between them; anchors must span the years
+    of the case."""
 
     key = ("region", "commodity", "use", "variant", "year")
     absent = "there is no final demand"
     region: RegionRef
     commodity: Annotated[Key, Column(references="commodities")]
-    use: Key | None = Field(None, description="what it is for, such as vehicles or defence; blank: not told apart")
-    variant: Key | None = Field(None, description="low, central, high and the like; blank: part of every variant")
+    use: Key | None = Field(
+        None, description="what it is for, such as vehicles or defence; blank: not told apart"
+    )
+    variant: Key | None = Field(
+        None, description="low, central, high and the like; blank: part of every variant"
+    )
     year: Year
     quantity: Annotated[NonNegative, Column(unit="commodity units per year")]
 
@@ -167,11 +222,15 @@ class Route(Row):
     from_region: Annotated[str, Column(references="regions", wildcard=True)]
     to_region: Annotated[str, Column(references="regions", wildcard=True)]
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
-    cost_usd_per_unit: Annotated[Number, Column(unit="USD per commodity unit", series=True)] | None = Field(
-        None, description="blank only where the table series gives it by year"
+    cost_usd_per_unit: (
+        Annotated[Number, Column(unit="USD per commodity unit", series=True)] | None
+    ) = Field(None, description="blank only where the table series gives it by year")
+    largest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = (
+        Field(None, description="blank: no limit")
     )
-    largest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = Field(None, description="blank: no limit")
-    smallest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = Field(None, description="blank: none")
+    smallest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = (
+        Field(None, description="blank: none")
+    )
 
 
 class Stock(Row):
@@ -186,8 +245,14 @@ class Stock(Row):
     final: Annotated[NonNegative, Column(unit="commodity units")] | None = Field(
         None, description="level at the end of the last year; blank: free"
     )
-    holding_cost_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit and year", series=True)] | None = Field(
-        None, description="on the level at the end of each year; blank only where the table series gives it by year"
+    holding_cost_usd_per_unit: (
+        Annotated[NonNegative, Column(unit="USD per unit and year", series=True)] | None
+    ) = Field(
+        None,
+        description=(
+            "on the level at the end of each year; blank only where the table series gives it by"
+            " year"
+        ),
     )
     strategic: YesNo = Field(description="whether it may be drawn in a switch-off")
 
@@ -199,28 +264,41 @@ class Funder(Row):
     absent = "capital is paid without asking by whom"
     funder: Key
     name: Text
-    region: RegionRef = Field(description="takes part in a case only when the region's status is among the case's funding statuses")
+    region: RegionRef = Field(
+        description=(
+            "takes part in a case only when the region's status is among the case's funding"
+            " statuses"
+        )
+    )
     envelope_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="all it may pay over the years of the case; blank: only the annual limit binds"
+        None,
+        description="all it may pay over the years of the case; blank: only the annual limit binds",
     )
-    annual_limit_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="blank: only the envelope binds"
+    annual_limit_usd_m: (
+        Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
+    ) = Field(None, description="blank: only the envelope binds")
+    carry_over: YesNo = Field(
+        description="whether what is left of an annual limit may be spent later"
     )
-    carry_over: YesNo = Field(description="whether what is left of an annual limit may be spent later")
-    from_year: Year | None = Field(None, description="first year of payments; blank: from the start")
+    from_year: Year | None = Field(
+        None, description="first year of payments; blank: from the start"
+    )
     to_year: Year | None = Field(None, description="last year of payments; blank: to the end")
     largest_share: Share | None = Field(None, description="of a project's capital; blank: no limit")
     smallest_ticket_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
         None, description="least sum paid into a project, if any; blank: none"
     )
-    cost_of_capital: Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None = Field(
-        None, description="real rate of its money; blank: the discount rate of the case"
+    cost_of_capital: (
+        Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
+    ) = Field(None, description="real rate of its money; blank: the discount rate of the case")
+    delivery_factor: Share | None = Field(
+        None, description="share of its envelope and limits that really comes; blank: all"
     )
-    delivery_factor: Share | None = Field(None, description="share of its envelope and limits that really comes; blank: all")
 
 
 class Mandate(Row):
-    """What a funder may pay for; a funder with rows here pays only for projects that one of them fits."""
+    """What a funder may pay for; a funder with rows here pays only for projects that one of them
+    fits."""
 
     key = ("funder", "stage", "region")
     absent = "every funder may pay for every project"
@@ -233,28 +311,41 @@ class Mandate(Row):
 
 
 class Limit(Row):
-    """A bound on a sum over what the columns select; ``*`` selects all. A project counts once it is committed."""
+    """A bound on a sum over what the columns select; ``*`` selects all. A project counts once it is
+    committed."""
 
     key = ("limit",)
     absent = "no limits beyond those of the other tables"
     limit: Key
-    measure: Literal["capacity", "activity", "projects", "capital", "shipment", "production"] = Field(
-        description="capacity: credited, in service; activity: in normal operation; projects: how many are committed; "
-        "capital: USD million committed since the start; shipment: on routes; production: of a commodity"
+    measure: Literal["capacity", "activity", "projects", "capital", "shipment", "production"] = (
+        Field(
+            description=(
+                "capacity: credited, in service; activity: in normal operation; projects: how many"
+                " are committed; capital: USD million committed since the start; shipment: on"
+                " routes; production: of a commodity"
+            )
+        )
     )
     sense: Literal["at most", "at least"]
     value: Number
     region: Annotated[str, Column(references="regions", wildcard=True)]
     process: Annotated[str, Column(references="processes", wildcard=True)]
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
-    to_region: Annotated[str, Column(references="regions", wildcard=True)] | None = Field(None, description="for shipments; blank: any")
-    asset: Annotated[Names, Column(many=True)] | None = Field(None, description="assets or projects, separated by ';'; blank: any")
-    from_year: Year | None = Field(None, description="blank: every year of the case, each for itself")
+    to_region: Annotated[str, Column(references="regions", wildcard=True)] | None = Field(
+        None, description="for shipments; blank: any"
+    )
+    asset: Annotated[Names, Column(many=True)] | None = Field(
+        None, description="assets or projects, separated by ';'; blank: any"
+    )
+    from_year: Year | None = Field(
+        None, description="blank: every year of the case, each for itself"
+    )
     to_year: Year | None = Field(None, description="blank: to the end")
 
 
 class Scenario(Row):
-    """A course of the world, with its probability; a case may choose among them and give other probabilities."""
+    """A course of the world, with its probability; a case may choose among them and give other
+    probabilities."""
 
     key = ("scenario",)
     absent = "one scenario, without events"
@@ -270,8 +361,11 @@ class Event(Row):
     absent = "scenarios differ in nothing"
     scenario: Annotated[Key, Column(references="scenarios")]
     event: Literal["switch off", "demand", "capacity", "variable cost"] = Field(
-        description="switch off: the commodity no longer leaves the region, and plants that the region controls elsewhere stop making "
-        "it; the others multiply the number of that name by the factor"
+        description=(
+            "switch off: the commodity no longer leaves the region, and plants that the region"
+            " controls elsewhere stop making it; the others multiply the number of that name by the"
+            " factor"
+        )
     )
     region: Annotated[str, Column(references="regions", wildcard=True)] = Field(
         description="for a switch off, * means every region that the case does not trust"
@@ -280,7 +374,9 @@ class Event(Row):
     process: Annotated[str, Column(references="processes", wildcard=True)]
     from_year: Year
     to_year: Year | None = Field(None, description="blank: to the end")
-    factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(None, description="blank only for a switch off")
+    factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(
+        None, description="blank only for a switch off"
+    )
 
 
 TABLES: dict[str, type[Row]] = {

@@ -1,7 +1,9 @@
-"""Reads the cells of a workbook as text, one sheet per table: the same text that a CSV file of the table would hold.
+"""Reads the cells of a workbook as text, one sheet per table: the same text that a CSV file of the
+table would hold.
 
-Spreadsheets keep numbers, dates and truth values as such, and text as text: a key "007", a name "NA" or a note "=A1" that was
-typed as text comes back letter by letter, and a number in the shortest way that tells it apart from its neighbours.
+Spreadsheets keep numbers, dates and truth values as such, and text as text: a key "007", a name
+"NA" or a note "=A1" that was typed as text comes back letter by letter, and a number in the
+shortest way that tells it apart from its neighbours.
 """
 
 from __future__ import annotations
@@ -17,15 +19,16 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from paxsilica.errors import Problem
 from paxsilica.tables.cells import cell_text
-from paxsilica.tables.nearest import Nearest
+from paxsilica.tables.files import Sheet, Sheets
 from paxsilica.tables.schema import TABLES
-from paxsilica.tables.sheets import Sheet, Sheets
+from paxsilica.tables.suggestions import Nearest
 
 ASIDE = frozenset({"documentation", "lists"})
 """Sheets of a workbook that are not tables."""
 
 _NOT_SAVED = (
-    "holds a formula whose result is not saved in the file; open and save the workbook in a spreadsheet program, or paste the value"
+    "holds a formula whose result is not saved in the file; open and save the workbook in a"
+    " spreadsheet program, or paste the value"
 )
 
 
@@ -34,7 +37,13 @@ def read_workbook(path: Path) -> Sheets:
     try:
         book = load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError):
-        problem = Problem("", "", "", str(path), "should be a workbook (.xlsx) of tables, but cannot be opened as one")
+        problem = Problem(
+            "",
+            "",
+            "",
+            str(path),
+            "should be a workbook (.xlsx) of tables, but cannot be opened as one",
+        )
         return Sheets({}, [problem], frozenset(TABLES))
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
@@ -45,7 +54,10 @@ def read_workbook(path: Path) -> Sheets:
             if name in ASIDE:
                 continue
             if name not in TABLES:
-                words = f"the sheet should bear the name of a table: {', '.join(sorted(TABLES))}{nearest(name)}"
+                words = (
+                    "the sheet should bear the name of a table:"
+                    f" {', '.join(sorted(TABLES))}{nearest(name)}"
+                )
                 problems.append(Problem(name, "", "", "", words))
                 continue
             sheet = _read_sheet(name, book[name], path, problems)
@@ -67,14 +79,26 @@ def _read_sheet(table: str, content: Any, path: Path, problems: list[Problem]) -
     for line, row in enumerate(content.iter_rows(), start=1):
         cells = [_text(cell.value) for cell in row]
         if any(cells):
-            formulas += [(len(records), line, place) for place, cell in enumerate(row) if cell.data_type == "f"]
+            formulas += [
+                (len(records), line, place)
+                for place, cell in enumerate(row)
+                if cell.data_type == "f"
+            ]
             records.append(cells)
             lines.append(line)
     if formulas:
         _put_results(table, path, records, formulas, problems)
     if not records:
         columns = ",".join(TABLES[table].model_fields)
-        problems.append(Problem(table, "", "", "", f"the sheet is empty; it should begin with a header of the columns {columns}"))
+        problems.append(
+            Problem(
+                table,
+                "",
+                "",
+                "",
+                f"the sheet is empty; it should begin with a header of the columns {columns}",
+            )
+        )
         return None
     width = max((place + 1 for place, cell in enumerate(records[0]) if cell), default=0)
     kept: list[list[str]] = []
@@ -82,13 +106,22 @@ def _read_sheet(table: str, content: Any, path: Path, problems: list[Problem]) -
         beyond = next((place for place, cell in enumerate(row) if cell and place >= width), None)
         if beyond is not None:
             words = f"should be blank: the header ends in column {get_column_letter(width)}"
-            problems.append(Problem(table, str(line), get_column_letter(beyond + 1), row[beyond], words))
+            problems.append(
+                Problem(table, str(line), get_column_letter(beyond + 1), row[beyond], words)
+            )
         kept.append(row[:width] + [""] * (width - len(row)))
     return Sheet(table, tuple(kept[0]), kept[1:], lines[1:])
 
 
-def _put_results(table: str, path: Path, records: list[list[str]], formulas: list[tuple[int, int, int]], problems: list[Problem]) -> None:
-    """Put the results that the file keeps in the place of formulas; only another look at the file shows them."""
+def _put_results(
+    table: str,
+    path: Path,
+    records: list[list[str]],
+    formulas: list[tuple[int, int, int]],
+    problems: list[Problem],
+) -> None:
+    """Put the results that the file keeps in the place of formulas; only another look at the file
+    shows them."""
     book = load_workbook(path, read_only=True, data_only=True)
     book[table].reset_dimensions()
     results = list(book[table].iter_rows(values_only=True))

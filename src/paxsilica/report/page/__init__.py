@@ -1,4 +1,5 @@
-"""The page: one HTML file that shows a plan, or two side by side, and opens with no network, no script and no font of its own."""
+"""The page: one HTML file that shows a plan, or two side by side, and opens with no network, no
+script and no font of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from paxsilica.report.facts import Facts
 from paxsilica.report.page.answer import count, money
 from paxsilica.report.page.differences import differences
 from paxsilica.report.page.view import Side
-from paxsilica.report.words import number
+from paxsilica.report.wording import number
 
 __all__ = ["render_page"]
 
@@ -26,12 +27,20 @@ def render_page(facts: Facts, other: Facts | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"money": money, "millions": _millions, "percent": _percent, "number": number}
+    environment.filters |= {
+        "money": money,
+        "millions": _millions,
+        "percent": _percent,
+        "number": number,
+    }
     sides: Sequence[Side] = [Side(facts, "a", _label(facts), other is not None)]
     if other is not None:
         sides = [*sides, Side(other, "b", _label(other), True)]
         if sides[0].label == sides[1].label:
-            sides = [Side(side.facts, side.key, label, True) for side, label in zip(sides, _labels(facts, other), strict=True)]
+            sides = [
+                Side(side.facts, side.key, label, True)
+                for side, label in zip(sides, _labels(facts, other), strict=True)
+            ]
     template = environment.get_template("page.html")
     return template.render(
         sides=sides,
@@ -47,11 +56,15 @@ def _label(facts: Facts) -> str:
 
 
 def _labels(first: Facts, second: Facts) -> tuple[str, str]:
-    """Labels of two plans of the same title: what their cases say differently, or else their order."""
+    """Labels of two plans of the same title: what their cases say differently, or else their
+    order."""
     keys = list(first.plan.asked_otherwise(second.plan).items())[:2]
     if not keys:
         return f"{_label(first)} (first)", f"{_label(second)} (second)"
-    words = [", ".join(f"{_key_words(key)} {_value_words(values[side])}" for key, values in keys) for side in (0, 1)]
+    words = [
+        ", ".join(f"{_key_words(key)} {_value_words(values[side])}" for key, values in keys)
+        for side in (0, 1)
+    ]
     return f"{_label(first)}: {words[0]}", f"{_label(second)}: {words[1]}"
 
 
@@ -73,7 +86,8 @@ def _value_words(value: Any) -> str:
 
 
 def _millions(value: float) -> str:
-    """USD million with thousands apart; an amount below half a million that is not nought shows a decimal.
+    """USD million with thousands apart; an amount below half a million that is not nought shows a
+    decimal.
 
     >>> _millions(1234.5), _millions(0.3), _millions(0.0), _millions(0.01)
     ('1,234', '0.3', '0', '<0.1')

@@ -1,7 +1,9 @@
-"""The chain from ore to server as a Sankey diagram: every step, who makes its goods, and whose goods every user takes.
+"""The chain from ore to server as a Sankey diagram: every step, who makes its goods, and whose
+goods every user takes.
 
-The value of a server is a hundred times that of the ore in it, and without the ore there is no server. Bands as wide as money would hide
-the ore. So every band is equally wide: it is the whole of what one step takes from another, divided by who made it and who uses it.
+The value of a server is a hundred times that of the ore in it, and without the ore there is no
+server. Bands as wide as money would hide the ore. So every band is equally wide: it is the whole of
+what one step takes from another, divided by who made it and who uses it.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from paxsilica.report.page.layers import Layers, Link, Place, lay_out
 from paxsilica.report.page.svg import figure, rect, tag, wrapped
 
 THIN = 0.02
-"""Links that are less than this share both of what the supplier sells and of what the user buys are left to the table."""
+"""Links that are less than this share both of what the supplier sells and of what the user buys are
+left to the table."""
 
 STRAIGHT = 0.45
-"""Sales straight to final users are drawn where they are at least this share of what the step sells."""
+"""Sales straight to final users are drawn where they are at least this share of what the step
+sells."""
 
 PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", False, False))
 """Parts of a band: class of its colour, whether the supplier is trusted, whether the user is."""
@@ -32,7 +36,8 @@ FINAL_NAME = "Final users"
 
 @dataclass(frozen=True)
 class Chain:
-    """The chain in one year: what every link carries (USD million by part) and the share of each step that is trusted."""
+    """The chain in one year: what every link carries (USD million by part) and the share of each
+    step that is trusted."""
 
     year: int
     links: Mapping[Link, Mapping[str, float]]
@@ -41,36 +46,63 @@ class Chain:
     layers: Layers
 
     def rows(self) -> list[tuple[str, str, float, float, float]]:
-        """For the table: from, to, USD million, share of trusted supply, and the same for what trusted users take."""
+        """For the table: from, to, USD million, share of trusted supply, and the same for what
+        trusted users take."""
         found = []
-        for (start, end), parts in sorted(self.links.items(), key=lambda item: (list(self.names).index(item[0][0]), item[0][1])):
+        for (start, end), parts in sorted(
+            self.links.items(), key=lambda item: (list(self.names).index(item[0][0]), item[0][1])
+        ):
             total = sum(parts.values())
             mine = parts["tt"] + parts["ut"]
             trusted = (parts["tt"] + parts["tu"]) / total
-            found.append((self.names[start], self.names[end], total, trusted, parts["tt"] / mine if mine else float("nan")))
+            found.append(
+                (
+                    self.names[start],
+                    self.names[end],
+                    total,
+                    trusted,
+                    parts["tt"] / mine if mine else float("nan"),
+                )
+            )
         return found
 
 
 def make_chain(facts: Facts, year: int) -> Chain | None:
-    """The chain in normal times of ``year``; ``None`` without the tables, or where nothing in it has a price or a stage."""
+    """The chain in normal times of ``year``; ``None`` without the tables, or where nothing in it
+    has a price or a stage."""
     if facts.world is None:
         return None
     flows = chain_flows(facts.plan, facts.world, year)
-    flows = flows[(flows["from_stage"] != "") & (flows["to_stage"] != "") & (flows["from_stage"] != flows["to_stage"])]
+    flows = flows[
+        (flows["from_stage"] != "")
+        & (flows["to_stage"] != "")
+        & (flows["from_stage"] != flows["to_stage"])
+    ]
     flows = flows[flows["usd_m"] > 0]
     if flows.empty:
         return None
     total = flows.groupby(["from_stage", "to_stage"])["usd_m"].sum()
-    sold, bought = flows.groupby("from_stage")["usd_m"].sum(), flows.groupby("to_stage")["usd_m"].sum()
+    sold, bought = (
+        flows.groupby("from_stage")["usd_m"].sum(),
+        flows.groupby("to_stage")["usd_m"].sum(),
+    )
     links: dict[Link, dict[str, float]] = {}
     weights: dict[Link, float] = {}
     for (start, end), value in zip(total.index, total, strict=True):
-        thin = value < STRAIGHT * sold[start] if end == FINAL else max(value / sold[start], value / bought[end]) < THIN
+        thin = (
+            value < STRAIGHT * sold[start]
+            if end == FINAL
+            else max(value / sold[start], value / bought[end]) < THIN
+        )
         if thin:
             continue
         part = flows[(flows["from_stage"] == start) & (flows["to_stage"] == end)]
         links[start, end] = {
-            name: float(part.loc[(part["trusted_supply"] == supply) & (part["trusted_use"] == use), "usd_m"].sum())
+            name: float(
+                part.loc[
+                    (part["trusted_supply"] == supply) & (part["trusted_use"] == use), "usd_m"
+                ].sum()
+            )
             for name, supply, use in PARTS
         }
         weights[start, end] = float(value / sold[start])
@@ -82,7 +114,9 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
     }
     final = flows[flows["to_stage"] == FINAL]
     if not final.empty:
-        shares[FINAL] = float(final.loc[final["trusted_use"].astype(bool), "usd_m"].sum() / final["usd_m"].sum())
+        shares[FINAL] = float(
+            final.loc[final["trusted_use"].astype(bool), "usd_m"].sum() / final["usd_m"].sum()
+        )
     names = {**facts.stages, FINAL: FINAL_NAME}
     return Chain(year, links, shares, names, lay_out(weights, list(names)))
 
@@ -116,7 +150,9 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
     ends = _ends(chain)
     head = 46.0
     size = {place: _size(place, ends, style) for row in chain.layers.rows for place in row}
-    spans = [sum(size[place] for place in row) + style.gap * (len(row) - 1) for row in chain.layers.rows]
+    spans = [
+        sum(size[place] for place in row) + style.gap * (len(row) - 1) for row in chain.layers.rows
+    ]
     across = max(spans)
     start: dict[Place, float] = {}
     for row, span in zip(chain.layers.rows, spans, strict=True):
@@ -125,17 +161,31 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
         for place in row:
             start[place] = at
             at += size[place] + style.gap + spare
-    depth = {place: index * style.step + (head if style.down else 60.0) for index, row in enumerate(chain.layers.rows) for place in row}
+    depth = {
+        place: index * style.step + (head if style.down else 60.0)
+        for index, row in enumerate(chain.layers.rows)
+        for place in row
+    }
     bands, bars = [], []
     for link, route in chain.layers.routes.items():
         bands += _band(chain, link, route, start, size, depth, ends, style)
     for row in chain.layers.rows:
         for place in row:
             if len(place) == 1:
-                bars += _bar(chain, place, start[place] + _lead(style), depth[place], _thickness(place, ends, style), style)
+                bars += _bar(
+                    chain,
+                    place,
+                    start[place] + _lead(style),
+                    depth[place],
+                    _thickness(place, ends, style),
+                    style,
+                )
     length = (len(chain.layers.rows) - 1) * style.step + (head + 30 if style.down else 140)
     width, height = (across + 8, length) if style.down else (length, across + 12)
-    words = "; ".join(f"{chain.names.get(key, key)} {100 * value:.0f} % trusted" for key, value in chain.trusted_share.items())
+    words = "; ".join(
+        f"{chain.names.get(key, key)} {100 * value:.0f} % trusted"
+        for key, value in chain.trusted_share.items()
+    )
     return figure(
         name,
         f"The chain in normal times, {chain.year}",
@@ -153,8 +203,14 @@ def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
     found: dict[str, tuple[list[Link], list[Link]]] = {}
     routes = chain.layers.routes
     for name in {step for link in routes for step in link}:
-        inward = sorted((link for link in routes if link[1] == name), key=lambda link: position[routes[link][-2]] / rows[routes[link][-2]])
-        outward = sorted((link for link in routes if link[0] == name), key=lambda link: position[routes[link][1]] / rows[routes[link][1]])
+        inward = sorted(
+            (link for link in routes if link[1] == name),
+            key=lambda link: position[routes[link][-2]] / rows[routes[link][-2]],
+        )
+        outward = sorted(
+            (link for link in routes if link[0] == name),
+            key=lambda link: position[routes[link][1]] / rows[routes[link][1]],
+        )
         found[name] = (inward, outward)
     return found
 
@@ -164,7 +220,9 @@ def _lead(style: Style) -> float:
     return 0.0 if style.down else style.lines * 13.0 + 6
 
 
-def _thickness(place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style) -> float:
+def _thickness(
+    place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style
+) -> float:
     inward, outward = ends[place[0]]
     return max(len(inward), len(outward), 1) * style.band
 
@@ -211,7 +269,8 @@ def _band(
         offset += width
     supply = (parts["tt"] + parts["tu"]) / total
     hint = (
-        f"{chain.names[link[0]]} to {chain.names[link[1]]}: USD {total / 1000:,.1f} billion, {100 * supply:.0f} % of it from trusted plants"
+        f"{chain.names[link[0]]} to {chain.names[link[1]]}: USD {total / 1000:,.1f} billion,"
+        f" {100 * supply:.0f} % of it from trusted plants"
     )
     return [tag("g", tag("title", hint), *drawn)]
 
@@ -229,7 +288,9 @@ def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
     return "".join(words)
 
 
-def _bar(chain: Chain, place: Place, across: float, along: float, thickness: float, style: Style) -> list[Markup]:
+def _bar(
+    chain: Chain, place: Place, across: float, along: float, thickness: float, style: Style
+) -> list[Markup]:
     """A step: the trusted part of its bar, the rest, its name and the trusted share in figures."""
     key = place[0]
     share = chain.trusted_share.get(key, 0.0)
@@ -252,10 +313,22 @@ def _bar(chain: Chain, place: Place, across: float, along: float, thickness: flo
         inside: list[object] = [words.removesuffix(percent)]
         if words.endswith(percent):
             inside.append(tag("tspan", percent, class_="strong"))
-        parts.append(tag("text", *inside, x=x, y=bottom - 13 * (len(lines) - 1 - at), class_="label", text_anchor=beside))
+        parts.append(
+            tag(
+                "text",
+                *inside,
+                x=x,
+                y=bottom - 13 * (len(lines) - 1 - at),
+                class_="label",
+                text_anchor=beside,
+            )
+        )
     return parts
 
 
 def chain_frame(chain: Chain) -> pd.DataFrame:
     """The links as a table, for those who want figures."""
-    return pd.DataFrame(chain.rows(), columns=["from", "to", "usd_m", "trusted_share", "trusted_share_of_trusted_users"])
+    return pd.DataFrame(
+        chain.rows(),
+        columns=["from", "to", "usd_m", "trusted_share", "trusted_share_of_trusted_users"],
+    )

@@ -1,4 +1,5 @@
-"""Coverage by step and year, before and after: one small chart for each step, and the figures behind it."""
+"""Coverage by step and year, before and after: one small chart for each step, and the figures
+behind it."""
 
 from __future__ import annotations
 
@@ -7,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 from paxsilica.report.facts import records
 from paxsilica.report.page.svg import Point, figure, line, polyline, rect, text
-from paxsilica.report.words import covered, exposed
+from paxsilica.report.wording import covered, exposed
 
 WIDTH, HEIGHT = 250.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 44.0, 12.0, 20.0
@@ -81,7 +82,8 @@ def coverage_steps(plan: Plan) -> list[Step]:
 
 
 def step_figure(step: Step, name: str) -> Markup:
-    """A small chart: what is asked for, what could be made without the plan and with it, and what nameplates alone would suggest."""
+    """A small chart: what is asked for, what could be made without the plan and with it, and what
+    nameplates alone would suggest."""
     years = [cell.year for cell in step.cells]
     span = max(years[-1] - years[0], 1)
 
@@ -96,28 +98,62 @@ def step_figure(step: Step, name: str) -> Markup:
 
     parts: list[Markup] = []
     for share in (0.0, 0.5, 1.0):
-        parts += [line(LEFT, y(share), WIDTH - RIGHT, y(share), "grid"), text(LEFT - 4, y(share) + 4, f"{100 * share:.0f}", "axis", "end")]
+        parts += [
+            line(LEFT, y(share), WIDTH - RIGHT, y(share), "grid"),
+            text(LEFT - 4, y(share) + 4, f"{100 * share:.0f}", "axis", "end"),
+        ]
     for year, anchor in ((years[0], "start"), (years[-1], "end")):
         parts.append(text(x(year), HEIGHT - 5, year, "axis", anchor))
     width = (WIDTH - LEFT - RIGHT) / span
     for cell in step.cells:
-        hint = f"{cell.year}: {cell.percent[0]} % without, {cell.percent[1]} % with the plan, {cell.percent[2]} % asked for"
+        hint = (
+            f"{cell.year}: {cell.percent[0]} % without, {cell.percent[1]} % with the plan,"
+            f" {cell.percent[2]} % asked for"
+        )
         if cell.short:
             low, high = y(cell.after), y(cell.required)
-            parts.append(rect(x(cell.year) - width * 0.35, high, width * 0.7, low - high, "lack", hint, data_year=cell.year))
+            parts.append(
+                rect(
+                    x(cell.year) - width * 0.35,
+                    high,
+                    width * 0.7,
+                    low - high,
+                    "lack",
+                    hint,
+                    data_year=cell.year,
+                )
+            )
     parts.append(polyline(points([cell.naive for cell in step.cells]), "curve naive"))
     parts.append(polyline(points([cell.required for cell in step.cells]), "curve required"))
     parts.append(polyline(points([cell.before for cell in step.cells]), "curve before"))
     parts.append(polyline(points([cell.after for cell in step.cells]), "curve after"))
     last = step.last
-    labels = [(y(last.after), last.percent[1], "after"), (y(last.before), last.percent[0], "before")]
+    labels = [
+        (y(last.after), last.percent[1], "after"),
+        (y(last.before), last.percent[0], "before"),
+    ]
     if abs(labels[0][0] - labels[1][0]) < 12:
         labels = (
-            labels[:1] if last.percent[0] == last.percent[1] else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
+            labels[:1]
+            if last.percent[0] == last.percent[1]
+            else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
         )
-    parts += [text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels]
-    words = "; ".join(f"{cell.year} {cell.percent[0]} to {cell.percent[1]} %, {cell.percent[2]} % asked for" for cell in step.cells)
-    return figure(name, f"Coverage of {step.name}", f"Without and with the plan: {words}.", WIDTH, HEIGHT, parts, "small-multiple")
+    parts += [
+        text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels
+    ]
+    words = "; ".join(
+        f"{cell.year} {cell.percent[0]} to {cell.percent[1]} %, {cell.percent[2]} % asked for"
+        for cell in step.cells
+    )
+    return figure(
+        name,
+        f"Coverage of {step.name}",
+        f"Without and with the plan: {words}.",
+        WIDTH,
+        HEIGHT,
+        parts,
+        "small-multiple",
+    )
 
 
 def short_commodities(plan: Plan, year: int) -> pd.DataFrame:

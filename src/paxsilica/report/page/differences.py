@@ -15,7 +15,8 @@ class Differences:
 
     Attributes:
         figures: name, first plan, second plan.
-        coverage: step, asked for, first plan, second plan, in whole per cent, in the last year that both cover.
+        coverage: step, asked for, first plan, second plan, in whole per cent, in the last year that
+            both cover.
         only_first, only_second, moved: projects in which the plans differ.
         year: the last year that both cover.
     """
@@ -39,16 +40,31 @@ def differences(first: Facts, second: Facts) -> Differences:
     moved = [row for row in rows if row not in only_first and row not in only_second]
     steps_first = {step.key: step for step in coverage_steps(first.plan)}
     steps_second = {step.key: step for step in coverage_steps(second.plan)}
-    years = [{cell.year for step in steps.values() for cell in step.cells} for steps in (steps_first, steps_second)]
+    years = [
+        {cell.year for step in steps.values() for cell in step.cells}
+        for steps in (steps_first, steps_second)
+    ]
     year = max(years[0] & years[1], default=None)
     coverage = []
     for key, step in steps_first.items():
         here = next((cell for cell in step.cells if cell.year == year), None)
-        there = next((cell for cell in steps_second[key].cells if cell.year == year), None) if key in steps_second else None
+        there = (
+            next((cell for cell in steps_second[key].cells if cell.year == year), None)
+            if key in steps_second
+            else None
+        )
         if here is not None and there is not None:
             coverage.append((step.name, here.percent[2], here.percent[1], there.percent[1]))
     figures = [(name, value(first), value(second)) for name, value in _FIGURES]
-    return Differences(figures, coverage, only_first, only_second, moved, len(first.plan.portfolio) - len(only_first) - len(moved), year)
+    return Differences(
+        figures,
+        coverage,
+        only_first,
+        only_second,
+        moved,
+        len(first.plan.portfolio) - len(only_first) - len(moved),
+        year,
+    )
 
 
 def _millions(facts: Facts, column: str) -> str:
@@ -62,7 +78,11 @@ def _term(facts: Facts, term: str) -> str:
 
 def _steps_met(facts: Facts) -> str:
     steps = coverage_steps(facts.plan)
-    return f"{sum(not step.last.short for step in steps)} of {len(steps)}" if steps else "none asked for"
+    return (
+        f"{sum(not step.last.short for step in steps)} of {len(steps)}"
+        if steps
+        else "none asked for"
+    )
 
 
 _FIGURES = (
@@ -70,7 +90,16 @@ _FIGURES = (
     ("Owners' money, USD million", lambda facts: _millions(facts, "sponsor_usd_m")),
     ("Projects", lambda facts: f"{len(facts.plan.portfolio):,}"),
     ("Steps covered as asked in the last year", _steps_met),
-    ("Support to keep plants ready, USD million, discounted", lambda facts: _term(facts, "operating_support")),
-    ("Price put on coverage that is missing, USD million, discounted", lambda facts: _term(facts, "coverage_shortfall")),
-    ("Objective, USD million", lambda facts: "none" if facts.plan.objective is None else f"{facts.plan.objective:,.0f}"),
+    (
+        "Support to keep plants ready, USD million, discounted",
+        lambda facts: _term(facts, "operating_support"),
+    ),
+    (
+        "Price put on coverage that is missing, USD million, discounted",
+        lambda facts: _term(facts, "coverage_shortfall"),
+    ),
+    (
+        "Objective, USD million",
+        lambda facts: "none" if facts.plan.objective is None else f"{facts.plan.objective:,.0f}",
+    ),
 )

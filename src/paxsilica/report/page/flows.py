@@ -1,7 +1,9 @@
-"""Who supplies whom along the chain in normal times, told apart by whether supplier and user can be switched off by others.
+"""Who supplies whom along the chain in normal times, told apart by whether supplier and user can be
+switched off by others.
 
-Goods of one commodity that meet in a place are mixed: what leaves it has the origin of what came in, in proportion. This is the usual
-convention where goods pass through a hub and nobody can say which tonne is whose.
+Goods of one commodity that meet in a place are mixed: what leaves it has the origin of what came
+in, in proportion. This is the usual convention where goods pass through a hub and nobody can say
+which tonne is whose.
 """
 
 from __future__ import annotations
@@ -11,13 +13,21 @@ from collections import defaultdict
 import pandas as pd
 
 from paxsilica.instance.world import World
-from paxsilica.plan import Plan
+from paxsilica.plan.result import Plan
 
 FINAL = "final use"
 """What stands in the place of the using stage for final demand."""
 
 SWEEPS = 60
-COLUMNS = ["from_stage", "to_stage", "commodity", "trusted_supply", "trusted_use", "quantity", "usd_m"]
+COLUMNS = [
+    "from_stage",
+    "to_stage",
+    "commodity",
+    "trusted_supply",
+    "trusted_use",
+    "quantity",
+    "usd_m",
+]
 
 
 def normal_copy(plan: Plan, year: int) -> str | None:
@@ -28,24 +38,35 @@ def normal_copy(plan: Plan, year: int) -> str | None:
 
 
 def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
-    """Quantities and values (USD million at usual prices) by supplying stage, using stage and commodity, each split by trust on both sides."""
+    """Quantities and values (USD million at usual prices) by supplying stage, using stage and
+    commodity, each split by trust on both sides."""
     copy = normal_copy(plan, year)
     if copy is None:
         return pd.DataFrame(columns=COLUMNS)
-    operation, shipments, service = (plan.table(name) for name in ("operation", "shipments", "service"))
-    operation, shipments, service = (frame[frame["copy"] == copy] for frame in (operation, shipments, service))
+    operation, shipments, service = (
+        plan.table(name) for name in ("operation", "shipments", "service")
+    )
+    operation, shipments, service = (
+        frame[frame["copy"] == copy] for frame in (operation, shipments, service)
+    )
     made: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     used: dict[tuple[str, str, str, bool], float] = defaultdict(float)
-    for plant, region, process, activity in operation[["plant", "region", "process", "activity"]].itertuples(index=False):
+    for plant, region, process, activity in operation[
+        ["plant", "region", "process", "activity"]
+    ].itertuples(index=False):
         trusted = world.trusted_plant(world.plants[plant], year)
         for commodity, quantity in world.outputs.get(process, {}).items():
             made[commodity, region][trusted] += quantity * activity
         for commodity, quantity in world.inputs.get(process, {}).items():
             used[commodity, region, world.plants[plant].stage or "", trusted] += quantity * activity
-    for region, commodity, demand, unserved in service[["region", "commodity", "demand", "unserved"]].itertuples(index=False):
+    for region, commodity, demand, unserved in service[
+        ["region", "commodity", "demand", "unserved"]
+    ].itertuples(index=False):
         used[commodity, region, FINAL, world.trusted(region, year)] += demand - unserved
     arrivals: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
-    for origin, target, commodity, quantity in shipments[["from_region", "to_region", "commodity", "quantity"]].itertuples(index=False):
+    for origin, target, commodity, quantity in shipments[
+        ["from_region", "to_region", "commodity", "quantity"]
+    ].itertuples(index=False):
         arrivals[commodity][target].append((origin, quantity))
     share = _trusted_shares(made, arrivals)
     rows: dict[tuple[str, str, str, bool, bool], float] = defaultdict(float)
@@ -58,14 +79,21 @@ def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
         rows[stage[commodity], user, commodity, False, trusted] += quantity * (1 - part)
     price = {row.commodity: row.price_usd_per_unit or 0.0 for row in world.tables.commodities}
     return pd.DataFrame(
-        [(*key, quantity, quantity * price[key[2]] / 1e6) for key, quantity in sorted(rows.items()) if quantity > 0], columns=COLUMNS
+        [
+            (*key, quantity, quantity * price[key[2]] / 1e6)
+            for key, quantity in sorted(rows.items())
+            if quantity > 0
+        ],
+        columns=COLUMNS,
     )
 
 
 def _trusted_shares(
-    made: dict[tuple[str, str], list[float]], arrivals: dict[str, dict[str, list[tuple[str, float]]]]
+    made: dict[tuple[str, str], list[float]],
+    arrivals: dict[str, dict[str, list[tuple[str, float]]]],
 ) -> dict[tuple[str, str], float]:
-    """For each commodity and region, the share of trusted origin in what is there to use or to pass on."""
+    """For each commodity and region, the share of trusted origin in what is there to use or to pass
+    on."""
     share: dict[tuple[str, str], float] = {}
     for commodity in sorted({commodity for commodity, _ in made} | set(arrivals)):
         inward = arrivals.get(commodity, {})
@@ -87,15 +115,23 @@ def _trusted_shares(
 
 
 def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
-    """Value of what each stage makes in normal times, USD million: of trusted plants and of others."""
+    """Value of what each stage makes in normal times, USD million: of trusted plants and of
+    others."""
     copy = normal_copy(plan, year)
     operation = plan.table("operation")
     operation = operation[operation["copy"] == copy]
     commodity = {row.commodity: row for row in world.tables.commodities}
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for plant, process, activity in operation[["plant", "process", "activity"]].itertuples(index=False):
+    for plant, process, activity in operation[["plant", "process", "activity"]].itertuples(
+        index=False
+    ):
         trusted = world.trusted_plant(world.plants[plant], year)
         for name, quantity in world.outputs.get(process, {}).items():
             row = commodity[name]
-            found[row.stage or ""][trusted] += quantity * activity * (row.price_usd_per_unit or 0.0) / 1e6
-    return pd.DataFrame([(stage, parts[1], parts[0]) for stage, parts in found.items()], columns=["stage", "trusted_usd_m", "other_usd_m"])
+            found[row.stage or ""][trusted] += (
+                quantity * activity * (row.price_usd_per_unit or 0.0) / 1e6
+            )
+    return pd.DataFrame(
+        [(stage, parts[1], parts[0]) for stage, parts in found.items()],
+        columns=["stage", "trusted_usd_m", "other_usd_m"],
+    )

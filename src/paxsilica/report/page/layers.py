@@ -1,7 +1,9 @@
-"""Where the steps of the chain stand in the drawing: a layered layout, from what needs nothing to what nobody needs.
+"""Where the steps of the chain stand in the drawing: a layered layout, from what needs nothing to
+what nobody needs.
 
-The usual three moves of layered drawing: cycles are cut at their weakest link, steps are set on layers as late as their users allow, and
-within a layer they are ordered by the mean place of their neighbours, long links holding a place on every layer that they cross.
+The usual three moves of layered drawing: cycles are cut at their weakest link, steps are set on
+layers as late as their users allow, and within a layer they are ordered by the mean place of their
+neighbours, long links holding a place on every layer that they cross.
 """
 
 from __future__ import annotations
@@ -13,14 +15,16 @@ from itertools import pairwise
 
 Link = tuple[str, str]
 Place = tuple[str, ...]
-"""A step ``(name,)``, or the place ``(from, to, layer)`` that a long link holds on a layer it crosses."""
+"""A step ``(name,)``, or the place ``(from, to, layer)`` that a long link holds on a layer it
+crosses."""
 
 SWEEPS = 12
 
 
 @dataclass(frozen=True)
 class Layers:
-    """Layers from first to last, each with its places in order; ``routes`` are the places that each link passes; ``cut`` closed a cycle."""
+    """Layers from first to last, each with its places in order; ``routes`` are the places that each
+    link passes; ``cut`` closed a cycle."""
 
     rows: Sequence[Sequence[Place]]
     routes: Mapping[Link, Sequence[Place]]
@@ -30,7 +34,10 @@ class Layers:
 def lay_out(weights: Mapping[Link, float], order: Sequence[str]) -> Layers:
     """The layers of the steps that ``weights`` links; ``order`` settles ties."""
     rank = {name: at for at, name in enumerate(order)}
-    names = sorted({name for link in weights for name in link}, key=lambda name: (rank.get(name, len(rank)), name))
+    names = sorted(
+        {name for link in weights for name in link},
+        key=lambda name: (rank.get(name, len(rank)), name),
+    )
     links, cut = dict(weights), []
     while cycle := _cycle(links, names):
         weakest = min(cycle, key=lambda link: (links[link], link))
@@ -104,7 +111,12 @@ def _order(rows: list[list[Place]], routes: Mapping[Link, Sequence[Place]]) -> N
             position = {place: (index + 0.5) / len(near) for index, place in enumerate(near)}
             own = {place: (index + 0.5) / len(rows[at]) for index, place in enumerate(rows[at])}
 
-            means = {place: _mean([position[other] for other in beside[place] if other in position], own[place]) for place in rows[at]}
+            means = {
+                place: _mean(
+                    [position[other] for other in beside[place] if other in position], own[place]
+                )
+                for place in rows[at]
+            }
             rows[at].sort(key=means.__getitem__)
         if (count := _crossings(rows, after)) < fewest:
             best, fewest = [list(row) for row in rows], count
@@ -120,6 +132,10 @@ def _crossings(rows: Sequence[Sequence[Place]], after: Mapping[Place, Sequence[P
     total = 0
     for left, right in pairwise(rows):
         position = {place: at for at, place in enumerate(right)}
-        ends = [position[other] for place in left for other in sorted(after.get(place, ()), key=lambda other: position[other])]
+        ends = [
+            position[other]
+            for place in left
+            for other in sorted(after.get(place, ()), key=lambda other: position[other])
+        ]
         total += sum(ends[a] > ends[b] for a in range(len(ends)) for b in range(a + 1, len(ends)))
     return total

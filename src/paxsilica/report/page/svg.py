@@ -1,4 +1,5 @@
-"""Small helpers to write SVG by hand: every text escaped, every figure with a title and a description for those who do not see it."""
+"""Small helpers to write SVG by hand: every text escaped, every figure with a title and a
+description for those who do not see it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ Point = tuple[float, float]
 
 
 def tag(name: str, *inside: object, **attributes: object) -> Markup:
-    """An element; underscores in names of attributes become hyphens, ``None`` leaves an attribute out, numbers are rounded.
+    """An element; underscores in names of attributes become hyphens, ``None`` leaves an attribute
+    out, numbers are rounded.
 
     >>> str(tag("rect", x=1.23456, class_="a&b"))
     '<rect x="1.23" class="a&amp;b"/>'
@@ -22,22 +24,37 @@ def tag(name: str, *inside: object, **attributes: object) -> Markup:
     )
     if not inside:
         return Markup("<{}{}/>").format(Markup(name), written)
-    return Markup("<{}{}>{}</{}>").format(Markup(name), written, Markup().join(escape(part) for part in inside), Markup(name))
+    return Markup("<{}{}>{}</{}>").format(
+        Markup(name), written, Markup().join(escape(part) for part in inside), Markup(name)
+    )
 
 
 def _short(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def text(x: float, y: float, words: object, class_: str = "", anchor: str | None = None, **more: object) -> Markup:
+def text(
+    x: float, y: float, words: object, class_: str = "", anchor: str | None = None, **more: object
+) -> Markup:
     """Words at a place."""
     return tag("text", words, x=x, y=y, class_=class_ or None, text_anchor=anchor, **more)
 
 
-def rect(x: float, y: float, width: float, height: float, class_: str, hint: str = "", **more: object) -> Markup:
+def rect(
+    x: float, y: float, width: float, height: float, class_: str, hint: str = "", **more: object
+) -> Markup:
     """A rectangle, with a hint to show under the pointer."""
     inside = [tag("title", hint)] if hint else []
-    return tag("rect", *inside, x=x, y=y, width=max(width, 0.0), height=max(height, 0.0), class_=class_, **more)
+    return tag(
+        "rect",
+        *inside,
+        x=x,
+        y=y,
+        width=max(width, 0.0),
+        height=max(height, 0.0),
+        class_=class_,
+        **more,
+    )
 
 
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
@@ -50,7 +67,15 @@ def polyline(points: Iterable[Point], class_: str) -> Markup:
     return tag("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points), class_=class_)
 
 
-def figure(name: str, title: str, description: str, width: float, height: float, parts: Sequence[Markup], class_: str = "") -> Markup:
+def figure(
+    name: str,
+    title: str,
+    description: str,
+    width: float,
+    height: float,
+    parts: Sequence[Markup],
+    class_: str = "",
+) -> Markup:
     """The whole drawing; ``name`` must be its own on the page."""
     head = [tag("title", title, id=f"{name}-title"), tag("desc", description, id=f"{name}-desc")]
     return tag(
@@ -66,7 +91,8 @@ def figure(name: str, title: str, description: str, width: float, height: float,
 
 
 def wrapped(words: str, room: int, lines: int = 2) -> list[str]:
-    """The words on at most ``lines`` lines of about ``room`` characters; what does not fit ends in an ellipsis.
+    """The words on at most ``lines`` lines of about ``room`` characters; what does not fit ends in
+    an ellipsis.
 
     >>> wrapped("Leading-edge wafer fabrication", 14)
     ['Leading-edge', 'wafer…']

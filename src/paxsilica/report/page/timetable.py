@@ -16,7 +16,8 @@ LARGEST = 18
 
 @dataclass(frozen=True)
 class Bar:
-    """A project in time; ``running`` is the share of what it will make at full run, by year from its first."""
+    """A project in time; ``running`` is the share of what it will make at full run, by year from
+    its first."""
 
     project: str
     name: str
@@ -42,15 +43,28 @@ def bars(facts: Facts) -> list[Bar]:
         running = {}
         for year in years:
             now = capacity.get((row["project"], year), 0.0)
-            running[year] = min(1.0, float(now) / float(row["credited_size"])) if row["credited_size"] and now == now else 0.0
+            running[year] = (
+                min(1.0, float(now) / float(row["credited_size"]))
+                if row["credited_size"] and now == now
+                else 0.0
+            )
         found.append(
             Bar(
-                str(row["project"]), str(row["name"]), str(row["stage"]), str(row["region"]), int(row["committed_year"]),
-                int(row["online_year"]), float(row["capex_usd_m"]), float(row["public_usd_m"]), running,
+                str(row["project"]),
+                str(row["name"]),
+                str(row["stage"]),
+                str(row["region"]),
+                int(row["committed_year"]),
+                int(row["online_year"]),
+                float(row["capex_usd_m"]),
+                float(row["public_usd_m"]),
+                running,
             )
-        )  # fmt: skip
+        )
     known = {key: at for at, key in enumerate(order)}
-    return sorted(found, key=lambda bar: (known.get(bar.stage, len(known)), bar.committed, bar.name))
+    return sorted(
+        found, key=lambda bar: (known.get(bar.stage, len(known)), bar.committed, bar.name)
+    )
 
 
 def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, width: float) -> Markup:
@@ -70,7 +84,15 @@ def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, widt
     for year in facts.years:
         parts.append(line(x(year), head - 4, x(year), height, "grid"))
         if (year - first) % every == 0:
-            parts.append(text((x(year) + x(year + 1)) / 2, head - 9, year if not narrow else f"{year}", "axis", "middle"))
+            parts.append(
+                text(
+                    (x(year) + x(year + 1)) / 2,
+                    head - 9,
+                    year if not narrow else f"{year}",
+                    "axis",
+                    "middle",
+                )
+            )
     if not narrow:
         parts.append(text(width, head - 9, "USD m", "axis", "end"))
     for at, bar in enumerate(found):
@@ -78,22 +100,43 @@ def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, widt
         bar_top, tall = (top + 15, 10.0) if narrow else (top + 4, 13.0)
         region = facts.region(bar.region)
         money = f"{bar.capital:,.0f}"
-        hint = f"{bar.name}, {region}: committed {bar.committed}, first output {bar.online}, USD {money} million"
+        hint = (
+            f"{bar.name}, {region}: committed {bar.committed}, first output {bar.online}, USD"
+            f" {money} million"
+        )
         if narrow:
             parts.append(text(left, top + 11, cut(bar.name, 33), "label"))
-            parts.append(text(width - right, top + 11, f"{cut(region, 14)} {money}", "label dim", "end"))
+            parts.append(
+                text(width - right, top + 11, f"{cut(region, 14)} {money}", "label dim", "end")
+            )
         else:
             room = int(left / 6.7)
-            parts.append(tag("text", cut(bar.name, room - min(len(region), 14) - 2), tag("tspan", f"  {cut(region, 14)}", class_="dim"),
-                             x=0, y=top + 15, class_="label"))  # fmt: skip
+            parts.append(
+                tag(
+                    "text",
+                    cut(bar.name, room - min(len(region), 14) - 2),
+                    tag("tspan", f"  {cut(region, 14)}", class_="dim"),
+                    x=0,
+                    y=top + 15,
+                    class_="label",
+                )
+            )
             parts.append(text(width, top + 15, money, "label", "end"))
-        pieces = [rect(x(bar.committed), bar_top, x(bar.online) - x(bar.committed), tall, "building")]
+        pieces = [
+            rect(x(bar.committed), bar_top, x(bar.online) - x(bar.committed), tall, "building")
+        ]
         for year, share in bar.running.items():
             part = tall * share
-            pieces.append(rect(x(year), bar_top + tall - part, x(year + 1) - x(year) + 0.4, part, "running"))
+            pieces.append(
+                rect(x(year), bar_top + tall - part, x(year + 1) - x(year) + 0.4, part, "running")
+            )
         pieces.append(line(x(bar.online), bar_top + tall, x(last), bar_top + tall, "base"))
         parts.append(tag("g", tag("title", hint), *pieces, data_project=bar.project))
-    words = "; ".join(f"{bar.name} ({facts.region(bar.region)}) committed {bar.committed}, first output {bar.online}" for bar in found)
+    words = "; ".join(
+        f"{bar.name} ({facts.region(bar.region)}) committed {bar.committed}, first output"
+        f" {bar.online}"
+        for bar in found
+    )
     return figure(name, title, f"{words}.", width, height, parts, "timetable")
 
 

@@ -1,4 +1,5 @@
-"""Everything that the template shows of one plan, worked out beforehand: the template only places it."""
+"""Everything that the template shows of one plan, worked out beforehand: the template only places
+it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from paxsilica.plain import leaves
 from paxsilica.report.facts import OWNER, Facts, records
 from paxsilica.report.page import answer, doubts
 from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain_years, make_chain
@@ -17,7 +17,8 @@ from paxsilica.report.page.coverage import Step, coverage_steps, short_commoditi
 from paxsilica.report.page.payments import cash, cash_figure, purses
 from paxsilica.report.page.timetable import Bar, bars, by_stage, largest, timetable_figure
 from paxsilica.report.page.world_map import Spot, map_figure, spots
-from paxsilica.report.words import gap_sentence, objective_sentence, status_sentence
+from paxsilica.report.wording import gap_sentence, objective_sentence, status_sentence
+from paxsilica.serialize import leaves
 
 MEDIUM = 560.0
 FULL = 1120.0
@@ -35,7 +36,8 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Side:
-    """One plan on the page; ``key`` keeps the names of its figures apart from those of the other plan."""
+    """One plan on the page; ``key`` keeps the names of its figures apart from those of the other
+    plan."""
 
     facts: Facts
     key: str
@@ -70,7 +72,9 @@ class Side:
             chain = make_chain(self.facts, year)
             if chain is not None:
                 narrow = chain_figure(chain, f"{self.key}-chain-{year}-n", NARROW)
-                wide = chain_figure(chain, f"{self.key}-chain-{year}", NARROW if self.paired else WIDE)
+                wide = chain_figure(
+                    chain, f"{self.key}-chain-{year}", NARROW if self.paired else WIDE
+                )
                 found.append((chain, Drawing(wide, narrow)))
         return found
 
@@ -81,7 +85,8 @@ class Side:
 
     @cached_property
     def shown_chain(self) -> int:
-        """Which of the chains is shown first: the third of four years, when most of the plan runs."""
+        """Which of the chains is shown first: the third of four years, when most of the plan
+        runs."""
         return max(len(self.chains) - 2, 0)
 
     @cached_property
@@ -92,7 +97,9 @@ class Side:
     @cached_property
     def step_figures(self) -> list[tuple[Step, Markup]]:
         """A small chart for each step."""
-        return [(step, step_figure(step, f"{self.key}-step-{at}")) for at, step in enumerate(self.steps)]
+        return [
+            (step, step_figure(step, f"{self.key}-step-{at}")) for at, step in enumerate(self.steps)
+        ]
 
     @cached_property
     def short(self) -> list[dict[str, Any]]:
@@ -100,7 +107,14 @@ class Side:
         if not self.steps:
             return []
         frame = short_commodities(self.facts.plan, self.steps[0].last.year)
-        return [{**row, "name": self.facts.commodity(row["commodity"]), "step": self.facts.stage(row["stage"])} for row in records(frame)]
+        return [
+            {
+                **row,
+                "name": self.facts.commodity(row["commodity"]),
+                "step": self.facts.stage(row["stage"]),
+            }
+            for row in records(frame)
+        ]
 
     @cached_property
     def map(self) -> Drawing | None:
@@ -123,10 +137,14 @@ class Side:
             stages = part.groupby("stage")["capex_usd_m"].sum().sort_values(ascending=False)
             rows.append(
                 {
-                    "region": str(region), "name": self.facts.region(region), "projects": len(part), "capital": float(part["capex_usd_m"].sum()),
-                    "public": float(part["public_usd_m"].sum()), "steps": ", ".join(self.facts.stage(key) for key in stages.index[:3]),
+                    "region": str(region),
+                    "name": self.facts.region(region),
+                    "projects": len(part),
+                    "capital": float(part["capex_usd_m"].sum()),
+                    "public": float(part["public_usd_m"].sum()),
+                    "steps": ", ".join(self.facts.stage(key) for key in stages.index[:3]),
                 }
-            )  # fmt: skip
+            )
         return sorted(rows, key=lambda row: (-float(str(row["capital"])), str(row["name"])))
 
     @cached_property
@@ -142,13 +160,21 @@ class Side:
     @cached_property
     def timetable(self) -> Drawing | None:
         """The largest projects in time."""
-        return None if not self.bars else self._timetable(self.largest, f"{self.key}-time", "The largest projects in time")
+        return (
+            None
+            if not self.bars
+            else self._timetable(self.largest, f"{self.key}-time", "The largest projects in time")
+        )
 
     @cached_property
     def timetables(self) -> list[tuple[str, list[Bar], Drawing]]:
         """All projects in time, by step."""
         return [
-            (name, found, self._timetable(found, f"{self.key}-time-{at}", f"Projects in time: {name}"))
+            (
+                name,
+                found,
+                self._timetable(found, f"{self.key}-time-{at}", f"Projects in time: {name}"),
+            )
             for at, (name, found) in enumerate(by_stage(self.facts, self.bars))
         ]
 
@@ -163,18 +189,25 @@ class Side:
         rows = {str(row["project"]): row for row in records(self.facts.plan.portfolio)}
         return [
             {
-                **rows[bar.project], "place": order[bar.stage], "step": self.facts.stage(bar.stage), "host": self.facts.region(bar.region),
-                "status": self.facts.status(rows[bar.project]["status"]), "payers": self._payers(rows[bar.project]["who_pays"]),
+                **rows[bar.project],
+                "place": order[bar.stage],
+                "step": self.facts.stage(bar.stage),
+                "host": self.facts.region(bar.region),
+                "status": self.facts.status(rows[bar.project]["status"]),
+                "payers": self._payers(rows[bar.project]["who_pays"]),
             }
             for bar in self.bars
-        ]  # fmt: skip
+        ]
 
     def _payers(self, words: object) -> str:
-        """``who_pays`` with names in the place of keys, without the owner, who has a column of its own."""
+        """``who_pays`` with names in the place of keys, without the owner, who has a column of its
+        own."""
         if not isinstance(words, str) or not words:
             return ""
         pairs = [part.rpartition(" ") for part in words.split("; ")]
-        return "; ".join(f"{self.facts.funder(name)} {amount}" for name, _, amount in pairs if name != OWNER)
+        return "; ".join(
+            f"{self.facts.funder(name)} {amount}" for name, _, amount in pairs if name != OWNER
+        )
 
     @cached_property
     def cash(self) -> Drawing | None:
@@ -192,7 +225,10 @@ class Side:
     def cash_rows(self) -> list[tuple[str, list[float], float]]:
         """Payments of each payer by year, and in all."""
         frame = cash(self.facts)
-        return [(self.facts.funder(name), [float(value) for value in row], float(row.sum())) for name, row in frame.iterrows()]
+        return [
+            (self.facts.funder(name), [float(value) for value in row], float(row.sum()))
+            for name, row in frame.iterrows()
+        ]
 
     @cached_property
     def cash_totals(self) -> list[float]:
@@ -249,7 +285,10 @@ class Side:
             if LEFT_OUT in note:
                 name, _, reason = note.partition(LEFT_OUT)
                 reasons.setdefault(reason.rstrip("."), []).append(self._project_name(name))
-        return lines + [f"Left out because {reason}: {answer.listed(names)}." for reason, names in reasons.items()]
+        return lines + [
+            f"Left out because {reason}: {answer.listed(names)}."
+            for reason, names in reasons.items()
+        ]
 
     def _project_name(self, key: str) -> str:
         row = None if self.facts.world is None else self.facts.world.projects_by_name.get(key)
@@ -259,9 +298,14 @@ class Side:
     def proof(self) -> list[tuple[str, str]]:
         """Status, objective, bound and gap."""
         plan = self.facts.plan
-        rows = [("Status", f"{plan.status.replace('_', ' ')}. {status_sentence(plan)}"), ("Objective", objective_sentence(plan))]
+        rows = [
+            ("Status", f"{plan.status.replace('_', ' ')}. {status_sentence(plan)}"),
+            ("Objective", objective_sentence(plan)),
+        ]
         if plan.bound is not None:
-            rows.append(("Bound", f"USD {plan.bound:,.0f} million: no plan can be better than this"))
+            rows.append(
+                ("Bound", f"USD {plan.bound:,.0f} million: no plan can be better than this")
+            )
         if plan.objective is not None:
             rows.append(("Gap", gap_sentence(plan)))
         return rows

@@ -1,7 +1,8 @@
 """A map of the portfolio on outlines that come with the program, so that it opens with no network.
 
-The outlines (``world.json``) are the Admin 0 countries of Natural Earth at 1:110 million, which are in the public domain, rounded to a
-tenth of a degree. The projection is Equal Earth: areas are true, so that no country looks larger than it is.
+The outlines (``world.json``) are the Admin 0 countries of Natural Earth at 1:110 million, which are
+in the public domain, rounded to a tenth of a degree. The projection is Equal Earth: areas are true,
+so that no country looks larger than it is.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def outlines() -> dict[str, list[list[float]]]:
 
 
 def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
-    """Equal Earth projection (Savric, Patterson and Jenny 2018) on a sphere of radius 1; y grows to the north.
+    """Equal Earth projection (Savric, Patterson and Jenny 2018) on a sphere of radius 1; y grows to
+    the north.
 
     >>> [round(value, 4) for value in equal_earth(180, 0)]
     [2.7066, 0.0]
@@ -53,7 +55,11 @@ def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
     theta = math.asin(root * math.sin(math.radians(latitude)))
     square = theta * theta
     six = square**3
-    x = math.radians(longitude) * math.cos(theta) / (root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square)))
+    x = (
+        math.radians(longitude)
+        * math.cos(theta)
+        / (root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square)))
+    )
     return x, theta * (a1 + a2 * square + six * (a3 + a4 * square))
 
 
@@ -66,13 +72,22 @@ def spots(facts: Facts) -> list[Spot]:
     for region, part in facts.plan.portfolio.groupby("region"):
         row = places.get(str(region))
         if row is not None and row.latitude is not None and row.longitude is not None:
-            found.append(Spot(str(region), row.name, row.latitude, row.longitude, len(part), float(part["capex_usd_m"].sum())))
+            found.append(
+                Spot(
+                    str(region),
+                    row.name,
+                    row.latitude,
+                    row.longitude,
+                    len(part),
+                    float(part["capex_usd_m"].sum()),
+                )
+            )
     return sorted(found, key=lambda spot: (-spot.capital, spot.region))
 
 
 def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | None:
-    """The map; ``None`` where nothing has a place. Without ``labels`` circles carry a number that the table
-    below explains, where there is room for it."""
+    """The map; ``None`` where nothing has a place. Without ``labels`` circles carry a number that
+    the table below explains, where there is room for it."""
     found = spots(facts)
     if not found or facts.world is None:
         return None
@@ -90,9 +105,19 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
     parts: list[Markup] = []
     for country, rings in outlines().items():
         known = country in facts.world.regions
-        kind = "land" if not known else "land trusted" if facts.world.trusted(country, last) else "land other"
+        kind = (
+            "land"
+            if not known
+            else "land trusted"
+            if facts.world.trusted(country, last)
+            else "land other"
+        )
         path = "".join(
-            "M" + "L".join("{:.1f},{:.1f}".format(*at(ring[i], ring[i + 1])) for i in range(0, len(ring), 2)) + "Z"
+            "M"
+            + "L".join(
+                "{:.1f},{:.1f}".format(*at(ring[i], ring[i + 1])) for i in range(0, len(ring), 2)
+            )
+            + "Z"
             for ring in rings
             if max(ring[1::2]) > SOUTH
         )
@@ -110,21 +135,46 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
         if not labels and not crowded:
             radius = max(radius, 7.5)
         placed.append((x, y, radius))
-        billion = f"USD {spot.capital / 1000:,.1f} billion" if spot.capital >= 50 else f"USD {spot.capital:,.0f} million"
+        billion = (
+            f"USD {spot.capital / 1000:,.1f} billion"
+            if spot.capital >= 50
+            else f"USD {spot.capital:,.0f} million"
+        )
         hint = f"{spot.name}: {spot.projects} project{'s' if spot.projects > 1 else ''}, {billion}"
-        circle = tag("circle", tag("title", hint), cx=x, cy=y, r=radius, class_="spot", data_region=spot.region)
+        circle = tag(
+            "circle",
+            tag("title", hint),
+            cx=x,
+            cy=y,
+            r=radius,
+            class_="spot",
+            data_region=spot.region,
+        )
         parts.append(circle)
         if not labels and not crowded:
             numbers.append(text(x, y + 3.5, number, "spot-number", "middle"))
     parts += numbers
     if labels:
         parts += _labels(found, placed, width, height)
-    words = "; ".join(f"{spot.name}: {spot.projects} projects, USD {spot.capital:,.0f} million" for spot in found)
-    return figure(name, "Where the projects are", f"Circles by capital. {words}.", width, height, parts, "map clipped")
+    words = "; ".join(
+        f"{spot.name}: {spot.projects} projects, USD {spot.capital:,.0f} million" for spot in found
+    )
+    return figure(
+        name,
+        "Where the projects are",
+        f"Circles by capital. {words}.",
+        width,
+        height,
+        parts,
+        "map clipped",
+    )
 
 
-def _labels(found: list[Spot], placed: list[tuple[float, float, float]], width: float, height: float) -> list[Markup]:
-    """A label for each spot at the first free place around it; those that find none are left to the table."""
+def _labels(
+    found: list[Spot], placed: list[tuple[float, float, float]], width: float, height: float
+) -> list[Markup]:
+    """A label for each spot at the first free place around it; those that find none are left to the
+    table."""
     taken: list[tuple[float, float, float, float]] = []
     parts: list[Markup] = []
     for spot, (x, y, radius) in zip(found, placed, strict=True):
@@ -133,16 +183,24 @@ def _labels(found: list[Spot], placed: list[tuple[float, float, float]], width: 
         for dx, dy in _around(radius, long, tall):
             box = (x + dx, y + dy, x + dx + long, y + dy + tall)
             inside = box[0] > 0 and box[1] > 0 and box[2] < width and box[3] < height
-            free = all(box[0] > other[2] or box[2] < other[0] or box[1] > other[3] or box[3] < other[1] for other in taken)
+            free = all(
+                box[0] > other[2] or box[2] < other[0] or box[1] > other[3] or box[3] < other[1]
+                for other in taken
+            )
             clear = all(
-                (max(box[0] - cx, 0, cx - box[2])) ** 2 + (max(box[1] - cy, 0, cy - box[3])) ** 2 >= (r * 0.96) ** 2 for cx, cy, r in placed
+                (max(box[0] - cx, 0, cx - box[2])) ** 2 + (max(box[1] - cy, 0, cy - box[3])) ** 2
+                >= (r * 0.96) ** 2
+                for cx, cy, r in placed
             )
             if inside and free and clear:
                 taken.append(box)
                 near = (min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3]))
                 if math.hypot(near[0] - x, near[1] - y) > radius + 8:
                     parts.append(line(x, y, *near, "leader"))
-                inside_words: list[object] = [cut(spot.name, 26) + " ", tag("tspan", spot.projects, class_="strong")]
+                inside_words: list[object] = [
+                    cut(spot.name, 26) + " ",
+                    tag("tspan", spot.projects, class_="strong"),
+                ]
                 parts.append(tag("text", *inside_words, x=box[0] + 2, y=box[3] - 3, class_="label"))
                 break
     return parts
@@ -150,10 +208,26 @@ def _labels(found: list[Spot], placed: list[tuple[float, float, float]], width: 
 
 def _around(radius: float, long: float, tall: float) -> list[tuple[float, float]]:
     """Places to try for a label: right, left, above, below, then further out in every direction."""
-    found = [(radius + 2, -tall / 2), (-radius - 2 - long, -tall / 2), (-long / 2, -radius - 2 - tall), (-long / 2, radius + 2)]
+    found = [
+        (radius + 2, -tall / 2),
+        (-radius - 2 - long, -tall / 2),
+        (-long / 2, -radius - 2 - tall),
+        (-long / 2, radius + 2),
+    ]
     for far in (14.0, 26.0, 40.0, 56.0, 74.0):
         for turn in range(16):
             angle = math.tau * turn / 16
             x, y = (radius + far) * math.cos(angle), (radius + far) * math.sin(angle)
-            found.append((x if math.cos(angle) > 0.1 else x - long if math.cos(angle) < -0.1 else x - long / 2, y - tall / 2))
+            found.append(
+                (
+                    (
+                        x
+                        if math.cos(angle) > 0.1
+                        else x - long
+                        if math.cos(angle) < -0.1
+                        else x - long / 2
+                    ),
+                    y - tall / 2,
+                )
+            )
     return found

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from paxsilica.errors import Problem
 from paxsilica.tables.layout import ColumnLayout, key_parts, layout
-from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES, Row
+from paxsilica.tables.suggestions import Nearest
 
 
 def duplicates(tables: Tables) -> Iterable[Problem]:
@@ -18,17 +18,23 @@ def duplicates(tables: Tables) -> Iterable[Problem]:
         for line, row in tables.numbered(table, tables.rows(table)):
             key = key_parts(row)
             if key in first:
-                words = f"should be unique, but row {first[key]} has the same {' and '.join(kind.key)}"
+                words = (
+                    f"should be unique, but row {first[key]} has the same {' and '.join(kind.key)}"
+                )
                 yield Problem(table, line, ", ".join(kind.key), "|".join(key), words)
             first.setdefault(key, line)
 
 
 def one_name_one_plant(tables: Tables) -> Iterable[Problem]:
-    """Find projects that bear the name of an asset: limits, plans and prices name plants of both kinds."""
+    """Find projects that bear the name of an asset: limits, plans and prices name plants of both
+    kinds."""
     assets = {asset.asset: line for line, asset in tables.numbered("assets", tables.assets)}
     for line, project in tables.numbered("projects", tables.projects):
         if project.project in assets:
-            words = f"should differ from every asset, but row {assets[project.project]} of assets has this name"
+            words = (
+                f"should differ from every asset, but row {assets[project.project]} of assets has"
+                " this name"
+            )
             yield Problem("projects", line, "project", project.project, words)
 
 
@@ -41,11 +47,17 @@ def references(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterab
                 names = {key_parts(row)[0] for row in tables.rows(named)}
                 yield from _unknown(tables, table, column, named, names)
     if not doubtful & {"assets", "projects"}:
-        plants = {asset.asset for asset in tables.assets} | {project.project for project in tables.projects}
-        yield from _unknown(tables, "limits", layout("limits")["asset"], "assets or projects", plants)
+        plants = {asset.asset for asset in tables.assets} | {
+            project.project for project in tables.projects
+        }
+        yield from _unknown(
+            tables, "limits", layout("limits")["asset"], "assets or projects", plants
+        )
 
 
-def _unknown(tables: Tables, table: str, column: ColumnLayout, named: str, names: set[str]) -> Iterable[Problem]:
+def _unknown(
+    tables: Tables, table: str, column: ColumnLayout, named: str, names: set[str]
+) -> Iterable[Problem]:
     nearest = Nearest(names)
     absent = named in TABLES and named not in tables.present and not names
     for line, row in tables.numbered(table, tables.rows(table)):
@@ -53,11 +65,23 @@ def _unknown(tables: Tables, table: str, column: ColumnLayout, named: str, names
             if word in names or (column.column.wildcard and word == "*"):
                 continue
             if absent:
-                right = "should be '*'" if column.column.wildcard else "cannot be named" if column.required else "should be blank"
+                right = (
+                    "should be '*'"
+                    if column.column.wildcard
+                    else "cannot be named"
+                    if column.required
+                    else "should be blank"
+                )
                 yield Problem(table, line, column.name, word, f"{right}: there is no table {named}")
             else:
                 star = " or '*'" if column.column.wildcard else ""
-                yield Problem(table, line, column.name, word, f"should name a row of {named}{star}{nearest(word)}")
+                yield Problem(
+                    table,
+                    line,
+                    column.name,
+                    word,
+                    f"should name a row of {named}{star}{nearest(word)}",
+                )
         if column.column.many:
             words = _words(row, column)
             for word in sorted({word for word in words if words.count(word) > 1}):

@@ -22,7 +22,9 @@ def sane(tables: Tables) -> Iterable[Problem]:
     for table in TABLES:
         if table in ("series", "provenance"):
             continue
-        limits: Mapping[str, tuple[str, float]] = {name: _most(column) for name, column in layout(table).items() if column.kind == "number"}
+        limits: Mapping[str, tuple[str, float]] = {
+            name: _most(column) for name, column in layout(table).items() if column.kind == "number"
+        }
         for line, row in tables.numbered(table, tables.rows(table)):
             for name, (unit, most) in limits.items():
                 value = getattr(row, name)
@@ -35,4 +37,7 @@ def sane(tables: Tables) -> Iterable[Problem]:
 
 
 def _words(unit: str, most: float) -> str:
-    return f"should be at most {most:.12g}{f' {unit}' if unit else ''}: it seems to be written in another unit"
+    return (
+        f"should be at most {most:.12g}{f' {unit}' if unit else ''}: it seems to be written in"
+        " another unit"
+    )

@@ -25,35 +25,74 @@ def kinds_of_processes(tables: Tables) -> Iterable[Problem]:
     for line, process in tables.numbered("processes", tables.processes):
         rows = recipes.get(process.process, ())
         if not rows:
-            yield Problem("processes", line, "process", process.process, "should have rows in recipes; it has none")
+            yield Problem(
+                "processes",
+                line,
+                "process",
+                process.process,
+                "should have rows in recipes; it has none",
+            )
             continue
         inputs = [(at, row) for at, row in rows if row.role == "input"]
         outputs = [(at, row) for at, row in rows if row.role == "output"]
         if process.kind == "source":
             for at, row in inputs:
-                yield Problem("recipes", at, "role", "input", f"should be 'output': {row.process!r} is a source, which uses nothing")
+                yield Problem(
+                    "recipes",
+                    at,
+                    "role",
+                    "input",
+                    f"should be 'output': {row.process!r} is a source, which uses nothing",
+                )
         elif not inputs:
-            yield Problem("processes", line, "kind", process.kind, f"should have an input in recipes, or {process.process!r} be a source")
+            yield Problem(
+                "processes",
+                line,
+                "kind",
+                process.kind,
+                f"should have an input in recipes, or {process.process!r} be a source",
+            )
         if process.kind == "sink":
             for at, row in outputs:
-                yield Problem("recipes", at, "role", "output", f"should be 'input': {row.process!r} is a sink, which makes nothing")
+                yield Problem(
+                    "recipes",
+                    at,
+                    "role",
+                    "output",
+                    f"should be 'input': {row.process!r} is a sink, which makes nothing",
+                )
         elif not outputs:
-            yield Problem("processes", line, "kind", process.kind, f"should have an output in recipes, or {process.process!r} be a sink")
+            yield Problem(
+                "processes",
+                line,
+                "kind",
+                process.kind,
+                f"should have an output in recipes, or {process.process!r} be a sink",
+            )
 
 
 def main_products(tables: Tables) -> Iterable[Problem]:
     """Find processes whose main product they do not make."""
     recipes = _by_process(tables)
     for line, process in tables.numbered("processes", tables.processes):
-        outputs = [row.commodity for _, row in recipes.get(process.process, ()) if row.role == "output"]
+        outputs = [
+            row.commodity for _, row in recipes.get(process.process, ()) if row.role == "output"
+        ]
         if process.main_product is not None and process.main_product not in outputs:
-            words = f"should be an output of the process in recipes: {', '.join(outputs) or 'it has none'}"
+            words = (
+                "should be an output of the process in recipes:"
+                f" {', '.join(outputs) or 'it has none'}"
+            )
             yield Problem("processes", line, "main_product", process.main_product, words)
 
 
 def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
     """Find conversions whose weighed outputs weigh more than their weighed inputs."""
-    weights = {row.commodity: row.mass_t_per_unit for row in tables.commodities if row.mass_t_per_unit is not None}
+    weights = {
+        row.commodity: row.mass_t_per_unit
+        for row in tables.commodities
+        if row.mass_t_per_unit is not None
+    }
     recipes = _by_process(tables)
     for line, process in tables.numbered("processes", tables.processes):
         if process.kind != "conversion":
@@ -62,10 +101,13 @@ def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
         into = sum(row.quantity * weights[row.commodity] for row in weighed if row.role == "input")
         out = sum(row.quantity * weights[row.commodity] for row in weighed if row.role == "output")
         if out > into * (1 + _TOLERANCE):
-            parts = {role: " + ".join(row.commodity for row in weighed if row.role == role) for role in ("input", "output")}
+            parts = {
+                role: " + ".join(row.commodity for row in weighed if row.role == role)
+                for role in ("input", "output")
+            }
             source = f"{into:.12g} t of {parts['input']}" if parts["input"] else "no weighed input"
             words = (
-                f"should not make mass from nothing: in recipes one unit of activity makes {out:.12g} t of {parts['output']} from {source}"
-                " (mass_t_per_unit in commodities)"
+                "should not make mass from nothing: in recipes one unit of activity makes"
+                f" {out:.12g} t of {parts['output']} from {source} (mass_t_per_unit in commodities)"
             )
             yield Problem("processes", line, "process", process.process, words)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from paxsilica.errors import Problem
 from paxsilica.tables.layout import key_text, layout
-from paxsilica.tables.nearest import Nearest
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
+from paxsilica.tables.suggestions import Nearest
 
 NEEDED = (
     ("assets", "capacity"),
@@ -22,7 +22,8 @@ NEEDED = (
 
 
 def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterable[Problem]:
-    """Find series of rows or columns that are not there, or of columns that may not vary by year."""
+    """Find series of rows or columns that are not there, or of columns that may not vary by
+    year."""
     known: dict[str, set[str]] = {}
     nearest: dict[str, Nearest] = {}
     for line, row in tables.numbered("series", tables.series):
@@ -35,12 +36,22 @@ def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> 
             nearest[row.table] = Nearest(known[row.table])
         if row.row not in known[row.table] and row.table not in doubtful:
             key = "|".join(TABLES[row.table].key)
-            yield Problem("series", line, "row", row.row, f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}")
+            yield Problem(
+                "series",
+                line,
+                "row",
+                row.row,
+                f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}",
+            )
 
 
 def cell_or_series(tables: Tables) -> Iterable[Problem]:
-    """Find numbers that are given both in the cell and by year, and numbers that are needed and given in neither."""
-    by_year = {(row.table, row.row, row.column): line for line, row in reversed(list(tables.numbered("series", tables.series)))}
+    """Find numbers that are given both in the cell and by year, and numbers that are needed and
+    given in neither."""
+    by_year = {
+        (row.table, row.row, row.column): line
+        for line, row in reversed(list(tables.numbered("series", tables.series)))
+    }
     for table in ("commodities", "assets", "projects", "routes", "stocks", "funders"):
         columns = [column.name for column in layout(table).values() if column.column.series]
         for line, row in tables.numbered(table, tables.rows(table)):
@@ -49,10 +60,16 @@ def cell_or_series(tables: Tables) -> Iterable[Problem]:
                 value = getattr(row, column)
                 also = by_year.get((table, key, column))
                 if value is not None and also is not None:
-                    words = f"should be blank, or row {also} of series and its like be left out: the number is given twice"
+                    words = (
+                        f"should be blank, or row {also} of series and its like be left out: the"
+                        " number is given twice"
+                    )
                     yield Problem(table, line, column, f"{value:.12g}", words)
                 elif value is None and also is None and (table, column) in NEEDED:
-                    words = f"should be filled with {layout(table)[column].right()}, or be given by year in series under row {key!r}"
+                    words = (
+                        f"should be filled with {layout(table)[column].right()}, or be given by"
+                        f" year in series under row {key!r}"
+                    )
                     yield Problem(table, line, column, "", words)
 
 
@@ -61,4 +78,10 @@ def values_within_bounds(tables: Tables) -> Iterable[Problem]:
     for line, row in tables.numbered("series", tables.series):
         column = layout(row.table).get(row.column)
         if column is not None and column.column.series and not column.admits(row.value):
-            yield Problem("series", line, "value", f"{row.value:.12g}", f"should be {column.right()}, as {row.table} asks of {row.column}")
+            yield Problem(
+                "series",
+                line,
+                "value",
+                f"{row.value:.12g}",
+                f"should be {column.right()}, as {row.table} asks of {row.column}",
+            )

@@ -1,0 +1,134 @@
+"""What the audit notes down, and how far two numbers may lie apart before it does.
+
+A solver works in floating point: it accepts a row that is violated by its feasibility tolerance
+(1e-6 in a mixed-integer program), takes for whole what is whole but for as much, and the tables of
+a plan leave out quantities below 1e-7. So two numbers are the same if they differ by no more than
+:data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made from: a
+sum of millions that cancel to zero is not known to the last unit. Nothing that matters hides below
+that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paxsilica.plan.result import Plan
+
+FLOOR = 2e-6
+SHARE = 2e-6
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing in which a plan is not what its tables and its case make of it.
+
+    Attributes:
+        what: the rule that is broken, such as ``commodity balance``.
+        where: of what: copy, region, commodity, plant, funder, project or year, joined by ``", "``.
+        claimed: what the plan says, or what it uses of a limit.
+        recomputed: what follows from the data, or the limit itself.
+        unit: of both numbers.
+    """
+
+    what: str
+    where: str
+    claimed: float | str | None
+    recomputed: float | str | None
+    unit: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"{self.what} of {self.where}: {_text(self.claimed)} in the plan,"
+            f" {_text(self.recomputed)} recomputed ({self.unit})"
+        )
+
+
+class Ledger:
+    """Collects findings; every check goes through one of its methods.
+
+    ``coarseness`` is how many times looser than by default the case lets the solver be.
+    """
+
+    def __init__(self, coarseness: float = 1.0) -> None:
+        self.findings: list[Finding] = []
+        self.coarseness = max(1.0, coarseness)
+
+    def tolerance(self, *sizes: float) -> float:
+        """How far numbers made from terms of these sizes may be off."""
+        return self.coarseness * (
+            FLOOR + SHARE * max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
+        )
+
+    def note(
+        self, what: str, where: Iterable[Any], claimed: Any, recomputed: Any, unit: str = ""
+    ) -> None:
+        """Notes a finding down."""
+        self.findings.append(
+            Finding(
+                what,
+                ", ".join(str(part) for part in where if part is not None),
+                claimed,
+                recomputed,
+                unit,
+            )
+        )
+
+    def same(
+        self,
+        what: str,
+        where: Iterable[Any],
+        claimed: float | None,
+        recomputed: float,
+        unit: str,
+        *sizes: float,
+    ) -> None:
+        """The plan's number should be the recomputed one."""
+        if claimed is None or not (
+            claimed == recomputed
+            or abs(claimed - recomputed) <= self.tolerance(claimed, recomputed, *sizes)
+        ):
+            self.note(what, where, claimed, recomputed, unit)
+
+    def at_most(
+        self, what: str, where: Iterable[Any], used: float, limit: float, unit: str, *sizes: float
+    ) -> None:
+        """What is used should not be above the limit."""
+        if not used <= limit + self.tolerance(used, limit, *sizes):
+            self.note(what, where, used, limit, unit)
+
+    def at_least(
+        self, what: str, where: Iterable[Any], used: float, limit: float, unit: str, *sizes: float
+    ) -> None:
+        """What is there should not be below the limit."""
+        if not used >= limit - self.tolerance(used, limit, *sizes):
+            self.note(what, where, used, limit, unit)
+
+    def equal_text(self, what: str, where: Iterable[Any], claimed: Any, recomputed: Any) -> None:
+        """The plan's word should be the recomputed one."""
+        if claimed != recomputed:
+            self.note(what, where, claimed, recomputed, "text")
+
+
+def records(plan: Plan, table: str) -> list[dict[str, Any]]:
+    """The rows of a table of the plan, with ``None`` for a blank cell whichever way it was read."""
+    frame = plan.tables.get(table)
+    if frame is None:
+        return []
+    rows: list[dict[str, Any]] = [
+        {
+            str(key): None if isinstance(value, float) and math.isnan(value) else value
+            for key, value in row.items()
+        }
+        for row in frame.astype(object).to_dict("records")
+    ]
+    return rows
+
+
+def _text(value: float | str | None) -> str:
+    return f"{value:.10g}" if isinstance(value, int | float) else repr(value)

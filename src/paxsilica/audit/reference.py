@@ -1,0 +1,338 @@
+"""The tables and the case read a second time, plainly: who is trusted when, what a plant can do,
+what falls due, what is asked for.
+
+Nothing here comes from the code that makes the model. A rule that both sides get wrong in the same
+way must be wrong in its meaning.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from paxsilica.case import Case
+from paxsilica.tables import Tables
+from paxsilica.tables.schema import Asset, Event, Funder, Project, Route
+
+Place = tuple[str, str]
+ENDLESS = math.inf
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A copy of operation as the data describe it: a year, what is switched off, what else
+    happens."""
+
+    name: str
+    year: int
+    stress: bool
+    probability: float
+    calm: str | None
+    proves: bool
+    off: Mapping[str, frozenset[str]]
+    events: tuple[Event, ...]
+
+    def blocks(self, region: str, commodity: str) -> bool:
+        """Whether the commodity no longer leaves the region."""
+        return bool(self.off.get(region, frozenset()) & {"*", commodity})
+
+    def gone(self, region: str) -> bool:
+        """Whether the region is switched off altogether."""
+        return "*" in self.off.get(region, frozenset())
+
+
+class Facts:
+    """Tables and case, with every question the audit asks of them."""
+
+    def __init__(self, tables: Tables, case: Case) -> None:
+        self.tables, self.case = tables, case
+        self.first, self.last = case.years
+        self.years = range(self.first, self.last + 1)
+        self.regions = {row.region: row for row in tables.regions}
+        self.commodities = {row.commodity: row for row in tables.commodities}
+        self.processes = {row.process: row for row in tables.processes}
+        self.assets = {row.asset: row for row in tables.assets}
+        self.projects = {row.project: row for row in tables.projects}
+        self.plants: dict[str, Asset | Project] = {**self.assets, **self.projects}
+        self.funders = {row.funder: row for row in tables.funders}
+        self.stocks = {(row.region, row.commodity): row for row in tables.stocks}
+        self.makes: dict[str, dict[str, float]] = {name: {} for name in self.processes}
+        self.uses: dict[str, dict[str, float]] = {name: {} for name in self.processes}
+        for recipe in tables.recipes:
+            (self.makes if recipe.role == "output" else self.uses)[recipe.process][
+                recipe.commodity
+            ] = recipe.quantity
+        self.series: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+        for item in tables.series:
+            self.series[item.table, item.row, item.column][item.year] = item.value
+        self.credits = {row.status: row.credit for row in tables.statuses}
+        self.memory: dict[str, Any] = {}
+        self.demand = self._demand()
+        self.trusted = cache(self._trusted)
+        self.pays = cache(self._pays)
+        self.route = cache(self._route)
+
+    # numbers
+
+    def number(self, table: str, row: Any, column: str, year: int, default: float = 0.0) -> float:
+        """The number of a row in a year: its cell, or the line through its anchors in
+        ``series``."""
+        cell = getattr(row, column)
+        if cell is not None:
+            return float(cell)
+        anchors = self.series.get(
+            (table, "|".join(str(getattr(row, part)) for part in row.key), column)
+        )
+        return default if anchors is None else line(anchors, year)
+
+    def discount(self, year: int) -> float:
+        """Worth of a USD of the year in the first year."""
+        return float((1 + self.case.finance.discount_rate) ** (self.first - year))
+
+    # standing
+
+    def _status(self, region: str, year: int) -> str | None:
+        if region in self.case.membership:
+            return self.case.membership[region]
+        last_day = datetime.date(year, 12, 31)
+        held = [
+            row
+            for row in self.tables.membership
+            if row.region == region and row.from_date <= last_day
+        ]
+        return max(held, key=lambda row: row.from_date).status if held else None
+
+    def _trusted(self, region: str, year: int) -> bool:
+        if not self.tables.membership or self.regions[region].kind == "hub":
+            return True
+        status = self._status(region, year)
+        return any(one == status and year >= since for one, since in self.case.trusted.items())
+
+    def _pays(self, region: str, year: int) -> bool:
+        if not self.tables.membership:
+            return True
+        status = self._status(region, year)
+        return any(one == status and year >= since for one, since in self.case.funding.items())
+
+    def controller(self, plant: str) -> str:
+        """Region that can switch the plant off from afar."""
+        row = self.plants[plant]
+        return row.controller or row.region
+
+    def trusted_plant(self, plant: str, year: int) -> bool:
+        """Whether host and controller are both trusted."""
+        return self.trusted(self.plants[plant].region, year) and self.trusted(
+            self.controller(plant), year
+        )
+
+    # plants
+
+    def credit(self, plant: str) -> float:
+        """Share of nameplate that counts."""
+        status = self.plants[plant].status
+        return 1.0 if status is None else self.credits[status]
+
+    def there(self, plant: str, year: int) -> bool:
+        """Whether an existing plant operates in the year; always for a project, whose capacity says
+        it."""
+        row = self.plants[plant]
+        return isinstance(row, Project) or (row.from_year or year) <= year <= (row.to_year or year)
+
+    def factor(self, kind: str, plant: str, events: Iterable[Event]) -> float:
+        """What events make of a number of a plant."""
+        row, total = self.plants[plant], 1.0
+        for event in events:
+            touches = event.region in ("*", row.region) and event.process in ("*", row.process)
+            if (
+                event.event == kind
+                and touches
+                and (event.commodity == "*" or event.commodity in self.makes[row.process])
+            ):
+                total *= event.factor if event.factor is not None else 1.0
+        return total
+
+    def asset_capacity(self, asset: str, year: int) -> float:
+        """Credited capacity of an existing plant, before events."""
+        if not self.there(asset, year):
+            return 0.0
+        return product(
+            self.number("assets", self.assets[asset], "capacity", year), self.credit(asset)
+        )
+
+    def can_run(self, plant: str, situation: Situation) -> bool:
+        """Whether nobody who is switched off hosts the plant or keeps it from making its
+        products."""
+        host, controller = self.plants[plant].region, self.controller(plant)
+        if (
+            situation.gone(host)
+            or situation.gone(controller)
+            or not self.there(plant, situation.year)
+        ):
+            return False
+        made = self.makes[self.plants[plant].process]
+        # within the group that is cut off trade and work go on: a plant there is stopped only by
+        # somebody outside the group of its product
+        return not any(
+            situation.blocks(controller, k) and not situation.blocks(host, k) for k in made
+        )
+
+    def minimum_utilisation(self, plant: str) -> float:
+        """Share of its warm capacity that a plant must run to be ready."""
+        return (
+            (self.processes[self.plants[plant].process].minimum_utilisation or 0.0)
+            if self.case.operation.warm
+            else 0.0
+        )
+
+    def unit_cost(self, plant: str, year: int) -> float:
+        """Variable cost per unit of activity, before events."""
+        return self.number(
+            "assets" if plant in self.assets else "projects",
+            self.plants[plant],
+            "variable_cost_usd_per_unit",
+            year,
+        )
+
+    # projects
+
+    def window(self, project: Project) -> range:
+        """Years in which the project may be committed and still comes into service."""
+        start = max(self.first, project.earliest_commitment or self.first)
+        end = min(self.last - project.lead_time_years, project.latest_commitment or self.last)
+        return range(start, start) if project.commitment == "forbidden" else range(start, end + 1)
+
+    def ramp(self, project: Project, age: int) -> float:
+        """Share of nameplate available at an age in years of operation."""
+        profile = project.ramp_profile or (1.0,)
+        return 0.0 if age < 0 else profile[min(age, len(profile) - 1)]
+
+    def due(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
+        """Capital that falls due by year for sizes by year of commitment, the first of which holds
+        the smallest size."""
+        dues: dict[int, float] = defaultdict(float)
+        for year, capital in self.capital(project, sizes).items():
+            for age, share in enumerate(project.spend_profile or (1.0,)):
+                # what would fall due after the end is charged in the last year
+                dues[min(year + age, self.last)] += share * capital
+        return dict(dues)
+
+    def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
+        """Capital by year of commitment."""
+        found = {}
+        for position, year in enumerate(sorted(sizes)):
+            above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
+            entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
+            found[year] = entry + above * self.number(
+                "projects", project, "capex_usd_m_per_unit", year
+            )
+        return found
+
+    def most_capital(self, project: Project) -> float:
+        """The most that the project could cost: the size of numbers in rows about its money."""
+        room = project.largest_size - project.smallest_size
+        return max(
+            (
+                self.number("projects", project, "capex_usd_m", year)
+                + room * self.number("projects", project, "capex_usd_m_per_unit", year)
+                for year in self.window(project)
+            ),
+            default=0.0,
+        )
+
+    # funders
+
+    def payer_years(self, funder: Funder) -> list[int]:
+        """Years in which a funder takes part."""
+        rules = self.case.funders
+        if (
+            funder.funder in rules.exclude
+            or funder.region in rules.exclude_regions
+            or self.delivery(funder) == 0
+        ):
+            return []
+        start, end = funder.from_year or self.first, funder.to_year or self.last
+        return [
+            year for year in self.years if start <= year <= end and self.pays(funder.region, year)
+        ]
+
+    def delivery(self, funder: Funder) -> float:
+        """Share of its envelope and limits that really comes."""
+        return (
+            1.0 if funder.delivery_factor is None else funder.delivery_factor
+        ) * self.case.funders.delivery_factor
+
+    # demand and routes
+
+    def _demand(self) -> dict[tuple[str, str, int], float]:
+        """Final demand by region, commodity and year, all uses of the variant together, before
+        events."""
+        anchors: dict[tuple[Any, ...], dict[int, float]] = defaultdict(dict)
+        for row in self.tables.demand:
+            if row.variant in (None, self.case.demand.variant):
+                anchors[row.region, row.commodity, row.use, row.variant][row.year] = row.quantity
+        total: dict[tuple[str, str, int], float] = defaultdict(float)
+        for key, values in anchors.items():
+            for year in self.years:
+                total[key[0], key[1], year] += line(values, year)
+        return {key: quantity for key, quantity in total.items() if quantity > 0}
+
+    def _route(self, origin: str, target: str, commodity: str) -> Route | None:
+        """The row whose terms hold between two places: the fewest ``*``; of equals, that which
+        names where from, then where to."""
+        fits = []
+        for row in self.tables.routes:
+            if (
+                row.from_region not in ("*", origin)
+                or row.to_region not in ("*", target)
+                or row.commodity not in ("*", commodity)
+            ):
+                continue
+            if row.from_region == "*" and not self._has_end(origin, commodity, self.makes):
+                continue
+            if row.to_region == "*" and not self._has_end(target, commodity, self.uses):
+                continue
+            stars = (row.from_region == "*", row.to_region == "*", row.commodity == "*")
+            fits.append((sum(stars), stars, row))
+        return min(fits, key=lambda fit: fit[:2])[2] if fits and origin != target else None
+
+    def _has_end(
+        self, region: str, commodity: str, recipes: Mapping[str, Mapping[str, float]]
+    ) -> bool:
+        """Whether ``*`` stands for the region: a plant there makes (uses) the commodity, or it is
+        stored or (as an end) demanded there."""
+        if self.regions[region].kind == "hub":
+            return False
+        if any(
+            row.region == region and commodity in recipes[row.process]
+            for row in self.plants.values()
+        ):
+            return True
+        wanted = recipes is self.uses and any(
+            row.region == region and row.commodity == commodity for row in self.tables.demand
+        )
+        return wanted or (region, commodity) in self.stocks
+
+
+def product(capacity: float, share: float) -> float:
+    """Capacity times share; none of an endless capacity is none."""
+    return 0.0 if share == 0 else capacity * share
+
+
+def line(anchors: Mapping[int, float], year: int) -> float:
+    """The value at ``year`` on straight lines between the anchors.
+
+    >>> line({2026: 0.0, 2030: 8.0}, 2029), line({2026: 3.0}, 2026)
+    (6.0, 3.0)
+    """
+    earlier = max(one for one in anchors if one <= year)
+    later = min(one for one in anchors if one >= year)
+    if earlier == later:
+        return anchors[year]
+    return anchors[earlier] + (anchors[later] - anchors[earlier]) * (year - earlier) / (
+        later - earlier
+    )

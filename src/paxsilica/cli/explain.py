@@ -1,0 +1,141 @@
+"""The command ``explain``, and what ``solve`` says where there is no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paxsilica.bundled import DEFAULT_CASE
+from paxsilica.cli import completion
+from paxsilica.cli.options import CaseName, GapOptions
+from paxsilica.cli.output import Answer
+from paxsilica.errors import Problem
+from paxsilica.studies.names import FLIPS
+
+if TYPE_CHECKING:
+    from paxsilica.api import Question
+    from paxsilica.infeasibility.diagnose import Diagnosis
+    from paxsilica.report.console.screen import Screen
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """Why a case has no plan, and the folder of the plan that falls least short, where there is
+    one."""
+
+    diagnosis: Diagnosis
+    nearest: Path | None
+
+    def show(self, screen: Screen) -> None:
+        """Prints it."""
+        screen.show(*self.diagnosis.lines())
+        if self.nearest is not None:
+            screen.show(f"It is written to {self.nearest}.")
+
+
+def diagnosed(question: Question, folder: Path, tell: Callable[[str], None]) -> Diagnosed:
+    """Finds why an infeasible case has no plan and what would give it one.
+
+    ``diagnosis.json`` and the plan that falls least short (``nearest``) are written into
+    ``folder``.
+    """
+    from paxsilica.infeasibility.diagnose import diagnose
+    from paxsilica.report.files import write_plan
+    from paxsilica.serialize import json_text
+
+    found = diagnose(
+        question.tables, question.case, lambda step: tell(f"Looking for the reason: {step}")
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "diagnosis.json").write_text(json_text(found.result()), encoding="utf-8")
+    return Diagnosed(
+        found, None if found.nearest is None else write_plan(found.nearest, folder / "nearest")
+    )
+
+
+def explain(
+    case: CaseName = DEFAULT_CASE,
+    project: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PROJECT",
+            help="Key of a project in the data.",
+            autocompletion=completion.keys("projects"),
+        ),
+    ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STAGE",
+            help="Say why this stage is exposed, instead of a project.",
+            autocompletion=completion.keys("stages"),
+        ),
+    ] = None,
+    flips: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help=(
+                f"Numbers at which the verdict may turn, separated by commas: {', '.join(FLIPS)};"
+                " or none."
+            ),
+            autocompletion=completion.listed(*FLIPS),
+        ),
+    ] = ",".join(FLIPS),
+    solves: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Most re-solves for each of these numbers; more make the interval narrower.",
+        ),
+    ] = 4,
+    *,
+    options: GapOptions,
+) -> Answer:
+    """Say why a project is in the plan or not, or why a stage is exposed.
+
+    With --json, of a project: verdict, worth_usd_m and what is forced in or out (each from low to
+    high), displaced, feeds, reaches, flips, numbers; of a stage: year, share, required, shares,
+    steps, cause. Both hold the sentences too, as text.
+
+    [bold]Examples[/bold]
+
+      paxsilica explain base nolans-mine
+
+      paxsilica explain base nolans-mine --flips "capital,lead time" --json
+
+      paxsilica explain base --stage processing
+    """
+    problems: list[Problem] = []
+    if (project is None) == (stage is None):
+        problems.append(
+            Problem("explain", "", "", "", "should be given either a project or --stage")
+        )
+    wanted = tuple(name.strip() for name in flips.split(",") if name.strip() not in ("", "none"))
+    problems += [
+        Problem("--flips", "", "", name, f"should be one of {', '.join(FLIPS)}")
+        for name in wanted
+        if name not in FLIPS
+    ]
+    question = options.question(case, problems)
+    if stage is not None:
+        from paxsilica.studies.exposure import explain_stage
+
+        exposure = explain_stage(question.tables, question.case, stage, options.tell)
+        return Answer(lambda screen: screen.show(*exposure.lines()), exposure.result)
+    from paxsilica.studies.explain import explain_project
+
+    assert project is not None
+    found = explain_project(question.tables, question.case, project, wanted, solves, options.tell)
+    graded = [
+        f"- {one.table} {one.row} {one.column} {one.value:,.6g}: {one.grade}"
+        for one in found.numbers
+        if one.grade
+    ]
+    lines = found.lines() + (["Numbers it rests on, with their grade:", *graded] if graded else [])
+    return Answer(lambda screen: screen.show(*lines), found.result)

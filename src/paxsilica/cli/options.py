@@ -1,0 +1,241 @@
+"""How the commands ask: the options that several of them share, and the one reader of tables and
+cases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paxsilica.bundled import data_folder, find_case
+from paxsilica.cli import completion
+from paxsilica.cli.completion import Completer
+from paxsilica.cli.output import Manner
+from paxsilica.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from paxsilica.api import Question
+    from paxsilica.plan.result import Plan
+    from paxsilica.tables import Tables
+
+
+def finite(value: Any) -> Any:
+    """Refuses ``nan`` and ``inf``, which no limit of an option catches."""
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, float) and not math.isfinite(one):
+            raise typer.BadParameter(f"{one} is not a number that can be reckoned with.")
+    return value
+
+
+def number(
+    metavar: str, text: str, *names: str, least: float | None = 0, shown: str | bool = True
+) -> Any:
+    """An option that takes a number, not ``nan`` or ``inf``; ``shown`` is what help says where
+    nothing is given."""
+    return typer.Option(
+        *names, metavar=metavar, help=text, min=least, callback=finite, show_default=shown
+    )
+
+
+def several(
+    metavar: str, text: str, offered: Completer, *names: str, shown: str | bool = True
+) -> Any:
+    """An option that may be given again, with what the shell offers for it."""
+    return typer.Option(
+        *names,
+        metavar=metavar,
+        help=f"{text}; may be given again.",
+        autocompletion=offered,
+        show_default=shown,
+    )
+
+
+CaseName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CASE",
+        help="Name of a bundled case, or the path of a case file.",
+        autocompletion=completion.cases,
+    ),
+]
+PLAN_WORDS = "Folder of a plan, as paxsilica solve writes it."
+PlanArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", help=PLAN_WORDS, autocompletion=completion.plans)
+]
+PlanFolder = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="DIR", help=PLAN_WORDS, autocompletion=completion.plans),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Tables: a folder of CSV files, or a workbook.",
+        show_default="the bundled data",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    several(
+        "KEY=VALUE",
+        "Change one key of the case, such as coverage.hard=true",
+        completion.settings,
+        "--set",
+    ),
+]
+Gap = Annotated[
+    float | None,
+    number(
+        "SHARE",
+        "Gap at which each search ends, as a share of the objective: 0.01 is 1 %.",
+        shown="that of the case",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    number("SECONDS", "Longest search of each solve.", shown="that of the case"),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+
+
+@dataclass(frozen=True)
+class DataOptions(Manner):
+    """Options of a command that reads tables."""
+
+    data: Data = None
+
+    def tables(self) -> Tables:
+        """The tables, checked."""
+        from paxsilica.tables import load_tables
+
+        return load_tables(self.data or data_folder())
+
+
+@dataclass(frozen=True)
+class CaseOptions(DataOptions):
+    """Options of a command that asks a case of tables."""
+
+    settings: Settings = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {}
+
+    def question(self, case: str, found: Iterable[Problem] = ()) -> Question:
+        """Tables and case.
+
+        Raises:
+            InputError: with the problems of both, and those that were ``found`` before.
+        """
+        return self.questions([case], found)[0]
+
+    def questions(self, cases: Sequence[str], found: Iterable[Problem] = ()) -> list[Question]:
+        """The tables with each of the cases; none are read where there is no case.
+
+        Raises:
+            InputError: with the problems of tables, cases and settings, and those that were
+                ``found`` before.
+        """
+        from paxsilica.api import Question
+        from paxsilica.case import read_case
+        from paxsilica.tables import load_tables
+
+        problems = list(found)
+        asked = [
+            *(self.settings or ()),
+            *(f"{key}={value!r}" for key, value in self.changes().items() if value is not None),
+        ]
+        read, tables = [], None
+        with gathered(problems):
+            refuse_contradictions(asked)
+        if cases:
+            with gathered(problems):
+                tables = load_tables(self.data or data_folder())
+        for case in cases:
+            with gathered(problems):
+                read.append(read_case(find_case(case), asked))
+        if problems:
+            raise InputError(problems)
+        return [] if tables is None else [Question(tables, case) for case in read]
+
+
+@dataclass(frozen=True)
+class GapOptions(CaseOptions):
+    """Options of a command whose answer is as sharp as the gap of its solves."""
+
+    gap: Gap = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {"solver.gap": self.gap}
+
+
+@dataclass(frozen=True)
+class SolveOptions(GapOptions):
+    """Options of a command whose solves may be cut short."""
+
+    time_limit: TimeLimit = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {**super().changes(), "solver.time_limit_s": self.time_limit}
+
+
+@contextmanager
+def gathered(problems: list[Problem]) -> Iterator[None]:
+    """Adds what is wrong inside to ``problems``, so that the next thing can be looked at before all
+    of it is told."""
+    try:
+        yield
+    except InputError as error:
+        problems += error.problems
+
+
+def unknown(
+    option: str, given: Iterable[str] | None, known: Collection[str], what: str
+) -> list[Problem]:
+    """Names given to an option that are not known, each with the nearest that is."""
+    from paxsilica.tables.suggestions import Nearest
+
+    near = Nearest(known)
+    return [
+        Problem(option, "", "", name, f"should be {what} of the data{near(name)}")
+        for name in given or ()
+        if name not in known
+    ]
+
+
+def refuse_contradictions(settings: Sequence[str]) -> None:
+    """Raises an InputError if two settings give different values to one key: which of them was
+    meant cannot be known."""
+    from paxsilica.case import parse_setting
+
+    values: dict[str, Any] = {}
+    problems = []
+    for text in settings:
+        key, value = parse_setting(text)
+        if repr(values.setdefault(key, value)) != repr(value):  # nan is not itself
+            problems.append(
+                Problem(
+                    "--set", "", key, str(value), f"is set to {values[key]} too; give one of them"
+                )
+            )
+    if problems:
+        raise InputError(problems)
+
+
+def load_plan(folder: Path) -> Plan:
+    """The plan in a folder."""
+    from paxsilica.plan.result import Plan
+
+    return Plan.load(folder)

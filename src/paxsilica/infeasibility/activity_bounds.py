@@ -1,0 +1,62 @@
+"""Rows that no values within the bounds of their variables can satisfy."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paxsilica.solver import Array, Compiled
+from paxsilica.solver.resolve import Written
+
+SLACK = 1e-7
+
+
+def _ends(program: Compiled, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Least and most that the left side of each row can be, each variable taken for itself."""
+    part = program.matrix[rows].tocsr()
+    least, most = np.zeros(len(rows)), np.zeros(len(rows))
+    for at in range(len(rows)):
+        span = slice(part.indptr[at], part.indptr[at + 1])
+        amounts, columns = part.data[span], part.indices[span]
+        low, high = amounts * program.low[columns], amounts * program.high[columns]
+        least[at], most[at] = np.minimum(low, high).sum(), np.maximum(low, high).sum()
+    return least, most
+
+
+def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str]]:
+    """(limit, years, sentence) for each limit of the data that everything together misses, or that
+    what must run breaks by itself."""
+    program, instance = written.program, written.instance
+    rows = program.rows_of("limit_on_plants", "limit_on_operation")
+    if not len(rows):
+        return []
+    least, most = _ends(program, rows)
+    years: dict[str, list[int]] = defaultdict(list)
+    words: dict[str, str] = {}
+    for at, row in enumerate(rows):
+        name, when = program.row_names[row][1]
+        year = when if isinstance(when, int) else instance.copies[when].year
+        limit = instance.limits[name]
+        # what exists already stands on the right side of the row
+        fixed = limit.value - (
+            program.row_low[row] if limit.sense == "at least" else program.row_high[row]
+        )
+        room = SLACK * max(1.0, abs(limit.value))
+        if most[at] < program.row_low[row] - room:
+            words.setdefault(
+                name,
+                f"The limit {name} asks for at least {limit.value:,.6g} ({limit.measure}), but all"
+                f" that fits comes to {fixed + most[at]:,.6g}",
+            )
+        elif least[at] > program.row_high[row] + room:
+            words.setdefault(
+                name,
+                f"The limit {name} allows at most {limit.value:,.6g} ({limit.measure}), but what is"
+                f" there anyway comes to {fixed + least[at]:,.6g}",
+            )
+        else:
+            continue
+        years[name].append(year)
+    return [(name, tuple(sorted(found)), words[name]) for name, found in sorted(years.items())]

@@ -1,0 +1,81 @@
+"""Linear program first: where whole decisions hardly matter, rounding its answer up is a plan as
+good as a long search would find.
+
+For a way out it is enough that some plan exists. With the projects of the relaxation committed in
+full, one more linear program finds the plan, and the relaxation itself says how much better any
+other could be. Only where that is not close enough, or the rounding breaks a requirement, the
+search begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from paxsilica.case import Solver
+from paxsilica.solver import Array, Compiled, Outcome, solve
+from paxsilica.solver.highs import relative_gap
+from paxsilica.solver.resolve import NOWHERE, Answer, Interval, Known, search
+
+WHOLE = 1e-6
+"""What the solver takes for a whole number."""
+
+
+def least(program: Compiled, options: Solver, start: Known | None = None) -> Answer:
+    """The optimum of ``program``, as near as the gap of ``options`` asks: by rounding if that is
+    near enough, else by a search."""
+    if not program.integer.any():
+        return search(program, options)
+    smooth = solve(program.relaxed(), options)
+    if smooth.status == "infeasible":
+        return Answer(smooth, NOWHERE)
+    if smooth.values is None or smooth.objective is None:
+        return search(program, options, start)
+    best: Outcome | None = None
+    # up keeps what presupposes something, down keeps within budgets, the nearest lies between
+    for part in (WHOLE, 1 - WHOLE, 0.5):
+        found = solve(_rounded(program, smooth.values, part), options)
+        if found.objective is not None and (
+            best is None or best.objective is None or found.objective < best.objective
+        ):
+            low = min(smooth.objective, found.objective)
+            if relative_gap(found.objective, low) <= max(options.gap, 1e-9):
+                return Answer(replace(found, bound=low), Interval(low, found.objective))
+            best = found
+    answer = search(program, options, start if best is None else best.values)
+    if answer.status == "infeasible":
+        return answer
+    if best is not None and best.objective is not None and not answer.value.high <= best.objective:
+        answer = replace(answer, outcome=best, value=Interval(answer.value.low, best.objective))
+    # a search that ran out of time may not have come as far as the relaxation
+    return replace(
+        answer,
+        value=Interval(
+            min(max(answer.value.low, smooth.objective), answer.value.high), answer.value.high
+        ),
+    )
+
+
+def some_plan(
+    program: Compiled, options: Solver, start: Known | None = None
+) -> tuple[bool | None, Known]:
+    """Whether the program has any plan, with the decisions of one; ``None`` if the time ran out.
+    Tries those of ``start`` first."""
+    anything = program.minimising(np.zeros(len(program.cost)))
+    if start is not None and start.committed:
+        whole = np.flatnonzero(program.integer)
+        if solve(anything.fixed(whole, start.values(program)[whole]), options).values is not None:
+            return True, start
+    answer = least(anything, options)
+    if answer.values is not None:
+        return True, Known.of(program, answer.values)
+    return (False if answer.status == "infeasible" else None), Known()
+
+
+def _rounded(program: Compiled, values: Array, part: float) -> Compiled:
+    """The program with every whole decision taken of which the relaxation takes at least
+    ``part``."""
+    whole = np.flatnonzero(program.integer)
+    taken = np.floor(values[whole] + 1 - part)
+    return program.fixed(whole, np.clip(taken, program.low[whole], program.high[whole]))

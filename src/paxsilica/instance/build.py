@@ -1,0 +1,389 @@
+"""From tables and a case to an instance: all that the model needs, frozen and indexed, with no
+files and no modelling library in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from paxsilica.case import Case, share_in
+from paxsilica.errors import Problem
+from paxsilica.finance import discount_factor, financing_factor
+from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
+from paxsilica.instance.operating_states import Copy, Everything, State, expand_routes, make_copy
+from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
+from paxsilica.instance.types import Place
+from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
+from paxsilica.tables import Tables
+from paxsilica.tables.schema import Limit, Stock
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem to be solved.
+
+    Attributes:
+        candidates: projects that can be committed in time and paid for, by name.
+        dropped: projects that cannot, with the reason.
+        copies: copies of operation by name, references first.
+        need: need of the trusted world by (commodity, year); see :mod:`paxsilica.instance.demand`.
+        required: share of need to be covered by (commodity, copy name), for the copies that prove
+            coverage.
+        trusted_demand: final demand of the trusted world by (commodity, year).
+        support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
+            exceeds that of the cheapest plant of the same process that is not trusted; only where
+            positive.
+        nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
+            data: no credit, no events.
+        shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
+            full.
+    """
+
+    world: World
+    candidates: Mapping[str, Candidate]
+    dropped: Mapping[str, str]
+    funding: Funding | None
+    copies: Mapping[str, Copy]
+    need: Mapping[tuple[str, int], float]
+    required: Mapping[tuple[str, str], float]
+    trusted_demand: Mapping[tuple[str, int], float]
+    support_per_unit: Mapping[tuple[str, int], float]
+    nameplate: Mapping[tuple[str, int], float]
+    shortage_price: Mapping[tuple[str, int], float]
+    fixed_asset_cost: Mapping[tuple[str, int], float]
+    holding_cost: Mapping[tuple[Place, int], float]
+
+    @property
+    def case(self) -> Case:
+        """The question."""
+        return self.world.case
+
+    @property
+    def tables(self) -> Tables:
+        """The data."""
+        return self.world.tables
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Years of the case, in order."""
+        return tuple(self.case.span())
+
+    @cached_property
+    def stocks(self) -> dict[Place, Stock]:
+        """Stores by place."""
+        return {(row.region, row.commodity): row for row in self.tables.stocks}
+
+    @cached_property
+    def limits(self) -> dict[str, Limit]:
+        """Policy limits by name."""
+        return {row.limit: row for row in self.tables.limits}
+
+    @cached_property
+    def covered(self) -> tuple[str, ...]:
+        """Commodities of which coverage is asked."""
+        return tuple(sorted({commodity for commodity, _ in self.required}))
+
+    def discount(self, year: int) -> float:
+        """Present value in the first year of the case of one USD in ``year``."""
+        return discount_factor(self.case.finance.discount_rate, year - self.years[0])
+
+    def payer_factor(self, funder: str, project: str) -> float:
+        """Present value of what a USD of the funder's money costs; 1 if raised at the discount
+        rate."""
+        assert self.funding is not None
+        life = self.world.projects_by_name[project].economic_life_years
+        return financing_factor(
+            self.funding.payers[funder].cost_of_capital, self.case.finance.discount_rate, life
+        )
+
+
+def _states(world: World) -> dict[tuple[State, int], tuple[float, tuple[str, ...]]]:
+    """Which states of the world occur in which year, with their probability and the scenarios that
+    share them."""
+    case, tables = world.case, world.tables
+    if case.scenarios is None:
+        chances = {"": 1.0}
+    elif isinstance(case.scenarios, dict):
+        chances = dict(case.scenarios)
+    else:
+        chances = {
+            row.scenario: row.probability
+            for row in tables.scenarios
+            if row.scenario in case.scenarios
+        }
+    found: dict[tuple[State, int], tuple[float, tuple[str, ...]]] = {}
+    for scenario, chance in chances.items():
+        for year in case.span():
+            off, events = set(), set()
+            for index, event in enumerate(tables.events):
+                if event.scenario == scenario and event.from_year <= year <= (
+                    event.to_year or year
+                ):
+                    if event.event == "switch off":
+                        off.add((event.region, event.commodity))
+                    else:
+                        events.add(index)
+            state = State(frozenset(off), frozenset(events))
+            probability, sharers = found.get((state, year), (0.0, ()))
+            found[state, year] = (probability + chance, (*sharers, scenario))
+    return found
+
+
+def _required(world: World, commodity: str, stage: str, year: int) -> float:
+    """Share of the need for ``commodity`` that the case asks to be covered in ``year``."""
+    coverage = world.case.coverage
+    if coverage is None or year < coverage.from_years.get(commodity, coverage.from_year):
+        return 0.0
+    return share_in(coverage.stages.get(stage, coverage.required), year)
+
+
+def _names(
+    world: World, states: Mapping[tuple[State, int], tuple[float, tuple[str, ...]]]
+) -> dict[tuple[State, int], str]:
+    names: dict[tuple[State, int], str] = {}
+    for (state, year), (_, scenarios) in states.items():
+        label = (
+            "cut off"
+            if state == State(frozenset({Everything}))
+            else "normal"
+            if state == State()
+            else "+".join(scenarios) or "counterfactual"
+        )
+        name = f"{label} {year}"
+        while name in names.values():
+            name += "'"
+        names[state, year] = name
+    return names
+
+
+def make_instance(tables: Tables, case: Case) -> Instance:
+    """Joins ``tables`` and ``case`` into an instance.
+
+    Raises:
+        InputError: listing every number that the case needs and the tables do not give.
+    """
+    world = make_world(tables, case)
+    candidates = {
+        row.project: make_candidate(world, row)
+        for row in sorted(tables.projects, key=lambda row: row.project)
+    }
+    funding = make_funding(world, candidates)
+    dropped = {
+        name: "cannot come into service within the years of the case"
+        for name, candidate in candidates.items()
+        if not candidate.window
+    }
+    dropped |= dict.fromkeys(
+        sorted(unfundable(candidates, funding) - set(dropped)),
+        "no set of funders in the case may pay for its public share",
+    )
+    candidates = {name: candidate for name, candidate in candidates.items() if name not in dropped}
+    while lost := {
+        name
+        for name, candidate in candidates.items()
+        if any(other not in candidates for other in candidate.prerequisites)
+    }:
+        dropped |= dict.fromkeys(sorted(lost), "a project that it presupposes cannot be committed")
+        candidates = {name: candidate for name, candidate in candidates.items() if name not in lost}
+    for row in tables.projects:
+        if row.commitment == "required" and row.project in dropped:
+            world.problems.append(
+                Problem("projects", row.project, "commitment", "required", dropped[row.project])
+            )
+    if funding is not None:
+        pairs = {pair: most for pair, most in funding.pairs.items() if pair[1] in candidates}
+        mandates = tuple(
+            (*row[:4], tuple(name for name in row[4] if name in candidates))
+            for row in funding.mandate_limits
+        )
+        funding = replace(funding, pairs=pairs, mandate_limits=mandates)
+
+    demand = {year: final_demand(world, year) for year in case.span()}
+    benchmark = benchmark_processes(world)
+    need = {
+        (commodity, year): quantity
+        for year in case.span()
+        for commodity, quantity in trusted_need(world, benchmark, demand[year], year).items()
+    }
+    stages = {
+        row.commodity: row.stage
+        for row in tables.commodities
+        if row.covered and row.stage is not None
+    }
+    shares = {
+        (commodity, year): share
+        for commodity, stage in stages.items()
+        for year in case.span()
+        if (commodity, year) in need and (share := _required(world, commodity, stage, year)) > 0
+    }
+
+    costs = {year: _variable_costs(world, year) for year in case.span()}
+    nameplate = {
+        (row.asset, year): world.number("assets", row, "capacity", year)
+        for row in tables.assets
+        for year in case.span()
+        if world.plants[row.asset].operates(year)
+    }
+    capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
+    for (name, year), size in nameplate.items():
+        capacities[year][name] = scaled(size, world.plants[name].credit)
+    states = _states(world)
+    cut, calm_world = State(frozenset({Everything})), State()
+    for year in sorted({year for _, year in shares}):
+        states.setdefault((cut, year), (0.0, ()))
+    for state, year in list(states):
+        if state.switched_off:
+            states.setdefault((State(frozenset(), state.events), year), (0.0, ()))
+    names = _names(world, states)
+    routes = expand_routes(world)
+    online = {name: candidate.online_from for name, candidate in candidates.items()}
+    copies: dict[str, Copy] = {}
+    for (state, year), (probability, scenarios) in sorted(
+        states.items(), key=lambda item: (bool(item[0][0].switched_off), item[0][1], names[item[0]])
+    ):
+        proves = state == cut and any(asked == year for _, asked in shares)
+        wanted = (
+            {commodity for commodity, asked in shares if asked == year}
+            if proves or state == calm_world
+            else set()
+        )
+        copies[names[state, year]] = make_copy(
+            world,
+            routes,
+            demand[year],
+            costs[year],
+            capacities[year],
+            wanted,
+            online,
+            name=names[state, year],
+            year=year,
+            state=state,
+            probability=probability,
+            calm=names[State(frozenset(), state.events), year] if state.switched_off else None,
+            proves_coverage=proves,
+            scenarios=scenarios,
+        )
+    required = {(commodity, names[cut, year]): share for (commodity, year), share in shares.items()}
+    shortage = _shortage_prices(world, case, copies, set(stages))
+    instance = Instance(
+        world=world,
+        candidates=candidates,
+        dropped=dropped,
+        funding=funding,
+        copies=copies,
+        need=need,
+        required=required,
+        trusted_demand=_trusted_demand(world, demand),
+        support_per_unit=_support(world, costs, capacities),
+        nameplate=nameplate,
+        shortage_price=shortage,
+        fixed_asset_cost={
+            (row.asset, year): cost
+            for row in tables.assets
+            for year in case.span()
+            if world.plants[row.asset].operates(year)
+            and (cost := world.number("assets", row, "fixed_cost_usd_m", year, 0.0)) > 0
+        },
+        holding_cost={
+            ((row.region, row.commodity), year): world.number(
+                "stocks", row, "holding_cost_usd_per_unit", year
+            )
+            for row in tables.stocks
+            for year in case.span()
+        },
+    )
+    world.refuse_if_problems()
+    return instance
+
+
+def _variable_costs(world: World, year: int) -> dict[str, float]:
+    costs = {
+        row.asset: world.number("assets", row, "variable_cost_usd_per_unit", year)
+        for row in world.tables.assets
+        if world.plants[row.asset].operates(year)
+    }
+    return costs | {
+        row.project: world.number("projects", row, "variable_cost_usd_per_unit", year)
+        for row in world.tables.projects
+    }
+
+
+def _trusted_demand(
+    world: World, demand: Mapping[int, Mapping[Place, float]]
+) -> dict[tuple[str, int], float]:
+    total: dict[tuple[str, int], float] = {}
+    for year, places in demand.items():
+        for (region, commodity), quantity in places.items():
+            if world.trusted(region, year):
+                total[commodity, year] = total.get((commodity, year), 0.0) + quantity
+    return total
+
+
+def _support(
+    world: World,
+    costs: Mapping[int, Mapping[str, float]],
+    capacities: Mapping[int, Mapping[str, float]],
+) -> dict[tuple[str, int], float]:
+    """Unit cost above that of the cheapest plant of the same process that is not trusted; none for
+    a plant that must run as much anyway."""
+    support = {}
+    for year, by_plant in costs.items():
+        rival: dict[str, float] = {}
+        for plant in world.plants.values():
+            if (
+                not plant.is_project
+                and not world.trusted_plant(plant, year)
+                and capacities[year].get(plant.name, 0.0) > 0
+            ):
+                rival[plant.process] = min(
+                    rival.get(plant.process, UNLIMITED), by_plant[plant.name]
+                )
+        for plant in world.plants.values():
+            if (
+                plant.process in rival
+                and plant.minimum_utilisation > plant.must_run_share
+                and by_plant.get(plant.name, 0.0) > rival[plant.process]
+            ):
+                support[plant.name, year] = by_plant[plant.name] - rival[plant.process]
+    return support
+
+
+def _shortage_prices(
+    world: World, case: Case, copies: Mapping[str, Copy], covered: set[str]
+) -> dict[tuple[str, int], float]:
+    """Prices of what is missing; a missing price is a problem where the case would have to use
+    it."""
+    prices = {}
+    for row in world.tables.commodities:
+        known = (
+            row.shortage_price_usd_per_unit is not None
+            or ("commodities", row.commodity, "shortage_price_usd_per_unit") in world.series
+        )
+        if known:
+            for year in case.span():
+                prices[row.commodity, year] = world.number(
+                    "commodities", row, "shortage_price_usd_per_unit", year
+                )
+            continue
+        priced = (case.coverage is not None and not case.coverage.hard) or (
+            case.concentration is not None and not case.concentration.hard
+        )
+        soft = priced and row.commodity in covered
+        hit = any(
+            copy.mode == "stress"
+            and copy.probability > 0
+            and any(k == row.commodity for _, k in copy.demand)
+            for copy in copies.values()
+        )
+        if soft or hit:
+            world.problems.append(
+                Problem(
+                    "commodities",
+                    row.commodity,
+                    "shortage_price_usd_per_unit",
+                    "",
+                    "the case pays for what is missing of it, so it needs a price",
+                )
+            )
+    return prices

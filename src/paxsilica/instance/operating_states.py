@@ -1,0 +1,280 @@
+"""The copies of the operating problem: one per year and state of the world, cut down to what can
+matter in it.
+
+A *reference* copy shows normal times; a *stress* copy shows a year in which something is switched
+off. Scenarios whose state is the same in a year share that year's copy, which is exact because
+operation in a year depends on nothing but capacity, stocks and state.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from paxsilica.instance.prune import prune
+from paxsilica.instance.selection import floors
+from paxsilica.instance.types import Arc, Arrow, Place
+from paxsilica.instance.world import UNLIMITED, Plant, World, scaled
+from paxsilica.tables.schema import Event
+
+Everything: tuple[str, str] = ("*", "*")
+
+
+@dataclass(frozen=True)
+class State:
+    """What is going on: (region, commodity) pairs that are switched off, ``*`` for all not trusted
+    and for all; and other events."""
+
+    switched_off: frozenset[tuple[str, str]] = frozenset()
+    events: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One copy of operation: everything that can run, move or be asked for in it, and nothing else.
+
+    Attributes:
+        name: unique, readable, e.g. ``normal 2030`` or ``cut off 2030``.
+        probability: weight in expected cost; 0 for a copy that only proves coverage.
+        calm: name of the reference copy in which plants must be kept warm for this stress copy;
+            ``None`` for a reference copy.
+        proves_coverage: whether coverage is asked for in this copy.
+        capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
+            projects are not in it.
+        capacity_factor: what events leave of the credited capacity of each project, as a factor.
+        demand: final demand to be served, by place.
+        supply, use: for each place the (plant, quantity per unit of activity) that make or use the
+            commodity there.
+    """
+
+    name: str
+    year: int
+    mode: Literal["reference", "stress"]
+    state: State
+    probability: float
+    calm: str | None
+    proves_coverage: bool
+    scenarios: tuple[str, ...]
+    plants: tuple[str, ...]
+    places: tuple[Place, ...]
+    arcs: Mapping[Arc, Arrow]
+    capacity: Mapping[str, float]
+    capacity_factor: Mapping[str, float]
+    variable_cost: Mapping[str, float]
+    demand: Mapping[Place, float]
+    supply: Mapping[Place, tuple[tuple[str, float], ...]]
+    use: Mapping[Place, tuple[tuple[str, float], ...]]
+    arrivals: Mapping[Place, tuple[Arc, ...]]
+    departures: Mapping[Place, tuple[Arc, ...]]
+
+
+def expand_routes(world: World) -> dict[Arc, dict[int, Arrow]]:
+    """Every arc that some route allows, with its terms by year; a row with fewer ``*`` beats one
+    with more.
+
+    ``*`` stands for the regions that make (or store) the commodity where it says where from, and
+    for those that use, demand or store it where it says where to; never for a hub.
+    """
+    makes: dict[str, set[str]] = defaultdict(set)
+    takes: dict[str, set[str]] = defaultdict(set)
+    for plant in world.plants.values():
+        for commodity in world.outputs.get(plant.process, {}):
+            makes[commodity].add(plant.region)
+        for commodity in world.inputs.get(plant.process, {}):
+            takes[commodity].add(plant.region)
+    for row in world.tables.stocks:
+        makes[row.commodity].add(row.region)
+        takes[row.commodity].add(row.region)
+    for demand in world.tables.demand:
+        takes[demand.commodity].add(demand.region)
+    hubs = {name for name, region in world.regions.items() if region.kind == "hub"}
+    commodities = sorted(row.commodity for row in world.tables.commodities)
+    arcs: dict[Arc, dict[int, Arrow]] = {}
+    rank: dict[Arc, int] = {}
+    for route in sorted(
+        world.tables.routes, key=lambda row: (row.from_region, row.to_region, row.commodity)
+    ):
+        stars = (route.from_region, route.to_region, route.commodity).count("*")
+        terms = {
+            year: Arrow(
+                world.number("routes", route, "cost_usd_per_unit", year),
+                route.smallest_shipment or 0.0,
+                UNLIMITED if route.largest_shipment is None else route.largest_shipment,
+            )
+            for year in world.case.span()
+        }
+        for commodity in commodities if route.commodity == "*" else [route.commodity]:
+            # a named region may pass on what it neither makes nor takes; * stands only for those
+            # that do
+            origins = (
+                sorted(makes[commodity] - hubs) if route.from_region == "*" else [route.from_region]
+            )
+            targets = (
+                sorted(takes[commodity] - hubs) if route.to_region == "*" else [route.to_region]
+            )
+            for arc in (
+                (origin, target, commodity)
+                for origin in origins
+                for target in targets
+                if target != origin
+            ):
+                if stars <= rank.get(arc, 3):
+                    arcs[arc], rank[arc] = terms, stars
+    return arcs
+
+
+def cut_off(world: World, state: State, year: int) -> dict[str, set[str]]:
+    """For each region that is switched off, the commodities that no longer leave it (``*``:
+    all)."""
+    off: dict[str, set[str]] = defaultdict(set)
+    for region, commodity in state.switched_off:
+        regions = (
+            [name for name in world.regions if not world.trusted(name, year)]
+            if region == "*"
+            else [region]
+        )
+        for name in regions:
+            off[name].add(commodity)
+    return off
+
+
+def _blocked(off: Mapping[str, set[str]], region: str, commodity: str) -> bool:
+    return region in off and ("*" in off[region] or commodity in off[region])
+
+
+def _factor(
+    events: Iterable[Event], kind: str, region: str, process: str, commodities: Iterable[str]
+) -> float:
+    """Product of the factors of the events of one kind that fit."""
+    product = 1.0
+    names = set(commodities)
+    for event in events:
+        fits = (
+            event.region in ("*", region)
+            and event.process in ("*", process)
+            and (event.commodity == "*" or event.commodity in names)
+        )
+        if event.event == kind and fits and event.factor is not None:
+            product *= event.factor
+    return product
+
+
+def make_copy(
+    world: World,
+    routes: Mapping[Arc, Mapping[int, Arrow]],
+    demand: Mapping[Place, float],
+    costs: Mapping[str, float],
+    capacities: Mapping[str, float],
+    wanted: set[str],
+    online: Mapping[str, int],
+    *,
+    name: str,
+    year: int,
+    state: State,
+    probability: float,
+    calm: str | None,
+    proves_coverage: bool,
+    scenarios: tuple[str, ...],
+) -> Copy:
+    """One copy of operation in ``year`` and ``state``, pruned to what can be reached from a source
+    and is of use to somebody.
+
+    Args:
+        world, routes: as made by :func:`make_world` and :func:`expand_routes`.
+        demand: final demand of the year by place, before events.
+        costs, capacities: variable cost and credited capacity by plant in the year, before events.
+        wanted: commodities whose mere production counts (coverage is asked of them).
+        online: first year in which each project could run.
+        name, year, state, probability, calm, proves_coverage, scenarios: of the copy.
+    """
+    events = [world.tables.events[index] for index in sorted(state.events)]
+    off = cut_off(world, state, year)
+    gone = {region for region, commodities in off.items() if "*" in commodities}
+
+    def runs(plant: Plant) -> bool:
+        if plant.region in gone or plant.controller in gone or not plant.operates(year):
+            return False
+        if plant.is_project and online.get(plant.name, year + 1) > year:
+            return False
+        made = world.outputs.get(plant.process, {})
+        # where the host is switched off too, what the plant makes does not leave it anyway
+        return not any(
+            _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
+        )
+
+    plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
+    arcs = {
+        arc: terms[year]
+        for arc, terms in routes.items()
+        if not (_blocked(off, arc[0], arc[2]) and not _blocked(off, arc[1], arc[2]))
+        and arc[0] not in gone
+        and arc[1] not in gone
+    }
+    asked = {
+        (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
+        for (region, commodity), quantity in demand.items()
+        if region not in gone
+    }
+    stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
+    # floors on operation and on shipments hold in normal times only
+    asked_for = () if state.switched_off else floors(world, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
+    supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
+    use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
+    for plant in kept_plants.values():
+        for commodity, quantity in world.outputs.get(plant.process, {}).items():
+            supply[plant.region, commodity].append((plant.name, quantity))
+        for commodity, quantity in world.inputs.get(plant.process, {}).items():
+            use[plant.region, commodity].append((plant.name, quantity))
+    arrivals: dict[Place, list[Arc]] = defaultdict(list)
+    departures: dict[Place, list[Arc]] = defaultdict(list)
+    for arc in kept_arcs:
+        departures[arc[0], arc[2]].append(arc)
+        arrivals[arc[1], arc[2]].append(arc)
+    left = {
+        plant.name: _factor(
+            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
+        )
+        for plant in kept_plants.values()
+    }
+    return Copy(
+        name=name,
+        year=year,
+        mode="stress" if state.switched_off else "reference",
+        state=state,
+        probability=probability,
+        calm=calm,
+        proves_coverage=proves_coverage,
+        scenarios=scenarios,
+        plants=tuple(kept_plants),
+        places=tuple(sorted(places)),
+        arcs=kept_arcs,
+        capacity={
+            name: scaled(capacities[name], left[name])
+            for name, plant in kept_plants.items()
+            if not plant.is_project
+        },
+        capacity_factor={
+            name: left[name] for name, plant in kept_plants.items() if plant.is_project
+        },
+        variable_cost={
+            plant.name: (
+                costs[plant.name]
+                * _factor(
+                    events,
+                    "variable cost",
+                    plant.region,
+                    plant.process,
+                    world.outputs.get(plant.process, {}),
+                )
+            )
+            for plant in kept_plants.values()
+        },
+        demand={place: quantity for place, quantity in asked.items() if quantity > 0},
+        supply={place: tuple(items) for place, items in supply.items()},
+        use={place: tuple(items) for place, items in use.items()},
+        arrivals={place: tuple(items) for place, items in arrivals.items()},
+        departures={place: tuple(items) for place, items in departures.items()},
+    )

@@ -1,0 +1,353 @@
+"""Projects and funders as the model sees them: what may be committed when, what falls due when, who
+may pay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from paxsilica.errors import Problem
+from paxsilica.finance import financing_factor, residual_share
+from paxsilica.instance.world import UNLIMITED, World
+from paxsilica.tables.schema import Funder, Project
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A project with its numbers by year.
+
+    ``window`` holds the years in which it may be committed; ``size_years`` those in which size may
+    be added. Capital that would fall due after the last year of the case is charged to the last
+    year, so that nothing is had for nothing.
+    """
+
+    name: str
+    title: str
+    region: str
+    stage: str | None
+    process: str
+    window: tuple[int, ...]
+    size_years: tuple[int, ...]
+    smallest: float
+    largest: float
+    expandable: bool
+    credit: float
+    lead_time: int
+    ramp: tuple[float, ...]
+    spend_profile: tuple[float, ...]
+    capex: Mapping[int, float]
+    capex_per_unit: Mapping[int, float]
+    fixed_cost: Mapping[int, float]
+    fixed_cost_per_unit: Mapping[int, float]
+    sponsor_share: float
+    sponsor_factor: float
+    life: int | None
+    prerequisites: tuple[str, ...]
+    exclusive_group: str | None
+    required: bool
+    years: tuple[int, ...]
+
+    @property
+    def scalable(self) -> bool:
+        """Whether its size is a choice."""
+        return self.largest > self.smallest
+
+    @property
+    def online_from(self) -> int:
+        """First year in which it could run."""
+        return self.window[0] + self.lead_time if self.window else self.years[-1] + 1
+
+    def _ramp(self, age: int) -> float:
+        return 0.0 if age < 0 else self.ramp[min(age, len(self.ramp) - 1)]
+
+    def _profile(self, commitment: int, year: int) -> float:
+        age = year - commitment
+        share = self.spend_profile[age] if 0 <= age < len(self.spend_profile) else 0.0
+        if year == self.years[-1] and age >= 0:
+            share += sum(self.spend_profile[age + 1 :])
+        return share
+
+    def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
+        """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
+        share in service in ``year``."""
+        return _differences(
+            of, {commitment: self._ramp(year - commitment - self.lead_time) for commitment in of}
+        )
+
+    def in_service(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
+        """The same for the whole plant, ramped or not: 1 from its first year of operation on."""
+        return _differences(
+            of, {commitment: float(year >= commitment + self.lead_time) for commitment in of}
+        )
+
+    @cached_property
+    def spend(self) -> dict[int, dict[int, float]]:
+        """By year of payment: USD million due per unit of the cumulative commitment of each year of
+        the window."""
+        return {
+            year: _differences(
+                self.window, {v: self.capex[v] * self._profile(v, year) for v in self.window}
+            )
+            for year in self.years
+        }
+
+    @cached_property
+    def spend_on_size(self) -> dict[int, dict[int, float]]:
+        """By year of payment: USD million due per unit of the cumulative size above the smallest,
+        by year of its commitment."""
+        if not self.scalable:
+            return {year: {} for year in self.years}
+        return {
+            year: _differences(
+                self.size_years,
+                {v: self.capex_per_unit[v] * self._profile(v, year) for v in self.size_years},
+            )
+            for year in self.years
+        }
+
+    def capital_committed(
+        self, year: int, of: tuple[int, ...], price: Mapping[int, float]
+    ) -> dict[int, float]:
+        """Coefficients on the cumulative decisions of the years ``of`` whose sum is the capital
+        committed by ``year``, due or not."""
+        past = tuple(v for v in of if v <= year)
+        return _differences(past, {v: price[v] for v in past})
+
+    @cached_property
+    def payment_years(self) -> tuple[int, ...]:
+        """Years in which some capital may fall due."""
+        return tuple(
+            year
+            for year in self.years
+            if any(self.spend[year].values()) or any(self.spend_on_size[year].values())
+        )
+
+    @property
+    def largest_capital(self) -> float:
+        """The most capital that it can take, USD million: the natural big-M of what is paid for
+        it."""
+        most = max((self.capex[v] for v in self.window), default=0.0)
+        if self.scalable:
+            most += max((self.capex_per_unit[v] for v in self.size_years), default=0.0) * (
+                self.largest - self.smallest
+            )
+        return most
+
+    def residual(self, commitment: int) -> float:
+        """Share of the capital committed in a year that is left at the end of the case."""
+        return residual_share(self.life, max(0, self.years[-1] + 1 - commitment - self.lead_time))
+
+
+def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, float]:
+    """Turns weights on the step ``c[v] - c[v-1]`` into coefficients on the cumulative ``c[v]``;
+    zeros left out."""
+    coefficients = {}
+    for position, year in enumerate(of):
+        later = weight[of[position + 1]] if position + 1 < len(of) else 0.0
+        if abs(weight[year] - later) > 1e-12:  # equal but for rounding is equal
+            coefficients[year] = weight[year] - later
+    return coefficients
+
+
+@dataclass(frozen=True)
+class Payer:
+    """A funder that takes part, with what it can really deliver (USD million).
+
+    ``limit`` is by year, ``inf`` where only the envelope binds; a year in which it does not take
+    part is not in it.
+    """
+
+    name: str
+    title: str
+    region: str
+    envelope: float
+    limit: Mapping[int, float]
+    carry_over: bool
+    largest_share: float
+    smallest_ticket: float
+    cost_of_capital: float
+
+
+@dataclass(frozen=True)
+class Funding:
+    """Who may pay for what: ``pairs`` maps (funder, project) to the largest sum, USD million."""
+
+    payers: Mapping[str, Payer]
+    pairs: Mapping[tuple[str, str], float]
+    mandate_limits: tuple[tuple[str, str, str, float, tuple[str, ...]], ...]
+    """(funder, stage, region, USD million, projects that the mandate fits)"""
+
+
+def make_candidate(world: World, row: Project) -> Candidate:
+    """The numbers of one project of the case."""
+    case = world.case
+    years = tuple(case.span())
+    last_start = min(case.years[1], row.latest_commitment or case.years[1])
+    window = tuple(
+        year
+        for year in range(
+            max(case.years[0], row.earliest_commitment or case.years[0]), last_start + 1
+        )
+        if year + row.lead_time_years <= case.years[1]
+    )
+    if row.commitment == "forbidden":
+        window = ()
+    if row.commitment == "required" and not window:
+        world.problems.append(
+            Problem(
+                "projects",
+                row.project,
+                "commitment",
+                "required",
+                "it cannot come into service within the years of the case",
+            )
+        )
+    size_years = (
+        tuple(year for year in range(window[0], case.years[1] - row.lead_time_years + 1))
+        if window and row.expandable
+        else window
+    )
+    plant = world.plants[row.project]
+
+    def by_year(column: str, of: tuple[int, ...], default: float | None = None) -> dict[int, float]:
+        return {year: world.number("projects", row, column, year, default) for year in of}
+
+    sponsor_rate = (
+        case.finance.discount_rate
+        if row.sponsor_cost_of_capital is None
+        else row.sponsor_cost_of_capital
+    )
+    return Candidate(
+        name=row.project,
+        title=row.name,
+        region=row.region,
+        stage=plant.stage,
+        process=row.process,
+        window=window,
+        size_years=size_years if row.largest_size > row.smallest_size else (),
+        smallest=row.smallest_size,
+        largest=row.largest_size,
+        expandable=bool(row.expandable),
+        credit=plant.credit,
+        lead_time=row.lead_time_years,
+        ramp=row.ramp_profile or (1.0,),
+        spend_profile=row.spend_profile or (1.0,),
+        capex=by_year("capex_usd_m", window),
+        capex_per_unit=by_year("capex_usd_m_per_unit", size_years, 0.0),
+        fixed_cost=by_year("fixed_cost_usd_m", years, 0.0),
+        fixed_cost_per_unit=by_year("fixed_cost_usd_m_per_unit", years, 0.0),
+        sponsor_share=row.sponsor_share or 0.0,
+        sponsor_factor=financing_factor(
+            sponsor_rate, case.finance.discount_rate, row.economic_life_years
+        ),
+        life=row.economic_life_years if case.finance.residual_value else None,
+        prerequisites=row.prerequisites or (),
+        exclusive_group=row.exclusive_group,
+        required=row.commitment == "required",
+        years=years,
+    )
+
+
+def make_payer(world: World, row: Funder) -> Payer | None:
+    """The funder as the case sees it, or ``None`` if it does not take part in any year."""
+    case = world.case
+    if row.funder in case.funders.exclude or row.region in case.funders.exclude_regions:
+        return None
+    delivery = (
+        1.0 if row.delivery_factor is None else row.delivery_factor
+    ) * case.funders.delivery_factor
+    limit = {
+        year: world.number("funders", row, "annual_limit_usd_m", year, UNLIMITED) * delivery
+        for year in case.span()
+        if (row.from_year or year) <= year <= (row.to_year or year) and world.pays(row.region, year)
+    }
+    if not limit or delivery == 0.0:
+        return None
+    return Payer(
+        name=row.funder,
+        title=row.name,
+        region=row.region,
+        envelope=UNLIMITED if row.envelope_usd_m is None else row.envelope_usd_m * delivery,
+        limit=limit,
+        carry_over=row.carry_over,
+        largest_share=1.0 if row.largest_share is None else row.largest_share,
+        smallest_ticket=row.smallest_ticket_usd_m or 0.0,
+        cost_of_capital=(
+            case.finance.discount_rate if row.cost_of_capital is None else row.cost_of_capital
+        ),
+    )
+
+
+def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding | None:
+    """Who may pay for what; ``None`` where the data has no funders."""
+    if not world.tables.funders:
+        return None
+    payers = {
+        payer.name: payer
+        for row in world.tables.funders
+        if (payer := make_payer(world, row)) is not None
+    }
+    mandates = [row for row in world.tables.mandates if row.funder in payers]
+    bound = {row.funder for row in mandates}
+    pairs = {}
+    for funder, payer in sorted(payers.items()):
+        for project, candidate in sorted(candidates.items()):
+            rows = [
+                row
+                for row in mandates
+                if row.funder == funder
+                and row.stage in ("*", candidate.stage)
+                and row.region in ("*", candidate.region)
+            ]
+            most = min(
+                payer.largest_share * candidate.largest_capital,
+                (1 - candidate.sponsor_share) * candidate.largest_capital,
+                payer.envelope,
+            )
+            pays_in_time = any(year in payer.limit for year in candidate.payment_years)
+            if (
+                (rows or funder not in bound)
+                and pays_in_time
+                and most > 0
+                and most >= payer.smallest_ticket
+            ):
+                pairs[funder, project] = most
+    limits = tuple(
+        (
+            row.funder,
+            row.stage,
+            row.region,
+            row.largest_usd_m,
+            tuple(
+                project
+                for (funder, project) in pairs
+                if funder == row.funder
+                and row.stage in ("*", candidates[project].stage)
+                and row.region in ("*", candidates[project].region)
+            ),
+        )
+        for row in mandates
+        if row.largest_usd_m is not None
+    )
+    return Funding(payers, pairs, limits)
+
+
+def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> frozenset[str]:
+    """Projects whose public share no set of funders that fit could pay: exact, and better known
+    before the search than found in it."""
+    if funding is None:
+        return frozenset()
+    dead = set()
+    for name, candidate in candidates.items():
+        least = min((candidate.capex[year] for year in candidate.window), default=0.0) * (
+            1 - candidate.sponsor_share
+        )
+        reach = sum(
+            min(payer.largest_share * candidate.largest_capital, payer.envelope)
+            for payer in funding.payers.values()
+            if (payer.name, name) in funding.pairs
+        )
+        if least > 0 and reach < least * (1 - 1e-9):
+            dead.add(name)
+    return frozenset(dead)

@@ -1,0 +1,41 @@
+"""Stores: filled and drawn in normal times, and drawn in a switch-off where they are strategic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from paxsilica.instance import Instance
+from paxsilica.model.registry import at_most, row
+
+
+def _draws(instance: Instance) -> list[tuple[str, str, str]]:
+    return [
+        (*place, copy.name)
+        for copy in instance.copies.values()
+        if copy.mode == "stress"
+        for place, store in instance.stocks.items()
+        if store.strategic and place in copy.places
+    ]
+
+
+@row(
+    over=_draws,
+    latex=r"n\, d_{r,k,c} \le s_{r,k,t(c)-1}",
+    dual=(
+        "USD million of cost per further unit in store at the start of the year of the switch-off;"
+        " zero or negative"
+    ),
+)
+def stock_draw_limit(
+    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy: str
+) -> Any:
+    """In a year of a switch-off no more is drawn than what lay in store at its start, spread over
+    the years that the store must last."""
+    year = instance.copies[copy].year
+    lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1
+    draw = (float(lasting), model.stock_draw[region, commodity, copy])
+    if year == instance.years[0]:
+        return at_most(model, [draw], instance.stocks[region, commodity].initial)
+    return at_most(model, [draw, (-1.0, model.stock[region, commodity, year - 1])], 0.0)

@@ -1,0 +1,361 @@
+"""From the values of variables to the tables of a plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from paxsilica.instance import UNLIMITED, Candidate, Instance
+from paxsilica.plan.result import PLAN_TABLES
+from paxsilica.solver import Array, Compiled, Values
+from paxsilica.tables.schema import Event
+
+DUST = 1e-7
+"""Quantities below this (relative to the solver's tolerance) are noise and are left out of
+tables."""
+
+
+def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
+    """The rows under the column names that the plan's table documents."""
+    return pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
+
+
+def commitment_year(values: Values, candidate: Candidate) -> int | None:
+    """Year in which the project is committed, or ``None``."""
+    committed = values.of("committed")
+    return next((year for year in candidate.window if committed[candidate.name, year] > 0.5), None)
+
+
+def capital_of(values: Values, candidate: Candidate, year: int | None = None) -> float:
+    """Capital that falls due for the project in ``year``, or in all years."""
+    committed, added = values.of("committed"), values.of("added_size")
+    years = candidate.years if year is None else (year,)
+    return sum(
+        sum(amount * committed[candidate.name, v] for v, amount in candidate.spend[t].items())
+        + sum(amount * added[candidate.name, v] for v, amount in candidate.spend_on_size[t].items())
+        for t in years
+    )
+
+
+def size_of(values: Values, candidate: Candidate) -> float:
+    """Size committed by the end of the case."""
+    if commitment_year(values, candidate) is None:
+        return 0.0
+    return candidate.smallest + (
+        values.of("added_size")[candidate.name, candidate.size_years[-1]]
+        if candidate.size_years
+        else 0.0
+    )
+
+
+def portfolio(instance: Instance, values: Values) -> pd.DataFrame:
+    """Projects committed, with who pays."""
+    payments: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for (funder, project, _), amount in values.of("payment").items():
+        payments[project][funder] += amount
+    support = support_by_plant(instance, values)
+    processes = {row.process: row for row in instance.tables.processes}
+    rows = []
+    for name, candidate in instance.candidates.items():
+        year = commitment_year(values, candidate)
+        if year is None:
+            continue
+        capital = capital_of(values, candidate)
+        size = size_of(values, candidate)
+        who = sorted(
+            ((amount, funder) for funder, amount in payments[name].items() if amount > 1e-4),
+            reverse=True,
+        )
+        if candidate.sponsor_share * capital > 1e-4:
+            who.append((candidate.sponsor_share * capital, "sponsor"))
+        rows.append(
+            (
+                name,
+                candidate.title,
+                candidate.stage,
+                candidate.region,
+                candidate.process,
+                instance.world.projects_by_name[name].status,
+                year,
+                year + candidate.lead_time,
+                size,
+                processes[candidate.process].unit,
+                size * candidate.credit,
+                capital,
+                capital * candidate.sponsor_share,
+                capital * (1 - candidate.sponsor_share),
+                "; ".join(f"{funder} {amount:,.0f}" for amount, funder in who),
+                support.get(name, 0.0),
+            )
+        )
+    frame = table("portfolio", sorted(rows, key=lambda row: (row[6], row[0])))
+    return (
+        frame.astype({"committed_year": "int64", "online_year": "int64"}) if len(frame) else frame
+    )
+
+
+def commitments(instance: Instance, values: Values) -> pd.DataFrame:
+    """What size is committed when: the smallest size with the commitment, what is above it in the
+    years in which it is added."""
+    units = {row.process: row.unit for row in instance.tables.processes}
+    added = values.of("added_size")
+    rows = []
+    for name, candidate in instance.candidates.items():
+        first = commitment_year(values, candidate)
+        before = 0.0
+        for year in sorted({*candidate.window, *candidate.size_years}) if first is not None else ():
+            level = added.get((name, year), before)
+            size = level - before + (candidate.smallest if year == first else 0.0)
+            before = level
+            if size > DUST or year == first:
+                rows.append((name, year, size, units[candidate.process]))
+    return table("commitments", rows)
+
+
+def copies(instance: Instance) -> pd.DataFrame:
+    """Which copies of operation there are, and what goes on in each."""
+    rows = [
+        (
+            copy.name,
+            copy.mode,
+            copy.year,
+            copy.probability,
+            "; ".join(sorted(name for name in copy.scenarios if name)) or None,
+            "; ".join(
+                sorted(f"{region} {commodity}" for region, commodity in copy.state.switched_off)
+            )
+            or None,
+            "; ".join(sorted(_event(instance.tables.events[at]) for at in copy.state.events))
+            or None,
+            copy.calm,
+            "yes" if copy.proves_coverage else "no",
+        )
+        for copy in instance.copies.values()
+    ]
+    return table("copies", rows)
+
+
+def _event(event: Event) -> str:
+    return f"{event.event} {event.region} {event.commodity} {event.process} {event.factor:.10g}"
+
+
+def support_by_plant(instance: Instance, values: Values) -> dict[str, float]:
+    """Expected discounted operating support of each plant, USD million."""
+    support: dict[str, float] = defaultdict(float)
+    for (plant, name), warm in values.of("warm").items():
+        copy = instance.copies[name]
+        gap = instance.support_per_unit.get((plant, copy.year), 0.0)
+        share = instance.world.plants[plant].minimum_utilisation
+        support[plant] += (
+            1e-6 * instance.discount(copy.year) * copy.probability * gap * share * warm
+        )
+    return support
+
+
+def funding(instance: Instance, values: Values) -> pd.DataFrame:
+    """Payments by funder, project and year; the sponsor's own share as funder ``sponsor``."""
+    rows = [
+        (funder, project, year, amount)
+        for (funder, project, year), amount in values.of("payment").items()
+        if amount > 1e-6
+    ]
+    for name, candidate in instance.candidates.items():
+        for year in candidate.payment_years:
+            due = capital_of(values, candidate, year)
+            own = candidate.sponsor_share if instance.funding is not None else 1.0
+            if own * due > 1e-6:
+                rows.append(
+                    (
+                        "sponsor" if instance.funding is not None else "not told apart",
+                        name,
+                        year,
+                        own * due,
+                    )
+                )
+    return table("funding", sorted(rows))
+
+
+def funders(instance: Instance, values: Values) -> pd.DataFrame:
+    """What each funder that takes part can pay and does."""
+    if instance.funding is None:
+        return table("funders", [])
+    paid: dict[str, float] = defaultdict(float)
+    served: dict[str, set[str]] = defaultdict(set)
+    for (funder, project, _), amount in values.of("payment").items():
+        if amount > 1e-6:
+            paid[funder] += amount
+            served[funder].add(project)
+    rows = []
+    for name, payer in sorted(instance.funding.payers.items()):
+        available = min(payer.envelope, sum(payer.limit.values()))
+        left = available - paid[name]
+        rows.append(
+            (
+                name,
+                payer.title,
+                payer.region,
+                available,
+                paid[name],
+                max(0.0, left),
+                len(served[name]),
+            )
+        )
+    return table("funders", rows)
+
+
+def operation(instance: Instance, values: Values) -> pd.DataFrame:
+    """What runs in every copy."""
+    processes = {row.process: row for row in instance.tables.processes}
+    warm = values.of("warm")
+    capacity = {
+        copy.year: project_capacities(instance, values, copy.year)
+        for copy in instance.copies.values()
+    }
+    rows = []
+    for (name, copy_name), amount in values.of("activity").items():
+        plant, copy = instance.world.plants[name], instance.copies[copy_name]
+        limit = (
+            capacity[copy.year].get(name, 0.0) * copy.capacity_factor[name]
+            if plant.is_project
+            else copy.capacity[name]
+        )
+        ready = warm.get((name, copy.calm or copy_name))
+        if limit <= DUST and amount <= DUST:
+            continue
+        rows.append(
+            (
+                copy_name,
+                copy.mode,
+                copy.year,
+                name,
+                "project" if plant.is_project else "asset",
+                plant.stage,
+                plant.region,
+                plant.process,
+                max(0.0, amount),
+                processes[plant.process].unit,
+                None if limit == UNLIMITED else limit,
+                ready,
+            )
+        )
+    return table("operation", rows)
+
+
+def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
+    """Nameplate of each committed project in service in ``year``, along its ramp."""
+    if year in values.sizes:
+        return values.sizes[year]
+    committed, added = values.of("committed"), values.of("added_size")
+    found = {}
+    for name, candidate in instance.candidates.items():
+        base = sum(
+            share * committed[name, v]
+            for v, share in candidate.availability(year, candidate.window).items()
+        )
+        more = sum(
+            share * added[name, v]
+            for v, share in candidate.availability(year, candidate.size_years).items()
+        )
+        if candidate.smallest * base + more > DUST:
+            found[name] = candidate.smallest * base + more
+    values.sizes[year] = found
+    return found
+
+
+def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
+    """Credited capacity of each committed project in ``year``, before events."""
+    return {
+        name: instance.candidates[name].credit * size
+        for name, size in project_sizes(instance, values, year).items()
+    }
+
+
+def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
+    """Shipments, service of demand and stores."""
+    units = {row.commodity: row.unit for row in instance.tables.commodities}
+    copies = instance.copies
+    shipments = [
+        (
+            copy,
+            copies[copy].mode,
+            copies[copy].year,
+            origin,
+            target,
+            commodity,
+            amount,
+            units[commodity],
+        )
+        for (origin, target, commodity, copy), amount in values.of("shipment").items()
+        if amount > DUST
+    ]
+    missing = values.of("unserved")
+    service = [
+        (
+            copy.name,
+            copy.mode,
+            copy.year,
+            region,
+            commodity,
+            wanted,
+            max(0.0, missing.get((region, commodity, copy.name), 0.0)),
+            units[commodity],
+        )
+        for copy in copies.values()
+        for (region, commodity), wanted in copy.demand.items()
+    ]
+    stocks = [
+        (region, commodity, year, level, units[commodity])
+        for (region, commodity, year), level in values.of("stock").items()
+    ]
+    draws = [
+        (copy, copies[copy].year, region, commodity, amount, units[commodity])
+        for (region, commodity, copy), amount in values.of("stock_draw").items()
+        if amount > DUST
+    ]
+    return {
+        "shipments": table("shipments", shipments),
+        "service": table("service", service),
+        "stocks": table("stocks", stocks),
+        "stock_draws": table("stock_draws", draws),
+    }
+
+
+def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
+    """Limits of money and policy that the plan uses up."""
+    families = {
+        "programme_budget": ("budget of the programme", "USD million"),
+        "funder_envelope": ("envelope of a funder", "USD million"),
+        "funder_annual_limit": ("limit of a funder by year", "USD million"),
+        "mandate_limit": ("limit of a mandate", "USD million"),
+        "exclusive_group": ("exclusive group", "projects"),
+        "limit_on_plants": ("limit on plants", "its own unit"),
+        "limit_on_operation": ("limit on operation", "its own unit"),
+        "country_concentration": ("cap on a region's share", "commodity units"),
+    }
+    used = program.matrix @ raw
+    rows = []
+    for at, (family, index) in enumerate(program.row_names):
+        if family not in families:
+            continue
+        low, high = float(program.row_low[at]), float(program.row_high[at])
+        limit = high if high < UNLIMITED else low
+        if abs(used[at] - limit) <= 1e-6 * max(1.0, abs(limit)):
+            parts = index if isinstance(index, tuple) else (index,)
+            year = next((part for part in parts if isinstance(part, int)), None)
+            where = ", ".join(str(part) for part in parts if not isinstance(part, int))
+            # what existing plants contribute stands on the right-hand side of the row
+            given = instance.limits[parts[0]].value - limit if family == "limit_on_plants" else 0.0
+            rows.append(
+                (
+                    families[family][0],
+                    where,
+                    year,
+                    limit + given,
+                    float(used[at]) + given,
+                    families[family][1],
+                )
+            )
+    return table("binding", rows)

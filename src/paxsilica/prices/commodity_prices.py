@@ -1,0 +1,114 @@
+"""Prices of goods: what one more unit wanted somewhere costs, in normal times and in a switch-off,
+and the premium between the two."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paxsilica.instance import Copy, Instance
+from paxsilica.prices.priced_items import MILLION, Subject, undiscounted
+from paxsilica.solver import Compiled
+from paxsilica.solver.persistent import Movement
+
+PREMIUM = "switch-off premium"
+
+
+def per_unit(instance: Instance, copy: Copy) -> float:
+    """From the dual of a balance to USD per unit in money of the copy's year, given that the copy
+    comes about.
+
+    Expected cost weighs a copy with its probability, so the dual is divided by it; a copy that only
+    proves coverage has none.
+    """
+    factor = MILLION * undiscounted(instance, copy.year)
+    return (
+        factor / copy.probability
+        if instance.case.objective == "cost" and copy.probability > 0
+        else factor
+    )
+
+
+def goods(instance: Instance, program: Compiled) -> list[Subject]:
+    """Every commodity wherever it can be had, in every copy, and its premium in the switch-offs
+    that prove coverage."""
+    units = {row.commodity: row.unit for row in instance.tables.commodities}
+    hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
+    rows = {program.row_names[row][1]: int(row) for row in program.rows_of("commodity_balance")}
+    rows = {index: row for index, row in rows.items() if index[0] not in hubs}
+    found = []
+    for (region, commodity, name), row in rows.items():
+        copy = instance.copies[name]
+        found.append(
+            _good(
+                copy,
+                region,
+                commodity,
+                units[commodity],
+                Movement(np.array([row]), np.ones(1)),
+                per_unit(instance, copy),
+            )
+        )
+    for (region, commodity, name), row in rows.items():
+        copy = instance.copies[name]
+        if (
+            copy.proves_coverage
+            and copy.calm is not None
+            and (calm := rows.get((region, commodity, copy.calm))) is not None
+        ):
+            scale = per_unit(instance, copy)
+            shift = np.array([1.0, -per_unit(instance, instance.copies[copy.calm]) / scale])
+            found.append(
+                _premium(
+                    copy.year,
+                    region,
+                    commodity,
+                    units[commodity],
+                    Movement(np.array([row, calm]), shift),
+                    scale,
+                )
+            )
+    return found
+
+
+def _good(
+    copy: Copy, region: str, commodity: str, unit: str, movement: Movement, scale: float
+) -> Subject:
+    label = copy.name.removesuffix(f" {copy.year}")
+    return Subject(
+        "commodity in normal times" if copy.mode == "reference" else "commodity in a switch-off",
+        (
+            f"{region}, {commodity}"
+            if label == "normal" or copy.proves_coverage
+            else f"{region}, {commodity}, {label}"
+        ),
+        copy.year,
+        f"USD per {unit}",
+        f"One more {unit} of {commodity} wanted in {region} in {copy.year}, {label}, costs so much"
+        " in money of that year; positive: it has a cost.",
+        gain=False,
+        movement=movement,
+        scale=scale,
+        examined=False,
+        shown=False,
+    )
+
+
+def _premium(
+    year: int, region: str, commodity: str, unit: str, movement: Movement, scale: float
+) -> Subject:
+    """One more unit wanted in the switch-off and, by the weights of the copies, one less in normal
+    times."""
+    return Subject(
+        PREMIUM,
+        f"{region}, {commodity}",
+        year,
+        f"USD per {unit}",
+        f"So much more does a {unit} of {commodity} in {region} in {year} cost when everything not"
+        " trusted is switched off than in normal times (the China-free premium, where China is"
+        " what is switched off); positive: the safe unit is dearer.",
+        gain=False,
+        movement=movement,
+        scale=scale,
+        examined=False,
+        shown=False,
+    )

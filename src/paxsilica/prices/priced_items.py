@@ -1,0 +1,302 @@
+"""What has a price: each thing as the movement of row sides and column bounds that one more of it
+means.
+
+With duals ``y`` of the rows and reduced costs ``d`` of the columns the objective moves by ``y``
+times the shift of the sides, and by ``d`` times the shift of the bound that ``d`` leans on.
+Minimising, a positive dual leans on the lower side and a negative one on the upper.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from paxsilica.instance import UNLIMITED, Instance
+from paxsilica.solver import Array, Compiled
+from paxsilica.solver.persistent import Movement
+
+MILLION = 1e6
+SAVED = {
+    "cost": "expected discounted cost",
+    "shortfall": "priced shortfall of coverage",
+    "budget": "public capital",
+}
+"""What an objective counts, in words."""
+
+Name = tuple[str, str, int | None]
+"""What, where and when."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that has a price.
+
+    Attributes:
+        gain: whether one more of it lowers the objective (a limit) or raises it (a requirement);
+            the price is positive either way.
+        scale: from USD million of objective to ``unit``.
+        movement: of sides and bounds, that one more of it means.
+        examined: whether the price on either side is found even if nobody asks for it.
+        shown: whether it is listed at a price of zero too.
+    """
+
+    what: str
+    where: str
+    when: int | None
+    unit: str
+    meaning: str
+    gain: bool
+    movement: Movement
+    scale: float = 1.0
+    examined: bool = True
+    shown: bool = True
+
+    def price(self, row_duals: Array, column_duals: Array) -> float:
+        """The price that some duals mean."""
+        part = self.movement
+        moved = float(row_duals[part.rows] @ part.shift)
+        if len(part.columns):
+            leaning = column_duals[part.columns]
+            moved += float(leaning @ np.where(leaning > 0, part.low_shift, part.high_shift))
+        return (-1.0 if self.gain else 1.0) * self.scale * moved + 0.0
+
+    @property
+    def name(self) -> Name:
+        """What, where and when; no two subjects of a program have the same."""
+        return self.what, self.where, self.when
+
+
+def undiscounted(instance: Instance, year: int) -> float:
+    """What a USD million of the objective is in money of ``year``; least public money is not
+    discounted."""
+    return 1.0 if instance.case.objective == "budget" else 1.0 / instance.discount(year)
+
+
+def saved(instance: Instance) -> str:
+    """What the objective of the case counts, in words."""
+    return SAVED[instance.case.objective]
+
+
+def subjects(instance: Instance, program: Compiled, values: Array) -> list[Subject]:
+    """Everything but goods that has a price in ``program``; ``values`` of its columns say what a
+    share of concentration is a share of."""
+    return [
+        *money(instance, program),
+        *coverage(instance, program),
+        *concentration(instance, program, values),
+        *policy(instance, program),
+        *capacity(instance, program),
+    ]
+
+
+def money(instance: Instance, program: Compiled) -> list[Subject]:
+    """The budget of the programme, the envelope of each funder, and what it may pay by each
+    year."""
+    found = []
+    unit = "USD million per USD million"
+    objective = saved(instance)
+    for row in program.rows_of(
+        "programme_budget", "funder_envelope", "funder_annual_limit", "mandate_limit"
+    ):
+        family, index = program.row_names[row]
+        year, where = None, str(index)
+        if family == "programme_budget":
+            what, whose = "budget", "the programme's budget"
+        elif family == "funder_envelope":
+            what, whose = "envelope", f"the envelope of {where}"
+        elif family == "funder_annual_limit":
+            what, where, year = "annual limit", index[0], index[1]
+            assert instance.funding is not None
+            timing = "by the end of" if instance.funding.payers[where].carry_over else "in"
+            whose = f"what {where} may pay {timing} {year}"
+        else:
+            what, where = "mandate", ", ".join(index)
+            whose = f"what {index[0]} may pay under its mandate for stage {index[1]} in {index[2]}"
+        found.append(
+            Subject(
+                what,
+                where,
+                year,
+                unit,
+                f"One USD million more of {whose} lowers {objective} by so many USD million;"
+                " positive: worth having.",
+                gain=True,
+                movement=Movement(np.array([row]), np.ones(1)),
+                shown=family in ("programme_budget", "funder_envelope"),
+            )
+        )
+    return found
+
+
+def coverage(instance: Instance, program: Compiled) -> list[Subject]:
+    """A percentage point of required coverage, by stage and year: more must be made, and more must
+    be delivered."""
+    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
+    moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    for row in program.rows_of("stress_production_coverage", "stress_delivery_coverage"):
+        family, (commodity, copy) = program.row_names[row]
+        if family == "stress_production_coverage":
+            base = instance.need[commodity, instance.copies[copy].year]
+        else:
+            base = sum(
+                quantity
+                for place, quantity in instance.copies[copy].demand.items()
+                if place[1] == commodity
+            )
+        moved[stage_of[commodity] or "", copy].append((int(row), base / 100))
+    return [
+        Subject(
+            "coverage",
+            stage,
+            instance.copies[copy].year,
+            "USD million per percentage point",
+            f"One percentage point more of coverage required of stage {stage} in"
+            f" {instance.copies[copy].year} raises {saved(instance)} by so much; positive: that is"
+            " what it costs.",
+            gain=False,
+            movement=Movement(
+                np.array([row for row, _ in items]), np.array([shift for _, shift in items])
+            ),
+        )
+        for (stage, copy), items in sorted(
+            moved.items(), key=lambda item: (item[0][0], instance.copies[item[0][1]].year)
+        )
+    ]
+
+
+def concentration(instance: Instance, program: Compiled, values: Array) -> list[Subject]:
+    """A percentage point of the cap on a region's share: of one region at one commodity, and of the
+    cap altogether."""
+    found, everywhere = [], []
+    for row in program.rows_of("country_concentration"):
+        region, commodity, copy = program.row_names[row][1]
+        supply = instance.copies[copy].supply
+        made = sum(
+            quantity * values[program.column_at["activity", (plant, copy)]]
+            for place, plants in supply.items()
+            if place[1] == commodity
+            for plant, quantity in plants
+        )
+        if made <= 0:
+            continue
+        everywhere.append((int(row), made / 100))
+        year = instance.copies[copy].year
+        found.append(
+            Subject(
+                "concentration",
+                f"{region}, {commodity}",
+                year,
+                "USD million per percentage point",
+                f"One percentage point more that {region} may have of the {commodity} made in the"
+                f" switch-off of {year} lowers {saved(instance)} by so much, output as it is;"
+                " positive: worth having.",
+                gain=True,
+                movement=Movement(np.array([row]), np.array([made / 100])),
+                shown=False,
+            )
+        )
+    if everywhere:
+        found.append(
+            Subject(
+                "concentration",
+                "every region and commodity",
+                None,
+                "USD million per percentage point",
+                "One percentage point more in the cap on a region's share, in every year, lowers"
+                f" {saved(instance)} by so much, output as it is; positive: worth having.",
+                gain=True,
+                movement=Movement(
+                    np.array([row for row, _ in everywhere]),
+                    np.array([shift for _, shift in everywhere]),
+                ),
+            )
+        )
+    return found
+
+
+def policy(instance: Instance, program: Compiled) -> list[Subject]:
+    """The limits of the table of limits, each in its own unit."""
+    found = []
+    for row in program.rows_of("limit_on_plants", "limit_on_operation"):
+        name, when = program.row_names[row][1]
+        limit = instance.limits[name]
+        gain = limit.sense == "at most"
+        year = when if isinstance(when, int) else instance.copies[when].year
+        found.append(
+            Subject(
+                "limit",
+                name if isinstance(when, int) else f"{name}, {when}",
+                year,
+                "USD million per unit of the limit",
+                f"One unit more {'allowed' if gain else 'demanded'} by the limit {name} in {year}"
+                f" {'lowers' if gain else 'raises'} {saved(instance)} by so much.",
+                gain=gain,
+                movement=Movement(np.array([row]), np.ones(1)),
+                shown=False,
+            )
+        )
+    return found
+
+
+def capacity(instance: Instance, program: Compiled) -> list[Subject]:
+    """The scarcity rent of each plant in each year: one more unit of credited capacity, in all
+    copies of operation of the year."""
+    columns: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
+    rows: dict[tuple[str, int], list[tuple[int, float]]] = defaultdict(list)
+    for at, (family, index) in enumerate(program.columns):
+        if family not in ("activity", "warm"):
+            continue
+        plant, copy = index
+        if instance.world.plants[plant].is_project or not 0 < program.high[at] < UNLIMITED:
+            continue
+        columns[plant, instance.copies[copy].year].append(
+            (at, *_bounds(instance, family, plant, copy))
+        )
+    for row in program.rows_of("project_capacity", "warm_within_capacity"):
+        plant, copy = program.row_names[row][1]
+        where = instance.copies[copy]
+        rows[plant, where.year].append((int(row), where.capacity_factor[plant]))
+    units = {row.process: row.unit for row in instance.tables.processes}
+    found = []
+    for plant, year in sorted(set(columns) | set(rows)):
+        moved = columns.get((plant, year), [])
+        own = rows.get((plant, year), [])
+        unit = units[instance.world.plants[plant].process]
+        found.append(
+            Subject(
+                "capacity",
+                plant,
+                year,
+                f"USD per {unit}",
+                f"One more {unit} of credited capacity of {plant} in {year} saves so much, in money"
+                f" of {year}: the scarcity rent of the plant; positive: worth having.",
+                gain=True,
+                scale=MILLION * undiscounted(instance, year),
+                movement=Movement(
+                    np.array([item[0] for item in own], dtype=np.intp),
+                    np.array([item[1] for item in own]),
+                    np.array([item[0] for item in moved], dtype=np.intp),
+                    np.array([item[1] for item in moved]),
+                    np.array([item[2] for item in moved]),
+                ),
+                examined=False,
+                shown=False,
+            )
+        )
+    return found
+
+
+def _bounds(instance: Instance, family: str, plant: str, copy: str) -> tuple[float, float]:
+    """How far one more unit of an asset's credited capacity moves the bounds of what it runs, or
+    keeps warm, in a copy."""
+    where = instance.copies[copy]
+    credited = instance.nameplate[plant, where.year] * instance.world.plants[plant].credit
+    factor = where.capacity[plant] / credited if credited else 1.0
+    must_run = (
+        instance.world.plants[plant].must_run_share
+        if family == "activity" and where.mode == "reference"
+        else 0.0
+    )
+    return must_run * factor, factor

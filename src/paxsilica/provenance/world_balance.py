@@ -1,0 +1,147 @@
+"""The world as the assets have it, before any plan: who can make what, and what all demand takes,
+traced along the chain."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+
+from paxsilica.tables import Tables
+from paxsilica.tables.schema import Asset
+
+ByRegion = dict[str, float]
+
+
+def between(anchors: Mapping[int, float], year: int) -> float:
+    """Return the value in a year, linear between anchors and constant beyond them.
+
+    >>> between({2026: 1.0, 2030: 3.0}, 2028), between({2026: 1.0}, 2040)
+    (2.0, 1.0)
+    """
+    years = sorted(anchors)
+    return float(np.interp(year, years, [anchors[each] for each in years]))
+
+
+class World:
+    """Capacity and use of every commodity in the whole world."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._by_year: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+        for row in tables.series:
+            self._by_year[row.table, row.row, row.column][row.year] = row.value
+        self.credit = {row.status: row.credit for row in tables.statuses}
+        self.outputs: dict[str, dict[str, float]] = defaultdict(dict)
+        self.inputs: dict[str, dict[str, float]] = defaultdict(dict)
+        for recipe in tables.recipes:
+            (self.outputs if recipe.role == "output" else self.inputs)[recipe.process][
+                recipe.commodity
+            ] = recipe.quantity
+
+    def nameplate(self, asset: Asset, year: int) -> float:
+        """Return the capacity of an asset in a year, in units of activity; nothing while it does
+        not operate."""
+        if not (asset.from_year or year) <= year <= (asset.to_year or year):
+            return 0.0
+        return (
+            asset.capacity
+            if asset.capacity is not None
+            else between(self._by_year["assets", asset.asset, "capacity"], year)
+        )
+
+    def capacity(
+        self, year: int, commodity: str = "*", process: str = "*", credited: bool = False
+    ) -> ByRegion:
+        """Return the capacity by host: of a commodity over all processes that make it, or of a
+        process in units of activity."""
+        found: ByRegion = defaultdict(float)
+        for asset in self.tables.assets:
+            if process not in ("*", asset.process):
+                continue
+            made = self.outputs[asset.process].get(commodity, 0.0) if commodity != "*" else 1.0
+            if made:
+                share = self.credit.get(asset.status or "", 1.0) if credited else 1.0
+                found[asset.region] += made * share * self.nameplate(asset, year)
+        return found
+
+    def final(self, year: int) -> dict[str, ByRegion]:
+        """Return final demand of every commodity by region, of the central variant."""
+        anchors: dict[tuple[str, str, str], dict[int, float]] = defaultdict(dict)
+        for row in self.tables.demand:
+            if row.variant in (None, "central"):
+                anchors[row.region, row.commodity, row.use or ""][row.year] = row.quantity
+        found: dict[str, ByRegion] = defaultdict(lambda: defaultdict(float))
+        for (region, commodity, _), values in anchors.items():
+            found[commodity][region] += between(values, year)
+        return found
+
+    def use(self, year: int) -> dict[str, ByRegion]:
+        """Return what final demand takes of every commodity, traced along the chain, by the region
+        of that final demand."""
+        demand = self.final(year)
+        names = sorted(row.commodity for row in self.tables.commodities)
+        regions = sorted({region for by_region in demand.values() for region in by_region})
+        final = np.zeros((len(names), len(regions)))
+        for commodity, by_region in demand.items():
+            for region, quantity in by_region.items():
+                final[names.index(commodity), regions.index(region)] = quantity
+        taken = np.zeros((len(names), len(names)))
+        for commodity, process in self.benchmarks(year).items():
+            for source, quantity in self.inputs[process].items():
+                taken[names.index(source), names.index(commodity)] += (
+                    quantity / self.outputs[process][commodity]
+                )
+        need = np.linalg.solve(np.eye(len(names)) - taken, final)
+        return {
+            name: dict(zip(regions, map(float, need[place]), strict=True))
+            for place, name in enumerate(names)
+        }
+
+    def least_use(self, year: int) -> dict[str, float]:
+        """Return what the world cannot do without of every commodity: as ``use``, but other
+        processes make what they can first.
+
+        Recycling and by-products relieve the main process, and so the ores that it takes.
+        """
+        benchmark = self.benchmarks(year)
+        credited = {
+            row.process: sum(self.capacity(year, process=row.process, credited=True).values())
+            for row in self.tables.processes
+        }
+        relief: dict[str, float] = defaultdict(float)
+        for process, made in self.outputs.items():
+            for commodity, quantity in made.items():
+                if benchmark.get(commodity) != process:
+                    relief[commodity] += quantity * credited[process]
+        final = {name: sum(by_region.values()) for name, by_region in self.final(year).items()}
+        need = dict(final)
+        # Chips make the tools that make chips: what is passed on shrinks from round to round and is
+        # gone long before the last.
+        for _ in range(60):
+            fresh: dict[str, float] = defaultdict(float, final)
+            for commodity, process in benchmark.items():
+                run = (
+                    max(0.0, need.get(commodity, 0.0) - relief[commodity])
+                    / self.outputs[process][commodity]
+                )
+                for source, quantity in self.inputs[process].items():
+                    fresh[source] += run * quantity
+            need = dict(fresh)
+        return need
+
+    def benchmarks(self, year: int) -> dict[str, str]:
+        """Return the process through which the need for each commodity is traced: of those whose
+        main product it is, the largest."""
+        total = {
+            row.process: sum(self.capacity(year, process=row.process).values())
+            for row in self.tables.processes
+        }
+        best: dict[str, str] = {}
+        for row in sorted(
+            self.tables.processes, key=lambda row: (-total[row.process], row.process)
+        ):
+            if row.main_product is not None:
+                best.setdefault(row.main_product, row.process)
+        return best

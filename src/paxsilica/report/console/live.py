@@ -1,0 +1,121 @@
+"""What is shown while a plan is being sought: a live line on a terminal, a plain line now and then
+elsewhere."""
+
+from __future__ import annotations
+
+import math
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from paxsilica.report.console.screen import Screen
+from paxsilica.report.wording import number, share
+from paxsilica.solver import Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class LiveView:
+    """Steps as they begin, and where the search stands. Both may be told from any thread."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.done: list[tuple[str, float]] = []
+        self.step = ""
+        self.started = time.monotonic()
+        self.progress: Progress | None = None
+        self.remark = ""
+        self.last_line = -math.inf
+        self.live = (
+            Live(get_renderable=self._render, console=screen, transient=True, refresh_per_second=4)
+            if screen.live
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        """Begins to show."""
+        if self.live is not None:
+            self.spinner = Spinner("line")
+            self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Clears what was shown on a terminal."""
+        if self.live is not None:
+            self.live.stop()
+
+    def tell(self, step: str) -> None:
+        """A step begins."""
+        now = time.monotonic()
+        if self.step:
+            self.done.append((self.step, now - self.started))
+        self.step, self.started, self.progress, self.remark = step, now, None, ""
+        if self.live is None:
+            self.screen.print(f"{step} ...", soft_wrap=True)
+            self.last_line = now
+
+    def watch(self, progress: Progress) -> None:
+        """The search moves."""
+        self.progress = progress
+        now = time.monotonic()
+        if self.live is None and now - self.last_line >= SECONDS_BETWEEN_LINES:
+            self.last_line = now
+            self.screen.print(
+                f"{self.step}: {progress.seconds:.0f} s, {standing(progress)}", soft_wrap=True
+            )
+
+    def say(self, remark: str) -> None:
+        """A remark on the step that runs, such as that it is being stopped."""
+        self.remark = remark
+        if self.live is None:
+            self.screen.print(remark, soft_wrap=True)
+
+    def _render(self) -> Table:
+        table = Table.grid(padding=(0, 1))
+        for step, seconds in self.done:
+            table.add_row(Text("*", "green"), step, Text(f"{seconds:.1f} s", "dim"), "")
+        if self.step:
+            now = Text("" if self.progress is None else standing(self.progress))
+            remark = self.remark or (
+                "Ctrl-C keeps the best plan so far" if self.progress is not None else ""
+            )
+            now.append("  " if now else "").append(remark, "dim")
+            table.add_row(
+                self.spinner,
+                Text(self.step, "bold"),
+                Text(f"{time.monotonic() - self.started:.0f} s", "dim"),
+                now,
+            )
+        return table
+
+
+def standing(progress: Progress) -> str:
+    """Where a search stands, in one line.
+
+    >>> standing(Progress(1.0, 7200.0, 7100.0))
+    'best plan 7,200, bound 7,100, gap 1.4 %'
+    >>> standing(Progress(1.0, math.inf, 7100.0))
+    'no plan yet, bound 7,100'
+    """
+    parts = [
+        (
+            f"best plan {number(progress.incumbent)}"
+            if math.isfinite(progress.incumbent)
+            else "no plan yet"
+        )
+    ]
+    if math.isfinite(progress.bound):
+        parts.append(f"bound {number(progress.bound)}")
+    if math.isfinite(progress.gap):
+        parts.append(f"gap {share(progress.gap)}")
+    return ", ".join(parts)

@@ -1,0 +1,111 @@
+"""The sentences and the ways to write numbers that every report shares."""
+
+from __future__ import annotations
+
+import math
+
+from paxsilica.plan.result import Plan
+
+OBJECTIVES = {
+    "cost": "least expected cost over the years of the case, discounted",
+    "shortfall": "least shortfall of coverage, at its price, discounted",
+    "budget": "least public money",
+}
+
+
+def number(value: float) -> str:
+    """The value with thousands apart and four digits that count.
+
+    >>> number(7188603.9), number(42.1875), number(0.0)
+    ('7,188,604', '42.19', '0')
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def share(value: float) -> str:
+    """The share of 1 in per cent, two digits that count.
+
+    >>> share(0.00505), share(0.000094), share(0.968), share(1.284)
+    ('0.51 %', '0.0094 %', '97 %', '128 %')
+    """
+    percent = 100 * value
+    return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.2g} %"
+
+
+def covered(value: float) -> str:
+    """A share of coverage in whole per cent, rounded down: what is said to be covered is covered.
+    Noise below a twentieth is forgiven.
+
+    >>> covered(0.59975), covered(0.5996), covered(0.594)
+    ('60', '60', '59')
+    """
+    return str(math.floor(100 * value + 0.05))
+
+
+def exposed(traced: float, required: float) -> bool:
+    """Whether coverage falls short of what is asked by more than the noise that :func:`covered`
+    forgives."""
+    return traced < required - 5e-4
+
+
+def status_sentence(plan: Plan) -> str:
+    """What the status means."""
+    solver = plan.manifest.get("case", {}).get("solver", {})
+    if plan.status == "optimal":
+        return (
+            "No plan can be better than this one."
+            if plan.gap_usd_m == 0
+            else "No plan can be better than this one by more than the gap."
+        )
+    if plan.status == "feasible":
+        return (
+            f"The search ended before the gap asked for ({share(solver.get('gap', 0))}) was proved:"
+            " a better plan may exist."
+        )
+    if plan.status == "infeasible":
+        return "No plan meets the requirements of the case; this is proved."
+    return (
+        f"No plan was found in {number(solver.get('time_limit_s', 0))} seconds of search. This"
+        " proves nothing about the case."
+    )
+
+
+def advice(plan: Plan) -> str:
+    """What to try where there is no plan."""
+    if plan.status == "no_plan":
+        return "Give the search more time (--time-limit 3600), or accept a wider gap (--gap 0.02)."
+    coverage = plan.manifest.get("case", {}).get("coverage") or {}
+    if coverage.get("hard"):
+        return (
+            "--set coverage.hard=false asks for the plan that falls least short, at the shortage"
+            " prices of the data."
+        )
+    return (
+        "Something is asked for that the projects, the budget or the limits in the data cannot"
+        " give."
+    )
+
+
+def gap_sentence(plan: Plan) -> str:
+    """The gap three ways: as a share of the objective, in money, and as a share of the money that
+    is being decided."""
+    if plan.gap_usd_m is None:
+        return "not known"
+    parts = [] if plan.gap is None else [f"{share(plan.gap)} of the objective"]
+    parts.append(f"USD {number(plan.gap_usd_m)} million")
+    if plan.gap_of_capital is not None:
+        parts.append(f"{share(plan.gap_of_capital)} of the capital decided")
+    return " = ".join(parts)
+
+
+def objective_sentence(plan: Plan) -> str:
+    """The objective and what it is."""
+    year = plan.manifest.get("case", {}).get("finance", {}).get("price_year")
+    amount = (
+        "none"
+        if plan.objective is None
+        else f"USD {number(plan.objective)} million" + (f" of {year}" if year else "")
+    )
+    return f"{amount} ({OBJECTIVES[plan.objective_kind]})"

@@ -1,0 +1,318 @@
+"""The only door to the solver."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import highspy
+import numpy as np
+
+from paxsilica.case import SOLVER_OPTIONS, Solver
+from paxsilica.errors import InputError, PaxSilicaError, Problem
+from paxsilica.solver.program import Array, Compiled
+
+Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
+Watcher = Callable[["Progress"], None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a search stands: seconds since its start, best plan, bound (both USD million; infinite
+    where there is none yet)."""
+
+    seconds: float
+    incumbent: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Relative gap as the solver defines it: distance of plan and bound over the size of the
+        plan."""
+        return relative_gap(self.incumbent, self.bound)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a solve, closed: ``values`` and ``objective`` are there exactly if there is a
+    plan.
+
+    ``optimal`` means that the gap asked for was proved, not that it is zero. Duals are those of an
+    LP, ``None`` for a MIP.
+    """
+
+    status: Status
+    objective: float | None
+    bound: float
+    values: Array | None
+    row_duals: Array | None
+    column_duals: Array | None
+    seconds: float
+    interrupted: bool
+    trace: tuple[Progress, ...]
+    crookedness: float = 0.0
+    """Largest distance of an integer column from the whole number that ``values`` gives for it."""
+
+    @property
+    def gap(self) -> float:
+        """Relative gap as the solver defines it."""
+        return math.inf if self.objective is None else relative_gap(self.objective, self.bound)
+
+
+def relative_gap(incumbent: float, bound: float) -> float:
+    """``|incumbent - bound| / |incumbent|``, 0 for 0 over 0, infinite where one of them is missing.
+
+    >>> relative_gap(200.0, 199.0), relative_gap(0.0, 0.0)
+    (0.005, 0.0)
+    """
+    if not (math.isfinite(incumbent) and math.isfinite(bound)):
+        return math.inf
+    distance = abs(incumbent - bound)
+    return 0.0 if distance == 0 else math.inf if incumbent == 0 else distance / abs(incumbent)
+
+
+def _objective_scale(cost: Array) -> float:
+    """A power of two that brings the largest cost coefficient near a thousand: tolerances of the
+    solver are absolute."""
+    largest = float(np.abs(cost).max(initial=0.0))
+    return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
+
+
+def _load(program: Compiled, scale: float) -> highspy.Highs:
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_low)
+    lp.col_cost_, lp.offset_ = program.cost * scale, program.offset * scale
+    lp.col_lower_, lp.col_upper_ = program.low, program.high
+    lp.row_lower_, lp.row_upper_ = program.row_low, program.row_high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = lp.num_col_, lp.num_row_
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
+        program.matrix.indptr,
+        program.matrix.indices,
+        program.matrix.data,
+    )
+    if program.integer.any():
+        kinds = np.array([highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger])
+        lp.integrality_ = kinds[program.integer.astype(int)].tolist()
+    solver = highspy.Highs()
+    solver.silent()
+    # without output the solver does not tell of its progress either; it still writes nothing
+    solver.setOptionValue("log_to_console", False)
+    solver.setOptionValue("output_flag", True)
+    if solver.passModel(lp) == highspy.HighsStatus.kError:
+        raise PaxSilicaError("the solver refused the model; a coefficient is out of its range")
+    return solver
+
+
+def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> None:
+    if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+        raise InputError(
+            [
+                Problem(
+                    "case",
+                    "",
+                    f"solver.options.{name}",
+                    str(value),
+                    "the solver refuses this value",
+                )
+            ]
+        )
+
+
+def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
+    """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the
+    best plan so far."""
+    interrupted = False
+    finished = (
+        threading.Event()
+    )  # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+
+    def run() -> None:
+        try:
+            solver.run()
+        finally:
+            finished.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    while not finished.is_set():
+        try:
+            finished.wait(0.1)
+        except KeyboardInterrupt:
+            interrupted = True
+            stop.set()
+    return interrupted
+
+
+def solve(
+    program: Compiled,
+    options: Solver,
+    watch: Watcher | None = None,
+    start: Array | None = None,
+    cutoff: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Solves ``program`` to the gap in ``options``; an LP has no gap.
+
+    Args:
+        program: what to solve.
+        options: gap, time limit, threads, seed and further options of the solver.
+        watch: called with every progress of a search.
+        start: a plan to start from, by column; only its integer part is used.
+        cutoff: asked from time to time whether to stop early.
+    """
+    scale = _objective_scale(program.cost)
+    solver = _load(program, scale)
+    mip = bool(program.integer.any())
+    for name, value in {
+        "threads": options.threads,
+        "random_seed": options.seed,
+        "time_limit": options.time_limit_s,
+        "mip_rel_gap": options.gap,
+        "mip_abs_gap": 0.0,
+        **{name: SOLVER_OPTIONS[name](value) for name, value in options.options.items()},
+    }.items():
+        _set(solver, name, value)
+    started = time.monotonic()
+    trace: list[Progress] = []
+    stop = threading.Event()
+
+    def note(event: Any) -> None:
+        out = event.data_out
+        incumbent, bound = (
+            x / scale if abs(x) < 1e300 else math.copysign(math.inf, x)
+            for x in (out.mip_primal_bound, out.mip_dual_bound)
+        )
+        now = Progress(time.monotonic() - started, incumbent, bound)
+        if not trace or (trace[-1].incumbent, trace[-1].bound) != (incumbent, bound):
+            trace.append(now)
+        if watch is not None:
+            watch(now)
+
+    def check(event: Any) -> None:
+        if stop.is_set() or (cutoff is not None and cutoff()):
+            event.data_in.user_interrupt = True
+
+    solver.cbMipLogging += note
+    solver.cbMipImprovingSolution += note
+    solver.cbMipInterrupt += check
+    solver.cbSimplexInterrupt += check
+    solver.cbIpmInterrupt += check
+    if start is not None and mip:
+        at = np.flatnonzero(program.integer)
+        solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
+    interrupted = _wait(solver, stop)
+    return _outcome(
+        solver,
+        program,
+        scale,
+        options.gap,
+        mip,
+        time.monotonic() - started,
+        interrupted,
+        tuple(trace),
+    )
+
+
+def _outcome(
+    solver: highspy.Highs,
+    program: Compiled,
+    scale: float,
+    gap: float,
+    mip: bool,
+    seconds: float,
+    interrupted: bool,
+    trace: tuple[Progress, ...],
+) -> Outcome:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    known = highspy.HighsModelStatus
+    if status == known.kModelEmpty:
+        nothing = np.zeros(0)
+        return Outcome(
+            "optimal",
+            program.offset,
+            program.offset,
+            nothing,
+            nothing,
+            nothing,
+            seconds,
+            interrupted,
+            trace,
+        )
+    if status in (known.kInfeasible,):
+        return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
+    if status == known.kUnbounded:
+        return Outcome("unbounded", None, -math.inf, None, None, None, seconds, interrupted, trace)
+    if status == known.kUnboundedOrInfeasible:
+        return Outcome(
+            _unbounded_or_infeasible(program),
+            None,
+            -math.inf,
+            None,
+            None,
+            None,
+            seconds,
+            interrupted,
+            trace,
+        )
+    if status in (
+        known.kLoadError,
+        known.kModelError,
+        known.kPresolveError,
+        known.kSolveError,
+        known.kPostsolveError,
+    ):
+        raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
+    feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    bound = info.mip_dual_bound / scale if mip else -math.inf
+    if not feasible or (not mip and status != known.kOptimal):
+        return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
+    solution = solver.getSolution()
+    values = np.array(solution.col_value, dtype=float)
+    at = np.flatnonzero(program.integer)
+    crookedness = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
+    values[at] = np.round(values[at])
+    objective = info.objective_function_value / scale
+    if not mip:
+        row_duals, column_duals = (
+            np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
+        )
+        valid = bool(solution.dual_valid)
+        return Outcome(
+            "optimal",
+            objective,
+            objective,
+            values,
+            row_duals if valid else None,
+            column_duals if valid else None,
+            seconds,
+            interrupted,
+            trace,
+        )
+    bound = min(bound, objective)
+    proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
+    return Outcome(
+        "optimal" if proved else "feasible",
+        objective,
+        bound,
+        values,
+        None,
+        None,
+        seconds,
+        interrupted,
+        trace,
+        crookedness,
+    )
+
+
+def _unbounded_or_infeasible(program: Compiled) -> Status:
+    """Tells the two apart by asking for any point at all."""
+    probe = solve(program.minimising(np.zeros_like(program.cost)), Solver(gap=0.0))
+    return "infeasible" if probe.status == "infeasible" else "unbounded"
+
+
+def write_mps(program: Compiled, path: str) -> None:
+    """The program as an MPS file, so that any solver can be tried on it."""
+    _load(program, 1.0).writeModel(path)

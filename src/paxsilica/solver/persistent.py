@@ -1,0 +1,209 @@
+"""A linear program that is kept in the solver and solved again from its last basis: for whoever
+asks much the same many times over."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from paxsilica.case import Solver
+from paxsilica.errors import PaxSilicaError
+from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set
+from paxsilica.solver.program import Array, Compiled
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """An optimal basis to come back to.
+
+    Attributes:
+        basis: as the solver keeps it.
+        outcome: what it gave.
+        activity: left side of each row.
+    """
+
+    basis: Any
+    outcome: Outcome
+    activity: Array
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How far to move both sides of some ``rows`` up, and the bounds of some ``columns``."""
+
+    rows: Rows
+    shift: Array
+    columns: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    low_shift: Array = field(default_factory=lambda: np.zeros(0))
+    high_shift: Array = field(default_factory=lambda: np.zeros(0))
+
+    def times(self, factor: float) -> Movement:
+        """So many times as far."""
+        return replace(
+            self,
+            shift=factor * self.shift,
+            low_shift=factor * self.low_shift,
+            high_shift=factor * self.high_shift,
+        )
+
+    def size(self) -> float:
+        """The largest movement."""
+        return max(
+            float(np.abs(part).max(initial=0.0))
+            for part in (self.shift, self.low_shift, self.high_shift)
+        )
+
+
+class WarmProgram:
+    """An LP in the solver's memory. The sides of its rows and the bounds of its columns can be
+    moved and columns can be added; each run starts from the basis of the last."""
+
+    def __init__(self, program: Compiled, options: Solver) -> None:
+        if program.integer.any():
+            raise PaxSilicaError(
+                "only a linear program can be kept warm; relax or fix the integer columns first"
+            )
+        self.program = program
+        self.scale = _objective_scale(program.cost)
+        self.solver: Any = _load(
+            program, self.scale
+        )  # its stubs leave out what it says of its basis
+        _set(self.solver, "threads", options.threads)
+        _set(self.solver, "random_seed", options.seed)
+
+    def _settle(self) -> highspy.HighsModelStatus:
+        """Solves as things stand, and tells infeasible and unbounded apart."""
+        self.solver.run()
+        known = highspy.HighsModelStatus
+        status: highspy.HighsModelStatus = self.solver.getModelStatus()
+        if status in (known.kUnboundedOrInfeasible, known.kUnknown):
+            # from scratch and without presolve the two are told apart
+            self.solver.clearSolver()
+            _set(self.solver, "presolve", "off")
+            self.solver.run()
+            _set(self.solver, "presolve", "choose")
+            status = self.solver.getModelStatus()
+        if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
+            raise PaxSilicaError(
+                f"the solver failed on a linear program ({self.solver.modelStatusToString(status)})"
+            )
+        return status
+
+    def run(self) -> Outcome:
+        """Solves as things stand."""
+        started = time.monotonic()
+        status, known = self._settle(), highspy.HighsModelStatus
+        seconds = time.monotonic() - started
+        if status == known.kInfeasible:
+            return Outcome("infeasible", None, math.inf, None, None, None, seconds, False, ())
+        if status == known.kUnbounded:
+            return Outcome("unbounded", None, -math.inf, None, None, None, seconds, False, ())
+        solution = self.solver.getSolution()
+        objective = self.solver.getInfo().objective_function_value / self.scale
+        valid = bool(solution.dual_valid)
+        return Outcome(
+            "optimal",
+            objective,
+            objective,
+            np.array(solution.col_value, dtype=float),
+            np.array(solution.row_dual, dtype=float) / self.scale if valid else None,
+            np.array(solution.col_dual, dtype=float) / self.scale if valid else None,
+            seconds,
+            False,
+            (),
+        )
+
+    def duals_if_moved(self, movement: Movement) -> Array | None:
+        """Duals of the rows with some sides and bounds moved away from where the program has them;
+        ``None`` if nothing fits then.
+
+        They are put back, the basis only if nothing fits: from one small movement to the next it
+        hardly changes.
+        """
+        self.move(movement)
+        duals, basis = None, self.solver.getBasis()
+        if self._settle() == highspy.HighsModelStatus.kOptimal:
+            solution = self.solver.getSolution()
+            if not solution.dual_valid:
+                raise PaxSilicaError("the solver gave no valid duals of a linear program")
+            duals = np.array(solution.row_dual, dtype=float) / self.scale
+        else:
+            self.solver.setBasis(basis)
+        self.move(movement.times(0.0))
+        return duals
+
+    def corner(self, outcome: Outcome) -> Corner:
+        """The present basis, which gave ``outcome``; not to be asked for once columns were
+        added."""
+        assert outcome.values is not None
+        return Corner(self.solver.getBasis(), outcome, self.program.matrix @ outcome.values)
+
+    def back_to(self, corner: Corner) -> None:
+        """Starts the next run from an earlier basis."""
+        self.solver.setBasis(corner.basis)
+
+    def move(self, movement: Movement) -> None:
+        """Moves sides and bounds away from where the program has them."""
+        self.move_rows(movement.rows, movement.shift)
+        at, low, high = movement.columns.astype(np.int32), self.program.low, self.program.high
+        if len(at):
+            self.solver.changeColsBounds(
+                len(at), at, low[at] + movement.low_shift, high[at] + movement.high_shift
+            )
+
+    def move_rows(self, at: Rows, shift: Array) -> None:
+        """Sets both sides of some rows ``shift`` away from where the program has them."""
+        self.solver.changeRowsBounds(
+            len(at),
+            at.astype(np.int32),
+            self.program.row_low[at] + shift,
+            self.program.row_high[at] + shift,
+        )
+
+    def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
+        """Sets the bounds of some columns anew."""
+        for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
+            self.solver.changeColBounds(column, least, most)
+
+    def extend(self, program: Compiled) -> None:
+        """Takes over a program that has further columns behind those there are, of which each may
+        take any value from zero on."""
+        first = len(self.program.cost)
+        cost, columns = program.cost[first:], program.matrix.tocsc()[:, first:]
+        count = len(cost)
+        self.program = program
+        self.solver.addCols(
+            count,
+            cost * self.scale,
+            np.zeros(count),
+            np.full(count, highspy.kHighsInf),
+            columns.nnz,
+            columns.indptr[:-1].astype(np.int32),
+            columns.indices.astype(np.int32),
+            columns.data.astype(float),
+        )
+
+    def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
+        """By row, what a unit added to its side moves the variables in the basis of ``corner`` by,
+        each times its weight.
+
+        Args:
+            corner: the solver is put there.
+            columns: weights of the columns; zero for those that do not count.
+            rows: weights of the slacks of rows, up to sign.
+        """
+        self.back_to(corner)
+        self.solver.run()
+        basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)
+        weights = np.where(
+            basic >= 0, columns[np.maximum(basic, 0)], rows[np.maximum(-1 - basic, 0)]
+        )
+        return np.asarray(self.solver.getBasisTransposeSolve(weights)[1], dtype=float)

@@ -1,0 +1,261 @@
+"""What a frontier is drawn in: measures of a plan as functions of the columns, and tasks that
+minimise one under limits on others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from paxsilica.case import Case, Solver
+from paxsilica.errors import InputError, Problem
+from paxsilica.plan.extract import DUST
+from paxsilica.solver import Array, Compiled, Outcome
+from paxsilica.solver.resolve import NewColumn, Written, extended
+from paxsilica.studies.parallel import Result
+from paxsilica.studies.tasks import polished, record, searched, start_from, written
+from paxsilica.tables import Tables
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A measure of a plan. ``sign`` is -1 where more is better; ``linear`` says whether it is a
+    linear function of the decisions."""
+
+    name: str
+    unit: str
+    meaning: str
+    sign: float = 1.0
+    linear: bool = True
+
+    @property
+    def column(self) -> str:
+        """Name of its column in tables."""
+        return f"{self.name}_usd_m" if self.unit == "USD million" else self.name
+
+
+AXES: dict[str, Axis] = {
+    axis.name: axis
+    for axis in (
+        Axis(
+            "total", "USD million", "all cost, missing coverage at its price included, discounted"
+        ),
+        Axis("cost", "USD million", "all cost but the price of missing coverage, discounted"),
+        Axis("shortfall", "USD million", "missing coverage at its price, discounted"),
+        Axis("budget", "USD million", "capital that funders pay, undiscounted"),
+        Axis(
+            "coverage",
+            "share of 1",
+            "share of the required coverage that is met in every commodity and year",
+            -1.0,
+        ),
+        Axis(
+            "concentration",
+            "share of 1",
+            "largest share of one region in what is made of a commodity when cut off",
+            linear=False,
+        ),
+    )
+}
+
+
+def known_axis(name: str) -> Axis:
+    """The axis of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in AXES:
+        raise InputError(
+            [Problem("frontier", "", "axis", name, f"should be one of {', '.join(AXES)}")]
+        )
+    return AXES[name]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A program with its measures: each a vector and a constant, to be kept small (coverage with
+    its sign turned)."""
+
+    of: Written
+    program: Compiled
+    measures: Mapping[str, tuple[Array, float]]
+
+    def values(self, values: Array) -> dict[str, float]:
+        """Each measure of a plan, with the sign that readers know."""
+        found = {
+            name: AXES[name].sign * (float(vector @ values) + constant)
+            for name, (vector, constant) in self.measures.items()
+        }
+        if self.of.case.concentration is not None:
+            found["concentration"] = largest_share(self.of, values[: len(self.of.program.cost)])
+        return {name: 0.0 if abs(value) < DUST else value for name, value in found.items()}
+
+
+def measured(of: Written, axes: Iterable[str]) -> Measured:
+    """The program of a case with the measures of all linear axes; the level of coverage gets a
+    column of its own if it is among them."""
+    program, more = of.program, 0
+    if "coverage" in axes:
+        program, more = _with_level(of), 1
+    pad = np.zeros(more)
+    shortfall, constant = of.costs["coverage_shortfall"]
+    measures: dict[str, tuple[Array, float]] = {
+        "total": (of.total, of.offset),
+        "cost": (of.total - shortfall, of.offset - constant),
+        "shortfall": (shortfall, constant),
+        "budget": (of.public_capital, 0.0),
+    }
+    measures = {
+        name: (np.append(vector, pad), offset) for name, (vector, offset) in measures.items()
+    }
+    if more:
+        level = np.zeros(len(program.cost))
+        level[-1] = -1.0
+        measures["coverage"] = (level, 0.0)
+    return Measured(of, program, measures)
+
+
+def _with_level(of: Written) -> Compiled:
+    """The program in which required coverage is a column: the same share of what the case requires,
+    everywhere, with nothing missing."""
+    if not of.instance.required:
+        raise InputError("a frontier over coverage needs a case that requires coverage")
+    program = of.program
+    missing = program.positions("shortfall")
+    nothing = np.zeros(len(missing))
+    program = program.with_columns(missing, nothing, nothing)
+    entries, rows, low = {}, [], []
+    for at, (family, index) in enumerate(program.row_names):
+        if family in ("stress_production_coverage", "stress_delivery_coverage"):
+            commodity, copy = index
+            share = of.instance.required[commodity, copy]
+            if family == "stress_production_coverage":
+                wanted, side = (
+                    share * of.instance.need[commodity, of.instance.copies[copy].year],
+                    0.0,
+                )
+            else:
+                whole = sum(
+                    amount
+                    for place, amount in of.instance.copies[copy].demand.items()
+                    if place[1] == commodity
+                )
+                wanted, side = share * whole, -whole
+            entries[at] = -wanted
+            rows.append(at)
+            low.append(side)
+    program = extended(program, [NewColumn(("coverage_level", None), entries, high=1.0)])
+    at_rows = np.array(rows, dtype=np.intp)
+    return program.with_rows(at_rows, np.array(low), program.row_high[at_rows])
+
+
+def largest_share(of: Written, values: Array) -> float:
+    """The largest share of one region in what is made of a covered commodity in a switch-off in
+    which the cap holds."""
+    cap = of.case.concentration
+    made: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    asked: dict[str, set[str]] = defaultdict(set)
+    for commodity, copy in of.instance.required:
+        if cap is None or of.instance.copies[copy].year >= cap.from_year:
+            asked[copy].add(commodity)
+    for at, (family, index) in enumerate(of.program.columns):
+        if family == "activity" and index[1] in asked and values[at] > 0:
+            plant = of.instance.world.plants[index[0]]
+            for commodity, amount in of.instance.world.outputs.get(plant.process, {}).items():
+                if commodity in asked[index[1]]:
+                    made[commodity, index[1]][plant.region] += amount * float(values[at])
+    return max(
+        (max(by.values()) / sum(by.values()) for by in made.values() if sum(by.values()) > 1e-6),
+        default=0.0,
+    )
+
+
+def _limited(at: Measured, limits: Mapping[str, float]) -> Compiled:
+    """The program with each linear measure held to its limit."""
+    program = at.program
+    for name, limit in limits.items():
+        if AXES[name].linear:
+            vector, constant = at.measures[name]
+            program = program.with_row(vector, AXES[name].sign * limit - constant)
+    return program
+
+
+def _found(
+    at: Measured, program: Compiled, outcome: Outcome, options: Solver, names: Iterable[str]
+) -> Result:
+    """What is kept of a plan: its measures as good as found, and of the ways to run it so the
+    cheapest."""
+    best = polished(program, outcome, options)
+    if best.values is None:
+        return record(at.of, best)
+    whole = np.flatnonzero(program.integer)
+    held = program.fixed(whole, best.values[whole])
+    for name in names:
+        if AXES[name].linear:
+            vector, constant = at.measures[name]
+            value = float(vector @ best.values)
+            held = held.with_row(vector, value + 1e-7 * max(1.0, abs(value + constant)))
+    cheapest = searched(held.minimising(*at.measures["total"]), options)
+    values = best.values if cheapest.values is None else cheapest.values
+    return record(at.of, replace(best, values=values)) | {"axes": at.values(values)}
+
+
+def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Work: the plan with the least of one measure under limits on others, and, of equals, with the
+    most room left under the limits.
+
+    The room, in units of each measure's range, earns a bonus of ``weight`` USD million, a tenth for
+    each further measure (AUGMECON2), so that no plan is found that another equals in this measure
+    and beats in those. The objective is never above the measure itself, so its bound is one of the
+    measure too. ``relaxed`` solves without integrality, to learn of what size the measure is.
+    """
+    name, limits = arguments["minimise"], arguments["limits"]
+    at = measured(written(tables, case), arguments["axes"])
+    program = _limited(at, limits)
+    vector, offset = at.measures[name]
+    if arguments.get("relaxed"):
+        outcome = searched(program.minimising(vector, offset).relaxed(), case.solver)
+        return {"status": outcome.status, "objective": outcome.objective}
+    weight = float(arguments["weight"])
+    for axis, limit in limits.items():
+        if AXES[axis].linear:
+            one, constant = at.measures[axis]
+            factor = weight / arguments["ranges"][axis]
+            vector, offset = (
+                vector + factor * one,
+                offset + factor * (constant - AXES[axis].sign * limit),
+            )
+            weight /= 10
+    program = program.minimising(vector, offset)
+    start = arguments.get("start")
+    outcome = searched(program, case.solver, None if start is None else _padded(at, start))
+    return _found(at, program, outcome, case.solver, arguments["axes"])
+
+
+def _padded(at: Measured, start: Mapping[str, Any]) -> Array:
+    known = start_from(at.of, start)
+    return np.append(known, np.zeros(len(at.program.cost) - len(known)))
+
+
+def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Work: the least of the first measure, then of the second among such plans, and so on; a row
+    of the payoff table."""
+    at = measured(written(tables, case), arguments["axes"])
+    program = at.program
+    result: Result = {}
+    start: Array | None = None
+    for name in arguments["order"]:
+        vector, offset = at.measures[name]
+        program = program.minimising(vector, offset)
+        outcome = searched(program, case.solver, start)
+        if outcome.values is None or outcome.objective is None:
+            return result or record(at.of, outcome)
+        start = outcome.values
+        result = _found(at, program, outcome, case.solver, arguments["axes"])
+        room = 1e-6 * max(1.0, abs(outcome.objective))
+        program = program.with_row(vector, outcome.objective - offset + room)
+    return result
