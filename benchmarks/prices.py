@@ -12,7 +12,7 @@ from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
 from paxsilica.cli.prices import CURVE_LEAST, CURVE_TIMES
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import Asked, value_curve
+from paxsilica.prices import PriceRequest, value_curve
 from paxsilica.prices.report import prices_from, start_from
 from paxsilica.tables import load_tables
 
@@ -37,14 +37,15 @@ def bench_prices(
     )
     begun = time.monotonic()
     start = start_from(plan, tables, question)
-    told = prices_from(start, Asked(kinds=("fixed", "relaxed")), lambda _: None)
+    reported = prices_from(start, PriceRequest(kinds=("fixed", "relaxed")), lambda _: None)
     duals = (time.monotonic() - begun) / once
-    verdicts = told.table["degenerate"].value_counts()
+    verdicts = reported.table["degenerate"].value_counts()
     known = ", ".join(
         f"{verdict} {verdicts.get(verdict, 0):,}" for verdict in ("no", "yes", "open")
     )
     print(
-        f"fixed and relaxed prices: {len(told.table):,} rows, degenerate: {known}: {duals:.2f} of"
+        f"fixed and relaxed prices: {len(reported.table):,} rows, degenerate: {known}: "
+        f"{duals:.2f} of"
         " one solve",
         flush=True,
     )

@@ -94,7 +94,7 @@ def coverage(plan: paxsilica.Plan) -> None:
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     for at, row in rows.iterrows():
         ax.plot(
-            [100 * row["traced_share_before"], 100 * row["traced_share"]],
+            [100 * row["coverage_without"], 100 * row["coverage"]],
             [at, at],
             color="#9db8d2",
             linewidth=5,
@@ -102,7 +102,7 @@ def coverage(plan: paxsilica.Plan) -> None:
         )
     style = {"zorder": 3, "linestyle": "none"}
     ax.plot(
-        100 * rows["naive_share"],
+        100 * rows["nameplate_share"],
         rows.index,
         "o",
         color="#666666",
@@ -112,7 +112,7 @@ def coverage(plan: paxsilica.Plan) -> None:
         **style,
     )
     ax.plot(
-        100 * rows["traced_share_before"],
+        100 * rows["coverage_without"],
         rows.index,
         "o",
         color="#9a9a9a",
@@ -120,7 +120,7 @@ def coverage(plan: paxsilica.Plan) -> None:
         **style,
     )
     ax.plot(
-        100 * rows["traced_share"],
+        100 * rows["coverage"],
         rows.index,
         "o",
         color="#12508b",

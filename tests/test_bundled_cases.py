@@ -26,7 +26,7 @@ def plan_of(case: str) -> Plan:
 def traced(case: str, stage: str, year: int) -> float:
     coverage = plan_of(case).coverage
     return float(
-        coverage[(coverage["stage"] == stage) & (coverage["year"] == year)]["traced_share"].iloc[0]
+        coverage[(coverage["stage"] == stage) & (coverage["year"] == year)]["coverage"].iloc[0]
     )
 
 
@@ -41,7 +41,7 @@ def test_case_gives_a_plan_within_its_gap(case: str) -> None:
 
 def test_base_serves_the_world_in_normal_times() -> None:
     service = plan_of("base").table("service")
-    normal = service[service["mode"] == "reference"]
+    normal = service[service["mode"] == "normal"]
     assert normal["unserved"].sum() == pytest.approx(0.0, abs=1e-4)
 
 
@@ -53,9 +53,9 @@ def test_base_reports_all_thirteen_stages_and_spends_no_more_than_its_budget() -
 
 def test_naive_shares_overstate_what_the_chain_can_make() -> None:
     coverage = plan_of("base").coverage
-    assert (coverage["naive_share"] >= coverage["traced_share"] - 1e-6).mean() > 0.9
+    assert (coverage["nameplate_share"] >= coverage["coverage"] - 1e-6).mean() > 0.9
     magnets = coverage[(coverage["stage"] == "magnets") & (coverage["year"] == 2036)]
-    assert float(magnets["naive_share"].iloc[0]) > float(magnets["traced_share"].iloc[0]) + 0.05
+    assert float(magnets["nameplate_share"].iloc[0]) > float(magnets["coverage"].iloc[0]) + 0.05
 
 
 def test_without_the_dutch_there_are_no_leading_edge_chips() -> None:
@@ -83,7 +83,7 @@ def test_a_talk_shop_leaves_more_uncovered() -> None:
 
 def test_retaliation_strikes_heavy_rare_earths_first_and_has_a_price() -> None:
     service = plan_of("retaliation").table("service")
-    struck = service[service["copy"].str.startswith("retaliation")]
+    struck = service[service["state"].str.startswith("retaliation")]
     assert struck["year"].min() == 2027
     costs = plan_of("retaliation").costs.set_index("term")["usd_m"]
     assert costs["unmet_demand"] > 0

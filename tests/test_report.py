@@ -69,7 +69,22 @@ def plan() -> Plan:
         ),
         "operation": frame(
             "operation",
-            [("c", "stress", 2030, "p", "asset", None, "AUS", "x", 1.5, "t", math.inf, math.nan)],
+            [
+                (
+                    "c",
+                    "disrupted",
+                    2030,
+                    "p",
+                    "asset",
+                    None,
+                    "AUS",
+                    "x",
+                    1.5,
+                    "t",
+                    math.inf,
+                    math.nan,
+                )
+            ],
         ),
     }
     return Plan(
@@ -193,10 +208,10 @@ def test_plain_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("paxsilica.report.console.live.time.monotonic", lambda: clock[0])
     out = io.StringIO()
     with LiveView(Screen(out)) as view:
-        view.tell("search")
+        view.on_step("search")
         for second in range(25):
             clock[0] = float(second)
-            view.watch(Progress(float(second), 200.0, 199.0))
+            view.on_progress(Progress(float(second), 200.0, 199.0))
     assert out.getvalue().splitlines() == [
         "search ...",
         "search: 10 s, best plan 200, bound 199, gap 0.5 %",
@@ -211,9 +226,9 @@ def test_live_view_shows_steps_and_standing(monkeypatch: pytest.MonkeyPatch) -> 
     out = io.StringIO()
     monkeypatch.setattr(out, "isatty", lambda: True)
     with LiveView(Screen(out)) as view:
-        view.tell("write the model")
-        view.tell("search")
-        view.watch(Progress(3.0, 200.0, 199.0))
+        view.on_step("write the model")
+        view.on_step("search")
+        view.on_progress(Progress(3.0, 200.0, 199.0))
         assert view.live is not None
         view.live.refresh()
     for words in (

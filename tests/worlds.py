@@ -316,9 +316,9 @@ class Answer:
             name: float(row[name])
             for name in (
                 "need",
-                "naive_share_before",
-                "traced_share_before",
-                "naive_share",
-                "traced_share",
+                "nameplate_share_without",
+                "coverage_without",
+                "nameplate_share",
+                "coverage",
             )
         }

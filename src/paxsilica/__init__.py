@@ -1,5 +1,5 @@
 """Plan which plants an alliance should pay for, so that every stage from ore to AI server has a
-source that cannot be switched off.
+source that cannot be cut off.
 
 The public interface is what this module lists:
 
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 __all__ = [
-    "Asked",
     "Case",
     "InputError",
     "Plan",
+    "PriceRequest",
     "Question",
     "Tables",
     "__version__",
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from paxsilica.plan.result import Plan
     from paxsilica.plan.solve import make_plan
     from paxsilica.prices.report import price_table
-    from paxsilica.prices.request import Asked
+    from paxsilica.prices.request import PriceRequest
     from paxsilica.studies.alternatives import alternatives
     from paxsilica.studies.frontier import frontier
     from paxsilica.studies.montecarlo import montecarlo
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
-    "Asked": "prices.request",
+    "PriceRequest": "prices.request",
     "Case": "case",
     "InputError": "errors",
     "Plan": "plan.result",

@@ -17,8 +17,8 @@ from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
 from paxsilica.case import Case, make_case, read_case
 from paxsilica.instance import Instance, make_instance
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import Teller, make_plan
-from paxsilica.solver import Watcher
+from paxsilica.plan.solve import StepCallback, make_plan
+from paxsilica.solver import ProgressCallback
 from paxsilica.tables import Tables, load_tables
 
 SHORT_NAMES = {
@@ -74,9 +74,11 @@ class Question:
         """The joined problem, to look at before it is solved."""
         return make_instance(self.tables, self.case)
 
-    def solve(self, watch: Watcher | None = None, tell: Teller | None = None) -> Plan:
+    def solve(
+        self, on_progress: ProgressCallback | None = None, on_step: StepCallback | None = None
+    ) -> Plan:
         """The plan; see :func:`paxsilica.plan.solve.make_plan`."""
-        return make_plan(self.tables, self.case, watch, tell)
+        return make_plan(self.tables, self.case, on_progress, on_step)
 
     def _repr_html_(self) -> str:
         rows = "".join(

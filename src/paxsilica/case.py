@@ -147,8 +147,8 @@ class Demand(Section):
 class Operation(Section):
     """How plants are run."""
 
-    warm: bool = Field(
-        True, description="whether a plant must run in normal times to be ready for a switch-off"
+    readiness: bool = Field(
+        True, description="whether a plant must run in normal times to be ready for a cut-off"
     )
 
 
@@ -218,7 +218,7 @@ class Case(Section):
     )
     trusted: StatusesFrom = Field(
         {"signatory": 0},
-        description="statuses whose plants count in a switch-off, or {status = first year}",
+        description="statuses whose plants count in a cut-off, or {status = first year}",
     )
     funding: StatusesFrom = Field(
         {"signatory": 0}, description="statuses whose funders pay, or {status = first year}"
@@ -269,7 +269,7 @@ class Case(Section):
             raise ValueError("objective: least budget needs a section coverage with hard = true")
         if self.concentration is not None and self.coverage is None:
             raise ValueError(
-                "concentration: the cap speaks of a switch-off and needs a section coverage"
+                "concentration: the cap speaks of a cut-off and needs a section coverage"
             )
         if isinstance(self.scenarios, dict) and abs(sum(self.scenarios.values()) - 1) > 1e-6:
             raise ValueError(

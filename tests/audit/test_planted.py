@@ -75,7 +75,7 @@ def public(frame: pd.DataFrame) -> Any:
 
 
 def cut(frame: pd.DataFrame) -> Any:
-    return frame["copy"].str.startswith("cut off") & (frame["activity"].astype(float) > 1)
+    return frame["state"].str.startswith("cut off") & (frame["activity"].astype(float) > 1)
 
 
 def limited(frame: pd.DataFrame) -> Any:
@@ -93,11 +93,11 @@ PLANTED: dict[str, tuple[Any, str]] = {
     ),
     "negative activity": (put("operation", "activity", -5.0), "activity"),
     "stress activity above warm": (
-        put("operation", "warm", 0.0, lambda f: cut(f) & (f["warm"].fillna(0.0) > 0)),
+        put("operation", "standby", 0.0, lambda f: cut(f) & (f["standby"].fillna(0.0) > 0)),
         "warm capacity",
     ),
     "warm capacity raised": (
-        put("operation", "warm", lambda was: was + 50, lambda f: f["warm"].fillna(0.0) > 0),
+        put("operation", "standby", lambda was: was + 50, lambda f: f["standby"].fillna(0.0) > 0),
         "minimum utilisation",
     ),
     "credited capacity told wrong": (
@@ -105,8 +105,8 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "capacity",
     ),
     "row of operation dropped": (drop("operation", limited), "commodity balance"),
-    "copy of operation dropped": (drop("copies"), "copy of operation"),
-    "probability changed": (put("copies", "probability", 0.123), "copy of operation"),
+    "operating state dropped": (drop("operating_states"), "operating state"),
+    "probability changed": (put("operating_states", "probability", 0.123), "operating state"),
     "payment dropped": (drop("funding", public), "payments of funders"),
     "payment lowered": (
         put("funding", "usd_m", lambda was: was * 0.9, public),
@@ -127,11 +127,11 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "operating support",
     ),
     "traced share overstated": (
-        put("coverage_by_commodity", "traced_share", 1.2),
-        "range of traced_share",
+        put("coverage_by_commodity", "coverage", 1.2),
+        "range of coverage",
     ),
     "stage better covered than its weakest": (
-        put("coverage", "traced_share", lambda was: was + 0.01),
+        put("coverage", "coverage", lambda was: was + 0.01),
         "coverage of a stage",
     ),
     "weakest commodity told wrong": (
@@ -139,7 +139,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "weakest commodity",
     ),
     "naive share overstated": (
-        put("coverage_by_commodity", "naive_share", lambda was: was / 2 + 0.1),
+        put("coverage_by_commodity", "nameplate_share", lambda was: was / 2 + 0.1),
         "naive share",
     ),
     "need understated": (put("coverage_by_commodity", "need", lambda was: was * 0.99), "need"),
@@ -194,18 +194,20 @@ def test_planted_error_is_found(name: str) -> None:
 def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
     plan, tables, case = good()
     operation, shipments = (plan.tables[name].astype(object) for name in ("operation", "shipments"))
-    name = next(one for one in plan.tables["copies"]["copy"] if one.startswith("cut off"))
+    name = next(
+        one for one in plan.tables["operating_states"]["state"] if one.startswith("cut off")
+    )
     runs = (
-        operation[(operation["region"] == "CHN") & (operation["mode"] == "reference")]
+        operation[(operation["region"] == "CHN") & (operation["mode"] == "normal")]
         .iloc[0]
         .to_dict()
     )
     moves = (
-        shipments[(shipments["from_region"] == "CHN") & (shipments["mode"] == "reference")]
+        shipments[(shipments["from_region"] == "CHN") & (shipments["mode"] == "normal")]
         .iloc[0]
         .to_dict()
     )
-    stress = {"copy": name, "mode": "stress", "year": int(name.split()[-1])}
+    stress = {"state": name, "mode": "disrupted", "year": int(name.split()[-1])}
     changed = dict(plan.tables) | {
         "operation": pd.concat(
             [operation, pd.DataFrame([runs | stress | {"activity": 3.0}], dtype=object)],
@@ -219,7 +221,7 @@ def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
     found = {
         finding.what for finding in audit(dataclasses.replace(plan, tables=changed), tables, case)
     }
-    assert {"switched off", "shipment that is switched off"} <= found
+    assert {"cut off", "shipment that is cut off"} <= found
 
 
 @pytest.mark.parametrize(

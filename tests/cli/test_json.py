@@ -15,7 +15,7 @@ from paxsilica.cli import COMMANDS, app, explain
 from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
 from paxsilica.plan import solve as plan_solve
 from paxsilica.plan.result import Plan
-from paxsilica.plan.schema import PLAN_TABLES
+from paxsilica.plan.tables import PLAN_TABLES
 
 CASES = Path(__file__).parents[1] / "cases"
 GIVEN = [str(CASES / "vietman" / "case.toml"), "--data", str(CASES / "vietman")]

@@ -16,7 +16,7 @@ from paxsilica.provenance.diff import changes
 from paxsilica.provenance.guide import renewed
 from paxsilica.provenance.summary import summarise
 from paxsilica.tables import TABLES, load_tables
-from paxsilica.tables.cells import write_folder
+from paxsilica.tables.write import write_folder
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -86,10 +86,10 @@ def test_diff_tells_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
         "construction,Under construction,0.9", "construction,Under construction,0.81"
     )
     statuses.write_text(text + "idle,Idle,0\n", encoding="utf-8")
-    told = run("data", "diff", str(DATA), str(tmp_path / "b"))
-    assert "statuses: 1 added, 1 changed" in told
-    assert "statuses construction credit: 0.9 -> 0.81 (-10.0%)" in told
-    assert "statuses idle: added" in told
+    reported = run("data", "diff", str(DATA), str(tmp_path / "b"))
+    assert "statuses: 1 added, 1 changed" in reported
+    assert "statuses construction credit: 0.9 -> 0.81 (-10.0%)" in reported
+    assert "statuses idle: added" in reported
     assert "no difference" in run("data", "diff", str(DATA), str(DATA))
 
 
@@ -136,7 +136,7 @@ def test_descriptor_is_what_the_specification_asks_for() -> None:
         assert set(resource["schema"].get("primaryKey", [])) <= set(fields)
         for key in resource["schema"].get("foreignKeys", []):
             assert key["fields"] in fields
-            assert key["reference"]["resource"] in names
+            assert key["normal"]["resource"] in names
 
 
 def test_readme_documents_every_table_and_column_as_the_schema_has_them() -> None:

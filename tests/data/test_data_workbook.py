@@ -15,10 +15,10 @@ from openpyxl import Workbook, load_workbook
 from paxsilica.errors import InputError
 from paxsilica.provenance.export import write_workbook
 from paxsilica.tables import Tables, load_tables, read_tables
-from paxsilica.tables.cells import write_folder
 from paxsilica.tables.read import tables_from_sheets
 from paxsilica.tables.schema import Commodity, Region, Source
 from paxsilica.tables.workbook import read_workbook
+from paxsilica.tables.write import write_folder
 
 DATA = Path(__file__).parents[2] / "data"
 

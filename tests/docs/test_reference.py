@@ -9,9 +9,9 @@ import pytest
 from paxsilica.case import known_keys
 from paxsilica.cli.reference import EFFECTS, Command, commands, exit_codes, is_option, pages
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError
-from paxsilica.plan.schema import ALL_TABLES
+from paxsilica.plan.tables import ALL_TABLES
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).parents[2] / "docs" / "normal"
 COMMANDS = commands()
 
 

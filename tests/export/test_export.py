@@ -79,7 +79,7 @@ def test_iamc_figures_are_those_of_the_tables() -> None:
     )
     coverage = facts().plan.coverage.set_index(["stage", "year"])
     assert frame.loc[("World", "Coverage|ore|Traced|With Plan"), "2033"] == pytest.approx(
-        coverage.loc[("ore", 2033), "traced_share"]
+        coverage.loc[("ore", 2033), "coverage"]
     )
 
 

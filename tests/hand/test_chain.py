@@ -40,10 +40,10 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
     assert answer.coverage("magnet") == approx(
         {
             "need": 10,
-            "naive_share_before": 1,
-            "traced_share_before": 0,
-            "naive_share": 1,
-            "traced_share": 1,
+            "nameplate_share_without": 1,
+            "coverage_without": 0,
+            "nameplate_share": 1,
+            "coverage": 1,
         }
     )
     assert answer.committed == {"own smelter": 2030}
@@ -64,7 +64,7 @@ def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.committed == {"own": 2030}
     found = answer.coverage("chip")
-    assert (found["naive_share_before"], found["traced_share_before"]) == (1, 0)
+    assert (found["nameplate_share_without"], found["coverage_without"]) == (1, 0)
 
 
 def test_heavy_feed_binds_and_not_separation() -> None:
@@ -89,11 +89,11 @@ def test_heavy_feed_binds_and_not_separation() -> None:
     answer = Answer(tables, case(coverage=SOFT))
     heavy, light = answer.coverage("heavy"), answer.coverage("light")
     assert (
-        heavy["naive_share_before"],
-        heavy["traced_share_before"],
-        heavy["traced_share"],
+        heavy["nameplate_share_without"],
+        heavy["coverage_without"],
+        heavy["coverage"],
     ) == approx((1, 0.4, 1))
-    assert light["traced_share_before"] == approx(1)
+    assert light["coverage_without"] == approx(1)
     assert answer.committed == {"clay": 2030}
 
 
@@ -124,9 +124,9 @@ def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
     assert answer.committed == {"more alumina": 2030}
     found = answer.coverage("gallium")
     assert (
-        found["naive_share_before"],
-        found["traced_share_before"],
-        found["traced_share"],
+        found["nameplate_share_without"],
+        found["coverage_without"],
+        found["coverage"],
     ) == approx((1, 0.5, 1))
 
 
@@ -149,7 +149,7 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, traced: float) -> N
     answer = Answer(tables, case(coverage=SOFT))
     chip = answer.coverage("chip")
     assert chip["need"] == approx(10 / 0.98)
-    assert (chip["naive_share"], chip["traced_share"]) == approx((1, traced))
+    assert (chip["nameplate_share"], chip["coverage"]) == approx((1, traced))
     assert answer.coverage("tool")["need"] == approx(1 / 0.98)
 
 
@@ -174,7 +174,7 @@ def test_a_hub_passes_goods_on_and_launders_none() -> None:
         demand={("A", "chip"): 10},
     )
     answer = Answer(tables, case(coverage=COVERED | {"required": 0.6}))
-    assert answer.coverage("chip")["traced_share"] == approx(0.6)
+    assert answer.coverage("chip")["coverage"] == approx(0.6)
     assert answer.costs() == approx({"operation": 10, "trade": 5})
     assert answer.value("shipment", "SEA", "A", "chip", "cut off 2030") == approx(6)
 
@@ -190,7 +190,7 @@ def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
         demand={("A", "chip"): 10},
     )
     found = Answer(tables, case(coverage=SOFT)).coverage("chip")
-    assert (found["naive_share"], found["traced_share"]) == (1, 0)
+    assert (found["nameplate_share"], found["coverage"]) == (1, 0)
 
 
 def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
@@ -262,5 +262,5 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
     answer = Answer(tables, case(coverage=SOFT | {"required": 0.5}))
     assert answer.committed == {"beta plant": 2030}
     found = [answer.coverage("alpha"), answer.coverage("beta")]
-    assert [one["traced_share_before"] for one in found] == approx([1, 0])
-    assert [one["traced_share"] for one in found] == approx([alpha, beta])
+    assert [one["coverage_without"] for one in found] == approx([1, 0])
+    assert [one["coverage"] for one in found] == approx([alpha, beta])

@@ -29,19 +29,22 @@ def test_an_idle_plant_is_kept_warm_and_somebody_pays_for_it() -> None:
     answer = Answer(tables, case(coverage=COVERED))
     found = answer.coverage("chip")
     assert (
-        found["naive_share_before"],
-        found["traced_share_before"],
-        found["traced_share"],
+        found["nameplate_share_without"],
+        found["coverage_without"],
+        found["coverage"],
     ) == approx((1, 0, 1))
     assert answer.costs() == approx({"operation": 30, "operating_support": 10})
-    assert answer.value("warm", "ours", "normal 2030") == approx(10)
+    assert answer.value("standby", "ours", "normal 2030") == approx(10)
     assert answer.value("activity", "ours", "normal 2030") == approx(5)
 
 
 @pytest.mark.parametrize(
-    ("warm", "chosen", "objective"), [(True, "cheap to run", 138), (False, "cheap to build", 130)]
+    ("standby", "chosen", "objective"),
+    [(True, "cheap to run", 138), (False, "cheap to build", 130)],
 )
-def test_readiness_changes_which_plant_is_built(warm: bool, chosen: str, objective: float) -> None:
+def test_readiness_changes_which_plant_is_built(
+    standby: bool, chosen: str, objective: float
+) -> None:
     # Need 10, served from C at 3 in normal times: 30. A plant at 100 that runs at 5, or one at 108
     # that runs at 3. If idle plants could be woken: 100 + 30 against 108 + 30. They cannot: 100 +
     # 30 + (5 - 3) * 5 = 140 against 138.
@@ -68,7 +71,7 @@ def test_readiness_changes_which_plant_is_built(warm: bool, chosen: str, objecti
         routes={"C>A chip": 0.0},
         demand={("A", "chip"): 10},
     )
-    answer = Answer(tables, case(coverage=COVERED, operation={"warm": warm}))
+    answer = Answer(tables, case(coverage=COVERED, operation={"standby": standby}))
     assert answer.committed == {chosen: 2030}
     assert answer.objective == approx(objective)
 
@@ -90,8 +93,8 @@ def test_readiness_is_bound_by_the_feed_of_normal_times() -> None:
         demand={("A", "chip"): 10},
     )
     answer = Answer(tables, case(coverage=COVERED | {"hard": False}))
-    assert answer.value("warm", "plant", "normal 2030") == approx(4)
-    assert answer.coverage("chip")["traced_share"] == approx(0.4)
+    assert answer.value("standby", "plant", "normal 2030") == approx(4)
+    assert answer.coverage("chip")["coverage"] == approx(0.4)
 
 
 @pytest.mark.parametrize(("outage", "share"), [(2, 1.0), (3, 10 / 3 / 4)])
@@ -108,7 +111,7 @@ def test_a_store_bridges_an_outage_as_long_as_it_lasts(outage: int, share: float
         demand={("A", "chip"): 4},
     )
     answer = Answer(tables, case(coverage=COVERED | {"hard": False, "outage_years": outage}))
-    assert answer.coverage("chip")["traced_share"] == approx(share)
+    assert answer.coverage("chip")["coverage"] == approx(share)
     assert (
         answer.costs() == approx({"coverage_shortfall": 4 * (1 - share)})
         if share < 1

@@ -34,7 +34,7 @@ def test_what_is_announced_is_credited_in_part(required: float, chosen: str) -> 
     )
     answer = Answer(tables, case(coverage=COVERED | {"required": required}))
     assert answer.committed == {chosen: 2030}
-    assert answer.coverage("chip")["naive_share"] == approx(1)
+    assert answer.coverage("chip")["nameplate_share"] == approx(1)
 
 
 def test_ramp_and_lead_time_make_an_early_commitment_necessary() -> None:
@@ -96,7 +96,7 @@ def test_a_member_counts_for_the_whole_year_in_which_it_joins() -> None:
         demand={("A", "chip"): 10},
     )
     answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}))
-    assert [answer.coverage("chip", year)["traced_share"] for year in (2030, 2031)] == [0, 1]
+    assert [answer.coverage("chip", year)["coverage"] for year in (2030, 2031)] == [0, 1]
     assert answer.costs() == approx({"coverage_shortfall": 10})
     # the same question with participants and neutrals trusted from the start
     wide = Answer(tables, case("2030-2031", coverage=COVERED, trusted=["signatory", "neutral"]))

@@ -147,7 +147,7 @@ class Maker:
         )
         self.add("recipes", process="make-acid", commodity="acid", role="output", quantity=1)
         for at, name in enumerate(self.goods):
-            ready = self.between(0.2, 0.8) if self.feature("warm", 0.6) else None
+            ready = self.between(0.2, 0.8) if self.feature("standby", 0.6) else None
             kind = "source" if at == 0 else "conversion"
             process = f"make-{name}"
             self.add(
@@ -502,15 +502,15 @@ class Maker:
     def courses(self) -> None:
         if not self.feature("scenarios", 0.45):
             return
-        self.add("scenarios", scenario="calm", name="calm", probability=0.5)
+        self.add("scenarios", scenario="normal_state", name="normal_state", probability=0.5)
         self.add("scenarios", scenario="storm", name="storm", probability=0.3)
         self.add("scenarios", scenario="flood", name="flood", probability=0.2)
         plain = {"region": "*", "commodity": "*", "process": "*"}
         kinds = {
-            "switch off of a commodity": (
-                {"event": "switch off"} | plain | {"region": "CHN", "commodity": self.goods[-2]}
+            "cut off of a commodity": (
+                {"event": "cut-off"} | plain | {"region": "CHN", "commodity": self.goods[-2]}
             ),
-            "switch off of everything": {"event": "switch off"} | plain,
+            "cut off of everything": {"event": "cut-off"} | plain,
             "demand event": (
                 {"event": "demand", "factor": 1.3} | plain | {"commodity": self.goods[-1]}
             ),
@@ -520,8 +520,8 @@ class Maker:
             "cost event": {"event": "variable cost", "factor": 1.5} | plain | {"region": "CHN"},
         }
         if "RUS" in self.others:
-            kinds["switch off of two"] = (
-                {"event": "switch off"} | plain | {"region": "RUS", "commodity": self.goods[0]}
+            kinds["cut off of two"] = (
+                {"event": "cut-off"} | plain | {"region": "RUS", "commodity": self.goods[0]}
             )
         for scenario in ("storm", "flood"):
             for name in self.random.sample(sorted(kinds), self.random.randint(1, 3)):
@@ -533,9 +533,9 @@ class Maker:
                     **kinds[name],
                 )
         self.world.case["scenarios"] = (
-            {"calm": 0.6, "storm": 0.2, "flood": 0.2}
+            {"normal_state": 0.6, "storm": 0.2, "flood": 0.2}
             if self.chance(0.5)
-            else ["calm", "storm", "flood"]
+            else ["normal_state", "storm", "flood"]
         )
 
     def question(self) -> None:
@@ -576,7 +576,7 @@ class Maker:
                 case["objective"] = "shortfall" if self.soft else "budget"
                 self.world.features.add("objective " + case["objective"])
         if self.feature("nobody is warm", 0.1):
-            case["operation"] = {"warm": False}
+            case["operation"] = {"standby": False}
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
 

@@ -86,8 +86,8 @@ def test_what_is_switched_off_does_not_leak_through_another_region() -> None:
     world.asset("mill", "X", "make", cost=1)
     world.route("X", "Y", "metal")
     world.route("Y", "A", "metal")
-    world.event("cut", "switch off", region="X", commodity="metal")
-    world.event("cut", "switch off", region="Y", commodity="other")
+    world.event("cut", "cut-off", region="X", commodity="metal")
+    world.event("cut", "cut-off", region="Y", commodity="other")
     world.demand("A", "metal", 10)
     assert solved(world).objective == pytest.approx(10)
 
@@ -97,7 +97,7 @@ def test_trade_within_the_group_that_is_cut_off_goes_on() -> None:
     world.asset("mill", "X", "make", cost=1)
     world.route("X", "Y", "metal")
     world.route("X", "A", "metal")
-    world.event("cut", "switch off", region="*", commodity="metal")
+    world.event("cut", "cut-off", region="*", commodity="metal")
     for region in ("A", "Y"):
         world.demand(region, "metal", 10)
     assert solved(world).objective == pytest.approx(10, rel=1e-4)
@@ -108,8 +108,8 @@ def test_a_plant_is_stopped_by_a_controller_who_cuts_its_product_elsewhere() -> 
     world = blockade()
     world.asset("mill", "Y", "make", cost=1, controller="X")
     world.route("Y", "A", "metal")
-    world.event("cut", "switch off", region="X", commodity="metal")
-    world.event("cut", "switch off", region="Y", commodity="other")
+    world.event("cut", "cut-off", region="X", commodity="metal")
+    world.event("cut", "cut-off", region="Y", commodity="other")
     world.demand("A", "metal", 10)
     assert solved(world).objective == pytest.approx(10)
 
@@ -183,7 +183,7 @@ def covered(goods: tuple[str, ...], **case: Any) -> Small:
 
 def test_traced_coverage_gives_up_nothing_that_was_asked_for() -> None:
     plan = solved(covered(("p", "q")))
-    traced = plan.tables["coverage_by_commodity"]["traced_share"]
+    traced = plan.tables["coverage_by_commodity"]["coverage"]
     assert (traced >= 0.5 - 1e-5).all()
     assert traced.sum() == pytest.approx(1.0, abs=1e-4)
 
@@ -194,8 +194,8 @@ def test_naive_coverage_counts_every_nameplate() -> None:
     world.asset("talked-of", "A", "make-p", capacity=30, cost=1, status="talk")
     world.tables["assets"][1]["capacity"] = 60
     shares = one(solved(world), "coverage_by_commodity")
-    assert shares["naive_share"] == pytest.approx(0.9)
-    assert shares["traced_share"] == pytest.approx(0.6)
+    assert shares["nameplate_share"] == pytest.approx(0.9)
+    assert shares["coverage"] == pytest.approx(0.6)
 
 
 def test_names_that_read_like_numbers_survive_a_folder(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_trust_is_by_year() -> None:
     world.asset("line", "B", "make", cost=0)
     world.route("B", "A", "part")
     world.demand("A", "part", 10, (2026, 2027))
-    shares = solved(world).tables["coverage_by_commodity"]["traced_share"]
+    shares = solved(world).tables["coverage_by_commodity"]["coverage"]
     assert shares.tolist() == pytest.approx([0.0, 1.0])
 
 
@@ -291,7 +291,7 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     world = Small(
         "2026-2027",
         trusted=["signatory"],
-        scenarios={"calm": 0.5, "cut": 0.5},
+        scenarios={"normal_state": 0.5, "cut": 0.5},
         coverage={"required": 0.0, "from_year": 2026, "hard": True, "outage_years": 2},
     )
     world.region("A", "signatory")
@@ -300,8 +300,10 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     world.process("make", {}, {"metal": 1})
     world.asset("mill", "X", "make", cost=1e6)
     world.route("X", "A", "metal")
-    world.tables["scenarios"].append({"scenario": "calm", "name": "calm", "probability": 0})
-    world.event("cut", "switch off", region="X", from_year=2027)
+    world.tables["scenarios"].append(
+        {"scenario": "normal_state", "name": "normal_state", "probability": 0}
+    )
+    world.event("cut", "cut-off", region="X", from_year=2027)
     plain = {
         "region": "A",
         "commodity": "metal",
@@ -333,6 +335,6 @@ def test_goods_pass_through_a_hub_and_stay_cut_off_behind_it() -> None:
     world.route("SEA", "*", "*")
     world.demand("A", "part", 10)
     plan = solved(world)
-    assert one(plan, "coverage_by_commodity")["traced_share"] == pytest.approx(0.4)
+    assert one(plan, "coverage_by_commodity")["coverage"] == pytest.approx(0.4)
     moved = plan.tables["shipments"]
-    assert set(moved[moved["mode"] == "stress"]["from_region"]) == {"B", "SEA"}
+    assert set(moved[moved["mode"] == "disrupted"]["from_region"]) == {"B", "SEA"}

@@ -155,10 +155,10 @@ def ready(**keys: Any) -> Built:
         },
         demand={("A", "chip"): 10},
         routes={"C>A chip": 0.5 * M},
-        scenarios={"calm": 0.75, "embargo": 0.25},
-        events=[{"scenario": "embargo", "event": "switch off", "from_year": 2031}],
+        scenarios={"normal_state": 0.75, "embargo": 0.25},
+        events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
-    return built(tables, case("2030-2031", scenarios=["calm", "embargo"], **RATE, **keys))
+    return built(tables, case("2030-2031", scenarios=["normal_state", "embargo"], **RATE, **keys))
 
 
 def test_cost_operation_is_expected_discounted_and_less_the_support() -> None:
@@ -166,7 +166,7 @@ def test_cost_operation_is_expected_discounted_and_less_the_support() -> None:
     assert found[("activity", ("us", NORMAL))] == approx(5)  # certain in 2030
     assert found[("activity", ("us", "normal 2031"))] == approx(0.75 * 0.8 * 5)
     assert found[("activity", ("us", CUT.replace("2030", "2031")))] == approx(0.25 * 0.8 * 5)
-    assert found[("warm", ("us", "normal 2031"))] == approx(-0.75 * 0.8 * 2 * 0.5)
+    assert found[("standby", ("us", "normal 2031"))] == approx(-0.75 * 0.8 * 2 * 0.5)
 
 
 def test_cost_operation_follows_an_event_of_variable_cost() -> None:
@@ -194,7 +194,7 @@ def test_cost_operating_support_is_the_gap_to_the_cheapest_rival_times_the_least
     # 5 - 3 = 2 a unit (the closed plant is no rival), on half of what is warm, in normal times of
     # 2031 (0.75 * 0.8)
     assert ready().cost("operating_support") == approx(
-        {("warm", ("us", "normal 2031")): 0.75 * 0.8 * 2 * 0.5}
+        {("standby", ("us", "normal 2031")): 0.75 * 0.8 * 2 * 0.5}
     )
 
 

@@ -10,8 +10,8 @@ INF = float("inf")
 N30, N31 = "normal 2030", "normal 2031"
 
 
-def x(plant: str, copy: str = N30) -> tuple[str, Any]:
-    return ("activity", (plant, copy))
+def x(plant: str, state: str = N30) -> tuple[str, Any]:
+    return ("activity", (plant, state))
 
 
 def two_regions(**more: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def test_project_capacity_in_an_event_of_capacity() -> None:
             "free": {"process": "make", "region": "A"},
         },
         demand={("A", "chip"): 1},
-        scenarios={"calm": 0.5, "quake": 0.5},
+        scenarios={"normal_state": 0.5, "quake": 0.5},
         events=[
             {
                 "scenario": "quake",
@@ -203,7 +203,7 @@ def test_project_capacity_in_an_event_of_capacity() -> None:
             }
         ],
     )
-    model = built(tables, case(scenarios=["calm", "quake"]))
+    model = built(tables, case(scenarios=["normal_state", "quake"]))
     assert model.line("project_capacity", "p", N30).terms[("committed", ("p", 2030))] == -10
     assert (
         model.line("project_capacity", "p", "quake 2030").terms[("committed", ("p", 2030))] == -2.5

@@ -124,11 +124,11 @@ def drawn(seed: int) -> tuple[Tables, Case]:
             else None
         ),
         limits=limits,
-        scenarios={"calm": 0.7, "squeeze": 0.3},
+        scenarios={"normal_state": 0.7, "squeeze": 0.3},
         events=[
             {
                 "scenario": "squeeze",
-                "event": "switch off",
+                "event": "cut-off",
                 "region": "C",
                 "commodity": dice.choice(["*", "metal", "ore"]),
                 "from_year": 2030,
@@ -136,7 +136,7 @@ def drawn(seed: int) -> tuple[Tables, Case]:
         ],
     )
     return tables, case(
-        scenarios=["calm", "squeeze"],
+        scenarios=["normal_state", "squeeze"],
         coverage={"required": 0.8, "from_year": 2030, "hard": dice.random() < 0.2},
     )
 

@@ -15,12 +15,12 @@ SOFT = {"required": 0.8, "from_year": 2030, "hard": False}
 HARD = SOFT | {"hard": True}
 
 
-def x(plant: str, copy: str) -> tuple[str, Any]:
-    return ("activity", (plant, copy))
+def x(plant: str, state: str) -> tuple[str, Any]:
+    return ("activity", (plant, state))
 
 
-def warm(plant: str) -> tuple[str, Any]:
-    return ("warm", (plant, NORMAL))
+def standby(plant: str) -> tuple[str, Any]:
+    return ("standby", (plant, NORMAL))
 
 
 def model(
@@ -51,35 +51,33 @@ def model(
     return built(tables, case(years, coverage=coverage, **keys))
 
 
-def test_warm_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm() -> None:
-    row = model().line("warm_readiness", "a", CUT)
-    assert row.terms == {x("a", CUT): 1, warm("a"): -1}
+def test_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm() -> None:
+    row = model().line("readiness", "a", CUT)
+    assert row.terms == {x("a", CUT): 1, standby("a"): -1}
     assert row.sides == (-INF, 0)
 
 
-def test_warm_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> (
-    None
-):
-    assert {plant for plant, _ in model().lines("warm_readiness")} == {"a", "b", "p"}
-    assert model(operation={"warm": False}).lines("warm_readiness") == []
+def test_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> None:
+    assert {plant for plant, _ in model().lines("readiness")} == {"a", "b", "p"}
+    assert model(operation={"standby": False}).lines("readiness") == []
 
 
 def test_minimum_utilisation_in_normal_times_of_what_is_kept_warm() -> None:
     row = model().line("minimum_utilisation", "a", NORMAL)
-    assert row.terms == {x("a", NORMAL): 1, warm("a"): -0.3}
+    assert row.terms == {x("a", NORMAL): 1, standby("a"): -0.3}
     assert row.sides == (0, INF)
 
 
-def test_warm_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None:
+def test_standby_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None:
     built_model = model()
-    row = built_model.line("warm_within_capacity", "p", NORMAL)
-    assert row.terms == approx({warm("p"): 1, ("committed", ("p", 2030)): -0.6 * 8})
+    row = built_model.line("standby_within_capacity", "p", NORMAL)
+    assert row.terms == approx({standby("p"): 1, ("committed", ("p", 2030)): -0.6 * 8})
     assert row.sides == (-INF, 0)
-    assert built_model.bounds("warm", "a", NORMAL) == (0, 10)
+    assert built_model.bounds("standby", "a", NORMAL) == (0, 10)
 
 
-def test_stress_production_coverage_asks_for_the_share_of_need_traced_through_recipes() -> None:
-    row = model().line("stress_production_coverage", "metal", CUT)
+def test_production_coverage_asks_for_the_share_of_need_traced_through_recipes() -> None:
+    row = model().line("production_coverage", "metal", CUT)
     # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
     # plant in C is gone
     assert row.terms == approx(
@@ -88,38 +86,34 @@ def test_stress_production_coverage_asks_for_the_share_of_need_traced_through_re
     assert row.sides == (approx(0.8 * 20), INF)
 
 
-def test_stress_production_coverage_counts_what_strategic_stores_give() -> None:
-    row = model(stocks={("A", "metal"): {"initial": 3.0}}).line(
-        "stress_production_coverage", "metal", CUT
-    )
+def test_production_coverage_counts_what_strategic_stores_give() -> None:
+    row = model(stocks={("A", "metal"): {"initial": 3.0}}).line("production_coverage", "metal", CUT)
     assert row.terms[("stock_draw", ("A", "metal", CUT))] == 1
 
 
-def test_stress_production_coverage_follows_stage_year_and_commodity() -> None:
+def test_production_coverage_follows_stage_year_and_commodity() -> None:
     coverage = HARD | {
         "required": {2030: 0.2, 2032: 0.6},
         "stages": {"metal": 0.9},
         "from_years": {"metal": 2031},
     }
     built_model = model(coverage, years="2030-2031")
-    rows = sorted(built_model.lines("stress_production_coverage"))
+    rows = sorted(built_model.lines("production_coverage"))
     assert rows == [("magnet", CUT), ("magnet", "cut off 2031"), ("metal", "cut off 2031")]
-    assert built_model.line("stress_production_coverage", "magnet", "cut off 2031").low == approx(
+    assert built_model.line("production_coverage", "magnet", "cut off 2031").low == approx(
         0.4 * 10
     )  # half-way
-    assert built_model.line("stress_production_coverage", "metal", "cut off 2031").low == approx(
-        0.9 * 20
-    )
+    assert built_model.line("production_coverage", "metal", "cut off 2031").low == approx(0.9 * 20)
 
 
-def test_stress_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
+def test_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
     assert model(HARD).bounds("shortfall", "metal", CUT) == (0, 0)
     assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, INF)
 
 
-def test_stress_delivery_coverage_where_demand_arises() -> None:
+def test_delivery_coverage_where_demand_arises() -> None:
     built_model = model()
-    row = built_model.line("stress_delivery_coverage", "magnet", CUT)
+    row = built_model.line("delivery_coverage", "magnet", CUT)
     # 10 - unserved + shortfall >= 0.8 * 10
     assert row.terms == {
         ("unserved", ("A", "magnet", CUT)): -1,
@@ -127,7 +121,7 @@ def test_stress_delivery_coverage_where_demand_arises() -> None:
         ("shortfall", ("magnet", CUT)): 1,
     }
     assert row.sides == (approx(-0.2 * 10), INF)
-    assert built_model.lines("stress_delivery_coverage") == [
+    assert built_model.lines("delivery_coverage") == [
         ("magnet", CUT)
     ]  # nobody demands metal itself
 
@@ -153,7 +147,7 @@ def test_country_concentration_begins_in_its_year() -> None:
     built_model = model(
         years="2030-2031", concentration={"max_share": 0.65, "from_year": 2031, "hard": True}
     )
-    assert {copy for *_, copy in built_model.lines("country_concentration")} == {"cut off 2031"}
+    assert {state for *_, state in built_model.lines("country_concentration")} == {"cut off 2031"}
 
 
 def test_a_soft_cap_needs_a_price_even_where_coverage_is_hard() -> None:
@@ -182,9 +176,9 @@ def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
         },
         demand={("A", "chip"): 1},
     )
-    copies = built(tables, case(coverage=HARD)).instance.copies
-    assert copies[NORMAL].plants == ("a", "owned")
-    assert copies[CUT].plants == ("a",)
+    states = built(tables, case(coverage=HARD)).instance.states
+    assert states[NORMAL].plants == ("a", "owned")
+    assert states[CUT].plants == ("a",)
 
 
 @pytest.mark.parametrize("where", [{"region": "C"}, {"region": "R", "controller": "C"}])
@@ -204,14 +198,14 @@ def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(
         events=[
             {
                 "scenario": "squeeze",
-                "event": "switch off",
+                "event": "cut-off",
                 "region": "C",
                 "commodity": "gallium",
                 "from_year": 2030,
             },
             {
                 "scenario": "squeeze",
-                "event": "switch off",
+                "event": "cut-off",
                 "region": "R",
                 "commodity": "palladium",
                 "from_year": 2030,

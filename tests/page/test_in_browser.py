@@ -73,9 +73,9 @@ def test_coverage_in_the_page_is_that_of_the_table(
         rows = coverage[coverage["name"] == name].sort_values("year").to_dict("records")
         expected = [
             [
-                covered(row["traced_share"]),
-                covered(row["traced_share_before"]),
-                row["traced_share"] < row["required_share"] - 5e-4,
+                covered(row["coverage"]),
+                covered(row["coverage_without"]),
+                row["coverage"] < row["required_share"] - 5e-4,
             ]
             for row in rows
         ]

@@ -163,8 +163,8 @@ def test_both_sides_of_what_is_asked_for(folder: Path) -> None:
         ).exit_code
         == 0
     )
-    told = Plan.load(folder / "out").prices
-    goods = told[told["what"] == "commodity in normal times"]
+    reported = Plan.load(folder / "out").prices
+    goods = reported[reported["what"] == "commodity in normal times"]
     assert len(goods)
     assert set(goods["degenerate"]) <= {"yes", "no"}
     assert goods[["low", "high"]].notna().to_numpy().all()

@@ -14,7 +14,7 @@ import pytest
 
 from paxsilica.errors import InputError
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import Asked, price_table
+from paxsilica.prices import PriceRequest, price_table
 from paxsilica.prices.commodity_prices import PREMIUM, goods
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
@@ -81,7 +81,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
         for what, share in {
             "capacity": 0.2,
             "commodity in normal times": 0.1,
-            "commodity in a switch-off": 0.1,
+            "commodity in a cut-off": 0.1,
             PREMIUM: 0.1,
         }.items():
             every = [one for one in every if one.what != what or draw.random() < share]
@@ -91,7 +91,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
         certified = {
             (row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)
         }  # type: ignore[arg-type]
-        told = {
+        reported = {
             (row.what, row.where, row.when): row
             for row in dual_prices(duals, every, kind, frozenset(by_place))
         }  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
             less, more = two_sides(duals.program, start, one, here)
             # solutions are exact to 1e-9 or so of a few hundred, over a step of 1e-5
             error = {"rel": 2e-3, "abs": 2e-3 * one.scale * one.movement.size()}
-            row = told.get(name)
+            row = reported.get(name)
             if row is None:
                 assert (less, more) == pytest.approx((0.0, 0.0), **error), (seed, kind, name)
                 assert not one.shown
@@ -138,7 +138,8 @@ def test_a_resolve_interval_holds_the_truth(seed: int) -> None:
     plan = make_plan(tables, rough)
     step = 12.0 if seed % 3 else -8.0
     row = priced(
-        price_table(plan, tables, rough, Asked(kinds=("resolve",), step=step)).table, what="budget"
+        price_table(plan, tables, rough, PriceRequest(kinds=("resolve",), step=step)).table,
+        what="budget",
     )
     more = exact.model_copy(update={"budget_usd_m": exact.budget_usd_m + step})  # type: ignore[operator]
     before, after = make_plan(tables, exact).objective, make_plan(tables, more).objective
@@ -160,7 +161,7 @@ def test_a_year_less_and_a_member_by_solving_again() -> None:
         make_plan(tables, asked),
         tables,
         asked,
-        Asked(kinds=("resolve",), money=(), sooner=(name,), members=("B",)),
+        PriceRequest(kinds=("resolve",), money=(), sooner=(name,), members=("B",)),
     ).table
     sooner = tuple(
         row.model_copy(update={"lead_time_years": 0}) if row.project == name else row
@@ -181,7 +182,9 @@ def test_a_year_less_and_a_member_by_solving_again() -> None:
 def test_less_money_than_nothing_is_refused() -> None:
     tables, asked = three_projects(), case(budget_usd_m=35.0)
     with pytest.raises(InputError, match="not below zero"):
-        price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("resolve",), step=-36.0))
+        price_table(
+            make_plan(tables, asked), tables, asked, PriceRequest(kinds=("resolve",), step=-36.0)
+        )
 
 
 def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
@@ -232,7 +235,7 @@ def test_a_funder_without_a_price_of_its_envelope_is_told_why(asked_for: str, sa
     )
     plan = make_plan(tables, case())
     with pytest.raises(InputError, match=said):
-        price_table(plan, tables, case(), Asked(kinds=("resolve",), money=(asked_for,)))
+        price_table(plan, tables, case(), PriceRequest(kinds=("resolve",), money=(asked_for,)))
 
 
 def test_membership_says_what_goes_along() -> None:
@@ -242,7 +245,7 @@ def test_membership_says_what_goes_along() -> None:
     assert plan.objective == pytest.approx(100.0)
     row = priced(
         price_table(
-            plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("B",))
+            plan, tables, case(), PriceRequest(kinds=("resolve",), money=(), members=("B",))
         ).table,
         what="membership",
     )
@@ -250,7 +253,7 @@ def test_membership_says_what_goes_along() -> None:
     assert "its demand among what must be covered, and the money of rich" in row["meaning"]
     row = priced(
         price_table(
-            plan, tables, case(), Asked(kinds=("resolve",), money=(), members=("A",))
+            plan, tables, case(), PriceRequest(kinds=("resolve",), money=(), members=("A",))
         ).table,
         what="membership",
     )

@@ -10,7 +10,7 @@ import pytest
 
 from paxsilica.case import Solver
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import Asked, PriceError, hull_prices, price_table
+from paxsilica.prices import PriceError, PriceRequest, hull_prices, price_table
 from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import prove, solve_duals
@@ -234,7 +234,7 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
         (row.what, row.where, row.when): row
         for row in priced_hull(hull, [replace(one, examined=False) for one in some], frozenset())
     }
-    told = {
+    reported = {
         (row.what, row.where, row.when): row
         for row in priced_hull(hull, some, frozenset(one.name for one in some))
     }
@@ -257,7 +257,7 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
                 # begun anew from the plan and one further choice of each project, it may find no
                 # way to fit the moved side
                 sides.append(np.nan)
-        row = told.get(one.name)
+        row = reported.get(one.name)
         if row is not None and row.degenerate == "open":
             assert np.isnan(sides).any()
             continue
@@ -326,5 +326,7 @@ def test_a_required_project_cannot_choose_to_stay_away() -> None:
 
 def test_hull_alone_may_be_asked_for() -> None:
     tables, asked = tickets(), case()
-    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("hull",))).table
+    table = price_table(
+        make_plan(tables, asked), tables, asked, PriceRequest(kinds=("hull",))
+    ).table
     assert set(table["kind"]) == {"hull"}

@@ -10,7 +10,7 @@ import pytest
 
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PRICE_TABLES, Asked, PriceError, price_table, with_prices
+from paxsilica.prices import PRICE_TABLES, PriceError, PriceRequest, price_table, with_prices
 from paxsilica.prices.duals import prove, solve_duals
 from paxsilica.prices.report import integer_decisions
 from paxsilica.solver import solve
@@ -91,8 +91,8 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
         "budget",
         "coverage",
         "commodity in normal times",
-        "commodity in a switch-off",
-        "switch-off premium",
+        "commodity in a cut-off",
+        "cut-off premium",
         "capacity",
     } <= what
     priced_plan = with_prices(plan, prices)
@@ -132,14 +132,16 @@ def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> 
         assets={"plant": {"process": "make", "variable_cost_usd_per_unit": 10.0}},
         commodities={"chip": {"shortage_price_usd_per_unit": 1000.0}},
         demand={("A", "chip"): 3.0},
-        scenarios={"calm": 0.75, "war": 0.25},
-        events=[{"scenario": "war", "event": "switch off", "region": "X", "from_year": 2031}],
+        scenarios={"normal_state": 0.75, "war": 0.25},
+        events=[{"scenario": "war", "event": "cut-off", "region": "X", "from_year": 2031}],
     )
-    asked = case("2030-2032", scenarios=["calm", "war"], finance={"discount_rate": 0.1})
-    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("fixed",))).table
+    asked = case("2030-2032", scenarios=["normal_state", "war"], finance={"discount_rate": 0.1})
+    table = price_table(
+        make_plan(tables, asked), tables, asked, PriceRequest(kinds=("fixed",))
+    ).table
     goods = table[table["what"].str.startswith("commodity")]
     assert len(goods) >= 5
-    assert set(goods["what"]) == {"commodity in normal times", "commodity in a switch-off"}
+    assert set(goods["what"]) == {"commodity in normal times", "commodity in a cut-off"}
     assert goods["value"].to_numpy() == pytest.approx(10.0)
 
 
@@ -163,10 +165,12 @@ def test_the_premium_is_the_difference() -> None:
         demand={("A", "chip"): 5.0},
     )
     asked = case(coverage={"required": 1.0, "from_year": 2030, "hard": True})
-    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("fixed",))).table
+    table = price_table(
+        make_plan(tables, asked), tables, asked, PriceRequest(kinds=("fixed",))
+    ).table
     normal = priced(table, what="commodity in normal times", where="A, chip")["value"]
-    premium = priced(table, what="switch-off premium", where="A, chip")["value"]
-    cut = priced(table, what="commodity in a switch-off", where="A, chip")["value"]
+    premium = priced(table, what="cut-off premium", where="A, chip")["value"]
+    cut = priced(table, what="commodity in a cut-off", where="A, chip")["value"]
     assert normal == pytest.approx(10 * M)
     assert premium == pytest.approx(cut - normal)
     # a point more of coverage is 5 / 100 of a unit made and delivered: 7 each
@@ -193,7 +197,7 @@ def test_lead_time_is_estimated_from_rents() -> None:
         demand={("A", "chip"): 10.0},
     )
     asked = case("2030-2033", budget_usd_m=30.0)
-    asked_for = Asked(kinds=("fixed", "resolve"), sooner=("p",), money=())
+    asked_for = PriceRequest(kinds=("fixed", "resolve"), sooner=("p",), money=())
     table = price_table(make_plan(tables, asked), tables, asked, asked_for).table
     # the plant runs in 2032 and 2033; in 2031 the model has no rows for it, which the estimate says
     # it leaves out
@@ -277,7 +281,9 @@ def test_coverage_and_the_cap_by_solving_again() -> None:
         plan,
         tables,
         asked,
-        Asked(kinds=("resolve",), money=(), coverage=("metal",), concentration=True, points=10),
+        PriceRequest(
+            kinds=("resolve",), money=(), coverage=("metal",), concentration=True, points=10
+        ),
     ).table
     more = asked.coverage.model_copy(update={"required": {0: asked.coverage.required[0] + 0.1}})
     wider = asked.concentration.model_copy(
@@ -324,7 +330,9 @@ def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it()
         ],
     )
     asked = case("2030-2031", scenarios=["war"])
-    table = price_table(make_plan(tables, asked), tables, asked, Asked(kinds=("fixed",))).table
+    table = price_table(
+        make_plan(tables, asked), tables, asked, PriceRequest(kinds=("fixed",))
+    ).table
     rents = table[table["what"] == "capacity"].set_index(["where", "when"])["value"]
     # 2030: 3 + 3 + 5 are there for 8: of dear only what must run runs, and each unit more of it
     # puts out half a unit at 10

@@ -8,13 +8,13 @@ import math
 import pytest
 
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import Asked, Prices, price_table
+from paxsilica.prices import PriceRequest, Prices, price_table
 from prices.cases import case, priced, three_projects
 
 
 def prices(budget: float, step: float | None = 15.0) -> Prices:
     tables, asked = three_projects(), case(budget_usd_m=budget)
-    return price_table(make_plan(tables, asked), tables, asked, Asked(step=step))
+    return price_table(make_plan(tables, asked), tables, asked, PriceRequest(step=step))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_less_money_is_priced_too() -> None:
 def test_a_gap_widens_the_interval_and_marks_a_coin_toss() -> None:
     tables, asked = three_projects(), case(budget_usd_m=35.0, solver={"gap": 0.5})
     row = priced(
-        price_table(make_plan(tables, asked), tables, asked, Asked(step=15.0)).table,
+        price_table(make_plan(tables, asked), tables, asked, PriceRequest(step=15.0)).table,
         what="budget",
         kind="resolve",
     )

@@ -31,20 +31,20 @@ Total = Callable[[Start, list[Price]], float]
 
 
 def question(seed: int) -> tuple[Tables, Case]:
-    """A random question; every other one with a likely switch-off, so that copies have
+    """A random question; every other one with a likely cut-off, so that copies have
     probabilities."""
     tables, asked = random_question(seed)
     if seed % 2:
         return tables, asked
-    event = {"scenario": "war", "event": "switch off", "region": "X", "from_year": 2031}
+    event = {"scenario": "war", "event": "cut-off", "region": "X", "from_year": 2031}
     other = world(
         {"mine": "-> ore"},
         regions={"X": "untrusted"},
-        scenarios={"calm": 0.7, "war": 0.3},
+        scenarios={"normal_state": 0.7, "war": 0.3},
         events=[event],
     )
     return replace(tables, scenarios=other.scenarios, events=other.events), asked.model_copy(
-        update={"scenarios": ("calm", "war")}
+        update={"scenarios": ("normal_state", "war")}
     )
 
 
@@ -92,25 +92,25 @@ def present(start: Start, price: Price) -> float:
 
 
 def capacity_of(plant: str) -> Total:
-    return lambda start, told: (
+    return lambda start, reported: (
         -sum(
             present(start, price)
-            for price in told
+            for price in reported
             if price.what == "capacity" and price.where == plant
         )
     )
 
 
-def wanted_in_x(start: Start, told: list[Price]) -> float:
+def wanted_in_x(start: Start, reported: list[Price]) -> float:
     """Each copy comes about with its probability, and the price is given that it does."""
     chance = {
-        copy.year: copy.probability
-        for copy in start.basis.instance.copies.values()
-        if copy.mode == "reference"
+        state.year: state.probability
+        for state in start.basis.instance.states.values()
+        if state.mode == "normal"
     }
     return sum(
         chance[price.when] * present(start, price)
-        for price in told
+        for price in reported
         if price.what == "commodity in normal times"
         and price.where == "X, metal"
         and price.when is not None
@@ -120,11 +120,11 @@ def wanted_in_x(start: Start, told: list[Price]) -> float:
 CASES: dict[str, tuple[Change, Total]] = {
     "budget": (
         more_money,
-        lambda _, told: -sum(price.value for price in told if price.what == "budget"),
+        lambda _, reported: -sum(price.value for price in reported if price.what == "budget"),
     ),
     "coverage": (
         more_coverage,
-        lambda _, told: sum(price.value for price in told if price.what == "coverage"),
+        lambda _, reported: sum(price.value for price in reported if price.what == "coverage"),
     ),
     "x-smelt": (more_capacity("x-smelt"), capacity_of("x-smelt")),
     "a-mine": (more_capacity("a-mine"), capacity_of("a-mine")),
@@ -155,7 +155,7 @@ def test_duals_are_what_a_change_of_the_data_costs(seed: int) -> None:
     }
     for kind, duals in kinds.items():
         instance = start.basis.instance
-        told = list(
+        reported = list(
             dual_prices(
                 duals,
                 [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)],
@@ -166,7 +166,7 @@ def test_duals_are_what_a_change_of_the_data_costs(seed: int) -> None:
             less = (duals.objective - optimum(start, kind, change, -STEP)) / STEP
             more = (optimum(start, kind, change, STEP) - duals.objective) / STEP
             error = 1e-3 * max(1.0, abs(less), abs(more))
-            assert less - error <= total(start, told) <= more + error, (kind, name)
+            assert less - error <= total(start, reported) <= more + error, (kind, name)
 
 
 def test_a_cap_on_concentration_moved_in_the_case() -> None:
@@ -190,9 +190,11 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
         if abs(less - more) > 1e-3 * max(1.0, abs(less)) or abs(less) < 1e-3:
             continue  # a kink, at which a first-order price may be off, or nothing to see
         tried += 1
-        told = dual_prices(
+        reported = dual_prices(
             duals, subjects(start.basis.instance, duals.program, duals.values), "relaxed"
         )
-        everywhere = next(price for price in told if price.where == "every region and commodity")
+        everywhere = next(
+            price for price in reported if price.where == "every region and commodity"
+        )
         assert -everywhere.value == pytest.approx((less + more) / 2, rel=1e-3)
     assert tried >= 3

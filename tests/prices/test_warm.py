@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solver import Compiled
-from paxsilica.solver.persistent import Movement, WarmProgram
+from paxsilica.solver.persistent import Movement, PersistentProgram
 
 OPTIONS = Solver(gap=0.0, threads=1)
 
@@ -47,11 +47,11 @@ def at(*rows: int) -> Any:
 def test_what_a_side_moves_in_the_basis() -> None:
     # least 3 x + 2 y with x + y >= 2 and x >= 1: x and y are basic. A unit more of the first side
     # makes y one more; of the second, x one more and y one less
-    warm = WarmProgram(
+    standby = PersistentProgram(
         program([3.0, 2.0], [[1, 1], [1, 0]], [2.0, 1.0], [math.inf, math.inf]), OPTIONS
     )
-    corner = warm.corner(warm.run())
-    assert warm.through_basis(corner, np.array([10.0, 1.0]), np.zeros(2)) == pytest.approx(
+    corner = standby.corner(standby.run())
+    assert standby.through_basis(corner, np.array([10.0, 1.0]), np.zeros(2)) == pytest.approx(
         [1.0, 10.0 - 1.0]
     )
 
@@ -59,51 +59,52 @@ def test_what_a_side_moves_in_the_basis() -> None:
 def test_bounds_of_columns_are_moved_and_put_back() -> None:
     # least x + 3 y with x + y >= 2 and x <= 1.5: y makes up for it, until x may be 2.5
     one = program([1.0, 3.0], [[1, 1]], [2.0], [math.inf])
-    warm = WarmProgram(one.with_columns(at(0), np.array([0.0]), np.array([1.5])), OPTIONS)
-    assert warm.run().objective == pytest.approx(5 + 1.5 + 1.5)
+    standby = PersistentProgram(one.with_columns(at(0), np.array([0.0]), np.array([1.5])), OPTIONS)
+    assert standby.run().objective == pytest.approx(5 + 1.5 + 1.5)
     nothing = np.zeros(0)
-    assert warm.duals_if_moved(
+    assert standby.duals_if_moved(
         Movement(at(), nothing, at(0), np.array([0.0]), np.array([1.0]))
     ) == pytest.approx([1.0])
-    assert warm.run().row_duals == pytest.approx([3.0])
+    assert standby.run().row_duals == pytest.approx([3.0])
 
 
 def test_moving_and_going_back() -> None:
-    warm = WarmProgram(
+    standby = PersistentProgram(
         program([1.0, 3.0], [[1, 1], [1, 0]], [2.0, -math.inf], [math.inf, 4.0]), OPTIONS
     )
-    corner = warm.corner(warm.run())
-    duals = warm.duals_if_moved(Movement(at(0), np.array([5.0])))
+    corner = standby.corner(standby.run())
+    duals = standby.duals_if_moved(Movement(at(0), np.array([5.0])))
     assert duals is not None
     assert duals == pytest.approx([3.0, -2.0])
-    assert warm.duals_if_moved(Movement(at(1), np.array([-5.0]))) is None
-    warm.back_to(corner)
-    again = warm.run()
+    assert standby.duals_if_moved(Movement(at(1), np.array([-5.0]))) is None
+    standby.back_to(corner)
+    again = standby.run()
     assert again.objective == pytest.approx(7.0)
     assert again.row_duals == pytest.approx([1.0, 0.0])
 
 
 def test_a_column_more() -> None:
-    warm = WarmProgram(program([4.0], [[1]], [2.0], [math.inf]), OPTIONS)
-    assert warm.run().objective == pytest.approx(13.0)
-    warm.extend(program([4.0, 3.0], [[1, 2]], [2.0], [math.inf]))
-    outcome = warm.run()
+    standby = PersistentProgram(program([4.0], [[1]], [2.0], [math.inf]), OPTIONS)
+    assert standby.run().objective == pytest.approx(13.0)
+    standby.extend(program([4.0, 3.0], [[1, 2]], [2.0], [math.inf]))
+    outcome = standby.run()
     assert outcome.objective == pytest.approx(8.0)
     assert outcome.values == pytest.approx([0.0, 1.0])
 
 
 def test_infeasible_and_unbounded_are_told_apart() -> None:
     assert (
-        WarmProgram(program([1.0], [[1], [1]], [2.0, -math.inf], [math.inf, 1.0]), OPTIONS)
+        PersistentProgram(program([1.0], [[1], [1]], [2.0, -math.inf], [math.inf, 1.0]), OPTIONS)
         .run()
         .status
         == "infeasible"
     )
     assert (
-        WarmProgram(program([-1.0], [[1]], [0.0], [math.inf]), OPTIONS).run().status == "unbounded"
+        PersistentProgram(program([-1.0], [[1]], [0.0], [math.inf]), OPTIONS).run().status
+        == "unbounded"
     )
 
 
 def test_only_linear_programs_are_kept_warm() -> None:
     with pytest.raises(PaxSilicaError, match="relax or fix"):
-        WarmProgram(program([1.0], [[1]], [2.0], [math.inf], integer=True), OPTIONS)
+        PersistentProgram(program([1.0], [[1]], [2.0], [math.inf], integer=True), OPTIONS)

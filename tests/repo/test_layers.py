@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,17 +16,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"tables", "finance", "bundled", "plain"},
+    {"tables", "finance", "bundled", "serialize", "interpolate"},
     {"case"},
     {"instance"},
     {"model"},
-    {"solve"},
-    {"plan", "plan_tables"},
-    {"extract", "extract_coverage"},
-    {"planner"},
+    {"solver"},
+    {"plan"},
     {"api"},
     {"audit", "prices", "provenance"},
     {"studies"},
+    {"infeasibility"},
     {"report"},
     {"cli"},
     {"__main__"},
@@ -34,9 +35,13 @@ LAYERS: list[set[str]] = [
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 
-def place(path: Path) -> str:
-    """The module or subpackage directly under the package that a file belongs to."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def dotted(path: Path) -> str:
+    """The module in a file, under the package."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {dotted(path): path for path in MODULES}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -47,59 +52,86 @@ def imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             assert node.module is not None
-            if node.module == "paxsilica":
-                yield from (
-                    f"paxsilica.{name.name}"
-                    for name in node.names
-                    if not name.name.startswith("__")
-                )
-            else:
-                yield node.module
+            for name in node.names:
+                inner = f"{node.module}.{name.name}".removeprefix("paxsilica.")
+                yield f"paxsilica.{inner}" if inner in NAMES else node.module
 
 
-def inner(path: Path) -> set[str]:
-    """What a file imports of the package, by module or subpackage."""
-    return {name.split(".")[1] for name in imports(path) if name.startswith("paxsilica.")}
+def inner_modules(path: Path) -> set[str]:
+    """The modules of the package that a file imports."""
+    found = {name.removeprefix("paxsilica.") for name in imports(path) if "paxsilica." in name}
+    return found & NAMES.keys()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path: Path) -> None:
-    if path == PACKAGE / "__init__.py":
-        return  # the front of the package shows names of every layer
-    here = place(path)
-    assert here in RANK, f"{here} needs a place in LAYERS"
-    for name in inner(path):
-        assert (
-            name == here
-            or RANK[name] < RANK[here]
-            or {name, here} <= {"plan", "plan_tables"} | {"extract", "extract_coverage"}
-        ), name
+def place(name: str) -> str:
+    """The module or subpackage directly under the package."""
+    return name.split(".")[0]
+
+
+def test_imports_run_one_way() -> None:
+    against = []
+    for name, path in NAMES.items():
+        if not name:
+            continue  # the front of the package shows names of every layer
+        assert place(name) in RANK, f"{place(name)} needs a place in LAYERS"
+        against += [
+            (name, other)
+            for other in inner_modules(path)
+            if place(other) != place(name) and RANK[place(other)] >= RANK[place(name)]
+        ]
+    assert not against
+
+
+def front(path: Path) -> bool:
+    """Whether a file only shows names of the modules beside it."""
+    return path.name == "__init__.py" and "def " not in path.read_text(encoding="utf-8").replace(
+        "def __getattr__", ""
+    )
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {name: inner_modules(path) - {name} for name, path in NAMES.items() if not front(path)}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_two_modules_have_the_same_file_name() -> None:
+    names = Counter(
+        path.name
+        for name, path in NAMES.items()
+        if path.name != "__init__.py" and place(name) not in ("cli", "report")
+    )
+    assert not {name for name, count in names.items() if count > 1}
 
 
 def test_a_plan_knows_nothing_of_how_it_was_found() -> None:
-    for name in ("plan.py", "plan_tables.py"):
-        if (PACKAGE / name).exists():
-            assert not inner(PACKAGE / name) & {"instance", "model", "solve"}
+    for name in ("plan.result", "plan.tables"):
+        assert not {place(other) for other in inner_modules(NAMES[name])} & {
+            "instance",
+            "model",
+            "solver",
+        }
 
 
 @pytest.mark.parametrize(
-    ("library", "homes"), [("pyomo", {"model", "solve"}), ("highspy", {"solve"})]
+    ("library", "homes"), [("pyomo", {"model", "solver"}), ("highspy", {"solver"})]
 )
 def test_libraries_stay_behind_their_doors(library: str, homes: set[str]) -> None:
     users = {
-        place(path)
-        for path in MODULES
-        if any(name.split(".")[0] == library for name in imports(path))
+        place(name)
+        for name, path in NAMES.items()
+        if any(one.split(".")[0] == library for one in imports(path))
     }
     assert users <= homes
     assert users
 
 
 def test_what_reads_files_and_what_shows_them_stays_out_of_the_mathematics() -> None:
-    for path in MODULES:
-        if place(path) in ("instance", "model"):
-            found = {name.split(".")[0] for name in imports(path)}
+    for name, path in NAMES.items():
+        if place(name) in ("instance", "model"):
+            found = {one.split(".")[0] for one in imports(path)}
             allowed = {"pathlib", "sys"} if path.name == "formulation.py" else set()
-            assert (
-                not found & {"pathlib", "csv", "json", "rich", "typer", "pandas", "sys"} - allowed
-            ), path
+            forbidden = {"pathlib", "csv", "json", "rich", "typer", "pandas", "sys"}
+            assert not found & forbidden - allowed, path

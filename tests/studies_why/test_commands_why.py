@@ -125,12 +125,12 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_diagnosed(tmp_path: Path) -> None:
     out = io.StringIO()
-    told: list[str] = []
+    reported: list[str] = []
     diagnosed(
-        Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", told.append
+        Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", reported.append
     ).show(Screen(out))
     assert "Least budget that would do: USD 330 million." in out.getvalue()
-    assert "Looking for the reason" in told[0]
+    assert "Looking for the reason" in reported[0]
     written = json.loads((tmp_path / "plan" / "diagnosis.json").read_text())
     assert written["ways_out"][0]["kind"] == "budget"
     assert Plan.load(tmp_path / "plan" / "nearest").status == "infeasible"

@@ -179,7 +179,7 @@ KEYS = [
     ),
     Broken(
         "unknown scenario",
-        row("events", "war,switch off,CHN,*,*,2028,,"),
+        row("events", "war,cut-off,CHN,*,*,2028,,"),
         "events",
         "5",
         "scenario",

@@ -364,7 +364,7 @@ PLACES = [
         "membership",
         "7",
         "region",
-        "never switched off",
+        "never cut off",
     ),
     Broken(
         "region without a standing",
@@ -446,12 +446,12 @@ SCENARIOS = [
         "but add up to 0.9",
     ),
     Broken(
-        "switch off with a factor",
+        "cut off with a factor",
         cells("events", 2, factor="0.5"),
         "events",
         "2",
         "factor",
-        "a switch off has no factor",
+        "a cut off has no factor",
     ),
     Broken(
         "event without a factor",

@@ -156,7 +156,7 @@ embargo,Embargo,0.3
     "events": (
         """
 scenario,event,region,commodity,process,from_year,to_year,factor
-embargo,switch off,CHN,*,*,2028,2030,
+embargo,cut-off,CHN,*,*,2028,2030,
 embargo,variable cost,*,*,separate,2028,,1.5
 calm,demand,JPN,magnet,*,2030,,1.1
 """

@@ -67,16 +67,16 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         )
         return ledger.findings
     facts = Facts(tables, case)
-    copies = situations(facts, plan, ledger)
+    states = situations(facts, plan, ledger)
     money = read_money(facts, plan, ledger)
-    running = read_running(facts, plan, copies, ledger)
+    running = read_running(facts, plan, states, ledger)
     audit_projects(facts, plan, money, ledger)
     used = audit_funding(facts, plan, money, ledger)
-    audit_running(facts, plan, copies, money, running, ledger)
-    shortfalls = audit_coverage(facts, plan, copies, money, running, ledger)
-    used |= audit_limits(facts, copies, money, running, ledger)
+    audit_running(facts, plan, states, money, running, ledger)
+    shortfalls = audit_coverage(facts, plan, states, money, running, ledger)
+    used |= audit_limits(facts, states, money, running, ledger)
     audit_binding(facts, plan, money, used, ledger)
-    audit_costs(facts, plan, copies, money, running, shortfalls, ledger)
+    audit_costs(facts, plan, states, money, running, shortfalls, ledger)
     return ledger.findings
 
 

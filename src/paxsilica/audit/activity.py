@@ -22,8 +22,8 @@ class Running:
 
     activity: dict[tuple[str, str], float]
     """(plant, copy)"""
-    warm: dict[tuple[str, str], float]
-    """(plant, reference copy)"""
+    standby: dict[tuple[str, str], float]
+    """(plant, normal state)"""
     shipped: dict[tuple[str, str, str, str], float]
     """(from, to, commodity, copy)"""
     unserved: dict[tuple[str, str, str], float]
@@ -41,12 +41,12 @@ class Running:
             else self.level.get((*place, year - 1), 0.0)
         )
 
-    def made(self, facts: Facts, commodity: str, copy: str, region: str | None = None) -> float:
+    def made(self, facts: Facts, commodity: str, state: str, region: str | None = None) -> float:
         """What is made of a commodity in a copy, everywhere or in a region."""
         return math.fsum(
             amount * facts.makes[facts.plants[plant].process].get(commodity, 0.0)
             for (plant, name), amount in self.activity.items()
-            if name == copy and region in (None, facts.plants[plant].region)
+            if name == state and region in (None, facts.plants[plant].region)
         )
 
 
@@ -69,14 +69,14 @@ def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
     return found
 
 
-def read_running(facts: Facts, plan: Plan, copies: dict[str, Situation], ledger: Ledger) -> Running:
+def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger: Ledger) -> Running:
     """Flows of the plan; rows that name what is not in the data, say it twice or are negative are
     findings."""
     running = Running({}, {}, {}, {}, {}, {})
     seen: set[tuple[Any, ...]] = set()
     for table in TABLES:
         for row in records(plan, table):
-            situation = copies.get(row["copy"])
+            situation = states.get(row["state"])
             names = [
                 row[key]
                 for key in ("plant", "from_region", "to_region", "region", "commodity")
@@ -88,11 +88,11 @@ def read_running(facts: Facts, plan: Plan, copies: dict[str, Situation], ledger:
                 else row["commodity"] in facts.commodities
                 and all(name in facts.regions for name in names[:-1])
             )
-            key = (table, row["copy"], *((row["plant"],) if table == "operation" else names))
+            key = (table, row["state"], *((row["plant"],) if table == "operation" else names))
             if not known or key in seen:
                 ledger.note(
                     f"row of {table}",
-                    [row["copy"], *names],
+                    [row["state"], *names],
                     "a row",
                     "no such copy, place or plant, or twice",
                     "text",
@@ -101,32 +101,32 @@ def read_running(facts: Facts, plan: Plan, copies: dict[str, Situation], ledger:
             seen.add(key)
             assert situation is not None
             ledger.equal_text(
-                f"year in {table}", [row["copy"], *names], row["year"], situation.year
+                f"year in {table}", [row["state"], *names], row["year"], situation.year
             )
             if "mode" in row:
                 ledger.equal_text(
                     f"mode in {table}",
-                    [row["copy"], *names],
+                    [row["state"], *names],
                     row["mode"],
-                    "stress" if situation.stress else "reference",
+                    "disrupted" if situation.stress else "normal",
                 )
             if table == "operation":
                 _operation_row(facts, row, running, ledger)
             else:
                 ledger.equal_text(
                     f"unit in {table}",
-                    [row["copy"], *names],
+                    [row["state"], *names],
                     row["unit"],
                     facts.commodities[row["commodity"]].unit,
                 )
             if table == "shipments":
                 running.shipped[
-                    row["from_region"], row["to_region"], row["commodity"], row["copy"]
+                    row["from_region"], row["to_region"], row["commodity"], row["state"]
                 ] = row["quantity"]
             elif table == "service":
-                running.unserved[row["region"], row["commodity"], row["copy"]] = row["unserved"]
+                running.unserved[row["region"], row["commodity"], row["state"]] = row["unserved"]
             elif table == "stock_draws":
-                running.drawn[row["region"], row["commodity"], row["copy"]] = row["quantity"]
+                running.drawn[row["region"], row["commodity"], row["state"]] = row["quantity"]
     for row in records(plan, "stocks"):
         place = (row["region"], row["commodity"])
         if place not in facts.stocks:
@@ -147,9 +147,9 @@ def read_running(facts: Facts, plan: Plan, copies: dict[str, Situation], ledger:
 def _operation_row(facts: Facts, row: dict[str, Any], running: Running, ledger: Ledger) -> None:
     plant = facts.plants[row["plant"]]
     process = facts.processes[plant.process]
-    running.activity[row["plant"], row["copy"]] = row["activity"]
-    if row["warm"] is not None and row["mode"] == "reference":
-        running.warm[row["plant"], row["copy"]] = row["warm"]
+    running.activity[row["plant"], row["state"]] = row["activity"]
+    if row["standby"] is not None and row["mode"] == "normal":
+        running.standby[row["plant"], row["state"]] = row["standby"]
     for column, text in {
         "kind": "asset" if row["plant"] in facts.assets else "project",
         "stage": process.stage,
@@ -157,13 +157,13 @@ def _operation_row(facts: Facts, row: dict[str, Any], running: Running, ledger: 
         "process": plant.process,
         "unit": process.unit,
     }.items():
-        ledger.equal_text("operation", [row["plant"], row["copy"], column], row[column], text)
+        ledger.equal_text("operation", [row["plant"], row["state"], column], row[column], text)
 
 
 def audit_running(
     facts: Facts,
     plan: Plan,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     money: Money,
     running: Running,
     ledger: Ledger,
@@ -178,29 +178,29 @@ def audit_running(
             ),
             facts.factor("capacity", plant, one.events),
         )
-        for name, one in copies.items()
+        for name, one in states.items()
         for plant in facts.plants
     }
-    _plants(facts, copies, running, capacity, ledger)
-    claimed = {(row["plant"], row["copy"]): row for row in records(plan, "operation")}
+    _plants(facts, states, running, capacity, ledger)
+    claimed = {(row["plant"], row["state"]): row for row in records(plan, "operation")}
     for (plant, name), row in claimed.items():
         if (plant, name) in capacity:
             said = ENDLESS if row["capacity"] is None else row["capacity"]
             ledger.same("capacity", [plant, name], said, capacity[plant, name], row["unit"])
-            if row["mode"] == "stress" and row["warm"] is not None and name in copies:
+            if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
                 ledger.same(
                     "warm capacity",
                     [plant, name],
-                    row["warm"],
-                    running.warm.get((plant, copies[name].calm or ""), 0.0),
+                    row["standby"],
+                    running.standby.get((plant, states[name].normal_state or ""), 0.0),
                     row["unit"],
                 )
-    _readiness(facts, copies, running, capacity, ledger)
-    _routes(facts, copies, running, ledger)
-    _stores(facts, copies, running, ledger)
-    for situation in copies.values():
+    _readiness(facts, states, running, capacity, ledger)
+    _routes(facts, states, running, ledger)
+    _stores(facts, states, running, ledger)
+    for situation in states.values():
         _balances(facts, situation, running, ledger)
-    _service(facts, plan, copies, running, ledger)
+    _service(facts, plan, states, running, ledger)
 
 
 def _room(facts: Facts, plant: str) -> float:
@@ -211,17 +211,17 @@ def _room(facts: Facts, plant: str) -> float:
 
 def _plants(
     facts: Facts,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     running: Running,
     capacity: dict[tuple[str, str], float],
     ledger: Ledger,
 ) -> None:
     for (plant, name), amount in running.activity.items():
         unit = facts.processes[facts.plants[plant].process].unit
-        if not facts.can_run(plant, copies[name]) and amount > ledger.tolerance(
+        if not facts.can_run(plant, states[name]) and amount > ledger.tolerance(
             _room(facts, plant)
         ):
-            ledger.note("switched off", [plant, name], amount, 0.0, unit)
+            ledger.note("cut off", [plant, name], amount, 0.0, unit)
         ledger.at_most(
             "activity within capacity",
             [plant, name],
@@ -231,7 +231,7 @@ def _plants(
             _room(facts, plant),
         )
     for asset, row in facts.assets.items():
-        for name, one in copies.items():
+        for name, one in states.items():
             if row.must_run_share and not one.stress and capacity[asset, name] != ENDLESS:
                 least = row.must_run_share * capacity[asset, name]
                 ledger.at_least(
@@ -245,36 +245,36 @@ def _plants(
 
 def _readiness(
     facts: Facts,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     running: Running,
     capacity: dict[tuple[str, str], float],
     ledger: Ledger,
 ) -> None:
     for (plant, name), amount in running.activity.items():
-        one = copies[name]
+        one = states[name]
         if (
             one.stress
             and facts.minimum_utilisation(plant) > 0
             and facts.trusted_plant(plant, one.year)
         ):
-            warm = running.warm.get((plant, one.calm or ""), 0.0)
+            standby = running.standby.get((plant, one.normal_state or ""), 0.0)
             ledger.at_most(
                 "activity within warm capacity",
                 [plant, name],
                 amount,
-                warm,
+                standby,
                 "unit of activity",
                 _room(facts, plant),
             )
-    for (plant, name), warm in running.warm.items():
+    for (plant, name), standby in running.standby.items():
         ran = running.activity.get((plant, name), 0.0)
         ledger.at_least(
-            "warm capacity", [plant, name], warm, 0.0, "unit of activity", _room(facts, plant)
+            "warm capacity", [plant, name], standby, 0.0, "unit of activity", _room(facts, plant)
         )
         ledger.at_most(
             "warm within capacity",
             [plant, name],
-            warm,
+            standby,
             capacity[plant, name],
             "unit of activity",
             _room(facts, plant),
@@ -283,18 +283,18 @@ def _readiness(
             "minimum utilisation",
             [plant, name],
             ran,
-            facts.minimum_utilisation(plant) * warm,
+            facts.minimum_utilisation(plant) * standby,
             "unit of activity",
-            warm,
+            standby,
         )
 
 
-def _routes(facts: Facts, copies: dict[str, Situation], running: Running, ledger: Ledger) -> None:
+def _routes(facts: Facts, states: dict[str, Situation], running: Running, ledger: Ledger) -> None:
     for (origin, target, commodity, name), amount in running.shipped.items():
         where, unit, one = (
             [origin, target, commodity, name],
             facts.commodities[commodity].unit,
-            copies[name],
+            states[name],
         )
         route = facts.route(origin, target, commodity)
         if route is None:
@@ -304,7 +304,7 @@ def _routes(facts: Facts, copies: dict[str, Situation], running: Running, ledger
             ledger.at_most("largest shipment", where, amount, route.largest_shipment, unit)
         leaves = one.blocks(origin, commodity) and not one.blocks(target, commodity)
         if leaves or one.gone(origin) or one.gone(target):
-            ledger.note("shipment that is switched off", where, amount, 0.0, unit)
+            ledger.note("shipment that is cut off", where, amount, 0.0, unit)
     for row in facts.tables.routes:
         if row.smallest_shipment:
             for origin in facts.regions if row.from_region == "*" else [row.from_region]:
@@ -312,7 +312,7 @@ def _routes(facts: Facts, copies: dict[str, Situation], running: Running, ledger
                     for commodity in facts.commodities if row.commodity == "*" else [row.commodity]:
                         if facts.route(origin, target, commodity) == row:
                             _smallest(
-                                copies,
+                                states,
                                 (origin, target, commodity),
                                 row.smallest_shipment,
                                 running,
@@ -321,13 +321,13 @@ def _routes(facts: Facts, copies: dict[str, Situation], running: Running, ledger
 
 
 def _smallest(
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     arc: tuple[str, str, str],
     least: float,
     running: Running,
     ledger: Ledger,
 ) -> None:
-    for name, one in copies.items():
+    for name, one in states.items():
         if not one.stress:
             ledger.at_least(
                 "smallest shipment",
@@ -338,7 +338,7 @@ def _smallest(
             )
 
 
-def _stores(facts: Facts, copies: dict[str, Situation], running: Running, ledger: Ledger) -> None:
+def _stores(facts: Facts, states: dict[str, Situation], running: Running, ledger: Ledger) -> None:
     for place, row in facts.stocks.items():
         unit = facts.commodities[row.commodity].unit
         for year in facts.years:
@@ -353,7 +353,7 @@ def _stores(facts: Facts, copies: dict[str, Situation], running: Running, ledger
                 ledger.at_most("level of a store", [*place, year], level, row.largest, unit)
     lasting = 1 if facts.case.coverage is None else facts.case.coverage.outage_years
     for (region, commodity, name), amount in running.drawn.items():
-        one, store = copies[name], facts.stocks.get((region, commodity))
+        one, store = states[name], facts.stocks.get((region, commodity))
         usable = store is not None and store.strategic and one.stress and not one.gone(region)
         most = running.opening(facts, (region, commodity), one.year) / lasting if usable else 0.0
         ledger.at_most(
@@ -401,13 +401,13 @@ def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) ->
 
 
 def _service(
-    facts: Facts, plan: Plan, copies: dict[str, Situation], running: Running, ledger: Ledger
+    facts: Facts, plan: Plan, states: dict[str, Situation], running: Running, ledger: Ledger
 ) -> None:
     claimed = {
-        (row["region"], row["commodity"], row["copy"]): row["demand"]
+        (row["region"], row["commodity"], row["state"]): row["demand"]
         for row in records(plan, "service")
     }
-    for name, one in copies.items():
+    for name, one in states.items():
         wanted = demand_in(facts, one)
         for place in sorted({*wanted, *(key[:2] for key in claimed if key[2] == name)}):
             unit, asked = facts.commodities[place[1]].unit, wanted.get(place, 0.0)

@@ -83,7 +83,7 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
 
 
 def support_by_plant(
-    facts: Facts, copies: dict[str, Situation], running: Running
+    facts: Facts, states: dict[str, Situation], running: Running
 ) -> dict[str, float]:
     """Operating support of each plant: its least running to be ready, at its cost above the
     cheapest untrusted plant of its process.
@@ -98,8 +98,8 @@ def support_by_plant(
                 rivals[row.process, year] = min(
                     rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year)
                 )
-    for (plant, name), warm in running.warm.items():
-        one = copies[name]
+    for (plant, name), standby in running.standby.items():
+        one = states[name]
         rival = rivals.get((facts.plants[plant].process, one.year))
         asset = facts.assets.get(plant)
         if rival is not None and facts.minimum_utilisation(plant) > (
@@ -112,7 +112,7 @@ def support_by_plant(
                 * one.probability
                 * gap
                 * facts.minimum_utilisation(plant)
-                * warm
+                * standby
             )
             total[plant] = total.get(plant, 0.0) + amount
     return total
@@ -120,7 +120,7 @@ def support_by_plant(
 
 def recompute(
     facts: Facts,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     money: Money,
     running: Running,
     shortfalls: dict[tuple[str, int], float],
@@ -128,19 +128,19 @@ def recompute(
     """Parts of every term of cost, expected, discounted, USD million."""
 
     def weight(name: str) -> float:
-        return 1e-6 * facts.discount(copies[name].year) * copies[name].probability
+        return 1e-6 * facts.discount(states[name].year) * states[name].probability
 
     def price(commodity: str, year: int) -> float:
         return facts.number(
             "commodities", facts.commodities[commodity], "shortage_price_usd_per_unit", year
         )
 
-    support = list(support_by_plant(facts, copies, running).values())
+    support = list(support_by_plant(facts, states, running).values())
     runs = [
         weight(name)
         * amount
-        * facts.unit_cost(plant, copies[name].year)
-        * facts.factor("variable cost", plant, copies[name].events)
+        * facts.unit_cost(plant, states[name].year)
+        * facts.factor("variable cost", plant, states[name].events)
         for (plant, name), amount in running.activity.items()
         if amount
     ]
@@ -151,7 +151,7 @@ def recompute(
             trade.append(
                 weight(name)
                 * amount
-                * facts.number("routes", route, "cost_usd_per_unit", copies[name].year)
+                * facts.number("routes", route, "cost_usd_per_unit", states[name].year)
             )
     held = [
         1e-6
@@ -162,7 +162,7 @@ def recompute(
         if (region, commodity) in facts.stocks
     ]
     missing = [
-        weight(name) * amount * price(commodity, copies[name].year)
+        weight(name) * amount * price(commodity, states[name].year)
         for (_, commodity, name), amount in running.unserved.items()
         if weight(name) and amount
     ]
@@ -179,7 +179,7 @@ def recompute(
         ]
     if cap is not None and not cap.hard:
         for (_, commodity, year), (part, most) in concentration_excess(
-            facts, copies, running, asked_shares(facts)
+            facts, states, running, asked_shares(facts)
         ).items():
             short.append(
                 1e-6 * facts.discount(year) * price(commodity, year) * max(0.0, part - most)
@@ -200,14 +200,14 @@ def recompute(
 def audit_costs(
     facts: Facts,
     plan: Plan,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     money: Money,
     running: Running,
     shortfalls: dict[tuple[str, int], float],
     ledger: Ledger,
 ) -> None:
     """Terms of cost, objective and bound, and the support of each project."""
-    parts = recompute(facts, copies, money, running, shortfalls)
+    parts = recompute(facts, states, money, running, shortfalls)
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
     for term in sorted(set(claimed) ^ set(parts)):
         ledger.note(
@@ -236,7 +236,7 @@ def audit_costs(
             )
     elif plan.status == "optimal":
         ledger.note("bound", [kind], plan.bound, "a proved bound", USD_M)
-    support = support_by_plant(facts, copies, running)
+    support = support_by_plant(facts, states, running)
     for row in records(plan, "portfolio"):
         ledger.same(
             "operating support",

@@ -1,5 +1,5 @@
 """What the plan says of coverage against what it makes, and what it could make at most, when
-everything not trusted is switched off."""
+everything not trusted is cut off."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from paxsilica.audit.need import asked_shares, needs, trusted_demand
 from paxsilica.audit.reference import Facts, Situation, product
 from paxsilica.plan.result import Plan
 
-SHARES = ("naive_share_before", "traced_share_before", "naive_share", "traced_share")
+SHARES = ("nameplate_share_without", "coverage_without", "nameplate_share", "coverage")
 
 
 def audit_coverage(
     facts: Facts,
     plan: Plan,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     money: Money,
     running: Running,
     ledger: Ledger,
@@ -29,7 +29,7 @@ def audit_coverage(
     rows = {(row["commodity"], row["year"]): row for row in records(plan, "coverage_by_commodity")}
     for key in sorted(set(asked) ^ set(rows)):
         ledger.note("coverage", key, key in rows, key in asked, "whether it is asked for")
-    cuts = {one.year: one for one in copies.values() if one.proves}
+    cuts = {one.year: one for one in states.values() if one.proves}
     shortfalls: dict[tuple[str, int], float] = {}
     lost: dict[tuple[int, str | None], list[tuple[float, float, float]]] = defaultdict(list)
     for key in sorted(set(asked) & set(rows)):
@@ -78,14 +78,12 @@ def audit_coverage(
         ledger.at_least(
             "traced share",
             where,
-            row["traced_share"],
+            row["coverage"],
             asked[key] - row["shortfall"] / quantity,
             "share of 1",
         )
         own = max(quantity - made, missing, 0.0) / quantity
-        lost[year, entry.stage].append(
-            (own, 1.0 - row["traced_share"], 1.0 - row["traced_share_before"])
-        )
+        lost[year, entry.stage].append((own, 1.0 - row["coverage"], 1.0 - row["coverage_without"]))
     for year in {year for year, _ in lost}:
         stages = [pairs for (when, _), pairs in lost.items() if when == year]
         own_lost, traced_lost = (
@@ -98,7 +96,7 @@ def audit_coverage(
             )
             for way in (0, 1)
         )
-        # the trace falls no further below what was covered before than the plan's own switch-off
+        # the trace falls no further below what was covered before than the plan's own cut-off
         # does, and if no less, it loses no more
         ledger.at_most(
             "traced share", ["all stages", year], fall, own_fall, "sum of shares below those before"
@@ -108,7 +106,7 @@ def audit_coverage(
                 "traced share", ["all stages", year], traced_lost, own_lost, "sum of missing shares"
             )
     _stages(facts, plan, rows, ledger)
-    _concentration(facts, copies, running, asked, ledger)
+    _concentration(facts, states, running, asked, ledger)
     return shortfalls
 
 
@@ -127,12 +125,16 @@ def _naive(facts: Facts, money: Money, row: dict[str, Any], year: int, ledger: L
     ledger.same(
         "naive share before",
         where,
-        row["naive_share_before"],
+        row["nameplate_share_without"],
         min(1.0, before / need),
         "share of 1",
     )
     ledger.same(
-        "naive share", where, row["naive_share"], min(1.0, (before + after) / need), "share of 1"
+        "naive share",
+        where,
+        row["nameplate_share"],
+        min(1.0, (before + after) / need),
+        "share of 1",
     )
 
 
@@ -149,19 +151,19 @@ def _within_reach(
     give."""
     commodity = row["commodity"]
     lasting = 1 if facts.case.coverage is None else facts.case.coverage.outage_years
-    reach = {"traced_share_before": 0.0, "traced_share": 0.0}
+    reach = {"coverage_without": 0.0, "coverage": 0.0}
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(commodity, 0.0)
         if made and facts.can_run(name, one):
             if name in facts.projects:
-                reach["traced_share"] += made * money.capacity(facts, name, one.year)
+                reach["coverage"] += made * money.capacity(facts, name, one.year)
             else:
                 for column in reach:
                     reach[column] += product(facts.asset_capacity(name, one.year), made)
     for place, store in facts.stocks.items():
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
-            reach["traced_share"] += running.opening(facts, place, one.year) / lasting
-            reach["traced_share_before"] += max(store.largest, store.initial) / lasting
+            reach["coverage"] += running.opening(facts, place, one.year) / lasting
+            reach["coverage_without"] += max(store.largest, store.initial) / lasting
     for column, most in reach.items():
         ledger.at_most(
             f"reach of {column}",
@@ -207,7 +209,7 @@ def _stages(
         weakest = [
             member["commodity"]
             for member in members
-            if member["traced_share"] <= row["traced_share"] + 1e-9
+            if member["coverage"] <= row["coverage"] + 1e-9
         ]
         if row["weakest_commodity"] not in weakest:
             ledger.note(
@@ -217,14 +219,14 @@ def _stages(
 
 def concentration_excess(
     facts: Facts,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     running: Running,
     asked: dict[tuple[str, int], float],
 ) -> dict[tuple[str, str, int], tuple[float, float]]:
     """By region, commodity and year: what the region makes when cut off, and what it may."""
     cap = facts.case.concentration
     found: dict[tuple[str, str, int], tuple[float, float]] = {}
-    cuts = {one.year: one for one in copies.values() if one.proves}
+    cuts = {one.year: one for one in states.values() if one.proves}
     for commodity, year in asked:
         if cap is not None and year >= cap.from_year and year in cuts:
             whole = running.made(facts, commodity, cuts[year].name)
@@ -237,14 +239,14 @@ def concentration_excess(
 
 def _concentration(
     facts: Facts,
-    copies: dict[str, Situation],
+    states: dict[str, Situation],
     running: Running,
     asked: dict[tuple[str, int], float],
     ledger: Ledger,
 ) -> None:
     cap = facts.case.concentration
     if cap is not None and cap.hard:
-        for where, (part, most) in concentration_excess(facts, copies, running, asked).items():
+        for where, (part, most) in concentration_excess(facts, states, running, asked).items():
             ledger.at_most(
                 "cap on a region's share",
                 where,

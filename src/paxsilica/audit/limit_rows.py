@@ -55,7 +55,7 @@ def _on_plants(facts: Facts, limit: Limit, year: int, money: Money) -> float:
 
 
 def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) -> float:
-    """Activity, production or shipments in a reference copy."""
+    """Activity, production or shipments in a normal state."""
     if limit.measure == "shipment":
         return sum(
             amount
@@ -78,7 +78,7 @@ def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) 
 
 
 def audit_limits(
-    facts: Facts, copies: dict[str, Situation], money: Money, running: Running, ledger: Ledger
+    facts: Facts, states: dict[str, Situation], money: Money, running: Running, ledger: Ledger
 ) -> Used:
     """Every row of the table of limits in every year it holds for; returns limit and use."""
     used: Used = {}
@@ -98,7 +98,7 @@ def audit_limits(
                         "limit on plants", [limit.limit, year], amount, limit.value, "its own unit"
                     )
         else:
-            for name, one in copies.items():
+            for name, one in states.items():
                 if not one.stress and one.year in years:
                     amount = _on_operation(facts, limit, one, running)
                     used["limit on operation", f"{limit.limit}, {name}", None] = (

@@ -149,8 +149,8 @@ def _one_project(facts: Facts, one: Committed, money: Money, ledger: Ledger) -> 
     row, name = one.row, one.row.project
     window = facts.window(row)
     if one.first not in window:
-        told = f"{window[0]} to {window[-1]}" if window else "never"
-        ledger.note("window of commitment", [name], str(one.first), told, "year")
+        reported = f"{window[0]} to {window[-1]}" if window else "never"
+        ledger.note("window of commitment", [name], str(one.first), reported, "year")
     for year in sorted(one.sizes)[1:]:
         in_time = bool(row.expandable) and year + row.lead_time_years <= facts.last
         if not in_time and one.sizes[year] > ledger.tolerance(row.largest_size):
@@ -232,7 +232,7 @@ def audit_funding(
     for (funder, project, year), amount in money.payments.items():
         if funder in facts.funders:
             paid[funder][project, year] = amount
-        elif funder not in ("sponsor", "not told apart"):
+        elif funder not in ("sponsor", "unallocated"):
             ledger.note("funder", [funder, project, year], amount, 0.0, USD_M)
     for name, row in facts.funders.items():
         used |= _one_funder(facts, row, paid[name], money, ledger)
@@ -252,7 +252,7 @@ def _payments_match_dues(facts: Facts, money: Money, ledger: Ledger) -> None:
     own: dict[tuple[str, int], float] = defaultdict(float)
     for (funder, project, year), amount in money.payments.items():
         ledger.at_least("payment", [funder, project, year], amount, 0.0, USD_M)
-        (own if funder == ("sponsor" if facts.funders else "not told apart") else paid)[
+        (own if funder == ("sponsor" if facts.funders else "unallocated") else paid)[
             project, year
         ] += amount
         if project not in money.committed:

@@ -25,14 +25,14 @@ ENDLESS = math.inf
 
 @dataclass(frozen=True)
 class Situation:
-    """A copy of operation as the data describe it: a year, what is switched off, what else
+    """A operating state as the data describe it: a year, what is cut off, what else
     happens."""
 
     name: str
     year: int
     stress: bool
     probability: float
-    calm: str | None
+    normal_state: str | None
     proves: bool
     off: Mapping[str, frozenset[str]]
     events: tuple[Event, ...]
@@ -42,7 +42,7 @@ class Situation:
         return bool(self.off.get(region, frozenset()) & {"*", commodity})
 
     def gone(self, region: str) -> bool:
-        """Whether the region is switched off altogether."""
+        """Whether the region is cut off altogether."""
         return "*" in self.off.get(region, frozenset())
 
 
@@ -165,7 +165,7 @@ class Facts:
         )
 
     def can_run(self, plant: str, situation: Situation) -> bool:
-        """Whether nobody who is switched off hosts the plant or keeps it from making its
+        """Whether nobody who is cut off hosts the plant or keeps it from making its
         products."""
         host, controller = self.plants[plant].region, self.controller(plant)
         if (
@@ -185,7 +185,7 @@ class Facts:
         """Share of its warm capacity that a plant must run to be ready."""
         return (
             (self.processes[self.plants[plant].process].minimum_utilisation or 0.0)
-            if self.case.operation.warm
+            if self.case.operation.readiness
             else 0.0
         )
 

@@ -1,4 +1,4 @@
-"""Which copies of operation there must be, and whether the plan has just these."""
+"""Which operating states there must be, and whether the plan has just these."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from paxsilica.audit.reference import Facts, Situation
 from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Event
 
-State = tuple[frozenset[tuple[str, str]], tuple[Event, ...]]
-EVERYTHING: State = (frozenset({("*", "*")}), ())
+Conditions = tuple[frozenset[tuple[str, str]], tuple[Event, ...]]
+EVERYTHING: Conditions = (frozenset({("*", "*")}), ())
 
 
 def _chances(facts: Facts) -> dict[str, float]:
@@ -27,10 +27,10 @@ def _chances(facts: Facts) -> dict[str, float]:
     }
 
 
-def _expected(facts: Facts) -> dict[tuple[int, State], tuple[float, tuple[str, ...]]]:
+def _expected(facts: Facts) -> dict[tuple[int, Conditions], tuple[float, tuple[str, ...]]]:
     """State of the world in every scenario and year; same state, same copy; and the copies that
     must be there besides."""
-    found: dict[tuple[int, State], tuple[float, tuple[str, ...]]] = {}
+    found: dict[tuple[int, Conditions], tuple[float, tuple[str, ...]]] = {}
     for scenario, chance in _chances(facts).items():
         for year in facts.years:
             now = [
@@ -40,10 +40,10 @@ def _expected(facts: Facts) -> dict[tuple[int, State], tuple[float, tuple[str, .
                 and row.from_year <= year
                 and (row.to_year is None or year <= row.to_year)
             ]
-            off = frozenset((row.region, row.commodity) for row in now if row.event == "switch off")
-            state = (off, tuple(row for row in now if row.event != "switch off"))
-            before, names = found.get((year, state), (0.0, ()))
-            found[year, state] = (before + chance, tuple(sorted({*names, scenario} - {""})))
+            off = frozenset((row.region, row.commodity) for row in now if row.event == "cut-off")
+            conditions = (off, tuple(row for row in now if row.event != "cut-off"))
+            before, names = found.get((year, conditions), (0.0, ()))
+            found[year, conditions] = (before + chance, tuple(sorted({*names, scenario} - {""})))
     for year in {year for _, year in asked_shares(facts)}:
         found.setdefault((year, EVERYTHING), (0.0, ()))
     for year, (off, events) in list(found):
@@ -52,21 +52,21 @@ def _expected(facts: Facts) -> dict[tuple[int, State], tuple[float, tuple[str, .
     return found
 
 
-def _words(state: State) -> tuple[str | None, str | None]:
-    off = "; ".join(sorted(f"{region} {commodity}" for region, commodity in state[0]))
+def _words(conditions: Conditions) -> tuple[str | None, str | None]:
+    off = "; ".join(sorted(f"{region} {commodity}" for region, commodity in conditions[0]))
     events = "; ".join(
         sorted(
             f"{row.event} {row.region} {row.commodity} {row.process} {row.factor:.10g}"
-            for row in state[1]
+            for row in conditions[1]
         )
     )
     return off or None, events or None
 
 
-def _resolve(facts: Facts, state: State, year: int) -> dict[str, frozenset[str]]:
-    """For each region that is switched off, what no longer leaves it."""
+def _resolve(facts: Facts, conditions: Conditions, year: int) -> dict[str, frozenset[str]]:
+    """For each region that is cut off, what no longer leaves it."""
     off: dict[str, set[str]] = defaultdict(set)
-    for region, commodity in state[0]:
+    for region, commodity in conditions[0]:
         for name in (
             [one for one in facts.regions if not facts.trusted(one, year)]
             if region == "*"
@@ -80,47 +80,49 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
     """The plan's copies by name, as the data describe them; a copy too many or too few is a
     finding."""
     expected = _expected(facts)
-    by_words: dict[Any, list[State]] = defaultdict(list)
+    by_words: dict[Any, list[Conditions]] = defaultdict(list)
     wanted: Counter[Any] = Counter()
-    for (year, state), (chance, names) in expected.items():
-        key = (year, "; ".join(names) or None, *_words(state))
-        by_words[key].append(state)
+    for (year, conditions), (chance, names) in expected.items():
+        key = (year, "; ".join(names) or None, *_words(conditions))
+        by_words[key].append(conditions)
         wanted[(*key, round(chance, 9))] += 1
     claimed: Counter[Any] = Counter()
     found: dict[str, Situation] = {}
-    rows = records(plan, "copies")
+    rows = records(plan, "operating_states")
     for row in rows:
-        key = (row["year"], row["scenarios"], row["switched_off"], row["events"])
+        key = (row["year"], row["scenarios"], row["cut_off"], row["events"])
         claimed[(*key, round(row["probability"], 9))] += 1
         if not by_words[key]:
             continue
-        state = by_words[key].pop()
-        proves = state == EVERYTHING and any(year == row["year"] for _, year in asked_shares(facts))
-        ledger.equal_text(
-            "copy of operation",
-            [row["copy"], "mode"],
-            row["mode"],
-            "stress" if state[0] else "reference",
+        conditions = by_words[key].pop()
+        proves = conditions == EVERYTHING and any(
+            year == row["year"] for _, year in asked_shares(facts)
         )
         ledger.equal_text(
-            "copy of operation",
-            [row["copy"], "proves_coverage"],
-            row["proves_coverage"],
+            "operating state",
+            [row["state"], "mode"],
+            row["mode"],
+            "disrupted" if conditions[0] else "normal",
+        )
+        ledger.equal_text(
+            "operating state",
+            [row["state"], "coverage_test"],
+            row["coverage_test"],
             "yes" if proves else "no",
         )
-        found[row["copy"]] = Situation(
-            name=row["copy"],
+        found[row["state"]] = Situation(
+            name=row["state"],
             year=row["year"],
-            stress=bool(state[0]),
-            probability=expected[row["year"], state][0],
-            calm=row["calm"],
+            stress=bool(conditions[0]),
+            probability=expected[row["year"], conditions][0],
+            normal_state=row["normal_state"],
             proves=proves,
-            off=_resolve(facts, state, row["year"]),
-            events=state[1],
+            off=_resolve(facts, conditions, row["year"]),
+            events=conditions[1],
         )
-    if len(found) < len(rows) or len({row["copy"] for row in rows}) < len(rows):
+    if len(found) < len(rows) or len({row["state"] for row in rows}) < len(rows):
         ledger.note(
-            "copy of operation",
+            "operating state",
             ["all"],
             len(rows),
             len(found),
@@ -128,26 +130,27 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
         )
     for key in sorted((wanted - claimed) | (claimed - wanted), key=str):
         ledger.note(
-            "copy of operation",
+            "operating state",
             key[:4],
             claimed[key],
             wanted[key],
             f"copies of probability {key[4]:g}",
         )
     for situation in found.values():
-        calm = found.get(situation.calm or "")
+        normal_state = found.get(situation.normal_state or "")
         fits = (
-            calm is not None
-            and not calm.stress
-            and calm.year == situation.year
-            and _words((frozenset(), calm.events)) == _words((frozenset(), situation.events))
+            normal_state is not None
+            and not normal_state.stress
+            and normal_state.year == situation.year
+            and _words((frozenset(), normal_state.events))
+            == _words((frozenset(), situation.events))
         )
         if fits != situation.stress:
             ledger.note(
-                "copy of operation",
-                [situation.name, "calm"],
-                situation.calm,
-                "the same year and events without the switch-off",
+                "operating state",
+                [situation.name, "normal_state"],
+                situation.normal_state,
+                "the same year and events without the cut-off",
                 "text",
             )
     return found

@@ -56,7 +56,7 @@ def options(
     ] = False,
 ) -> None:
     """Plan which plants an alliance should pay for, so that every stage from ore to AI server has a
-    source that cannot be switched off.
+    source that cannot be cut off.
 
     Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 1 a
     fault of the program; 130 stopped.

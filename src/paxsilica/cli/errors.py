@@ -81,9 +81,8 @@ class Guarded(TyperGroup):
             raise typer.Exit(PIPE_CLOSED) from None
         except Exception as error:
             if self.as_json and _is_usage(error):
-                _tell_json(
-                    Screen(sys.stdout), "usage", InputError.exit_code, error.format_message()
-                )  # type: ignore[attr-defined]
+                message: str = error.format_message()  # type: ignore[attr-defined]
+                _tell_json(Screen(sys.stdout), "usage", InputError.exit_code, message)
             raise
 
 

@@ -37,7 +37,7 @@ class Diagnosed:
             screen.show(f"It is written to {self.nearest}.")
 
 
-def diagnosed(question: Question, folder: Path, tell: Callable[[str], None]) -> Diagnosed:
+def diagnosed(question: Question, folder: Path, on_step: Callable[[str], None]) -> Diagnosed:
     """Finds why an infeasible case has no plan and what would give it one.
 
     ``diagnosis.json`` and the plan that falls least short (``nearest``) are written into
@@ -48,7 +48,7 @@ def diagnosed(question: Question, folder: Path, tell: Callable[[str], None]) -> 
     from paxsilica.serialize import json_text
 
     found = diagnose(
-        question.tables, question.case, lambda step: tell(f"Looking for the reason: {step}")
+        question.tables, question.case, lambda step: on_step(f"Looking for the reason: {step}")
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "diagnosis.json").write_text(json_text(found.result()), encoding="utf-8")
@@ -126,12 +126,14 @@ def explain(
     if stage is not None:
         from paxsilica.studies.exposure import explain_stage
 
-        exposure = explain_stage(question.tables, question.case, stage, options.tell)
+        exposure = explain_stage(question.tables, question.case, stage, options.on_step)
         return Answer(lambda screen: screen.show(*exposure.lines()), exposure.result)
     from paxsilica.studies.explain import explain_project
 
     assert project is not None
-    found = explain_project(question.tables, question.case, project, wanted, solves, options.tell)
+    found = explain_project(
+        question.tables, question.case, project, wanted, solves, options.on_step
+    )
     graded = [
         f"- {one.table} {one.row} {one.column} {one.value:,.6g}: {one.grade}"
         for one in found.numbers

@@ -62,7 +62,7 @@ class Interrupts:
         """A step of the work begins."""
         self.searching = name in SEARCHES
         if self.view is not None:
-            self.view.tell(name)
+            self.view.on_step(name)
 
     def ignore(self) -> None:
         """From here on files are written: that takes a moment and is not left half done."""

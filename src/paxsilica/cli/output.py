@@ -60,7 +60,7 @@ class Manner:
         """Where steps and errors go."""
         return Screen(sys.stderr)
 
-    def tell(self, step: str) -> None:
+    def on_step(self, step: str) -> None:
         """Tells a step of the work."""
         if not self.quiet:
             self.aside.show(step)

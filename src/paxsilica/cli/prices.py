@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from paxsilica.api import Question
     from paxsilica.case import Case
     from paxsilica.plan.result import Plan
-    from paxsilica.prices.request import Asked
+    from paxsilica.prices.request import PriceRequest
     from paxsilica.report.console.screen import Screen
-    from paxsilica.solver import Watcher
+    from paxsilica.solver import ProgressCallback
     from paxsilica.tables import Tables
 
 CURVE_TIMES = 7.5
@@ -42,10 +42,10 @@ DUAL = (
         "annual limit",
         "budget",
         "capacity",
-        "commodity in a switch-off",
+        "commodity in a cut-off",
         "commodity in normal times",
     ),
-    *("concentration", "coverage", "envelope", "limit", "mandate", "switch-off premium"),
+    *("concentration", "coverage", "envelope", "limit", "mandate", "cut-off premium"),
 )
 """What has a dual."""
 
@@ -211,10 +211,10 @@ def prices(
         "--curve": curve,
     }
     _refuse_unknown(question, named, sides or ())
-    from paxsilica.prices.request import Asked
+    from paxsilica.prices.request import PriceRequest
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
-    asked = Asked(
+    asked = PriceRequest(
         kinds=kinds,
         sides=tuple(sides or ()),
         money=(
@@ -309,7 +309,7 @@ def _refuse_unknown(
 
 
 def _price(
-    tables: Tables, case: Case, asked: Asked, curves: dict[str, Any], options: PriceOptions
+    tables: Tables, case: Case, asked: PriceRequest, curves: dict[str, Any], options: PriceOptions
 ) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
@@ -325,7 +325,7 @@ def _price(
         place_for(options.out, f"{case.name}-prices", promised) as folder,
     ):
         plan = searched(
-            lambda watch: _work(tables, case, asked, curves, watch, interrupts),
+            lambda on_progress: _work(tables, case, asked, curves, on_progress, interrupts),
             interrupts,
             None if options.quiet else options.aside,
         )
@@ -338,9 +338,9 @@ def _price(
 def _work(
     tables: Tables,
     case: Case,
-    asked: Asked,
+    asked: PriceRequest,
     curves: dict[str, Any],
-    watch: Watcher | None,
+    on_progress: ProgressCallback | None,
     interrupts: Interrupts,
 ) -> Plan:
     """The plan with its prices and value curves."""
@@ -359,12 +359,12 @@ def _work(
         asked,
         *(curves[key] for key in ("whose", "low", "high", "points")),
     )
-    plan = make_plan(tables, case, watch, interrupts.step)
+    plan = make_plan(tables, case, on_progress, interrupts.step)
     if plan.objective is None:
         return plan
     interrupts.step("fixed prices")
     start = start_from(plan, tables, case, made)
-    told = prices_from(start, asked, interrupts.step)
+    reported = prices_from(start, asked, interrupts.step)
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
     for whose in curves["whose"]:
@@ -374,11 +374,13 @@ def _work(
             "points": curves["points"],
             "tolerance": curves["tolerance"],
         }
-        drawn.append(value_curve(start.basis, whose, **ends, seconds=seconds, tell=interrupts.step))
+        drawn.append(
+            value_curve(start.basis, whose, **ends, seconds=seconds, on_step=interrupts.step)
+        )
     more = {}
     if drawn:
         more = {
             "value_curve": pd.concat([one.table() for one in drawn], ignore_index=True),
             "value_jumps": pd.concat([one.jump_table() for one in drawn], ignore_index=True),
         }
-    return with_prices(plan, told, **more)
+    return with_prices(plan, reported, **more)

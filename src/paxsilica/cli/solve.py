@@ -20,7 +20,7 @@ from paxsilica.report.console.screen import Screen
 if TYPE_CHECKING:
     from paxsilica.cli.explain import Diagnosed
     from paxsilica.plan.result import Plan
-    from paxsilica.solver import Watcher
+    from paxsilica.solver import ProgressCallback
 
 HEADLINE_TABLES = ("portfolio", "coverage", "funders", "costs", "binding")
 """Tables of a plan that ``solve --json`` prints; ``rows`` there counts those of every table that is
@@ -89,7 +89,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         ) as folder,
     ):
         plan = searched(
-            lambda watch: make_plan(question.tables, question.case, watch, interrupts.step),
+            lambda on_progress: make_plan(
+                question.tables, question.case, on_progress, interrupts.step
+            ),
             interrupts,
             None if options.quiet else options.aside,
         )
@@ -98,7 +100,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     def reason() -> Diagnosed | None:
         from paxsilica.cli.explain import diagnosed
 
-        return diagnosed(question, folder, options.tell) if plan.status == "infeasible" else None
+        return diagnosed(question, folder, options.on_step) if plan.status == "infeasible" else None
 
     def show(screen: Screen) -> None:
         print_summary(screen, plan)
@@ -116,7 +118,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
 
 def searched(
-    work: Callable[[Watcher | None], Plan], interrupts: Interrupts, aside: Screen | None
+    work: Callable[[ProgressCallback | None], Plan], interrupts: Interrupts, aside: Screen | None
 ) -> Plan:
     """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the
     best plan so far.
@@ -131,7 +133,7 @@ def searched(
     with nullcontext() if aside is None else LiveView(aside) as view:
         interrupts.view = view
         try:
-            plan = work(None if view is None else view.watch)
+            plan = work(None if view is None else view.on_progress)
         except PaxSilicaError as error:
             # A step that was told to stop may have nothing to go on with.
             raise Stopped if interrupts.pressed else error from None
@@ -157,7 +159,7 @@ def plan_document(plan: Plan, folder: Path | None, tables: tuple[str, ...]) -> d
 def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
-    With --json: case, years, counts (tables, rows, projects, funders, copies, switch_offs), absent
+    With --json: case, years, counts (tables, rows, projects, funders, copies, cut_offs), absent
     (tables) and left_out (projects, with the reason). What is wrong stands in error.problems.
 
     [bold]Examples[/bold]

@@ -37,7 +37,7 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
     words: dict[str, str] = {}
     for at, row in enumerate(rows):
         name, when = program.row_names[row][1]
-        year = when if isinstance(when, int) else instance.copies[when].year
+        year = when if isinstance(when, int) else instance.states[when].year
         limit = instance.limits[name]
         # what exists already stands on the right side of the row
         fixed = limit.value - (

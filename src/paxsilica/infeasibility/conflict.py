@@ -79,7 +79,7 @@ def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
             group(
                 f"the mandate limit of {index[0]} for stage {index[1]} and region {index[2]}"
             ).rows.append(at)
-        elif family in ("stress_production_coverage", "stress_delivery_coverage"):
+        elif family in ("production_coverage", "delivery_coverage"):
             if written.case.coverage is not None and written.case.coverage.hard:
                 group(f"the coverage of {stage_name[stage_of[index[0]] or '']}").rows.append(at)
         elif family == "country_concentration":
@@ -94,8 +94,8 @@ def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
         elif family == "exclusive_group":
             group(f"at most one project of the group {_key(index)}").rows.append(at)
         elif family == "commodity_balance":
-            region, commodity, copy = index
-            demand = instance.copies[copy].demand.get((region, commodity), 0.0)
+            region, commodity, state = index
+            demand = instance.states[state].demand.get((region, commodity), 0.0)
             if demand and ("unserved", index) not in program.column_at:
                 firm[commodity][at] = demand
             if commodity in kept_whole:

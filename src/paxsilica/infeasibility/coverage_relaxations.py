@@ -1,4 +1,4 @@
-"""Knobs of what is asked for in a switch-off: coverage by stage and year, all of it alike, and the
+"""Knobs of what is asked for in a cut-off: coverage by stage and year, all of it alike, and the
 cap on a region's share."""
 
 from __future__ import annotations
@@ -19,18 +19,14 @@ def coverage_knobs(written: Written) -> list[Knob]:
         return []
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     entries: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
-    for at in program.rows_of("stress_production_coverage", "stress_delivery_coverage"):
-        family, (commodity, copy_name) = program.row_names[at]
-        copy = instance.copies[copy_name]
-        wanted = sum(amount for place, amount in copy.demand.items() if place[1] == commodity)
-        amount = (
-            instance.need[commodity, copy.year]
-            if family == "stress_production_coverage"
-            else wanted
-        )
+    for at in program.rows_of("production_coverage", "delivery_coverage"):
+        family, (commodity, state_name) = program.row_names[at]
+        state = instance.states[state_name]
+        wanted = sum(amount for place, amount in state.demand.items() if place[1] == commodity)
+        amount = instance.need[commodity, state.year] if family == "production_coverage" else wanted
         stage = stage_of[commodity]
         assert stage is not None
-        entries[stage, copy.year][int(at)] = amount
+        entries[stage, state.year][int(at)] = amount
     return [
         _coverage_of(written, stage, year, rows)
         for (stage, year), rows in sorted(entries.items(), key=lambda item: item[0][::-1])
@@ -109,12 +105,12 @@ def concentration_knobs(written: Written) -> list[Knob]:
         return []
     entries = {}
     for at in rows:
-        _, commodity, copy = written.program.row_names[at][1]
+        _, commodity, state = written.program.row_names[at][1]
         # output is at least the required share of need, so this much of need is at most one of
         # output
         entries[int(at)] = (
-            -instance.required[commodity, copy]
-            * instance.need[commodity, instance.copies[copy].year]
+            -instance.required[commodity, state]
+            * instance.need[commodity, instance.states[state].year]
         )
 
     def turn(tables: Tables, case: Case, amount: float) -> Changed:
@@ -127,7 +123,7 @@ def concentration_knobs(written: Written) -> list[Knob]:
 
     column = NewColumn(("more", "concentration"), entries, 1.0, high=1.0 - cap.max_share)
 
-    def say(x):
+    def say(x: float) -> str:
         return (
             f"let one region make up to {min(1.0, cap.max_share + x):.1%} (not {cap.max_share:.1%})"
         )

@@ -190,7 +190,11 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
 
 
 def diagnose(
-    tables: Tables, case: Case, tell: Callable[[str], None] | None = None, *, nearest: bool = True
+    tables: Tables,
+    case: Case,
+    on_step: Callable[[str], None] | None = None,
+    *,
+    nearest: bool = True,
 ) -> Diagnosis:
     """Why ``case`` has no plan on ``tables``.
 
@@ -208,8 +212,8 @@ def diagnose(
         if len(seconds) > 1:
             before = list(seconds)[-2]
             seconds[before] += time.monotonic()
-        if tell is not None:
-            tell(name)
+        if on_step is not None:
+            on_step(name)
 
     step("sums")
     plain, written = with_room(tables, case)
@@ -408,7 +412,7 @@ def _unserved(plan: Plan, firm: set[str]) -> list[str]:
     price, at which it may go unserved."""
     service = plan.tables["service"]
     short = service[
-        (service["mode"] == "reference")
+        (service["mode"] == "normal")
         & service["commodity"].isin(firm)
         & (service["unserved"] > 1e-6 * service["demand"])
     ]
@@ -427,12 +431,12 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     names = {row.commodity: row.name for row in tables.commodities}
     notes = []
     for stage, rows in short.groupby("stage", sort=False):
-        gap = (rows["required_share"] - rows["traced_share"]).to_numpy()
+        gap = (rows["required_share"] - rows["coverage"]).to_numpy()
         worst = rows.iloc[int(gap.argmax())]
         notes.append(
             f"It falls short in stage {stages[str(stage)]} in {span_of(rows['year'])}; at its"
             f" worst, {names[worst['commodity']]} in {worst['year']}, it covers"
-            f" {worst['traced_share']:.1%} of the need instead of {worst['required_share']:.1%}."
+            f" {worst['coverage']:.1%} of the need instead of {worst['required_share']:.1%}."
         )
     if notes and plan.objective_kind == "shortfall" and plan.objective and plan.bound is not None:
         share = max(0.0, plan.bound / plan.objective)

@@ -18,7 +18,7 @@ from paxsilica.solver import Compiled, solve
 from paxsilica.solver.resolve import Interval, Known, Written, changed, extended, write
 from paxsilica.tables import Tables
 
-DUST = 1e-6
+ZERO_TOL = 1e-6
 LATEST = 30
 FEW = 2
 """Parts that are said in one sentence; more become a list. Of more levels than this in one part
@@ -126,7 +126,7 @@ def loosened(
     used = [
         (knob, float(amount))
         for knob, amount in zip(knobs, amounts, strict=True)
-        if amount > DUST * max(1.0, 1e-3 / knob.weight)
+        if amount > ZERO_TOL * max(1.0, 1e-3 / knob.weight)
     ]
     for spare in SPARE:
         # what is said is rounded up; a little more where the solver's tolerance ate the rounding
@@ -278,17 +278,15 @@ def _shifted(written: Written, years: int) -> Compiled:
     the first years nothing."""
     instance, program = written.instance, written.program
     case = shifted(written.case, years)
-    at = program.rows_of("stress_production_coverage", "stress_delivery_coverage")
+    at = program.rows_of("production_coverage", "delivery_coverage")
     low = []
     for row in at:
-        family, (commodity, copy_name) = program.row_names[row]
-        copy = instance.copies[copy_name]
-        share = _asked(case, commodity, _stage(instance, commodity), copy.year)
-        wanted = sum(amount for place, amount in copy.demand.items() if place[1] == commodity)
-        need = instance.need[commodity, copy.year]
-        low.append(
-            share * need if family == "stress_production_coverage" else (share - 1.0) * wanted
-        )
+        family, (commodity, state_name) = program.row_names[row]
+        state = instance.states[state_name]
+        share = _asked(case, commodity, _stage(instance, commodity), state.year)
+        wanted = sum(amount for place, amount in state.demand.items() if place[1] == commodity)
+        need = instance.need[commodity, state.year]
+        low.append(share * need if family == "production_coverage" else (share - 1.0) * wanted)
     return program.with_rows(at, np.array(low), np.full(len(at), np.inf))
 
 

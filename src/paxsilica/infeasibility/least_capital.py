@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from paxsilica.instance import Candidate, Copy, Instance
+from paxsilica.instance import Candidate, Instance, OperatingState
 from paxsilica.studies.supply import reach
 
 
@@ -51,7 +51,9 @@ def required_bill(instance: Instance) -> Bill:
     )
 
 
-def _offers(candidate: Candidate, copy: Copy, quantity: float) -> list[tuple[float, float]]:
+def _offers(
+    candidate: Candidate, state: OperatingState, quantity: float
+) -> list[tuple[float, float]]:
     """(USD million per unit of output, units of output) that the project offers in the year of
     ``copy``; never too dear."""
     public = 1 - candidate.sponsor_share
@@ -60,7 +62,7 @@ def _offers(candidate: Candidate, copy: Copy, quantity: float) -> list[tuple[flo
         (candidate.window, candidate.capex, candidate.smallest),
         (candidate.size_years, candidate.capex_per_unit, candidate.largest - candidate.smallest),
     ):
-        shares = candidate.availability(copy.year, of)
+        shares = candidate.availability(state.year, of)
         ready = {
             start: sum(share for later, share in shares.items() if later >= start) for start in of
         }
@@ -88,23 +90,23 @@ def cheapest_bills(instance: Instance) -> list[Bill]:
     names = {row.commodity: row.name for row in instance.tables.commodities}
     best: dict[str, Bill] = {}
     without = {
-        copy: reach(instance, instance.copies[copy], projects=False)
-        for copy in sorted({copy for _, copy in instance.required})
+        state: reach(instance, instance.states[state], projects=False)
+        for state in sorted({state for _, state in instance.required})
     }
-    for (commodity, copy_name), share in sorted(instance.required.items()):
-        copy = instance.copies[copy_name]
-        missing = share * instance.need[commodity, copy.year] - without[copy_name].own.get(
+    for (commodity, state_name), share in sorted(instance.required.items()):
+        state = instance.states[state_name]
+        missing = share * instance.need[commodity, state.year] - without[state_name].own.get(
             commodity, 0.0
         )
         if missing <= 0:
             continue
         offers = []
-        for (_, made), supply in copy.supply.items():
+        for (_, made), supply in state.supply.items():
             for plant, quantity in supply if made == commodity else ():
                 if plant in instance.candidates:
                     offers += [
                         (*offer, plant)
-                        for offer in _offers(instance.candidates[plant], copy, quantity)
+                        for offer in _offers(instance.candidates[plant], state, quantity)
                     ]
         least, projects = 0.0, frozenset(plant for _, _, plant in offers)
         for dearness, most, _ in sorted(offers):
@@ -114,5 +116,7 @@ def cheapest_bills(instance: Instance) -> list[Bill]:
             if missing <= 0:
                 break
         if least > best.get(commodity, Bill("", "", 0.0, frozenset())).least:
-            best[commodity] = Bill(commodity, f"{names[commodity]} in {copy.year}", least, projects)
+            best[commodity] = Bill(
+                commodity, f"{names[commodity]} in {state.year}", least, projects
+            )
     return list(best.values())

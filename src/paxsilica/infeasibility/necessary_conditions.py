@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from paxsilica.infeasibility.activity_bounds import unreachable_limits
 from paxsilica.infeasibility.least_capital import Bill, cheapest_bills, required_bill
-from paxsilica.instance import UNLIMITED, Copy, Instance
+from paxsilica.instance import UNLIMITED, Instance, OperatingState
 from paxsilica.solver.resolve import Written
 from paxsilica.studies.supply import Reach, holders_in_words, largest_activity, reach
 
@@ -98,14 +98,14 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
         if row.stage in stages
     }
     reaches = {
-        name: reach(instance, instance.copies[name])
-        for name in sorted({copy for _, copy in instance.required})
+        name: reach(instance, instance.states[name])
+        for name in sorted({state for _, state in instance.required})
     }
-    for (commodity, copy_name), share in sorted(
+    for (commodity, state_name), share in sorted(
         instance.required.items(), key=lambda item: (order.get(item[0][0], 0), item[0])
     ):
-        copy, row, most = instance.copies[copy_name], commodities[commodity], reaches[copy_name]
-        need = instance.need[commodity, copy.year]
+        state, row, most = instance.states[state_name], commodities[commodity], reaches[state_name]
+        need = instance.need[commodity, state.year]
         wanted, stage = share * need, stages[row.stage].name if row.stage in stages else ""
 
         def finding(
@@ -118,17 +118,17 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
             return Finding(kind, about, sentence, stage, (), had)
 
         if most.chain.get(commodity, 0.0) < wanted * (1 - SLACK):
-            yield _short(instance, copy, most, commodity, share, finding), copy.year
+            yield _short(instance, state, most, commodity, share, finding), state.year
             continue
-        places = [place for place in copy.demand if place[1] == commodity]
+        places = [place for place in state.demand if place[1] == commodity]
         cut = [
             place
             for place in places
-            if not (place in copy.supply or place in copy.arrivals or place in instance.stocks)
+            if not (place in state.supply or place in state.arrivals or place in instance.stocks)
         ]
         total, lost = (
-            sum(copy.demand[place] for place in places),
-            sum(copy.demand[place] for place in cut),
+            sum(state.demand[place] for place in places),
+            sum(state.demand[place] for place in cut),
         )
         if lost > (1 - share) * total * (1 + SLACK) + SLACK:
             where = ", ".join(sorted({instance.world.regions[region].name for region, _ in cut}))
@@ -136,10 +136,10 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
                 f"Cut off, no trusted {row.name} can reach {where} in {{years}}: {lost / total:.0%}"
                 f" of the final demand for it, of which {share:.0%} must be served."
             )
-            yield finding("delivery", sentence, None), copy.year
+            yield finding("delivery", sentence, None), state.year
         cap = instance.case.concentration
-        if cap is not None and cap.hard and copy.year >= cap.from_year:
-            by_region = _capacity_by_region(instance, copy, commodity)
+        if cap is not None and cap.hard and state.year >= cap.from_year:
+            by_region = _capacity_by_region(instance, state, commodity)
             if sum(
                 min(amount, cap.max_share * wanted) for amount in by_region.values()
             ) < wanted * (1 - SLACK):
@@ -153,13 +153,15 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
                     f" {stage}), but in {{years}} only {who} could make it, and not enough of it"
                     " each."
                 )
-                yield finding("concentration", sentence, None), copy.year
+                yield finding("concentration", sentence, None), state.year
 
 
-def _capacity_by_region(instance: Instance, copy: Copy, commodity: str) -> dict[str, float]:
-    activity = largest_activity(instance, copy)
+def _capacity_by_region(
+    instance: Instance, state: OperatingState, commodity: str
+) -> dict[str, float]:
+    activity = largest_activity(instance, state)
     found: dict[str, float] = defaultdict(float)
-    for (region, made), supply in copy.supply.items():
+    for (region, made), supply in state.supply.items():
         if made == commodity:
             found[region] += sum(quantity * activity[plant] for plant, quantity in supply)
     return found
@@ -167,7 +169,7 @@ def _capacity_by_region(instance: Instance, copy: Copy, commodity: str) -> dict[
 
 def _short(
     instance: Instance,
-    copy: Copy,
+    state: OperatingState,
     most: Reach,
     commodity: str,
     share: float,
@@ -176,20 +178,20 @@ def _short(
     """Why less of a covered commodity can be made than is asked for."""
     row = next(row for row in instance.tables.commodities if row.commodity == commodity)
     stage = next((one.name for one in instance.tables.stages if one.stage == row.stage), "")
-    need = instance.need[commodity, copy.year]
+    need = instance.need[commodity, state.year]
     own, reached = most.own.get(commodity, 0.0), most.chain.get(commodity, 0.0)
     wanted = f"{share:.0%} of a need of {need:,.6g} {row.unit} asked for"
-    source = most.limited_by.get(commodity) or _missing_feed(instance, copy, most, commodity)
+    source = most.limited_by.get(commodity) or _missing_feed(instance, state, most, commodity)
     if source is not None and (own >= share * need * (1 - SLACK) or own == 0.0):
-        path = _to_root(instance, copy, most, source)
+        path = _to_root(instance, state, most, source)
         source = path[-1]
         names = {one.commodity: one.name for one in instance.tables.commodities}
         way = f", for want of which there is too little {names[path[0]]}," if len(path) > 1 else ""
         feed = next(one for one in instance.tables.commodities if one.commodity == source)
         sentence = (
-            f"{row.name} (stage {stage}) lacks {feed.name}{way} in {{years}}: in {copy.year} the"
+            f"{row.name} (stage {stage}) lacks {feed.name}{way} in {{years}}: in {state.year} the"
             f" trusted world can have at most {most.chain.get(source, 0.0):,.6g} {feed.unit}"
-            f" ({holders_in_words(instance, source, copy.year)}), enough for {reached / need:.0%},"
+            f" ({holders_in_words(instance, source, state.year)}), enough for {reached / need:.0%},"
             f" with {wanted}."
         )
         return finding("no feed", sentence, reached / need)
@@ -197,45 +199,47 @@ def _short(
         sentence = (
             f"{row.name} (stage {stage}) has no trusted source at any price in {{years}}: no plant"
             " and no project within reach makes it"
-            f" ({holders_in_words(instance, commodity, copy.year)}), with"
+            f" ({holders_in_words(instance, commodity, state.year)}), with"
             f" {wanted}.{_left_out(instance, commodity)}"
         )
         return finding("no source", sentence, 0.0)
     sentence = (
         f"{row.name} (stage {stage}) lacks capacity in {{years}}: with every project committed as"
-        f" early as it can be, trusted plants make at most {own:,.6g} {row.unit} in {copy.year},"
+        f" early as it can be, trusted plants make at most {own:,.6g} {row.unit} in {state.year},"
         f" {own / need:.0%}, with {wanted}.{_left_out(instance, commodity)}"
     )
     return finding("capacity", sentence, own / need)
 
 
-def _to_root(instance: Instance, copy: Copy, most: Reach, source: str) -> list[str]:
+def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str) -> list[str]:
     """From an input that is short to what it is short of in its turn, as long as that is for want
     of an input and not of plants."""
     path = [source]
     while True:
         last = path[-1]
         deeper = most.limited_by.get(last) or (
-            _missing_feed(instance, copy, most, last) if most.chain.get(last, 0.0) <= 0.0 else None
+            _missing_feed(instance, state, most, last) if most.chain.get(last, 0.0) <= 0.0 else None
         )
         if deeper is None or deeper in path:
             return path
         path.append(deeper)
 
 
-def _missing_feed(instance: Instance, copy: Copy, most: Reach, commodity: str) -> str | None:
+def _missing_feed(
+    instance: Instance, state: OperatingState, most: Reach, commodity: str
+) -> str | None:
     """An input without which the trusted plants that would make ``commodity`` stand still and are
     not even in the copy."""
     world = instance.world
     for name, plant in sorted(world.plants.items()):
         made = world.outputs.get(plant.process, {}).get(commodity, 0.0)
-        there = plant.operates(copy.year) and (not plant.is_project or name in instance.candidates)
-        if made and there and name not in copy.plants and world.trusted_plant(plant, copy.year):
-            if plant.is_project and instance.candidates[name].online_from > copy.year:
+        there = plant.operates(state.year) and (not plant.is_project or name in instance.candidates)
+        if made and there and name not in state.plants and world.trusted_plant(plant, state.year):
+            if plant.is_project and instance.candidates[name].online_from > state.year:
                 continue
             for source in sorted(world.inputs.get(plant.process, {})):
                 if most.chain.get(source, 0.0) <= 0.0:
-                    deeper = _missing_feed(instance, copy, most, source)
+                    deeper = _missing_feed(instance, state, most, source)
                     return deeper or source
     return None
 
@@ -254,22 +258,24 @@ def _left_out(instance: Instance, commodity: str) -> str:
 def _demand(instance: Instance) -> Iterator[tuple[Finding, int]]:
     """Final demand that has no shortage price and cannot be served in normal times."""
     names = {row.commodity: row for row in instance.tables.commodities}
-    for copy in instance.copies.values():
+    for state in instance.states.values():
         firm = {
             place: amount
-            for place, amount in copy.demand.items()
-            if (place[1], copy.year) not in instance.shortage_price
+            for place, amount in state.demand.items()
+            if (place[1], state.year) not in instance.shortage_price
         }
-        if copy.mode != "reference" or not firm:
+        if state.mode != "normal" or not firm:
             continue
-        most = reach(instance, copy)
+        most = reach(instance, state)
         for commodity in sorted({place[1] for place in firm}):
             places = {place: amount for place, amount in firm.items() if place[1] == commodity}
             total, row = sum(places.values()), names[commodity]
             cut = [
                 place
                 for place in places
-                if not (place in copy.supply or place in copy.arrivals or place in instance.stocks)
+                if not (
+                    place in state.supply or place in state.arrivals or place in instance.stocks
+                )
             ]
             if cut:
                 where = ", ".join(sorted(instance.world.regions[region].name for region, _ in cut))
@@ -277,13 +283,13 @@ def _demand(instance: Instance) -> Iterator[tuple[Finding, int]]:
                     f"{row.name} must be served in full (it has no shortage price), but in"
                     f" {{years}} none can reach {where}."
                 )
-                yield Finding("demand", commodity, sentence, row.stage), copy.year
+                yield Finding("demand", commodity, sentence, row.stage), state.year
             elif (could := most.chain.get(commodity, 0.0)) < total * (1 - SLACK):
                 sentence = (
                     f"{row.name} must be served in full (it has no shortage price): {total:,.6g}"
                     f" {row.unit} in {{years}}, but the whole world can make at most {could:,.6g}."
                 )
-                yield Finding("demand", commodity, sentence, row.stage), copy.year
+                yield Finding("demand", commodity, sentence, row.stage), state.year
 
 
 def _money(instance: Instance, beyond: set[str]) -> list[Finding]:

@@ -182,16 +182,16 @@ def _demand(written: Written) -> list[Knob]:
     unserved is the same as less of it."""
     instance, program = written.instance, written.program
     demanded = sorted(
-        {commodity for copy in instance.copies.values() for _, commodity in copy.demand}
+        {commodity for state in instance.states.values() for _, commodity in state.demand}
     )
     entries: dict[str, dict[int, float]] = {commodity: defaultdict(float) for commodity in demanded}
-    for copy in instance.copies.values():
-        for place, amount in copy.demand.items():
-            if ("unserved", (*place, copy.name)) not in program.column_at and (
+    for state in instance.states.values():
+        for place, amount in state.demand.items():
+            if ("unserved", (*place, state.name)) not in program.column_at and (
                 "commodity_balance",
-                (*place, copy.name),
+                (*place, state.name),
             ) in program.row_at:
-                entries[place[1]][program.row_at["commodity_balance", (*place, copy.name)]] += (
+                entries[place[1]][program.row_at["commodity_balance", (*place, state.name)]] += (
                     amount
                 )
     if instance.case.coverage is not None and instance.case.coverage.hard:
@@ -205,19 +205,21 @@ def _need_of_demand(written: Written, entries: dict[str, dict[int, float]]) -> N
     """Adds what each demand weighs in the rows of coverage: need is linear in final demand."""
     instance, program = written.instance, written.program
     benchmark = benchmark_processes(instance.world)
-    for copy_name in sorted({copy for _, copy in instance.required}):
-        copy = instance.copies[copy_name]
-        for demanded in sorted({commodity for _, commodity in copy.demand}):
-            own = {place: amount for place, amount in copy.demand.items() if place[1] == demanded}
+    for state_name in sorted({state for _, state in instance.required}):
+        state = instance.states[state_name]
+        for demanded in sorted({commodity for _, commodity in state.demand}):
+            own = {place: amount for place, amount in state.demand.items() if place[1] == demanded}
             for commodity, amount in trusted_need(
-                instance.world, benchmark, own, copy.year
+                instance.world, benchmark, own, state.year
             ).items():
-                row = program.row_at.get(("stress_production_coverage", (commodity, copy_name)))
+                row = program.row_at.get(("production_coverage", (commodity, state_name)))
                 if row is not None:
-                    entries[demanded][row] += instance.required[commodity, copy_name] * amount
-            row = program.row_at.get(("stress_delivery_coverage", (demanded, copy_name)))
+                    entries[demanded][row] += instance.required[commodity, state_name] * amount
+            row = program.row_at.get(("delivery_coverage", (demanded, state_name)))
             if row is not None:
-                entries[demanded][row] += instance.required[demanded, copy_name] * sum(own.values())
+                entries[demanded][row] += instance.required[demanded, state_name] * sum(
+                    own.values()
+                )
 
 
 def _demand_for(written: Written, commodity: str, entries: dict[int, float]) -> Knob:

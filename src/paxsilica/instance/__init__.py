@@ -1,8 +1,8 @@
 """The joined problem: tables and a case as frozen, indexed data that the model is written from."""
 
-from paxsilica.instance.build import Instance, make_instance
-from paxsilica.instance.operating_states import Copy
-from paxsilica.instance.projects import Candidate, Funding, Payer
+from paxsilica.instance.assemble import Instance, make_instance
+from paxsilica.instance.operating_states import OperatingState
+from paxsilica.instance.projects import Candidate, FunderTerms, Funding
 from paxsilica.instance.types import Arc, Arrow, Place
 from paxsilica.instance.world import UNLIMITED, Plant, World
 
@@ -11,10 +11,10 @@ __all__ = [
     "Arc",
     "Arrow",
     "Candidate",
-    "Copy",
+    "FunderTerms",
     "Funding",
     "Instance",
-    "Payer",
+    "OperatingState",
     "Place",
     "Plant",
     "World",

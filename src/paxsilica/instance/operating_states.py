@@ -23,24 +23,24 @@ Everything: tuple[str, str] = ("*", "*")
 
 
 @dataclass(frozen=True)
-class State:
-    """What is going on: (region, commodity) pairs that are switched off, ``*`` for all not trusted
+class Conditions:
+    """What is going on: (region, commodity) pairs that are cut off, ``*`` for all not trusted
     and for all; and other events."""
 
-    switched_off: frozenset[tuple[str, str]] = frozenset()
+    cut_off: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
-class Copy:
-    """One copy of operation: everything that can run, move or be asked for in it, and nothing else.
+class OperatingState:
+    """One operating state: everything that can run, move or be asked for in it, and nothing else.
 
     Attributes:
         name: unique, readable, e.g. ``normal 2030`` or ``cut off 2030``.
         probability: weight in expected cost; 0 for a copy that only proves coverage.
-        calm: name of the reference copy in which plants must be kept warm for this stress copy;
-            ``None`` for a reference copy.
-        proves_coverage: whether coverage is asked for in this copy.
+        calm: name of the normal state in which plants must be kept warm for this disrupted state;
+            ``None`` for a normal state.
+        coverage_test: whether coverage is asked for in this copy.
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
             projects are not in it.
         capacity_factor: what events leave of the credited capacity of each project, as a factor.
@@ -51,11 +51,11 @@ class Copy:
 
     name: str
     year: int
-    mode: Literal["reference", "stress"]
-    state: State
+    mode: Literal["normal", "disrupted"]
+    conditions: Conditions
     probability: float
-    calm: str | None
-    proves_coverage: bool
+    normal_state: str | None
+    coverage_test: bool
     scenarios: tuple[str, ...]
     plants: tuple[str, ...]
     places: tuple[Place, ...]
@@ -125,11 +125,11 @@ def expand_routes(world: World) -> dict[Arc, dict[int, Arrow]]:
     return arcs
 
 
-def cut_off(world: World, state: State, year: int) -> dict[str, set[str]]:
-    """For each region that is switched off, the commodities that no longer leave it (``*``:
+def blocked_exports(world: World, conditions: Conditions, year: int) -> dict[str, set[str]]:
+    """For each region that is cut off, the commodities that no longer leave it (``*``:
     all)."""
     off: dict[str, set[str]] = defaultdict(set)
-    for region, commodity in state.switched_off:
+    for region, commodity in conditions.cut_off:
         regions = (
             [name for name in world.regions if not world.trusted(name, year)]
             if region == "*"
@@ -161,7 +161,7 @@ def _factor(
     return product
 
 
-def make_copy(
+def make_state(
     world: World,
     routes: Mapping[Arc, Mapping[int, Arrow]],
     demand: Mapping[Place, float],
@@ -172,13 +172,13 @@ def make_copy(
     *,
     name: str,
     year: int,
-    state: State,
+    conditions: Conditions,
     probability: float,
-    calm: str | None,
-    proves_coverage: bool,
+    normal_state: str | None,
+    coverage_test: bool,
     scenarios: tuple[str, ...],
-) -> Copy:
-    """One copy of operation in ``year`` and ``state``, pruned to what can be reached from a source
+) -> OperatingState:
+    """One operating state in ``year`` and ``state``, pruned to what can be reached from a source
     and is of use to somebody.
 
     Args:
@@ -187,10 +187,10 @@ def make_copy(
         costs, capacities: variable cost and credited capacity by plant in the year, before events.
         wanted: commodities whose mere production counts (coverage is asked of them).
         online: first year in which each project could run.
-        name, year, state, probability, calm, proves_coverage, scenarios: of the copy.
+        name, year, state, probability, calm, coverage_test, scenarios: of the copy.
     """
-    events = [world.tables.events[index] for index in sorted(state.events)]
-    off = cut_off(world, state, year)
+    events = [world.tables.events[index] for index in sorted(conditions.events)]
+    off = blocked_exports(world, conditions, year)
     gone = {region for region, commodities in off.items() if "*" in commodities}
 
     def runs(plant: Plant) -> bool:
@@ -199,7 +199,7 @@ def make_copy(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        # where the host is switched off too, what the plant makes does not leave it anyway
+        # where the host is cut off too, what the plant makes does not leave it anyway
         return not any(
             _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
         )
@@ -219,7 +219,7 @@ def make_copy(
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
-    asked_for = () if state.switched_off else floors(world, year)
+    asked_for = () if conditions.cut_off else floors(world, year)
     kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
@@ -239,14 +239,14 @@ def make_copy(
         )
         for plant in kept_plants.values()
     }
-    return Copy(
+    return OperatingState(
         name=name,
         year=year,
-        mode="stress" if state.switched_off else "reference",
-        state=state,
+        mode="disrupted" if conditions.cut_off else "normal",
+        conditions=conditions,
         probability=probability,
-        calm=calm,
-        proves_coverage=proves_coverage,
+        normal_state=normal_state,
+        coverage_test=coverage_test,
         scenarios=scenarios,
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),

@@ -151,7 +151,7 @@ def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, 
 
 
 @dataclass(frozen=True)
-class Payer:
+class FunderTerms:
     """A funder that takes part, with what it can really deliver (USD million).
 
     ``limit`` is by year, ``inf`` where only the envelope binds; a year in which it does not take
@@ -173,7 +173,7 @@ class Payer:
 class Funding:
     """Who may pay for what: ``pairs`` maps (funder, project) to the largest sum, USD million."""
 
-    payers: Mapping[str, Payer]
+    payers: Mapping[str, FunderTerms]
     pairs: Mapping[tuple[str, str], float]
     mandate_limits: tuple[tuple[str, str, str, float, tuple[str, ...]], ...]
     """(funder, stage, region, USD million, projects that the mandate fits)"""
@@ -249,7 +249,7 @@ def make_candidate(world: World, row: Project) -> Candidate:
     )
 
 
-def make_payer(world: World, row: Funder) -> Payer | None:
+def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:
     """The funder as the case sees it, or ``None`` if it does not take part in any year."""
     case = world.case
     if row.funder in case.funders.exclude or row.region in case.funders.exclude_regions:
@@ -264,7 +264,7 @@ def make_payer(world: World, row: Funder) -> Payer | None:
     }
     if not limit or delivery == 0.0:
         return None
-    return Payer(
+    return FunderTerms(
         name=row.funder,
         title=row.name,
         region=row.region,
@@ -286,7 +286,7 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
     payers = {
         payer.name: payer
         for row in world.tables.funders
-        if (payer := make_payer(world, row)) is not None
+        if (payer := make_funder_terms(world, row)) is not None
     }
     mandates = [row for row in world.tables.mandates if row.funder in payers]
     bound = {row.funder for row in mandates}

@@ -1,4 +1,4 @@
-"""Cuts a copy of operation down to what can matter in it: a plant without feed and a product
+"""Cuts a operating state down to what can matter in it: a plant without feed and a product
 without use carry nothing.
 
 Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if

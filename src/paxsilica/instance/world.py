@@ -116,8 +116,8 @@ class World:
         return found
 
     def trusted(self, region: str, year: int) -> bool:
-        """Whether plants of ``region`` count in a switch-off in ``year``. A hub hosts nothing and
-        is never switched off."""
+        """Whether plants of ``region`` count in a cut-off in ``year``. A hub hosts nothing and
+        is never cut off."""
         if not self.tables.membership or self.regions[region].kind == "hub":
             return True
         status = self.status(region, year)
@@ -221,7 +221,7 @@ def make_world(tables: Tables, case: Case) -> World:
             to_year=row.to_year if isinstance(row, Asset) and row.to_year is not None else last,
             must_run_share=(row.must_run_share or 0.0) if isinstance(row, Asset) else 0.0,
             minimum_utilisation=(
-                (process.minimum_utilisation or 0.0) if case.operation.warm else 0.0
+                (process.minimum_utilisation or 0.0) if case.operation.readiness else 0.0
             ),
             main_product=process.main_product,
         )

@@ -42,11 +42,11 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, operation.commodity_balance)
     add(model, instance, operation.project_capacity)
 
-    add(model, instance, security.warm_readiness)
+    add(model, instance, security.readiness)
     add(model, instance, security.minimum_utilisation)
-    add(model, instance, security.warm_within_capacity)
-    add(model, instance, security.stress_production_coverage)
-    add(model, instance, security.stress_delivery_coverage)
+    add(model, instance, security.standby_within_capacity)
+    add(model, instance, security.production_coverage)
+    add(model, instance, security.delivery_coverage)
     add(model, instance, security.country_concentration)
 
     add(model, instance, storage.stock_draw_limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pyomo.environ as pyo
 
-from paxsilica.instance import Copy, Instance
+from paxsilica.instance import Instance, OperatingState
 from paxsilica.model.funding import programme_capital
 from paxsilica.model.investment import spend_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
@@ -17,9 +17,9 @@ from paxsilica.model.registry import Cost, Terms, cost, times
 MILLION = 1e-6
 
 
-def _weight(instance: Instance, copy: Copy) -> float:
+def _weight(instance: Instance, state: OperatingState) -> float:
     """From USD in a copy to expected discounted USD million."""
-    return MILLION * instance.discount(copy.year) * copy.probability
+    return MILLION * instance.discount(state.year) * state.probability
 
 
 @cost(
@@ -42,7 +42,7 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     for funder, project, year in model.payment:
         terms.append(
             (
-                instance.discount(year) * instance.payer_factor(funder, project),
+                instance.discount(year) * instance.financing_of(funder, project),
                 model.payment[funder, project, year],
             )
         )
@@ -116,12 +116,12 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Variable cost of everything that runs, less what counts as operating support."""
     terms: Terms = []
-    for copy in instance.copies.values():
-        weight = _weight(instance, copy)
+    for state in instance.states.values():
+        weight = _weight(instance, state)
         if weight:
             terms += [
-                (weight * unit, model.activity[plant, copy.name])
-                for plant, unit in copy.variable_cost.items()
+                (weight * unit, model.activity[plant, state.name])
+                for plant, unit in state.variable_cost.items()
                 if unit
             ]
     return Cost(terms + times(-1.0, operating_support(model, instance).terms))
@@ -139,12 +139,12 @@ def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     Somebody pays it, through a price floor or an offtake; it is no capital. With the term operation
     it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
     terms: Terms = []
-    for plant, name in model.warm:
-        copy = instance.copies[name]
-        gap = instance.support_per_unit.get((plant, copy.year), 0.0)
-        weight = _weight(instance, copy) * gap * instance.world.plants[plant].minimum_utilisation
+    for plant, name in model.standby:
+        state = instance.states[name]
+        gap = instance.support_per_unit.get((plant, state.year), 0.0)
+        weight = _weight(instance, state) * gap * instance.world.plants[plant].minimum_utilisation
         if weight:
-            terms.append((weight, model.warm[plant, name]))
+            terms.append((weight, model.standby[plant, name]))
     return Cost(terms)
 
 
@@ -152,12 +152,12 @@ def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Shipping along routes."""
     terms: Terms = []
-    for copy in instance.copies.values():
-        weight = _weight(instance, copy)
+    for state in instance.states.values():
+        weight = _weight(instance, state)
         if weight:
             terms += [
-                (weight * arrow.cost_usd_per_unit, model.shipment[arc, copy.name])
-                for arc, arrow in copy.arcs.items()
+                (weight * arrow.cost_usd_per_unit, model.shipment[arc, state.name])
+                for arc, arrow in state.arcs.items()
                 if arrow.cost_usd_per_unit
             ]
     return Cost(terms)
@@ -180,12 +180,12 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The damage of final demand that is not served, expected over what may happen."""
     terms: Terms = []
     for region, commodity, name in model.unserved:
-        copy = instance.copies[name]
-        weight = _weight(instance, copy)
+        state = instance.states[name]
+        weight = _weight(instance, state)
         if weight:
             terms.append(
                 (
-                    weight * instance.shortage_price[commodity, copy.year],
+                    weight * instance.shortage_price[commodity, state.year],
                     model.unserved[region, commodity, name],
                 )
             )
@@ -206,13 +206,13 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     coverage = instance.case.coverage
     weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
     for commodity, name in model.shortfall if weight else ():
-        year = instance.copies[name].year
+        year = instance.states[name].year
         price = (
             weight * MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
         )
         terms.append((price, model.shortfall[commodity, name]))
     for region, commodity, name in model.concentration_excess:
-        year = instance.copies[name].year
+        year = instance.states[name].year
         price = MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
         terms.append((price, model.concentration_excess[region, commodity, name]))
     return Cost(terms)

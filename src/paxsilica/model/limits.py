@@ -76,11 +76,11 @@ def limit_on_plants(
 
 @row(
     over=lambda instance: [
-        (name, copy.name)
+        (name, state.name)
         for name, limit in instance.limits.items()
         if limit.measure not in ON_PLANTS
-        for copy in instance.copies.values()
-        if copy.mode == "reference" and applies(limit, copy.year)
+        for state in instance.states.values()
+        if state.mode == "normal" and applies(limit, state.year)
     ],
     latex=(
         r"\sum_{a \in \mathcal{L}_l} x_{a,c} \;\Big|\; \sum_{a \in \mathcal{L}_l} \sum_{k \in"
@@ -93,18 +93,18 @@ def limit_on_plants(
     ),
 )
 def limit_on_operation(
-    model: pyo.ConcreteModel, instance: Instance, limit_name: str, copy_name: str
+    model: pyo.ConcreteModel, instance: Instance, limit_name: str, state_name: str
 ) -> Any:
     """Activity, production or shipments in a year of normal operation, over what the limit
     selects."""
-    limit, copy = instance.limits[limit_name], instance.copies[copy_name]
+    limit, state = instance.limits[limit_name], instance.states[state_name]
     terms: Terms = []
     if limit.measure == "shipment":
         terms = [
-            (1.0, model.shipment[arc, copy_name]) for arc in copy.arcs if selects_arc(limit, arc)
+            (1.0, model.shipment[arc, state_name]) for arc in state.arcs if selects_arc(limit, arc)
         ]
         return _bound(model, limit, terms, 0.0)
-    for plant in copy.plants:
+    for plant in state.plants:
         if selects_plant(instance.world, limit, plant):
             made = instance.world.outputs.get(instance.world.plants[plant].process, {})
             weight = (
@@ -113,5 +113,5 @@ def limit_on_operation(
                 else sum(q for k, q in made.items() if limit.commodity in ("*", k))
             )
             if weight:
-                terms.append((weight, model.activity[plant, copy_name]))
+                terms.append((weight, model.activity[plant, state_name]))
     return _bound(model, limit, terms, 0.0)

@@ -9,21 +9,21 @@ import pyomo.environ as pyo
 from paxsilica.instance import Instance
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
-from paxsilica.model.variables import needs_warmth
+from paxsilica.model.variables import needs_readiness
 
 
 def output_terms(
     model: pyo.ConcreteModel,
     instance: Instance,
     commodity: str,
-    copy: str,
+    state: str,
     region: str | None = None,
 ) -> Terms:
     """What is made of a commodity in a copy, in one region or in all."""
-    supply = instance.copies[copy].supply
+    supply = instance.states[state].supply
     places = [place for place in supply if place[1] == commodity and region in (None, place[0])]
     return [
-        (quantity, model.activity[plant, copy])
+        (quantity, model.activity[plant, state])
         for place in places
         for plant, quantity in supply[place]
     ]
@@ -31,7 +31,7 @@ def output_terms(
 
 @row(
     over=lambda instance: [
-        (*place, copy.name) for copy in instance.copies.values() for place in copy.places
+        (*place, state.name) for state in instance.states.values() for place in state.places
     ],
     latex=(
         r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} +"
@@ -47,31 +47,32 @@ def output_terms(
     ),
 )
 def commodity_balance(
-    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy_name: str
+    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state_name: str
 ) -> Any:
     """In every region, what is made, arrives, is drawn from store or goes unserved covers what is
     used, leaves, is stored or is demanded. It is an equation for a commodity of which no surplus is
     allowed."""
-    copy = instance.copies[copy_name]
+    state = instance.states[state_name]
     place = (region, commodity)
     terms: Terms = [
-        (quantity, model.activity[plant, copy_name])
-        for plant, quantity in copy.supply.get(place, ())
+        (quantity, model.activity[plant, state_name])
+        for plant, quantity in state.supply.get(place, ())
     ]
     terms += [
-        (-quantity, model.activity[plant, copy_name]) for plant, quantity in copy.use.get(place, ())
+        (-quantity, model.activity[plant, state_name])
+        for plant, quantity in state.use.get(place, ())
     ]
-    terms += [(1.0, model.shipment[arc, copy_name]) for arc in copy.arrivals.get(place, ())]
-    terms += [(-1.0, model.shipment[arc, copy_name]) for arc in copy.departures.get(place, ())]
-    wanted = copy.demand.get(place, 0.0)
-    if (region, commodity, copy_name) in model.unserved:
-        terms.append((1.0, model.unserved[region, commodity, copy_name]))
-    if copy.mode == "stress" and (region, commodity, copy_name) in model.stock_draw:
-        terms.append((1.0, model.stock_draw[region, commodity, copy_name]))
-    if copy.mode == "reference" and place in instance.stocks:
-        terms.append((-1.0, model.stock[region, commodity, copy.year]))
-        if copy.year > instance.years[0]:
-            terms.append((1.0, model.stock[region, commodity, copy.year - 1]))
+    terms += [(1.0, model.shipment[arc, state_name]) for arc in state.arrivals.get(place, ())]
+    terms += [(-1.0, model.shipment[arc, state_name]) for arc in state.departures.get(place, ())]
+    wanted = state.demand.get(place, 0.0)
+    if (region, commodity, state_name) in model.unserved:
+        terms.append((1.0, model.unserved[region, commodity, state_name]))
+    if state.mode == "disrupted" and (region, commodity, state_name) in model.stock_draw:
+        terms.append((1.0, model.stock_draw[region, commodity, state_name]))
+    if state.mode == "normal" and place in instance.stocks:
+        terms.append((-1.0, model.stock[region, commodity, state.year]))
+        if state.year > instance.years[0]:
+            terms.append((1.0, model.stock[region, commodity, state.year - 1]))
         else:
             wanted -= instance.stocks[place].initial
     return (
@@ -83,13 +84,15 @@ def commodity_balance(
 
 def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
     return [
-        (plant, copy.name)
-        for copy in instance.copies.values()
-        for plant in copy.plants
+        (plant, state.name)
+        for state in instance.states.values()
+        for plant in state.plants
         if instance.world.plants[plant].is_project
-        # in a stress copy a plant that must be kept warm is bounded by its warm capacity, which is
-        # bounded by this
-        and not (unready and copy.mode == "stress" and needs_warmth(instance, plant, copy.year))
+        # in a disrupted state a plant that must be kept warm is bounded by its warm capacity, which
+        # is bounded by this
+        and not (
+            unready and state.mode == "disrupted" and needs_readiness(instance, plant, state.year)
+        )
     ]
 
 
@@ -101,13 +104,13 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
         " capacity in the copy; zero or negative"
     ),
 )
-def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, copy: str) -> Any:
+def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, state: str) -> Any:
     """A project runs no more than its credited capacity: nameplate by status, after its lead time,
     along its ramp, less what events take. (The capacity of an existing plant is the upper bound of
-    its activity; its rent is the reduced cost. In a stress copy a project that must be kept warm
-    has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
-    where = instance.copies[copy]
+    its activity; its rent is the reduced cost. In a disrupted state a project that must be kept
+    warm has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
+    where = instance.states[state]
     capacity = capacity_terms(
         model, instance.candidates[project], where.year, where.capacity_factor[project]
     )
-    return at_most(model, [(1.0, model.activity[project, copy]), *times(-1.0, capacity)], 0.0)
+    return at_most(model, [(1.0, model.activity[project, state]), *times(-1.0, capacity)], 0.0)

@@ -11,37 +11,39 @@ from paxsilica.instance import Instance
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.operation import output_terms
 from paxsilica.model.registry import Terms, at_least, at_most, row, times
-from paxsilica.model.variables import concentration_index, needs_warmth, warm_index
+from paxsilica.model.variables import concentration_index, needs_readiness, standby_index
 
 
 @row(
     over=lambda instance: [
-        (plant, copy.name)
-        for copy in instance.copies.values()
-        if copy.mode == "stress"
-        for plant in copy.plants
-        if needs_warmth(instance, plant, copy.year)
+        (plant, state.name)
+        for state in instance.states.values()
+        if state.mode == "disrupted"
+        for plant in state.plants
+        if needs_readiness(instance, plant, state.year)
     ],
     latex=r"x_{a,c} \le w_{a,\bar c}",
     dual=(
-        "USD million of cost per further unit of capacity that is ready in the switch-off; zero or"
+        "USD million of cost per further unit of capacity that is ready in the cut-off; zero or"
         " negative"
     ),
 )
-def warm_readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, copy: str) -> Any:
-    """A plant that stands idle cannot be woken: in a switch-off it runs no more than what was kept
+def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
+    """A plant that stands idle cannot be woken: in a cut-off it runs no more than what was kept
     warm."""
-    calm = instance.copies[copy].calm
+    normal_state = instance.states[state].normal_state
     return at_most(
-        model, [(1.0, model.activity[plant, copy]), (-1.0, model.warm[plant, calm])], 0.0
+        model,
+        [(1.0, model.activity[plant, state]), (-1.0, model.standby[plant, normal_state])],
+        0.0,
     )
 
 
 @row(
     over=lambda instance: [
-        (plant, copy)
-        for plant, copy in warm_index(instance)
-        if plant in instance.copies[copy].plants
+        (plant, state)
+        for plant, state in standby_index(instance)
+        if plant in instance.states[state].plants
     ],
     latex=r"x_{a,\bar c} \ge \mu_a\, w_{a,\bar c}",
     dual=(
@@ -49,36 +51,38 @@ def warm_readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, cop
         " the margin, the support that keeping the plant running needs; zero or positive"
     ),
 )
-def minimum_utilisation(model: pyo.ConcreteModel, instance: Instance, plant: str, copy: str) -> Any:
+def minimum_utilisation(
+    model: pyo.ConcreteModel, instance: Instance, plant: str, state: str
+) -> Any:
     """To be ready a plant runs, in normal times, at least its minimum utilisation of what it keeps
     warm."""
     share = instance.world.plants[plant].minimum_utilisation
     return at_least(
-        model, [(1.0, model.activity[plant, copy]), (-share, model.warm[plant, copy])], 0.0
+        model, [(1.0, model.activity[plant, state]), (-share, model.standby[plant, state])], 0.0
     )
 
 
 @row(
     over=lambda instance: [
-        (plant, copy)
-        for plant, copy in warm_index(instance)
-        if instance.world.plants[plant].is_project and plant in instance.copies[copy].plants
+        (plant, state)
+        for plant, state in standby_index(instance)
+        if instance.world.plants[plant].is_project and plant in instance.states[state].plants
     ],
     latex=r"w_{p,\bar c} \le \varepsilon_{p,\bar c}\, \mathrm{cap}_{p,t(c)}",
     dual=(
         "USD million of cost per further unit of capacity that could be kept warm; zero or negative"
     ),
 )
-def warm_within_capacity(
-    model: pyo.ConcreteModel, instance: Instance, project: str, copy: str
+def standby_within_capacity(
+    model: pyo.ConcreteModel, instance: Instance, project: str, state: str
 ) -> Any:
     """No more of a project is kept warm than its credited capacity. (For an existing plant this is
     the upper bound of the variable.)"""
-    where = instance.copies[copy]
+    where = instance.states[state]
     capacity = capacity_terms(
         model, instance.candidates[project], where.year, where.capacity_factor[project]
     )
-    return at_most(model, [(1.0, model.warm[project, copy]), *times(-1.0, capacity)], 0.0)
+    return at_most(model, [(1.0, model.standby[project, state]), *times(-1.0, capacity)], 0.0)
 
 
 @row(
@@ -93,50 +97,50 @@ def warm_within_capacity(
         " coverage"
     ),
 )
-def stress_production_coverage(
-    model: pyo.ConcreteModel, instance: Instance, commodity: str, copy: str
+def production_coverage(
+    model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
     """Cut off, the trusted world makes (or draws from its stores) the required share of its need
     for each covered commodity. Whatever is made there was made from what was made there: the whole
     chain must run in the same copy."""
-    need = instance.need[commodity, instance.copies[copy].year]
-    terms = output_terms(model, instance, commodity, copy)
+    need = instance.need[commodity, instance.states[state].year]
+    terms = output_terms(model, instance, commodity, state)
     terms += [
         (1.0, model.stock_draw[key])
         for key in model.stock_draw
-        if key[1] == commodity and key[2] == copy
+        if key[1] == commodity and key[2] == state
     ]
     return at_least(
         model,
-        [*terms, (1.0, model.shortfall[commodity, copy])],
-        instance.required[commodity, copy] * need,
+        [*terms, (1.0, model.shortfall[commodity, state])],
+        instance.required[commodity, state] * need,
     )
 
 
 @row(
     over=lambda instance: [
-        (commodity, copy)
-        for commodity, copy in instance.required
-        if instance.trusted_demand.get((commodity, instance.copies[copy].year), 0) > 0
+        (commodity, state)
+        for commodity, state in instance.required
+        if instance.trusted_demand.get((commodity, instance.states[state].year), 0) > 0
     ],
     latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
     dual=(
         "USD million of cost per further unit of final demand that must be served; zero or positive"
     ),
 )
-def stress_delivery_coverage(
-    model: pyo.ConcreteModel, instance: Instance, commodity: str, copy: str
+def delivery_coverage(
+    model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
     """Cut off, the trusted world serves the required share of its final demand for each covered
     commodity, where it arises. The shortfall is the same as in the row on production: what is
     missing is paid for once, by the larger of the two."""
-    places = [place for place in instance.copies[copy].demand if place[1] == commodity]
-    wanted = sum(instance.copies[copy].demand[place] for place in places)
-    terms: Terms = [(-1.0, model.unserved[(*place, copy)]) for place in places]
+    places = [place for place in instance.states[state].demand if place[1] == commodity]
+    wanted = sum(instance.states[state].demand[place] for place in places)
+    terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
     return at_least(
         model,
-        [*terms, (1.0, model.shortfall[commodity, copy])],
-        (instance.required[commodity, copy] - 1.0) * wanted,
+        [*terms, (1.0, model.shortfall[commodity, state])],
+        (instance.required[commodity, state] - 1.0) * wanted,
     )
 
 
@@ -151,15 +155,15 @@ def stress_delivery_coverage(
     ),
 )
 def country_concentration(
-    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy: str
+    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
     """Cut off, no region makes more than the capped share of what the trusted world makes of a
     covered commodity (stores aside)."""
     cap = instance.case.concentration
     assert cap is not None
-    terms = output_terms(model, instance, commodity, copy, region) + times(
-        -cap.max_share, output_terms(model, instance, commodity, copy)
+    terms = output_terms(model, instance, commodity, state, region) + times(
+        -cap.max_share, output_terms(model, instance, commodity, state)
     )
-    if (region, commodity, copy) in model.concentration_excess:
-        terms.append((-1.0, model.concentration_excess[region, commodity, copy]))
+    if (region, commodity, state) in model.concentration_excess:
+        terms.append((-1.0, model.concentration_excess[region, commodity, state]))
     return at_most(model, terms, 0.0)

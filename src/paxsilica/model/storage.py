@@ -1,4 +1,4 @@
-"""Stores: filled and drawn in normal times, and drawn in a switch-off where they are strategic."""
+"""Stores: filled and drawn in normal times, and drawn in a cut-off where they are strategic."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from paxsilica.model.registry import at_most, row
 
 def _draws(instance: Instance) -> list[tuple[str, str, str]]:
     return [
-        (*place, copy.name)
-        for copy in instance.copies.values()
-        if copy.mode == "stress"
+        (*place, state.name)
+        for state in instance.states.values()
+        if state.mode == "disrupted"
         for place, store in instance.stocks.items()
-        if store.strategic and place in copy.places
+        if store.strategic and place in state.places
     ]
 
 
@@ -24,18 +24,18 @@ def _draws(instance: Instance) -> list[tuple[str, str, str]]:
     over=_draws,
     latex=r"n\, d_{r,k,c} \le s_{r,k,t(c)-1}",
     dual=(
-        "USD million of cost per further unit in store at the start of the year of the switch-off;"
+        "USD million of cost per further unit in store at the start of the year of the cut-off;"
         " zero or negative"
     ),
 )
 def stock_draw_limit(
-    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, copy: str
+    model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
-    """In a year of a switch-off no more is drawn than what lay in store at its start, spread over
+    """In a year of a cut-off no more is drawn than what lay in store at its start, spread over
     the years that the store must last."""
-    year = instance.copies[copy].year
+    year = instance.states[state].year
     lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1
-    draw = (float(lasting), model.stock_draw[region, commodity, copy])
+    draw = (float(lasting), model.stock_draw[region, commodity, state])
     if year == instance.years[0]:
         return at_most(model, [draw], instance.stocks[region, commodity].initial)
     return at_most(model, [draw, (-1.0, model.stock[region, commodity, year - 1])], 0.0)

@@ -62,31 +62,31 @@ UNSERVED = variable(
     "commodity units per year",
     "final demand that is not served",
 )
-WARM = variable(
-    "warm",
+STANDBY = variable(
+    "standby",
     "w_{a,c}",
-    "plant, reference copy",
+    "plant, normal state",
     "units of activity per year",
-    "capacity that is kept ready for a switch-off",
+    "capacity that is kept ready for a cut-off",
 )
 STOCK_DRAW = variable(
     "stock_draw",
     "d_{r,k,c}",
-    "region, commodity, stress copy",
+    "region, commodity, disrupted state",
     "commodity units per year",
     "what is drawn from a strategic store",
 )
 SHORTFALL = variable(
     "shortfall",
     "h_{k,c}",
-    "commodity, stress copy",
+    "commodity, disrupted state",
     "commodity units per year",
     "coverage that is missing; held at zero where coverage is hard",
 )
 EXCESS = variable(
     "concentration_excess",
     "v_{r,k,c}",
-    "region, commodity, stress copy",
+    "region, commodity, disrupted state",
     "commodity units per year",
     "output of a region above the cap on its share; only where the cap is soft",
 )
@@ -131,20 +131,20 @@ def ticket_index(instance: Instance) -> list[tuple[str, str]]:
     ]
 
 
-def warm_index(instance: Instance) -> list[tuple[str, str]]:
-    """(plant, reference copy) for every plant that a stress copy may call on and that must run to
+def standby_index(instance: Instance) -> list[tuple[str, str]]:
+    """(plant, normal state) for every plant that a disrupted state may call on and that must run to
     be ready."""
     found = {
-        (plant, copy.calm): None
-        for copy in instance.copies.values()
-        if copy.calm is not None
-        for plant in copy.plants
-        if needs_warmth(instance, plant, copy.year)
+        (plant, state.normal_state): None
+        for state in instance.states.values()
+        if state.normal_state is not None
+        for plant in state.plants
+        if needs_readiness(instance, plant, state.year)
     }
     return list(found)
 
 
-def needs_warmth(instance: Instance, plant: str, year: int) -> bool:
+def needs_readiness(instance: Instance, plant: str, year: int) -> bool:
     """Whether a plant must have run to be ready: those that are not trusted go on with what they
     do."""
     row = instance.world.plants[plant]
@@ -155,17 +155,17 @@ def unserved_index(instance: Instance) -> list[tuple[str, str, str]]:
     """(region, commodity, copy) wherever demand may go unserved: at a price, or in a copy that only
     proves coverage."""
     return [
-        (*place, copy.name)
-        for copy in instance.copies.values()
-        for place in copy.demand
-        if (place[1], copy.year) in instance.shortage_price
-        or (copy.mode == "stress" and copy.probability == 0)
+        (*place, state.name)
+        for state in instance.states.values()
+        for place in state.demand
+        if (place[1], state.year) in instance.shortage_price
+        or (state.mode == "disrupted" and state.probability == 0)
     ]
 
 
 def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Adds every variable of the model, with its bounds."""
-    copies = instance.copies
+    states = instance.states
     positive = pyo.NonNegativeReals
     model.never = pyo.Var(bounds=(0, 0), doc="stands in rows that no decision can satisfy")
     model.committed = pyo.Var(commitment_index(instance), domain=pyo.Binary)
@@ -188,33 +188,35 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
         bounds=lambda _, r, k, t: _stock_bounds(instance, r, k, t),
     )
     model.activity = pyo.Var(
-        [(plant, copy.name) for copy in copies.values() for plant in copy.plants],
+        [(plant, state.name) for state in states.values() for plant in state.plants],
         domain=positive,
         bounds=lambda _, a, c: _activity_bounds(instance, a, c),
     )
     model.shipment = pyo.Var(
-        [(*arc, copy.name) for copy in copies.values() for arc in copy.arcs],
+        [(*arc, state.name) for state in states.values() for arc in state.arcs],
         domain=positive,
         bounds=lambda _, r, r2, k, c: (
-            copies[c].arcs[r, r2, k].smallest if copies[c].mode == "reference" else 0,
-            finite(copies[c].arcs[r, r2, k].largest),
+            states[c].arcs[r, r2, k].smallest if states[c].mode == "normal" else 0,
+            finite(states[c].arcs[r, r2, k].largest),
         ),
     )
     model.unserved = pyo.Var(
         unserved_index(instance),
         domain=positive,
-        bounds=lambda _, r, k, c: (0, copies[c].demand[r, k]),
+        bounds=lambda _, r, k, c: (0, states[c].demand[r, k]),
     )
-    model.warm = pyo.Var(
-        warm_index(instance), domain=positive, bounds=lambda _, a, c: _warm_bounds(instance, a, c)
+    model.standby = pyo.Var(
+        standby_index(instance),
+        domain=positive,
+        bounds=lambda _, a, c: _standby_bounds(instance, a, c),
     )
-    stress = [copy for copy in copies.values() if copy.mode == "stress"]
+    stress = [state for state in states.values() if state.mode == "disrupted"]
     model.stock_draw = pyo.Var(
         [
-            (*place, copy.name)
-            for copy in stress
+            (*place, state.name)
+            for state in stress
             for place, store in instance.stocks.items()
-            if store.strategic and place in copy.places
+            if store.strategic and place in state.places
         ],
         domain=positive,
     )
@@ -228,16 +230,16 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
 
 
 def concentration_index(instance: Instance) -> list[tuple[str, str, str]]:
-    """(region, commodity, stress copy) wherever a cap on a region's share applies."""
+    """(region, commodity, disrupted state) wherever a cap on a region's share applies."""
     cap = instance.case.concentration
     if cap is None:
         return []
     return [
         (region, commodity, name)
         for commodity, name in instance.required
-        if instance.copies[name].year >= cap.from_year
+        if instance.states[name].year >= cap.from_year
         for region in sorted(
-            {place[0] for place in instance.copies[name].supply if place[1] == commodity}
+            {place[0] for place in instance.states[name].supply if place[1] == commodity}
         )
     ]
 
@@ -256,27 +258,27 @@ def _stock_bounds(
     return (0, store.largest)
 
 
-def _activity_bounds(instance: Instance, plant: str, copy: str) -> tuple[float, float | None]:
+def _activity_bounds(instance: Instance, plant: str, state: str) -> tuple[float, float | None]:
     row = instance.world.plants[plant]
     if row.is_project:
         return (0, None)
-    capacity = instance.copies[copy].capacity[plant]
+    capacity = instance.states[state].capacity[plant]
     must_run = (
         row.must_run_share * capacity
-        if instance.copies[copy].mode == "reference" and capacity != UNLIMITED
+        if instance.states[state].mode == "normal" and capacity != UNLIMITED
         else 0.0
     )
     return (must_run, finite(capacity))
 
 
-def _warm_bounds(instance: Instance, plant: str, copy: str) -> tuple[float, float | None]:
-    if plant not in instance.copies[copy].plants:
+def _standby_bounds(instance: Instance, plant: str, state: str) -> tuple[float, float | None]:
+    if plant not in instance.states[state].plants:
         return (0, 0)  # it cannot run in normal times, so it cannot be ready
     return (
         0,
         (
             None
             if instance.world.plants[plant].is_project
-            else finite(instance.copies[copy].capacity[plant])
+            else finite(instance.states[state].capacity[plant])
         ),
     )

@@ -17,12 +17,12 @@ from paxsilica.tables.schema import Stage
 Shares = Mapping[tuple[str, str], float]
 
 
-def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
+def nameplate_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
     """Trusted hosts' nameplate over need by (commodity, copy), capped at 1: no thought of control,
     inputs, status or readiness."""
     shares = {}
-    for commodity, copy_name in instance.required:
-        year = instance.copies[copy_name].year
+    for commodity, state_name in instance.required:
+        year = instance.states[state_name].year
         projects = {} if values is None else project_sizes(instance, values, year)
         total = 0.0
         for name, plant in instance.world.plants.items():
@@ -33,7 +33,7 @@ def naive_shares(instance: Instance, values: Values | None) -> dict[tuple[str, s
                 total += made * projects.get(name, 0.0)
             else:
                 total += made * instance.nameplate.get((name, year), 0.0)
-        shares[commodity, copy_name] = min(1.0, total / instance.need[commodity, year])
+        shares[commodity, state_name] = min(1.0, total / instance.need[commodity, year])
     return shares
 
 
@@ -46,20 +46,20 @@ def coverage(
             "coverage": table("coverage", []),
             "coverage_by_commodity": table("coverage_by_commodity", []),
         }
-    naive_before, naive_after = naive_shares(instance, None), naive_shares(instance, values)
+    naive_before, naive_after = nameplate_shares(instance, None), nameplate_shares(instance, values)
     commodities = {row.commodity: row for row in instance.tables.commodities}
     stages: dict[str | None, Stage] = {row.stage: row for row in instance.tables.stages}
     missing = values.of("shortfall")
     detail = []
     for key, required in instance.required.items():
-        commodity, copy = commodities[key[0]], instance.copies[key[1]]
+        commodity, state = commodities[key[0]], instance.states[key[1]]
         detail.append(
             (
                 commodity.stage,
                 key[0],
-                copy.year,
+                state.year,
                 commodity.unit,
-                instance.need[key[0], copy.year],
+                instance.need[key[0], state.year],
                 naive_before[key],
                 before[key],
                 naive_after[key],

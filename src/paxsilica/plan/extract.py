@@ -13,7 +13,7 @@ from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
 from paxsilica.tables.schema import Event
 
-DUST = 1e-7
+ZERO_TOL = 1e-7
 """Quantities below this (relative to the solver's tolerance) are noise and are left out of
 tables."""
 
@@ -110,32 +110,32 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
             level = added.get((name, year), before)
             size = level - before + (candidate.smallest if year == first else 0.0)
             before = level
-            if size > DUST or year == first:
+            if size > ZERO_TOL or year == first:
                 rows.append((name, year, size, units[candidate.process]))
     return table("commitments", rows)
 
 
-def copies(instance: Instance) -> pd.DataFrame:
-    """Which copies of operation there are, and what goes on in each."""
+def states(instance: Instance) -> pd.DataFrame:
+    """Which operating states there are, and what goes on in each."""
     rows = [
         (
-            copy.name,
-            copy.mode,
-            copy.year,
-            copy.probability,
-            "; ".join(sorted(name for name in copy.scenarios if name)) or None,
+            state.name,
+            state.mode,
+            state.year,
+            state.probability,
+            "; ".join(sorted(name for name in state.scenarios if name)) or None,
             "; ".join(
-                sorted(f"{region} {commodity}" for region, commodity in copy.state.switched_off)
+                sorted(f"{region} {commodity}" for region, commodity in state.conditions.cut_off)
             )
             or None,
-            "; ".join(sorted(_event(instance.tables.events[at]) for at in copy.state.events))
+            "; ".join(sorted(_event(instance.tables.events[at]) for at in state.conditions.events))
             or None,
-            copy.calm,
-            "yes" if copy.proves_coverage else "no",
+            state.normal_state,
+            "yes" if state.coverage_test else "no",
         )
-        for copy in instance.copies.values()
+        for state in instance.states.values()
     ]
-    return table("copies", rows)
+    return table("operating_states", rows)
 
 
 def _event(event: Event) -> str:
@@ -145,12 +145,12 @@ def _event(event: Event) -> str:
 def support_by_plant(instance: Instance, values: Values) -> dict[str, float]:
     """Expected discounted operating support of each plant, USD million."""
     support: dict[str, float] = defaultdict(float)
-    for (plant, name), warm in values.of("warm").items():
-        copy = instance.copies[name]
-        gap = instance.support_per_unit.get((plant, copy.year), 0.0)
+    for (plant, name), standby in values.of("standby").items():
+        state = instance.states[name]
+        gap = instance.support_per_unit.get((plant, state.year), 0.0)
         share = instance.world.plants[plant].minimum_utilisation
         support[plant] += (
-            1e-6 * instance.discount(copy.year) * copy.probability * gap * share * warm
+            1e-6 * instance.discount(state.year) * state.probability * gap * share * standby
         )
     return support
 
@@ -169,7 +169,7 @@ def funding(instance: Instance, values: Values) -> pd.DataFrame:
             if own * due > 1e-6:
                 rows.append(
                     (
-                        "sponsor" if instance.funding is not None else "not told apart",
+                        "sponsor" if instance.funding is not None else "unallocated",
                         name,
                         year,
                         own * due,
@@ -209,27 +209,27 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
 def operation(instance: Instance, values: Values) -> pd.DataFrame:
     """What runs in every copy."""
     processes = {row.process: row for row in instance.tables.processes}
-    warm = values.of("warm")
+    standby = values.of("standby")
     capacity = {
-        copy.year: project_capacities(instance, values, copy.year)
-        for copy in instance.copies.values()
+        state.year: project_capacities(instance, values, state.year)
+        for state in instance.states.values()
     }
     rows = []
-    for (name, copy_name), amount in values.of("activity").items():
-        plant, copy = instance.world.plants[name], instance.copies[copy_name]
+    for (name, state_name), amount in values.of("activity").items():
+        plant, state = instance.world.plants[name], instance.states[state_name]
         limit = (
-            capacity[copy.year].get(name, 0.0) * copy.capacity_factor[name]
+            capacity[state.year].get(name, 0.0) * state.capacity_factor[name]
             if plant.is_project
-            else copy.capacity[name]
+            else state.capacity[name]
         )
-        ready = warm.get((name, copy.calm or copy_name))
-        if limit <= DUST and amount <= DUST:
+        ready = standby.get((name, state.normal_state or state_name))
+        if limit <= ZERO_TOL and amount <= ZERO_TOL:
             continue
         rows.append(
             (
-                copy_name,
-                copy.mode,
-                copy.year,
+                state_name,
+                state.mode,
+                state.year,
                 name,
                 "project" if plant.is_project else "asset",
                 plant.stage,
@@ -259,7 +259,7 @@ def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, fl
             share * added[name, v]
             for v, share in candidate.availability(year, candidate.size_years).items()
         )
-        if candidate.smallest * base + more > DUST:
+        if candidate.smallest * base + more > ZERO_TOL:
             found[name] = candidate.smallest * base + more
     values.sizes[year] = found
     return found
@@ -276,44 +276,44 @@ def project_capacities(instance: Instance, values: Values, year: int) -> dict[st
 def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
     """Shipments, service of demand and stores."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
-    copies = instance.copies
+    states = instance.states
     shipments = [
         (
-            copy,
-            copies[copy].mode,
-            copies[copy].year,
+            state,
+            states[state].mode,
+            states[state].year,
             origin,
             target,
             commodity,
             amount,
             units[commodity],
         )
-        for (origin, target, commodity, copy), amount in values.of("shipment").items()
-        if amount > DUST
+        for (origin, target, commodity, state), amount in values.of("shipment").items()
+        if amount > ZERO_TOL
     ]
     missing = values.of("unserved")
     service = [
         (
-            copy.name,
-            copy.mode,
-            copy.year,
+            state.name,
+            state.mode,
+            state.year,
             region,
             commodity,
             wanted,
-            max(0.0, missing.get((region, commodity, copy.name), 0.0)),
+            max(0.0, missing.get((region, commodity, state.name), 0.0)),
             units[commodity],
         )
-        for copy in copies.values()
-        for (region, commodity), wanted in copy.demand.items()
+        for state in states.values()
+        for (region, commodity), wanted in state.demand.items()
     ]
     stocks = [
         (region, commodity, year, level, units[commodity])
         for (region, commodity, year), level in values.of("stock").items()
     ]
     draws = [
-        (copy, copies[copy].year, region, commodity, amount, units[commodity])
-        for (region, commodity, copy), amount in values.of("stock_draw").items()
-        if amount > DUST
+        (state, states[state].year, region, commodity, amount, units[commodity])
+        for (region, commodity, state), amount in values.of("stock_draw").items()
+        if amount > ZERO_TOL
     ]
     return {
         "shipments": table("shipments", shipments),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.schema import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
+from paxsilica.plan.tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
 from paxsilica.serialize import json_text, leaves, plain
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]

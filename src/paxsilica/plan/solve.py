@@ -20,12 +20,20 @@ from paxsilica.plan import extract
 from paxsilica.plan.coverage import coverage
 from paxsilica.plan.result import Plan
 from paxsilica.plan.trace import Shares, trace_coverage
-from paxsilica.solver import Array, Compiled, Outcome, Values, Watcher, compile_model, solve
+from paxsilica.solver import (
+    Array,
+    Compiled,
+    Outcome,
+    ProgressCallback,
+    Values,
+    compile_model,
+    solve,
+)
 from paxsilica.tables import Tables
 
-Teller = Callable[[str], None]
+StepCallback = Callable[[str], None]
 
-STRAIGHT = 1e-9
+INTEGRALITY_TOL = 1e-9
 """The solver counts a project a millionth committed as not committed, and lends it a millionth of
 its capacity for nothing. A plan whose decisions are further from whole than this is run again with
 them exact."""
@@ -50,7 +58,10 @@ def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
 
 
 def make_plan(
-    tables: Tables, case: Case, watch: Watcher | None = None, tell: Teller | None = None
+    tables: Tables,
+    case: Case,
+    on_progress: ProgressCallback | None = None,
+    on_step: StepCallback | None = None,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -64,7 +75,7 @@ def make_plan(
             without limit.
     """
     seconds: dict[str, float] = {}
-    steps = _Steps(seconds, tell)
+    steps = _Steps(seconds, on_step)
     steps.begin("join tables and case")
     instance = make_instance(tables, case)
     steps.begin("write the model")
@@ -77,7 +88,7 @@ def make_plan(
     total = np.sum([vector for vector, _ in costs.values()], axis=0)
     offset = sum(constant for _, constant in costs.values())
     steps.begin("search")
-    outcome = solve(program, case.solver, watch)
+    outcome = solve(program, case.solver, on_progress)
     if outcome.status == "unbounded":
         raise InputError(
             "some plan earns without limit: look for a negative cost without a capacity, a largest"
@@ -91,8 +102,8 @@ def make_plan(
     if case.objective != "cost":
         steps.begin("cheapest of equals")
         values = _cheapest_of_equals(program, outcome, total, offset, case)
-    elif outcome.crookedness > STRAIGHT:
-        values = _straightened(program, values, case)
+    elif outcome.integrality_violation > INTEGRALITY_TOL:
+        values = _reoptimised(program, values, case)
     before: Shares = {}
     after: Shares = {}
     if instance.required:
@@ -110,7 +121,7 @@ def make_plan(
         **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
-        "copies": extract.copies(instance),
+        "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
         **extract.movements(instance, read),
         "costs": extract.table("costs", rows),
@@ -174,14 +185,14 @@ def _cheapest_of_equals(
         better = solve(held, case.solver, start=outcome.values)
         if better.values is not None:
             return (
-                _straightened(held, better.values, case)
-                if better.crookedness > STRAIGHT
+                _reoptimised(held, better.values, case)
+                if better.integrality_violation > INTEGRALITY_TOL
                 else better.values
             )
-    return _straightened(held, outcome.values, case)
+    return _reoptimised(held, outcome.values, case)
 
 
-def _straightened(program: Compiled, values: Array, case: Case) -> Array:
+def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     """The best operation and funding with every project exactly as decided."""
     at = np.flatnonzero(program.integer)
     outcome = solve(program.fixed(at, values[at]), case.solver)
@@ -208,16 +219,16 @@ def _notes(instance: Instance) -> list[str]:
 class _Steps:
     """Keeps time of the steps of the work and tells of each as it begins."""
 
-    def __init__(self, seconds: dict[str, float], tell: Teller | None) -> None:
-        self.seconds, self.tell = seconds, tell
+    def __init__(self, seconds: dict[str, float], on_step: StepCallback | None) -> None:
+        self.seconds, self.on_step = seconds, on_step
         self.name: str | None = None
         self.started = 0.0
 
     def begin(self, name: str) -> None:
         self.end()
         self.name, self.started = name, time.monotonic()
-        if self.tell is not None:
-            self.tell(name)
+        if self.on_step is not None:
+            self.on_step(name)
 
     def end(self) -> None:
         if self.name is not None:

@@ -1,7 +1,7 @@
 """What is really covered: small linear programs with the plan fixed, besides the one that chose it.
 
 The search has no reason to cover more than it is asked to. What a plan *can* cover is found
-afterwards: with every plant and what it ran in normal times fixed, each switch-off is re-run to
+afterwards: with every plant and what it ran in normal times fixed, each cut-off is re-run to
 leave as little of every stage's need unmade as possible.
 """
 
@@ -24,7 +24,7 @@ Shares = Mapping[tuple[str, str], float]
 """By (commodity, copy), 0 to 1."""
 
 IN_COPIES = {"activity", "shipment", "unserved", "stock_draw", "shortfall", "concentration_excess"}
-COVERAGE_ROWS = ("stress_production_coverage", "stress_delivery_coverage")
+COVERAGE_ROWS = ("production_coverage", "delivery_coverage")
 
 
 def columns_in(
@@ -33,9 +33,9 @@ def columns_in(
     """Columns of operation that belong to copies of one mode (or only to those that prove
     coverage)."""
     wanted = {
-        copy.name
-        for copy in instance.copies.values()
-        if copy.mode == mode and (copy.proves_coverage or not proving)
+        state.name
+        for state in instance.states.values()
+        if state.mode == mode and (state.coverage_test or not proving)
     }
     return np.array(
         [
@@ -52,7 +52,7 @@ def normal_operation_without_projects(
 ) -> Array:
     """Cheapest normal operation if nothing is committed and nothing is asked: values of all
     columns, zero where nothing runs."""
-    at = np.concatenate([columns_in(program, instance, "reference"), program.positions("stock")])
+    at = np.concatenate([columns_in(program, instance, "normal"), program.positions("stock")])
     asked = program.rows_of("limit_on_operation", "limit_on_plants", "required_commitment")
     part = program.without_rows(asked).minimising(cost).restricted(at, np.zeros(len(program.cost)))
     outcome = solve(part, options)
@@ -67,7 +67,7 @@ def trace_coverage(
     program: Compiled, instance: Instance, values: Array, cost: Array, options: Solver
 ) -> tuple[Shares, Shares, Array]:
     """Shares of need covered without any project and with the plan ``values``, and ``values`` with
-    the switch-offs re-run.
+    the cut-offs re-run.
 
     Stages that share feed compete for it, so what a plan can cover is a choice. It is made in this
     order: what the plan covers of the shares required of it; then no commodity below where it stood
@@ -99,7 +99,7 @@ def most_covered(
     *,
     keep: bool = False,
 ) -> tuple[Shares, Array]:
-    """How much of the need for each covered commodity can be made and delivered in each switch-off,
+    """How much of the need for each covered commodity can be made and delivered in each cut-off,
     with ``values`` otherwise fixed.
 
     Args:
@@ -111,7 +111,7 @@ def most_covered(
             for a share of each must find it in the report.
 
     Returns:
-        shares (0 to 1) by (commodity, copy); and ``values`` with the switch-offs re-run.
+        shares (0 to 1) by (commodity, copy); and ``values`` with the cut-offs re-run.
 
     Raises:
         PaxSilicaError: if ``values`` cannot be re-run.
@@ -121,12 +121,12 @@ def most_covered(
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     promised, known = np.full(len(program.cost), np.inf), np.full(len(program.cost), np.inf)
     for column in program.positions("shortfall"):
-        commodity, copy = index = program.columns[column][1]
-        need = instance.need[commodity, instance.copies[copy].year]
+        commodity, state = index = program.columns[column][1]
+        need = instance.need[commodity, instance.states[state].year]
         same = sum(
             1
             for other, name in instance.required
-            if name == copy and stage_of[other] == stage_of[commodity]
+            if name == state and stage_of[other] == stage_of[commodity]
         )
         cost[column] = 1.0 / need / same
         high[column] = np.inf
@@ -136,12 +136,12 @@ def most_covered(
             known[column] = (1.0 - before[index]) * need
     for row, (family, index) in enumerate(program.row_names):
         if family == COVERAGE_ROWS[0]:
-            row_low[row] = instance.need[index[0], instance.copies[index[1]].year]
+            row_low[row] = instance.need[index[0], instance.states[index[1]].year]
         elif family == COVERAGE_ROWS[1]:
             row_low[row] = 0.0
     full = replace(program, cost=cost, offset=0.0, row_low=row_low, high=high)
     full = full.without_rows(program.rows_of("country_concentration"))
-    at = columns_in(program, instance, "stress", proving=True)
+    at = columns_in(program, instance, "disrupted", proving=True)
     result = fixed
     part = full.restricted(at, fixed)
     for most in (promised[at], known[at]):
@@ -149,9 +149,9 @@ def most_covered(
     result[at] = _solved(part, options)
     shares = {}
     for column in program.positions("shortfall"):
-        commodity, copy = program.columns[column][1]
-        need = instance.need[commodity, instance.copies[copy].year]
-        shares[commodity, copy] = round(
+        commodity, state = program.columns[column][1]
+        need = instance.need[commodity, instance.states[state].year]
+        shares[commodity, state] = round(
             min(1.0, max(0.0, 1.0 - result[column] / need)), 9
         )  # the solver knows no more digits
     return shares, result
@@ -182,7 +182,7 @@ def _held(program: Compiled, most: Array, options: Solver) -> Compiled:
 def _solved(program: Compiled, options: Solver) -> Array:
     outcome = solve(program, options)
     if outcome.values is None:
-        raise PaxSilicaError("the switch-offs of a plan could not be re-run; please report this")
+        raise PaxSilicaError("the cut-offs of a plan could not be re-run; please report this")
     return outcome.values
 
 
@@ -193,12 +193,12 @@ def _with_all_that_is_ready(program: Compiled, instance: Instance, values: Array
         index: at for at, (family, index) in enumerate(program.columns) if family == "activity"
     }
     capacity = _credited_capacity(program, values)
-    for at in program.positions("warm"):
-        plant, copy = program.columns[at][1]
-        ran = values[activity[plant, copy]] if (plant, copy) in activity else 0.0
+    for at in program.positions("standby"):
+        plant, state = program.columns[at][1]
+        ran = values[activity[plant, state]] if (plant, state) in activity else 0.0
         ready = ran / instance.world.plants[plant].minimum_utilisation
         limit = (
-            capacity.get((plant, copy), np.inf)
+            capacity.get((plant, state), np.inf)
             if instance.world.plants[plant].is_project
             else program.high[at]
         )
@@ -209,13 +209,13 @@ def _with_all_that_is_ready(program: Compiled, instance: Instance, values: Array
 def _credited_capacity(program: Compiled, values: Array) -> dict[tuple[str, str], float]:
     """Right-hand side of the rows that bound warm capacity of projects, with the plan's
     commitments."""
-    rows = program.rows_of("warm_within_capacity")
+    rows = program.rows_of("standby_within_capacity")
     if not len(rows):
         return {}
-    without_warm = values.copy()
-    without_warm[program.positions("warm")] = 0.0
+    without_standby = values.copy()
+    without_standby[program.positions("standby")] = 0.0
     # w - capacity <= 0, so with w at zero the left side is minus the capacity
-    left = program.matrix[rows] @ without_warm
+    left = program.matrix[rows] @ without_standby
     return {
         program.row_names[row][1]: max(0.0, -float(one))
         for row, one in zip(rows, left, strict=True)

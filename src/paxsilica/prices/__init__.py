@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "KINDS",
     "PRICE_TABLES",
-    "Asked",
     "Basis",
     "Curve",
     "Hull",
     "PriceError",
+    "PriceRequest",
     "Prices",
     "hull_prices",
     "price_table",
@@ -25,19 +25,19 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from paxsilica.plan.schema import PRICE_TABLES
+    from paxsilica.plan.tables import PRICE_TABLES
     from paxsilica.prices.duals import PriceError
     from paxsilica.prices.finite_difference import Basis
     from paxsilica.prices.hull import Hull, hull_prices
     from paxsilica.prices.report import Prices, price_table, start_from, with_prices
-    from paxsilica.prices.request import Asked
+    from paxsilica.prices.request import PriceRequest
     from paxsilica.prices.table import KINDS
     from paxsilica.prices.value_curve import Curve, value_curve
 
 _HOMES = {
     "KINDS": "table",
     "PRICE_TABLES": "table",
-    "Asked": "request",
+    "PriceRequest": "request",
     "Basis": "finite_difference",
     "Curve": "value_curve",
     "Hull": "hull",

@@ -12,7 +12,7 @@ from paxsilica.case import Solver
 from paxsilica.prices.duals import PriceError
 from paxsilica.prices.project_subproblems import Private, outside
 from paxsilica.solver import Array, Compiled, Outcome
-from paxsilica.solver.persistent import Movement, WarmProgram
+from paxsilica.solver.persistent import Movement, PersistentProgram
 
 MOST_ROUNDS = 500
 
@@ -125,7 +125,7 @@ class Columns:
 
     def begin(self) -> None:
         """Hands the program with the points there are to the solver."""
-        self.warm = WarmProgram(self.master.compiled(len(self.master.of)), self.options)
+        self.standby = PersistentProgram(self.master.compiled(len(self.master.of)), self.options)
 
     def best(self, at: int, duals: Array) -> tuple[float, Array]:
         """The least cost of the project ``joined[at]`` at duals by row of the whole program, and
@@ -152,7 +152,7 @@ class Columns:
         """
         for _ in range(MOST_ROUNDS):
             self.rounds += 1
-            outcome = self.warm.run()
+            outcome = self.standby.run()
             if outcome.row_duals is None or outcome.objective is None:
                 return None
             duals, means = self.master.duals(outcome)
@@ -163,13 +163,13 @@ class Columns:
                     self.master.add(at, choice)
             if len(self.master.of) == count:
                 return outcome
-            self.warm.extend(self.master.compiled(len(self.master.of)))
+            self.standby.extend(self.master.compiled(len(self.master.of)))
         raise PriceError(f"hull prices did not come to rest in {MOST_ROUNDS} rounds")
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows of the master with sides and bounds moved away from where the program
         has them; ``None`` if nothing fits then."""
-        self.warm.move(movement)
+        self.standby.move(movement)
         outcome = self.settle()
-        self.warm.move(movement.times(0.0))
+        self.standby.move(movement.times(0.0))
         return None if outcome is None else outcome.row_duals

@@ -1,35 +1,35 @@
-"""Prices of goods: what one more unit wanted somewhere costs, in normal times and in a switch-off,
+"""Prices of goods: what one more unit wanted somewhere costs, in normal times and in a cut-off,
 and the premium between the two."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from paxsilica.instance import Copy, Instance
+from paxsilica.instance import Instance, OperatingState
 from paxsilica.prices.priced_items import MILLION, Subject, undiscounted
 from paxsilica.solver import Compiled
 from paxsilica.solver.persistent import Movement
 
-PREMIUM = "switch-off premium"
+PREMIUM = "cut-off premium"
 
 
-def per_unit(instance: Instance, copy: Copy) -> float:
+def per_unit(instance: Instance, state: OperatingState) -> float:
     """From the dual of a balance to USD per unit in money of the copy's year, given that the copy
     comes about.
 
     Expected cost weighs a copy with its probability, so the dual is divided by it; a copy that only
     proves coverage has none.
     """
-    factor = MILLION * undiscounted(instance, copy.year)
+    factor = MILLION * undiscounted(instance, state.year)
     return (
-        factor / copy.probability
-        if instance.case.objective == "cost" and copy.probability > 0
+        factor / state.probability
+        if instance.case.objective == "cost" and state.probability > 0
         else factor
     )
 
 
 def goods(instance: Instance, program: Compiled) -> list[Subject]:
-    """Every commodity wherever it can be had, in every copy, and its premium in the switch-offs
+    """Every commodity wherever it can be had, in every copy, and its premium in the cut-offs
     that prove coverage."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
     hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
@@ -37,33 +37,35 @@ def goods(instance: Instance, program: Compiled) -> list[Subject]:
     rows = {index: row for index, row in rows.items() if index[0] not in hubs}
     found = []
     for (region, commodity, name), row in rows.items():
-        copy = instance.copies[name]
+        state = instance.states[name]
         found.append(
             _good(
-                copy,
+                state,
                 region,
                 commodity,
                 units[commodity],
                 Movement(np.array([row]), np.ones(1)),
-                per_unit(instance, copy),
+                per_unit(instance, state),
             )
         )
     for (region, commodity, name), row in rows.items():
-        copy = instance.copies[name]
+        state = instance.states[name]
         if (
-            copy.proves_coverage
-            and copy.calm is not None
-            and (calm := rows.get((region, commodity, copy.calm))) is not None
+            state.coverage_test
+            and state.normal_state is not None
+            and (normal_state := rows.get((region, commodity, state.normal_state))) is not None
         ):
-            scale = per_unit(instance, copy)
-            shift = np.array([1.0, -per_unit(instance, instance.copies[copy.calm]) / scale])
+            scale = per_unit(instance, state)
+            shift = np.array(
+                [1.0, -per_unit(instance, instance.states[state.normal_state]) / scale]
+            )
             found.append(
                 _premium(
-                    copy.year,
+                    state.year,
                     region,
                     commodity,
                     units[commodity],
-                    Movement(np.array([row, calm]), shift),
+                    Movement(np.array([row, normal_state]), shift),
                     scale,
                 )
             )
@@ -71,19 +73,19 @@ def goods(instance: Instance, program: Compiled) -> list[Subject]:
 
 
 def _good(
-    copy: Copy, region: str, commodity: str, unit: str, movement: Movement, scale: float
+    state: OperatingState, region: str, commodity: str, unit: str, movement: Movement, scale: float
 ) -> Subject:
-    label = copy.name.removesuffix(f" {copy.year}")
+    label = state.name.removesuffix(f" {state.year}")
     return Subject(
-        "commodity in normal times" if copy.mode == "reference" else "commodity in a switch-off",
+        "commodity in normal times" if state.mode == "normal" else "commodity in a cut-off",
         (
             f"{region}, {commodity}"
-            if label == "normal" or copy.proves_coverage
+            if label == "normal" or state.coverage_test
             else f"{region}, {commodity}, {label}"
         ),
-        copy.year,
+        state.year,
         f"USD per {unit}",
-        f"One more {unit} of {commodity} wanted in {region} in {copy.year}, {label}, costs so much"
+        f"One more {unit} of {commodity} wanted in {region} in {state.year}, {label}, costs so much"
         " in money of that year; positive: it has a cost.",
         gain=False,
         movement=movement,
@@ -96,7 +98,7 @@ def _good(
 def _premium(
     year: int, region: str, commodity: str, unit: str, movement: Movement, scale: float
 ) -> Subject:
-    """One more unit wanted in the switch-off and, by the weights of the copies, one less in normal
+    """One more unit wanted in the cut-off and, by the weights of the copies, one less in normal
     times."""
     return Subject(
         PREMIUM,
@@ -104,8 +106,8 @@ def _premium(
         year,
         f"USD per {unit}",
         f"So much more does a {unit} of {commodity} in {region} in {year} cost when everything not"
-        " trusted is switched off than in normal times (the China-free premium, where China is"
-        " what is switched off); positive: the safe unit is dearer.",
+        " trusted is cut off than in normal times (the China-free premium, where China is"
+        " what is cut off); positive: the safe unit is dearer.",
         gain=False,
         movement=movement,
         scale=scale,

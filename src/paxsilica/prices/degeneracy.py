@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from paxsilica.prices.priced_items import Subject
 from paxsilica.solver import Array, Compiled
-from paxsilica.solver.persistent import Corner, Movement, WarmProgram
+from paxsilica.solver.persistent import Corner, Movement, PersistentProgram
 
 Verdict = Literal["yes", "no", "open"]
 
@@ -138,7 +138,11 @@ def differ(one: float, other: float) -> bool:
 
 
 def find_face(
-    program: Compiled, warm: WarmProgram, corner: Corner, others: int = OTHERS, seed: int = 0
+    program: Compiled,
+    standby: PersistentProgram,
+    corner: Corner,
+    others: int = OTHERS,
+    seed: int = 0,
 ) -> Face:
     """What is known of all optimal duals of ``program``, from an optimal basis.
 
@@ -160,13 +164,13 @@ def find_face(
         np.where(still, draw.uniform(0.5, 1.5, len(still)), 0.0)
         for still in (low | high, row_low | row_high)
     ]
-    witness = warm.through_basis(corner, *weights)
+    witness = standby.through_basis(corner, *weights)
     face = Face(program, row_low, row_high, low, high, witness, -(program.matrix.T @ witness))
     every = np.arange(len(program.row_low))
     found = []
     for _ in range(others if len(every) else 0):
-        duals = warm.duals_if_moved(Movement(every, face.inwards(draw)))
-        warm.back_to(corner)
+        duals = standby.duals_if_moved(Movement(every, face.inwards(draw)))
+        standby.back_to(corner)
         if duals is not None and face.holds(duals):
             found.append((duals, face.reduced(duals)))
     return replace(face, others=tuple(found))

@@ -17,7 +17,7 @@ from paxsilica.prices.degeneracy import OTHERS, Face, differ, find_face
 from paxsilica.prices.priced_items import Name, Subject
 from paxsilica.prices.table import Kind, Price, number
 from paxsilica.solver import Array, Compiled, Outcome
-from paxsilica.solver.persistent import Corner, Movement, WarmProgram
+from paxsilica.solver.persistent import Corner, Movement, PersistentProgram
 
 TOLERANCE = 1e-6
 """Largest error that a proof lets pass: relative to the objective for money, to the largest cost
@@ -119,7 +119,7 @@ class Duals:
     """
 
     program: Compiled
-    warm: WarmProgram
+    standby: PersistentProgram
     corner: Corner
     proof: Proof
     whole: bool = True
@@ -128,7 +128,7 @@ class Duals:
     def face(self) -> Face:
         """What is known of all optimal duals. Other ones of a program that lacks columns need not
         be optimal for the whole of it."""
-        return find_face(self.program, self.warm, self.corner, OTHERS if self.whole else 0)
+        return find_face(self.program, self.standby, self.corner, OTHERS if self.whole else 0)
 
     @property
     def values(self) -> Array:
@@ -166,8 +166,8 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
     Raises:
         PriceError: if there is no solution, or if the proof fails.
     """
-    warm = WarmProgram(program, options)
-    outcome = warm.run()
+    standby = PersistentProgram(program, options)
+    outcome = standby.run()
     if outcome.values is None:
         raise PriceError(f"{what} is {outcome.status}, so that there are no prices to tell")
     proof = prove(program, outcome)
@@ -175,7 +175,7 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
         raise PriceError(
             f"the duals of {what} fail their proof ({proof.errors()}); no prices are told"
         )
-    return Duals(program, warm, warm.corner(outcome), proof)
+    return Duals(program, standby, standby.corner(outcome), proof)
 
 
 class Mover(Protocol):
@@ -234,7 +234,7 @@ def dual_prices(
             less, more = (
                 # without those columns it is not known whether nothing fits
                 side if side is not None else math.inf if mover is None else math.nan
-                for side in _sides(duals, subject, duals.warm if mover is None else mover)
+                for side in _sides(duals, subject, duals.standby if mover is None else mover)
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)

@@ -100,7 +100,7 @@ def hull_prices(
         raise PriceError(
             "the convexified program has no solution, so that there are no hull prices to tell"
         )
-    proof = prove(search.warm.program, outcome)
+    proof = prove(search.standby.program, outcome)
     if not proof.holds:
         raise PriceError(
             f"the duals of the convexified program fail their proof ({proof.errors()}); no prices"
@@ -110,7 +110,11 @@ def hull_prices(
     uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
         duals=Duals(
-            search.warm.program, search.warm, search.warm.corner(outcome), proof, whole=False
+            search.standby.program,
+            search.standby,
+            search.standby.corner(outcome),
+            proof,
+            whole=False,
         ),
         search=search,
         objective=outcome.objective,

@@ -65,7 +65,7 @@ def lead_time_estimates(
     """
     read = Values(program, values)
     rows: dict[str, list[int]] = {}
-    for row in program.rows_of("project_capacity", "warm_within_capacity"):
+    for row in program.rows_of("project_capacity", "standby_within_capacity"):
         rows.setdefault(program.row_names[row][1][0], []).append(int(row))
     for name, candidate in instance.candidates.items():
         if candidate.lead_time == 0 or commitment_year(read, candidate) is None:
@@ -75,11 +75,11 @@ def lead_time_estimates(
         sooner = replace(candidate, lead_time=candidate.lead_time - 1)
         more = []
         for row in rows.get(name, []):
-            copy = instance.copies[program.row_names[row][1][1]]
-            gained = _capacity(sooner, committed, added, copy.year) - _capacity(
-                candidate, committed, added, copy.year
+            state = instance.states[program.row_names[row][1][1]]
+            gained = _capacity(sooner, committed, added, state.year) - _capacity(
+                candidate, committed, added, state.year
             )
-            more.append(gained * copy.capacity_factor[name])
+            more.append(gained * state.capacity_factor[name])
         worth = -float(row_duals[rows[name]] @ np.array(more)) if more else 0.0
         worth -= _yearly(instance, sooner, committed, added) - _yearly(
             instance, candidate, committed, added

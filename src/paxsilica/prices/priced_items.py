@@ -135,33 +135,33 @@ def coverage(instance: Instance, program: Compiled) -> list[Subject]:
     be delivered."""
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for row in program.rows_of("stress_production_coverage", "stress_delivery_coverage"):
-        family, (commodity, copy) = program.row_names[row]
-        if family == "stress_production_coverage":
-            base = instance.need[commodity, instance.copies[copy].year]
+    for row in program.rows_of("production_coverage", "delivery_coverage"):
+        family, (commodity, state) = program.row_names[row]
+        if family == "production_coverage":
+            base = instance.need[commodity, instance.states[state].year]
         else:
             base = sum(
                 quantity
-                for place, quantity in instance.copies[copy].demand.items()
+                for place, quantity in instance.states[state].demand.items()
                 if place[1] == commodity
             )
-        moved[stage_of[commodity] or "", copy].append((int(row), base / 100))
+        moved[stage_of[commodity] or "", state].append((int(row), base / 100))
     return [
         Subject(
             "coverage",
             stage,
-            instance.copies[copy].year,
+            instance.states[state].year,
             "USD million per percentage point",
             f"One percentage point more of coverage required of stage {stage} in"
-            f" {instance.copies[copy].year} raises {saved(instance)} by so much; positive: that is"
+            f" {instance.states[state].year} raises {saved(instance)} by so much; positive: that is"
             " what it costs.",
             gain=False,
             movement=Movement(
                 np.array([row for row, _ in items]), np.array([shift for _, shift in items])
             ),
         )
-        for (stage, copy), items in sorted(
-            moved.items(), key=lambda item: (item[0][0], instance.copies[item[0][1]].year)
+        for (stage, state), items in sorted(
+            moved.items(), key=lambda item: (item[0][0], instance.states[item[0][1]].year)
         )
     ]
 
@@ -171,10 +171,10 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
     cap altogether."""
     found, everywhere = [], []
     for row in program.rows_of("country_concentration"):
-        region, commodity, copy = program.row_names[row][1]
-        supply = instance.copies[copy].supply
+        region, commodity, state = program.row_names[row][1]
+        supply = instance.states[state].supply
         made = sum(
-            quantity * values[program.column_at["activity", (plant, copy)]]
+            quantity * values[program.column_at["activity", (plant, state)]]
             for place, plants in supply.items()
             if place[1] == commodity
             for plant, quantity in plants
@@ -182,7 +182,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
         if made <= 0:
             continue
         everywhere.append((int(row), made / 100))
-        year = instance.copies[copy].year
+        year = instance.states[state].year
         found.append(
             Subject(
                 "concentration",
@@ -190,7 +190,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
                 year,
                 "USD million per percentage point",
                 f"One percentage point more that {region} may have of the {commodity} made in the"
-                f" switch-off of {year} lowers {saved(instance)} by so much, output as it is;"
+                f" cut-off of {year} lowers {saved(instance)} by so much, output as it is;"
                 " positive: worth having.",
                 gain=True,
                 movement=Movement(np.array([row]), np.array([made / 100])),
@@ -223,7 +223,7 @@ def policy(instance: Instance, program: Compiled) -> list[Subject]:
         name, when = program.row_names[row][1]
         limit = instance.limits[name]
         gain = limit.sense == "at most"
-        year = when if isinstance(when, int) else instance.copies[when].year
+        year = when if isinstance(when, int) else instance.states[when].year
         found.append(
             Subject(
                 "limit",
@@ -242,21 +242,21 @@ def policy(instance: Instance, program: Compiled) -> list[Subject]:
 
 def capacity(instance: Instance, program: Compiled) -> list[Subject]:
     """The scarcity rent of each plant in each year: one more unit of credited capacity, in all
-    copies of operation of the year."""
+    operating states of the year."""
     columns: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
     rows: dict[tuple[str, int], list[tuple[int, float]]] = defaultdict(list)
     for at, (family, index) in enumerate(program.columns):
-        if family not in ("activity", "warm"):
+        if family not in ("activity", "standby"):
             continue
-        plant, copy = index
+        plant, state = index
         if instance.world.plants[plant].is_project or not 0 < program.high[at] < UNLIMITED:
             continue
-        columns[plant, instance.copies[copy].year].append(
-            (at, *_bounds(instance, family, plant, copy))
+        columns[plant, instance.states[state].year].append(
+            (at, *_bounds(instance, family, plant, state))
         )
-    for row in program.rows_of("project_capacity", "warm_within_capacity"):
-        plant, copy = program.row_names[row][1]
-        where = instance.copies[copy]
+    for row in program.rows_of("project_capacity", "standby_within_capacity"):
+        plant, state = program.row_names[row][1]
+        where = instance.states[state]
         rows[plant, where.year].append((int(row), where.capacity_factor[plant]))
     units = {row.process: row.unit for row in instance.tables.processes}
     found = []
@@ -288,15 +288,15 @@ def capacity(instance: Instance, program: Compiled) -> list[Subject]:
     return found
 
 
-def _bounds(instance: Instance, family: str, plant: str, copy: str) -> tuple[float, float]:
+def _bounds(instance: Instance, family: str, plant: str, state: str) -> tuple[float, float]:
     """How far one more unit of an asset's credited capacity moves the bounds of what it runs, or
     keeps warm, in a copy."""
-    where = instance.copies[copy]
+    where = instance.states[state]
     credited = instance.nameplate[plant, where.year] * instance.world.plants[plant].credit
     factor = where.capacity[plant] / credited if credited else 1.0
     must_run = (
         instance.world.plants[plant].must_run_share
-        if family == "activity" and where.mode == "reference"
+        if family == "activity" and where.mode == "normal"
         else 0.0
     )
     return must_run * factor, factor

@@ -15,7 +15,7 @@ import pandas as pd
 from paxsilica.case import Case, Solver
 from paxsilica.instance import Instance
 from paxsilica.plan.result import Plan
-from paxsilica.plan.schema import PRICE_TABLES
+from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.case_changes import member_price, sooner_price
 from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import (
@@ -38,13 +38,13 @@ from paxsilica.prices.finite_difference import (
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.lead_time import lead_time_estimates
 from paxsilica.prices.priced_items import subjects
-from paxsilica.prices.request import Asked
+from paxsilica.prices.request import PriceRequest
 from paxsilica.prices.request_checks import chosen, refuse_what_cannot_be_told
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver import Array, Compiled
 from paxsilica.tables import Tables
 
-Teller = Callable[[str], None]
+StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,11 @@ def start_from(
 
 
 def price_table(
-    plan: Plan, tables: Tables, case: Case, asked: Asked | None = None, tell: Teller | None = None
+    plan: Plan,
+    tables: Tables,
+    case: Case,
+    asked: PriceRequest | None = None,
+    on_step: StepCallback | None = None,
 ) -> Prices:
     """The prices of a plan that was made from ``tables`` and ``case``.
 
@@ -120,15 +124,17 @@ def price_table(
         PriceError: if duals fail their proof: then no price is told.
         InputError: if something is asked for that the case does not have.
     """
-    asked = Asked() if asked is None else asked
-    say: Teller = (lambda _: None) if tell is None else tell
+    asked = PriceRequest() if asked is None else asked
+    say: StepCallback = (lambda _: None) if on_step is None else on_step
     started = time.monotonic()
     say("fixed prices")
     start = start_from(plan, tables, case)
     return prices_from(start, asked, say, time.monotonic() - started)
 
 
-def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) -> Prices:
+def prices_from(
+    start: Start, asked: PriceRequest, on_step: StepCallback, spent: float = 0.0
+) -> Prices:
     """The prices asked for, from what :func:`start_from` has made ready in ``spent`` seconds."""
     basis, fixed = start.basis, start.fixed
     refuse_what_cannot_be_told(basis, asked)
@@ -139,7 +145,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     clock = time.monotonic()
     relaxed: Duals | None = None
     if {"relaxed", "hull"} & set(asked.kinds):
-        tell("relaxed prices")
+        on_step("relaxed prices")
         relaxed = solve_duals(program.relaxed(), options, "the program with projects divisible")
         proofs["relaxed"] = relaxed.proof
     jobs: dict[Kind, Duals] = {"fixed": fixed}
@@ -150,7 +156,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
     # little more than the time of one
     with ThreadPoolExecutor(max_workers=min(2, options.threads)) as pool:
         futures = {
-            kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.sides, tell)
+            kind: pool.submit(_from_duals, instance, jobs[kind], kind, asked.sides, on_step)
             for kind in wanted
         }
         rows |= {kind: future.result() for kind, future in futures.items()}
@@ -158,7 +164,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
         rows["fixed"] += lead_time_estimates(instance, program, fixed.values, fixed.rows)
     seconds["fixed and relaxed"], clock = time.monotonic() - clock, time.monotonic()
     if "hull" in asked.kinds and relaxed is not None:
-        tell("hull prices")
+        on_step("hull prices")
         hull = hull_prices(program, fixed.values, options, relaxed.rows)
         proofs["hull"] = hull.proof
         found = [*subjects(instance, program, hull.values), *goods(instance, program)]
@@ -168,7 +174,7 @@ def prices_from(start: Start, asked: Asked, tell: Teller, spent: float = 0.0) ->
         ]
         seconds["hull"], clock = time.monotonic() - clock, time.monotonic()
     if "resolve" in asked.kinds:
-        rows["resolve"] = list(_resolved(basis, asked, options, tell))
+        rows["resolve"] = list(_resolved(basis, asked, options, on_step))
         seconds["resolve"] = time.monotonic() - clock
     proved = [
         (kind, check, error, TOLERANCE)
@@ -189,8 +195,12 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
     The linear program with the plan fixed is always solved and proved, the relaxation wherever its
     prices or those of the hull are told.
     """
-    told = set(kinds)
-    proved = {"fixed"} | ({"relaxed"} if told & {"relaxed", "hull"} else set()) | (told & {"hull"})
+    reported = set(kinds)
+    proved = (
+        {"fixed"}
+        | ({"relaxed"} if reported & {"relaxed", "hull"} else set())
+        | (reported & {"hull"})
+    )
     return {
         "holds": True,
         "kinds": [kind for kind in KINDS if kind in proved],
@@ -200,37 +210,39 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
 
 
 def _from_duals(
-    instance: Instance, duals: Duals, kind: Kind, sides: tuple[str, ...], tell: Teller
+    instance: Instance, duals: Duals, kind: Kind, sides: tuple[str, ...], on_step: StepCallback
 ) -> list[Price]:
     found = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
     wanted = chosen(found, sides)
     if wanted:
-        tell(f"{kind} prices: both sides of {len(wanted):,}")
+        on_step(f"{kind} prices: both sides of {len(wanted):,}")
     return list(dual_prices(duals, found, kind, wanted))
 
 
-def _resolved(basis: Basis, asked: Asked, options: Solver, tell: Teller) -> Iterator[Price]:
+def _resolved(
+    basis: Basis, asked: PriceRequest, options: Solver, on_step: StepCallback
+) -> Iterator[Price]:
     money = asked.money
     if money is None:
         money = ("budget",) if basis.case.budget_usd_m is not None else ()
     for what in money:
-        tell(
+        on_step(
             f"solve again with more for {what}"
             if asked.step is None or asked.step > 0
             else f"solve again with less for {what}"
         )
         yield money_price(basis, what, asked.step, options)[0]
     for stage in asked.coverage:
-        tell(f"solve again with more coverage of {stage}")
+        on_step(f"solve again with more coverage of {stage}")
         yield coverage_price(basis, stage, asked.points, options)
     if asked.concentration:
-        tell("solve again with a higher cap on a region's share")
+        on_step("solve again with a higher cap on a region's share")
         yield concentration_price(basis, asked.points, options)
     for project in asked.sooner:
-        tell(f"solve again with {project} a year sooner")
+        on_step(f"solve again with {project} a year sooner")
         yield sooner_price(basis, project, options)
     for region in asked.members:
-        tell(f"solve again with the standing of {region} turned")
+        on_step(f"solve again with the standing of {region} turned")
         yield member_price(basis, region, options)
 
 

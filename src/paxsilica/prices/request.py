@@ -8,7 +8,7 @@ from paxsilica.prices.table import KINDS, Kind
 
 
 @dataclass(frozen=True)
-class Asked:
+class PriceRequest:
     """Which prices are wanted.
 
     Attributes:

@@ -23,7 +23,7 @@ from paxsilica.prices.finite_difference import (
     required_coverage,
 )
 from paxsilica.prices.priced_items import Name, Subject, subjects
-from paxsilica.prices.request import Asked
+from paxsilica.prices.request import PriceRequest
 from paxsilica.prices.value_curve import curve_range
 from paxsilica.solver import Compiled
 from paxsilica.tables import Tables
@@ -36,7 +36,7 @@ def unsolved(tables: Tables, case: Case, made: tuple[Instance, Compiled]) -> Bas
 
 def refuse_what_cannot_be_told(
     basis: Basis,
-    asked: Asked,
+    asked: PriceRequest,
     curves: Iterable[str] = (),
     low: float | None = None,
     high: float | None = None,

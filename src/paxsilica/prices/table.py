@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from paxsilica.plan.schema import PRICE_TABLES
+from paxsilica.plan.tables import PRICE_TABLES
 
 Kind = Literal["fixed", "relaxed", "hull", "resolve"]
 KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")
 
 
-GOODS = ("switch-off premium", "commodity in a switch-off", "commodity in normal times")
+GOODS = ("cut-off premium", "commodity in a cut-off", "commodity in normal times")
 """What is priced of a good; ``where`` then says region and good."""
 
 
@@ -55,7 +55,7 @@ def number(value: float) -> str:
 def thing(what: str, where: str) -> str:
     """What a short list shows once: of goods the good, wherever it is.
 
-    >>> thing("switch-off premium", "JPN, gallium"), thing("capacity", "lynas")
+    >>> thing("cut-off premium", "JPN, gallium"), thing("capacity", "lynas")
     ('gallium', 'lynas')
     """
     return where.split(", ")[1] if what in GOODS else where

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.case import Solver
-from paxsilica.plan.schema import PRICE_TABLES
+from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.finite_difference import (
     Basis,
     Solved,
@@ -33,7 +33,7 @@ from paxsilica.prices.finite_difference import (
     with_larger_envelope,
 )
 from paxsilica.solver import Array, Compiled, Outcome, Progress, solve
-from paxsilica.solver.persistent import WarmProgram
+from paxsilica.solver.persistent import PersistentProgram
 
 Dates = dict[str, int]
 """Year of commitment by project."""
@@ -208,11 +208,11 @@ class _Sweep:
     def relax(self, wanted: list[float]) -> None:
         """Bounds from the LP relaxation at many points, from the largest sum down, each from the
         basis of the last."""
-        warm = WarmProgram(self.program.relaxed(), self.options)
+        standby = PersistentProgram(self.program.relaxed(), self.options)
         at, limit = np.array([self.row]), float(self.program.row_high[self.row])
         for money in sorted(wanted, reverse=True):
-            warm.move_rows(at, np.array([money - limit]))
-            self.keep_relaxed(money, warm.run())
+            standby.move_rows(at, np.array([money - limit]))
+            self.keep_relaxed(money, standby.run())
 
     def keep_relaxed(self, money: float, outcome: Outcome) -> None:
         """Keeps the bound of a relaxation, and where it lies."""
@@ -242,13 +242,13 @@ class _Sweep:
         here = self.point(money)
         best = [here.objective, here.bound]
 
-        def watch(progress: Progress) -> None:
+        def on_progress(progress: Progress) -> None:
             best[0] = min(best[0], progress.incumbent)
 
         def enough() -> bool:
             return math.isfinite(best[0]) and best[0] - best[1] <= self.options.gap * abs(best[0])
 
-        outcome = solve(program, options, watch, here.values, enough)
+        outcome = solve(program, options, on_progress, here.values, enough)
         if outcome.status == "infeasible":
             return Solved(math.inf, math.inf, None, True)
         objective = math.inf if outcome.objective is None else outcome.objective
@@ -295,7 +295,7 @@ def value_curve(
     points: int = 20,
     tolerance: float | None = None,
     seconds: float = math.inf,
-    tell: Callable[[str], None] | None = None,
+    on_step: Callable[[str], None] | None = None,
 ) -> Curve:
     """The value curve of the budget or of a funder's envelope.
 
@@ -324,15 +324,15 @@ def value_curve(
         again = search(moved, basis.case.solver)
         sweep.learn(limit, Solved(again.objective, basis.solved.bound, again.values))
     wanted = np.linspace(low, high, points).tolist()
-    if tell is not None:
-        tell(f"{words}: bounds")
+    if on_step is not None:
+        on_step(f"{words}: bounds")
     sweep.relax(wanted)
     for done, at in enumerate(_from_the_ends(points)):
-        if tell is not None:
-            tell(f"{words}: {wanted[at]:,.0f} USD million")
+        if on_step is not None:
+            on_step(f"{words}: {wanted[at]:,.0f} USD million")
         sweep.settle(wanted[at], sweep.until(0.2 * seconds, 2.0 / (points - done)))
     tolerance = (high - low) / 1000 if tolerance is None else tolerance
-    _locate(sweep, wanted, tolerance, tell)
+    _locate(sweep, wanted, tolerance, on_step)
     jumps = _jumps(sweep, wanted)
     return Curve(
         what,
@@ -364,7 +364,7 @@ def _differs(one: Point, other: Point) -> bool:
 
 
 def _locate(
-    sweep: _Sweep, wanted: list[float], tolerance: float, tell: Callable[[str], None] | None
+    sweep: _Sweep, wanted: list[float], tolerance: float, on_step: Callable[[str], None] | None
 ) -> None:
     """Solves between points until every change of plan is held between two sums no further apart
     than ``tolerance``, or time is over.
@@ -384,8 +384,8 @@ def _locate(
             continue
         lump = first < right - tolerance * 1e-3
         middle = first - tolerance if lump and first - tolerance > left else (left + first) / 2
-        if tell is not None:
-            tell(f"where the plan changes: {middle:,.0f} USD million")
+        if on_step is not None:
+            on_step(f"where the plan changes: {middle:,.0f} USD million")
         sweep.settle(middle, sweep.until(0.0, 2.0 / (len(spans) + 2)))
         spans += [(left, middle)] if lump else [(left, middle), (middle, first)]
 

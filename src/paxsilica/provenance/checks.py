@@ -85,11 +85,15 @@ def balances(world: World) -> Iterator[Finding]:
                 "ok" if by_side else "wrong",
             )
             continue
-        told = " ".join(f"{ratio:.2f}" for ratio in ratios)
+        reported = " ".join(f"{ratio:.2f}" for ratio in ratios)
         # By-products are made in the measure of their main product, so a high ratio is no fault.
         verdict: Verdict = "ok" if min(ratios) >= ROOM else "wrong"
         yield Finding(
-            "balance", f"capacity over use, {row.commodity}", told, f"at least {ROOM:g}", verdict
+            "balance",
+            f"capacity over use, {row.commodity}",
+            reported,
+            f"at least {ROOM:g}",
+            verdict,
         )
 
 
@@ -101,16 +105,16 @@ def published_figures(world: World) -> Iterator[Finding]:
             uses.setdefault(row.year, world.use(row.year))
         for ours in _ours(world, row, uses):
             share = row.measure == "share of capacity"
-            told = [
+            reported = [
                 f"{value:.0%}" if share else f"{value:.4g}"
                 for value in (ours, row.value, row.low, row.high)
             ]
             verdict: Verdict = "ok" if row.low <= ours <= row.high else "off"
-            between = f"{told[1]} ({told[2]} to {told[3]})"
+            between = f"{reported[1]} ({reported[2]} to {reported[3]})"
             yield Finding(
                 "published",
                 row.name,
-                told[0],
+                reported[0],
                 between,
                 verdict,
                 ", ".join(row.sources),
@@ -160,10 +164,16 @@ def capital_per_capacity(tables: Tables) -> Iterator[Finding]:
             if not middle / SPREAD <= rate <= middle * SPREAD
         ]
         rates = [rate for _, rate in group]
-        told = f"{min(rates):.3g} to {max(rates):.3g}" + (f"; far: {', '.join(far)}" if far else "")
+        reported = f"{min(rates):.3g} to {max(rates):.3g}" + (
+            f"; far: {', '.join(far)}" if far else ""
+        )
         bounds = f"within {middle / SPREAD:.3g} and {middle * SPREAD:.3g}"
         yield Finding(
-            "capital", f"USD million per unit, {process}", told, bounds, "wrong" if far else "ok"
+            "capital",
+            f"USD million per unit, {process}",
+            reported,
+            bounds,
+            "wrong" if far else "ok",
         )
 
 

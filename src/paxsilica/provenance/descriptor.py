@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.cells import columns_in_use
 from paxsilica.tables.layout import ColumnLayout, layout
+from paxsilica.tables.write import columns_in_use
 
 _TYPES = {
     "key": "string",
@@ -60,7 +60,7 @@ def _resource(tables: Tables, table: str) -> dict[str, Any]:
     foreign = [
         {
             "fields": name,
-            "reference": {
+            "normal": {
                 "resource": column.column.references,
                 "fields": TABLES[column.column.references].key[0],
             },

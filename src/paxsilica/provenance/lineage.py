@@ -112,16 +112,18 @@ def explain(tables: Tables, table: str, key: str) -> list[str]:
         if value is None and not by_year:
             continue
         if by_year:
-            told = ", ".join(f"{year}: {number_text(each)}" for year, each in by_year)
+            reported = ", ".join(f"{year}: {number_text(each)}" for year, each in by_year)
             base = by_year[0][1]
         else:
-            told = (
+            reported = (
                 "; ".join(map(number_text, value))
                 if isinstance(value, tuple)
                 else number_text(float(value))
             )
             base = float(value[0] if isinstance(value, tuple) else value)
-        lines += teller.number(table, key, column, told, base, single=not isinstance(value, tuple))
+        lines += teller.number(
+            table, key, column, reported, base, single=not isinstance(value, tuple)
+        )
     if not lines:
         lines.append(f"{table} {key} holds no numbers.")
     return lines
@@ -136,12 +138,12 @@ class _Teller:
         self.sources: dict[str, Source] = {row.source: row for row in tables.sources}
 
     def number(
-        self, table: str, key: str, column: str, told: str, base: float, single: bool
+        self, table: str, key: str, column: str, reported: str, base: float, single: bool
     ) -> list[str]:
         row = self.lookup.find(table, key, column)
         if row is None:
-            return [f"{table} {key} {column} = {told}", "  no provenance"]
-        lines = [f"{table} {key} {column} = {told} {row.unit}".rstrip()]
+            return [f"{table} {key} {column} = {reported}", "  no provenance"]
+        lines = [f"{table} {key} {column} = {reported} {row.unit}".rstrip()]
         factor = base if row.range == "relative" else 1.0
         between = f"between {_short(row.low * factor)} and {_short(row.high * factor)}"
         if not single and row.range == "relative":

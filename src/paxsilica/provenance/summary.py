@@ -85,7 +85,7 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
     first = first_year(tables)
     weights: dict[str, float] = defaultdict(float)
     operation = plan.tables["operation"]
-    normal = operation[operation["mode"] == "reference"]
+    normal = operation[operation["mode"] == "normal"]
     for kind, plant, activity in zip(
         normal["kind"], normal["plant"], normal["activity"], strict=True
     ):

@@ -76,7 +76,7 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
     """Who makes what in the first year of normal operation, and how the published shares compare
     with that."""
     operation = plan.tables["operation"]
-    normal = operation[operation["mode"] == "reference"]
+    normal = operation[operation["mode"] == "normal"]
     year = int(normal["year"].min())
     normal = normal[normal["year"] == year]
     outputs = World(tables).outputs
@@ -110,10 +110,11 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
             for each in tables.published
             if each.measure == "share of capacity" and each.commodity == row.commodity
         ]
-        told = "; ".join(f"{each.region} {each.value:.0%}" for each in found)
+        reported = "; ".join(f"{each.region} {each.value:.0%}" for each in found)
         residual = "; ".join(_residual(each, by_region, total) for each in found)
         yield (
-            f"| {row.name} | {row.unit} | {total:.4g} | {' | '.join(cells)} | {told} | {residual} |"
+            f"| {row.name} | {row.unit} | {total:.4g} | "
+            f"{' | '.join(cells)} | {reported} | {residual} |"
         )
     yield ""
     yield from _exposed(plan)
@@ -130,19 +131,19 @@ def _exposed(plan: Plan) -> Iterable[str]:
     if coverage is None or coverage.empty:
         return
     year = int(coverage["year"].min())
-    rows = coverage[coverage["year"] == year].sort_values(["traced_share_before", "commodity"])
+    rows = coverage[coverage["year"] == year].sort_values(["coverage_without", "commodity"])
     yield f"## Exposed stages in {year}, without the plan"
     yield ""
     yield (
         "Naive: nameplate of trusted hosts over need. Traced: what their chain can make when"
-        " everything that is not trusted is switched off."
+        " everything that is not trusted is cut off."
     )
     yield ""
     yield "| stage | commodity | naive | traced |"
     yield "|---|---|---|---|"
     for row in rows.itertuples():
         yield (
-            f"| {row.stage} | {row.commodity} | {row.naive_share_before:.0%} |"
-            f" {row.traced_share_before:.0%} |"
+            f"| {row.stage} | {row.commodity} | {row.nameplate_share_without:.0%} |"
+            f" {row.coverage_without:.0%} |"
         )
     yield ""

@@ -36,7 +36,7 @@ IAMC_KEYS = ["model", "scenario", "region", "variable", "unit"]
 WORLD = "World"
 """Region of a figure that belongs to no single one, as IAMC has it."""
 
-MODES = {"reference": "Normal", "stress": "Switch-off"}
+MODES = {"normal": "Normal", "disrupted": "Cut-off"}
 
 
 def export_plan(facts: Facts, format_: str, folder: Path | None, out: Path | None) -> Path:
@@ -125,7 +125,7 @@ def iamc(facts: Facts) -> pd.DataFrame:
 
     Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by payer
     and stage, ``Activity|...``, ``Capacity|...`` and ``Demand|...`` in normal times and in a
-    switch-off. A sum is given under the shorter name where units allow it.
+    cut-off. A sum is given under the shorter name where units allow it.
     """
     rows: dict[tuple[str, str, str], dict[int, float]] = {}
     for region, variable, unit, year, value in _figures(facts):
@@ -162,10 +162,10 @@ def _part(words: str) -> str:
 
 def _coverage(facts: Facts) -> Iterator[Figure]:
     shares = {
-        "naive_share_before": "Nameplate|Without Plan",
-        "traced_share_before": "Traced|Without Plan",
-        "naive_share": "Nameplate|With Plan",
-        "traced_share": "Traced|With Plan",
+        "nameplate_share_without": "Nameplate|Without Plan",
+        "coverage_without": "Traced|Without Plan",
+        "nameplate_share": "Nameplate|With Plan",
+        "coverage": "Traced|With Plan",
         "required_share": "Required",
     }
     for row in facts.plan.coverage.to_dict("records"):
@@ -214,7 +214,7 @@ def _investment(facts: Facts) -> Iterator[Figure]:
 
 
 def _running(facts: Facts) -> Iterator[Figure]:
-    """Operation and demand, by region; where several switch-offs are run in a year, each under its
+    """Operation and demand, by region; where several cut-offs are run in a year, each under its
     own name."""
     operation, service = facts.plan.table("operation"), facts.plan.table("service")
     for row in operation.to_dict("records"):
@@ -226,7 +226,7 @@ def _running(facts: Facts) -> Iterator[Figure]:
         )
         yield region, f"Activity|{state}|{place}", unit, int(row["year"]), float(row["activity"])
         if (
-            row["mode"] == "reference"
+            row["mode"] == "normal"
             and row["capacity"] == row["capacity"]
             and row["capacity"] is not None
         ):
@@ -251,13 +251,13 @@ def _running(facts: Facts) -> Iterator[Figure]:
 def _state(row: Mapping[Any, Any], frame: pd.DataFrame) -> str:
     """The mode, and the name of the copy without its year where there is more than one of the
     mode."""
-    name = str(row["copy"]).replace(str(row["year"]), "").strip(" -:,")
+    name = str(row["state"]).replace(str(row["year"]), "").strip(" -:,")
     kinds: dict[str, set[str]] = frame.attrs.setdefault("kinds", {})
     if not kinds:
-        for mode, copy, year in (
-            frame[["mode", "copy", "year"]].drop_duplicates().itertuples(index=False)
+        for mode, state, year in (
+            frame[["mode", "state", "year"]].drop_duplicates().itertuples(index=False)
         ):
-            kinds.setdefault(str(mode), set()).add(str(copy).replace(str(year), "").strip(" -:,"))
+            kinds.setdefault(str(mode), set()).add(str(state).replace(str(year), "").strip(" -:,"))
     mode = MODES.get(str(row["mode"]), str(row["mode"]))
     return f"{mode} {_part(name)}" if len(kinds[str(row["mode"])]) > 1 else mode
 

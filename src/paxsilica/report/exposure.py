@@ -7,7 +7,7 @@ from collections import defaultdict
 import pandas as pd
 
 from paxsilica.report.facts import Facts
-from paxsilica.report.page.flows import normal_copy
+from paxsilica.report.page.flows import normal_state_name
 
 COLUMNS = ["stage", "commodity", "unit", "year", "region", "trusted", "production", "share"]
 
@@ -22,7 +22,7 @@ def production_by_region(facts: Facts, years: list[int]) -> pd.DataFrame:
     operation = facts.plan.table("operation")
     rows = []
     for year in years:
-        running = operation[operation["copy"] == normal_copy(facts.plan, year)]
+        running = operation[operation["state"] == normal_state_name(facts.plan, year)]
         made: dict[tuple[str, str], float] = defaultdict(float)
         for region, process, activity in running[["region", "process", "activity"]].itertuples(
             index=False

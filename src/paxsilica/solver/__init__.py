@@ -1,7 +1,14 @@
 """Solving: compile a model to arrays, hand it to HiGHS, read back a closed outcome. Nothing else in
 the package speaks to the solver."""
 
-from paxsilica.solver.highs import Outcome, Progress, Watcher, relative_gap, solve, write_mps
+from paxsilica.solver.highs import (
+    Outcome,
+    Progress,
+    ProgressCallback,
+    relative_gap,
+    solve,
+    write_mps,
+)
 from paxsilica.solver.program import Array, Compiled, Values, compile_model
 
 __all__ = [
@@ -9,8 +16,8 @@ __all__ = [
     "Compiled",
     "Outcome",
     "Progress",
+    "ProgressCallback",
     "Values",
-    "Watcher",
     "compile_model",
     "relative_gap",
     "solve",

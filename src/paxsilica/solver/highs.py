@@ -17,7 +17,7 @@ from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.solver.program import Array, Compiled
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
-Watcher = Callable[["Progress"], None]
+ProgressCallback = Callable[["Progress"], None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Outcome:
     seconds: float
     interrupted: bool
     trace: tuple[Progress, ...]
-    crookedness: float = 0.0
+    integrality_violation: float = 0.0
     """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
     @property
@@ -150,7 +150,7 @@ def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
 def solve(
     program: Compiled,
     options: Solver,
-    watch: Watcher | None = None,
+    on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
 ) -> Outcome:
@@ -188,8 +188,8 @@ def solve(
         now = Progress(time.monotonic() - started, incumbent, bound)
         if not trace or (trace[-1].incumbent, trace[-1].bound) != (incumbent, bound):
             trace.append(now)
-        if watch is not None:
-            watch(now)
+        if on_progress is not None:
+            on_progress(now)
 
     def check(event: Any) -> None:
         if stop.is_set() or (cutoff is not None and cutoff()):
@@ -272,7 +272,7 @@ def _outcome(
     solution = solver.getSolution()
     values = np.array(solution.col_value, dtype=float)
     at = np.flatnonzero(program.integer)
-    crookedness = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
+    integrality_violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
     objective = info.objective_function_value / scale
     if not mip:
@@ -303,7 +303,7 @@ def _outcome(
         seconds,
         interrupted,
         trace,
-        crookedness,
+        integrality_violation,
     )
 
 

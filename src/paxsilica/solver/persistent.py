@@ -62,7 +62,7 @@ class Movement:
         )
 
 
-class WarmProgram:
+class PersistentProgram:
     """An LP in the solver's memory. The sides of its rows and the bounds of its columns can be
     moved and columns can be added; each run starts from the basis of the last."""
 

@@ -206,16 +206,18 @@ def search(
             "nothing can be decided: the tables hold neither assets nor projects that could run in"
             " the years of the case"
         )
-    told = [Interval(-math.inf, math.inf)]
+    reported = [Interval(-math.inf, math.inf)]
 
-    def watch(now: Progress) -> None:
-        told[0] = Interval(now.bound, now.incumbent)
+    def on_progress(now: Progress) -> None:
+        reported[0] = Interval(now.bound, now.incumbent)
 
     def cutoff() -> bool:
-        return enough is not None and enough(told[0])
+        return enough is not None and enough(reported[0])
 
     point = start.values(program) if isinstance(start, Known) else start
-    outcome = solve(program, options, watch if enough else None, point, cutoff if enough else None)
+    outcome = solve(
+        program, options, on_progress if enough else None, point, cutoff if enough else None
+    )
     if outcome.status == "unbounded":
         raise InputError(
             "some plan earns without limit: look for a negative cost without a capacity or a limit"

@@ -20,7 +20,7 @@ import numpy as np
 from paxsilica.case import Case
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solver import Array
-from paxsilica.solver.persistent import WarmProgram
+from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import Written
 from paxsilica.studies.near_optimal import SIDES, Place, above, ever, settled_columns
 from paxsilica.studies.parallel import Packed, Result, Runner, task
@@ -70,7 +70,7 @@ def at_name(of: Written, name: Sequence[Any]) -> int:
 
 def _open(
     of: Written, case: Case, arguments: Mapping[str, Any]
-) -> tuple[WarmProgram, Array, Array]:
+) -> tuple[PersistentProgram, Array, Array]:
     """The relaxation of a region, warm, and the bounds of its columns."""
     low, high = of.program.low.copy(), of.program.high.copy()
     at, values = settled_columns(of, arguments["settled"])
@@ -79,17 +79,17 @@ def _open(
         column = at_name(of, (first, second))
         low[column] = high[column] = value
     program = of.program.with_columns(np.arange(len(low), dtype=np.intp), low, high).relaxed()
-    return WarmProgram(program, case.solver), low, high
+    return PersistentProgram(program, case.solver), low, high
 
 
 def _held_at(
-    warm: WarmProgram, column: int, value: float, low: Array, high: Array
+    standby: PersistentProgram, column: int, value: float, low: Array, high: Array
 ) -> tuple[float, Array | None]:
     """Least objective with a column held, and where; the column is let go again."""
     at = np.array([column], dtype=np.intp)
-    warm.bound_columns(at, np.array([value]), np.array([value]))
-    outcome = warm.run()
-    warm.bound_columns(at, low[at], high[at])
+    standby.bound_columns(at, np.array([value]), np.array([value]))
+    outcome = standby.run()
+    standby.bound_columns(at, low[at], high[at])
     return (math.inf if outcome.objective is None else outcome.objective), outcome.values
 
 
@@ -104,16 +104,16 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
     of = written(tables, case)
     columns, whole = ever(of), np.flatnonzero(of.program.integer)
     known = start_from(of, arguments["start"])[whole]
-    warm, low, high = _open(of, case, arguments)
-    outcome = warm.run()
+    standby, low, high = _open(of, case, arguments)
+    outcome = standby.run()
     floor = math.inf if outcome.objective is None else outcome.objective
     found = []
     for name, side in arguments["places"] if outcome.values is not None else ():
         try:
-            bound, values = _held_at(warm, columns[name], float(side == "in"), low, high)
+            bound, values = _held_at(standby, columns[name], float(side == "in"), low, high)
         except PaxSilicaError:  # the solver lost its way; what holds for the region still holds
             bound, values = floor, None
-            warm, low, high = _open(of, case, arguments)
+            standby, low, high = _open(of, case, arguments)
         apart: list[Any] = []
         if values is not None and not above(bound, arguments["limit"]):
             apart = [named(of, column) for column in whole[np.abs(values[whole] - known) > WHOLE]]
@@ -126,8 +126,8 @@ def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     relaxation is whole already."""
     of = written(tables, case)
     whole = np.flatnonzero(of.program.integer)
-    warm, low, high = _open(of, case, arguments)
-    outcome = warm.run()
+    standby, low, high = _open(of, case, arguments)
+    outcome = standby.run()
     if outcome.values is None:
         return {"bound": None, "column": None}
     off = np.abs(outcome.values[whole] - np.round(outcome.values[whole]))
@@ -139,12 +139,12 @@ def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
             distance > WHOLE and distance > tried.get(project, (0.0, 0))[0] + WHOLE
         ):  # years of a project mostly say the same
             tried[project] = (distance, column)
-    corner, best = warm.corner(outcome), None
+    corner, best = standby.corner(outcome), None
     for _, column in tried.values():
         ends = []
         for value in (0.0, 1.0):
-            ends.append(_held_at(warm, column, value, low, high)[0])
-            warm.back_to(corner)
+            ends.append(_held_at(standby, column, value, low, high)[0])
+            standby.back_to(corner)
         if best is None or sorted(ends) > sorted(best[1]):
             best = (column, ends)
     if best is None:

@@ -39,10 +39,10 @@ def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     made = instance.world.outputs.get(instance.world.plants[project].process, {})
     rows = []
-    for (commodity, copy_name), share in instance.required.items():
-        at = program.column_at.get(("activity", (project, copy_name)))
+    for (commodity, state_name), share in instance.required.items():
+        at = program.column_at.get(("activity", (project, state_name)))
         if commodity in made and at is not None and inside[at] > NOISE:
-            year = instance.copies[copy_name].year
+            year = instance.states[state_name].year
             output, need = made[commodity] * inside[at], instance.need[commodity, year]
             rows.append((stage_of[commodity], commodity, year, output, need, output / need, share))
     return pd.DataFrame(sorted(rows, key=str), columns=columns)

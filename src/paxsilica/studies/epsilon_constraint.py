@@ -12,11 +12,11 @@ import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.extract import DUST
+from paxsilica.plan.extract import ZERO_TOL
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.resolve import NewColumn, Written, extended
 from paxsilica.studies.parallel import Result
-from paxsilica.studies.tasks import polished, record, searched, start_from, written
+from paxsilica.studies.tasks import record, reoptimised, searched, start_from, written
 from paxsilica.tables import Tables
 
 
@@ -92,7 +92,7 @@ class Measured:
         }
         if self.of.case.concentration is not None:
             found["concentration"] = largest_share(self.of, values[: len(self.of.program.cost)])
-        return {name: 0.0 if abs(value) < DUST else value for name, value in found.items()}
+        return {name: 0.0 if abs(value) < ZERO_TOL else value for name, value in found.items()}
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
@@ -130,18 +130,18 @@ def _with_level(of: Written) -> Compiled:
     program = program.with_columns(missing, nothing, nothing)
     entries, rows, low = {}, [], []
     for at, (family, index) in enumerate(program.row_names):
-        if family in ("stress_production_coverage", "stress_delivery_coverage"):
-            commodity, copy = index
-            share = of.instance.required[commodity, copy]
-            if family == "stress_production_coverage":
+        if family in ("production_coverage", "delivery_coverage"):
+            commodity, state = index
+            share = of.instance.required[commodity, state]
+            if family == "production_coverage":
                 wanted, side = (
-                    share * of.instance.need[commodity, of.instance.copies[copy].year],
+                    share * of.instance.need[commodity, of.instance.states[state].year],
                     0.0,
                 )
             else:
                 whole = sum(
                     amount
-                    for place, amount in of.instance.copies[copy].demand.items()
+                    for place, amount in of.instance.states[state].demand.items()
                     if place[1] == commodity
                 )
                 wanted, side = share * whole, -whole
@@ -154,14 +154,14 @@ def _with_level(of: Written) -> Compiled:
 
 
 def largest_share(of: Written, values: Array) -> float:
-    """The largest share of one region in what is made of a covered commodity in a switch-off in
+    """The largest share of one region in what is made of a covered commodity in a cut-off in
     which the cap holds."""
     cap = of.case.concentration
     made: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     asked: dict[str, set[str]] = defaultdict(set)
-    for commodity, copy in of.instance.required:
-        if cap is None or of.instance.copies[copy].year >= cap.from_year:
-            asked[copy].add(commodity)
+    for commodity, state in of.instance.required:
+        if cap is None or of.instance.states[state].year >= cap.from_year:
+            asked[state].add(commodity)
     for at, (family, index) in enumerate(of.program.columns):
         if family == "activity" and index[1] in asked and values[at] > 0:
             plant = of.instance.world.plants[index[0]]
@@ -189,7 +189,7 @@ def _found(
 ) -> Result:
     """What is kept of a plan: its measures as good as found, and of the ways to run it so the
     cheapest."""
-    best = polished(program, outcome, options)
+    best = reoptimised(program, outcome, options)
     if best.values is None:
         return record(at.of, best)
     whole = np.flatnonzero(program.integer)

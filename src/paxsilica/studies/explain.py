@@ -69,7 +69,7 @@ class Explanation:
             objective, with the gap.
         chosen: whether the plan that was found has it.
         displaced: projects that differ between the plan with it and the plan without it.
-        feeds: what it makes in a switch-off, against the need, by commodity and year.
+        feeds: what it makes in a cut-off, against the need, by commodity and year.
         reaches: covered commodities further down the chain into which its output goes.
         flips: numbers at which the verdict turns.
         numbers: the numbers of the data that it rests on.
@@ -158,9 +158,9 @@ class Explanation:
                 f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})"
                 for name, row in best.iterrows()
             )
-            lines.append(f"In a switch-off it makes {words}.")
+            lines.append(f"In a cut-off it makes {words}.")
         elif self.inside.exists:
-            lines.append("In a switch-off it makes nothing that is asked for.")
+            lines.append("In a cut-off it makes nothing that is asked for.")
         if self.reaches:
             more = (
                 f", and {len(self.reaches) - MOST_DISPLACED} more"
@@ -274,7 +274,7 @@ def explain_project(
     project: str,
     flips: tuple[str, ...] = FLIPS,
     most_solves: int = 4,
-    tell: Callable[[str], None] | None = None,
+    on_step: Callable[[str], None] | None = None,
 ) -> Explanation:
     """Why ``project`` is in the plan of ``case`` or not.
 
@@ -289,7 +289,7 @@ def explain_project(
         InputError: if there is no such project.
         InfeasibleError: if the case has no plan.
     """
-    say = tell or (lambda _: None)
+    say = on_step or (lambda _: None)
     row = next((row for row in tables.projects if row.project == project), None)
     if row is None:
         known = [one.project for one in tables.projects]

@@ -28,7 +28,7 @@ class Step:
     """A commodity on the way up the chain.
 
     Attributes:
-        made, need: in the switch-off, in ``unit``.
+        made, need: in the cut-off, in ``unit``.
         trusted_capacity: credited capacity, in output, of plants that nobody untrusted hosts or
             controls.
         ready: that part of it that ran in normal times and can run now.
@@ -70,7 +70,7 @@ class Exposure:
         if not self.steps:
             return [
                 f"{self.name} is not exposed: cut off, the trusted world can make all that it needs"
-                " of it in every year of the switch-off."
+                " of it in every year of the cut-off."
             ]
         first, last = self.steps[0], self.steps[-1]
         lines = [
@@ -133,7 +133,7 @@ class Exposure:
 
 
 def explain_stage(
-    tables: Tables, case: Case, stage: str, tell: Callable[[str], None] | None = None
+    tables: Tables, case: Case, stage: str, on_step: Callable[[str], None] | None = None
 ) -> Exposure:
     """Why ``stage`` is exposed in the plan of ``case``.
 
@@ -141,7 +141,7 @@ def explain_stage(
         InputError: if there is no such stage, or nothing of it is asked for.
         InfeasibleError, NoPlanError: if there is no plan.
     """
-    say = tell or (lambda _: None)
+    say = on_step or (lambda _: None)
     rows = {row.stage: row for row in tables.stages}
     if stage not in rows:
         raise InputError(
@@ -171,48 +171,48 @@ def explain_stage(
 
 
 def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> Exposure:
-    """The way up the chain, given a plan with its switch-offs re-run for the most coverage."""
+    """The way up the chain, given a plan with its cut-offs re-run for the most coverage."""
     instance = written.instance
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
     name = next(row.name for row in written.tables.stages if row.stage == stage)
     mine = {key: share for key, share in shares.items() if key[0] in own}
-    (weakest, copy), share = min(
+    (weakest, state), share = min(
         mine.items(),
-        key=lambda item: (round(item[1], 6), instance.copies[item[0][1]].year, item[0][0]),
+        key=lambda item: (round(item[1], 6), instance.states[item[0][1]].year, item[0][0]),
     )
-    year = instance.copies[copy].year
+    year = instance.states[state].year
     by_year = {
-        (commodity, instance.copies[one].year): found for (commodity, one), found in mine.items()
+        (commodity, instance.states[one].year): found for (commodity, one), found in mine.items()
     }
     names = {row.region: row.name for row in written.tables.regions}
-    required = instance.required[weakest, copy]
+    required = instance.required[weakest, state]
     if share >= COVERED:
         return Exposure(stage, name, year, share, required, by_year, (), "", names)
-    values, worth, rents = _alone(written, traced, weakest, copy)
-    steps, cause = _walk(written, values, worth, rents, weakest, copy)
+    values, worth, rents = _alone(written, traced, weakest, state)
+    steps, cause = _walk(written, values, worth, rents, weakest, state)
     return Exposure(stage, name, year, share, required, by_year, tuple(steps), cause, names)
 
 
 def _alone(
-    written: Written, traced: Array, commodity: str, copy: str
+    written: Written, traced: Array, commodity: str, state: str
 ) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
-    """The switch-off re-run for one commodity alone: values, what a unit of each commodity is worth
+    """The cut-off re-run for one commodity alone: values, what a unit of each commodity is worth
     in each region, and rents of plants."""
     program, instance = written.program, written.instance
     at = np.array(
         [
             place
             for place, (family, index) in enumerate(program.columns)
-            if family in IN_COPIES and index[-1] == copy
+            if family in IN_COPIES and index[-1] == state
         ],
         dtype=np.intp,
     )
-    target = program.column_at["shortfall", (commodity, copy)]
+    target = program.column_at["shortfall", (commodity, state)]
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     cost[target], high[target] = 1.0, np.inf
     row_low[program.rows_of(*COVERAGE_ROWS)] = -np.inf
-    row_low[program.row_at[COVERAGE_ROWS[0], (commodity, copy)]] = instance.need[
-        commodity, instance.copies[copy].year
+    row_low[program.row_at[COVERAGE_ROWS[0], (commodity, state)]] = instance.need[
+        commodity, instance.states[state].year
     ]
     whole = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
         program.rows_of("country_concentration")
@@ -230,7 +230,7 @@ def _alone(
     for (family, index), dual in zip(part.row_names, outcome.row_duals.tolist(), strict=True):
         if family == "commodity_balance":
             worth[index[0], index[1]] = max(0.0, dual)
-        elif family in ("warm_readiness", "project_capacity"):
+        elif family in ("readiness", "project_capacity"):
             rents[index[0]] += max(0.0, -dual)
     for (family, index), dual in zip(part.columns, outcome.column_duals.tolist(), strict=True):
         if family == "activity":
@@ -244,21 +244,21 @@ def _walk(
     worth: dict[tuple[str, str], float],
     rents: dict[str, float],
     commodity: str,
-    copy: str,
+    state: str,
 ) -> tuple[list[Step], str]:
     """From the commodity to what it waits for, and so on, until something has no maker, no capacity
     left, or is used up elsewhere."""
     instance = written.instance
-    steps, seen = [_step(written, values, worth, commodity, copy)], {commodity}
+    steps, seen = [_step(written, values, worth, commodity, state)], {commodity}
     while True:
         makers = [
             (plant, place[0])
-            for place, supply in instance.copies[copy].supply.items()
+            for place, supply in instance.states[state].supply.items()
             if place[1] == commodity
             for plant, _ in supply
         ]
         if not makers:
-            waits = _unfed(written, commodity, copy)
+            waits = _unfed(written, commodity, state)
         else:
             # the plants at the margin are those that are not full: they wait for the input that is
             # worth most
@@ -280,7 +280,7 @@ def _walk(
             break
         commodity = waits
         seen.add(commodity)
-        steps.append(_step(written, values, worth, commodity, copy))
+        steps.append(_step(written, values, worth, commodity, state))
     last = steps[-1]
     if last.trusted_capacity <= NOTHING:
         return steps, "no plant"
@@ -295,10 +295,10 @@ def _uses(instance: Any, plant: str, source: str) -> float:
     )
 
 
-def _unfed(written: Written, commodity: str, copy: str) -> str | None:
+def _unfed(written: Written, commodity: str, state: str) -> str | None:
     """An input that no trusted source makes, for want of which trusted plants of the commodity are
     not even in the copy."""
-    world, one = written.instance.world, written.instance.copies[copy]
+    world, one = written.instance.world, written.instance.states[state]
     fed = {place[1] for place in one.supply}
     for name, plant in sorted(world.plants.items()):
         there = plant.operates(one.year) and (
@@ -320,12 +320,12 @@ def _unfed(written: Written, commodity: str, copy: str) -> str | None:
 
 
 def _step(
-    written: Written, values: Array, worth: dict[tuple[str, str], float], commodity: str, copy: str
+    written: Written, values: Array, worth: dict[tuple[str, str], float], commodity: str, state: str
 ) -> Step:
-    """What there is of a commodity in the switch-off and who makes it in normal times."""
+    """What there is of a commodity in the cut-off and who makes it in normal times."""
     instance, program, world = written.instance, written.program, written.instance.world
-    one = instance.copies[copy]
-    calm = one.calm or copy
+    one = instance.states[state]
+    normal_state = one.normal_state or state
     row = next(row for row in written.tables.commodities if row.commodity == commodity)
 
     def at(family: str, index: Any) -> float:
@@ -339,18 +339,18 @@ def _step(
         if not quantity or not plant.operates(one.year):
             continue
         safe = world.trusted_plant(plant, one.year)
-        size = _size(written, values, name, calm) * quantity
-        made += quantity * at("activity", (name, copy))
+        size = _size(written, values, name, normal_state) * quantity
+        made += quantity * at("activity", (name, state))
         if safe:
             trusted += size
             ready += (
-                min(size, quantity * at("warm", (name, calm)))
+                min(size, quantity * at("standby", (name, normal_state)))
                 if plant.minimum_utilisation > 0
                 else size
             )
         elif world.trusted(plant.region, one.year):
             controlled += size
-        if (amount := quantity * at("activity", (name, calm))) > NOTHING:
+        if (amount := quantity * at("activity", (name, normal_state))) > NOTHING:
             holder = plant.region if world.trusted(plant.controller, one.year) else plant.controller
             running[holder, safe][name] = amount
     total = sum(sum(plants.values()) for plants in running.values())
@@ -377,12 +377,12 @@ def _step(
     )
 
 
-def _size(written: Written, values: Array, plant: str, calm: str) -> float:
-    """Credited capacity of a plant in the year of a reference copy, with the plan's commitments."""
+def _size(written: Written, values: Array, plant: str, normal_state: str) -> float:
+    """Credited capacity of a plant in the year of a normal state, with the plan's commitments."""
     instance, program = written.instance, written.program
     if not instance.world.plants[plant].is_project:
-        return instance.copies[calm].capacity.get(plant, 0.0)
-    candidate, year = instance.candidates.get(plant), instance.copies[calm].year
+        return instance.states[normal_state].capacity.get(plant, 0.0)
+    candidate, year = instance.candidates.get(plant), instance.states[normal_state].year
     if candidate is None:
         return 0.0
 

@@ -201,8 +201,9 @@ def frontier(
         workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
 
     >>> from paxsilica import load
-    # doctest: +SKIP
-    >>> frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})
+    A call with four limits on the budget::
+
+        frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})
     """
     wanted: dict[str, int | Sequence[float]] = dict(along or {"budget": 8})
     case = _asked(question.case, minimised, wanted)

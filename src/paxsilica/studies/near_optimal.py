@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from paxsilica.case import Case
 from paxsilica.solver import Array, Compiled
-from paxsilica.solver.persistent import WarmProgram
+from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import Written, search
 from paxsilica.studies.parallel import Result
-from paxsilica.studies.tasks import polished, record, searched, start_from, written
+from paxsilica.studies.tasks import record, reoptimised, searched, start_from, written
 from paxsilica.tables import Tables
 
 Side = Literal["in", "out"]
@@ -95,7 +95,7 @@ def _told(
     )
     if answer.outcome.interrupted:
         raise KeyboardInterrupt
-    best = polished(program, answer.outcome, case.solver)
+    best = reoptimised(program, answer.outcome, case.solver)
     return (
         record(of, best) | ({} if best.values is None else {"value": _objective(of, best.values)}),
         answer.value.low,
@@ -135,7 +135,7 @@ def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     project_of = {int(at): _project(of, int(at)) for at in whole}
     known = start_from(of, arguments["start"])
     held = of.program.fixed(whole, known[whole])
-    warm = WarmProgram(held, case.solver)
+    standby = PersistentProgram(held, case.solver)
     found = []
     for name, side in arguments["places"]:
         free = related(of, name)
@@ -144,8 +144,8 @@ def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
         )
         low, high = of.program.low[at], of.program.high[at]
         low[at == columns[name]] = high[at == columns[name]] = float(side == "in")
-        warm.bound_columns(at, low, high)
-        outcome = warm.run()
+        standby.bound_columns(at, low, high)
+        outcome = standby.run()
         if outcome.values is not None and not above(outcome.bound, arguments["limit"]):
             loose = outcome.values[at]
             ticket = np.array([of.program.columns[column][0] == "ticket" for column in at])
@@ -154,14 +154,14 @@ def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
                 rounded = np.clip(
                     np.where(loose > np.where(ticket, 1e-6, level), 1.0, 0.0), low, high
                 )
-                warm.bound_columns(at, rounded, rounded)
-                outcome = warm.run()
+                standby.bound_columns(at, rounded, rounded)
+                outcome = standby.run()
                 if outcome.values is not None and not above(outcome.bound, arguments["limit"]):
                     values = outcome.values.copy()
                     values[whole] = np.round(values[whole])
                     found.append(record(of, outcome) | {"value": _objective(of, values)})
                     break
-        warm.bound_columns(at, held.low[at], held.high[at])
+        standby.bound_columns(at, held.low[at], held.high[at])
     return {"found": found}
 
 
@@ -235,7 +235,7 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
             row, float(sum(name in columns for name in others) - arguments["distance"])
         )
     start = arguments["start"]
-    outcome = polished(
+    outcome = reoptimised(
         program,
         searched(program, case.solver, None if start is None else start_from(of, start)),
         case.solver,

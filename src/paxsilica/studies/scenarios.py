@@ -293,7 +293,7 @@ class Comparison(Study):
             "Traced coverage by stage and year where the plans differ",
             {
                 "stage": "stage of the chain",
-                "year": "year of the switch-off",
+                "year": "year of the cut-off",
                 "this": "share of need within reach in this plan",
                 "other": "the same in the other plan",
                 "difference": "other less this, share of 1",
@@ -347,7 +347,7 @@ def compare(plan: Plan, other: Plan) -> Comparison:
         frame_of_both["difference"] = frame_of_both["other"] - frame_of_both["this"]
         return frame_of_both
 
-    coverage = joined("coverage", ["stage", "year"], "traced_share")
+    coverage = joined("coverage", ["stage", "year"], "coverage")
     funders = joined("funding", ["funder"], "usd_m")
     costs = joined("costs", ["term"], "usd_m")
     numbers: list[tuple[str, str, float, float]] = [
@@ -387,12 +387,12 @@ def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
     notes = []
     keys = plan.asked_otherwise(other)
     if keys:
-        told = [
+        reported = [
             f"{key}: {'none' if one is None else one} and {'none' if two is None else two}"
             for key, (one, two) in keys.items()
         ]
-        more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
-        notes.append(f"They answer different questions ({'; '.join(told[:MOST_TOLD])}{more}).")
+        more = f"; and {len(reported) - MOST_TOLD} more" if len(reported) > MOST_TOLD else ""
+        notes.append(f"They answer different questions ({'; '.join(reported[:MOST_TOLD])}{more}).")
     if plan.manifest.get("data_digest") != other.manifest.get("data_digest"):
         notes.append("They were made from different data.")
     # where a bound is not known anything may be below the objective

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from paxsilica.instance import UNLIMITED, Candidate, Copy, Instance
-from paxsilica.model.variables import needs_warmth
+from paxsilica.instance import UNLIMITED, Candidate, Instance, OperatingState
+from paxsilica.model.variables import needs_readiness
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Holder:
         region: who could switch it off: the controller of the plants, which is their host where
             nobody else is named.
         share: of the world's capacity (of existing plants), 0 to 1.
-        trusted: whether what it holds counts in a switch-off.
+        trusted: whether what it holds counts in a cut-off.
         plants: its plants, largest first.
     """
 
@@ -90,26 +90,28 @@ def largest_size(candidate: Candidate, year: int) -> float:
     return candidate.credit * (candidate.smallest * most_ready(candidate.window) + room)
 
 
-def largest_activity(instance: Instance, copy: Copy, *, projects: bool = True) -> dict[str, float]:
+def largest_activity(
+    instance: Instance, state: OperatingState, *, projects: bool = True
+) -> dict[str, float]:
     """The most that each plant could run in a copy with every project committed as early as
     possible, if its inputs came."""
     found = {}
-    for name in copy.plants:
+    for name in state.plants:
         plant = instance.world.plants[name]
         if (
-            copy.calm is not None
-            and needs_warmth(instance, name, copy.year)
-            and name not in instance.copies[copy.calm].plants
+            state.normal_state is not None
+            and needs_readiness(instance, name, state.year)
+            and name not in instance.states[state.normal_state].plants
         ):
             found[name] = 0.0  # it cannot run in normal times, so it cannot be ready
         elif plant.is_project:
             found[name] = (
-                largest_size(instance.candidates[name], copy.year)
+                largest_size(instance.candidates[name], state.year)
                 if projects and name in instance.candidates
                 else 0.0
             )
         else:
-            found[name] = copy.capacity[name]
+            found[name] = state.capacity[name]
     return found
 
 
@@ -138,20 +140,20 @@ class Reach:
     limited_by: Mapping[str, str]
 
 
-def reach(instance: Instance, copy: Copy, *, projects: bool = True) -> Reach:
+def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -> Reach:
     """Upper bounds on what ``copy`` can make of each commodity; wrong only on the generous side."""
-    activity = largest_activity(instance, copy, projects=projects)
+    activity = largest_activity(instance, state, projects=projects)
     makers: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    for (_, commodity), supply in copy.supply.items():
+    for (_, commodity), supply in state.supply.items():
         makers[commodity] += [
             (plant, quantity) for plant, quantity in supply if activity[plant] > 0
         ]
     lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1
     stored: dict[str, float] = defaultdict(float)
     for (region, commodity), store in instance.stocks.items():
-        if (region, commodity) in copy.places and (store.strategic or copy.mode == "reference"):
+        if (region, commodity) in state.places and (store.strategic or state.mode == "normal"):
             largest = max(store.largest, store.initial)
-            stored[commodity] += largest / lasting if copy.mode == "stress" else largest
+            stored[commodity] += largest / lasting if state.mode == "disrupted" else largest
     own = {
         commodity: (
             stored[commodity]

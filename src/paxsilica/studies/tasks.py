@@ -14,7 +14,7 @@ from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import STRAIGHT
+from paxsilica.plan.solve import INTEGRALITY_TOL
 from paxsilica.solver import Array, Compiled, Outcome, Values, solve
 from paxsilica.solver.resolve import Known, Written, write
 from paxsilica.studies.parallel import Result
@@ -58,7 +58,7 @@ def searched(program: Compiled, options: Solver, start: Array | None = None) -> 
     return outcome
 
 
-def polished(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
+def reoptimised(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
     """The same decisions with everything else at its best, and every whole decision exactly whole.
 
     A search that ends at its gap has no eye for the rest: the operation of its last plan may still
@@ -66,8 +66,9 @@ def polished(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
     """
     if outcome.values is None or outcome.objective is None:
         return outcome
-    if outcome.crookedness <= STRAIGHT and outcome.objective - outcome.bound <= 1e-9 * max(
-        1.0, abs(outcome.objective)
+    if (
+        outcome.integrality_violation <= INTEGRALITY_TOL
+        and outcome.objective - outcome.bound <= 1e-9 * max(1.0, abs(outcome.objective))
     ):
         return outcome
     at = np.flatnonzero(program.integer)
@@ -178,7 +179,7 @@ def solve_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
     of = written(tables, case)
     start = arguments.get("start")
     outcome = searched(of.program, case.solver, None if start is None else start_from(of, start))
-    return record(of, polished(of.program, outcome, case.solver))
+    return record(of, reoptimised(of.program, outcome, case.solver))
 
 
 def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -195,7 +196,7 @@ def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     if not within:
         program = program.without_rows(program.rows_of(*MONEY_ROWS))
         outcome = searched(program, case.solver)
-    return record(of, polished(program, outcome, case.solver)) | {
+    return record(of, reoptimised(program, outcome, case.solver)) | {
         "within_money": within,
         "missing": missing,
     }

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paxsilica.tables.layout import layout
-from paxsilica.tables.schema import TABLES
-
 if TYPE_CHECKING:
-    from paxsilica.tables.read import Tables
+    pass
 
 
 def number_text(value: float) -> str:
@@ -40,30 +35,3 @@ def cell_text(value: Any) -> str:
             return ";".join(map(cell_text, value))
         case _:
             return str(value)
-
-
-def columns_in_use(tables: Tables, table: str) -> tuple[str, ...]:
-    """Return the columns of a table that are required or filled somewhere, in the order of the
-    schema."""
-    rows = tables.rows(table)
-    return tuple(
-        name
-        for name, column in layout(table).items()
-        if column.required or any(getattr(row, name) is not None for row in rows)
-    )
-
-
-def write_folder(tables: Tables, folder: Path) -> None:
-    """Write every table that is present as a CSV file into a folder, which is made where it is not
-    there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for table in TABLES:
-        if table not in tables.present:
-            continue
-        columns = columns_in_use(tables, table)
-        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(
-                [cell_text(getattr(row, name)) for name in columns] for row in tables.rows(table)
-            )

@@ -10,35 +10,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from paxsilica.errors import Problem
 from paxsilica.tables.schema import TABLES
+from paxsilica.tables.sheet import Sheet, Sheets
 from paxsilica.tables.suggestions import Nearest
 
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The cells of one table: the header, and its rows with the line on which each begins."""
-
-    table: str
-    header: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    lines: Sequence[int]
-
-
-@dataclass(frozen=True)
-class Sheets:
-    """What a reader found: readable sheets, what is wrong, and the tables that are there but cannot
-    be read."""
-
-    sheets: Mapping[str, Sheet]
-    problems: Sequence[Problem]
-    unreadable: frozenset[str]
 
 
 def read_sheets(folder: Path) -> Sheets:

@@ -131,6 +131,10 @@ def _flat(items: Iterable[Any]) -> Iterable[Any]:
             yield item
 
 
+def _bound(metadata: list[Any], kind: type, name: str) -> float | None:
+    return next((float(getattr(item, name)) for item in metadata if isinstance(item, kind)), None)
+
+
 def _layout(name: str, field: FieldInfo) -> ColumnLayout:
     base: Any = field.annotation
     metadata = list(field.metadata)
@@ -149,15 +153,9 @@ def _layout(name: str, field: FieldInfo) -> ColumnLayout:
         kind="choice" if allowed else _KINDS.get(base, text),
         required=field.is_required(),
         column=column,
-        at_least=next(
-            (float(item.ge) for item in metadata if isinstance(item, annotated_types.Ge)), None
-        ),  # type: ignore[arg-type]
-        more_than=next(
-            (float(item.gt) for item in metadata if isinstance(item, annotated_types.Gt)), None
-        ),  # type: ignore[arg-type]
-        at_most=next(
-            (float(item.le) for item in metadata if isinstance(item, annotated_types.Le)), None
-        ),  # type: ignore[arg-type]
+        at_least=_bound(metadata, annotated_types.Ge, "ge"),
+        more_than=_bound(metadata, annotated_types.Gt, "gt"),
+        at_most=_bound(metadata, annotated_types.Le, "le"),
         allowed=tuple(str(word) for word in allowed),
         description=field.description or "",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.tables.files import Sheets, read_sheets
+from paxsilica.tables.files import read_sheets
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.rows import Validated, validate
 from paxsilica.tables.schema import (
@@ -38,6 +38,7 @@ from paxsilica.tables.schema import (
     StatusCredit,
     Stock,
 )
+from paxsilica.tables.sheet import Sheets
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 

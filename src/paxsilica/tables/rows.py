@@ -11,9 +11,9 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from paxsilica.errors import Problem
-from paxsilica.tables.files import Sheet
 from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, expected, layout
 from paxsilica.tables.schema import TABLES, Row
+from paxsilica.tables.sheet import Sheet
 from paxsilica.tables.suggestions import Nearest
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -66,10 +66,10 @@ def validate(sheet: Sheet) -> Validated:
                 for name, value in broken
             ]
     rows, bad = _accepted(sheet.table, cells)
-    told = {name for _, name in kept}
+    reported = {name for _, name in kept}
     choices = {name: Nearest(column.allowed) for name, column in columns.items() if column.allowed}
     for index, name in bad:
-        if name in told:
+        if name in reported:
             problems.append(
                 _cell_problem(
                     sheet.table, lines[index], columns[name], cells[index].get(name, ""), choices

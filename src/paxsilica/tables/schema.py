@@ -74,8 +74,7 @@ class Region(Row):
     name: Text
     kind: Literal["country", "group", "hub"] = Field(
         description=(
-            "a hub only passes goods on: it hosts nothing, demands nothing, and is never"
-            " switched off"
+            "a hub only passes goods on: it hosts nothing, demands nothing, and is never cut off"
         )
     )
     latitude: Annotated[Number, Field(ge=-90, le=90), Column(unit="degrees")] | None = Field(
@@ -234,7 +233,7 @@ class Route(Row):
 
 
 class Stock(Row):
-    """A store of a commodity: filled in normal times, drawn in normal times or in a switch-off."""
+    """A store of a commodity: filled in normal times, drawn in normal times or in a cut-off."""
 
     key = ("region", "commodity")
     absent = "nothing is stored from one year to the next"
@@ -254,7 +253,7 @@ class Stock(Row):
             " year"
         ),
     )
-    strategic: YesNo = Field(description="whether it may be drawn in a switch-off")
+    strategic: YesNo = Field(description="whether it may be drawn in a cut-off")
 
 
 class Funder(Row):
@@ -360,22 +359,22 @@ class Event(Row):
     key = ("scenario", "event", "region", "commodity", "process", "from_year")
     absent = "scenarios differ in nothing"
     scenario: Annotated[Key, Column(references="scenarios")]
-    event: Literal["switch off", "demand", "capacity", "variable cost"] = Field(
+    event: Literal["cut-off", "demand", "capacity", "variable cost"] = Field(
         description=(
-            "switch off: the commodity no longer leaves the region, and plants that the region"
+            "cut-off: the commodity no longer leaves the region, and plants that the region"
             " controls elsewhere stop making it; the others multiply the number of that name by the"
             " factor"
         )
     )
     region: Annotated[str, Column(references="regions", wildcard=True)] = Field(
-        description="for a switch off, * means every region that the case does not trust"
+        description="for a cut-off, * means every region that the case does not trust"
     )
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     process: Annotated[str, Column(references="processes", wildcard=True)]
     from_year: Year
     to_year: Year | None = Field(None, description="blank: to the end")
     factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(
-        None, description="blank only for a switch off"
+        None, description="blank only for a cut-off"
     )
 
 

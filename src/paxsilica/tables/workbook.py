@@ -19,8 +19,8 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from paxsilica.errors import Problem
 from paxsilica.tables.cells import cell_text
-from paxsilica.tables.files import Sheet, Sheets
 from paxsilica.tables.schema import TABLES
+from paxsilica.tables.sheet import Sheet, Sheets
 from paxsilica.tables.suggestions import Nearest
 
 ASIDE = frozenset({"documentation", "lists"})

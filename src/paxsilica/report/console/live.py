@@ -54,7 +54,7 @@ class LiveView:
         if self.live is not None:
             self.live.stop()
 
-    def tell(self, step: str) -> None:
+    def on_step(self, step: str) -> None:
         """A step begins."""
         now = time.monotonic()
         if self.step:
@@ -64,7 +64,7 @@ class LiveView:
             self.screen.print(f"{step} ...", soft_wrap=True)
             self.last_line = now
 
-    def watch(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """The search moves."""
         self.progress = progress
         now = time.monotonic()

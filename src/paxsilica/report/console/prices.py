@@ -64,11 +64,11 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
     tossed = int((frame["undecided"] == "yes").sum())
     screen.print(Text())
     if counts["yes"] + counts["open"]:
-        told = (
+        reported = (
             "* one less and one more have, or may have, different prices, and this is one of them;"
             " --sides WHAT:WHERE tells both"
         )
-        screen.print(Text(told, "dim"))
+        screen.print(Text(reported, "dim"))
     if tossed:
         screen.print(
             Text("? the gaps of the searches leave open whether it is worth anything", "dim")

@@ -152,7 +152,7 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     yield Text()
     yield _title(
         "Coverage of need, per cent",
-        ", if everything that others host or control is switched off: without → with the plan",
+        ", if everything that others host or control is cut off: without → with the plan",
     )
     yield table
     yield Text.assemble(
@@ -171,11 +171,11 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
 def _coverage_cells(row: Any, common: bool) -> list[Text | str]:
     if row is None:
         return ["", ""]
-    weak = exposed(row.traced_share, row.required_share)
-    traced = f"{covered(row.traced_share_before):>3}→{covered(row.traced_share):>3}"
+    weak = exposed(row.coverage, row.required_share)
+    traced = f"{covered(row.coverage_without):>3}→{covered(row.coverage):>3}"
     if not common:
         traced += f"/{covered(row.required_share)}"
-    naive = f"{covered(row.naive_share_before):>3}→{covered(row.naive_share):>3}"
+    naive = f"{covered(row.nameplate_share_without):>3}→{covered(row.nameplate_share):>3}"
     return [naive, Text(traced + (" !" if weak else ""), "red" if weak else "green")]
 
 
@@ -391,8 +391,8 @@ def print_check(screen: Screen, instance: Instance) -> None:
             else f"{counts['funders']} of {count(len(instance.tables.funders), 'funder')} take part"
         ),
         (
-            f"{count(counts['copies'], 'copy', 'copies')} of operation, {counts['switch_offs']} of"
-            " them with something switched off"
+            f"{count(counts['operating_states'], 'operating state')}, {counts['cut_offs']} of"
+            " them with something cut off"
         ),
     ]
     screen.show(f"Case {found['case']}: {'; '.join(facts)}.")
@@ -404,7 +404,7 @@ def print_check(screen: Screen, instance: Instance) -> None:
 def check_facts(instance: Instance) -> dict[str, Any]:
     """What tables and case hold, in plain data; ``funders`` is blank where payers are not told
     apart."""
-    tables, copies = instance.tables, instance.copies.values()
+    tables, states = instance.tables, instance.states.values()
     return {
         "case": instance.case.name,
         "years": instance.case.years,
@@ -413,8 +413,8 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             "rows": sum(len(tables.rows(name)) for name in tables.present),
             "projects": len(instance.candidates),
             "funders": None if instance.funding is None else len(instance.funding.payers),
-            "copies": len(copies),
-            "switch_offs": sum(copy.mode == "stress" for copy in copies),
+            "operating_states": len(states),
+            "cut_offs": sum(state.mode == "disrupted" for state in states),
         },
         "absent": [
             name

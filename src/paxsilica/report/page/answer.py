@@ -105,7 +105,7 @@ def _brings(facts: Facts) -> list[str]:
     which = f"all {len(steps)} steps" if met == len(steps) else f"{met} of the {len(steps)} steps"
     found = [
         f"{price}, {which} of the chain could make the share of need asked for in {year} with"
-        " everything switched off that others host or control; without the plan,"
+        " everything cut off that others host or control; without the plan,"
         f" {before if before else 'none'} of them could."
     ]
     if met == len(steps):
@@ -167,7 +167,7 @@ def cards(facts: Facts) -> list[Card]:
         year = steps[0].last.year
         met = sum(not step.last.short for step in steps)
         found.append(
-            Card(f"{met} of {len(steps)}", "steps covered as asked", f"in a switch-off in {year}")
+            Card(f"{met} of {len(steps)}", "steps covered as asked", f"in a cut-off in {year}")
         )
         weakest = min(steps, key=lambda step: step.last.after)
         found.append(

@@ -24,7 +24,7 @@ THIN = 0.02
 """Links that are less than this share both of what the supplier sells and of what the user buys are
 left to the table."""
 
-STRAIGHT = 0.45
+INTEGRALITY_TOL = 0.45
 """Sales straight to final users are drawn where they are at least this share of what the step
 sells."""
 
@@ -90,7 +90,7 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
     weights: dict[Link, float] = {}
     for (start, end), value in zip(total.index, total, strict=True):
         thin = (
-            value < STRAIGHT * sold[start]
+            value < INTEGRALITY_TOL * sold[start]
             if end == FINAL
             else max(value / sold[start], value / bought[end]) < THIN
         )

@@ -68,10 +68,10 @@ def coverage_steps(plan: Plan) -> list[Step]:
         cells = tuple(
             Cell(
                 int(row["year"]),
-                float(row["naive_share_before"]),
-                float(row["traced_share_before"]),
-                float(row["naive_share"]),
-                float(row["traced_share"]),
+                float(row["nameplate_share_without"]),
+                float(row["coverage_without"]),
+                float(row["nameplate_share"]),
+                float(row["coverage"]),
                 float(row["required_share"]),
                 str(row["weakest_commodity"]),
             )
@@ -160,5 +160,5 @@ def short_commodities(plan: Plan, year: int) -> pd.DataFrame:
     """Commodities that fall short in ``year``, the worst first."""
     frame = plan.table("coverage_by_commodity")
     frame = frame[frame["year"] == year]
-    frame = frame[[exposed(row["traced_share"], row["required_share"]) for row in records(frame)]]
-    return frame.sort_values(["traced_share", "commodity"]).reset_index(drop=True)
+    frame = frame[[exposed(row["coverage"], row["required_share"]) for row in records(frame)]]
+    return frame.sort_values(["coverage", "commodity"]).reset_index(drop=True)

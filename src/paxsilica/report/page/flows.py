@@ -1,5 +1,5 @@
 """Who supplies whom along the chain in normal times, told apart by whether supplier and user can be
-switched off by others.
+cut off by others.
 
 Goods of one commodity that meet in a place are mixed: what leaves it has the origin of what came
 in, in proportion. This is the usual convention where goods pass through a hub and nobody can say
@@ -30,24 +30,24 @@ COLUMNS = [
 ]
 
 
-def normal_copy(plan: Plan, year: int) -> str | None:
-    """Name of the copy of operation in normal times of ``year``; ``None`` if there is none."""
+def normal_state_name(plan: Plan, year: int) -> str | None:
+    """Name of the operating state in normal times of ``year``; ``None`` if there is none."""
     operation = plan.table("operation")
-    names = operation.loc[(operation["mode"] == "reference") & (operation["year"] == year), "copy"]
+    names = operation.loc[(operation["mode"] == "normal") & (operation["year"] == year), "state"]
     return None if names.empty else str(names.iloc[0])
 
 
 def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
     """Quantities and values (USD million at usual prices) by supplying stage, using stage and
     commodity, each split by trust on both sides."""
-    copy = normal_copy(plan, year)
-    if copy is None:
+    state = normal_state_name(plan, year)
+    if state is None:
         return pd.DataFrame(columns=COLUMNS)
     operation, shipments, service = (
         plan.table(name) for name in ("operation", "shipments", "service")
     )
     operation, shipments, service = (
-        frame[frame["copy"] == copy] for frame in (operation, shipments, service)
+        frame[frame["state"] == state] for frame in (operation, shipments, service)
     )
     made: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     used: dict[tuple[str, str, str, bool], float] = defaultdict(float)
@@ -117,9 +117,9 @@ def _trusted_shares(
 def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
     """Value of what each stage makes in normal times, USD million: of trusted plants and of
     others."""
-    copy = normal_copy(plan, year)
+    state = normal_state_name(plan, year)
     operation = plan.table("operation")
-    operation = operation[operation["copy"] == copy]
+    operation = operation[operation["state"] == state]
     commodity = {row.commodity: row for row in world.tables.commodities}
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for plant, process, activity in operation[["plant", "process", "activity"]].itertuples(

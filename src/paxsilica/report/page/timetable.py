@@ -34,7 +34,7 @@ def bars(facts: Facts) -> list[Bar]:
     """The projects, by stage of the chain, then by year and name."""
     plan = facts.plan
     operation = plan.table("operation")
-    projects = operation[(operation["mode"] == "reference") & (operation["kind"] == "project")]
+    projects = operation[(operation["mode"] == "normal") & (operation["kind"] == "project")]
     capacity = {(row["plant"], row["year"]): row["capacity"] for row in records(projects)}
     order = list(facts.stages)
     found = []

@@ -99,7 +99,7 @@ def coverage_sheet(book: Book, facts: Facts) -> None:
     sheet = Sheet(
         book,
         COVERAGE,
-        "Share of need that the trusted chain could make in a switch-off",
+        "Share of need that the trusted chain could make in a cut-off",
         landscape=False,
         pages=1,
     )

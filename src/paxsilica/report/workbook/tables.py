@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from paxsilica import __version__
 from paxsilica.plan.result import Plan
-from paxsilica.plan.schema import ALL_TABLES
+from paxsilica.plan.tables import ALL_TABLES
 from paxsilica.report.wording import (
     advice,
     gap_sentence,
@@ -215,7 +215,7 @@ def number_format(key: str, values: list[Any]) -> str:
     """The format that suits a column: years bare, shares in per cent, and as many decimals as the
     size of the numbers asks for.
 
-    >>> number_format("year", [2030]), number_format("traced_share", [0.5])
+    >>> number_format("year", [2030]), number_format("coverage", [0.5])
     ('0', '0.0%')
     >>> number_format("need", [120000.5]), number_format("need", [0.25])
     ('#,##0', '#,##0.0000')
@@ -224,7 +224,7 @@ def number_format(key: str, values: list[Any]) -> str:
     """
     if key in ("year", "when") or key.endswith("_year"):
         return "0"
-    if "share" in key.split("_"):
+    if "share" in key.split("_") or key.split("_")[0] == "coverage":
         return "0.0%"
     sizes = [
         abs(value) for value in values if isinstance(value, int | float) and math.isfinite(value)

@@ -144,11 +144,11 @@ def circles_of_prerequisites(tables: Tables) -> Iterable[Problem]:
     lines = {
         project.project: line for line, project in tables.numbered("projects", tables.projects)
     }
-    told: set[frozenset[str]] = set()
+    reported: set[frozenset[str]] = set()
     for start in needs:
         circle = _circle(start, needs)
-        if circle and frozenset(circle) not in told:
-            told.add(frozenset(circle))
+        if circle and frozenset(circle) not in reported:
+            reported.add(frozenset(circle))
             way = " needs ".join((*circle, circle[0]))
             yield Problem(
                 "projects",

@@ -27,15 +27,15 @@ def probabilities(tables: Tables) -> Iterable[Problem]:
 def factors_of_events(tables: Tables) -> Iterable[Problem]:
     """Find events with a factor that means nothing, or without one that is needed."""
     for line, row in tables.numbered("events", tables.events):
-        if row.event == "switch off" and row.factor is not None:
+        if row.event == "cut-off" and row.factor is not None:
             yield Problem(
                 "events",
                 line,
                 "factor",
                 f"{row.factor:.12g}",
-                "should be blank: a switch off has no factor",
+                "should be blank: a cut off has no factor",
             )
-        if row.event != "switch off" and row.factor is None:
+        if row.event != "cut-off" and row.factor is None:
             yield Problem(
                 "events",
                 line,

@@ -30,7 +30,7 @@ def hubs_host_nothing(tables: Tables) -> Iterable[Problem]:
                 )
     reasons = {
         "membership": (
-            "should be a country or a group: a hub is never switched off, so it has no standing"
+            "should be a country or a group: a hub is never cut off, so it has no standing"
         ),
         "demand": "should be a country or a group: nothing is demanded in a hub",
         "stocks": "should be a country or a group: nothing is stored in a hub",
@@ -136,7 +136,7 @@ def variants_of_demand(tables: Tables) -> Iterable[Problem]:
             for variant, rows in group.items()
         }
         if len(set(spans.values())) > 1:
-            told = ", ".join(
+            reported = ", ".join(
                 f"{variant or 'blank'} {first}-{last}" for variant, (first, last) in spans.items()
             )
             yield Problem(
@@ -144,5 +144,5 @@ def variants_of_demand(tables: Tables) -> Iterable[Problem]:
                 first_line,
                 "year",
                 "",
-                f"the variants of {name} should span the same years, but they span {told}",
+                f"the variants of {name} should span the same years, but they span {reported}",
             )

@@ -11,7 +11,13 @@ from paxsilica.case import Case, share_in
 from paxsilica.errors import Problem
 from paxsilica.finance import discount_factor, financing_factor
 from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
-from paxsilica.instance.operating_states import Copy, Everything, State, expand_routes, make_copy
+from paxsilica.instance.operating_states import (
+    Conditions,
+    Everything,
+    OperatingState,
+    expand_routes,
+    make_state,
+)
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.types import Place
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
@@ -26,7 +32,7 @@ class Instance:
     Attributes:
         candidates: projects that can be committed in time and paid for, by name.
         dropped: projects that cannot, with the reason.
-        copies: copies of operation by name, references first.
+        copies: operating states by name, references first.
         need: need of the trusted world by (commodity, year); see :mod:`paxsilica.instance.demand`.
         required: share of need to be covered by (commodity, copy name), for the copies that prove
             coverage.
@@ -44,7 +50,7 @@ class Instance:
     candidates: Mapping[str, Candidate]
     dropped: Mapping[str, str]
     funding: Funding | None
-    copies: Mapping[str, Copy]
+    states: Mapping[str, OperatingState]
     need: Mapping[tuple[str, int], float]
     required: Mapping[tuple[str, str], float]
     trusted_demand: Mapping[tuple[str, int], float]
@@ -88,7 +94,7 @@ class Instance:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
 
-    def payer_factor(self, funder: str, project: str) -> float:
+    def financing_of(self, funder: str, project: str) -> float:
         """Present value of what a USD of the funder's money costs; 1 if raised at the discount
         rate."""
         assert self.funding is not None
@@ -98,7 +104,7 @@ class Instance:
         )
 
 
-def _states(world: World) -> dict[tuple[State, int], tuple[float, tuple[str, ...]]]:
+def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]]:
     """Which states of the world occur in which year, with their probability and the scenarios that
     share them."""
     case, tables = world.case, world.tables
@@ -112,7 +118,7 @@ def _states(world: World) -> dict[tuple[State, int], tuple[float, tuple[str, ...
             for row in tables.scenarios
             if row.scenario in case.scenarios
         }
-    found: dict[tuple[State, int], tuple[float, tuple[str, ...]]] = {}
+    found: dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]] = {}
     for scenario, chance in chances.items():
         for year in case.span():
             off, events = set(), set()
@@ -120,13 +126,13 @@ def _states(world: World) -> dict[tuple[State, int], tuple[float, tuple[str, ...
                 if event.scenario == scenario and event.from_year <= year <= (
                     event.to_year or year
                 ):
-                    if event.event == "switch off":
+                    if event.event == "cut-off":
                         off.add((event.region, event.commodity))
                     else:
                         events.add(index)
-            state = State(frozenset(off), frozenset(events))
-            probability, sharers = found.get((state, year), (0.0, ()))
-            found[state, year] = (probability + chance, (*sharers, scenario))
+            conditions = Conditions(frozenset(off), frozenset(events))
+            probability, sharers = found.get((conditions, year), (0.0, ()))
+            found[conditions, year] = (probability + chance, (*sharers, scenario))
     return found
 
 
@@ -139,21 +145,21 @@ def _required(world: World, commodity: str, stage: str, year: int) -> float:
 
 
 def _names(
-    world: World, states: Mapping[tuple[State, int], tuple[float, tuple[str, ...]]]
-) -> dict[tuple[State, int], str]:
-    names: dict[tuple[State, int], str] = {}
-    for (state, year), (_, scenarios) in states.items():
+    world: World, found_conditions: Mapping[tuple[Conditions, int], tuple[float, tuple[str, ...]]]
+) -> dict[tuple[Conditions, int], str]:
+    names: dict[tuple[Conditions, int], str] = {}
+    for (conditions, year), (_, scenarios) in found_conditions.items():
         label = (
             "cut off"
-            if state == State(frozenset({Everything}))
+            if conditions == Conditions(frozenset({Everything}))
             else "normal"
-            if state == State()
+            if conditions == Conditions()
             else "+".join(scenarios) or "counterfactual"
         )
         name = f"{label} {year}"
         while name in names.values():
             name += "'"
-        names[state, year] = name
+        names[conditions, year] = name
     return names
 
 
@@ -228,27 +234,30 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
     for (name, year), size in nameplate.items():
         capacities[year][name] = scaled(size, world.plants[name].credit)
-    states = _states(world)
-    cut, calm_world = State(frozenset({Everything})), State()
+    found_conditions = _states(world)
+    cut, normal_conditions = Conditions(frozenset({Everything})), Conditions()
     for year in sorted({year for _, year in shares}):
-        states.setdefault((cut, year), (0.0, ()))
-    for state, year in list(states):
-        if state.switched_off:
-            states.setdefault((State(frozenset(), state.events), year), (0.0, ()))
-    names = _names(world, states)
+        found_conditions.setdefault((cut, year), (0.0, ()))
+    for conditions, year in list(found_conditions):
+        if conditions.cut_off:
+            found_conditions.setdefault(
+                (Conditions(frozenset(), conditions.events), year), (0.0, ())
+            )
+    names = _names(world, found_conditions)
     routes = expand_routes(world)
     online = {name: candidate.online_from for name, candidate in candidates.items()}
-    copies: dict[str, Copy] = {}
-    for (state, year), (probability, scenarios) in sorted(
-        states.items(), key=lambda item: (bool(item[0][0].switched_off), item[0][1], names[item[0]])
+    states: dict[str, OperatingState] = {}
+    for (conditions, year), (probability, scenarios) in sorted(
+        found_conditions.items(),
+        key=lambda item: (bool(item[0][0].cut_off), item[0][1], names[item[0]]),
     ):
-        proves = state == cut and any(asked == year for _, asked in shares)
+        proves = conditions == cut and any(asked == year for _, asked in shares)
         wanted = (
             {commodity for commodity, asked in shares if asked == year}
-            if proves or state == calm_world
+            if proves or conditions == normal_conditions
             else set()
         )
-        copies[names[state, year]] = make_copy(
+        states[names[conditions, year]] = make_state(
             world,
             routes,
             demand[year],
@@ -256,22 +265,24 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             capacities[year],
             wanted,
             online,
-            name=names[state, year],
+            name=names[conditions, year],
             year=year,
-            state=state,
+            conditions=conditions,
             probability=probability,
-            calm=names[State(frozenset(), state.events), year] if state.switched_off else None,
-            proves_coverage=proves,
+            normal_state=names[Conditions(frozenset(), conditions.events), year]
+            if conditions.cut_off
+            else None,
+            coverage_test=proves,
             scenarios=scenarios,
         )
     required = {(commodity, names[cut, year]): share for (commodity, year), share in shares.items()}
-    shortage = _shortage_prices(world, case, copies, set(stages))
+    shortage = _shortage_prices(world, case, states, set(stages))
     instance = Instance(
         world=world,
         candidates=candidates,
         dropped=dropped,
         funding=funding,
-        copies=copies,
+        states=states,
         need=need,
         required=required,
         trusted_demand=_trusted_demand(world, demand),
@@ -350,7 +361,7 @@ def _support(
 
 
 def _shortage_prices(
-    world: World, case: Case, copies: Mapping[str, Copy], covered: set[str]
+    world: World, case: Case, states: Mapping[str, OperatingState], covered: set[str]
 ) -> dict[tuple[str, int], float]:
     """Prices of what is missing; a missing price is a problem where the case would have to use
     it."""
@@ -371,10 +382,10 @@ def _shortage_prices(
         )
         soft = priced and row.commodity in covered
         hit = any(
-            copy.mode == "stress"
-            and copy.probability > 0
-            and any(k == row.commodity for _, k in copy.demand)
-            for copy in copies.values()
+            state.mode == "disrupted"
+            and state.probability > 0
+            and any(k == row.commodity for _, k in state.demand)
+            for state in states.values()
         )
         if soft or hit:
             world.problems.append(

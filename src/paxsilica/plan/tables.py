@@ -48,41 +48,37 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         },
     ),
     "coverage": TableDoc(
-        "Coverage of each stage and year when everything not trusted is switched off",
+        "Coverage of each stage and year when everything not trusted is cut off",
         {
             "stage": "stage of the chain",
             "name": "name of the stage",
-            "year": "year of the switch-off",
-            "naive_share_before": (
+            "year": "year of the cut-off",
+            "nameplate_share_without": (
                 "trusted hosts' nameplate over need, without the plan (share of 1)"
             ),
-            "traced_share_before": (
-                "share of need that the trusted chain can make, without the plan"
-            ),
-            "naive_share": "trusted hosts' nameplate over need, with the plan",
-            "traced_share": "share of need that the trusted chain can make, with the plan",
+            "coverage_without": ("share of need that the trusted chain can make, without the plan"),
+            "nameplate_share": "trusted hosts' nameplate over need, with the plan",
+            "coverage": "share of need that the trusted chain can make, with the plan",
             "required_share": "share that the case asks for",
             "weakest_commodity": "commodity with the least traced share, with the plan",
         },
     ),
     "coverage_by_commodity": TableDoc(
-        "Coverage of each commodity and year when everything not trusted is switched off",
+        "Coverage of each commodity and year when everything not trusted is cut off",
         {
             "stage": "stage of the chain",
             "commodity": "commodity",
-            "year": "year of the switch-off",
+            "year": "year of the cut-off",
             "unit": "unit of need",
             "need": "need of the trusted world, in unit",
-            "naive_share_before": (
+            "nameplate_share_without": (
                 "trusted hosts' nameplate over need, without the plan (share of 1)"
             ),
-            "traced_share_before": (
-                "share of need that the trusted chain can make, without the plan"
-            ),
-            "naive_share": "trusted hosts' nameplate over need, with the plan",
-            "traced_share": "share of need that the trusted chain can make, with the plan",
+            "coverage_without": ("share of need that the trusted chain can make, without the plan"),
+            "nameplate_share": "trusted hosts' nameplate over need, with the plan",
+            "coverage": "share of need that the trusted chain can make, with the plan",
             "required_share": "share that the case asks for",
-            "shortfall": "missing against the required share in the plan's own switch-off, in unit",
+            "shortfall": "missing against the required share in the plan's own cut-off, in unit",
         },
     ),
     "funding": TableDoc(
@@ -106,30 +102,30 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "projects": "number of projects",
         },
     ),
-    "copies": TableDoc(
-        "Copies of operation: a year in a state of the world",
+    "operating_states": TableDoc(
+        "Operating states: a year in a state of the world",
         {
-            "copy": "copy of operation",
-            "mode": "reference (normal times) or stress (something is switched off)",
+            "state": "operating state",
+            "mode": "reference (normal times) or stress (something is cut off)",
             "year": "year",
             "probability": (
                 "weight in expected cost (share of 1); 0 for a copy that only proves coverage"
             ),
             "scenarios": "scenarios that share the copy",
-            "switched_off": "what is switched off, as region commodity; * for all",
+            "cut_off": "what is cut off, as region commodity; * for all",
             "events": "other events, as event region commodity process factor; * for all",
-            "calm": (
-                "reference copy in which plants are kept warm for this one; blank for a reference"
+            "normal_state": (
+                "normal state in which plants are kept warm for this one; blank for a reference"
                 " copy"
             ),
-            "proves_coverage": "whether coverage is asked for in it (yes or no)",
+            "coverage_test": "whether coverage is asked for in it (yes or no)",
         },
     ),
     "operation": TableDoc(
-        "What runs, in every copy of operation",
+        "What runs, in every operating state",
         {
-            "copy": "copy of operation",
-            "mode": "reference (normal times) or stress (something is switched off)",
+            "state": "operating state",
+            "mode": "reference (normal times) or stress (something is cut off)",
             "year": "year",
             "plant": "asset or project",
             "kind": "asset or project",
@@ -139,15 +135,15 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "activity": "how much it runs, in unit",
             "unit": "unit of activity, per year",
             "capacity": "credited capacity, in unit; blank: no limit",
-            "warm": (
-                "capacity kept ready for a switch-off, in unit; blank where nothing need be kept"
+            "standby": (
+                "capacity kept ready for a cut-off, in unit; blank where nothing need be kept"
             ),
         },
     ),
     "shipments": TableDoc(
-        "What moves, in every copy of operation",
+        "What moves, in every operating state",
         {
-            "copy": "copy of operation",
+            "state": "operating state",
             "mode": "reference or stress",
             "year": "year",
             "from_region": "from",
@@ -160,7 +156,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
     "service": TableDoc(
         "Final demand, and what of it is served",
         {
-            "copy": "copy of operation",
+            "state": "operating state",
             "mode": "reference or stress",
             "year": "year",
             "region": "region",
@@ -181,9 +177,9 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         },
     ),
     "stock_draws": TableDoc(
-        "What is drawn from strategic stores in a switch-off",
+        "What is drawn from strategic stores in a cut-off",
         {
-            "copy": "copy of operation",
+            "state": "operating state",
             "year": "year",
             "region": "region",
             "commodity": "commodity",
@@ -307,10 +303,10 @@ NUMBERS = frozenset(
         ),
         *(
             "operating_support_usd_m",
-            "naive_share_before",
-            "traced_share_before",
-            "naive_share",
-            "traced_share",
+            "nameplate_share_without",
+            "coverage_without",
+            "nameplate_share",
+            "coverage",
             "required_share",
         ),
         *(
@@ -325,7 +321,7 @@ NUMBERS = frozenset(
             "activity",
             "capacity",
         ),
-        *("warm", "quantity", "demand", "unserved", "level", "limit", "used"),
+        *("standby", "quantity", "demand", "unserved", "level", "limit", "used"),
         *(
             "when",
             "value",
