@@ -3,6 +3,7 @@
 # The first of these commands that starts Python 3.11 or newer; override with make PYTHON=...
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
+VENV = $(or $(PYTHON),$(error Python 3.11 or newer is required and was not found)) -m venv
 BIN := .venv/bin
 STAMP := .venv/.installed
 PIP := -m pip --quiet --disable-pip-version-check
@@ -14,9 +15,10 @@ CASE ?= base
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.lock pyproject.toml
-	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "Python 3.11 or newer is required and was not found." >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+$(BIN)/python:
+	$(VENV) .venv
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/python $(PIP) install --require-hashes --requirement requirements.lock
 	$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
@@ -63,7 +65,7 @@ wheel: $(STAMP) ## build the wheel and the source archive into dist
 	$(BIN)/python -m hatchling build -d dist
 
 lock: ## write requirements.lock from pyproject.toml; keep the locked versions that still fit
-	$(PYTHON) -m venv .venv-lock
+	$(VENV) .venv-lock
 	.venv-lock/bin/python $(PIP) install uv
 	.venv-lock/bin/uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --fork-strategy fewest --all-extras --group dev \
 		--generate-hashes --no-header --no-annotate --output-file requirements.lock

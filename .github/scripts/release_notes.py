@@ -19,10 +19,8 @@ def release_notes(tag: str, changelog: str, version: str) -> str:
     """
     if tag != f"v{version}":
         raise ValueError(f"tag {tag}: expected v{version}, the version in pyproject.toml")
-    section = re.compile(
-        rf"^## {re.escape(version)} - (?P<date>\S+)\n(?P<text>.*?)(?=^## |\Z)", re.M | re.S
-    )
-    found = section.search(changelog)
+    section = rf"^## {re.escape(version)} - (?P<date>\S+)\n(?P<text>.*?)(?=^## |\Z)"
+    found = re.search(section, changelog, re.M | re.S)
     if found is None:
         raise ValueError(f"CHANGELOG.md has no section for {version}")
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", found["date"]):
