@@ -101,7 +101,7 @@ def test_actions_are_pinned_and_jobs_have_a_time_limit(path: Path) -> None:
             assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+(\.\d+\.\d+)?", step.get("uses", "a/b@v1"))
 
 
-@pytest.mark.parametrize(("schema", "path"), SCHEMAS, ids=lambda value: getattr(value, "name", None))
+@pytest.mark.parametrize(("schema", "path"), SCHEMAS, ids=[path.name for _, path in SCHEMAS])
 def test_file_follows_its_schema(schema: str, path: Path) -> None:
     module = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
     options = ["--default-filetype", "yaml", str(path)]
