@@ -1,4 +1,4 @@
-"""Print the changelog section of a release tag, or fail with the reason why it cannot be released."""
+"""Print the changelog section of a release tag, or the reason why it cannot be released."""
 
 from __future__ import annotations
 
