@@ -1,23 +1,29 @@
-# Everything happens in .venv, set up from requirements.lock the first time and again when that file or pyproject.toml changes.
+# Every target runs in .venv. Make creates it from requirements.lock, and again when that file or pyproject.toml changes.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first of these commands that starts Python 3.11 or newer; override with make PYTHON=...
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
+VENV = $(or $(PYTHON),$(error Python 3.11 or newer is required and was not found)) -m venv
 BIN := .venv/bin
 STAMP := .venv/.installed
+PIP := -m pip --quiet --disable-pip-version-check
 CASE ?= base
 
-.PHONY: help install solve check test lint types bench pages docs pictures lock wheel clean
+.PHONY: help install solve check test coverage lint types bench pages docs pictures wheel lock upgrade clean
 .DEFAULT_GOAL := help
 
-help: ## list what can be made
+help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+$(BIN)/python:
+	$(VENV) .venv
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python $(PIP) install --require-hashes --requirement requirements.lock
+	$(BIN)/python $(PIP) install --no-deps --no-build-isolation --editable .
 	touch $(STAMP)
 
-install: $(STAMP) ## set up .venv
+install: $(STAMP) ## set up .venv with the program, all extras and the development tools
 
 solve: $(STAMP) ## solve a bundled case: make solve CASE=base
 	$(BIN)/paxsilica solve $(CASE)
@@ -29,38 +35,44 @@ test: $(STAMP) ## run the tests, the fast ones first
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest -m slow
 
-lint: $(STAMP) ## check style
+coverage: $(STAMP) ## run the fast tests and list the lines that they do not reach
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+lint: $(STAMP) ## check style and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy
 
-bench: $(STAMP) ## print speed: our whole run against raw HiGHS, time to a gap, prices against one solve
+bench: $(STAMP) ## measure speed: a whole run against HiGHS alone, time to a gap, prices against one solve
 	$(BIN)/python benchmarks/bench.py $(CASE)
 	$(BIN)/python benchmarks/prices.py $(CASE)
 
-pages: $(STAMP) ## renew what is generated: the formulation page, the reference pages, the guide and description of the data
+pages: $(STAMP) ## write the generated pages: formulation, reference, guide to the data and its description
 	$(BIN)/python -m paxsilica.model.formulation
 	$(BIN)/python -m paxsilica.cli.reference
 	$(BIN)/paxsilica data describe --write
 
-docs: $(STAMP) ## build the documentation into docs/_build: html and the manual page
+docs: $(STAMP) ## build the documentation into docs/_build: HTML and the manual page
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b man docs docs/_build/man
 
-pictures: $(STAMP) ## renew the pictures of the documentation from real plans; needs Chromium and LibreOffice
+pictures: $(STAMP) ## draw the pictures of the documentation from real plans; needs Chromium and LibreOffice
 	$(BIN)/python docs/pictures.py
 
-wheel: $(STAMP) ## build a wheel into dist
-	$(BIN)/python -m pip wheel . --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist
+wheel: $(STAMP) ## build the wheel and the source archive into dist
+	$(BIN)/python -m hatchling build -d dist
 
-lock: ## write requirements.lock anew from pyproject.toml: newest versions, with hashes
-	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
-	.venv-lock/bin/pip-compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-options --strip-extras \
-		--allow-unsafe --all-extras --build-deps-for editable --build-deps-for wheel --output-file requirements.lock pyproject.toml
+lock: ## write requirements.lock from pyproject.toml; keep the locked versions that still fit
+	$(VENV) .venv-lock
+	.venv-lock/bin/python $(PIP) install uv
+	.venv-lock/bin/uv pip compile pyproject.toml --quiet $(UPGRADE) --universal --fork-strategy fewest --all-extras --group dev \
+		--generate-hashes --no-header --no-annotate --output-file requirements.lock
 	rm -rf .venv-lock
 
-clean: ## remove .venv and all that was built
+upgrade: UPGRADE := --upgrade
+upgrade: lock ## write requirements.lock with the newest versions
+
+clean: ## remove .venv and everything that was built
 	rm -rf .venv .venv-lock build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
