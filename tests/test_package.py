@@ -66,25 +66,6 @@ def test_every_target_of_make_is_declared_and_explained() -> None:
     assert set(re.findall(r"^([a-z]+):.* ## .+$", text, re.M)) == set(declared[1].split())
 
 
-def test_lock_has_versions_and_hashes_and_nothing_else() -> None:
-    text = read("requirements.lock")
-    assert all(
-        re.fullmatch(r"[\w.-]+==[\w.]+ \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line)
-        for line in text.splitlines()
-    )
-    locked = {name.replace("_", "-") for name in re.findall(r"^([\w.-]+)==", text, re.M)}
-    project = tomllib.loads(read("pyproject.toml"))
-    wanted = [
-        *project["project"]["dependencies"],
-        *project["build-system"]["requires"],
-        "editables",
-    ]
-    wanted += [
-        item for group in project["project"]["optional-dependencies"].values() for item in group
-    ]
-    assert {re.split(r"[^\w-]", item)[0].lower() for item in wanted} <= locked
-
-
 def test_papers_agree_on_the_version() -> None:
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
     assert paxsilica.__version__ == version

@@ -4,6 +4,7 @@ without."""
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from ore_world import CASE_FILE, World
 from typer.testing import CliRunner, Result
 
-from paxsilica.cli import COMMANDS, app, explain
+from paxsilica.cli import COMMANDS, app
 from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
 from paxsilica.plan import solve as plan_solve
 from paxsilica.plan.result import Plan
@@ -268,7 +269,7 @@ def test_interrupt_of_the_diagnosis_says_that_the_result_is_written(
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(explain, "diagnosed", stop)
+    monkeypatch.setattr(sys.modules["paxsilica.cli.explain"], "diagnosed", stop)
     result = run("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", *more)
     assert result.exit_code == 130
     assert "what was found before is written" in result.stderr

@@ -85,7 +85,7 @@ def test_what_is_said_of_errors_is_what_the_program_says() -> None:
 
 
 def test_every_page_is_in_a_table_of_contents() -> None:
-    for folder in (DOCS, DOCS / "howto", DOCS / "normal", DOCS / "explanation"):
+    for folder in (DOCS, DOCS / "howto", DOCS / "reference", DOCS / "explanation"):
         listed = set(
             re.findall(r"^([\w-]+)$", (folder / "index.md").read_text(encoding="utf-8"), re.M)
         )

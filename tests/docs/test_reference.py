@@ -11,7 +11,7 @@ from paxsilica.cli.reference import EFFECTS, Command, commands, exit_codes, is_o
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, PaxSilicaError
 from paxsilica.plan.tables import ALL_TABLES
 
-FOLDER = Path(__file__).parents[2] / "docs" / "normal"
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 COMMANDS = commands()
 
 

@@ -71,7 +71,7 @@ def test_readiness_changes_which_plant_is_built(
         routes={"C>A chip": 0.0},
         demand={("A", "chip"): 10},
     )
-    answer = Answer(tables, case(coverage=COVERED, operation={"standby": standby}))
+    answer = Answer(tables, case(coverage=COVERED, operation={"readiness": standby}))
     assert answer.committed == {chosen: 2030}
     assert answer.objective == approx(objective)
 

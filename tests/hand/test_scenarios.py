@@ -22,7 +22,7 @@ def embargo(capex: float) -> Any:
         projects={"ours": {"process": "make", "capex_usd_m": capex}},
         routes={"C>A chip": 0.0},
         demand={("A", "chip"): 1},
-        scenarios={"normal_state": 0.5, "early": 0.3, "late": 0.2},
+        scenarios={"base": 0.5, "early": 0.3, "late": 0.2},
         events=[
             {"scenario": "early", "event": "cut-off", "from_year": 2030},
             {"scenario": "late", "event": "cut-off", "from_year": 2031},
@@ -35,16 +35,16 @@ def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool)
     # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 +
     # 0.2) * 10 = 8, with one copy of 2031 for two scenarios. A plant is worth up to 8; the
     # likeliest scenario alone would build none, the worst one alone would pay 20.
-    names = ["normal_state", "early", "late"]
+    names = ["base", "early", "late"]
     answer = Answer(embargo(capex), case("2030-2031", scenarios=names))
     states = {
         state.name: (state.probability, state.scenarios)
         for state in answer.built.instance.states.values()
     }
     assert states == {
-        "normal 2030": (approx(0.7), ("normal_state", "late")),
+        "normal 2030": (approx(0.7), ("base", "late")),
         "cut off 2030": (approx(0.3), ("early",)),
-        "normal 2031": (approx(0.5), ("normal_state",)),
+        "normal 2031": (approx(0.5), ("base",)),
         "cut off 2031": (approx(0.5), ("early", "late")),
     }
     assert answer.objective == approx(capex if built_it else 8)
@@ -56,22 +56,20 @@ def test_merged_copies_cost_what_scenarios_cost_one_by_one() -> None:
     tables = embargo(1000.0)
     alone = [
         Answer(tables, case("2030-2031", scenarios={name: 1.0})).objective
-        for name in ("normal_state", "early", "late")
+        for name in ("base", "early", "late")
     ]
     assert alone == approx([0, 20, 10])
     assert Answer(
-        tables, case("2030-2031", scenarios=["normal_state", "early", "late"])
+        tables, case("2030-2031", scenarios=["base", "early", "late"])
     ).objective == approx(0.5 * 0 + 0.3 * 20 + 0.2 * 10)
 
 
 def test_other_chances_in_the_case_change_the_plan() -> None:
     tables = embargo(9.0)
-    assert not Answer(
-        tables, case("2030-2031", scenarios=["normal_state", "early", "late"])
-    ).committed
-    assert Answer(
-        tables, case("2030-2031", scenarios={"normal_state": 0.4, "early": 0.6})
-    ).committed == {"ours": 2030}
+    assert not Answer(tables, case("2030-2031", scenarios=["base", "early", "late"])).committed
+    assert Answer(tables, case("2030-2031", scenarios={"base": 0.4, "early": 0.6})).committed == {
+        "ours": 2030
+    }
 
 
 def test_an_export_licence_for_one_metal_leaves_the_rest() -> None:

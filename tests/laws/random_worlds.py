@@ -502,15 +502,15 @@ class Maker:
     def courses(self) -> None:
         if not self.feature("scenarios", 0.45):
             return
-        self.add("scenarios", scenario="normal_state", name="normal_state", probability=0.5)
+        self.add("scenarios", scenario="base", name="base", probability=0.5)
         self.add("scenarios", scenario="storm", name="storm", probability=0.3)
         self.add("scenarios", scenario="flood", name="flood", probability=0.2)
         plain = {"region": "*", "commodity": "*", "process": "*"}
         kinds = {
-            "cut off of a commodity": (
+            "supply cut off of a commodity": (
                 {"event": "cut-off"} | plain | {"region": "CHN", "commodity": self.goods[-2]}
             ),
-            "cut off of everything": {"event": "cut-off"} | plain,
+            "supply cut off of everything": {"event": "cut-off"} | plain,
             "demand event": (
                 {"event": "demand", "factor": 1.3} | plain | {"commodity": self.goods[-1]}
             ),
@@ -520,7 +520,7 @@ class Maker:
             "cost event": {"event": "variable cost", "factor": 1.5} | plain | {"region": "CHN"},
         }
         if "RUS" in self.others:
-            kinds["cut off of two"] = (
+            kinds["supply cut off of two"] = (
                 {"event": "cut-off"} | plain | {"region": "RUS", "commodity": self.goods[0]}
             )
         for scenario in ("storm", "flood"):
@@ -533,9 +533,9 @@ class Maker:
                     **kinds[name],
                 )
         self.world.case["scenarios"] = (
-            {"normal_state": 0.6, "storm": 0.2, "flood": 0.2}
+            {"base": 0.6, "storm": 0.2, "flood": 0.2}
             if self.chance(0.5)
-            else ["normal_state", "storm", "flood"]
+            else ["base", "storm", "flood"]
         )
 
     def question(self) -> None:
@@ -576,7 +576,7 @@ class Maker:
                 case["objective"] = "shortfall" if self.soft else "budget"
                 self.world.features.add("objective " + case["objective"])
         if self.feature("nobody is warm", 0.1):
-            case["operation"] = {"standby": False}
+            case["operation"] = {"readiness": False}
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
 

@@ -291,7 +291,7 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     world = Small(
         "2026-2027",
         trusted=["signatory"],
-        scenarios={"normal_state": 0.5, "cut": 0.5},
+        scenarios={"base": 0.5, "cut": 0.5},
         coverage={"required": 0.0, "from_year": 2026, "hard": True, "outage_years": 2},
     )
     world.region("A", "signatory")
@@ -300,9 +300,7 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     world.process("make", {}, {"metal": 1})
     world.asset("mill", "X", "make", cost=1e6)
     world.route("X", "A", "metal")
-    world.tables["scenarios"].append(
-        {"scenario": "normal_state", "name": "normal_state", "probability": 0}
-    )
+    world.tables["scenarios"].append({"scenario": "base", "name": "base", "probability": 0})
     world.event("cut", "cut-off", region="X", from_year=2027)
     plain = {
         "region": "A",

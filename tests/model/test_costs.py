@@ -155,10 +155,10 @@ def ready(**keys: Any) -> Built:
         },
         demand={("A", "chip"): 10},
         routes={"C>A chip": 0.5 * M},
-        scenarios={"normal_state": 0.75, "embargo": 0.25},
+        scenarios={"base": 0.75, "embargo": 0.25},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
-    return built(tables, case("2030-2031", scenarios=["normal_state", "embargo"], **RATE, **keys))
+    return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE, **keys))
 
 
 def test_cost_operation_is_expected_discounted_and_less_the_support() -> None:

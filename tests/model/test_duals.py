@@ -106,12 +106,12 @@ def rich() -> tuple[Built, Case]:
                 "commodity": "metal",
             },
         },
-        scenarios={"normal_state": 0.8, "embargo": 0.2},
+        scenarios={"base": 0.8, "embargo": 0.2},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
     asked = case(
         "2030-2032",
-        scenarios=["normal_state", "embargo"],
+        scenarios=["base", "embargo"],
         budget_usd_m=70.0,
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
@@ -181,12 +181,12 @@ def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() 
         },
         routes={"B>C ore": 0.1 * M, "C>A metal": 0.1 * M},
         demand={("A", "metal"): 5},
-        scenarios={"normal_state": 0.8, "embargo": 0.2},
+        scenarios={"base": 0.8, "embargo": 0.2},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
     program = built(
         tables,
-        case("2030-2031", scenarios=["normal_state", "embargo"], finance={"discount_rate": 0.25}),
+        case("2030-2031", scenarios=["base", "embargo"], finance={"discount_rate": 0.25}),
     ).program
     duals = solve(program, LP).row_duals
     assert duals is not None

@@ -191,7 +191,7 @@ def test_project_capacity_in_an_event_of_capacity() -> None:
             "free": {"process": "make", "region": "A"},
         },
         demand={("A", "chip"): 1},
-        scenarios={"normal_state": 0.5, "quake": 0.5},
+        scenarios={"base": 0.5, "quake": 0.5},
         events=[
             {
                 "scenario": "quake",
@@ -203,7 +203,7 @@ def test_project_capacity_in_an_event_of_capacity() -> None:
             }
         ],
     )
-    model = built(tables, case(scenarios=["normal_state", "quake"]))
+    model = built(tables, case(scenarios=["base", "quake"]))
     assert model.line("project_capacity", "p", N30).terms[("committed", ("p", 2030))] == -10
     assert (
         model.line("project_capacity", "p", "quake 2030").terms[("committed", ("p", 2030))] == -2.5

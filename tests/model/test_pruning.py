@@ -124,7 +124,7 @@ def drawn(seed: int) -> tuple[Tables, Case]:
             else None
         ),
         limits=limits,
-        scenarios={"normal_state": 0.7, "squeeze": 0.3},
+        scenarios={"base": 0.7, "squeeze": 0.3},
         events=[
             {
                 "scenario": "squeeze",
@@ -136,7 +136,7 @@ def drawn(seed: int) -> tuple[Tables, Case]:
         ],
     )
     return tables, case(
-        scenarios=["normal_state", "squeeze"],
+        scenarios=["base", "squeeze"],
         coverage={"required": 0.8, "from_year": 2030, "hard": dice.random() < 0.2},
     )
 

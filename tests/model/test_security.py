@@ -59,7 +59,7 @@ def test_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm() -> N
 
 def test_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_without_it() -> None:
     assert {plant for plant, _ in model().lines("readiness")} == {"a", "b", "p"}
-    assert model(operation={"standby": False}).lines("readiness") == []
+    assert model(operation={"readiness": False}).lines("readiness") == []
 
 
 def test_minimum_utilisation_in_normal_times_of_what_is_kept_warm() -> None:

@@ -87,8 +87,8 @@ def nothing_split(tables: object, case: object, arguments: object) -> dict[str, 
 
 
 MEANS = {
-    "regions.relaxations": (nothing_bounded, "proof by relaxation"),
-    "regions.split": (nothing_split, ""),
+    "branching.relaxations": (nothing_bounded, "proof by relaxation"),
+    "branching.split": (nothing_split, ""),
     "alternatives.flips": (nothing_turned, "plans found"),
     "alternatives.repaired": (nothing_found, "plans found"),
     "alternatives.forced": (nothing_found, "proof for this project"),
@@ -98,9 +98,9 @@ MEANS = {
 @pytest.mark.parametrize(
     ("kept", "decided_by"),
     [
-        (("regions.relaxations",), "proof by relaxation"),
-        (("regions.relaxations", "regions.split"), "proof by relaxation"),
-        (("regions.relaxations", "alternatives.repaired"), "plans found"),
+        (("branching.relaxations",), "proof by relaxation"),
+        (("branching.relaxations", "branching.split"), "proof by relaxation"),
+        (("branching.relaxations", "alternatives.repaired"), "plans found"),
         (("alternatives.flips",), "plans found"),
         (("alternatives.forced",), "proof for this project"),
     ],

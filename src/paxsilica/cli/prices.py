@@ -350,7 +350,7 @@ def _work(
     from paxsilica.prices.finite_difference import written
     from paxsilica.prices.report import prices_from, start_from, with_prices
     from paxsilica.prices.request_checks import refuse_what_cannot_be_told, unsolved
-    from paxsilica.prices.value_curve import value_curve
+    from paxsilica.prices.value_curve import compute_value_curve
 
     interrupts.step("look at what is asked")
     made = written(tables, case)
@@ -375,7 +375,9 @@ def _work(
             "tolerance": curves["tolerance"],
         }
         drawn.append(
-            value_curve(start.basis, whose, **ends, seconds=seconds, on_step=interrupts.step)
+            compute_value_curve(
+                start.basis, whose, **ends, seconds=seconds, on_step=interrupts.step
+            )
         )
     more = {}
     if drawn:

@@ -24,7 +24,7 @@ FAMILIES = {
     "funding": "Who pays",
     "operation": "How plants run and goods move",
     "security": "Readiness, coverage and concentration",
-    "stocks": "Stores",
+    "storage": "Stores",
     "limits": "Limits of the table `limits`",
 }
 """Modules of rows in the order of the page, with their headings."""

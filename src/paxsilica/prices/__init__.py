@@ -17,10 +17,10 @@ __all__ = [
     "PriceError",
     "PriceRequest",
     "Prices",
+    "compute_value_curve",
     "hull_prices",
     "price_table",
     "start_from",
-    "value_curve",
     "with_prices",
 ]
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from paxsilica.prices.report import Prices, price_table, start_from, with_prices
     from paxsilica.prices.request import PriceRequest
     from paxsilica.prices.table import KINDS
-    from paxsilica.prices.value_curve import Curve, value_curve
+    from paxsilica.prices.value_curve import Curve, compute_value_curve
 
 _HOMES = {
     "KINDS": "table",
@@ -46,7 +46,7 @@ _HOMES = {
     "hull_prices": "hull",
     "price_table": "report",
     "start_from": "report",
-    "value_curve": "value_curve",
+    "compute_value_curve": "value_curve",
     "with_prices": "report",
 }
 

@@ -287,7 +287,7 @@ def curve_range(
     return low, high
 
 
-def value_curve(
+def compute_value_curve(
     basis: Basis,
     what: str = "budget",
     low: float | None = None,

@@ -200,7 +200,6 @@ def frontier(
             limits); by default eight budgets.
         workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
 
-    >>> from paxsilica import load
     A call with four limits on the budget::
 
         frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})
