@@ -159,7 +159,7 @@ def explain_stage(
             [Problem("--stage", "", "", stage, "the case asks for no coverage of this stage")]
         )
     say("search")
-    answer = search(written.program, case.solver)
+    answer = search(written.program, case.solver, interruptible=True)
     if answer.values is None:
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
