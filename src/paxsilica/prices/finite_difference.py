@@ -15,6 +15,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
 from paxsilica.model.build import without_collection
+from paxsilica.model.registry import row_with
 from paxsilica.prices.priced_items import Subject, coverage, saved
 from paxsilica.prices.table import Price, number
 from paxsilica.solver import Array, Compiled, compile_model, solve
@@ -175,7 +176,7 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
         InputError: if there is no such limit.
     """
     if what == "budget":
-        row = program.row_at.get(("programme_budget", "programme"))
+        row = program.row_at.get((row_with(item="budget"), "programme"))
         if row is None:
             raise refuse(
                 "resolve",
@@ -183,11 +184,10 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
                 "the case sets no budget; give it one, such as --set budget_usd_m=20000",
             )
         return row, "the programme's budget"
-    row = program.row_at.get(("funder_envelope", what))
+    envelope = row_with(item="envelope")
+    row = program.row_at.get((envelope, what))
     if row is None:
-        known = ", ".join(
-            str(index) for family, index in program.row_names if family == "funder_envelope"
-        )
+        known = ", ".join(str(index) for family, index in program.row_names if family == envelope)
         raise refuse(
             "resolve",
             what,
@@ -237,7 +237,7 @@ def _refuse_without_envelope(basis: Basis, what: str) -> None:
             "has no envelope that could be moved; what it may pay in a year has a dual, the price"
             " of an annual limit",
         )
-    if ("funder_envelope", what) not in basis.program.row_at:
+    if (row_with(item="envelope"), what) not in basis.program.row_at:
         raise refuse(
             "resolve", what, "fits no project of this case, so that more of its money buys nothing"
         )

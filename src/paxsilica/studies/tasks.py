@@ -12,6 +12,7 @@ import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError
+from paxsilica.model.registry import rows_with
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import INTEGRALITY_TOL
@@ -22,15 +23,6 @@ from paxsilica.tables import Tables
 
 Decision = Mapping[str, Any]
 """Year of commitment and size by the end, by project: ``{"mine": [2027, 400.0]}``."""
-
-MONEY_ROWS = (
-    "programme_budget",
-    "funder_envelope",
-    "funder_annual_limit",
-    "funder_largest_share",
-    "mandate_limit",
-)
-"""Rows that say what may be paid, not what is built."""
 
 _last: list[tuple[Tables, Case, Written]] = []
 
@@ -194,7 +186,7 @@ def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     outcome = searched(program, case.solver)
     within = outcome.status != "infeasible"
     if not within:
-        program = program.without_rows(program.rows_of(*MONEY_ROWS))
+        program = program.without_rows(program.rows_of(*rows_with(money=True)))
         outcome = searched(program, case.solver)
     return record(of, reoptimised(program, outcome, case.solver)) | {
         "within_money": within,
