@@ -12,7 +12,8 @@ from test_duals import rich
 from paxsilica.case import known_keys
 from paxsilica.errors import InputError
 from paxsilica.model import COSTS, ROWS, VARIABLES
-from paxsilica.model.formulation import FAMILIES, main, rewritten, sections
+from paxsilica.model.formulation import main, rewritten, sections
+from paxsilica.model.registry import OWNERS
 from paxsilica.tables.layout import layout
 from paxsilica.tables.schema import TABLES
 
@@ -38,8 +39,9 @@ def test_every_component_of_a_model_is_on_the_page_and_the_other_way_round() -> 
         assert TEXT.count(f"`{name}`") >= 1, name
 
 
-def test_every_family_of_rows_has_a_heading() -> None:
-    assert {row.family for row in ROWS.values()} == set(FAMILIES)
+def test_every_owner_of_rows_has_a_heading() -> None:
+    assert {row.owner for row in ROWS.values()} == set(OWNERS)
+    assert {term.owner for term in COSTS.values()} <= set(OWNERS)
 
 
 def test_every_row_and_term_has_prose_and_every_dual_a_unit_and_a_sign() -> None:

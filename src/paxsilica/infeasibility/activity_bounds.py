@@ -7,6 +7,7 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from paxsilica.model.registry import rows_with
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.resolve import Written
 
@@ -29,7 +30,7 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
     """(limit, years, sentence) for each limit of the data that everything together misses, or that
     what must run breaks by itself."""
     program, instance = written.program, written.instance
-    rows = program.rows_of("limit_on_plants", "limit_on_operation")
+    rows = program.rows_of(*rows_with(item="limit"))
     if not len(rows):
         return []
     least, most = _ends(program, rows)

@@ -11,6 +11,7 @@ import numpy as np
 from paxsilica.case import Solver
 from paxsilica.infeasibility.rounding import least
 from paxsilica.instance import UNLIMITED
+from paxsilica.model.registry import Wording
 from paxsilica.solver import Compiled, solve
 from paxsilica.solver.resolve import NewColumn, Written, extended
 
@@ -47,10 +48,6 @@ class Conflict:
     more: bool = False
 
 
-def _key(index: object) -> str:
-    return str(index[0] if isinstance(index, tuple) else index)
-
-
 def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
     """The program, with a variable for each demand that must be served, and the requirements that
     can be taken out of it."""
@@ -60,55 +57,24 @@ def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
     def group(words: str) -> Requirement:
         return found.setdefault(words, Requirement(words))
 
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
-    stage_name = {row.stage: row.name for row in instance.tables.stages}
-    names = {row.commodity: row.name for row in instance.tables.commodities}
-    kept_whole = {
-        row.commodity for row in instance.tables.commodities if row.surplus == "forbidden"
-    }
+    wording = Wording(instance)
     firm: dict[str, dict[int, float]] = defaultdict(dict)
     for at, (family, index) in enumerate(program.row_names):
-        if family == "programme_budget":
-            group(f"the budget of USD {written.case.budget_usd_m:,.10g} million").rows.append(at)
-        elif family in ("funder_envelope", "funder_annual_limit"):
-            assert instance.funding is not None
-            group(f"no more than {instance.funding.payers[_key(index)].title} can pay").rows.append(
-                at
-            )
-        elif family == "mandate_limit":
-            group(
-                f"the mandate limit of {index[0]} for stage {index[1]} and region {index[2]}"
-            ).rows.append(at)
-        elif family in ("production_coverage", "delivery_coverage"):
-            if written.case.coverage is not None and written.case.coverage.hard:
-                group(f"the coverage of {stage_name[stage_of[index[0]] or '']}").rows.append(at)
-        elif family == "country_concentration":
-            if written.case.concentration is not None and written.case.concentration.hard:
-                group(
-                    f"no region above {written.case.concentration.max_share:.0%} of what is made"
-                ).rows.append(at)
-        elif family in ("limit_on_plants", "limit_on_operation"):
-            group(f"the limit {index[0]}").rows.append(at)
-        elif family == "required_commitment":
-            group(f"the commitment to {_key(index)}").rows.append(at)
-        elif family == "exclusive_group":
-            group(f"at most one project of the group {_key(index)}").rows.append(at)
-        elif family == "commodity_balance":
-            region, commodity, state = index
-            demand = instance.states[state].demand.get((region, commodity), 0.0)
-            if demand and ("unserved", index) not in program.column_at:
-                firm[commodity][at] = demand
-            if commodity in kept_whole:
-                group(f"no {names[commodity]} may be left over").equations.append(at)
+        for one, words in wording.requirements(family, index):
+            if one.removal == "row":
+                group(words).rows.append(at)
+            elif one.removal == "surplus":
+                group(words).equations.append(at)
+            else:
+                region, commodity, state = index
+                firm[words][at] = instance.states[state].demand[region, commodity]
     _bounds(written, group)
     unserved = [
-        NewColumn(("unserved share", commodity), rows, high=0.0) for commodity, rows in firm.items()
+        NewColumn(("unserved share", words), rows, high=0.0) for words, rows in firm.items()
     ]
     if unserved:
         for position, column in enumerate(unserved):
-            group(f"all demand for {names[column.name[1]]} served").columns[
-                len(program.cost) + position
-            ] = (0.0, 1.0)
+            group(column.name[1]).columns[len(program.cost) + position] = (0.0, 1.0)
         program = extended(program, unserved)
     return program, list(found.values())
 

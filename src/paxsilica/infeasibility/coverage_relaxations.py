@@ -7,6 +7,8 @@ from collections import defaultdict
 
 from paxsilica.case import Case, share_in
 from paxsilica.infeasibility.relaxation import MOST, Changed, Knob, per_mille
+from paxsilica.model.registry import rows_with
+from paxsilica.model.security import coverage_base
 from paxsilica.solver.resolve import NewColumn, Written, changed
 from paxsilica.tables import Tables
 
@@ -19,11 +21,10 @@ def coverage_knobs(written: Written) -> list[Knob]:
         return []
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     entries: dict[tuple[str, int], dict[int, float]] = defaultdict(dict)
-    for at in program.rows_of("production_coverage", "delivery_coverage"):
+    for at in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state_name) = program.row_names[at]
         state = instance.states[state_name]
-        wanted = sum(amount for place, amount in state.demand.items() if place[1] == commodity)
-        amount = instance.need[commodity, state.year] if family == "production_coverage" else wanted
+        amount = coverage_base(instance, family, commodity, state_name)
         stage = stage_of[commodity]
         assert stage is not None
         entries[stage, state.year][int(at)] = amount
@@ -100,7 +101,7 @@ def even_knobs(written: Written) -> list[Knob]:
 def concentration_knobs(written: Written) -> list[Knob]:
     """The cap on what one region may make."""
     cap, instance = written.case.concentration, written.instance
-    rows = written.program.rows_of("country_concentration")
+    rows = written.program.rows_of(*rows_with(item="concentration"))
     if cap is None or not cap.hard or not len(rows):
         return []
     entries = {}

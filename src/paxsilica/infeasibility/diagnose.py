@@ -17,6 +17,7 @@ from paxsilica.infeasibility.feasible_changes import NoWayOut, Relaxation, later
 from paxsilica.infeasibility.necessary_conditions import Finding, arithmetic, span_of
 from paxsilica.infeasibility.relaxation import KINDS, Knob
 from paxsilica.infeasibility.relaxations import all_knobs
+from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
@@ -176,7 +177,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     )
     roomy = write(replace(tables, funders=funders), case)
     assert roomy.instance.funding is not None
-    at = roomy.program.rows_of("funder_envelope")
+    at = roomy.program.rows_of(row_with(item="envelope"))
     names = [
         index[0] if isinstance(index, tuple) else index
         for _, index in (roomy.program.row_names[row] for row in at)

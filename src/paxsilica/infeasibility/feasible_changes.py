@@ -14,6 +14,8 @@ from paxsilica.infeasibility.necessary_conditions import span_of
 from paxsilica.infeasibility.relaxation import KINDS, Changed, Knob
 from paxsilica.infeasibility.rounding import least, some_plan
 from paxsilica.instance import Instance
+from paxsilica.model.registry import rows_with
+from paxsilica.model.security import coverage_side
 from paxsilica.solver import Compiled, solve
 from paxsilica.solver.resolve import Interval, Known, Written, changed, extended, write
 from paxsilica.tables import Tables
@@ -278,15 +280,13 @@ def _shifted(written: Written, years: int) -> Compiled:
     the first years nothing."""
     instance, program = written.instance, written.program
     case = shifted(written.case, years)
-    at = program.rows_of("production_coverage", "delivery_coverage")
+    at = program.rows_of(*rows_with(item="coverage"))
     low = []
     for row in at:
         family, (commodity, state_name) = program.row_names[row]
         state = instance.states[state_name]
         share = _asked(case, commodity, _stage(instance, commodity), state.year)
-        wanted = sum(amount for place, amount in state.demand.items() if place[1] == commodity)
-        need = instance.need[commodity, state.year]
-        low.append(share * need if family == "production_coverage" else (share - 1.0) * wanted)
+        low.append(coverage_side(instance, family, commodity, state_name, share))
     return program.with_rows(at, np.array(low), np.full(len(at), np.inf))
 
 

@@ -16,6 +16,9 @@ from paxsilica.infeasibility.coverage_relaxations import (
 )
 from paxsilica.infeasibility.relaxation import MOST, Changed, Knob, money, per_mille
 from paxsilica.instance.demand import benchmark_processes, trusted_need
+from paxsilica.model.investment import required_commitment
+from paxsilica.model.registry import row_with, rows_with
+from paxsilica.model.security import delivery_coverage, production_coverage
 from paxsilica.solver.resolve import NewColumn, Written, changed
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Series
@@ -38,7 +41,7 @@ def all_knobs(written: Written) -> list[Knob]:
 
 def _budget(written: Written) -> list[Knob]:
     budget = written.case.budget_usd_m
-    rows = written.program.rows_of("programme_budget")
+    rows = written.program.rows_of(row_with(item="budget"))
     if budget is None or not len(rows):
         return []
 
@@ -62,7 +65,7 @@ def _budget(written: Written) -> list[Knob]:
 def _funders(written: Written) -> list[Knob]:
     funding = written.instance.funding
     rows: dict[str, dict[int, float]] = defaultdict(dict)
-    for at in written.program.rows_of("funder_envelope", "funder_annual_limit"):
+    for at in written.program.rows_of(row_with(item="envelope"), row_with(item="annual limit")):
         index = written.program.row_names[at][1]
         rows[index[0] if isinstance(index, tuple) else index][int(at)] = -1.0
     if funding is None or not rows:
@@ -130,7 +133,7 @@ def _funder(written: Written, name: str, entries: dict[int, float], weight: floa
 
 def _mandates(written: Written) -> list[Knob]:
     knobs = []
-    for at in written.program.rows_of("mandate_limit"):
+    for at in written.program.rows_of(row_with(item="mandate")):
         funder, stage, region = written.program.row_names[at][1]
         limit = float(written.program.row_high[at])
 
@@ -185,15 +188,14 @@ def _demand(written: Written) -> list[Knob]:
         {commodity for state in instance.states.values() for _, commodity in state.demand}
     )
     entries: dict[str, dict[int, float]] = {commodity: defaultdict(float) for commodity in demanded}
+    balance = row_with(item="commodity")
     for state in instance.states.values():
         for place, amount in state.demand.items():
             if ("unserved", (*place, state.name)) not in program.column_at and (
-                "commodity_balance",
+                balance,
                 (*place, state.name),
             ) in program.row_at:
-                entries[place[1]][program.row_at["commodity_balance", (*place, state.name)]] += (
-                    amount
-                )
+                entries[place[1]][program.row_at[balance, (*place, state.name)]] += amount
     if instance.case.coverage is not None and instance.case.coverage.hard:
         _need_of_demand(written, entries)
     return [
@@ -212,10 +214,10 @@ def _need_of_demand(written: Written, entries: dict[str, dict[int, float]]) -> N
             for commodity, amount in trusted_need(
                 instance.world, benchmark, own, state.year
             ).items():
-                row = program.row_at.get(("production_coverage", (commodity, state_name)))
+                row = program.row_at.get((production_coverage.__name__, (commodity, state_name)))
                 if row is not None:
                     entries[demanded][row] += instance.required[commodity, state_name] * amount
-            row = program.row_at.get(("delivery_coverage", (demanded, state_name)))
+            row = program.row_at.get((delivery_coverage.__name__, (demanded, state_name)))
             if row is not None:
                 entries[demanded][row] += instance.required[demanded, state_name] * sum(
                     own.values()
@@ -252,7 +254,7 @@ def _demand_for(written: Written, commodity: str, entries: dict[int, float]) -> 
 
 def _limits(written: Written) -> list[Knob]:
     program, found = written.program, defaultdict[str, dict[int, float]](dict)
-    for at in program.rows_of("limit_on_plants", "limit_on_operation"):
+    for at in program.rows_of(*rows_with(item="limit")):
         name = program.row_names[at][1][0]
         found[name][int(at)] = 1.0 if written.instance.limits[name].sense == "at least" else -1.0
     return [_limit(written, name, entries) for name, entries in sorted(found.items())]
@@ -285,7 +287,7 @@ def _limit(written: Written, name: str, entries: dict[int, float]) -> Knob:
 
 def _required(written: Written) -> list[Knob]:
     knobs = []
-    for at in written.program.rows_of("required_commitment"):
+    for at in written.program.rows_of(required_commitment.__name__):
         index: Any = written.program.row_names[at][1]
         name = index[0] if isinstance(index, tuple) else index
 

@@ -26,7 +26,8 @@ def _weight(instance: Instance, state: OperatingState) -> float:
     latex=(
         r"\sum_{p,t} \beta_t \Big(\phi_p\, \sigma_p\, \mathrm{due}_{p,t} + \sum_g \phi_{g,p}\,"
         r" f_{g,p,t}\Big)"
-    )
+    ),
+    owner="funding",
 )
 def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What owners and funders pay for projects, each at the price of its money. Where the data
@@ -54,7 +55,8 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
         r"-\beta_T \sum_{p,v} \max\Big(0,\, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big)"
         r" \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, "
         r"\Delta e_{p,v}\right)"
-    )
+    ),
+    owner="investment",
 )
 def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What is left of plants younger than their economic life at the end of the case,
@@ -80,7 +82,8 @@ def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
         r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\,"
         r" y_{p,t-\ell_p} + F^e_{p,t}\, "
         r"e_{p,t-\ell_p}\right)\Big)"
-    )
+    ),
+    owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What plants cost each year of operation whether they run or not; for existing plants a
@@ -111,7 +114,8 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     latex=(
         r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \Big(\sum_a C_{a,c}\, x_{a,c} - \sum_a G_{a,t(c)}\,"
         r" \mu_a\, w_{a,c}\Big)"
-    )
+    ),
+    owner="operation",
 )
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Variable cost of everything that runs, less what counts as operating support."""
@@ -131,7 +135,8 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     latex=(
         r"10^{-6} \sum_{\bar c} \pi_{\bar c}\, \beta_{t(\bar c)} \sum_a G_{a,t(\bar c)}\, \mu_a\,"
         r" w_{a,\bar c}"
-    )
+    ),
+    owner="security",
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """What it costs to keep plants warm that cheaper supply would idle: their least running, times
@@ -148,7 +153,10 @@ def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,r',k} R_{r,r',k,t(c)}\, q_{r,r',k,c}")
+@cost(
+    latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,r',k} R_{r,r',k,t(c)}\, q_{r,r',k,c}",
+    owner="operation",
+)
 def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Shipping along routes."""
     terms: Terms = []
@@ -163,7 +171,10 @@ def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
-@cost(latex=r"10^{-6} \sum_t \beta_t \sum_{r,k} H_{r,k,t}\, s_{r,k,t}")
+@cost(
+    latex=r"10^{-6} \sum_t \beta_t \sum_{r,k} H_{r,k,t}\, s_{r,k,t}",
+    owner="storage",
+)
 def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Keeping stores, on the level at the end of each year."""
     return Cost(
@@ -175,7 +186,10 @@ def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     )
 
 
-@cost(latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,k} P_{k,t(c)}\, u_{r,k,c}")
+@cost(
+    latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_{r,k} P_{k,t(c)}\, u_{r,k,c}",
+    owner="operation",
+)
 def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The damage of final demand that is not served, expected over what may happen."""
     terms: Terms = []
@@ -196,7 +210,8 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     latex=(
         r"10^{-6} \sum_{c} \beta_{t(c)} \Big(\sum_k \omega\, P_{k,t(c)}\, h_{k,c} + \sum_{r,k}"
         r" P_{k,t(c)}\, v_{r,k,c}\Big)"
-    )
+    ),
+    owner="security",
 )
 def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The price put on coverage that is missing and on output above the cap on a region's share,

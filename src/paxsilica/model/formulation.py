@@ -7,35 +7,15 @@ markers is written by hand and stays.
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from paxsilica.errors import InputError
-from paxsilica.model import COSTS, ROWS, VARIABLES
-from paxsilica.model.registry import RowDoc, TermDoc
+from paxsilica.model.registry import COSTS, OWNERS, ROWS, VARIABLES, RowDoc, TermDoc
 
 PAGE = Path("models") / "FORMULATION.md"
-
-FAMILIES = {
-    "investment": "What is committed, when, and how large",
-    "funding": "Who pays",
-    "operation": "How plants run and goods move",
-    "security": "Readiness, coverage and concentration",
-    "storage": "Stores",
-    "limits": "Limits of the table `limits`",
-}
-"""Modules of rows in the order of the page, with their headings."""
-
-
-def index_of(row: RowDoc) -> tuple[str, ...]:
-    """What a row is indexed by, as the parameters of its function say it."""
-    names = list(inspect.signature(row.rule).parameters)[2:]
-    return tuple(
-        name.removesuffix("_name").replace("other", "prerequisite") for name in names if name != "_"
-    )
 
 
 def _variables() -> str:
@@ -48,27 +28,33 @@ def _variables() -> str:
 
 
 def _row(row: RowDoc) -> str:
-    index = ", ".join(index_of(row))
+    index = ", ".join(row.index_names).replace("other", "prerequisite")
+    required = "; ".join(f'"{one.words}"' for one in row.requirements) or "structural"
+    price = row.price if isinstance(row.price, str) else row.price.item
+    checks = ", ".join(row.audit) if isinstance(row.audit, tuple) else "recomputed by its own check"
     return "\n\n".join(
         [
             f"#### `{row.name}`",
             f"$$ {row.latex} $$",
             row.prose,
-            (f"*For each*: {index}. " if index else "*One row.* ") + f"*Dual*: {row.dual}.",
+            (f"*For each*: {index}. " if index != "_" else "*One row.* ") + f"*Dual*: {row.dual}.",
+            f"*Requirement*: {required}. *Unit*: {row.unit}. *Price*: {price}. *Audit check*:"
+            f" {checks}.",
         ]
     )
 
 
 def _rows() -> str:
     parts = []
-    for family, heading in FAMILIES.items():
+    for owner, heading in OWNERS.items():
         parts.append(f"### {heading}")
-        parts += [_row(row) for row in ROWS.values() if row.family == family]
+        parts += [_row(row) for row in ROWS.values() if row.owner == owner]
     return "\n\n".join(parts)
 
 
 def _cost(term: TermDoc) -> str:
-    return f"#### `{term.name}`\n\n$$ {term.latex} $$\n\n{term.prose}"
+    facts = f"*Unit*: {term.unit}. *Priced decisions*: {term.owner}. *Audit check*: {term.audit}."
+    return f"#### `{term.name}`\n\n$$ {term.latex} $$\n\n{term.prose}\n\n{facts}"
 
 
 def sections() -> dict[str, str]:

@@ -8,8 +8,10 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.model.investment import committed_by, spend_terms
-from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
+from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, equal, row, times
 from paxsilica.model.variables import ticket_index
+
+MONEY_UNIT = "USD million per USD million"
 
 
 def payments_into(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Terms:
@@ -46,6 +48,11 @@ def _dues(instance: Instance) -> list[tuple[str, int]]:
         " discounted price of the marginal funder's money and the scarcity of its envelope; free,"
         " as the row is an equation, and as a rule positive"
     ),
+    requirement="structural",
+    unit="USD million",
+    one_project=True,
+    price="the row divides a payment among funders; their envelopes are priced",
+    audit="payments of funders",
 )
 def spend_equals_funding(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
@@ -70,6 +77,20 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
     over=_with_envelope,
     latex=r"\sum_{p,t} f_{g,p,t} \le E_g",
     dual="USD million of cost per further USD million in the funder's envelope; zero or negative",
+    requirement="no more than {funder_name} can pay",
+    unit="USD million",
+    money=True,
+    price=RowPrice(
+        "envelope",
+        MONEY_UNIT,
+        gain=True,
+        words="the envelope of {funder}",
+        where="{funder}",
+        single=True,
+        shown=True,
+    ),
+    binding="envelope of a funder",
+    audit="envelope of a funder",
 )
 def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -> Any:
     """A funder pays no more than its envelope, as far as it is delivered."""
@@ -99,6 +120,19 @@ def _with_limit(instance: Instance) -> list[tuple[str, int]]:
         "USD million of cost per further USD million that the funder may pay by the year (without"
         " carry-over: in the year); zero or negative"
     ),
+    requirement="no more than {funder_name} can pay",
+    unit="USD million",
+    money=True,
+    price=RowPrice(
+        "annual limit",
+        MONEY_UNIT,
+        gain=True,
+        words="what {funder} may pay {timing} {year}",
+        where="{funder}",
+        single=True,
+    ),
+    binding="limit of a funder by year",
+    audit="limit of a funder by year",
 )
 def funder_annual_limit(
     model: pyo.ConcreteModel, instance: Instance, funder: str, year: int
@@ -127,6 +161,12 @@ def funder_annual_limit(
         "USD million of cost per USD million that the funder may pay into the project above its"
         " largest share; zero or negative"
     ),
+    requirement="structural",
+    unit="USD million",
+    money=True,
+    one_project=True,
+    price="a share of one project; the envelope of the funder is priced",
+    audit="largest share of a funder",
 )
 def funder_largest_share(
     model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
@@ -151,6 +191,11 @@ def funder_largest_share(
         "USD million of cost per USD million that the funder must pay into the project above its"
         " smallest ticket; zero or positive"
     ),
+    requirement="structural",
+    unit="USD million",
+    one_project=True,
+    price="a yes-or-no decision; the envelope of the funder is priced",
+    audit="smallest ticket of a funder",
 )
 def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder that takes part in a project pays at least its smallest ticket."""
@@ -173,6 +218,11 @@ def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, p
         "USD million of cost per USD million that the funder may pay into the project without"
         " taking part; zero or negative"
     ),
+    requirement="structural",
+    unit="USD million",
+    one_project=True,
+    price="a yes-or-no decision; the envelope of the funder is priced",
+    audit="smallest ticket of a funder",
 )
 def payment_needs_ticket(
     model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
@@ -192,6 +242,11 @@ def payment_needs_ticket(
     over=ticket_index,
     latex=r"z_{g,p} \le y_{p,T}",
     dual="USD million of cost per unit of taking part that needs no commitment; zero or negative",
+    requirement="structural",
+    unit="tickets",
+    one_project=True,
+    price="a yes-or-no decision; the envelope of the funder is priced",
+    audit="payment into a project",
 )
 def ticket_needs_commitment(
     model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
@@ -210,6 +265,19 @@ def ticket_needs_commitment(
         "USD million of cost per further USD million that the funder may pay under the mandate;"
         " zero or negative"
     ),
+    requirement="the mandate limit of {funder} for stage {stage} and region {region}",
+    unit="USD million",
+    money=True,
+    price=RowPrice(
+        "mandate",
+        MONEY_UNIT,
+        gain=True,
+        words="what {funder} may pay under its mandate for stage {stage} in {region}",
+        where="{funder}, {stage}, {region}",
+        single=True,
+    ),
+    binding="limit of a mandate",
+    audit="limit of a mandate",
 )
 def mandate_limit(
     model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str
@@ -237,6 +305,20 @@ def mandate_limit(
         " decisions fixed and no size left free it is zero, which says nothing of what the budget"
         " is worth"
     ),
+    requirement="the budget of USD {budget} million",
+    unit="USD million",
+    money=True,
+    price=RowPrice(
+        "budget",
+        MONEY_UNIT,
+        gain=True,
+        words="the programme's budget",
+        where="programme",
+        single=True,
+        shown=True,
+    ),
+    binding="budget of the programme",
+    audit="budget of the programme",
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme, in all years,

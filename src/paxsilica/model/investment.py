@@ -68,6 +68,11 @@ def _after_first(instance: Instance) -> list[tuple[str, int]]:
         "USD million of cost that would be saved if a unit of the commitment could be undone after"
         " year t-1; zero or positive"
     ),
+    requirement="structural",
+    unit="commitments",
+    one_project=True,
+    price="the row defines a commitment; the decision has no market",
+    audit="project committed once",
 )
 def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
     """What is committed stays committed, so that a project is committed at most once."""
@@ -84,6 +89,11 @@ def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year
     ],
     latex=r"y_{p,T} \ge 1",
     dual="USD million of cost that the duty to commit the project causes; zero or positive",
+    requirement="the commitment to {project}",
+    unit="commitments",
+    one_project=True,
+    price="a yes-or-no decision; its value is found by solving again",
+    audit="required project",
 )
 def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: str) -> Any:
     """A project that the data requires is committed by the end of its window."""
@@ -99,6 +109,11 @@ def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: s
         "USD million of cost per unit of size that the project may be larger than its largest size;"
         " zero or negative"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price="the row defines a size; capacity is priced where it runs",
+    audit="largest size",
 )
 def size_needs_commitment(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
@@ -125,6 +140,11 @@ def size_needs_commitment(
         "USD million of cost that would be saved per unit of size if the plant could shrink after"
         " year t-1; zero or positive"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price="the row defines a size; capacity is priced where it runs",
+    audit="size added",
 )
 def size_never_shrinks(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
@@ -148,6 +168,11 @@ def size_never_shrinks(
         "USD million of cost per unit of size that may be added in a year other than that of the"
         " commitment; zero or negative"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price="the row defines a size; capacity is priced where it runs",
+    audit="size added after the commitment",
 )
 def size_set_at_commitment(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
@@ -183,6 +208,11 @@ def _exclusive_groups(instance: Instance) -> list[tuple[str]]:
         "USD million of cost per further project of the group that may be committed; zero or"
         " negative"
     ),
+    requirement="at most one project of the group {group}",
+    unit="projects",
+    price="a yes-or-no decision; its value is found by solving again",
+    binding="exclusive group",
+    audit="exclusive group",
 )
 def exclusive_group(model: pyo.ConcreteModel, instance: Instance, group: str) -> Any:
     """Of the projects of an exclusive group at most one is committed."""
@@ -217,6 +247,10 @@ def _prerequisites(instance: Instance) -> list[tuple[str, str, int]]:
         "USD million of cost per unit of the project that may be committed without its"
         " prerequisite; zero or negative"
     ),
+    requirement="structural",
+    unit="commitments",
+    price="a yes-or-no decision; its value is found by solving again",
+    audit="prerequisite",
 )
 def prerequisite(
     model: pyo.ConcreteModel, instance: Instance, project: str, other: str, year: int

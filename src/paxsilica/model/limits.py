@@ -11,7 +11,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.world import scaled
 from paxsilica.model.investment import capacity_terms, capital_terms, committed_by
-from paxsilica.model.registry import Terms, at_least, at_most, row
+from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
 
 
@@ -39,6 +39,11 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         "USD million of cost per unit by which the limit is moved up; zero or negative for a"
         " maximum, zero or positive for a minimum"
     ),
+    requirement="the limit {limit}",
+    unit="its own unit",
+    price=RowPrice("limit", "USD million per unit of the limit", gain=None),
+    binding="limit on plants",
+    audit="limit on plants",
 )
 def limit_on_plants(
     model: pyo.ConcreteModel, instance: Instance, limit_name: str, year: int
@@ -91,6 +96,11 @@ def limit_on_plants(
         "USD million of cost per unit by which the limit is moved up; zero or negative for a"
         " maximum, zero or positive for a minimum"
     ),
+    requirement="the limit {limit}",
+    unit="its own unit",
+    price=RowPrice("limit", "USD million per unit of the limit", gain=None),
+    binding="limit on operation",
+    audit="limit on operation",
 )
 def limit_on_operation(
     model: pyo.ConcreteModel, instance: Instance, limit_name: str, state_name: str

@@ -8,8 +8,17 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
 from paxsilica.model.investment import capacity_terms
-from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
-from paxsilica.model.variables import needs_readiness
+from paxsilica.model.registry import (
+    Requirement,
+    RowPrice,
+    Terms,
+    at_least,
+    at_most,
+    equal,
+    row,
+    times,
+)
+from paxsilica.model.variables import may_go_unserved, needs_readiness
 
 
 def output_terms(
@@ -29,6 +38,16 @@ def output_terms(
     ]
 
 
+def _must_be_served(instance: Instance, region: str, commodity: str, state: str) -> bool:
+    where = instance.states[state]
+    wanted = where.demand.get((region, commodity), 0.0)
+    return bool(wanted) and not may_go_unserved(instance, commodity, where)
+
+
+def _no_surplus(instance: Instance, region: str, commodity: str, state: str) -> bool:
+    return commodity not in instance.world.surplus_allowed
+
+
 @row(
     over=lambda instance: [
         (*place, state.name) for state in instance.states.values() for place in state.places
@@ -45,6 +64,13 @@ def output_terms(
         " its marginal cost in this copy, which carries the copy's probability and the year's"
         " discount factor; zero or positive, free where no surplus is allowed"
     ),
+    requirement=(
+        Requirement("all demand for {commodity_name} served", "demand", _must_be_served),
+        Requirement("no {commodity_name} may be left over", "surplus", _no_surplus),
+    ),
+    unit="commodity units per year",
+    price=RowPrice("commodity", "USD per unit of the commodity", gain=False, undiscounted=True),
+    audit=("commodity balance", "forbidden surplus", "demand that must be served"),
 )
 def commodity_balance(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state_name: str
@@ -103,6 +129,10 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
         "USD million of cost per further unit of capacity: less the scarcity rent of the project's"
         " capacity in the copy; zero or negative"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    price=RowPrice("capacity", "USD per unit of activity", gain=True, undiscounted=True),
+    audit="activity within capacity",
 )
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, state: str) -> Any:
     """A project runs no more than its credited capacity: nameplate by status, after its lead time,

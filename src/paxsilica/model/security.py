@@ -10,8 +10,36 @@ import pyomo.environ as pyo
 from paxsilica.instance import Instance
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.operation import output_terms
-from paxsilica.model.registry import Terms, at_least, at_most, row, times
+from paxsilica.model.registry import Requirement, RowPrice, Terms, at_least, at_most, row, times
 from paxsilica.model.variables import concentration_index, needs_readiness, standby_index
+
+
+def coverage_side(
+    instance: Instance, family: str, commodity: str, state: str, share: float
+) -> float:
+    """Right-hand side of a coverage row at a required share, commodity units per year.
+
+    It is linear in the share: its slope is :func:`coverage_base`.
+    """
+    base = coverage_base(instance, family, commodity, state)
+    return share * base if family == production_coverage.__name__ else (share - 1.0) * base
+
+
+def coverage_base(instance: Instance, family: str, commodity: str, state: str) -> float:
+    """What the required share of a coverage row is a share of, commodity units per year: the need
+    (production) or the final demand in the state (delivery)."""
+    where = instance.states[state]
+    if family == production_coverage.__name__:
+        return instance.need[commodity, where.year]
+    return sum(amount for place, amount in where.demand.items() if place[1] == commodity)
+
+
+def _hard_coverage(instance: Instance, commodity: str, state: str) -> bool:
+    return instance.case.coverage is not None and instance.case.coverage.hard
+
+
+def _hard_cap(instance: Instance, region: str, commodity: str, state: str) -> bool:
+    return instance.case.concentration is not None and instance.case.concentration.hard
 
 
 @row(
@@ -27,6 +55,10 @@ from paxsilica.model.variables import concentration_index, needs_readiness, stan
         "USD million of cost per further unit of capacity that is ready in the cut-off; zero or"
         " negative"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    price="standby capacity is priced within capacity",
+    audit="activity within warm capacity",
 )
 def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
     """A plant that stands idle cannot be woken: in a cut-off it runs no more than what was kept
@@ -50,6 +82,10 @@ def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: s
         "USD million of cost per unit of activity that readiness asks for beyond what it does: at"
         " the margin, the support that keeping the plant running needs; zero or positive"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    price="the support that the row causes is a cost term",
+    audit="minimum utilisation",
 )
 def minimum_utilisation(
     model: pyo.ConcreteModel, instance: Instance, plant: str, state: str
@@ -72,6 +108,10 @@ def minimum_utilisation(
     dual=(
         "USD million of cost per further unit of capacity that could be kept warm; zero or negative"
     ),
+    requirement="structural",
+    unit="units of activity per year",
+    price=RowPrice("capacity", "USD per unit of activity", gain=True, undiscounted=True),
+    audit="warm within capacity",
 )
 def standby_within_capacity(
     model: pyo.ConcreteModel, instance: Instance, project: str, state: str
@@ -96,6 +136,10 @@ def standby_within_capacity(
         " or positive. Times a hundredth of the need it is the price of a percentage point of"
         " coverage"
     ),
+    requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
+    unit="commodity units per year",
+    price=RowPrice("coverage", "USD million per percentage point", gain=False, shown=True),
+    audit="production when cut off",
 )
 def production_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
@@ -127,6 +171,10 @@ def production_coverage(
     dual=(
         "USD million of cost per further unit of final demand that must be served; zero or positive"
     ),
+    requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
+    unit="commodity units per year",
+    price=RowPrice("coverage", "USD million per percentage point", gain=False, shown=True),
+    audit="delivery when cut off",
 )
 def delivery_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
@@ -153,6 +201,11 @@ def delivery_coverage(
         "USD million of cost per further unit that the region may make above its share; zero or"
         " negative"
     ),
+    requirement=Requirement("no region above {max_share} of what is made", holds=_hard_cap),
+    unit="commodity units",
+    price=RowPrice("concentration", "USD million per percentage point", gain=True),
+    binding="cap on a region's share",
+    audit="cap on a region's share",
 )
 def country_concentration(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str

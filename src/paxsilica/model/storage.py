@@ -27,6 +27,10 @@ def _draws(instance: Instance) -> list[tuple[str, str, str]]:
         "USD million of cost per further unit in store at the start of the year of the cut-off;"
         " zero or negative"
     ),
+    requirement="structural",
+    unit="commodity units",
+    price="what is in store is priced as the commodity",
+    audit="draw on a store",
 )
 def stock_draw_limit(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str

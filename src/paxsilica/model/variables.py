@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pyomo.environ as pyo
 
-from paxsilica.instance import UNLIMITED, Instance
+from paxsilica.instance import UNLIMITED, Instance, OperatingState
 from paxsilica.model.registry import variable
 
 COMMITTED = variable(
@@ -158,9 +158,16 @@ def unserved_index(instance: Instance) -> list[tuple[str, str, str]]:
         (*place, state.name)
         for state in instance.states.values()
         for place in state.demand
-        if (place[1], state.year) in instance.shortage_price
-        or (state.mode == "disrupted" and state.probability == 0)
+        if may_go_unserved(instance, place[1], state)
     ]
+
+
+def may_go_unserved(instance: Instance, commodity: str, state: OperatingState) -> bool:
+    """Whether demand for the commodity may go unserved in the state: at a price, or in a coverage
+    test."""
+    return (commodity, state.year) in instance.shortage_price or (
+        state.mode == "disrupted" and state.probability == 0
+    )
 
 
 def declare(model: pyo.ConcreteModel, instance: Instance) -> None:

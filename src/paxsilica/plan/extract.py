@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
+from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
 from paxsilica.tables.schema import Event
@@ -325,37 +326,28 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
 
 def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
     """Limits of money and policy that the plan uses up."""
-    families = {
-        "programme_budget": ("budget of the programme", "USD million"),
-        "funder_envelope": ("envelope of a funder", "USD million"),
-        "funder_annual_limit": ("limit of a funder by year", "USD million"),
-        "mandate_limit": ("limit of a mandate", "USD million"),
-        "exclusive_group": ("exclusive group", "projects"),
-        "limit_on_plants": ("limit on plants", "its own unit"),
-        "limit_on_operation": ("limit on operation", "its own unit"),
-        "country_concentration": ("cap on a region's share", "commodity units"),
-    }
     used = program.matrix @ raw
     rows = []
     for at, (family, index) in enumerate(program.row_names):
-        if family not in families:
+        doc = ROWS.get(family)
+        if doc is None or doc.binding is None:
             continue
         low, high = float(program.row_low[at]), float(program.row_high[at])
         limit = high if high < UNLIMITED else low
         if abs(used[at] - limit) <= 1e-6 * max(1.0, abs(limit)):
-            parts = index if isinstance(index, tuple) else (index,)
+            parts = parts_of(index)
             year = next((part for part in parts if isinstance(part, int)), None)
             where = ", ".join(str(part) for part in parts if not isinstance(part, int))
             # what existing plants contribute stands on the right-hand side of the row
-            given = instance.limits[parts[0]].value - limit if family == "limit_on_plants" else 0.0
+            given = instance.limits[parts[0]].value - limit if doc.item == "limit" else 0.0
             rows.append(
                 (
-                    families[family][0],
+                    doc.binding,
                     where,
                     year,
                     limit + given,
                     float(used[at]) + given,
-                    families[family][1],
+                    doc.unit,
                 )
             )
     return table("binding", rows)

@@ -17,6 +17,8 @@ from scipy.sparse import csr_matrix, hstack
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.instance import Instance
+from paxsilica.model.registry import rows_with
+from paxsilica.model.security import coverage_side, standby_within_capacity
 from paxsilica.solver.highs import solve
 from paxsilica.solver.program import Array, Compiled
 
@@ -24,7 +26,6 @@ Shares = Mapping[tuple[str, str], float]
 """By (commodity, copy), 0 to 1."""
 
 IN_COPIES = {"activity", "shipment", "unserved", "stock_draw", "shortfall", "concentration_excess"}
-COVERAGE_ROWS = ("production_coverage", "delivery_coverage")
 
 
 def columns_in(
@@ -53,7 +54,7 @@ def normal_operation_without_projects(
     """Cheapest normal operation if nothing is committed and nothing is asked: values of all
     columns, zero where nothing runs."""
     at = np.concatenate([columns_in(program, instance, "normal"), program.positions("stock")])
-    asked = program.rows_of("limit_on_operation", "limit_on_plants", "required_commitment")
+    asked = program.rows_of(*rows_with(removal="row"))
     part = program.without_rows(asked).minimising(cost).restricted(at, np.zeros(len(program.cost)))
     outcome = solve(part, options)
     values = np.zeros(len(program.cost))
@@ -134,13 +135,11 @@ def most_covered(
             promised[column] = (1.0 - instance.required[index]) * need + max(0.0, values[column])
         if before is not None:
             known[column] = (1.0 - before[index]) * need
-    for row, (family, index) in enumerate(program.row_names):
-        if family == COVERAGE_ROWS[0]:
-            row_low[row] = instance.need[index[0], instance.states[index[1]].year]
-        elif family == COVERAGE_ROWS[1]:
-            row_low[row] = 0.0
+    for row in program.rows_of(*rows_with(item="coverage")):
+        family, (commodity, state) = program.row_names[row]
+        row_low[row] = coverage_side(instance, family, commodity, state, 1.0)
     full = replace(program, cost=cost, offset=0.0, row_low=row_low, high=high)
-    full = full.without_rows(program.rows_of("country_concentration"))
+    full = full.without_rows(program.rows_of(*rows_with(item="concentration")))
     at = columns_in(program, instance, "disrupted", proving=True)
     result = fixed
     part = full.restricted(at, fixed)
@@ -209,7 +208,7 @@ def _with_all_that_is_ready(program: Compiled, instance: Instance, values: Array
 def _credited_capacity(program: Compiled, values: Array) -> dict[tuple[str, str], float]:
     """Right-hand side of the rows that bound warm capacity of projects, with the plan's
     commitments."""
-    rows = program.rows_of("standby_within_capacity")
+    rows = program.rows_of(standby_within_capacity.__name__)
     if not len(rows):
         return {}
     without_standby = values.copy()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from paxsilica.instance import Instance, OperatingState
+from paxsilica.model.registry import rows_with
 from paxsilica.prices.priced_items import MILLION, Subject, undiscounted
 from paxsilica.prices.table import PREMIUM
 from paxsilica.solver import Compiled
@@ -32,7 +33,9 @@ def goods(instance: Instance, program: Compiled) -> list[Subject]:
     that prove coverage."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
     hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
-    rows = {program.row_names[row][1]: int(row) for row in program.rows_of("commodity_balance")}
+    rows = {
+        program.row_names[row][1]: int(row) for row in program.rows_of(*rows_with(item="commodity"))
+    }
     rows = {index: row for index, row in rows.items() if index[0] not in hubs}
     found = []
     for (region, commodity, name), row in rows.items():

@@ -11,6 +11,7 @@ import numpy as np
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World
+from paxsilica.model.registry import row_with
 from paxsilica.prices.duals import Duals
 from paxsilica.prices.priced_items import Subject, coverage, saved
 from paxsilica.prices.table import PER_POINT, Price, number
@@ -150,7 +151,7 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
         InputError: if there is no such limit.
     """
     if what == "budget":
-        row = program.row_at.get(("programme_budget", "programme"))
+        row = program.row_at.get((row_with(item="budget"), "programme"))
         if row is None:
             raise refuse(
                 "resolve",
@@ -158,11 +159,10 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
                 "the case sets no budget; give it one, such as --set budget_usd_m=20000",
             )
         return row, "the programme's budget"
-    row = program.row_at.get(("funder_envelope", what))
+    envelope = row_with(item="envelope")
+    row = program.row_at.get((envelope, what))
     if row is None:
-        known = ", ".join(
-            str(index) for family, index in program.row_names if family == "funder_envelope"
-        )
+        known = ", ".join(str(index) for family, index in program.row_names if family == envelope)
         raise refuse(
             "resolve",
             what,
@@ -206,7 +206,7 @@ def _refuse_without_envelope(of: Written, what: str) -> None:
             "has no envelope that could be moved; its annual limit has a dual, the price of an"
             " annual limit"
         )
-    elif ("funder_envelope", what) not in of.program.row_at:
+    elif (row_with(item="envelope"), what) not in of.program.row_at:
         why = "fits no project of this case, so more of its money buys nothing"
     if why is not None:
         raise refuse("resolve", what, why)

@@ -10,6 +10,7 @@ from math import nan
 import numpy as np
 
 from paxsilica.instance import Candidate, Instance
+from paxsilica.model.registry import rows_with
 from paxsilica.plan.extract import commitment_year
 from paxsilica.prices.table import Price
 from paxsilica.solver import Array, Compiled, Values
@@ -65,7 +66,7 @@ def lead_time_estimates(
     """
     read = Values(program, values)
     rows: dict[str, list[int]] = {}
-    for row in program.rows_of("project_capacity", "standby_within_capacity"):
+    for row in program.rows_of(*rows_with(item="capacity")):
         rows.setdefault(program.row_names[row][1][0], []).append(int(row))
     for name, candidate in instance.candidates.items():
         if candidate.lead_time == 0 or commitment_year(read, candidate) is None:

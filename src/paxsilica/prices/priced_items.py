@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from paxsilica.instance import UNLIMITED, Instance
+from paxsilica.model.registry import ROWS, RowPrice, Wording, rows_with
+from paxsilica.model.security import coverage_base
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Movement
 
@@ -83,7 +85,7 @@ def subjects(instance: Instance, program: Compiled, values: Array) -> list[Subje
     """Everything but goods that has a price in ``program``; ``values`` of its columns say what a
     share of concentration is a share of."""
     return [
-        *money(instance, program),
+        *single_rows(instance, program),
         *coverage(instance, program),
         *concentration(instance, program, values),
         *policy(instance, program),
@@ -91,40 +93,28 @@ def subjects(instance: Instance, program: Compiled, values: Array) -> list[Subje
     ]
 
 
-def money(instance: Instance, program: Compiled) -> list[Subject]:
-    """The budget of the programme, the envelope of each funder, and what it may pay by each
-    year."""
-    found = []
-    unit = "USD million per USD million"
-    objective = saved(instance)
-    for row in program.rows_of(
-        "programme_budget", "funder_envelope", "funder_annual_limit", "mandate_limit"
-    ):
-        family, index = program.row_names[row]
-        year, where = None, str(index)
-        if family == "programme_budget":
-            what, whose = "budget", "the programme's budget"
-        elif family == "funder_envelope":
-            what, whose = "envelope", f"the envelope of {where}"
-        elif family == "funder_annual_limit":
-            what, where, year = "annual limit", index[0], index[1]
-            assert instance.funding is not None
-            timing = "by the end of" if instance.funding.payers[where].carry_over else "in"
-            whose = f"what {where} may pay {timing} {year}"
-        else:
-            what, where = "mandate", ", ".join(index)
-            whose = f"what {index[0]} may pay under its mandate for stage {index[1]} in {index[2]}"
+def single_rows(instance: Instance, program: Compiled) -> list[Subject]:
+    """Items that are one row each, such as the budget of the programme and the envelope of each
+    funder: one unit more on its right-hand side."""
+    found, wording = [], Wording(instance)
+    for row, (family, index) in enumerate(program.row_names):
+        price = ROWS[family].price if family in ROWS else None
+        if not isinstance(price, RowPrice) or not price.single:
+            continue
+        names = wording.names(family, index)
+        gain = bool(price.gain)
         found.append(
             Subject(
-                what,
-                where,
-                year,
-                unit,
-                f"One USD million more of {whose} lowers {objective} by so many USD million;"
-                " positive: worth having.",
-                gain=True,
+                price.item,
+                price.where.format_map(names),
+                names.get("year"),
+                price.unit,
+                f"One USD million more of {price.words.format_map(names)}"
+                f" {'lowers' if gain else 'raises'} {saved(instance)} by so many USD million;"
+                f" positive: {'worth having' if gain else 'that is what it costs'}.",
+                gain=gain,
                 movement=Movement(np.array([row]), np.ones(1)),
-                shown=family in ("programme_budget", "funder_envelope"),
+                shown=price.shown,
             )
         )
     return found
@@ -135,16 +125,9 @@ def coverage(instance: Instance, program: Compiled) -> list[Subject]:
     be delivered."""
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for row in program.rows_of("production_coverage", "delivery_coverage"):
+    for row in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state) = program.row_names[row]
-        if family == "production_coverage":
-            base = instance.need[commodity, instance.states[state].year]
-        else:
-            base = sum(
-                quantity
-                for place, quantity in instance.states[state].demand.items()
-                if place[1] == commodity
-            )
+        base = coverage_base(instance, family, commodity, state)
         moved[stage_of[commodity] or "", state].append((int(row), base / 100))
     return [
         Subject(
@@ -170,7 +153,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
     """A percentage point of the cap on a region's share: of one region at one commodity, and of the
     cap altogether."""
     found, everywhere = [], []
-    for row in program.rows_of("country_concentration"):
+    for row in program.rows_of(*rows_with(item="concentration")):
         region, commodity, state = program.row_names[row][1]
         supply = instance.states[state].supply
         made = sum(
@@ -219,7 +202,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
 def policy(instance: Instance, program: Compiled) -> list[Subject]:
     """The limits of the table of limits, each in its own unit."""
     found = []
-    for row in program.rows_of("limit_on_plants", "limit_on_operation"):
+    for row in program.rows_of(*rows_with(item="limit")):
         name, when = program.row_names[row][1]
         limit = instance.limits[name]
         gain = limit.sense == "at most"
@@ -254,7 +237,7 @@ def capacity(instance: Instance, program: Compiled) -> list[Subject]:
         columns[plant, instance.states[state].year].append(
             (at, *_bounds(instance, family, plant, state))
         )
-    for row in program.rows_of("project_capacity", "standby_within_capacity"):
+    for row in program.rows_of(*rows_with(item="capacity")):
         plant, state = program.row_names[row][1]
         where = instance.states[state]
         rows[plant, where.year].append((int(row), where.capacity_factor[plant]))

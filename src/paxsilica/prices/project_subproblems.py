@@ -35,25 +35,13 @@ from scipy.sparse import csc_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
+from paxsilica.model.funding import funder_largest_share
+from paxsilica.model.registry import rows_with
 from paxsilica.solver import Array, Compiled, solve
 from paxsilica.solver.persistent import Rows
 
 COLUMNS = {"committed": 0, "added_size": 0, "payment": 1, "ticket": 1}
 """Families of columns that belong to a project, with the place of its name in the index."""
-
-ROWS = (
-    "commit_once",
-    "required_commitment",
-    "size_needs_commitment",
-    "size_never_shrinks",
-    "size_set_at_commitment",
-    "spend_equals_funding",
-    "funder_largest_share",
-    "smallest_ticket",
-    "payment_needs_ticket",
-    "ticket_needs_commitment",
-)
-"""Families of rows that speak of one project alone."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +85,14 @@ def private_problems(program: Compiled) -> list[Private]:
                 tickets.add(project)
     rows: dict[str, list[int]] = defaultdict(list)
     matrix = program.matrix
-    for row in program.rows_of(*ROWS).tolist():
+    for row in program.rows_of(*rows_with(one_project=True)).tolist():
         inside = {
             owner.get(at)
             for at in matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist()
         }
         if len(inside) == 1 and (project := inside.pop()) is not None:
             rows[project].append(row)
-            if program.row_names[row][0] == "funder_largest_share":
+            if program.row_names[row][0] == funder_largest_share.__name__:
                 shares.add(project)
     found = []
     for project in sorted(columns):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from paxsilica.model.funding import spend_equals_funding
 from paxsilica.solver.resolve import Interval, Written
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
@@ -159,7 +160,7 @@ def ends_of_capital(
     program, window = written.program, written.instance.candidates[project].window
     capital = written.costs["capital"][0]
     price = capital + written.costs["residual_value"][0]
-    for row in written.rows_where("spend_equals_funding", lambda index: index[0] == project):
+    for row in written.rows_where(spend_equals_funding.__name__, lambda index: index[0] == project):
         part = program.matrix[row]
         entries = dict(zip(part.indices.tolist(), part.data.tolist(), strict=True))
         # the public share falls due to whoever pays it at the lowest price

@@ -12,6 +12,8 @@ import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
+from paxsilica.model.registry import rows_with
+from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.extract import ZERO_TOL
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.resolve import NewColumn, Written, extended, reoptimise, search, write
@@ -129,22 +131,13 @@ def _with_level(of: Written) -> Compiled:
     nothing = np.zeros(len(missing))
     program = program.with_columns(missing, nothing, nothing)
     entries, rows, low = {}, [], []
+    coverage_rows = rows_with(item="coverage")
     for at, (family, index) in enumerate(program.row_names):
-        if family in ("production_coverage", "delivery_coverage"):
+        if family in coverage_rows:
             commodity, state = index
             share = of.instance.required[commodity, state]
-            if family == "production_coverage":
-                wanted, side = (
-                    share * of.instance.need[commodity, of.instance.states[state].year],
-                    0.0,
-                )
-            else:
-                whole = sum(
-                    amount
-                    for place, amount in of.instance.states[state].demand.items()
-                    if place[1] == commodity
-                )
-                wanted, side = share * whole, -whole
+            wanted = share * coverage_base(of.instance, family, commodity, state)
+            side = coverage_side(of.instance, family, commodity, state, 0.0)
             entries[at] = -wanted
             rows.append(at)
             low.append(side)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
+from paxsilica.model.investment import required_commitment
 from paxsilica.solver import Array, Compiled, solve
 from paxsilica.solver.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
 from paxsilica.studies.break_even import (
@@ -235,7 +236,7 @@ def forced(written: Written, project: str, inside: bool) -> Compiled:
         ]
     )
     rows = written.rows_where(
-        "required_commitment",
+        required_commitment.__name__,
         lambda index: (index[0] if isinstance(index, tuple) else index) == project,
     )
     return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)

@@ -12,7 +12,10 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
-from paxsilica.plan.trace import COVERAGE_ROWS, IN_COPIES, Shares, trace_coverage
+from paxsilica.model.operation import project_capacity
+from paxsilica.model.registry import row_with, rows_with
+from paxsilica.model.security import production_coverage, readiness
+from paxsilica.plan.trace import IN_COPIES, Shares, trace_coverage
 from paxsilica.solver import Array, solve
 from paxsilica.solver.resolve import Written, search, write
 from paxsilica.studies.supply import Holder
@@ -210,12 +213,12 @@ def _alone(
     target = program.column_at["shortfall", (commodity, state)]
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     cost[target], high[target] = 1.0, np.inf
-    row_low[program.rows_of(*COVERAGE_ROWS)] = -np.inf
-    row_low[program.row_at[COVERAGE_ROWS[0], (commodity, state)]] = instance.need[
+    row_low[program.rows_of(*rows_with(item="coverage"))] = -np.inf
+    row_low[program.row_at[production_coverage.__name__, (commodity, state)]] = instance.need[
         commodity, instance.states[state].year
     ]
     whole = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
-        program.rows_of("country_concentration")
+        program.rows_of(*rows_with(item="concentration"))
     )
     part = whole.restricted(at, traced)
     outcome = solve(part.relaxed(), written.case.solver)
@@ -227,10 +230,12 @@ def _alone(
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
         return values, worth, rents
     values[at] = outcome.values
+    balance = row_with(item="commodity")
+    rented = (readiness.__name__, project_capacity.__name__)
     for (family, index), dual in zip(part.row_names, outcome.row_duals.tolist(), strict=True):
-        if family == "commodity_balance":
+        if family == balance:
             worth[index[0], index[1]] = max(0.0, dual)
-        elif family in ("readiness", "project_capacity"):
+        elif family in rented:
             rents[index[0]] += max(0.0, -dual)
     for (family, index), dual in zip(part.columns, outcome.column_duals.tolist(), strict=True):
         if family == "activity":

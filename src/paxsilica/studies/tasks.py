@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from paxsilica.case import Case
+from paxsilica.model.registry import rows_with
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, Values
@@ -18,15 +19,6 @@ from paxsilica.tables import Tables
 
 Decision = Mapping[str, Any]
 """Year of commitment and size by the end, by project: ``{"mine": [2027, 400.0]}``."""
-
-MONEY_ROWS = (
-    "programme_budget",
-    "funder_envelope",
-    "funder_annual_limit",
-    "funder_largest_share",
-    "mandate_limit",
-)
-"""Rows that limit what may be paid, not what is built."""
 
 
 def finite(value: float | None) -> float | None:
@@ -132,7 +124,7 @@ def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     outcome = search(program, case.solver).outcome
     within = outcome.status != "infeasible"
     if not within:
-        program = program.without_rows(program.rows_of(*MONEY_ROWS))
+        program = program.without_rows(program.rows_of(*rows_with(money=True)))
         outcome = search(program, case.solver).outcome
     return record(of, reoptimise(program, outcome, case.solver)) | {
         "within_money": within,
