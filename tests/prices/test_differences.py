@@ -14,11 +14,10 @@ import pytest
 
 from paxsilica.errors import InputError
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
 from paxsilica.prices.finite_difference import fall, ordered
-from paxsilica.prices.priced_items import Subject, subjects
+from paxsilica.prices.priced_items import PricedItem, goods, priced_items
 from paxsilica.prices.report import Start, price_table
 from paxsilica.prices.request import PriceRequest
 from paxsilica.prices.table import PREMIUM
@@ -63,7 +62,7 @@ def moved(program: Compiled, movement: Movement, step: float) -> Compiled:
     return wider.with_columns(columns, low, high)
 
 
-def two_sides(program: Compiled, start: Start, one: Subject, here: float) -> tuple[float, float]:
+def two_sides(program: Compiled, start: Start, one: PricedItem, here: float) -> tuple[float, float]:
     """What one less and one more of something mean, by solving the moved programs from scratch."""
     step = SMALL / one.movement.size()
     sign = (-1 if one.gain else 1) * one.scale
@@ -79,7 +78,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
     for kind, duals in programs(start).items():
         here = value(duals.program, start)
         assert here == pytest.approx(duals.objective, rel=1e-9)
-        every = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
+        every = priced_items(instance, duals.program, duals.values)
         for what, share in {
             "capacity": 0.2,
             "commodity in normal times": 0.1,

@@ -13,7 +13,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World
 from paxsilica.model.registry import row_with
 from paxsilica.prices.duals import Duals
-from paxsilica.prices.priced_items import Subject, coverage, saved
+from paxsilica.prices.priced_items import PricedItem, coverage, saved
 from paxsilica.prices.table import PER_POINT, Price, number
 from paxsilica.solver import Compiled
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, search, write
@@ -254,13 +254,13 @@ def money_price(start: Start, what: str, step: float | None, options: Solver) ->
     )
 
 
-def required_coverage(of: Written, stage: str, points: float) -> list[Subject]:
+def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem]:
     """A percentage point of coverage of a stage, in every year in which some is required.
 
     Raises:
         InputError: if none is, or if it is not moved.
     """
-    moved = [subject for subject in coverage(of.instance, of.program) if subject.where == stage]
+    moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
         raise refuse(
             "coverage",
@@ -275,8 +275,8 @@ def coverage_price(start: Start, stage: str, points: float, options: Solver) -> 
     required."""
     program = start.written.program
     moved = required_coverage(start.written, stage, points)
-    at = np.concatenate([subject.movement.rows for subject in moved])
-    shift = points * np.concatenate([subject.movement.shift for subject in moved])
+    at = np.concatenate([item.movement.rows for item in moved])
+    shift = points * np.concatenate([item.movement.shift for item in moved])
     program = program.with_rows(at, program.row_low[at] + shift, program.row_high[at] + shift)
     other = search(program, options, start.solved.values)
     return resolve_price(

@@ -22,10 +22,15 @@ import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.instance import Instance
-from paxsilica.prices.column_generation import Columns, Master
+from paxsilica.prices.column_generation import (
+    Columns,
+    Master,
+    Subproblem,
+    outside,
+    project_subproblems,
+)
 from paxsilica.prices.duals import Duals, PriceError, Proof, dual_prices, prove
-from paxsilica.prices.priced_items import Name, Subject
-from paxsilica.prices.project_subproblems import Private, outside, private_problems
+from paxsilica.prices.priced_items import Name, PricedItem
 from paxsilica.prices.table import Price
 from paxsilica.solver import Array, Compiled
 
@@ -81,7 +86,7 @@ def hull_prices(
     Raises:
         PriceError: if column generation does not converge, or if the duals fail their proof.
     """
-    problems = private_problems(program)
+    problems = project_subproblems(program)
     joined = [problem for problem in problems if every or not problem.integral]
     master = Master(program, joined)
     search = Columns(master, options)
@@ -122,22 +127,22 @@ def hull_prices(
     )
 
 
-def priced(hull: Hull, subjects: Iterable[Subject], two_sided: Set[Name]) -> Iterator[Price]:
+def priced(hull: Hull, items: Iterable[PricedItem], two_sided: Set[Name]) -> Iterator[Price]:
     """The hull price of each item of the whole program."""
     # left and right values of coverage take seconds each, and there are hundreds
     here = [
         replace(
-            subject,
-            movement=hull.search.master.here(subject.movement),
-            examined=subject.examined and subject.what in ("budget", "envelope"),
+            item,
+            movement=hull.search.master.here(item.movement),
+            two_sided=item.two_sided and item.what in ("budget", "envelope"),
         )
-        for subject in subjects
+        for item in items
     ]
     yield from dual_prices(hull.duals, here, "hull", two_sided, hull.search)
 
 
 def _uplift(
-    program: Compiled, problems: list[Private], duals: Array, plan: Array, search: Columns
+    program: Compiled, problems: list[Subproblem], duals: Array, plan: Array, search: Columns
 ) -> tuple[dict[str, float], float]:
     """The gain of each project at the prices from its best choice, and that of everything else.
 

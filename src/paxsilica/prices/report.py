@@ -14,7 +14,6 @@ import pandas as pd
 from paxsilica.case import Case
 from paxsilica.plan.result import Plan
 from paxsilica.plan.tables import PRICE_TABLES
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import (
     CHECKS,
     TOLERANCE,
@@ -34,7 +33,7 @@ from paxsilica.prices.finite_difference import (
 )
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.lead_time import lead_time_estimates
-from paxsilica.prices.priced_items import subjects
+from paxsilica.prices.priced_items import priced_items
 from paxsilica.prices.request import PriceRequest, check_request, chosen
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write
@@ -142,10 +141,7 @@ def prices_from(
         on_step("hull prices")
         hull = hull_prices(of.program, fixed.values, options, jobs["relaxed"].rows)
         proofs["hull"] = hull.proof
-        found = [
-            *subjects(of.instance, of.program, hull.values),
-            *goods(of.instance, of.program),
-        ]
+        found = priced_items(of.instance, of.program, hull.values)
         rows["hull"] = [
             *priced(hull, found, chosen(found, request.two_sided)),
             *uplift_prices(of.instance, hull),
@@ -187,10 +183,7 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
 def _from_duals(
     of: Written, duals: Duals, kind: Kind, two_sided: tuple[str, ...], on_step: StepCallback
 ) -> list[Price]:
-    found = [
-        *subjects(of.instance, duals.program, duals.values),
-        *goods(of.instance, duals.program),
-    ]
+    found = priced_items(of.instance, duals.program, duals.values)
     wanted = chosen(found, two_sided)
     if wanted:
         on_step(f"{kind} prices: left and right dual values of {len(wanted):,}")

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.finite_difference import (
     money_limit,
     moved_cap,
@@ -19,7 +18,7 @@ from paxsilica.prices.finite_difference import (
     sooner,
     toggled,
 )
-from paxsilica.prices.priced_items import Name, Subject, subjects
+from paxsilica.prices.priced_items import Name, PricedItem, priced_items
 from paxsilica.prices.table import KINDS, Kind
 from paxsilica.prices.value_curve import curve_range
 from paxsilica.solver.resolve import Written
@@ -91,10 +90,7 @@ def check_request(
 
     if request.two_sided and set(request.kinds) - {"resolve"}:
         # which items of concentration have a price depends on the plan: here all that could
-        found = [
-            *subjects(of.instance, of.program, np.ones(len(of.program.cost))),
-            *goods(of.instance, of.program),
-        ]
+        found = priced_items(of.instance, of.program, np.ones(len(of.program.cost)))
         check(chosen, found, request.two_sided)
     if "resolve" in request.kinds:
         for what in request.money_of(of):
@@ -113,13 +109,13 @@ def check_request(
         raise InputError(problems)
 
 
-def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[Name]:
+def chosen(found: Iterable[PricedItem], patterns: tuple[str, ...]) -> frozenset[Name]:
     """What, where and when of the items that match a pattern.
 
     Raises:
         InputError: if a pattern matches none.
     """
-    names = [subject.name for subject in found]
+    names = [item.name for item in found]
     wanted: set[Name] = set()
     problems = []
     for pattern in patterns:
