@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.model.registry import rows_with
-from paxsilica.prices.priced_items import MILLION, Subject, undiscounted
+from paxsilica.prices.priced_items import Subject, undiscounted
 from paxsilica.solver import Compiled
 from paxsilica.solver.persistent import Movement
 

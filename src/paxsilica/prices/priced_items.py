@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paxsilica.finance import MILLION
 from paxsilica.instance import UNLIMITED, Instance
-from paxsilica.model.registry import ROWS, RowPrice, Wording, rows_with
+from paxsilica.model.registry import ROWS, USER, RowPrice, Wording, parts_of, rows_with
 from paxsilica.model.security import coverage_base
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Movement
 
-MILLION = 1e6
 SAVED = {
     "cost": "expected discounted cost",
     "shortfall": "priced shortfall of coverage",
@@ -98,6 +98,8 @@ def single_rows(instance: Instance, program: Compiled) -> list[Subject]:
     funder: one unit more on its right-hand side."""
     found, wording = [], Wording(instance)
     for row, (family, index) in enumerate(program.row_names):
+        if family.startswith(USER):
+            found.append(_user_row(instance, program, row))
         price = ROWS[family].price if family in ROWS else None
         if not isinstance(price, RowPrice) or not price.single:
             continue
@@ -118,6 +120,24 @@ def single_rows(instance: Instance, program: Compiled) -> list[Subject]:
             )
         )
     return found
+
+
+def _user_row(instance: Instance, program: Compiled, row: int) -> Subject:
+    """One unit more on the right-hand side of a row that a user added."""
+    family, index = program.row_names[row]
+    gain = bool(np.isfinite(program.row_high[row]))
+    where = "" if index is None else ", ".join(map(str, parts_of(index)))
+    return Subject(
+        family,
+        where,
+        None,
+        "USD million per unit of the row",
+        f"One unit more on the right-hand side of {family.removeprefix(USER)}"
+        f"{'' if where == '' else f' at {where}'} {'lowers' if gain else 'raises'}"
+        f" {saved(instance)} by so many USD million.",
+        gain=gain,
+        movement=Movement(np.array([row]), np.ones(1)),
+    )
 
 
 def coverage(instance: Instance, program: Compiled) -> list[Subject]:

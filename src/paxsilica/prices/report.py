@@ -14,7 +14,9 @@ import pandas as pd
 
 from paxsilica.case import Case, Solver
 from paxsilica.instance import Instance
+from paxsilica.model import Model
 from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import of_question
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.case_changes import member_price, sooner_price
 from paxsilica.prices.commodity_prices import goods
@@ -41,7 +43,7 @@ from paxsilica.prices.priced_items import subjects
 from paxsilica.prices.request import PriceRequest
 from paxsilica.prices.request_checks import chosen, refuse_what_cannot_be_told
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
-from paxsilica.solver import Array, Compiled
+from paxsilica.solver import Array, Compiled, compile_model
 from paxsilica.tables import Tables
 
 StepCallback = Callable[[str], None]
@@ -110,6 +112,8 @@ def price_table(
     case: Case,
     asked: PriceRequest | None = None,
     on_step: StepCallback | None = None,
+    *,
+    model: Model | None = None,
 ) -> Prices:
     """The prices of a plan that was made from ``tables`` and ``case``.
 
@@ -118,7 +122,8 @@ def price_table(
             are compared with.
         tables, case: as read and checked.
         asked: which prices; all kinds if absent.
-        tell: called with the name of each step of the work as it begins.
+        on_step: called with the name of each step of the work as it begins.
+        model: the model of the plan, if a user added rows to it; its rows are priced too.
 
     Raises:
         PriceError: if duals fail their proof: then no price is told.
@@ -128,7 +133,10 @@ def price_table(
     say: StepCallback = (lambda _: None) if on_step is None else on_step
     started = time.monotonic()
     say("fixed prices")
-    start = start_from(plan, tables, case)
+    made = None
+    if model is not None:
+        made = (model.instance, compile_model(of_question(model, tables, case)))
+    start = start_from(plan, tables, case, made)
     return prices_from(start, asked, say, time.monotonic() - started)
 
 
