@@ -22,7 +22,7 @@ from paxsilica.case import read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
 from paxsilica.model.build import without_collection
-from paxsilica.solver import compile_model, write_mps
+from paxsilica.solver import compile_model, write_program
 from paxsilica.tables import load_tables
 
 
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"rows written per second (build and compile): {rows / (compiled - joined):,.0f}")
     with tempfile.TemporaryDirectory() as folder:
         mps = Path(folder) / "model.mps"
-        write_mps(program, str(mps))
+        write_program(program, mps)
         print(f"{'gap':>8} {'whole run':>12} {'raw HiGHS':>12} {'ratio':>7}")
         for gap in [*(float(part) for part in arguments.gaps.split(",")), case.solver.gap]:
             ours = whole_run(arguments.case, gap)

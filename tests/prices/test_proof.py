@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 import pytest
 
+from paxsilica.api import Question
+from paxsilica.errors import InputError
+from paxsilica.model.registry import USER
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.plan.tables import PRICE_TABLES
@@ -343,3 +347,27 @@ def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it()
     assert rents["good", 2031] == pytest.approx(0.5 * 30)
     assert rents["dear", 2031] == pytest.approx(0.5 * 15)
     assert ("good", 2030) not in rents
+
+
+def test_rows_of_a_user_are_priced_and_never_left_out() -> None:
+    # graded gains 10 a unit, and a user holds it at 10 of 30; lump (30) is built too
+    question = Question(three_projects(), case(budget_usd_m=45.0))
+    model = question.model()
+    model.most = pyo.Constraint(expr=model.added_size["graded", 2030] <= 10.0)
+    plan = question.solve(model=model)
+    asked = PriceRequest(kinds=("fixed",))
+    table = price_table(plan, question.tables, question.case, asked, model=model).table
+    assert priced(table, what=f"{USER}most")["value"] == pytest.approx(10.0)
+    asked = PriceRequest(kinds=("resolve",), money=(), members=("A",))
+    with pytest.raises(InputError, match="cannot keep the rows that a user added"):
+        price_table(plan, question.tables, question.case, asked, model=model)
+
+
+def test_integer_variables_of_a_user_are_not_priced() -> None:
+    question = Question(three_projects(), case(budget_usd_m=45.0))
+    model = question.model()
+    model.flag = pyo.Var(domain=pyo.Binary)
+    model.linked = pyo.Constraint(expr=model.added_size["graded", 2030] <= 30.0 * model.flag)
+    plan = question.solve(model=model)
+    with pytest.raises(PriceError, match="integer variables of a user"):
+        price_table(plan, question.tables, question.case, model=model)

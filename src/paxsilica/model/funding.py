@@ -323,8 +323,7 @@ def mandate_limit(
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme, in all years,
     undiscounted; what owners bring does not count."""
-    assert instance.case.budget_usd_m is not None
-    return at_most(model, programme_capital(model, instance), instance.case.budget_usd_m)
+    return at_most(model, programme_capital(model, instance), model.budget.value)
 
 
 def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:

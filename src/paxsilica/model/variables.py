@@ -170,6 +170,21 @@ def may_go_unserved(instance: Instance, commodity: str, state: OperatingState) -
     )
 
 
+def declare_sets(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Adds the named sets and parameters of the model."""
+    model.projects = pyo.Set(initialize=list(instance.candidates))
+    model.years = pyo.Set(initialize=list(instance.years))
+    model.states = pyo.Set(initialize=list(instance.states))
+    model.plants = pyo.Set(initialize=list(instance.world.plants))
+    model.commodities = pyo.Set(initialize=[row.commodity for row in instance.tables.commodities])
+    model.regions = pyo.Set(initialize=list(instance.world.regions))
+    model.funders = pyo.Set(initialize=list(instance.funding.payers if instance.funding else ()))
+    model.discount = pyo.Param(model.years, initialize=lambda _, year: instance.discount(year))
+    model.need = pyo.Param(model.commodities, model.years, initialize=dict(instance.need))
+    budget = instance.case.budget_usd_m
+    model.budget = pyo.Param(initialize=UNLIMITED if budget is None else budget)
+
+
 def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Adds every variable of the model, with its bounds."""
     states = instance.states

@@ -128,6 +128,24 @@ def resolve_price(what: str, where: str, change: Change, unit: str, sentence: st
     )
 
 
+def refuse_user_rows(of: Written) -> None:
+    """Raises an InputError if the program has rows of a user: they would be missing in a program
+    that is written again."""
+    if of.program.user_rows:
+        raise refuse(
+            "resolve",
+            ", ".join(of.program.user_rows),
+            "a finite difference that changes the data or the case cannot keep the rows that a user"
+            " added to the model",
+        )
+
+
+def written_again(of: Written, tables: Tables, case: Case) -> Compiled:
+    """The program of changed tables or a changed case."""
+    refuse_user_rows(of)
+    return write(tables, case).program
+
+
 def default_step(start: Start, limit: float) -> float:
     """The step of a sum of money if none is requested, USD million: 5 % of the limit, but no less
     than the smallest project outside the plan would take.
@@ -226,7 +244,7 @@ def with_money(of: Written, what: str, limit: float) -> Compiled:
             envelope = limit / (factor * of.case.funders.delivery_factor)
             larger = row.model_copy(update={"envelope_usd_m": envelope})
             funders = tuple(larger if other is row else other for other in of.tables.funders)
-            program = write(replace(of.tables, funders=funders), of.case).program
+            program = written_again(of, replace(of.tables, funders=funders), of.case)
     at = np.array([money_row(program, what)[0]])
     return program.with_rows(at, np.array([-np.inf]), np.array([limit]))
 
@@ -310,7 +328,7 @@ def moved_cap(case: Case, points: float) -> Case:
 def concentration_price(start: Start, points: float, options: Solver) -> Price:
     """What a percentage point more in the cap on a region's share saves."""
     of = start.written
-    program = write(of.tables, moved_cap(of.case, points)).program
+    program = written_again(of, of.tables, moved_cap(of.case, points))
     return resolve_price(
         "concentration",
         "every region and commodity",
@@ -365,7 +383,7 @@ def toggled(world: World, region: str) -> tuple[Case, bool, str]:
 def sooner_price(start: Start, project: str, options: Solver) -> Price:
     """What a project is worth more if it takes a year less."""
     of = start.written
-    program = write(sooner(of.tables, project), of.case).program
+    program = written_again(of, sooner(of.tables, project), of.case)
     return resolve_price(
         "lead time",
         project,
@@ -381,7 +399,7 @@ def member_price(start: Start, region: str, options: Solver) -> Price:
     its present standing if it is not."""
     of = start.written
     case, joins, standing = toggled(of.instance.world, region)
-    other = search(write(of.tables, case).program, options, start.known).value
+    other = search(written_again(of, of.tables, case), options, start.known).value
     funders = [row.funder for row in of.tables.funders if row.region == region]
     pays = of.instance.world.pays(region, of.case.years[1])
     money = "no money"

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paxsilica.finance import MILLION
 from paxsilica.instance import UNLIMITED, Instance, OperatingState
-from paxsilica.model.registry import ROWS, RowPrice, Wording, rows_with
+from paxsilica.model.registry import ROWS, USER, RowPrice, Wording, parts_of, rows_with
 from paxsilica.model.security import coverage_base
 from paxsilica.prices.table import PER_POINT, PREMIUM
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Movement
 
-MILLION = 1e6
 SAVED = {
     "cost": "expected discounted cost",
     "shortfall": "priced shortfall of coverage",
@@ -111,6 +111,8 @@ def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
     funder: one unit more on its right-hand side."""
     found, wording = [], Wording(instance)
     for row, (family, index) in enumerate(program.row_names):
+        if family.startswith(USER):
+            found.append(_user_row(instance, program, row))
         price = ROWS[family].price if family in ROWS else None
         if not isinstance(price, RowPrice) or not price.single:
             continue
@@ -132,6 +134,26 @@ def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
             )
         )
     return found
+
+
+def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
+    """One unit more on the right-hand side of a row that a user added."""
+    family, index = program.row_names[row]
+    gain = bool(np.isfinite(program.row_high[row]))
+    where = "" if index is None else ", ".join(map(str, parts_of(index)))
+    return PricedItem(
+        family,
+        where,
+        None,
+        "USD million per unit of the row",
+        f"One unit more on the right-hand side of {family.removeprefix(USER)}"
+        f"{'' if where == '' else f' at {where}'} {'lowers' if gain else 'raises'}"
+        f" {saved(instance)} by this many USD million.",
+        gain=gain,
+        movement=moved_rows([(row, 1.0)]),
+        two_sided=True,
+        shown=True,
+    )
 
 
 def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:

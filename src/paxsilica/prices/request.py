@@ -14,6 +14,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.prices.finite_difference import (
     money_limit,
     moved_cap,
+    refuse_user_rows,
     required_coverage,
     sooner,
     toggled,
@@ -95,6 +96,8 @@ def check_request(
     if "resolve" in request.kinds:
         for what in request.money_of(of):
             check(money_limit, of, what, request.step)
+        if request.concentration or request.sooner or request.members:
+            check(refuse_user_rows, of)
         for stage in request.coverage:
             check(required_coverage, of, stage, request.points)
         if request.concentration:
