@@ -3,26 +3,10 @@ program in which some projects are convex combinations of their points.
 
 Convex-hull prices let every project choose from the convex hull of its own choices (dates, size,
 funders) and keep all other rows. By Geoffrion (1974) they are the duals of that program, and equal
-those of the LP relaxation if the projects' own rows already describe the hull (the integrality
-property). They do in two cases:
-
-* **No ticket and no largest share of a funder.** With ``d[v] = y[v] - y[v-1]``, the cumulative
-  decisions ``y`` are non-negative steps ``d`` that add up to at most one (exactly one if the
-  project is required), so ``y`` is a mean of the plans "commit in v" with weights ``d[v]``, and of
-  "never" with the rest. If the size is set at the commitment, ``e[v] - e[v-1] <= room * d[v]``
-  gives each of them the size ``(e[v] - e[v-1]) / d[v]``, which is within its limits. If it may grow
-  later, ``e / room <= y`` with both monotone is a system of differences of two variables: its
-  matrix is totally unimodular and its vertices are integer. Either way the capital due in a year is
-  the same mean of what is due in each of these plans, all of it non-negative, so splitting each
-  payment in proportion to what is due pays every one of them exactly.
-* **A single integer decision.** With one binary ``y``, no ticket, and everything else zero at ``y =
-  0`` (sizes are bounded by it, payments add up to what is due), each point with ``y > 0`` is ``y``
-  times a point at ``y = 1``: the rows are a cone cut off at ``y = 1``.
-
-A largest share bounds a funder's payments over all years against capital that is a mean over
-commitment years; in proportion the split may then break it in one of the plans although it holds on
-average. So several commitment years with a largest share lose the property, as do smallest tickets,
-and the hull of such projects is built from their points.
+those of the LP relaxation if the projects' own rows already describe the hull. They do for a
+project without tickets and largest shares of funders, and for one with a single integer decision
+and without tickets; ``models/PRICES.md`` has the proof. The hull of every other project is built
+from its points.
 """
 
 from __future__ import annotations
