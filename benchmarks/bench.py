@@ -1,8 +1,8 @@
-"""How fast: our whole run against raw HiGHS on the same model, time to a gap, and rows built per
-second.
+"""Speed of the program: a whole run compared with raw HiGHS on the same model for several gaps, and
+rows built per second.
 
-Everything compared is measured in this one run, in turn, on the same machine; ratios travel,
-seconds do not. Each gap is reached in a search of its own, because the gap aimed for changes the
+Everything is measured in one run on one machine, because ratios can be compared across machines and
+seconds cannot. Each gap is reached in a separate search, because the requested gap changes the
 search. Usage: ``python benchmarks/bench.py [CASE] [--gaps 0.02,0.01,0.005]``.
 """
 
@@ -45,7 +45,7 @@ def raw_highs(mps: Path, gap: float, threads: int, seed: int) -> tuple[float, fl
 
 
 def whole_run(case: str, gap: float) -> float:
-    """Seconds of the command, from a cold process to the last file written."""
+    """Seconds of the command, from the start of the process to the last file written."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
         command = [

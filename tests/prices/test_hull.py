@@ -253,7 +253,7 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
                     / way
                 )
             except PriceError:
-                # begun anew from the plan and one further choice of each project, it may find no
+                # started again from the plan and one further choice of each project, it may find no
                 # way to fit the moved side
                 sides.append(np.nan)
         row = reported.get(one.name)
@@ -306,7 +306,7 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
     assert hull_of(start).objective == pytest.approx(relaxed.objective, rel=1e-9)
 
 
-def test_a_required_project_cannot_choose_to_stay_away() -> None:
+def test_a_required_project_is_in_every_choice() -> None:
     tables, asked = tickets(), case()
     must = replace(
         tables,
@@ -321,7 +321,7 @@ def test_a_required_project_cannot_choose_to_stay_away() -> None:
     ).holds
 
 
-def test_hull_alone_may_be_asked_for() -> None:
+def test_hull_prices_alone_can_be_requested() -> None:
     tables, asked = tickets(), case()
     table = price_table(
         make_plan(tables, asked), tables, asked, PriceRequest(kinds=("hull",))

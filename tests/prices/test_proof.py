@@ -1,4 +1,4 @@
-"""Duals are proved before a price is told from them, and refused where the proof fails."""
+"""Duals are proved before a price is reported from them, and refused if the proof fails."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_signs_follow_the_sense_of_the_row() -> None:
             assert (duals.rows[above] >= -1e-7).all()
 
 
-def test_nothing_is_told_of_what_has_no_plan() -> None:
+def test_without_a_plan_there_is_no_price() -> None:
     tables = world(
         {"make": "-> chip"},
         demand={("A", "chip"): 1.0},
@@ -111,7 +111,7 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     pd.testing.assert_series_equal(
         again.tables["prices"]["value"], prices.table["value"], rtol=1e-9
     )
-    # prices of the same plan, told again, are the same
+    # prices of the same plan, computed again, are the same
     pd.testing.assert_frame_equal(price_table(plan, tables, asked).table, prices.table, rtol=1e-9)
 
 
@@ -129,7 +129,7 @@ def test_decisions_are_read_back_from_a_plan() -> None:
         assert start.fixed.objective == pytest.approx(plan.objective, rel=1e-7)
 
 
-def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> None:
+def test_prices_are_in_money_of_their_year_given_that_the_state_occurs() -> None:
     # 10 USD a unit in either year and in either state; discounting and probability must not show
     tables = world(
         {"make": "-> chip"},
@@ -152,7 +152,7 @@ def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> 
 
 def test_the_premium_is_the_difference() -> None:
     # Cut off, chips cost 40 at home, and normally 10 from abroad. All of 5 must be covered by what
-    # runs warm at half its size.
+    # runs in normal times at half its size.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "X": "untrusted"},
@@ -307,7 +307,7 @@ def test_coverage_and_the_cap_by_solving_again() -> None:
     )
 
 
-def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it() -> None:
+def test_a_unit_of_capacity_moves_must_run_and_follows_events() -> None:
     tables = world(
         {"make": "-> chip"},
         commodities={"chip": {"shortage_price_usd_per_unit": 40.0}},

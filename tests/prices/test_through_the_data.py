@@ -1,4 +1,4 @@
-"""Prices against the data: a table or the case is changed a little, the program written anew, and
+"""Prices against the data: a table or the case is changed a little, the program written again, and
 the optimum compared.
 
 Other tests move the sides of rows, which shows that duals are right. These show that they are the
@@ -30,7 +30,7 @@ Total = Callable[[Start, list[Price]], float]
 
 
 def question(seed: int) -> tuple[Tables, Case]:
-    """A random question; every other one with a likely cut-off, so that copies have
+    """A random question; every other one with a likely cut-off, so that states have
     probabilities."""
     tables, asked = random_question(seed)
     if seed % 2:
@@ -101,7 +101,7 @@ def capacity_of(plant: str) -> Total:
 
 
 def wanted_in_x(start: Start, reported: list[Price]) -> float:
-    """Each copy comes about with its probability, and the price is given that it does."""
+    """Each state occurs with its probability, and the price is given that it does."""
     chance = {
         state.year: state.probability
         for state in start.written.instance.states.values()

@@ -103,12 +103,12 @@ class Degeneracy:
         """Whether duals of the rows are optimal: they and their reduced costs are zero wherever the
         solution is not at the side that their sign needs."""
         error = 1e-9 * max(1e-9, float(np.abs(self.program.cost).max(initial=0.0)))
-        for low, high, leaning in (
+        for low, high, active in (
             (self.row_low, self.row_high, duals),
             (self.low, self.high, self.reduced(duals)),
         ):
-            wrong = np.where(leaning > 0, ~low, ~high)
-            if float(np.abs(leaning[wrong]).max(initial=0.0)) > error:
+            wrong = np.where(active > 0, ~low, ~high)
+            if float(np.abs(active[wrong]).max(initial=0.0)) > error:
                 return False
         return True
 

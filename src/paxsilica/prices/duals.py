@@ -86,11 +86,11 @@ def prove(program: Compiled, outcome: Outcome) -> Proof:
         (program.low, program.high, values, reduced),
     ):
         violated += [_violation(low, low - at), _violation(high, at - high)]
-        leaning = np.where(dual > 0, low, high)
-        held = np.isfinite(leaning)
-        wrong = max(wrong, float(np.abs(dual[~held]).max(initial=0.0)))
-        slack += float(np.abs(dual[held] * (at[held] - leaning[held])).sum())
-        sides += float(dual[held] @ leaning[held])
+        active = np.where(dual > 0, low, high)
+        finite = np.isfinite(active)
+        wrong = max(wrong, float(np.abs(dual[~finite]).max(initial=0.0)))
+        slack += float(np.abs(dual[finite] * (at[finite] - active[finite])).sum())
+        sides += float(dual[finite] @ active[finite])
     size = max(1.0, abs(outcome.objective))
     return Proof(
         max(violated),
@@ -164,15 +164,20 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
         PriceError: if there is no solution, or if the proof fails.
     """
     lp = PersistentProgram(program, options)
-    outcome = lp.run()
+    return proved(lp, lp.run(), what)
+
+
+def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = True) -> Duals:
+    """The duals of an LP that the solver holds and has solved, with their proof; see
+    :func:`solve_duals`."""
     if outcome.values is None:
         raise PriceError(f"{what} is {outcome.status}, so there are no prices")
-    proof = prove(program, outcome)
+    proof = prove(lp.program, outcome)
     if not proof.holds:
         raise PriceError(
             f"the duals of {what} fail their proof ({proof.errors()}); no prices are reported"
         )
-    return Duals(program, lp, lp.corner(outcome), proof)
+    return Duals(lp.program, lp, lp.corner(outcome), proof, complete)
 
 
 class Mover(Protocol):

@@ -29,7 +29,7 @@ from paxsilica.prices.column_generation import (
     outside,
     project_subproblems,
 )
-from paxsilica.prices.duals import Duals, PriceError, Proof, dual_prices, prove
+from paxsilica.prices.duals import Duals, PriceError, dual_prices, proved
 from paxsilica.prices.priced_items import Name, PricedItem
 from paxsilica.prices.table import Price
 from paxsilica.solver import Array, Compiled
@@ -60,7 +60,6 @@ class Hull:
     uplift: dict[str, float]
     rest: float
     plan_objective: float
-    proof: Proof
     rounds: int
 
 
@@ -97,32 +96,20 @@ def hull_prices(
             master.add(at, search.best(at, relaxed)[1])
     search.begin()
     outcome = search.settle()
-    if outcome is None or outcome.objective is None:
-        raise PriceError("the convexified program has no solution, so there are no hull prices")
-    proof = prove(search.lp.program, outcome)
-    if not proof.holds:
-        raise PriceError(
-            f"the duals of the convexified program fail their proof ({proof.errors()}); no prices"
-            " are reported"
-        )
+    if outcome is None:
+        raise PriceError("the convexified program is infeasible, so there are no prices")
+    convexified = proved(search.lp, outcome, "the convexified program", complete=False)
     duals, _ = master.duals(outcome)
     uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
-        duals=Duals(
-            search.lp.program,
-            search.lp,
-            search.lp.corner(outcome),
-            proof,
-            complete=False,
-        ),
+        duals=convexified,
         search=search,
-        objective=outcome.objective,
+        objective=convexified.objective,
         row_duals=duals,
         values=master.values(outcome),
         uplift=uplift,
         rest=rest,
         plan_objective=float(program.cost @ plan) + program.offset,
-        proof=proof,
         rounds=search.rounds,
     )
 
@@ -173,9 +160,9 @@ def _uplift(
         (reduced[~inside], plan[~inside], program.low[~inside], program.high[~inside]),
         (duals[~own], (program.matrix @ plan)[~own], program.row_low[~own], program.row_high[~own]),
     ):
-        leaning = np.where(dual > 0, low, high)
-        held = np.isfinite(leaning)
-        rest += float(dual[held] @ (at[held] - leaning[held]))
+        active = np.where(dual > 0, low, high)
+        finite = np.isfinite(active)
+        rest += float(dual[finite] @ (at[finite] - active[finite]))
     return uplift, max(0.0, rest)
 
 

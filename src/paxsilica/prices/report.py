@@ -153,7 +153,7 @@ def prices_from(
     if "hull" in request.kinds:
         on_step("hull prices")
         hull = hull_prices(of.program, fixed.values, options, jobs["relaxed"].rows)
-        proofs["hull"] = hull.proof
+        proofs["hull"] = hull.duals.proof
         found = priced_items(of.instance, of.program, hull.values)
         rows["hull"] = [
             *priced(hull, found, chosen(found, request.two_sided)),
