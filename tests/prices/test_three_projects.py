@@ -1,5 +1,5 @@
-"""One case by hand in which fixed-integer dual, LP-relaxation dual and finite difference differ; see
-``models/PRICES.md``."""
+"""One case by hand in which fixed-integer dual, LP-relaxation dual and finite difference differ;
+see ``models/PRICES.md``."""
 
 from __future__ import annotations
 
