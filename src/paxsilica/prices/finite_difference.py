@@ -223,14 +223,14 @@ def _refuse_without_envelope(basis: Basis, what: str) -> None:
         or what not in {row.funder for row in basis.tables.funders}
     ):
         return
-    if what not in funding.payers:
+    if what not in funding.funders:
         raise refuse(
             "resolve",
             what,
             "does not pay in this case, so that its envelope has no price; its region's standing is"
             " not among those whose funders pay",
         )
-    if math.isinf(funding.payers[what].envelope):
+    if math.isinf(funding.funders[what].envelope):
         raise refuse(
             "resolve",
             what,
@@ -250,7 +250,7 @@ def with_larger_envelope(basis: Basis, funder: str, envelope: float) -> Compiled
     envelope is then had by the row alone.
     """
     assert basis.instance.funding is not None
-    payer = basis.instance.funding.payers[funder]
+    payer = basis.instance.funding.funders[funder]
     row = next(row for row in basis.tables.funders if row.funder == funder)
     delivered = (
         1.0 if row.delivery_factor is None else row.delivery_factor
