@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from paxsilica.case import Case, share_in
+from paxsilica.case import Case
 from paxsilica.infeasibility.relaxation import MOST, Changed, Knob, per_mille
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base
 from paxsilica.solver.resolve import NewColumn, Written, changed
@@ -37,13 +38,13 @@ def coverage_knobs(written: Written) -> list[Knob]:
 def _coverage_of(written: Written, stage: str, year: int, entries: dict[int, float]) -> Knob:
     coverage = written.case.coverage
     assert coverage is not None
-    asked = share_in(coverage.stages.get(stage, coverage.required), year)
+    asked = interpolate_flat(coverage.stages.get(stage, coverage.required), year)
     name = next(row.name for row in written.tables.stages if row.stage == stage)
 
     def turn(tables: Tables, case: Case, amount: float) -> Changed:
         assert case.coverage is not None
         path = case.coverage.stages.get(stage, case.coverage.required)
-        by_year = {one: share_in(path, one) for one in case.span()} | {
+        by_year = {one: interpolate_flat(path, one) for one in case.span()} | {
             year: max(0.0, round(asked - amount, 9))
         }
         stages = {**case.coverage.stages, stage: by_year}

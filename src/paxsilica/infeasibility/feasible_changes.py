@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from paxsilica.case import Case, Solver, share_in
+from paxsilica.case import Case, Solver
 from paxsilica.infeasibility.necessary_conditions import span_of
 from paxsilica.infeasibility.relaxation import KINDS, Changed, Knob
 from paxsilica.infeasibility.rounding import least, some_plan
 from paxsilica.instance import Instance
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_side
 from paxsilica.solver import Compiled, solve
@@ -301,4 +302,4 @@ def _asked(case: Case, commodity: str, stage: str, year: int) -> float:
     assert coverage is not None
     if year < coverage.from_years.get(commodity, coverage.from_year):
         return 0.0
-    return share_in(coverage.stages.get(stage, coverage.required), year)
+    return interpolate_flat(coverage.stages.get(stage, coverage.required), year)

@@ -323,8 +323,8 @@ def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
         )
         reachable = sum(
             min(
-                instance.funding.payers[name].envelope,
-                sum(instance.funding.payers[name].limit.values()),
+                instance.funding.funders[name].envelope,
+                sum(instance.funding.funders[name].limit.values()),
                 sum(
                     most
                     for (funder, project), most in instance.funding.pairs.items()

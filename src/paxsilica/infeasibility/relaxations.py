@@ -70,15 +70,17 @@ def _funders(written: Written) -> list[Knob]:
         rows[index[0] if isinstance(index, tuple) else index][int(at)] = -1.0
     if funding is None or not rows:
         return []
-    total = sum(min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values())
-    weight = 1 / max(1.0, total / len(funding.payers)) if math.isfinite(total) else 1e-3
+    total = sum(
+        min(payer.envelope, sum(payer.limit.values())) for payer in funding.funders.values()
+    )
+    weight = 1 / max(1.0, total / len(funding.funders)) if math.isfinite(total) else 1e-3
     return [_funder(written, name, entries, weight) for name, entries in sorted(rows.items())]
 
 
 def _funder(written: Written, name: str, entries: dict[int, float], weight: float) -> Knob:
     instance = written.instance
     assert instance.funding is not None
-    payer = instance.funding.payers[name]
+    payer = instance.funding.funders[name]
     row = next(row for row in written.tables.funders if row.funder == name)
     delivery = (
         1.0 if row.delivery_factor is None else row.delivery_factor

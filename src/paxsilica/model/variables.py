@@ -116,7 +116,7 @@ def payment_index(instance: Instance) -> list[tuple[str, str, int]]:
         (funder, project, year)
         for funder, project in instance.funding.pairs
         for year in instance.candidates[project].payment_years
-        if year in instance.funding.payers[funder].limit
+        if year in instance.funding.funders[funder].limit
     ]
 
 
@@ -127,7 +127,7 @@ def ticket_index(instance: Instance) -> list[tuple[str, str]]:
     return [
         pair
         for pair in instance.funding.pairs
-        if instance.funding.payers[pair[0]].smallest_ticket > 0
+        if instance.funding.funders[pair[0]].smallest_ticket > 0
     ]
 
 
@@ -178,7 +178,7 @@ def declare_sets(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.plants = pyo.Set(initialize=list(instance.world.plants))
     model.commodities = pyo.Set(initialize=[row.commodity for row in instance.tables.commodities])
     model.regions = pyo.Set(initialize=list(instance.world.regions))
-    model.funders = pyo.Set(initialize=list(instance.funding.payers if instance.funding else ()))
+    model.funders = pyo.Set(initialize=list(instance.funding.funders if instance.funding else ()))
     model.discount = pyo.Param(model.years, initialize=lambda _, year: instance.discount(year))
     model.need = pyo.Param(model.commodities, model.years, initialize=dict(instance.need))
     budget = instance.case.budget_usd_m

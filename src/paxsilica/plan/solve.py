@@ -16,6 +16,7 @@ from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
+from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
 from paxsilica.plan.coverage import coverage
 from paxsilica.plan.result import Plan
@@ -138,8 +139,9 @@ def make_plan(
         (name, float(vector @ values) + constant, COSTS[name].prose)
         for name, (vector, constant) in costs.items()
     ]
+    support = extract.by_plant(program, costs[operating_support.__name__][0], values)
     tables_out = {
-        "portfolio": extract.portfolio(instance, read),
+        "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),

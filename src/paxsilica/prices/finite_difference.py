@@ -199,12 +199,12 @@ def _why_no_limit(of: Written, what: str) -> str:
             "should be budget, or a funder that takes part and has an envelope:"
             f" {known or 'there is none'}"
         )
-    if what not in funding.payers:
+    if what not in funding.funders:
         return (
             "does not pay in this case, so its envelope has no price: the standing of its region is"
             " not among those whose funders pay"
         )
-    if math.isinf(funding.payers[what].envelope):
+    if math.isinf(funding.funders[what].envelope):
         return (
             "has no envelope that could be moved; its annual limit has a dual, the price of an"
             " annual limit"

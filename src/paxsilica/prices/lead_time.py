@@ -6,27 +6,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import nan
-from types import SimpleNamespace
 from typing import Any
 
 from paxsilica.instance import Candidate, Instance
 from paxsilica.model.costs import fixed_operation, residual_value
 from paxsilica.model.investment import capacity_terms
-from paxsilica.model.registry import Terms, rows_with
+from paxsilica.model.registry import rows_with
+from paxsilica.plan.extract import commitment_year, total
 from paxsilica.prices.table import Price
 from paxsilica.solver import Array, Compiled, Values
-from paxsilica.solver.resolve import Known
-
-
-def _amount(terms: Terms) -> float:
-    return float(sum(coefficient * value for coefficient, value in terms))
 
 
 def _yearly(plan: Any, instance: Instance, candidate: Candidate) -> float:
     """Fixed cost of operation less residual value of a project, discounted, USD million: the cost
     terms of the model at the values of the plan."""
     alone = replace(instance, candidates={candidate.name: candidate})
-    return sum(_amount(term(plan, alone).terms) for term in (fixed_operation, residual_value))
+    return sum(total(term(plan, alone).terms) for term in (fixed_operation, residual_value))
 
 
 def lead_time_estimates(
@@ -40,21 +35,19 @@ def lead_time_estimates(
     kept is no larger; a plan that may change its dates can save more. Years for which the project
     has no rows, because it could never have run by then, are left out.
     """
-    read = Values(program, values)
-    plan: Any = SimpleNamespace(committed=read.of("committed"), added_size=read.of("added_size"))
+    plan: Any = Values(program, values)
     rows: dict[str, list[int]] = {}
     for row in program.rows_of(*rows_with(item="capacity")):
         rows.setdefault(program.row_names[row][1][0], []).append(int(row))
-    committed = Known.of(program, values).committed
     for name, candidate in instance.candidates.items():
-        if candidate.lead_time == 0 or name not in committed:
+        if candidate.lead_time == 0 or commitment_year(plan, candidate) is None:
             continue
         sooner = replace(candidate, lead_time=candidate.lead_time - 1)
         worth = _yearly(plan, instance, candidate) - _yearly(plan, instance, sooner)
         for row in rows.get(name, []):
             state = instance.states[program.row_names[row][1][1]]
             more, now = (
-                _amount(capacity_terms(plan, one, state.year, state.capacity_factor[name]))
+                total(capacity_terms(plan, one, state.year, state.capacity_factor[name]))
                 for one in (sooner, candidate)
             )
             worth -= float(row_duals[row]) * (more - now)

@@ -269,6 +269,16 @@ class Values:
         """Nameplate of projects in service by year, as far as :func:`project_sizes` has been asked
         for it."""
 
+    @property
+    def committed(self) -> dict[Any, float]:
+        """Values of the commitments, by (project, year)."""
+        return self.families["committed"]
+
+    @property
+    def added_size(self) -> dict[Any, float]:
+        """Values of the added sizes, by (project, year)."""
+        return self.families["added_size"]
+
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
         return self.families[family]
