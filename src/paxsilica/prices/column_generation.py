@@ -15,7 +15,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
@@ -24,6 +24,7 @@ from paxsilica.model.registry import rows_with
 from paxsilica.prices.duals import PriceError
 from paxsilica.solver import Array, Compiled, Outcome, solve
 from paxsilica.solver.persistent import Movement, PersistentProgram, Rows
+from paxsilica.solver.resolve import NewColumn, extended
 
 MOST_ROUNDS = 500
 
@@ -128,53 +129,46 @@ class Master:
         self.columns = np.setdiff1d(
             np.arange(len(program.cost)), np.concatenate(columns) if columns else []
         )
+        convexity = np.ones(len(joined))
+        self.base = Compiled(
+            cost=program.cost[self.columns],
+            offset=program.offset,
+            matrix=csr_matrix(
+                vstack(
+                    [
+                        self.matrix[self.rows][:, self.columns],
+                        csr_matrix((len(joined), len(self.columns))),
+                    ]
+                )
+            ),
+            row_low=np.append(program.row_low[self.rows], convexity),
+            row_high=np.append(program.row_high[self.rows], convexity),
+            low=program.low[self.columns],
+            high=program.high[self.columns],
+            integer=np.zeros(len(self.columns), dtype=bool),
+            row_names=(
+                *(program.row_names[row] for row in self.rows),
+                *(("convexity", problem.project) for problem in joined),
+            ),
+            columns=tuple(program.columns[at] for at in self.columns),
+            column_of={},
+        )
         self.shapes = [self.matrix[:, problem.columns][self.rows] for problem in joined]
-        self.of: list[int] = []
-        self.choices: list[Array] = []
+        self.choices: list[tuple[int, Array]] = []
+        self.points: list[NewColumn] = []
 
     def add(self, at: int, choice: Array) -> None:
         """One more point of the project ``joined[at]``."""
-        self.of.append(at)
-        self.choices.append(choice)
+        shared = self.shapes[at] @ choice
+        entries = {int(row): float(shared[row]) for row in np.flatnonzero(shared)}
+        entries[len(self.rows) + at] = 1.0
+        cost = float(self.program.cost[self.joined[at].columns] @ choice)
+        self.choices.append((at, choice))
+        self.points.append(NewColumn(("point", len(self.points)), entries, cost))
 
-    def points(self, first: int, last: int) -> tuple[Array, csc_matrix]:
-        """Cost and matrix of some of the points."""
-        cost, parts = [], [csc_matrix((len(self.rows) + len(self.joined), 0))]
-        for at, choice in zip(self.of[first:last], self.choices[first:last], strict=True):
-            cost.append(float(self.program.cost[self.joined[at].columns] @ choice))
-            weight = csc_matrix(([1.0], ([at], [0])), shape=(len(self.joined), 1))
-            parts.append(vstack([csc_matrix((self.shapes[at] @ choice)[:, None]), weight]))
-        return np.array(cost), csc_matrix(hstack(parts))
-
-    def compiled(self, count: int) -> Compiled:
-        """The program with the first ``count`` points."""
-        program, means = self.program, len(self.joined)
-        kept = vstack(
-            [
-                csr_matrix(self.matrix[self.rows][:, self.columns]),
-                csr_matrix((means, len(self.columns))),
-            ]
-        )
-        cost, points = self.points(0, count)
-        return Compiled(
-            cost=np.append(program.cost[self.columns], cost),
-            offset=program.offset,
-            matrix=csr_matrix(hstack([kept, points])),
-            row_low=np.append(program.row_low[self.rows], np.ones(means)),
-            row_high=np.append(program.row_high[self.rows], np.ones(means)),
-            low=np.append(program.low[self.columns], np.zeros(count)),
-            high=np.append(program.high[self.columns], np.full(count, np.inf)),
-            integer=np.zeros(len(self.columns) + count, dtype=bool),
-            row_names=(
-                *(program.row_names[row] for row in self.rows),
-                *(("mean", problem.project) for problem in self.joined),
-            ),
-            columns=(
-                *(program.columns[at] for at in self.columns),
-                *(("point", at) for at in range(count)),
-            ),
-            column_of={},
-        )
+    def compiled(self) -> Compiled:
+        """The program with the points generated so far."""
+        return extended(self.base, self.points)
 
     def duals(self, outcome: Outcome) -> tuple[Array, Array]:
         """Duals by row of the whole program, zero where a row was left out; and those of the
@@ -190,9 +184,8 @@ class Master:
         assert outcome.values is not None
         full = np.zeros(len(self.program.cost))
         full[self.columns] = outcome.values[: len(self.columns)]
-        for at, choice, weight in zip(
-            self.of, self.choices, outcome.values[len(self.columns) :].tolist(), strict=False
-        ):
+        weights = outcome.values[len(self.columns) :].tolist()
+        for (at, choice), weight in zip(self.choices, weights, strict=False):
             full[self.joined[at].columns] += weight * choice
         return full
 
@@ -217,7 +210,7 @@ class Columns:
 
     def begin(self) -> None:
         """Loads the program with the present points into the solver."""
-        self.lp = PersistentProgram(self.master.compiled(len(self.master.of)), self.options)
+        self.lp = PersistentProgram(self.master.compiled(), self.options)
 
     def best(self, at: int, duals: Array) -> tuple[float, Array]:
         """The least cost of the project ``joined[at]`` at duals by row of the whole program, and
@@ -248,14 +241,14 @@ class Columns:
             if outcome.row_duals is None or outcome.objective is None:
                 return None
             duals, means = self.master.duals(outcome)
-            count = len(self.master.of)
+            count = len(self.master.points)
             for at in range(len(self.master.joined)):
                 least, choice = self.best(at, duals)
                 if least < means[at] - 1e-9 * max(1.0, abs(means[at])):
                     self.master.add(at, choice)
-            if len(self.master.of) == count:
+            if len(self.master.points) == count:
                 return outcome
-            self.lp.extend(self.master.compiled(len(self.master.of)))
+            self.lp.extend(self.master.compiled())
         raise PriceError(f"hull prices did not converge in {MOST_ROUNDS} rounds")
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
