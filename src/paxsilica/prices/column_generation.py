@@ -88,22 +88,27 @@ def project_subproblems(program: Compiled) -> list[Subproblem]:
     found = []
     for project in sorted(columns):
         mine, own = (np.array(at, dtype=np.intp) for at in (columns[project], rows[project]))
-        part = Compiled(
-            cost=program.cost[mine],
-            offset=0.0,
-            matrix=matrix[own][:, mine].tocsr(),
-            row_low=program.row_low[own],
-            row_high=program.row_high[own],
-            low=program.low[mine],
-            high=program.high[mine],
-            integer=program.integer[mine],
-            row_names=tuple(program.row_names[row] for row in own),
-            columns=tuple(program.columns[column] for column in mine),
-            column_of={},
-        )
+        part = _part(replace(program, offset=0.0), own, mine)
         convex = int(part.integer.sum()) == 1 or project not in shares
         found.append(Subproblem(project, mine, own, part, convex and project not in tickets))
     return found
+
+
+def _part(program: Compiled, rows: Rows, columns: Rows) -> Compiled:
+    """Some rows and columns of a program."""
+    return Compiled(
+        cost=program.cost[columns],
+        offset=program.offset,
+        matrix=csr_matrix(program.matrix[rows][:, columns]),
+        row_low=program.row_low[rows],
+        row_high=program.row_high[rows],
+        low=program.low[columns],
+        high=program.high[columns],
+        integer=program.integer[columns],
+        row_names=tuple(program.row_names[row] for row in rows),
+        columns=tuple(program.columns[column] for column in columns),
+        column_of={},
+    )
 
 
 def outside(program: Compiled, problems: list[Subproblem]) -> csc_matrix:
@@ -121,37 +126,22 @@ class Master:
     def __init__(self, program: Compiled, joined: list[Subproblem]) -> None:
         self.program, self.joined = program, joined
         self.matrix = outside(program, joined)
-        columns = [problem.columns for problem in joined]
-        rows = [problem.rows for problem in joined]
-        self.rows = np.setdiff1d(
-            np.arange(len(program.row_low)), np.concatenate(rows) if rows else []
+        self.rows, self.columns = (
+            np.setdiff1d(np.arange(count), [at for part in parts for at in part])
+            for count, parts in (
+                (len(program.row_low), [problem.rows for problem in joined]),
+                (len(program.cost), [problem.columns for problem in joined]),
+            )
         )
-        self.columns = np.setdiff1d(
-            np.arange(len(program.cost)), np.concatenate(columns) if columns else []
-        )
+        base = _part(replace(program, matrix=csr_matrix(self.matrix)), self.rows, self.columns)
         convexity = np.ones(len(joined))
-        self.base = Compiled(
-            cost=program.cost[self.columns],
-            offset=program.offset,
-            matrix=csr_matrix(
-                vstack(
-                    [
-                        self.matrix[self.rows][:, self.columns],
-                        csr_matrix((len(joined), len(self.columns))),
-                    ]
-                )
-            ),
-            row_low=np.append(program.row_low[self.rows], convexity),
-            row_high=np.append(program.row_high[self.rows], convexity),
-            low=program.low[self.columns],
-            high=program.high[self.columns],
+        self.base = replace(
+            base,
+            matrix=csr_matrix(vstack([base.matrix, csr_matrix((len(joined), len(self.columns)))])),
+            row_low=np.append(base.row_low, convexity),
+            row_high=np.append(base.row_high, convexity),
             integer=np.zeros(len(self.columns), dtype=bool),
-            row_names=(
-                *(program.row_names[row] for row in self.rows),
-                *(("convexity", problem.project) for problem in joined),
-            ),
-            columns=tuple(program.columns[at] for at in self.columns),
-            column_of={},
+            row_names=(*base.row_names, *(("convexity", problem.project) for problem in joined)),
         )
         self.shapes = [self.matrix[:, problem.columns][self.rows] for problem in joined]
         self.choices: list[tuple[int, Array]] = []
