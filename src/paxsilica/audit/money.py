@@ -108,8 +108,7 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
 
 
 def audit_projects(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> None:
-    """Every project is committed once, when and as large as it may be, and the portfolio says
-    so."""
+    """Every project is committed once, within its window and sizes, and the portfolio agrees."""
     listed: dict[str, dict[str, Any]] = {}
     for row in records(plan, "portfolio"):
         if row["project"] in listed:
@@ -224,8 +223,8 @@ def _portfolio_row(
 def audit_funding(
     facts: Facts, plan: Plan, money: Money, ledger: Ledger
 ) -> dict[tuple[str, str, int | None], tuple[float, float]]:
-    """What falls due is paid by those who may; returns limit and use of every budget, by kind, name
-    and year."""
+    """Capital due is paid by funders that may pay; returns limit and use of each budget, by kind,
+    name and year."""
     _payments_match_dues(facts, money, ledger)
     used: dict[tuple[str, str, int | None], tuple[float, float]] = {}
     paid: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
@@ -278,7 +277,7 @@ def _payments_match_dues(facts: Facts, money: Money, ledger: Ledger) -> None:
 def _one_funder(
     facts: Facts, row: Funder, paid: dict[tuple[str, int], float], money: Money, ledger: Ledger
 ) -> dict[tuple[str, str, int | None], tuple[float, float]]:
-    """Who may be paid what by one funder."""
+    """What one funder may pay."""
     name, years, delivery = row.funder, facts.funder_years(row), facts.delivery(row)
     for (project, year), amount in paid.items():
         if year not in years:

@@ -1,9 +1,8 @@
-"""The copies of the operating problem: one per year and state of the world, cut down to what can
-matter in it.
+"""Operating states: one per year and state of the world, reduced to what can matter in it.
 
-A *reference* copy shows normal times; a *stress* copy shows a year in which something is switched
-off. Scenarios whose state is the same in a year share that year's copy, which is exact because
-operation in a year depends on nothing but capacity, stocks and state.
+A *normal* state has all regions in it; a *disrupted* state is a year in which something is cut off.
+Scenarios with the same state of the world in a year share one operating state. This is exact,
+because operation in a year depends only on capacity, stocks and the state of the world.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ Everything: tuple[str, str] = ("*", "*")
 
 @dataclass(frozen=True)
 class Conditions:
-    """What is going on: (region, commodity) pairs that are cut off, ``*`` for all not trusted
-    and for all; and other events."""
+    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for all untrusted
+    regions and for all commodities; and other events."""
 
     cut_off: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[int] = frozenset()
@@ -33,17 +32,17 @@ class Conditions:
 
 @dataclass(frozen=True)
 class OperatingState:
-    """One operating state: everything that can run, move or be asked for in it, and nothing else.
+    """One operating state: the plants, shipments and demand that are possible in it.
 
     Attributes:
         name: unique, readable, e.g. ``normal 2030`` or ``cut off 2030``.
-        probability: weight in expected cost; 0 for a copy that only proves coverage.
-        calm: name of the normal state in which plants must be kept warm for this disrupted state;
-            ``None`` for a normal state.
-        coverage_test: whether coverage is asked for in this copy.
+        probability: weight in expected cost; 0 for a coverage test.
+        normal_state: name of the normal state in which standby capacity is kept for this disrupted
+            state; ``None`` for a normal state.
+        coverage_test: whether coverage is required in this state.
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
             projects are not in it.
-        capacity_factor: what events leave of the credited capacity of each project, as a factor.
+        capacity_factor: share of the credited capacity of each project that events leave.
         demand: final demand to be served, by place.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the
             commodity there.
@@ -178,16 +177,15 @@ def make_state(
     coverage_test: bool,
     scenarios: tuple[str, ...],
 ) -> OperatingState:
-    """One operating state in ``year`` and ``state``, pruned to what can be reached from a source
-    and is of use to somebody.
+    """One operating state in ``year`` and ``state``, pruned to what has a source and a use.
 
     Args:
         world, routes: as made by :func:`make_world` and :func:`expand_routes`.
         demand: final demand of the year by place, before events.
         costs, capacities: variable cost and credited capacity by plant in the year, before events.
-        wanted: commodities whose mere production counts (coverage is asked of them).
+        wanted: commodities whose production counts by itself, because coverage is required.
         online: first year in which each project could run.
-        name, year, state, probability, calm, coverage_test, scenarios: of the copy.
+        name, year, conditions, probability, normal_state, coverage_test, scenarios: of the state.
     """
     events = [world.tables.events[index] for index in sorted(conditions.events)]
     off = blocked_exports(world, conditions, year)
@@ -199,7 +197,7 @@ def make_state(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        # where the host is cut off too, what the plant makes does not leave it anyway
+        # where the host is cut off too, the product does not leave it in any case
         return not any(
             _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
         )
@@ -212,15 +210,15 @@ def make_state(
         and arc[0] not in gone
         and arc[1] not in gone
     }
-    asked = {
+    served = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
         for (region, commodity), quantity in demand.items()
         if region not in gone
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
-    asked_for = () if conditions.cut_off else floors(world, year)
-    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
+    least = () if conditions.cut_off else floors(world, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, served, stores, wanted, least)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -272,7 +270,7 @@ def make_state(
             )
             for plant in kept_plants.values()
         },
-        demand={place: quantity for place, quantity in asked.items() if quantity > 0},
+        demand={place: quantity for place, quantity in served.items() if quantity > 0},
         supply={place: tuple(items) for place, items in supply.items()},
         use={place: tuple(items) for place, items in use.items()},
         arrivals={place: tuple(items) for place, items in arrivals.items()},

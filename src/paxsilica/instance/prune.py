@@ -1,10 +1,9 @@
-"""Cuts a operating state down to what can matter in it: a plant without feed and a product
-without use carry nothing.
+"""Reduces an operating state to what can matter in it: plants with feed and products with a use.
 
 Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if
 each of its inputs can be made or drawn from store somewhere from where it can be shipped. A plant
 is of *use* if its product can reach a demand, a store, or a plant of use; and for the reasons in
-:func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
+:func:`_moves_by_itself` and :func:`_forced`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from paxsilica.instance.selection import asked_to_carry, asked_to_run
+from paxsilica.instance.selection import required_to_carry, required_to_run
 from paxsilica.instance.types import Arc, Arrow, Place
 from paxsilica.instance.world import Plant, World
 from paxsilica.tables.schema import Limit
@@ -31,18 +30,20 @@ def prune(
 
     Args:
         world: for recipes and costs.
-        plants, arcs: what could run and carry in the copy.
+        plants, arcs: plants and arcs before pruning.
         demand, stores: places where something is demanded, and where something is stored.
-        wanted: commodities whose mere production counts.
-        floors: limits that ask for at least so much operation in the copy.
+        wanted: commodities whose production counts by itself.
+        floors: limits with a minimum of operation in the state.
     """
     outgoing: dict[Place, list[Place]] = defaultdict(list)
     incoming: dict[Place, list[Place]] = defaultdict(list)
     for origin, target, commodity in arcs:
         outgoing[origin, commodity].append((target, commodity))
         incoming[target, commodity].append((origin, commodity))
-    forced = [arc for arc, arrow in arcs.items() if _forced(arrow) or asked_to_carry(floors, arc)]
-    # what is pushed along an arc may come round again, from no source at all
+    forced = [
+        arc for arc, arrow in arcs.items() if _forced(arrow) or required_to_carry(floors, arc)
+    ]
+    # a forced shipment may circulate without a source
     fed, reached = _fed(
         world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing
     )
@@ -72,7 +73,7 @@ def prune(
         if (
             _moves_by_itself(world, plants[name])
             or wanted.intersection(made)
-            or asked_to_run(world, floors, name)
+            or required_to_run(world, floors, name)
         ):
             need(name)
             for commodity in wanted.intersection(made):
@@ -84,7 +85,7 @@ def prune(
                 want(earlier)
         for name in makers[place]:
             need(name)
-    # a plant that must run without feed stays: it makes the problem infeasible, as it should
+    # a plant that must run stays even without feed: the problem is then infeasible
     kept = {
         name: plants[name]
         for name in sorted(plants)
@@ -153,14 +154,14 @@ def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> s
 
 
 def _forced(arrow: Arrow) -> bool:
-    """Whether something moves along an arc even to where it is of no use: because it must, or
-    because shipping earns."""
+    """Whether goods move along an arc without a use at its end: because of a smallest shipment or a
+    negative cost."""
     return arrow.smallest > 0 or arrow.cost_usd_per_unit < 0
 
 
 def _moves_by_itself(world: World, plant: Plant) -> bool:
-    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run,
-    it earns as it runs, or it takes what would otherwise have nowhere to go."""
+    """Whether a plant may run without a use of its product: it has no product (a sink), it must
+    run, its variable cost is negative, or it consumes an input of which no surplus is allowed."""
     rids = any(
         commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {})
     )

@@ -58,7 +58,7 @@ def _hard_cap(instance: Instance, region: str, commodity: str, state: str) -> bo
     requirement="structural",
     unit="units of activity per year",
     price="standby capacity is priced within capacity",
-    audit="activity within warm capacity",
+    audit="activity within standby capacity",
 )
 def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
     """A plant that stands idle cannot be woken: in a cut-off it runs no more than what was kept
@@ -111,7 +111,7 @@ def minimum_utilisation(
     requirement="structural",
     unit="units of activity per year",
     price=RowPrice("capacity", "USD per unit of activity", gain=True, undiscounted=True),
-    audit="warm within capacity",
+    audit="standby within capacity",
 )
 def standby_within_capacity(
     model: pyo.ConcreteModel, instance: Instance, project: str, state: str
