@@ -36,11 +36,11 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
 
     Of a plan without tables (none exists, or none was found) only the status is checked.
     """
-    required = [
+    tolerances = [
         case.solver.options.get(f"{kind}_feasibility_tolerance", FEASIBILITY)
         for kind in ("primal", "mip")
     ]
-    ledger = Ledger(max(float(value) for value in required) / FEASIBILITY)
+    ledger = Ledger(max(float(value) for value in tolerances) / FEASIBILITY)
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):

@@ -17,13 +17,13 @@ EVERYTHING: Conditions = (frozenset({("*", "*")}), ())
 
 
 def _chances(facts: Facts) -> dict[str, float]:
-    required = facts.case.scenarios
-    if required is None:
+    chosen = facts.case.scenarios
+    if chosen is None:
         return {"": 1.0}
-    if isinstance(required, Mapping):
-        return dict(required)
+    if isinstance(chosen, Mapping):
+        return dict(chosen)
     return {
-        row.scenario: row.probability for row in facts.tables.scenarios if row.scenario in required
+        row.scenario: row.probability for row in facts.tables.scenarios if row.scenario in chosen
     }
 
 

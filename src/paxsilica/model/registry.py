@@ -379,8 +379,8 @@ def linear(terms: Sequence[tuple[float, Any]], constant: float = 0.0) -> LinearE
 
 
 def _relation(model: pyo.ConcreteModel, low: float | None, terms: Terms, high: float | None) -> Any:
-    """A row, each variable in it once. Without a variable it is dropped if it holds, and kept as
-    one that nothing satisfies if not."""
+    """A row, each variable in it once. Without a variable it is dropped if it is satisfied, and
+    otherwise kept as an infeasible row."""
     terms = gathered(terms)
     if not terms:
         if (low is None or low <= 1e-9) and (high is None or high >= -1e-9):
@@ -418,7 +418,7 @@ def equal(model: pyo.ConcreteModel, terms: Terms, value: float) -> Any:
 
 
 def minus(terms: Iterable[tuple[float, Any]]) -> Terms:
-    """The terms with their signs turned."""
+    """The terms with opposite signs."""
     return [(-coefficient, var) for coefficient, var in terms]
 
 

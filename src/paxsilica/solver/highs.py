@@ -1,4 +1,4 @@
-"""The only door to the solver."""
+"""Calls of the solver."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ProgressCallback = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a search stands: seconds since its start, best plan, bound (both USD million; infinite
+    """Progress of a search: seconds since its start, best plan, bound (both USD million; infinite
     where there is none yet)."""
 
     seconds: float
@@ -45,10 +45,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a solve, closed: ``values`` and ``objective`` are there exactly if there is a
-    plan.
+    """Result of a solve; ``values`` and ``objective`` exist exactly if there is a plan.
 
-    ``optimal`` means that the gap asked for was proved, not that it is zero. Duals are those of an
+    ``optimal`` means that the requested gap was proved, not that it is zero. Duals are those of an
     LP, ``None`` for a MIP.
     """
 
@@ -107,7 +106,7 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
         lp.integrality_ = kinds[program.integer.astype(int)].tolist()
     solver = highspy.Highs()
     solver.silent()
-    # without output the solver does not tell of its progress either; it still writes nothing
+    # without output the solver reports no progress; it still writes nothing
     solver.setOptionValue("log_to_console", False)
     solver.setOptionValue("output_flag", True)
     if solver.passModel(lp) == highspy.HighsStatus.kError:
@@ -131,8 +130,8 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 
 
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the
-    best plan so far."""
+    """Runs the solver in a thread of its own, so that Ctrl-C reaches this one; the first Ctrl-C
+    stops the search at the best plan so far."""
     interrupted = False
     finished = (
         threading.Event()
@@ -166,9 +165,9 @@ def solve(
     Args:
         program: what to solve.
         options: gap, time limit, threads, seed and further options of the solver.
-        watch: called with every progress of a search.
+        on_progress: called with every progress of a search.
         start: a plan to start from, by column; only its integer part is used.
-        cutoff: asked from time to time whether to stop early.
+        cutoff: called from time to time; the search stops if it returns true.
     """
     scale = _objective_scale(program.cost)
     solver = _load(program, scale)
@@ -315,7 +314,7 @@ def _outcome(
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
-    """Tells the two apart by asking for any point at all."""
+    """Distinguishes the two by a search for any feasible point."""
     probe = solve(program.minimising(np.zeros_like(program.cost)), Solver(gap=0.0))
     return "infeasible" if probe.status == "infeasible" else "unbounded"
 
@@ -355,7 +354,7 @@ def write_program(program: Compiled, path: Path | str, format: Format = "mps") -
         for at, name in enumerate(_file_names(names)):
             passed(at, name)
     with TemporaryDirectory() as folder:
-        written = Path(folder) / f"model.{format}"  # the solver tells the format by the name
+        written = Path(folder) / f"model.{format}"  # the solver takes the format from the name
         if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
             raise PaxSilicaError("the solver could not write the model")
         try:
