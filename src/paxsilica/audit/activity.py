@@ -119,14 +119,7 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
                     row["unit"],
                     facts.commodities[row["commodity"]].unit,
                 )
-            if table == "shipments":
-                running.shipped[
-                    row["from_region"], row["to_region"], row["commodity"], row["state"]
-                ] = row["quantity"]
-            elif table == "service":
-                running.unserved[row["region"], row["commodity"], row["state"]] = row["unserved"]
-            elif table == "stock_draws":
-                running.drawn[row["region"], row["commodity"], row["state"]] = row["quantity"]
+            _flow(table, row, running)
     for row in records(plan, "stocks"):
         place = (row["region"], row["commodity"])
         if place not in facts.stocks:
@@ -142,6 +135,17 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
     for where, amount in running.drawn.items():
         ledger.at_least("draw on a store", where, amount, 0.0, "unit")
     return running
+
+
+def _flow(table: str, row: dict[str, Any], running: Running) -> None:
+    """Takes a row of shipments, service or draws into the flows."""
+    commodity, state = row.get("commodity", ""), row["state"]
+    if table == "shipments":
+        running.shipped[row["from_region"], row["to_region"], commodity, state] = row["quantity"]
+    elif table == "service":
+        running.unserved[row["region"], commodity, state] = row["unserved"]
+    elif table == "stock_draws":
+        running.drawn[row["region"], commodity, state] = row["quantity"]
 
 
 def _operation_row(facts: Facts, row: dict[str, Any], running: Running, ledger: Ledger) -> None:
@@ -365,15 +369,15 @@ def _stores(facts: Facts, states: dict[str, Situation], running: Running, ledger
         )
 
 
-def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) -> None:
+def _flows(facts: Facts, one: Situation, running: Running) -> dict[Place, list[float]]:
+    """Everything that comes to a place (positive) or leaves it (negative) in a state."""
     flows: dict[Place, list[float]] = defaultdict(list)
     for (plant, name), amount in running.activity.items():
         if name == one.name:
             row = facts.plants[plant]
-            for commodity, quantity in facts.makes[row.process].items():
-                flows[row.region, commodity].append(quantity * amount)
-            for commodity, quantity in facts.uses[row.process].items():
-                flows[row.region, commodity].append(-quantity * amount)
+            for sign, recipes in ((1.0, facts.makes), (-1.0, facts.uses)):
+                for commodity, quantity in recipes[row.process].items():
+                    flows[row.region, commodity].append(sign * quantity * amount)
     for (origin, target, commodity, name), amount in running.shipped.items():
         if name == one.name:
             flows[origin, commodity].append(-amount)
@@ -388,6 +392,11 @@ def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) ->
             running.opening(facts, place, one.year),
             -running.level.get((*place, one.year), 0.0),
         ]
+    return flows
+
+
+def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) -> None:
+    flows = _flows(facts, one, running)
     for (region, commodity), amounts in flows.items():
         # quantities below 1e-7 are left out of the tables, so many small ones may be missing
         # together

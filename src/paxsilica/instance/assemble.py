@@ -14,6 +14,7 @@ from paxsilica.instance.demand import benchmark_processes, final_demand, trusted
 from paxsilica.instance.operating_states import (
     Conditions,
     Everything,
+    Header,
     OperatingState,
     expand_routes,
     make_state,
@@ -257,23 +258,18 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             if coverage_test or conditions == normal_conditions
             else set()
         )
-        states[names[conditions, year]] = make_state(
-            world,
-            routes,
-            demand[year],
-            costs[year],
-            capacities[year],
-            wanted,
-            online,
+        without_cut_off = Conditions(frozenset(), conditions.events)
+        header = Header(
             name=names[conditions, year],
             year=year,
             conditions=conditions,
             probability=probability,
-            normal_state=names[Conditions(frozenset(), conditions.events), year]
-            if conditions.cut_off
-            else None,
+            normal_state=names[without_cut_off, year] if conditions.cut_off else None,
             coverage_test=coverage_test,
             scenarios=scenarios,
+        )
+        states[header.name] = make_state(
+            world, routes, demand[year], costs[year], capacities[year], wanted, online, header
         )
     required = {(commodity, names[cut, year]): share for (commodity, year), share in shares.items()}
     shortage = _shortage_prices(world, case, states, set(stages))

@@ -31,8 +31,8 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class OperatingState:
-    """One operating state: the plants, shipments and demand that are possible in it.
+class Header:
+    """Name and conditions of an operating state.
 
     Attributes:
         name: unique, readable, e.g. ``normal 2030`` or ``cut off 2030``.
@@ -40,6 +40,27 @@ class OperatingState:
         normal_state: name of the normal state in which standby capacity is kept for this disrupted
             state; ``None`` for a normal state.
         coverage_test: whether coverage is required in this state.
+    """
+
+    name: str
+    year: int
+    conditions: Conditions
+    probability: float
+    normal_state: str | None
+    coverage_test: bool
+    scenarios: tuple[str, ...]
+
+    @property
+    def mode(self) -> Literal["normal", "disrupted"]:
+        """Whether something is cut off."""
+        return "disrupted" if self.conditions.cut_off else "normal"
+
+
+@dataclass(frozen=True)
+class OperatingState(Header):
+    """An operating state with the plants, shipments and demand that are possible in it.
+
+    Attributes:
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
             projects are not in it.
         capacity_factor: share of the credited capacity of each project that events leave.
@@ -48,14 +69,6 @@ class OperatingState:
             commodity there.
     """
 
-    name: str
-    year: int
-    mode: Literal["normal", "disrupted"]
-    conditions: Conditions
-    probability: float
-    normal_state: str | None
-    coverage_test: bool
-    scenarios: tuple[str, ...]
     plants: tuple[str, ...]
     places: tuple[Place, ...]
     arcs: Mapping[Arc, Arrow]
@@ -168,16 +181,9 @@ def make_state(
     capacities: Mapping[str, float],
     wanted: set[str],
     online: Mapping[str, int],
-    *,
-    name: str,
-    year: int,
-    conditions: Conditions,
-    probability: float,
-    normal_state: str | None,
-    coverage_test: bool,
-    scenarios: tuple[str, ...],
+    header: Header,
 ) -> OperatingState:
-    """One operating state in ``year`` and ``state``, pruned to what has a source and a use.
+    """The operating state of ``header``, pruned to what has a source and a use.
 
     Args:
         world, routes: as made by :func:`make_world` and :func:`expand_routes`.
@@ -185,8 +191,9 @@ def make_state(
         costs, capacities: variable cost and credited capacity by plant in the year, before events.
         wanted: commodities whose production counts by itself, because coverage is required.
         online: first year in which each project could run.
-        name, year, conditions, probability, normal_state, coverage_test, scenarios: of the state.
+        header: name and conditions.
     """
+    year, conditions = header.year, header.conditions
     events = [world.tables.events[index] for index in sorted(conditions.events)]
     off = blocked_exports(world, conditions, year)
     gone = {region for region, commodities in off.items() if "*" in commodities}
@@ -238,14 +245,7 @@ def make_state(
         for plant in kept_plants.values()
     }
     return OperatingState(
-        name=name,
-        year=year,
-        mode="disrupted" if conditions.cut_off else "normal",
-        conditions=conditions,
-        probability=probability,
-        normal_state=normal_state,
-        coverage_test=coverage_test,
-        scenarios=scenarios,
+        **vars(header),
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,

@@ -47,44 +47,15 @@ def prune(
     fed, reached = _fed(
         world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing
     )
-    makers: dict[Place, list[str]] = defaultdict(list)
-    for name in fed:
-        for commodity in world.outputs.get(plants[name].process, {}):
-            makers[plants[name].region, commodity].append(name)
-    useful: set[Place] = set()
+    made = _by_place(plants, fed, world.outputs)
+    starts = [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]
     needed: set[str] = set()
-    back: list[Place] = []
-
-    def want(place: Place) -> None:
-        if place not in useful:
-            useful.add(place)
-            back.append(place)
-
-    def need(name: str) -> None:
-        if name not in needed:
-            needed.add(name)
-            for commodity in world.inputs.get(plants[name].process, {}):
-                want((plants[name].region, commodity))
-
-    for place in [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]:
-        want(place)
     for name in sorted(fed):
-        made = world.outputs.get(plants[name].process, {})
-        if (
-            _moves_by_itself(world, plants[name])
-            or wanted.intersection(made)
-            or required_to_run(world, floors, name)
-        ):
-            need(name)
-            for commodity in wanted.intersection(made):
-                want((plants[name].region, commodity))
-    while back:
-        place = back.pop()
-        for earlier in incoming[place]:
-            if earlier in reached:
-                want(earlier)
-        for name in makers[place]:
-            need(name)
+        own = wanted.intersection(world.outputs.get(plants[name].process, {}))
+        if own or _moves_by_itself(world, plants[name]) or required_to_run(world, floors, name):
+            needed.add(name)
+            starts += [(plants[name].region, commodity) for commodity in own]
+    useful = _useful(world, plants, needed, starts, made, incoming, reached)
     # a plant that must run stays even without feed: the problem is then infeasible
     kept = {
         name: plants[name]
@@ -97,18 +68,52 @@ def prune(
         if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful
     }
     places = set(demand) | (useful & reached)
-    places |= {
-        (plant.region, commodity)
-        for plant in kept.values()
-        for commodity in world.outputs.get(plant.process, {})
-    }
-    places |= {
-        (plant.region, commodity)
-        for plant in kept.values()
-        for commodity in world.inputs.get(plant.process, {})
-    }
+    for recipes in (world.outputs, world.inputs):
+        places |= set(_by_place(plants, kept, recipes))
     places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
     return kept, places, live
+
+
+def _by_place(
+    plants: Mapping[str, Plant], names: Iterable[str], recipes: Mapping[str, Mapping[str, float]]
+) -> dict[Place, list[str]]:
+    """Plants by the places of the commodities in ``recipes`` of their processes."""
+    found: dict[Place, list[str]] = defaultdict(list)
+    for name in names:
+        for commodity in recipes.get(plants[name].process, {}):
+            found[plants[name].region, commodity].append(name)
+    return found
+
+
+def _useful(
+    world: World,
+    plants: Mapping[str, Plant],
+    needed: set[str],
+    starts: Iterable[Place],
+    made: Mapping[Place, list[str]],
+    incoming: Mapping[Place, list[Place]],
+    reached: set[Place],
+) -> set[Place]:
+    """Places from which goods have a use; adds the plants that supply them to ``needed``."""
+    useful: set[Place] = set()
+    inputs = [
+        (plants[name].region, commodity)
+        for name in needed
+        for commodity in world.inputs.get(plants[name].process, {})
+    ]
+    back = [*starts, *inputs]
+    while back:
+        place = back.pop()
+        if place in useful:
+            continue
+        useful.add(place)
+        back += [earlier for earlier in incoming.get(place, ()) if earlier in reached]
+        for name in made.get(place, ()):
+            if name not in needed:
+                needed.add(name)
+                region = plants[name].region
+                back += [(region, one) for one in world.inputs.get(plants[name].process, {})]
+    return useful
 
 
 def _fed(

@@ -184,10 +184,9 @@ OWNERS = {
 """Owners of rows and cost terms in the order of the formulation page, with their headings."""
 
 
-def variable(name: str, symbol: str, index: str, unit: str, meaning: str) -> str:
-    """Registers a family of variables and returns its name in code."""
+def variable(name: str, symbol: str, index: str, unit: str, meaning: str) -> None:
+    """Registers a family of variables."""
     VARIABLES[name] = VariableDoc(name, symbol, index, unit, meaning)
-    return name
 
 
 def row(

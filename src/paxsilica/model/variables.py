@@ -9,14 +9,14 @@ import pyomo.environ as pyo
 from paxsilica.instance import UNLIMITED, Instance, OperatingState
 from paxsilica.model.registry import variable
 
-COMMITTED = variable(
+variable(
     "committed",
     "y_{p,t}",
     "project, year",
     "0 or 1",
     "whether the project is committed in the year or before; for the years of its window",
 )
-ADDED_SIZE = variable(
+variable(
     "added_size",
     "e_{p,t}",
     "project, year",
@@ -24,66 +24,66 @@ ADDED_SIZE = variable(
     "size above the smallest, committed in the year or before; at most the largest less the"
     " smallest",
 )
-PAYMENT = variable(
+variable(
     "payment",
     "f_{g,p,t}",
     "funder, project, year",
     "USD million",
     "payment of the funder into the project in the year",
 )
-TICKET = variable(
+variable(
     "ticket",
     "z_{g,p}",
     "funder, project",
     "0 or 1",
     "whether the funder takes part in the project; only for funders with a smallest ticket",
 )
-STOCK = variable(
+variable(
     "stock",
     "s_{r,k,t}",
     "region, commodity, year",
     "commodity units",
     "level of the store at the end of the year",
 )
-ACTIVITY = variable(
+variable(
     "activity", "x_{a,c}", "plant, state", "units of activity per year", "activity of the plant"
 )
-SHIPMENT = variable(
+variable(
     "shipment",
     "q_{r,r',k,c}",
     "from region, to region, commodity, state",
     "commodity units per year",
     "shipment along the route",
 )
-UNSERVED = variable(
+variable(
     "unserved",
     "u_{r,k,c}",
     "region, commodity, state",
     "commodity units per year",
     "final demand that is not served",
 )
-STANDBY = variable(
+variable(
     "standby",
     "w_{a,c}",
     "plant, normal state",
     "units of activity per year",
     "capacity that is kept ready for a cut-off",
 )
-STOCK_DRAW = variable(
+variable(
     "stock_draw",
     "d_{r,k,c}",
     "region, commodity, disrupted state",
     "commodity units per year",
     "draw on a strategic store",
 )
-SHORTFALL = variable(
+variable(
     "shortfall",
     "h_{k,c}",
     "commodity, disrupted state",
     "commodity units per year",
     "missing coverage; zero where coverage is hard",
 )
-EXCESS = variable(
+variable(
     "concentration_excess",
     "v_{r,k,c}",
     "region, commodity, disrupted state",

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol
@@ -54,12 +55,12 @@ class Outcome:
     status: Status
     objective: float | None
     bound: float
-    values: Array | None
-    row_duals: Array | None
-    column_duals: Array | None
-    seconds: float
-    interrupted: bool
-    trace: tuple[Progress, ...]
+    values: Array | None = None
+    row_duals: Array | None = None
+    column_duals: Array | None = None
+    seconds: float = 0.0
+    interrupted: bool = False
+    trace: tuple[Progress, ...] = ()
     integrality_violation: float = 0.0
     """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
@@ -210,59 +211,26 @@ def solve(
         at = np.flatnonzero(program.integer)
         solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
     interrupted = _wait(solver, stop)
-    return _outcome(
-        solver,
-        program,
-        scale,
-        options.gap,
-        mip,
-        time.monotonic() - started,
-        interrupted,
-        tuple(trace),
-    )
+    seconds = time.monotonic() - started
+    make = partial(Outcome, seconds=seconds, interrupted=interrupted, trace=tuple(trace))
+    return _outcome(solver, program, scale, options.gap, make)
 
 
 def _outcome(
-    solver: highspy.Highs,
-    program: Compiled,
-    scale: float,
-    gap: float,
-    mip: bool,
-    seconds: float,
-    interrupted: bool,
-    trace: tuple[Progress, ...],
+    solver: highspy.Highs, program: Compiled, scale: float, gap: float, make: Callable[..., Outcome]
 ) -> Outcome:
-    status, info = solver.getModelStatus(), solver.getInfo()
-    known = highspy.HighsModelStatus
+    """What the solver found; ``make`` knows time and progress of the search."""
+    status, info, known = solver.getModelStatus(), solver.getInfo(), highspy.HighsModelStatus
+    mip = bool(program.integer.any())
     if status == known.kModelEmpty:
         nothing = np.zeros(0)
-        return Outcome(
-            "optimal",
-            program.offset,
-            program.offset,
-            nothing,
-            nothing,
-            nothing,
-            seconds,
-            interrupted,
-            trace,
-        )
-    if status in (known.kInfeasible,):
-        return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
+        return make("optimal", program.offset, program.offset, nothing, nothing, nothing)
+    if status == known.kInfeasible:
+        return make("infeasible", None, math.inf)
     if status == known.kUnbounded:
-        return Outcome("unbounded", None, -math.inf, None, None, None, seconds, interrupted, trace)
+        return make("unbounded", None, -math.inf)
     if status == known.kUnboundedOrInfeasible:
-        return Outcome(
-            _unbounded_or_infeasible(program),
-            None,
-            -math.inf,
-            None,
-            None,
-            None,
-            seconds,
-            interrupted,
-            trace,
-        )
+        return make(_unbounded_or_infeasible(program), None, -math.inf)
     if status in (
         known.kLoadError,
         known.kModelError,
@@ -274,43 +242,32 @@ def _outcome(
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
     if not feasible or (not mip and status != known.kOptimal):
-        return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
-    solution = solver.getSolution()
-    values = np.array(solution.col_value, dtype=float)
-    at = np.flatnonzero(program.integer)
-    integrality_violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
-    values[at] = np.round(values[at])
-    objective = info.objective_function_value / scale
+        return make("no_plan", None, bound)
     if not mip:
-        row_duals, column_duals = (
-            np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
-        )
-        valid = bool(solution.dual_valid)
-        return Outcome(
-            "optimal",
-            objective,
-            objective,
-            values,
-            row_duals if valid else None,
-            column_duals if valid else None,
-            seconds,
-            interrupted,
-            trace,
-        )
+        return linear_outcome(solver, scale, make)
+    objective = info.objective_function_value / scale
+    values = np.array(solver.getSolution().col_value, dtype=float)
+    at = np.flatnonzero(program.integer)
+    violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
+    values[at] = np.round(values[at])
     bound = min(bound, objective)
     proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
-    return Outcome(
-        "optimal" if proved else "feasible",
-        objective,
-        bound,
-        values,
-        None,
-        None,
-        seconds,
-        interrupted,
-        trace,
-        integrality_violation,
+    status_of_plan = "optimal" if proved else "feasible"
+    return make(status_of_plan, objective, bound, values, integrality_violation=violation)
+
+
+def linear_outcome(
+    solver: highspy.Highs, scale: float, make: Callable[..., Outcome] = Outcome
+) -> Outcome:
+    """The optimum of a linear program that the solver has found, with duals if they are valid."""
+    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value / scale
+    values = np.array(solution.col_value, dtype=float)
+    if not solution.dual_valid:
+        return make("optimal", objective, objective, values)
+    rows, columns = (
+        np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
     )
+    return make("optimal", objective, objective, values, rows, columns)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:

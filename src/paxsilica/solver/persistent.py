@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import highspy
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set
+from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
 
 Rows = NDArray[np.intp]
@@ -108,23 +109,10 @@ class PersistentProgram:
         status, known = self._settle(), highspy.HighsModelStatus
         seconds = time.monotonic() - started
         if status == known.kInfeasible:
-            return Outcome("infeasible", None, math.inf, None, None, None, seconds, False, ())
+            return Outcome("infeasible", None, math.inf, seconds=seconds)
         if status == known.kUnbounded:
-            return Outcome("unbounded", None, -math.inf, None, None, None, seconds, False, ())
-        solution = self.solver.getSolution()
-        objective = self.solver.getInfo().objective_function_value / self.scale
-        valid = bool(solution.dual_valid)
-        return Outcome(
-            "optimal",
-            objective,
-            objective,
-            np.array(solution.col_value, dtype=float),
-            np.array(solution.row_dual, dtype=float) / self.scale if valid else None,
-            np.array(solution.col_dual, dtype=float) / self.scale if valid else None,
-            seconds,
-            False,
-            (),
-        )
+            return Outcome("unbounded", None, -math.inf, seconds=seconds)
+        return linear_outcome(self.solver, self.scale, partial(Outcome, seconds=seconds))
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows after a movement of sides and bounds; ``None`` if the moved program is
