@@ -15,7 +15,7 @@ from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.model.operation import project_capacity
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import production_coverage, readiness
-from paxsilica.plan.trace import IN_COPIES, Shares, trace_coverage
+from paxsilica.plan.coverage import STATE_VARIABLES, Shares, measured_coverage
 from paxsilica.solver import Array, solve
 from paxsilica.solver.resolve import Written, search, write
 from paxsilica.studies.supply import Holder
@@ -167,7 +167,7 @@ def explain_stage(
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     say("trace coverage")
-    _, shares, traced = trace_coverage(
+    _, shares, traced = measured_coverage(
         written.program, written.instance, answer.values, written.total, case.solver
     )
     return trace_stage(written, traced, shares, stage)
@@ -206,7 +206,7 @@ def _alone(
         [
             place
             for place, (family, index) in enumerate(program.columns)
-            if family in IN_COPIES and index[-1] == state
+            if family in STATE_VARIABLES and index[-1] == state
         ],
         dtype=np.intp,
     )
