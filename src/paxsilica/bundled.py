@@ -6,7 +6,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-from paxsilica.errors import InputError, Problem
+from paxsilica.errors import InputError
 
 DEFAULT_CASE = "base"
 
@@ -53,4 +53,4 @@ def find_case(text: str) -> Path:
     near = get_close_matches(text, known, 1, 0.6)
     guess = f"; did you mean {near[0]}?" if near else ""
     words = f"should be a bundled case ({', '.join(known)}) or the path of a case file{guess}"
-    raise InputError([Problem("CASE", "", "", text, words)])
+    raise InputError.of(words, table="CASE", value=text)

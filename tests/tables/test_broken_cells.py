@@ -335,7 +335,7 @@ CELLS = [
         "",
         "should be filled with the name of a row of commodities or '*'",
     ),
-    broken_cell("limits", 2, "limit", "a|b", "should be a name of at most 80 letters, digits"),
+    broken_cell("limits", 2, "limit", "a|b", "should be a name of at most 80 characters, which are letters A to Z, digits"),
     broken_cell("limits", 2, "limit", "*", "that starts with a letter or digit"),
     broken_cell("limits", 2, "limit", "x" * 81, "should be a name of at most 80"),
     broken_cell("sources", 2, "note", "x" * 1001, "should be text of at most 1000 characters"),

@@ -300,7 +300,7 @@ SERIES = [
         "funders",
         "2",
         "envelope_usd_m",
-        "its money is told nowhere",
+        "the funder has neither",
     ),
     Broken(
         "series of an unknown row",
@@ -483,7 +483,7 @@ PROVENANCE = [
         "provenance",
         "3",
         "low",
-        "a relative range is of factors",
+        "a relative range, which is of factors",
     ),
     Broken(
         "money without a currency",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.cells import cell_text
+from paxsilica.tables.columns import cell_text
 from paxsilica.tables.layout import key_text, layout
 
 

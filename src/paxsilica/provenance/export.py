@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from paxsilica.errors import InputError, Problem
 from paxsilica.tables import TABLES, Tables, describe_absent
-from paxsilica.tables.cells import cell_text
+from paxsilica.tables.columns import cell_text
 from paxsilica.tables.layout import ColumnLayout, layout
 
 _SPARE_ROWS = 2000
@@ -99,7 +99,7 @@ def _cell(sheet: Any, line: int, place: int, value: Any) -> None:
 def _note(column: ColumnLayout) -> str:
     """Say what a column holds, for the note on its header."""
     needed = "required" if column.required else "may be blank"
-    parts = [f"{column.right()} ({needed})"]
+    parts = [f"{column.expected} ({needed})"]
     if column.column.unit:
         parts.append(f"unit: {column.column.unit}")
     if column.description:
@@ -147,7 +147,7 @@ def _validation(sheet: Any, place: int, last: int, column: ColumnLayout, tables:
         rule |= {
             "ignore_blank": True,
             "error_title": column.name[:32],
-            "error_message": f"Should be {column.right()}."[:255],
+            "error_message": f"Should be {column.expected}."[:255],
         }
         sheet.data_validation(1, place, last, place, rule)
 
@@ -191,7 +191,7 @@ def _documentation(sheet: Any, tables: Tables, formats: dict[str, Any]) -> None:
             cells = (
                 table,
                 name,
-                column.right(),
+                column.expected,
                 column.column.unit,
                 "required" if column.required else "",
                 column.description,

@@ -26,7 +26,7 @@ def tables_in_words() -> str:
         ]
         parts += ["| column | holds | unit | meaning |", "|---|---|---|---|"]
         for name, column in layout(table).items():
-            holds = column.right().split(" (")[0] + ("" if column.required else "; may be blank")
+            holds = column.expected.split(" (")[0] + ("" if column.required else "; may be blank")
             meaning = column.description + (
                 "; may vary by year (`series`)" if column.column.series else ""
             )

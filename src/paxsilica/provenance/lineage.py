@@ -18,7 +18,7 @@ from paxsilica.provenance.lookup import (
     sourced_columns,
 )
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.cells import number_text
+from paxsilica.tables.columns import number_text
 from paxsilica.tables.expressions import read_formula
 from paxsilica.tables.schema import Provenance, Source
 from paxsilica.tables.suggestions import Nearest

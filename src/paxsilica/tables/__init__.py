@@ -1,7 +1,7 @@
 """The tables of a problem: their schema, their reading and their checks.
 
-``load_tables`` is the way in: a folder of CSV files becomes frozen rows that are right in
-themselves and with each other, or one error that lists everything that is wrong.
+``load_tables`` reads a folder of CSV files as frozen rows that agree with the schema and with each
+other, or raises one error that lists all problems.
 """
 
 from __future__ import annotations

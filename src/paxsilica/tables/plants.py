@@ -78,9 +78,9 @@ class Project(Row):
         None, description="as for assets"
     )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
-    largest_size: Annotated[NonNegative, Column(unit="units of activity per year")] = Field(
-        description="equal to smallest_size: the project is of one size"
-    )
+    largest_size: Annotated[
+        Number, Field(gt=0), Column(unit="units of activity per year")
+    ] = Field(description="equal to smallest_size: the project is of one size")
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )
@@ -101,8 +101,8 @@ class Project(Row):
     spend_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
         None,
         description=(
-            "shares of the capital that fall due in the year of commitment and after, adding up to"
-            " 1; blank: all at once"
+            "shares of the capital that fall due in the year of commitment and the years after;"
+            " blank: all at once"
         ),
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paxsilica.tables.base import Row
-from paxsilica.tables.columns import Column, Key, Names, Number, Text, Year
+from paxsilica.tables.columns import GRADES, Column, Grade, Key, Names, Number, Text, Year
 
 
 class Series(Row):
@@ -73,11 +73,8 @@ class Provenance(Row):
         None, description="of money, before conversion; blank: not money"
     )
     sources: Annotated[Names, Column(references="sources", many=True)]
-    grade: Literal["A", "B", "C", "D"] = Field(
-        description=(
-            "A official statistics or filing, B company guidance or reputable press, C analyst"
-            " estimate, D inference"
-        )
+    grade: Grade = Field(
+        description=", ".join(f"{grade} {meaning}" for grade, meaning in GRADES.items())
     )
     formula: Text | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Numbers that vary by year: each stands in its cell or in the table ``series``, never in both."""
+"""Numbers that vary by year: each is in its cell or in the table ``series``, never in both."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ NEEDED = (
 
 
 def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterable[Problem]:
-    """Find series of rows or columns that are not there, or of columns that may not vary by
-    year."""
+    """Find series of unknown rows or columns, or of columns that may not vary by year."""
     known: dict[str, set[str]] = {}
     nearest: dict[str, Nearest] = {}
     for line, row in tables.numbered("series", tables.series):
@@ -36,18 +35,13 @@ def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> 
             nearest[row.table] = Nearest(known[row.table])
         if row.row not in known[row.table] and row.table not in doubtful:
             key = "|".join(TABLES[row.table].key)
-            yield Problem(
-                "series",
-                line,
-                "row",
-                row.row,
-                f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}",
-            )
+            words = f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}"
+            yield Problem("series", line, "row", row.row, words)
 
 
 def cell_or_series(tables: Tables) -> Iterable[Problem]:
-    """Find numbers that are given both in the cell and by year, and numbers that are needed and
-    given in neither."""
+    """Find numbers that are given both in the cell and by year, and needed numbers that are given
+    in neither."""
     by_year = {
         (row.table, row.row, row.column): line
         for line, row in reversed(list(tables.numbered("series", tables.series)))
@@ -67,7 +61,7 @@ def cell_or_series(tables: Tables) -> Iterable[Problem]:
                     yield Problem(table, line, column, f"{value:.12g}", words)
                 elif value is None and also is None and (table, column) in NEEDED:
                     words = (
-                        f"should be filled with {layout(table)[column].right()}, or be given by"
+                        f"should be filled with {layout(table)[column].expected}, or be given by"
                         f" year in series under row {key!r}"
                     )
                     yield Problem(table, line, column, "", words)
@@ -78,10 +72,5 @@ def values_within_bounds(tables: Tables) -> Iterable[Problem]:
     for line, row in tables.numbered("series", tables.series):
         column = layout(row.table).get(row.column)
         if column is not None and column.column.series and not column.admits(row.value):
-            yield Problem(
-                "series",
-                line,
-                "value",
-                f"{row.value:.12g}",
-                f"should be {column.right()}, as {row.table} asks of {row.column}",
-            )
+            words = f"should be {column.expected}, as a cell of {row.table} {row.column}"
+            yield Problem("series", line, "value", f"{row.value:.12g}", words)
