@@ -102,7 +102,7 @@ class Coverage(Section):
 
 
 class Concentration(Section):
-    """A cap on the share of one region in the production of the trusted world when it is cut off."""
+    """A cap on the share of one region in what the trusted world makes when it is cut off."""
 
     max_share: Share = Field(
         description="largest share that one region may make of a covered commodity"
@@ -130,9 +130,7 @@ class Finance(Section):
     residual_value: bool = Field(
         description="whether plants younger than their economic life have a value at the end"
     )
-    price_year: CaseYear | None = Field(
-        None, description="price year of all USD; for display"
-    )
+    price_year: CaseYear | None = Field(None, description="price year of all USD; for display")
 
 
 class Demand(Section):
@@ -246,8 +244,9 @@ class Case(Section):
     def _split_years(cls, raw: Any) -> Any:
         if isinstance(raw, dict) and isinstance(raw.get("years"), str | int):
             parts = str(raw["years"]).split("-")
-            if all(part.strip().isdecimal() for part in parts) and len(parts) <= 2:
-                raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
+            if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+                raise ValueError('years: should be written "2026-2040", or "2026" for one year')
+            raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
         return raw
 
     @model_validator(mode="after")
@@ -311,17 +310,29 @@ def _place(raw: dict[str, Any], dotted: str, value: Any) -> None:
     raw[last] = value
 
 
+_EXPECTED = {
+    "dict_type": "should be a section of keys and values",
+    "model_type": "should be a section of keys and values",
+    "tuple_type": "should be a list",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_parsing": "should be a number",
+    "bool_parsing": "should be true or false",
+    "missing": "this key must be given",
+}
+"""Sentences for mistakes that pydantic describes in the words of programmers."""
+
+
 def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"] if "[" not in str(part))
-        expected = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        words = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        expected = _EXPECTED.get(item["type"], words)
         value = "" if isinstance(item["input"], dict) else str(item["input"])
         if item["type"] == "extra_forbidden":
             near = get_close_matches(key, known_keys(), 1, 0.5)
             guess = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known_keys())}"
             expected = f"is not a key of a case; {guess}"
-        elif item["type"] == "missing":
-            expected, value = "this key must be given", ""
         yield Problem(f"case {name}", "", key, value, expected)
 
 

@@ -1,4 +1,4 @@
-"""Names that changed since version 0.1: readers recognise them, ``paxsilica upgrade`` replaces them.
+"""Names that changed since version 0.1: readers refuse them, ``paxsilica upgrade`` replaces them.
 
 One entry of ``RENAMES`` per change; they apply in this order, so an entry uses the names that the
 entries before it introduced.
@@ -124,9 +124,7 @@ def in_tables(
     return [rename for rename in renames if needed(rename)]
 
 
-def cells(
-    header: Sequence[str], rows: Sequence[Sequence[str]], column: str
-) -> Iterator[str]:
+def cells(header: Sequence[str], rows: Sequence[Sequence[str]], column: str) -> Iterator[str]:
     """Go through the cells of a column; there are none if the header does not name it."""
     if column in header:
         at = header.index(column)

@@ -144,9 +144,7 @@ def _text(path: Path, rows: Sequence[Sequence[str]]) -> bytes:
     return buffer.getvalue().encode()
 
 
-def _apply(
-    tables: dict[str, list[list[str]]], rename: Rename, files: Mapping[str, Path]
-) -> None:
+def _apply(tables: dict[str, list[list[str]]], rename: Rename, files: Mapping[str, Path]) -> None:
     """Apply a rename to the tables, in place."""
     match rename:
         case DroppedTable(table):
@@ -187,9 +185,7 @@ def _named(tables: Mapping[str, list[list[str]]], table: str) -> Iterator[_Named
     return (_NamedRow(places, row) for row in rows if len(row) == len(header))
 
 
-def _about(
-    tables: Mapping[str, list[list[str]]], table: str, subject: str
-) -> Iterator[_NamedRow]:
+def _about(tables: Mapping[str, list[list[str]]], table: str, subject: str) -> Iterator[_NamedRow]:
     """The rows of ``series`` or ``provenance`` on numbers of another table."""
     return (
         row
@@ -292,9 +288,10 @@ def _assignment(text: str, dotted: str) -> tuple[int, str]:
     for at, line in enumerate(text.split("\n")):
         if match := re.match(r"\s*\[([\w.-]+)\]", line):
             section = match[1]
-        elif match := re.match(r"\s*([\w.-]+)\s*=", line):
-            if ".".join(filter(None, (section, match[1]))) == dotted:
-                return at, section
+            continue
+        match = re.match(r"\s*([\w.-]+)\s*=", line)
+        if match and ".".join(filter(None, (section, match[1]))) == dotted:
+            return at, section
     return -1, ""
 
 

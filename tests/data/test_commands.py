@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 
 from paxsilica.cli import app
 from paxsilica.errors import InputError
-from paxsilica.provenance.descriptor import descriptor, descriptor_text
+from paxsilica.provenance.descriptor import descriptor, descriptor_text, renewed
 from paxsilica.provenance.diff import changes
-from paxsilica.provenance.guide import renewed
 from paxsilica.provenance.summary import summarise
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.write import write_folder

@@ -21,8 +21,9 @@ from paxsilica.tables.rules import rules_of
 from paxsilica.tables.schema import TABLES, Row
 
 SPREADSHEET_ERRORS = frozenset(
-    "#REF! #N/A #VALUE! #DIV/0! #NAME? #NULL! #NUM! #SPILL! #CALC! #FIELD! #BLOCKED!"
-    " #GETTING_DATA".split()
+    f"#{error}"
+    for error in ("REF!", "N/A", "VALUE!", "DIV/0!", "NAME?", "NULL!", "NUM!", "SPILL!", "CALC!")
+    + ("FIELD!", "BLOCKED!", "GETTING_DATA")
 )
 _UNKNOWN = frozenset(("nan", "na", "n/a", "n.a.", "null", "none", "-", "–", "?", "tbd", "unknown"))
 
@@ -103,8 +104,8 @@ class ColumnLayout:
                 )
             case "key":
                 return (
-                    f"a name of at most {self.longest} characters, which are letters A to Z, digits,"
-                    f" spaces and {' '.join(KEY_SIGNS)}, that starts with a letter or digit"
+                    f"a name of at most {self.longest} characters, which are letters A to Z,"
+                    f" digits, spaces and {' '.join(KEY_SIGNS)}, that starts with a letter or digit"
                 )
             case "text":
                 return f"text of at most {self.longest} characters"

@@ -78,9 +78,9 @@ class Project(Row):
         None, description="as for assets"
     )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
-    largest_size: Annotated[
-        Number, Field(gt=0), Column(unit="units of activity per year")
-    ] = Field(description="equal to smallest_size: the project is of one size")
+    largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
+        description="equal to smallest_size: the project is of one size"
+    )
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )

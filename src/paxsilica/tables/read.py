@@ -55,7 +55,7 @@ class Tables:
     ``present``.
 
     ``digest`` identifies the content. It does not depend on the order of rows or columns, the
-    notation of numbers or the line ends of files. ``lines`` gives the line on which each row begins.
+    notation of numbers or the line ends of files. ``lines`` gives the first line of each row.
     """
 
     stages: tuple[Stage, ...] = ()

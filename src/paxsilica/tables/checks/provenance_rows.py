@@ -1,4 +1,4 @@
-"""Provenance: its rows and columns exist, its ranges hold the numbers, its units and formulas fit."""
+"""Provenance: its rows and columns exist; its ranges, units and formulas fit the numbers."""
 
 from __future__ import annotations
 

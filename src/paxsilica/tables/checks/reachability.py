@@ -19,7 +19,7 @@ def something_runs(tables: Tables) -> Iterable[Problem]:
 def everything_has_a_source(tables: Tables) -> Iterable[Problem]:
     """Find commodities that are demanded or used by a plant, and that no plant makes and no stock
     holds."""
-    run = {row.process for row in (*tables.assets, *tables.projects)}
+    run = {row.process for row in tables.assets} | {row.process for row in tables.projects}
     makers: dict[str, list[str]] = defaultdict(list)
     users: dict[str, list[str]] = defaultdict(list)
     for recipe in tables.recipes:
