@@ -27,6 +27,7 @@ from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Provenance, Source
 from paxsilica.tables.suggestions import Nearest
 
+
 def overview(tables: Tables) -> Iterator[tuple[str, int, int, Counter[str]]]:
     """Go through the tables with numbers: name, numbers, numbers with a formula, numbers by grade
     (``-`` without provenance)."""
