@@ -85,13 +85,9 @@ class Coverage(Section):
     )
     stages: dict[str, SharePath] = Field({}, description="share by stage")
     from_year: CaseYear = Field(description="first year in which coverage is required")
-    from_years: dict[str, CaseYear] = Field(
-        {}, description="first year by commodity, if it differs"
-    )
+    from_years: dict[str, CaseYear] = Field({}, description="first year by commodity")
     hard: bool = Field(
-        description=(
-            "true: coverage must be met; false: missing coverage is paid for at the shortage price"
-        )
+        description="true: must be met; false: the shortfall is paid for at the shortage price"
     )
     shortfall_weight: Annotated[float, Field(gt=0)] = Field(
         1.0, description="factor on the shortage price of missing coverage"
@@ -104,9 +100,7 @@ class Coverage(Section):
 class Concentration(Section):
     """A cap on the share of one region in what the trusted world makes when it is cut off."""
 
-    max_share: Share = Field(
-        description="largest share that one region may make of a covered commodity"
-    )
+    max_share: Share = Field(description="largest share of one region in a covered commodity")
     from_year: CaseYear = Field(description="first year in which the cap holds")
     hard: bool = Field(
         description="true: must be met; false: the excess is paid for at the shortage price"
@@ -136,9 +130,7 @@ class Finance(Section):
 class Demand(Section):
     """Demand to serve."""
 
-    variant: str = Field(
-        "central", description="rows of `demand` with another variant are left out"
-    )
+    variant: str = Field("central", description="other variants in `demand` are left out")
 
 
 class Operation(Section):
@@ -216,10 +208,7 @@ class Case(Section):
     )
     policy: str | None = Field(
         None,
-        description=(
-            "bundled policy target (a file name in models/policies), whose coverage and"
-            " concentration the case uses"
-        ),
+        description="bundled policy target, whose coverage and concentration the case uses",
     )
     membership: dict[str, Status] = Field(
         {}, description="regions whose status differs from the data, in every year"
@@ -230,10 +219,7 @@ class Case(Section):
     demand: Demand = Demand()
     scenarios: tuple[str, ...] | dict[str, Share] | None = Field(
         None,
-        description=(
-            "scenarios with the probabilities of the data, or {scenario = probability}; absent: one"
-            " without events"
-        ),
+        description="names, or {scenario = probability}; absent: one scenario without events",
     )
     finance: Finance
     operation: Operation = Operation()
@@ -330,7 +316,8 @@ def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
         expected = _EXPECTED.get(item["type"], words)
         value = "" if isinstance(item["input"], dict) else str(item["input"])
         if item["type"] == "extra_forbidden":
-            near = get_close_matches(key, known_keys(), 1, 0.5)
+            near = [known for known in known_keys() if known.endswith(f".{key}")]
+            near += get_close_matches(key, known_keys(), 1, 0.5)
             guess = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known_keys())}"
             expected = f"is not a key of a case; {guess}"
         yield Problem(f"case {name}", "", key, value, expected)

@@ -154,12 +154,7 @@ def _apply(tables: dict[str, list[list[str]]], rename: Rename, files: Mapping[st
             if new in header:
                 raise _refusal(files[table], f"should have one of the columns {old!r} and {new!r}")
             header[header.index(old)] = new
-            for other in ("series", "provenance"):
-                for row in _about(tables, other, table):
-                    _change(row, "column", lambda name: new if name == old else name)
-            for row in _named(tables, "provenance"):
-                own = row.cells[row.at["table"]] == table if "table" in row.at else False
-                _change(row, "formula", lambda text, own=own: _in_formula(text, rename, own))
+            _rename_mentions(tables, rename)
         case RenamedValue(table, column, old, new):
             for row in _named(tables, table):
                 _change(row, column, lambda word: new if word.strip() == old else word)
@@ -168,6 +163,22 @@ def _apply(tables: dict[str, list[list[str]]], rename: Rename, files: Mapping[st
                 for other in ("series", "provenance"):
                     for row in _about(tables, other, table):
                         _change(row, "row", lambda key: _in_key(key, place, old, new))
+                for row in _about(tables, "provenance", "series", table):
+                    _change(row, "row", lambda key: _in_key(key, place + 1, old, new))
+
+
+def _rename_mentions(tables: dict[str, list[list[str]]], rename: RenamedColumn) -> None:
+    """Rename a column where ``series`` and ``provenance`` name it."""
+    table, old, new = rename.table, rename.old, rename.new
+    for other in ("series", "provenance"):
+        for row in _about(tables, other, table):
+            _change(row, "column", lambda name: new if name.strip() == old else name)
+    for row in _about(tables, "provenance", "series", table):
+        _change(row, "row", lambda key: _in_key(key, -2, old, new))
+    own = {id(row.cells) for row in _about(tables, "provenance", table)}
+    for row in _named(tables, "provenance"):
+        within = id(row.cells) in own
+        _change(row, "formula", lambda text, within=within: _in_formula(text, rename, within))
 
 
 @dataclass(frozen=True)
@@ -185,13 +196,20 @@ def _named(tables: Mapping[str, list[list[str]]], table: str) -> Iterator[_Named
     return (_NamedRow(places, row) for row in rows if len(row) == len(header))
 
 
-def _about(tables: Mapping[str, list[list[str]]], table: str, subject: str) -> Iterator[_NamedRow]:
-    """The rows of ``series`` or ``provenance`` on numbers of another table."""
-    return (
-        row
-        for row in _named(tables, table)
-        if "table" in row.at and row.cells[row.at["table"]].strip() == subject
-    )
+def _about(
+    tables: dict[str, list[list[str]]], table: str, subject: str, start: str = ""
+) -> Iterator[_NamedRow]:
+    """The rows of ``series`` or ``provenance`` on numbers of another table; with ``start``, those
+    whose key starts with it."""
+
+    def cell(row: _NamedRow, column: str) -> str:
+        return row.cells[row.at[column]].strip() if column in row.at else ""
+
+    for row in _named(tables, table):
+        if cell(row, "table") == subject and f"{cell(row, 'row')}|".startswith(
+            start and f"{start}|"
+        ):
+            yield row
 
 
 def _change(row: _NamedRow, column: str, changed: Any) -> None:
@@ -201,7 +219,7 @@ def _change(row: _NamedRow, column: str, changed: Any) -> None:
 
 def _in_key(key: str, place: int, old: str, new: str) -> str:
     parts = key.split("|")
-    if place < len(parts) and parts[place] == old:
+    if -len(parts) <= place < len(parts) and parts[place] == old:
         parts[place] = new
     return "|".join(parts)
 
@@ -301,15 +319,13 @@ def _with_key(text: str, rename: RenamedKey) -> str:
     if at < 0:
         return text
     lines = text.split("\n")
-    prefix = f"{section}." if section else ""
-    rest = lines[at].partition("=")[2]
-    if rename.new.startswith(prefix):
-        name = lines[at].partition("=")[0]
-        new = rename.new.removeprefix(prefix)
+    name, _, rest = lines[at].partition("=")
+    home, _, last = rename.new.rpartition(".")
+    if home == rename.old.rpartition(".")[0]:
+        new = rename.new.removeprefix(f"{section}." if section else "")
         lines[at] = f"{name.replace(name.strip(), new)}={rest}"
         return "\n".join(lines)
     del lines[at]
-    home, _, last = rename.new.rpartition(".")
     header = next((at for at, line in enumerate(lines) if line.strip() == f"[{home}]"), None)
     if not home:
         lines.insert(0, f"{last} ={rest}")

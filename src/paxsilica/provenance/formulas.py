@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,7 +63,7 @@ class Figures:
     def cell(self, name: str, of: Provenance) -> float:
         """Return a cell named in a formula of ``of``: a column of the same row, or table, row and
         column joined by ``|``."""
-        value = self.number(*(place(name) or (of.table, of.row, name)))
+        value = self.number(*(cell_place(name) or (of.table, of.row, name)))
         if value is None:
             raise KeyError(name)
         return value
@@ -79,10 +80,8 @@ class Figures:
 
     def _demand(self, parts: tuple[str, ...]) -> float | None:
         fits = [row for row in self.tables.demand if _fits(row, parts)]
-        if not fits:
-            return None
-        year = min(row.year for row in fits)
-        return sum(row.quantity for row in fits if row.year == year)
+        year = min((row.year for row in fits), default=None)
+        return sum(row.quantity for row in fits if row.year == year) if fits else None
 
     def given(self, row: Provenance) -> Given | None:
         """Return the value of the formula of a row and the number it describes, if it has one."""
@@ -93,22 +92,20 @@ class Figures:
 
     def with_values(self, formula: Formula, of: Provenance) -> str:
         """Write a formula with the value after each name."""
-        text = formula.text
-        for name in sorted(formula.figures, key=len, reverse=True):
-            value = self.figures.get(name)
-            if value is not None:
-                text = text.replace(
-                    name, f"{name} ({value:.6g} {self.units[name]})".replace(" )", ")")
-                )
-        for name in formula.cells:
-            text = text.replace(f"[{name}]", f"{name} ({self.cell(name, of):.6g})")
-        return text
+        values = {
+            name: f"{name} ({self.figure(name):.6g} {self.units[name]}".rstrip() + ")"
+            for name in sorted(formula.figures, key=len, reverse=True)
+        }
+        values |= {f"[{name}]": f"{name} ({self.cell(name, of):.6g})" for name in formula.cells}
+        # One pass with the longest names first: a name may contain another.
+        pattern = "|".join(map(re.escape, values)) or "(?!)"
+        return re.sub(pattern, lambda match: values[match[0]], formula.text)
 
 
-def place(name: str) -> tuple[str, str, str] | None:
+def cell_place(name: str) -> tuple[str, str, str] | None:
     """Return table, row and column of a cell of another row, as a formula names it.
 
-    >>> place("routes|a|b|c|cost"), place("cost")
+    >>> cell_place("routes|a|b|c|cost"), cell_place("cost")
     (('routes', 'a|b|c', 'cost'), None)
     """
     table, *row, column = name.split("|") if "|" in name else ("", "")

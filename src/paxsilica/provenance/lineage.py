@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from paxsilica.errors import InputError
-from paxsilica.provenance.formulas import Figures, place
+from paxsilica.provenance.formulas import Figures, cell_place
 from paxsilica.provenance.lookup import (
     RECORDS,
     Lookup,
@@ -146,7 +146,7 @@ class _Writer:
         if given is not None:
             yield f"  = {self.figures.with_values(formula, row)} = {given.value:.6g}"
         for name in formula.cells:
-            if elsewhere := place(name):
+            if elsewhere := cell_place(name):
                 behind = self.lookup.find(*elsewhere)
                 sources = f"grade {behind.grade}, {', '.join(behind.sources)}" if behind else ""
                 yield f"    {name}: {sources or 'no provenance'}"

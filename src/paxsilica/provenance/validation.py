@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
 from paxsilica.plan.result import Plan
-from paxsilica.provenance.checks import YEARS, Finding
+from paxsilica.provenance.checks import YEARS, Finding, Verdict
 from paxsilica.provenance.world_balance import World
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Published
 
 _KINDS = {
     "published": "Against published figures",
@@ -37,16 +37,9 @@ def report(tables: Tables, findings: Sequence[Finding], plan: Plan | None = None
         ),
         "",
     ]
-    counts = {
-        verdict: sum(1 for finding in findings if finding.verdict == verdict)
-        for verdict in ("ok", "off", "wrong")
-    }
-    parts += [
-        f"{len(findings)} checks: "
-        + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        + ".",
-        "",
-    ]
+    verdicts = [finding.verdict for finding in findings]
+    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in get_args(Verdict))
+    parts += [f"{len(findings)} checks: {counts}.", ""]
     if plan is not None and plan.tables:
         parts += _plan(tables, plan)
     for kind, title in _KINDS.items():
@@ -57,19 +50,17 @@ def report(tables: Tables, findings: Sequence[Finding], plan: Plan | None = None
 
 
 def _table(group: Sequence[Finding]) -> Iterable[str]:
-    if any(finding.source for finding in group):
+    cited = any(finding.source for finding in group)
+    if cited:
         yield "| figure | data | published (range) | verdict | source | difference |"
         yield "|---|---|---|---|---|---|"
-        for finding in group:
-            yield (
-                f"| {finding.name} | {finding.ours} | {finding.published} | {finding.verdict} |"
-                f" {finding.source} | {finding.note or '-'} |"
-            )
     else:
         yield "| check | data | expected | verdict |"
         yield "|---|---|---|---|"
-        for finding in group:
-            yield f"| {finding.name} | {finding.ours} | {finding.published} | {finding.verdict} |"
+    for finding in group:
+        cells = [finding.name, finding.ours, finding.published, finding.verdict]
+        cells += [finding.source, finding.note or "-"] if cited else []
+        yield f"| {' | '.join(cells)} |"
 
 
 def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
@@ -105,22 +96,15 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
         cells = [f"{region} {quantity / total:.0%}" for region, quantity in top if quantity > 0]
         cells += [""] * (3 - len(cells))
         found = [
-            each
+            (each.region, each.value, by_region.get(each.region, 0.0) / total)
             for each in tables.published
             if each.measure == "share of capacity" and each.commodity == row.commodity
         ]
-        reported = "; ".join(f"{each.region} {each.value:.0%}" for each in found)
-        residual = "; ".join(_residual(each, by_region, total) for each in found)
-        yield (
-            f"| {row.name} | {row.unit} | {total:.4g} | "
-            f"{' | '.join(cells)} | {reported} | {residual} |"
-        )
+        cells.append("; ".join(f"{region} {published:.0%}" for region, published, _ in found))
+        cells.append("; ".join(f"{100 * (ours - published):+.0f}" for _, published, ours in found))
+        yield f"| {row.name} | {row.unit} | {total:.4g} | {' | '.join(cells)} |"
     yield ""
     yield from _exposed(plan)
-
-
-def _residual(figure: Published, by_region: dict[str, float], total: float) -> str:
-    return f"{100 * (by_region.get(figure.region, 0.0) / total - figure.value):+.0f}"
 
 
 def _exposed(plan: Plan) -> Iterable[str]:

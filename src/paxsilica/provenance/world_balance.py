@@ -36,20 +36,17 @@ class World:
         self.outputs: dict[str, dict[str, float]] = defaultdict(dict)
         self.inputs: dict[str, dict[str, float]] = defaultdict(dict)
         for recipe in tables.recipes:
-            (self.outputs if recipe.role == "output" else self.inputs)[recipe.process][
-                recipe.commodity
-            ] = recipe.quantity
+            side = self.outputs if recipe.role == "output" else self.inputs
+            side[recipe.process][recipe.commodity] = recipe.quantity
 
     def nameplate(self, asset: Asset, year: int) -> float:
         """Return the capacity of an asset in a year, in units of activity; 0 while it does not
         operate."""
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
-        return (
-            asset.capacity
-            if asset.capacity is not None
-            else between(self._by_year["assets", asset.asset, "capacity"], year)
-        )
+        if asset.capacity is not None:
+            return asset.capacity
+        return between(self._by_year["assets", asset.asset, "capacity"], year)
 
     def capacity(
         self, year: int, commodity: str = "*", process: str = "*", credited: bool = False
@@ -90,9 +87,8 @@ class World:
         taken = np.zeros((len(names), len(names)))
         for commodity, process in self.benchmarks(year).items():
             for source, quantity in self.inputs[process].items():
-                taken[names.index(source), names.index(commodity)] += (
-                    quantity / self.outputs[process][commodity]
-                )
+                per_unit = quantity / self.outputs[process][commodity]
+                taken[names.index(source), names.index(commodity)] += per_unit
         need = np.linalg.solve(np.eye(len(names)) - taken, final)
         return {
             name: dict(zip(regions, map(float, need[place]), strict=True))
@@ -108,8 +104,8 @@ class World:
             for row in self.tables.processes
         }
         relief: dict[str, float] = defaultdict(float)
-        for process, made in self.outputs.items():
-            for commodity, quantity in made.items():
+        for process, outputs in self.outputs.items():
+            for commodity, quantity in outputs.items():
                 if benchmark.get(commodity) != process:
                     relief[commodity] += quantity * credited[process]
         final = {name: sum(by_region.values()) for name, by_region in self.final(year).items()}
@@ -118,10 +114,8 @@ class World:
         for _ in range(60):
             fresh: dict[str, float] = defaultdict(float, final)
             for commodity, process in benchmark.items():
-                run = (
-                    max(0.0, need.get(commodity, 0.0) - relief[commodity])
-                    / self.outputs[process][commodity]
-                )
+                made = max(0.0, need.get(commodity, 0.0) - relief[commodity])
+                run = made / self.outputs[process][commodity]
                 for source, quantity in self.inputs[process].items():
                     fresh[source] += run * quantity
             need = dict(fresh)

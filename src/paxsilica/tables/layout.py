@@ -22,8 +22,10 @@ from paxsilica.tables.schema import TABLES, Row
 
 SPREADSHEET_ERRORS = frozenset(
     f"#{error}"
-    for error in ("REF!", "N/A", "VALUE!", "DIV/0!", "NAME?", "NULL!", "NUM!", "SPILL!", "CALC!")
-    + ("FIELD!", "BLOCKED!", "GETTING_DATA")
+    for error in (
+        *("REF!", "N/A", "VALUE!", "DIV/0!", "NAME?", "NULL!", "NUM!", "SPILL!", "CALC!"),
+        *("FIELD!", "BLOCKED!", "GETTING_DATA"),
+    )
 )
 _UNKNOWN = frozenset(("nan", "na", "n/a", "n.a.", "null", "none", "-", "–", "?", "tbd", "unknown"))
 

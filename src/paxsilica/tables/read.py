@@ -15,33 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from paxsilica.errors import InputError, Problem
 from paxsilica.renames import in_tables, instruction
+from paxsilica.tables import schema
 from paxsilica.tables.files import Sheet, Sheets, no_sheets, read_folder
 from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, key_text, layout
-from paxsilica.tables.schema import (
-    TABLES,
-    Asset,
-    Commodity,
-    Demand,
-    Event,
-    Funder,
-    Limit,
-    Mandate,
-    Membership,
-    Process,
-    Project,
-    Provenance,
-    Published,
-    Recipe,
-    Region,
-    Route,
-    Row,
-    Scenario,
-    Series,
-    Source,
-    Stage,
-    StatusCredit,
-    Stock,
-)
+from paxsilica.tables.schema import TABLES, Row
 from paxsilica.tables.suggestions import Nearest
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -58,27 +35,27 @@ class Tables:
     notation of numbers or the line ends of files. ``lines`` gives the first line of each row.
     """
 
-    stages: tuple[Stage, ...] = ()
-    regions: tuple[Region, ...] = ()
-    membership: tuple[Membership, ...] = ()
-    commodities: tuple[Commodity, ...] = ()
-    processes: tuple[Process, ...] = ()
-    recipes: tuple[Recipe, ...] = ()
-    statuses: tuple[StatusCredit, ...] = ()
-    assets: tuple[Asset, ...] = ()
-    projects: tuple[Project, ...] = ()
-    demand: tuple[Demand, ...] = ()
-    routes: tuple[Route, ...] = ()
-    stocks: tuple[Stock, ...] = ()
-    funders: tuple[Funder, ...] = ()
-    mandates: tuple[Mandate, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
-    events: tuple[Event, ...] = ()
-    series: tuple[Series, ...] = ()
-    sources: tuple[Source, ...] = ()
-    published: tuple[Published, ...] = ()
-    provenance: tuple[Provenance, ...] = ()
+    stages: tuple[schema.Stage, ...] = ()
+    regions: tuple[schema.Region, ...] = ()
+    membership: tuple[schema.Membership, ...] = ()
+    commodities: tuple[schema.Commodity, ...] = ()
+    processes: tuple[schema.Process, ...] = ()
+    recipes: tuple[schema.Recipe, ...] = ()
+    statuses: tuple[schema.StatusCredit, ...] = ()
+    assets: tuple[schema.Asset, ...] = ()
+    projects: tuple[schema.Project, ...] = ()
+    demand: tuple[schema.Demand, ...] = ()
+    routes: tuple[schema.Route, ...] = ()
+    stocks: tuple[schema.Stock, ...] = ()
+    funders: tuple[schema.Funder, ...] = ()
+    mandates: tuple[schema.Mandate, ...] = ()
+    limits: tuple[schema.Limit, ...] = ()
+    scenarios: tuple[schema.Scenario, ...] = ()
+    events: tuple[schema.Event, ...] = ()
+    series: tuple[schema.Series, ...] = ()
+    sources: tuple[schema.Source, ...] = ()
+    published: tuple[schema.Published, ...] = ()
+    provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
