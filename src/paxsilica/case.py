@@ -171,7 +171,7 @@ class Solver(Section):
 
 
 def _statuses(value: Any) -> Any:
-    """A list of statuses, trusted in every year, or ``{status = first year}``."""
+    """A list of statuses, which hold in every year, or ``{status = first year}``."""
     return dict.fromkeys(value, 0) if isinstance(value, list | tuple) else value
 
 

@@ -301,7 +301,7 @@ def _set_word(content: dict[str, Any], rename: RenamedSetting) -> None:
 
 
 def _assignment(text: str, dotted: str) -> tuple[int, str]:
-    """The line that sets a dotted key, and the section in which it stands; -1 without one."""
+    """The line that sets a dotted key, and its section; -1 without one."""
     section = ""
     for at, line in enumerate(text.split("\n")):
         if match := re.match(r"\s*\[([\w.-]+)\]", line):

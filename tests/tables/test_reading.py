@@ -185,7 +185,7 @@ def test_absent_tables_are_told_with_their_meaning(tmp_path: Path) -> None:
     assert describe_absent(tables) == [
         "There is no table membership: every region is trusted.",
         "There is no table scenarios: one scenario, without events.",
-        "There is no table events: scenarios differ in nothing.",
+        "There is no table events: all scenarios are the same.",
     ]
     assert tables.membership == ()
 

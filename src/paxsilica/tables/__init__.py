@@ -27,7 +27,7 @@ def load_tables(folder: Path) -> Tables:
 
 
 def describe_absent(tables: Tables) -> list[str]:
-    """Say of every table that is absent what its absence means."""
+    """Return a sentence for every absent table on the meaning of its absence."""
     absent = [
         (table, row.absent)
         for table, row in TABLES.items()

@@ -29,7 +29,7 @@ _Operand = tuple[str, str]
 
 
 class FormulaError(ValueError):
-    """A formula that cannot be read; the text says what is expected."""
+    """A formula that cannot be read; the text gives what is expected."""
 
 
 @dataclass(frozen=True)

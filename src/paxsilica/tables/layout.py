@@ -187,7 +187,7 @@ def key_text(row: Row) -> str:
 
 
 def _hint(required: bool, value: str) -> str:
-    """Say what a text in place of a number may mean."""
+    """A hint at the meaning of a text in place of a number."""
     if value.casefold() in _UNKNOWN:
         blank = "cannot be left blank here" if required else "is left blank"
         return f"; an unknown number {blank}"

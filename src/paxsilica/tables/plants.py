@@ -1,4 +1,4 @@
-"""The schema of plants: those that exist, and those that the plan may commit to."""
+"""The schema of plants: existing assets, and projects that the plan may commit to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Asset(Row):
     purchase or a disposal site."""
 
     key = ("asset",)
-    absent = "nothing exists at the start"
+    absent = "there are no existing plants"
     asset: Key
     name: Text
     region: RegionRef
@@ -34,8 +34,8 @@ class Asset(Row):
     controller: RegionRef | None = Field(
         None,
         description=(
-            "region that can switch it off from afar (ownership, licence, captive offtake); blank:"
-            " its host alone"
+            "region that can stop it from abroad by ownership, licence or captive offtake; blank:"
+            " only its host"
         ),
     )
     status: Annotated[Key, Column(references="statuses")] | None = Field(
@@ -60,7 +60,7 @@ class Asset(Row):
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
     ) = Field(None, description="paid every year of operation; blank: none")
     must_run_share: Share | None = Field(
-        None, description="least share of its capacity that always runs; blank: none"
+        None, description="share of its capacity that always runs; blank: none"
     )
 
 
@@ -68,7 +68,7 @@ class Project(Row):
     """A candidate plant that the plan may commit to, at most once."""
 
     key = ("project",)
-    absent = "there is nothing to decide but operation"
+    absent = "the plan decides on operation only"
     project: Key
     name: Text
     region: RegionRef
