@@ -8,13 +8,18 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from world import World
 
+from paxsilica.cli import data
 from paxsilica.errors import InputError
+from paxsilica.provenance.descriptor import tables_in_words
 from paxsilica.tables import TABLES, Tables, check_tables, describe_absent, load_tables, read_tables
+from paxsilica.tables.columns import GRADES, NO_GRADE, Grade
 from paxsilica.tables.layout import key_text, layout
+from paxsilica.tables.rules import RULES
 from paxsilica.tables.schema import Region
 
 
@@ -298,3 +303,37 @@ def test_ten_thousand_rows_are_read_in_well_under_a_second(tmp_path: Path) -> No
     tables = load_tables(folder)
     assert time.process_time() - start < 1.5
     assert len(tables.demand) == 10_006
+
+
+def test_documentation_has_the_words_of_every_check_of_a_column() -> None:
+    """What a check expects of a column is printed where the column is described."""
+    text = tables_in_words()
+    for rule in RULES:
+        assert f"should {rule.expected}" in layout(rule.table)[rule.column].meaning
+        assert f"should {rule.expected}".replace("*", "\\*") in text
+    for table in TABLES:
+        for column in layout(table).values():
+            assert not column.column.needed or column.column.series
+            assert column.column.needed == ("where the table series gives it" in column.meaning)
+    assert layout("projects")["largest_size"].expected_kind == "a number above 0"
+
+
+@pytest.mark.parametrize("sign", [chr(code) for code in range(32, 127)] + ["é", "²", "\n"])
+def test_a_key_may_hold_the_signs_that_its_description_lists(sign: str) -> None:
+    described = layout("regions")["region"].expected
+    plain = (sign.isalnum() and sign.isascii()) or sign == " "
+    listed = plain or f" {sign} " in f"{described.split('spaces and')[1].split(',')[0]} "
+    for key, taken in ((f"a{sign}b", listed), (f"{sign}b", plain and sign != " ")):
+        try:
+            Region(region=key, name="x", kind="country")
+        except ValueError:
+            assert not taken, key
+        else:
+            assert taken, key
+
+
+def test_grades_have_one_home() -> None:
+    assert tuple(GRADES) == get_args(Grade)
+    assert "".join((*GRADES, NO_GRADE)) == data.GRADES
+    assert layout("provenance")["grade"].allowed == tuple(GRADES)
+    assert all(meaning in layout("provenance")["grade"].meaning for meaning in GRADES.values())

@@ -44,9 +44,11 @@ class World:
         operate."""
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
-        if asset.capacity is not None:
-            return asset.capacity
-        return between(self._by_year["assets", asset.asset, "capacity"], year)
+        return (
+            asset.capacity
+            if asset.capacity is not None
+            else between(self._by_year["assets", asset.asset, "capacity"], year)
+        )
 
     def capacity(
         self, year: int, commodity: str = "*", process: str = "*", credited: bool = False

@@ -41,6 +41,7 @@ class Column:
         many: whether the cell may name several, separated by ``;``.
         series: whether the number may vary by year; the cell is then blank and the table
             ``series`` gives the values.
+        needed: whether the number must be given, in the cell or by year.
     """
 
     unit: str = ""
@@ -48,6 +49,7 @@ class Column:
     wildcard: bool = False
     many: bool = False
     series: bool = False
+    needed: bool = False
 
 
 def _number_or_inf(value: Any) -> Any:

@@ -73,7 +73,8 @@ class ColumnLayout:
     @property
     def meaning(self) -> str:
         """The description with the rules of the column."""
-        return "; ".join(filter(None, (self.description, *self.rules)))
+        needed = "blank only where the table series gives it by year" if self.column.needed else ""
+        return "; ".join(filter(None, (self.description, needed, *self.rules)))
 
     @property
     def expected(self) -> str:

@@ -32,30 +32,26 @@ class Asset(Row):
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(
-        None,
-        description=(
-            "region that can stop it from abroad by ownership, licence or captive offtake; blank:"
-            " only its host"
-        ),
+        None, description="region that can stop it (owner, licence, offtake); blank: host"
     )
     status: Annotated[Key, Column(references="statuses")] | None = Field(
         None, description="blank: nameplate credited in full"
     )
     capacity: (
-        Annotated[NumberOrInf, Field(ge=0), Column(unit="units of activity per year", series=True)]
+        Annotated[
+            NumberOrInf,
+            Field(ge=0),
+            Column(unit="units of activity per year", series=True, needed=True),
+        ]
         | None
-    ) = Field(
-        None, description="inf: without limit; blank only where the table series gives it by year"
-    )
+    ) = Field(None, description="inf: without limit")
     from_year: Year | None = Field(
         None, description="first year of operation; blank: from the start"
     )
     to_year: Year | None = Field(None, description="last year of operation; blank: to the end")
     variable_cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
-    ) = Field(
-        None, description="negative for a sale; blank only where the table series gives it by year"
-    )
+        Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None
+    ) = Field(None, description="negative for a sale")
     fixed_cost_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
     ) = Field(None, description="paid every year of operation; blank: none")
@@ -84,37 +80,24 @@ class Project(Row):
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )
-    capex_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = Field(
-        None,
-        description=(
-            "capital at the smallest size, by year of commitment; blank only where series gives it"
-        ),
-    )
+    capex_usd_m: (
+        Annotated[NonNegative, Column(unit="USD million", series=True, needed=True)] | None
+    ) = Field(None, description="capital at the smallest size, by year of commitment")
     capex_usd_m_per_unit: (
         Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None
     ) = Field(None, description="capital for each unit above the smallest size; blank: none")
     lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
-        description=(
-            "from commitment to the first year of operation; 0: it runs in the year of commitment"
-        )
+        description="from commitment to operation; 0: it runs in the year of commitment"
     )
     spend_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None,
-        description=(
-            "shares of the capital that fall due in the year of commitment and the years after;"
-            " blank: all at once"
-        ),
+        None, description="shares of capital due by year from commitment on; blank: all at once"
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None,
-        description=(
-            "share of nameplate available in the first, second, ... year of operation; blank: all"
-            " at once"
-        ),
+        None, description="share of nameplate by year of operation; blank: all at once"
     )
     variable_cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
-    ) = Field(None, description="blank only where the table series gives it by year")
+        Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None
+    ) = None
     fixed_cost_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
     ) = Field(None, description="paid every year of operation, at the smallest size; blank: none")
@@ -131,26 +114,14 @@ class Project(Row):
         None, description="of the projects of one group at most one is committed; blank: none"
     )
     prerequisites: Annotated[Names, Column(references="projects", many=True)] | None = Field(
-        None,
-        description=(
-            "projects to be committed in the same year or before, separated by ';'; blank: none"
-        ),
+        None, description="projects to commit in the same year or before; blank: none"
     )
     sponsor_share: Share | None = Field(
         None, description="share of capital that the owner brings; blank: none"
     )
     sponsor_cost_of_capital: (
         Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
-    ) = Field(
-        None,
-        description=(
-            "real rate at which the owner raises its share; blank: the discount rate of the case"
-        ),
-    )
+    ) = Field(None, description="real rate of the owner; blank: the discount rate of the case")
     economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
-        None,
-        description=(
-            "straight-line life for the residual value at the end of the case; blank: no residual"
-            " value"
-        ),
+        None, description="life for the linear residual value; blank: no residual value"
     )

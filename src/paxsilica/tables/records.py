@@ -40,10 +40,7 @@ class Source(Row):
         None, description="of the document: year, year-month or year-month-day"
     )
     value: Number | None = Field(
-        None,
-        description=(
-            "figure of the document, for formulas of provenance; blank: none, or not a number"
-        ),
+        None, description="figure of the document, for formulas; blank: no number"
     )
     unit: Text | None = Field(None, description="of that figure; blank: no figure")
     note: Text | None = None

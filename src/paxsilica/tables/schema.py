@@ -110,34 +110,19 @@ class Commodity(Row):
         None, description="blank: belongs to no stage"
     )
     mass_t_per_unit: Annotated[NonNegative, Column(unit="t per unit")] | None = Field(
-        None,
-        description=(
-            "tonnes that one unit counts for in the mass balance of recipes; blank: not weighed"
-            " (services, energy)"
-        ),
+        None, description="for the mass balance of recipes; blank: not weighed, as a service"
     )
     price_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit")] | None = Field(
-        None,
-        description=(
-            "usual price, for the value of quantities in reports; not a cost; blank: no value"
-        ),
+        None, description="usual price, for reports; not a cost; blank: no value"
     )
     shortage_price_usd_per_unit: (
         Annotated[NonNegative, Column(unit="USD per unit", series=True)] | None
-    ) = Field(
-        None,
-        description=(
-            "cost of a unit of demand that is not served; blank: demand must be served in full"
-        ),
-    )
+    ) = Field(None, description="cost of unserved demand; blank: demand must be served in full")
     covered: YesNo | None = Field(
         None, description="whether coverage of this commodity is required; blank: no"
     )
     surplus: Literal["free", "forbidden"] = Field(
-        description=(
-            "free: more may be made than is used; forbidden: every unit made must be used, stored,"
-            " shipped or sold"
-        )
+        description="free: more may be made than is used; forbidden: every unit must be used"
     )
 
 
@@ -151,24 +136,14 @@ class Process(Row):
         None, description="blank: belongs to no stage"
     )
     kind: Literal["source", "conversion", "sink"] = Field(
-        description=(
-            "source: outputs without inputs (a mine, a purchase); sink: inputs without outputs (a"
-            " disposal, a sale)"
-        )
+        description="source: no inputs (mine, purchase); sink: no outputs (disposal, sale)"
     )
     unit: Text = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
-        None,
-        description=(
-            "the output for which it runs; the others are by-products; blank: no main product"
-        ),
+        None, description="output for which it runs; blank: all products are equal"
     )
     minimum_utilisation: Share | None = Field(
-        None,
-        description=(
-            "share of its standby capacity that a plant must run in normal times to be ready for a"
-            " cut-off; blank: idle plants are ready"
-        ),
+        None, description="share of standby capacity to run in normal times; blank: none"
     )
 
 
@@ -219,8 +194,8 @@ class Route(Row):
     to_region: Annotated[str, Column(references="regions", wildcard=True)]
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per commodity unit", series=True)] | None
-    ) = Field(None, description="blank only where the table series gives it by year")
+        Annotated[Number, Column(unit="USD per commodity unit", series=True, needed=True)] | None
+    ) = None
     largest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = (
         Field(None, description="blank: no limit")
     )
@@ -242,14 +217,9 @@ class Stock(Row):
         None, description="level at the end of the last year; blank: free"
     )
     holding_cost_usd_per_unit: (
-        Annotated[NonNegative, Column(unit="USD per unit and year", series=True)] | None
-    ) = Field(
-        None,
-        description=(
-            "on the level at the end of each year; blank only where the table series gives it by"
-            " year"
-        ),
-    )
+        Annotated[NonNegative, Column(unit="USD per unit and year", series=True, needed=True)]
+        | None
+    ) = Field(None, description="on the level at the end of each year")
     strategic: YesNo = Field(description="whether it may be drawn in a cut-off")
 
 
@@ -261,14 +231,10 @@ class Funder(Row):
     funder: Key
     name: Text
     region: RegionRef = Field(
-        description=(
-            "takes part in a case only when the region's status is among the case's funding"
-            " statuses"
-        )
+        description="the funder pays if the region's status is in the case's key funding"
     )
     envelope_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None,
-        description="limit over all years of the case; blank: only the annual limit applies",
+        None, description="limit over all years; blank: only the annual limit applies"
     )
     annual_limit_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
@@ -368,7 +334,7 @@ class Event(Row):
     from_year: Year
     to_year: Year | None = Field(None, description="blank: to the end")
     factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(
-        None, description="blank only for a cut-off"
+        None, description="multiplies the number that the event names"
     )
 
 
