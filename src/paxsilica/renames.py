@@ -60,7 +60,8 @@ class RenamedKey:
 
 @dataclass(frozen=True)
 class RenamedSetting:
-    """A word that is the value of a dotted key of a case, or one of several."""
+    """A word in the value of a dotted key of a case: the value itself, one of a list, or a key or
+    value of a section."""
 
     key: str
     old: str
@@ -98,7 +99,9 @@ def in_case(case: Mapping[str, Any], renames: Sequence[Rename] = RENAMES) -> lis
             return value_at(case, rename.old) is not None
         if isinstance(rename, RenamedSetting):
             value = value_at(case, rename.key)
-            return rename.old in (value if isinstance(value, list | dict) else [value])
+            if isinstance(value, dict):
+                return rename.old in value or rename.old in value.values()
+            return rename.old in (value if isinstance(value, list) else [value])
         return False
 
     return [rename for rename in renames if needed(rename)]

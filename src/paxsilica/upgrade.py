@@ -289,13 +289,16 @@ def _move(content: dict[str, Any], rename: RenamedKey) -> None:
 
 
 def _set_word(content: dict[str, Any], rename: RenamedSetting) -> None:
+    def new(word: Any) -> Any:
+        return rename.new if word == rename.old else word
+
     *path, last = rename.key.split(".")
     inner = value_at(content, ".".join(path)) if path else content
     value = inner[last]
     if isinstance(value, list):
-        inner[last] = [rename.new if word == rename.old else word for word in value]
+        inner[last] = [new(word) for word in value]
     elif isinstance(value, dict):
-        inner[last] = {rename.new if word == rename.old else word: value[word] for word in value}
+        inner[last] = {new(name): new(word) for name, word in value.items()}
     else:
         inner[last] = rename.new
 
@@ -337,13 +340,24 @@ def _with_key(text: str, rename: RenamedKey) -> str:
 
 
 def _with_word(text: str, rename: RenamedSetting) -> str:
-    """The text with the word replaced in the line of its key."""
-    at, _ = _assignment(text, rename.key)
+    """The text with the word replaced in the line of its key, or in the lines of its section."""
+    word = re.escape(rename.old)
     lines = text.split("\n")
-    if at >= 0:
-        word = re.escape(rename.old)
-        name, _, rest = lines[at].partition("=")
-        rest = re.sub(rf"\"{word}\"|'{word}'", f'"{rename.new}"', rest)
-        rest = re.sub(rf"(?<![\w-]){word}(?=\s*=)", rename.new, rest)
-        lines[at] = f"{name}={rest}"
+    at, _ = _assignment(text, rename.key)
+    places = [at] if at >= 0 else list(_section(lines, rename.key))
+    for place in places:
+        start = lines[place].index("=") if at >= 0 else 0
+        rest = re.sub(rf"\"{word}\"|'{word}'", f'"{rename.new}"', lines[place][start:])
+        rest = re.sub(rf"(?<![\w\"'-]){word}(?=\s*=)", rename.new, rest)
+        lines[place] = lines[place][:start] + rest
     return "\n".join(lines)
+
+
+def _section(lines: Sequence[str], name: str) -> Iterator[int]:
+    """The places of the lines in a section."""
+    within = False
+    for place, line in enumerate(lines):
+        if line.lstrip().startswith("["):
+            within = line.strip().startswith(f"[{name}]")
+        elif within:
+            yield place

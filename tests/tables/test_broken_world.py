@@ -1,4 +1,4 @@
-"""Rows that are right by themselves and wrong together: recipes, projects, places, scenarios."""
+"""Rows that are valid alone and wrong together: recipes, projects, places, scenarios."""
 
 from __future__ import annotations
 
@@ -367,7 +367,7 @@ PLACES = [
         "never cut off",
     ),
     Broken(
-        "region without a standing",
+        "region without a status",
         lambda w: w.remove("membership", 6),
         "regions",
         "5",
@@ -507,5 +507,5 @@ SCENARIOS = [
 @pytest.mark.parametrize(
     "broken", RECIPES + PROJECTS + PLACES + SCENARIOS, ids=lambda broken: broken.name
 )
-def test_broken_world_is_told(broken: Broken, tmp_path: Path) -> None:
+def test_broken_world_is_reported(broken: Broken, tmp_path: Path) -> None:
     check(broken, tmp_path)

@@ -182,7 +182,7 @@ def test_digest_depends_on_content(change: Callable[[World], None], tmp_path: Pa
     assert load_tables(world.write(tmp_path / "other")).digest != good.digest
 
 
-def test_absent_tables_are_told_with_their_meaning(tmp_path: Path) -> None:
+def test_absent_tables_are_reported_with_their_meaning(tmp_path: Path) -> None:
     world = World()
     world.without("membership", "events", "scenarios")
     world.remove("provenance", 10)
@@ -206,7 +206,7 @@ def test_four_tables_and_a_plant_are_enough(tmp_path: Path) -> None:
     assert len(describe_absent(load_tables(world.write(tmp_path)))) == len(TABLES) - 5
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     world = World()
     world.set("regions", 2, kind="land")
     world.set("assets", 4, capacity="1,5", process="seperate")
@@ -238,9 +238,8 @@ def test_reading_alone_does_not_look_across_tables(tmp_path: Path) -> None:
         read_tables(world.write(tmp_path))
 
 
-def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> None:
-    """Every other table refers to regions, commodities and processes; only what is really wrong is
-    told."""
+def test_an_unreadable_table_gives_one_problem(tmp_path: Path) -> None:
+    """Every other table refers to regions, commodities and processes, and gives no problem."""
     for table in (
         "regions",
         "commodities",
@@ -259,7 +258,7 @@ def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> 
         assert [problem.table for problem in caught.value.problems] == [table], str(caught.value)
 
 
-def test_layout_tells_what_the_schema_says() -> None:
+def test_layout_agrees_with_the_schema() -> None:
     capacity = layout("assets")["capacity"]
     assert (capacity.kind, capacity.required, capacity.at_least, capacity.column.series) == (
         "number",

@@ -211,15 +211,25 @@ def test_every_kind_of_rename(tmp_path: Path) -> None:
 
 def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
     text = OLD_CASE.replace("years =", 'trusted = ["ally", "signatory"]\nprecision = 0.1\nyears =')
+    text = text.replace(
+        "years =", 'objective = "least"  # least\nfunding = { ally = 2027 }\nyears ='
+    )
+    text += '\n[membership]\nAA = "foe"\nBB = "neutral"  # no foe\n'
     path = old_case(tmp_path, text)
     renames = (
         *RENAMES,
         RenamedKey("precision", "coverage.shortfall_weight"),
         RenamedKey("solver.gap", "finance.gap"),
         RenamedSetting("trusted", "ally", "participant"),
+        RenamedSetting("funding", "ally", "participant"),
+        RenamedSetting("membership", "foe", "untrusted"),
+        RenamedSetting("objective", "least", "cost"),
     )
-    assert len(upgrade(path, renames=renames).changes) == 4
+    assert len(upgrade(path, renames=renames).changes) == 7
     new = path.read_text()
+    assert 'objective = "cost"  # least' in new
+    assert "funding = { participant = 2027 }" in new
+    assert 'AA = "untrusted"\nBB = "neutral"  # no foe' in new
     assert 'trusted = ["participant", "signatory"]' in new
     assert "[coverage]\nshortfall_weight = 0.1" in new
     assert "[finance]\ngap = 0.01" in new
