@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from paxsilica.provenance.lookup import Lookup
+from paxsilica.provenance.lookup import Lookup, bounds
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Row
@@ -52,18 +52,14 @@ class Grades:
         entry = self.lookup.find(table, key, column)
         if entry is None:
             return Number(table, key, column, value, value, value, "", "", (), year)
-        ends = (
-            (entry.low, entry.high)
-            if entry.range == "absolute"
-            else (value * entry.low, value * entry.high)
-        )
+        low, high = bounds(entry, value)
         return Number(
             table,
             key,
             column,
             value,
-            min(ends),
-            max(ends),
+            low,
+            high,
             entry.unit,
             entry.grade,
             entry.sources,
