@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from paxsilica.cli.export import FORMATS as FORMAT_NAMES
 from paxsilica.cli.prices import KIND_NAMES
-from paxsilica.cli.report import FORMATS as FORMAT_NAMES
 from paxsilica.prices.table import KINDS
 from paxsilica.report.export import FORMATS
 

@@ -15,7 +15,7 @@ import typer
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.cli import completion
 from paxsilica.cli.completion import Completer
-from paxsilica.cli.output import Manner
+from paxsilica.cli.output import OutputOptions
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over what is there."
 
 
 @dataclass(frozen=True)
-class DataOptions(Manner):
+class DataOptions(OutputOptions):
     """Options of a command that reads tables."""
 
     data: Data = None
@@ -119,6 +119,25 @@ class DataOptions(Manner):
         from paxsilica.tables import load_tables
 
         return load_tables(self.data or data_folder())
+
+
+PlanTables = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Tables that the plan was made from.",
+        show_default="the bundled data, if it is they",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class WriteOptions(OutputOptions):
+    """Options of a command that writes a plan in another form."""
+
+    data: PlanTables = None
+    force: Force = False
 
 
 @dataclass(frozen=True)

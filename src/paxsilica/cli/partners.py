@@ -79,6 +79,8 @@ def partners(
     With --json: exact, nobody_usd_m and everybody_usd_m (each from low to high), tables (partners,
     players and coalitions) and the sentences as text.
 
+    Writes finished coalitions to the folder of --store.
+
     [bold]Examples[/bold]
 
       paxsilica partners base --gap 0.001

@@ -164,6 +164,8 @@ def prices(
     With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
     price_proof, value_curve, value_jumps, as records).
 
+    Writes the plan as solve does, with the tables of prices.
+
     [bold]Examples[/bold]
 
       paxsilica prices
