@@ -122,7 +122,7 @@ def main() -> None:
         while threading.active_count() > 1 and time.monotonic() < last:
             time.sleep(0.01)
         if threading.active_count() > 1:
-            # A search that was told twice to stop still runs in its thread, inside the solver:
+            # A search that was stopped twice still runs in its thread, inside the solver:
             # leave it behind.
             sys.stdout.flush()
             sys.stderr.flush()

@@ -40,12 +40,12 @@ def alternatives(
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Tell which projects are in every near-optimal plan, in some or in none, and list distinct
+    """Find which projects are in every near-optimal plan, in some or in none, and list distinct
     plans with the cost of each.
 
-    The best plan is sought to a quarter of the tolerance, whatever the gap; --gap 0.001 hastens its
-    first search and those for distinct plans. Ctrl-C keeps what is done; the same command goes on
-    where it stopped.
+    The best plan is proved to a quarter of the tolerance, whatever the gap; --gap 0.001 shortens
+    the first search and the searches for distinct plans. Ctrl-C keeps what is done; the same
+    command goes on where it stopped.
 
     With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
     the folder.

@@ -10,8 +10,8 @@ from paxsilica.cli.output import Answer
 def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
-    With --json: case, years, counts (tables, rows, projects, funders, copies, cut_offs), absent
-    (tables) and left_out (projects, with the reason). What is wrong stands in error.problems.
+    With --json: case, years, counts (tables, rows, projects, funders, operating_states, cut_offs),
+    absent (tables) and left_out (projects, with the reason). Problems are listed in error.problems.
 
     [bold]Examples[/bold]
 

@@ -30,8 +30,8 @@ def compare(
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Compare two plans; or set cases side by side, and run the plan of each in every other case to
-    see what is regretted.
+    """Compare two plans; or compare cases, and run the plan of each in every other case to report
+    the regret.
 
     With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
     the folder.

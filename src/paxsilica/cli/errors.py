@@ -1,10 +1,9 @@
-"""Turns everything that can go wrong into a sentence and an exit code: nobody is shown a traceback
-who did not ask for one.
+"""Turns every error into a sentence and an exit code. A traceback is shown only on request.
 
-With ``--json`` what went wrong is a JSON document on the standard output too::
+With ``--json`` the error is also a JSON document on the standard output::
 
     {"error": {"kind": "input", "exit_code": 2, "message": "...", "problems": [{"table", "row",
-    "column", "value", "right"}]}}
+    "column", "value", "expected"}]}}
 
 ``kind`` is one of ``usage`` (the command line), ``input`` (tables, case or options), ``file`` (one
 that cannot be read or written), ``infeasible``, ``no_plan``, ``stopped`` and ``fault`` (of the
@@ -101,7 +100,7 @@ def _file_error(error: Exception) -> OSError | None:
 
 @contextmanager
 def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
-    """Prints on ``aside``, and as JSON on ``document``, what goes wrong inside, and ends with the
+    """Prints an error raised inside on ``aside``, and as JSON on ``document``, and ends with the
     code that :mod:`paxsilica.errors` gives it."""
 
     def end(kind: str, code: int, message: str, problems: Sequence[Problem] = ()) -> typer.Exit:

@@ -49,8 +49,8 @@ def montecarlo(
     """Solve for many draws of the uncertain numbers: how often is each project chosen, how is cost
     distributed.
 
-    Each draw is a solve. With --plan the projects of a plan are kept, and the study tells how that
-    plan fares, which is much quicker.
+    Each draw is a solve. With --plan the projects of a plan are kept, and the study reports how
+    that plan performs, which is much faster.
 
     With --json: study (its kind), title, notes, stopped, folder, and tables, as they are written to
     the folder.

@@ -1,4 +1,4 @@
-"""What a command answers, for people and for programs, and the one place where it is printed."""
+"""The answer of a command, for people and for programs, and the one place that prints it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AsJson = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Tell no steps, and print as little as answers.")
+    bool, typer.Option("--quiet", "-q", help="Print no steps and only the essential result.")
 ]
 
 
@@ -62,7 +62,7 @@ class OutputOptions:
         return Screen(sys.stderr)
 
     def on_step(self, step: str) -> None:
-        """Tells a step of the work."""
+        """Reports a step of the work."""
         if not self.quiet:
             self.aside.show(step)
 

@@ -1,5 +1,4 @@
-"""The command ``paxsilica prices``: solves a case, prices the plan, shows what matters most and
-writes all of it."""
+"""The command ``prices``."""
 
 from __future__ import annotations
 
@@ -45,9 +44,9 @@ DUAL = (
         "commodity in a cut-off",
         "commodity in normal times",
     ),
-    *("concentration", "coverage", "envelope", "limit", "mandate", "cut-off premium"),
+    *("concentration", "coverage", "envelope", "limit", "mandate", "security premium"),
 )
-"""What has a dual."""
+"""Items that have a dual."""
 
 PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 """Tables that ``prices --json`` prints, as far as there are any."""
@@ -73,11 +72,11 @@ def prices(
             "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
         ),
     ] = None,
-    sides: Annotated[
+    two_sided: Annotated[
         list[str] | None,
         several(
             "WHAT[:WHERE]",
-            "Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'",
+            "Compute the left and the right dual value of it, such as 'capacity:*lynas*'",
             completion.words(*DUAL),
         ),
     ] = None,
@@ -85,7 +84,7 @@ def prices(
         list[str] | None,
         several(
             "WHOSE",
-            "Price by solving again: budget, or a funder",
+            "Money to price by finite difference: budget, or a funder",
             completion.keys("funders", "budget"),
             shown="budget",
         ),
@@ -94,7 +93,7 @@ def prices(
         float | None,
         number(
             "USD_M",
-            "By how much it is moved; negative: down.",
+            "Change of the money; negative: less.",
             least=None,
             shown="5 % of it, or what the smallest project left out takes if that is more",
         ),
@@ -103,31 +102,35 @@ def prices(
         list[str] | None,
         several(
             "STAGE",
-            "Price more required coverage of a stage by solving again",
+            "Stage whose required coverage is priced by finite difference",
             completion.keys("stages"),
         ),
     ] = None,
     concentration: Annotated[
         bool,
         typer.Option(
-            "--concentration", help="Price a higher cap on a region's share by solving again."
+            "--concentration", help="Price a higher cap on a region's share by finite difference."
         ),
     ] = False,
     points: Annotated[
         float,
-        number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None),
+        number("POINTS", "Change of coverage and of the cap, in percentage points.", least=None),
     ] = 5.0,
     sooner: Annotated[
         list[str] | None,
         several(
             "PROJECT",
-            "Price a year less of its lead time by solving again",
+            "Project whose lead time is priced by finite difference, one year shorter",
             completion.keys("projects"),
         ),
     ] = None,
     member: Annotated[
         list[str] | None,
-        several("REGION", "Price its being trusted by solving again", completion.keys("regions")),
+        several(
+            "REGION",
+            "Region whose membership is priced by finite difference",
+            completion.keys("regions"),
+        ),
     ] = None,
     curve: Annotated[
         list[str] | None,
@@ -155,11 +158,13 @@ def prices(
     *,
     options: PriceOptions,
 ) -> Answer:
-    """Solve a case and price the plan: money, goods, capacity, coverage, time and trust.
+    """Solve a case and compute shadow prices of money, goods, capacity, coverage, lead time and
+    membership.
 
-    Every price says of which kind it is. [bold]fixed[/bold]: what one more is worth once the plan
-    is built. [bold]relaxed[/bold]: if projects were divisible. [bold]hull[/bold]: what supports the
-    plan with the least side payments. [bold]resolve[/bold]: found by solving again, as an interval.
+    Every price names its kind. [bold]fixed[/bold]: fixed-integer dual, the value of one more unit
+    with all projects as decided. [bold]relaxed[/bold]: LP-relaxation dual, with projects divisible.
+    [bold]hull[/bold]: convex-hull price, which supports the plan with the least side payments.
+    [bold]resolve[/bold]: finite difference (re-solve), an interval that includes both gaps.
 
     With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
     price_proof, value_curve, value_jumps, as records).
@@ -197,12 +202,12 @@ def prices(
             "--concentration"
         ] * concentration
         problems += [
-            Problem(option, "", "", "", "is told by solving again; add --kind resolve")
+            Problem(option, "", "", "", "is a finite difference; add --kind resolve")
             for option in given
         ]
-    if sides and kind and not set(kind) - {"resolve"}:
+    if two_sided and kind and not set(kind) - {"resolve"}:
         problems.append(
-            Problem("--sides", "", "", "", "is told of duals; add --kind fixed, relaxed or hull")
+            Problem("--two-sided", "", "", "", "needs duals; add --kind fixed, relaxed or hull")
         )
     question = options.question(case, problems)
     named = {
@@ -212,13 +217,13 @@ def prices(
         "--member": member,
         "--curve": curve,
     }
-    _refuse_unknown(question, named, sides or ())
+    _refuse_unknown(question, named, two_sided or ())
     from paxsilica.prices.request import PriceRequest
 
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
-    asked = PriceRequest(
+    request = PriceRequest(
         kinds=kinds,
-        sides=tuple(sides or ()),
+        two_sided=tuple(two_sided or ()),
         money=(
             None
             if money is None and not (coverage or concentration or sooner or member)
@@ -238,7 +243,7 @@ def prices(
         "points": curve_points,
         "tolerance": tolerance,
     }
-    plan, folder = _price(question.tables, question.case, asked, curves, options)
+    plan, folder = _price(question.tables, question.case, request, curves, options)
 
     def show(screen: Screen) -> None:
         if plan.objective is not None:
@@ -266,29 +271,28 @@ def prices(
 
 
 def _refuse_unknown(
-    question: Question, given: Mapping[str, list[str] | None], sides: Iterable[str]
+    question: Question, given: Mapping[str, list[str] | None], two_sided: Iterable[str]
 ) -> None:
-    """Raises an InputError with everything asked for that the data does not have: before the
-    search, not after."""
+    """Raises an InputError with every name that the data does not have, before the search."""
     tables, case = question.tables, question.case
-    payers = {"budget", *(row.funder for row in tables.funders)}
+    funders = {"budget", *(row.funder for row in tables.funders)}
     known: Mapping[str, tuple[set[str], str]] = {
         "--coverage": ({row.stage for row in tables.stages}, "a stage"),
         "--sooner": ({row.project for row in tables.projects}, "a project"),
         "--member": ({row.region for row in tables.regions}, "a country or group"),
-        "--money": (payers, "budget, or a funder"),
-        "--curve": (payers, "budget, or a funder"),
+        "--money": (funders, "budget, or a funder"),
+        "--curve": (funders, "budget, or a funder"),
     }
     problems = [
         problem
         for option, names in given.items()
         for problem in unknown(option, names, *known[option])
     ]
-    for pattern in sides:
+    for pattern in two_sided:
         if not filter_names(DUAL, pattern.partition(":")[0]):
             problems.append(
                 Problem(
-                    "--sides",
+                    "--two-sided",
                     "",
                     "",
                     pattern,
@@ -311,7 +315,7 @@ def _refuse_unknown(
 
 
 def _price(
-    tables: Tables, case: Case, asked: PriceRequest, curves: dict[str, Any], options: PriceOptions
+    tables: Tables, case: Case, request: PriceRequest, curves: dict[str, Any], options: PriceOptions
 ) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
@@ -320,14 +324,14 @@ def _price(
     from paxsilica.prices.report import proof_record
     from paxsilica.report.files import place_for, write_plan
 
-    wanted = {"prices": asdict(asked) | ({"curve": curves} if curves["whose"] else {})}
-    promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(asked.kinds)}
+    wanted = {"prices": asdict(request) | ({"curve": curves} if curves["whose"] else {})}
+    promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(request.kinds)}
     with (
         Interrupts() as interrupts,
         place_for(options.out, f"{case.name}-prices", promised) as folder,
     ):
         plan = searched(
-            lambda on_progress: _work(tables, case, asked, curves, on_progress, interrupts),
+            lambda on_progress: _work(tables, case, request, curves, on_progress, interrupts),
             interrupts,
             None if options.quiet else options.aside,
         )
@@ -340,7 +344,7 @@ def _price(
 def _work(
     tables: Tables,
     case: Case,
-    asked: PriceRequest,
+    request: PriceRequest,
     curves: dict[str, Any],
     on_progress: ProgressCallback | None,
     interrupts: Interrupts,
@@ -354,11 +358,11 @@ def _work(
     from paxsilica.prices.request_checks import refuse_what_cannot_be_told, unsolved
     from paxsilica.prices.value_curve import compute_value_curve
 
-    interrupts.step("look at what is asked")
+    interrupts.step("check the request")
     made = written(tables, case)
     refuse_what_cannot_be_told(
         unsolved(tables, case, made),
-        asked,
+        request,
         *(curves[key] for key in ("whose", "low", "high", "points")),
     )
     plan = make_plan(tables, case, on_progress, interrupts.step)
@@ -366,7 +370,7 @@ def _work(
         return plan
     interrupts.step("fixed prices")
     start = start_from(plan, tables, case, made)
-    reported = prices_from(start, asked, interrupts.step)
+    reported = prices_from(start, request, interrupts.step)
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
     for whose in curves["whose"]:

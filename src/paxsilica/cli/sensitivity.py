@@ -28,7 +28,7 @@ def sensitivity(
         bool,
         typer.Option(
             "--fixed",
-            help="Only run the plan with the new numbers; do not seek the best plan anew.",
+            help="Only run the plan with the new numbers; do not optimise again.",
         ),
     ] = False,
     plan: PlanFolder = None,

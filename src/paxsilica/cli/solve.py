@@ -123,8 +123,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 def searched(
     work: Callable[[ProgressCallback | None], Plan], interrupts: Interrupts, aside: Screen | None
 ) -> Plan:
-    """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the
-    best plan so far.
+    """The plan of a search that reports its progress on ``aside``; Ctrl-C ends it with the best
+    plan so far.
 
     From then on interrupts are left alone: files are written.
 
@@ -138,7 +138,7 @@ def searched(
         try:
             plan = work(None if view is None else view.on_progress)
         except PaxSilicaError as error:
-            # A step that was told to stop may have nothing to go on with.
+            # A stopped step may have no result to continue with.
             raise Stopped if interrupts.pressed else error from None
     if interrupts.pressed and plan.status == "no_plan":
         raise Stopped
