@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import filter as filter_names
 from pathlib import Path
@@ -54,24 +54,14 @@ PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 
 @dataclass(frozen=True)
 class PriceOptions(SolveOptions):
-    """Options of ``prices`` that are not about what is priced."""
+    """Options of ``prices``."""
 
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
-        ),
-    ] = None
-
-
-def prices(
-    case: CaseName = DEFAULT_CASE,
     kind: Annotated[
         list[str] | None,
         several(
             "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
         ),
-    ] = None,
+    ] = None
     two_sided: Annotated[
         list[str] | None,
         several(
@@ -79,7 +69,7 @@ def prices(
             "Compute the left and the right dual value of it, such as 'capacity:*lynas*'",
             completion.words(*DUAL),
         ),
-    ] = None,
+    ] = None
     money: Annotated[
         list[str] | None,
         several(
@@ -88,7 +78,7 @@ def prices(
             completion.keys("funders", "budget"),
             shown="budget",
         ),
-    ] = None,
+    ] = None
     step: Annotated[
         float | None,
         number(
@@ -97,7 +87,7 @@ def prices(
             least=None,
             shown="5 % of it, or what the smallest project left out takes if that is more",
         ),
-    ] = None,
+    ] = None
     coverage: Annotated[
         list[str] | None,
         several(
@@ -105,17 +95,17 @@ def prices(
             "Stage whose required coverage is priced by finite difference",
             completion.keys("stages"),
         ),
-    ] = None,
+    ] = None
     concentration: Annotated[
         bool,
         typer.Option(
             "--concentration", help="Price a higher cap on a region's share by finite difference."
         ),
-    ] = False,
+    ] = False
     points: Annotated[
         float,
         number("POINTS", "Change of coverage and of the cap, in percentage points.", least=None),
-    ] = 5.0,
+    ] = 5.0
     sooner: Annotated[
         list[str] | None,
         several(
@@ -123,7 +113,7 @@ def prices(
             "Project whose lead time is priced by finite difference, one year shorter",
             completion.keys("projects"),
         ),
-    ] = None,
+    ] = None
     member: Annotated[
         list[str] | None,
         several(
@@ -131,7 +121,7 @@ def prices(
             "Region whose membership is priced by finite difference",
             completion.keys("regions"),
         ),
-    ] = None,
+    ] = None
     curve: Annotated[
         list[str] | None,
         several(
@@ -139,14 +129,14 @@ def prices(
             "Draw the value curve of the budget or of a funder",
             completion.keys("funders", "budget"),
         ),
-    ] = None,
-    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0,
+    ] = None
+    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0
     high: Annotated[
         float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")
-    ] = None,
+    ] = None
     curve_points: Annotated[
         int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")
-    ] = 20,
+    ] = 20
     tolerance: Annotated[
         float | None,
         number(
@@ -154,10 +144,76 @@ def prices(
             "How closely jumps of the curve are located.",
             shown="a thousandth of the range",
         ),
-    ] = None,
-    *,
-    options: PriceOptions,
-) -> Answer:
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
+        ),
+    ] = None
+
+    def solved_again(self) -> dict[str, Any]:
+        """Options that ask for finite differences, with their values."""
+        return {
+            "--money": self.money,
+            "--step": self.step,
+            "--coverage": self.coverage,
+            "--sooner": self.sooner,
+            "--member": self.member,
+            "--concentration": self.concentration or None,
+        }
+
+    def problems(self) -> list[Problem]:
+        """Options that contradict each other."""
+        found = [
+            Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}")
+            for name in self.kind or ()
+            if name not in KIND_NAMES
+        ]
+        if self.high is not None and self.high <= self.low:
+            words = f"should be more than --from, which is {self.low:g}"
+            found.append(Problem("--to", "", "", f"{self.high:g}", words))
+        if self.kind and "resolve" not in self.kind:
+            found += [
+                Problem(option, "", "", "", "is a finite difference; add --kind resolve")
+                for option, value in self.solved_again().items()
+                if value is not None
+            ]
+        if self.two_sided and self.kind and not set(self.kind) - {"resolve"}:
+            words = "needs duals; add --kind fixed, relaxed or hull"
+            found.append(Problem("--two-sided", "", "", "", words))
+        return found
+
+    def request(self) -> PriceRequest:
+        """The prices that are requested."""
+        from paxsilica.prices.request import PriceRequest
+
+        others = self.coverage or self.concentration or self.sooner or self.member
+        kinds: Any = tuple(name for name in KIND_NAMES if not self.kind or name in self.kind)
+        return PriceRequest(
+            kinds=kinds,
+            two_sided=tuple(self.two_sided or ()),
+            money=None if self.money is None and not others else tuple(self.money or ()),
+            step=self.step,
+            coverage=tuple(self.coverage or ()),
+            concentration=self.concentration,
+            points=self.points,
+            sooner=tuple(self.sooner or ()),
+            members=tuple(self.member or ()),
+        )
+
+    def curves(self) -> dict[str, Any]:
+        """The value curves that are requested."""
+        return {
+            "whose": list(self.curve or ()),
+            "low": self.low,
+            "high": self.high,
+            "points": self.curve_points,
+            "tolerance": self.tolerance,
+        }
+
+
+def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
     """Solve a case and compute shadow prices of money, goods, capacity, coverage, lead time and
     membership.
 
@@ -181,69 +237,11 @@ def prices(
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
-    problems = [
-        Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}")
-        for name in kind or ()
-        if name not in KIND_NAMES
-    ]
-    if high is not None and high <= low:
-        problems.append(
-            Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}")
-        )
-    solved_again = {
-        "--money": money,
-        "--step": step,
-        "--coverage": coverage,
-        "--sooner": sooner,
-        "--member": member,
-    }
-    if kind and "resolve" not in kind:
-        given = [option for option, value in solved_again.items() if value is not None] + [
-            "--concentration"
-        ] * concentration
-        problems += [
-            Problem(option, "", "", "", "is a finite difference; add --kind resolve")
-            for option in given
-        ]
-    if two_sided and kind and not set(kind) - {"resolve"}:
-        problems.append(
-            Problem("--two-sided", "", "", "", "needs duals; add --kind fixed, relaxed or hull")
-        )
-    question = options.question(case, problems)
-    named = {
-        "--money": money,
-        "--coverage": coverage,
-        "--sooner": sooner,
-        "--member": member,
-        "--curve": curve,
-    }
-    _refuse_unknown(question, named, two_sided or ())
-    from paxsilica.prices.request import PriceRequest
-
-    kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
-    request = PriceRequest(
-        kinds=kinds,
-        two_sided=tuple(two_sided or ()),
-        money=(
-            None
-            if money is None and not (coverage or concentration or sooner or member)
-            else tuple(money or ())
-        ),
-        step=step,
-        coverage=tuple(coverage or ()),
-        concentration=concentration,
-        points=points,
-        sooner=tuple(sooner or ()),
-        members=tuple(member or ()),
+    question = options.question(case, options.problems())
+    _refuse_unknown(question, options)
+    plan, folder = _price(
+        question.tables, question.case, options.request(), options.curves(), options
     )
-    curves = {
-        "whose": list(curve or ()),
-        "low": low,
-        "high": high,
-        "points": curve_points,
-        "tolerance": tolerance,
-    }
-    plan, folder = _price(question.tables, question.case, request, curves, options)
 
     def show(screen: Screen) -> None:
         if plan.objective is not None:
@@ -270,11 +268,16 @@ def prices(
     )
 
 
-def _refuse_unknown(
-    question: Question, given: Mapping[str, list[str] | None], two_sided: Iterable[str]
-) -> None:
+def _refuse_unknown(question: Question, options: PriceOptions) -> None:
     """Raises an InputError with every name that the data does not have, before the search."""
     tables, case = question.tables, question.case
+    given = {
+        "--money": options.money,
+        "--coverage": options.coverage,
+        "--sooner": options.sooner,
+        "--member": options.member,
+        "--curve": options.curve,
+    }
     funders = {"budget", *(row.funder for row in tables.funders)}
     known: Mapping[str, tuple[set[str], str]] = {
         "--coverage": ({row.stage for row in tables.stages}, "a stage"),
@@ -288,7 +291,7 @@ def _refuse_unknown(
         for option, names in given.items()
         for problem in unknown(option, names, *known[option])
     ]
-    for pattern in two_sided:
+    for pattern in options.two_sided or ():
         if not filter_names(DUAL, pattern.partition(":")[0]):
             problems.append(
                 Problem(
