@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from paxsilica.cli.export import FORMATS as FORMAT_NAMES
 from paxsilica.cli.prices import KIND_NAMES
-from paxsilica.cli.report import FORMATS as FORMAT_NAMES
 from paxsilica.prices.table import KINDS
 from paxsilica.report.export import FORMATS
 
@@ -65,12 +65,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["explain", "--data", "tables", "base", "mine-"], ["mine-one", "mine-two"]),
         (["explain", "--data", "nowhere", "base", "mine-"], []),
         (["explain", "base", "--stage", "mini"], ["mining"]),
-        (["explain", "base", "--flips", "capital,le"], ["capital,lead time"]),
+        (["explain", "base", "--break-even", "capital,le"], ["capital,lead time"]),
         (["prices", "--kind", "re"], ["relaxed", "resolve"]),
         (["prices", "--money", "bud"], ["budget"]),
         (["prices", "--curve", "qat"], ["qat-qia"]),
         (["prices", "--member", "TW"], ["TWN"]),
-        (["prices", "--sides", "cap"], ["capacity"]),
+        (["prices", "--two-sided", "cap"], ["capacity"]),
         (["partners", "--players", "money:QA"], ["money:QAT"]),
         (["export", "plans/base", "--format", "p"], ["parquet"]),
         (["frontier", "--minimise", "short"], ["shortfall"]),

@@ -98,7 +98,7 @@ def test_prices_without_a_plan(ore: list[str]) -> None:
 
 
 def test_explain(ore: list[str]) -> None:
-    found = document("explain", ore[0], "smelt-a1", *ore[1:], "--flips", "capital")
+    found = document("explain", ore[0], "smelt-a1", *ore[1:], "--break-even", "capital")
     assert (found["project"], found["verdict"], found["left_out"]) == ("smelt-a1", "in", None)
     assert found["worth_usd_m"][0] == pytest.approx(50.0), (
         "the third smelter costs 150 instead of 100"

@@ -173,7 +173,7 @@ def test_one_key_with_two_values_is_refused() -> None:
 
 def test_everything_that_prices_are_asked_of_is_known_before_the_search(plan: Path) -> None:
     words = [
-        "--sides",
+        "--two-sided",
         "gods",
         "--money",
         "nobody",

@@ -9,8 +9,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-
-from paxsilica.cli.reference import commands, is_option
+from program import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -21,13 +20,8 @@ PAGES = [
 ]
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
 OPTIONS = {
-    command.name: {
-        name
-        for one, _ in command.parameters
-        if is_option(one)
-        for name in (*one.opts, *one.secondary_opts)
-    }
-    for command in commands()
+    name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+    for name, command in COMMANDS.items()
 }
 MOST_BYTES = 300_000
 MADE = json.loads((PICTURES / "made.json").read_text(encoding="utf-8"))

@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> tuple[str, str]:
 
 def test_explain(place: tuple[str, str]) -> None:
     done = CliRunner().invoke(
-        app, ["explain", place[0], "smelt-a1", "--data", place[1], "--flips", "capital"]
+        app, ["explain", place[0], "smelt-a1", "--data", place[1], "--break-even", "capital"]
     )
     assert done.exit_code == 0, done.output
     assert "Smelter A1 (smelt-a1): in." in done.output
@@ -70,7 +70,7 @@ def test_explain_ends_with_the_code_of_infeasible(place: tuple[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]]
+    "words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--break-even", "colour"]]
 )
 def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", place[0], *words, "--data", place[1]])
@@ -109,7 +109,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "nobody",
         "--stage",
         "x",
-        "--flips",
+        "--break-even",
         "colour",
         "--data",
         str(tmp_path),
@@ -118,7 +118,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["explain", *words])
     error = json.loads(done.stdout)["error"]
     assert (done.exit_code, error["kind"], error["exit_code"]) == (2, "input", 2)
-    assert {"CASE", "regions", "--flips", "explain"} <= {
+    assert {"CASE", "regions", "--break-even", "explain"} <= {
         problem["table"] for problem in error["problems"]
     }
 

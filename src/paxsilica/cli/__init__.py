@@ -1,5 +1,5 @@
-"""The command line: takes the words apart, calls, prints. What goes wrong becomes a sentence and an
-exit code."""
+"""The command line: parses arguments, calls the library and prints. Errors become a sentence and
+an exit code."""
 
 from __future__ import annotations
 
@@ -13,15 +13,24 @@ from typing import Annotated
 import typer
 
 from paxsilica import __version__
-from paxsilica.cli.data import data_app, sources
+from paxsilica.cli.alternatives import alternatives
+from paxsilica.cli.cases import cases
+from paxsilica.cli.check import check
+from paxsilica.cli.compare import compare
+from paxsilica.cli.data import data_app
 from paxsilica.cli.errors import Guarded, show_tracebacks
 from paxsilica.cli.explain import explain
-from paxsilica.cli.output import Answer, flowing, mannered
+from paxsilica.cli.export import export
+from paxsilica.cli.export_model import export_model
+from paxsilica.cli.frontier import frontier
+from paxsilica.cli.montecarlo import montecarlo
+from paxsilica.cli.output import Answer, reflowed, with_output_options
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
-from paxsilica.cli.report import export, report
-from paxsilica.cli.solve import cases, check, solve
-from paxsilica.cli.studies import STUDIES
+from paxsilica.cli.report import report
+from paxsilica.cli.sensitivity import sensitivity
+from paxsilica.cli.solve import solve
+from paxsilica.cli.sources import sources
 from paxsilica.cli.upgrade import upgrade
 
 app = typer.Typer(
@@ -68,12 +77,19 @@ def options(
     show_tracebacks(debug)
 
 
-options.__doc__ = flowing(options.__doc__ or "")
+options.__doc__ = reflowed(options.__doc__ or "")
 app.callback()(options)
 
 
-KEEPING: tuple[Callable[..., Answer], ...] = (partners, *STUDIES)
-"""Commands that Ctrl-C does not end at once: they keep what is finished."""
+RESUMABLE: tuple[Callable[..., Answer], ...] = (
+    partners,
+    frontier,
+    alternatives,
+    sensitivity,
+    montecarlo,
+    compare,
+)
+"""Commands that handle Ctrl-C themselves: they keep the solves that are finished."""
 
 COMMANDS: tuple[Callable[..., Answer], ...] = (
     solve,
@@ -81,14 +97,15 @@ COMMANDS: tuple[Callable[..., Answer], ...] = (
     cases,
     prices,
     explain,
-    *KEEPING,
+    *RESUMABLE,
     report,
     export,
+    export_model,
     sources,
     upgrade,
 )
 for command in COMMANDS:
-    app.command()(mannered(command, interrupts=command not in KEEPING))
+    app.command()(with_output_options(command, interrupts=command not in RESUMABLE))
 app.add_typer(data_app, name="data")
 
 
@@ -109,7 +126,7 @@ def main() -> None:
         while threading.active_count() > 1 and time.monotonic() < last:
             time.sleep(0.01)
         if threading.active_count() > 1:
-            # A search that was told twice to stop still runs in its thread, inside the solver:
+            # A search that was stopped twice still runs in its thread, inside the solver:
             # leave it behind.
             sys.stdout.flush()
             sys.stderr.flush()

@@ -1,5 +1,5 @@
-"""What the shell offers when a word is begun: names from the tables and cases. Read without the
-libraries that solving needs, so at once."""
+"""Shell completion of names from the tables and cases. It avoids the libraries that solving needs,
+so that it answers at once."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _first_column(path: Path) -> Iterator[str]:
             next(lines, None)
             yield from [line[0] for line in lines if line and line[0]]
     except (OSError, ValueError, csv.Error):
-        return  # whoever asks for completions is not told of errors
+        return  # completion never prints an error
 
 
 def _holds_plan(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Commands on the data: ``sources``, and the group ``data``."""
+"""The group of commands ``data``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paxsilica.bundled import data_folder
-from paxsilica.cli import completion
 from paxsilica.cli.options import DataOptions, Force, PlanFolder, gathered, load_plan
-from paxsilica.cli.output import Answer, Manner, mannered
+from paxsilica.cli.output import Answer, OutputOptions, with_output_options, written
 from paxsilica.cli.paths import refuse_to_write_over, says
-from paxsilica.cli.report import written
 from paxsilica.errors import InputError, Problem
 from paxsilica.report.console.screen import Screen, count, plain_table
 
@@ -32,86 +30,6 @@ class WriteOptions(DataOptions):
     force: Force = False
 
 
-def sources(
-    table: Annotated[
-        str | None,
-        typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables),
-    ] = None,
-    row: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="ID",
-            help="Key of one of its rows, parts joined by |.",
-            autocompletion=completion.rows,
-        ),
-    ] = None,
-    *,
-    options: DataOptions,
-) -> Answer:
-    """Print where numbers come from: of all tables, of one table, or the whole chain of one row.
-
-    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row,
-    numbers and the sources behind them.
-
-    [bold]Examples[/bold]
-
-      paxsilica sources
-
-      paxsilica sources funders
-
-      paxsilica sources projects nolans-mine
-
-      paxsilica sources routes "*|SEA|gallium" --json
-    """
-    from paxsilica.provenance import lineage
-
-    tables = options.tables()
-    if table is None:
-        counted = [
-            {
-                "table": name,
-                "numbers": numbers,
-                "formulas": formulas,
-                **{grade: grades[grade] for grade in GRADES},
-            }
-            for name, numbers, formulas, grades in lineage.overview(tables)
-        ]
-
-        def show_counts(screen: Screen) -> None:
-            view = plain_table(
-                "table",
-                "numbers",
-                "with formula",
-                *"ABCD",
-                "none",
-                right=("numbers", "with formula", *"ABCD", "none"),
-            )
-            for one in counted:
-                view.add_row(*(str(value or "") for value in one.values()))
-            screen.show_table(view)
-
-        return Answer(show_counts, lambda: {"tables": counted})
-    if row is not None:
-        lines = lineage.explain(tables, table, row)
-        return Answer(
-            lambda screen: screen.show(*lines),
-            lambda: {**lineage.of_row(tables, table, row), "text": lines},
-        )
-    found = list(lineage.of_table(tables, table))
-
-    def show_table(screen: Screen) -> None:
-        view = plain_table("row", "column", "value", "grade", "sources", right=("value",))
-        for number, provenance in found:
-            values = ";".join(f"{value:.6g}" for value in number.values)
-            cited = ", ".join(provenance.sources) if provenance else ""
-            view.add_row(
-                number.row, number.column, values, provenance.grade if provenance else "none", cited
-            )
-        screen.show_table(view)
-
-    return Answer(show_table, lambda: {"numbers": [lineage.number_facts(*one) for one in found]})
-
-
 def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
     """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is
     missing.
@@ -127,7 +45,7 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
     """
     from paxsilica.provenance.summary import summarise
 
-    tables, given = _both(options, plan)
+    tables, given = _tables_and_plan(options, plan)
     found = summarise(tables, given)
 
     def show(screen: Screen) -> None:
@@ -178,6 +96,8 @@ def write_book(
 
     With --json: written, the path of the workbook.
 
+    Writes the workbook.
+
     [bold]Examples[/bold]
 
       paxsilica data export tables.xlsx
@@ -204,7 +124,7 @@ def show_diff(
         int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")
     ] = 50,
     *,
-    manner: Manner,
+    output: OutputOptions,
 ) -> Answer:
     """Show what changed from A to B, row by row and cell by cell, and by how much.
 
@@ -269,6 +189,8 @@ def validate(
     name, ours, published, verdict (ok, off or wrong), source and note; counts by verdict; and
     written, the path of the report.
 
+    With --report: writes the comparison with published figures as Markdown.
+
     [bold]Examples[/bold]
 
       paxsilica data validate
@@ -283,7 +205,7 @@ def validate(
         refuse_to_write_over(
             report, says("Generated by `paxsilica data validate"), options.force, "--report"
         )
-    tables, given = _both(options, plan)
+    tables, given = _tables_and_plan(options, plan)
     findings = checks.check_world(tables)
     if report is not None:
         report.write_text(validation.report(tables, findings, given), encoding="utf-8")
@@ -335,6 +257,9 @@ def describe(
     With --json: the descriptor of the tables as a data package (Frictionless Data); with --write,
     written: the paths of the files.
 
+    With --write: writes datapackage.json and the generated part of README.md to the folder of the
+    data.
+
     [bold]Examples[/bold]
 
       paxsilica data describe
@@ -362,7 +287,7 @@ def describe(
     )
 
 
-def _both(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
+def _tables_and_plan(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
     """Tables and the plan that is given with them, or one error with the problems of both."""
     problems: list[Problem] = []
     given = None
@@ -387,4 +312,4 @@ COMMANDS: Mapping[str, Callable[..., Answer]] = {
     "describe": describe,
 }
 for name, command in COMMANDS.items():
-    data_app.command(name=name)(mannered(command))
+    data_app.command(name=name)(with_output_options(command))

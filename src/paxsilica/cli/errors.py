@@ -1,10 +1,9 @@
-"""Turns everything that can go wrong into a sentence and an exit code: nobody is shown a traceback
-who did not ask for one.
+"""Turns every error into a sentence and an exit code. A traceback is shown only on request.
 
-With ``--json`` what went wrong is a JSON document on the standard output too::
+With ``--json`` the error is also a JSON document on the standard output::
 
     {"error": {"kind": "input", "exit_code": 2, "message": "...", "problems": [{"table", "row",
-    "column", "value", "right"}]}}
+    "column", "value", "expected"}]}}
 
 ``kind`` is one of ``usage`` (the command line), ``input`` (tables, case or options), ``file`` (one
 that cannot be read or written), ``infeasible``, ``no_plan``, ``stopped`` and ``fault`` (of the
@@ -55,19 +54,19 @@ class Guarded(TyperGroup):
             # of help and of mistakes in the command line: it would leave them bold and dim
             rich_utils.COLOR_SYSTEM = None
         self.as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
-        with self._usage_told():
+        with self._report_usage():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command."""
         with (
-            self._usage_told(),
+            self._report_usage(),
             guarded(Screen(sys.stderr), Screen(sys.stdout) if self.as_json else None),
         ):
             return super().invoke(ctx)
 
     @contextmanager
-    def _usage_told(self) -> Iterator[None]:
+    def _report_usage(self) -> Iterator[None]:
         """Help and mistakes in the command line are printed by Typer; all that is added is the
         document."""
         try:
@@ -82,7 +81,7 @@ class Guarded(TyperGroup):
         except Exception as error:
             if self.as_json and _is_usage(error):
                 message: str = error.format_message()  # type: ignore[attr-defined]
-                _tell_json(Screen(sys.stdout), "usage", InputError.exit_code, message)
+                _print_error(Screen(sys.stdout), "usage", InputError.exit_code, message)
             raise
 
 
@@ -101,12 +100,12 @@ def _file_error(error: Exception) -> OSError | None:
 
 @contextmanager
 def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
-    """Prints on ``aside``, and as JSON on ``document``, what goes wrong inside, and ends with the
+    """Prints an error raised inside on ``aside``, and as JSON on ``document``, and ends with the
     code that :mod:`paxsilica.errors` gives it."""
 
     def end(kind: str, code: int, message: str, problems: Sequence[Problem] = ()) -> typer.Exit:
         if document is not None:
-            _tell_json(document, kind, code, message, problems)
+            _print_error(document, kind, code, message, problems)
         return typer.Exit(code)
 
     try:
@@ -153,7 +152,7 @@ def guarded(aside: Screen, document: Screen | None = None) -> Iterator[None]:
         raise end("fault", PaxSilicaError.exit_code, what) from None
 
 
-def _tell_json(
+def _print_error(
     screen: Screen, kind: str, code: int, message: str, problems: Sequence[Problem] = ()
 ) -> None:
     from paxsilica.cli.output import print_json

@@ -1,5 +1,4 @@
-"""How the commands ask: the options that several of them share, and the one reader of tables and
-cases."""
+"""Options that several commands share, and the one reader of tables and cases."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import typer
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.cli import completion
 from paxsilica.cli.completion import Completer
-from paxsilica.cli.output import Manner
+from paxsilica.cli.output import OutputOptions
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def finite(value: Any) -> Any:
     """Refuses ``nan`` and ``inf``, which no limit of an option catches."""
     for one in value if isinstance(value, list | tuple) else (value,):
         if isinstance(one, float) and not math.isfinite(one):
-            raise typer.BadParameter(f"{one} is not a number that can be reckoned with.")
+            raise typer.BadParameter(f"{one} is not a finite number.")
     return value
 
 
@@ -103,13 +102,13 @@ TimeLimit = Annotated[
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Solve on the Dask cluster whose scheduler is there."),
+    typer.Option(metavar="ADDRESS", help="Address of the scheduler of a Dask cluster to solve on."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 
 
 @dataclass(frozen=True)
-class DataOptions(Manner):
+class DataOptions(OutputOptions):
     """Options of a command that reads tables."""
 
     data: Data = None
@@ -121,9 +120,28 @@ class DataOptions(Manner):
         return load_tables(self.data or data_folder())
 
 
+PlanTables = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="Tables that the plan was made from.",
+        show_default="the bundled data, if it is they",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class WriteOptions(OutputOptions):
+    """Options of a command that writes a plan in another form."""
+
+    data: PlanTables = None
+    force: Force = False
+
+
 @dataclass(frozen=True)
 class CaseOptions(DataOptions):
-    """Options of a command that asks a case of tables."""
+    """Options of a command that reads a case and tables."""
 
     settings: Settings = None
 
@@ -151,19 +169,19 @@ class CaseOptions(DataOptions):
         from paxsilica.tables import load_tables
 
         problems = list(found)
-        asked = [
+        settings = [
             *(self.settings or ()),
             *(f"{key}={value!r}" for key, value in self.changes().items() if value is not None),
         ]
         read, tables = [], None
         with gathered(problems):
-            refuse_contradictions(asked)
+            refuse_contradictions(settings)
         if cases:
             with gathered(problems):
                 tables = load_tables(self.data or data_folder())
         for case in cases:
             with gathered(problems):
-                read.append(read_case(find_case(case), asked))
+                read.append(read_case(find_case(case), settings))
         if problems:
             raise InputError(problems)
         return [] if tables is None else [Question(tables, case) for case in read]
@@ -171,7 +189,7 @@ class CaseOptions(DataOptions):
 
 @dataclass(frozen=True)
 class GapOptions(CaseOptions):
-    """Options of a command whose answer is as sharp as the gap of its solves."""
+    """Options of a command that solves to a gap."""
 
     gap: Gap = None
 
@@ -182,7 +200,7 @@ class GapOptions(CaseOptions):
 
 @dataclass(frozen=True)
 class SolveOptions(GapOptions):
-    """Options of a command whose solves may be cut short."""
+    """Options of a command whose solves have a time limit."""
 
     time_limit: TimeLimit = None
 
@@ -193,8 +211,7 @@ class SolveOptions(GapOptions):
 
 @contextmanager
 def gathered(problems: list[Problem]) -> Iterator[None]:
-    """Adds what is wrong inside to ``problems``, so that the next thing can be looked at before all
-    of it is told."""
+    """Adds problems raised inside to ``problems``, so that all of them are reported at once."""
     try:
         yield
     except InputError as error:
@@ -204,7 +221,7 @@ def gathered(problems: list[Problem]) -> Iterator[None]:
 def unknown(
     option: str, given: Iterable[str] | None, known: Collection[str], what: str
 ) -> list[Problem]:
-    """Names given to an option that are not known, each with the nearest that is."""
+    """Unknown names given to an option, each with the closest known name."""
     from paxsilica.tables.suggestions import Nearest
 
     near = Nearest(known)

@@ -1,4 +1,4 @@
-"""What a command answers, for people and for programs, and the one place where it is printed."""
+"""The answer of a command, for people and for programs, and the one place that prints it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -26,7 +27,7 @@ AsJson = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Tell no steps, and print as little as answers.")
+    bool, typer.Option("--quiet", "-q", help="Print no steps and only the essential result.")
 ]
 
 
@@ -49,7 +50,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Manner:
+class OutputOptions:
     """How to answer; ``--json`` wins over ``--quiet`` on the standard output."""
 
     as_json: AsJson = False
@@ -61,7 +62,7 @@ class Manner:
         return Screen(sys.stderr)
 
     def on_step(self, step: str) -> None:
-        """Tells a step of the work."""
+        """Reports a step of the work."""
         if not self.quiet:
             self.aside.show(step)
 
@@ -88,13 +89,15 @@ def print_json(screen: Screen, document: Mapping[str, Any]) -> None:
     screen.write(text)
 
 
-def mannered(command: Callable[..., Answer], *, interrupts: bool = True) -> Callable[..., None]:
+def with_output_options(
+    command: Callable[..., Answer], *, interrupts: bool = True
+) -> Callable[..., None]:
     """The command as Typer takes it: its answer printed, and the options that it shares with others
     offered one by one.
 
     Args:
-        command: one of its parameters is a dataclass, a :class:`Manner`; it stands for the fields
-            of that, each of them an option.
+        command: one of its parameters is a dataclass derived from :class:`OutputOptions`; each
+            field of it becomes an option.
         interrupts: whether Ctrl-C ends the command at once; if not, it sees ``KeyboardInterrupt``
             and keeps what it has.
     """
@@ -102,7 +105,7 @@ def mannered(command: Callable[..., Answer], *, interrupts: bool = True) -> Call
     shared, kind = next(
         (name, hint)
         for name, hint in hints.items()
-        if isinstance(hint, type) and issubclass(hint, Manner)
+        if isinstance(hint, type) and issubclass(hint, OutputOptions)
     )
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
@@ -110,28 +113,28 @@ def mannered(command: Callable[..., Answer], *, interrupts: bool = True) -> Call
         parameters += _options(kind) if name == shared else [own]
 
     def run(**given: Any) -> None:
-        manner = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
+        output = kind(**{one.name: given.pop(one.name) for one in fields(kind)})
         with Interrupts() if interrupts else nullcontext():
-            answer = command(**given, **{shared: manner})
+            answer = command(**given, **{shared: output})
             try:
-                manner.print(answer)
+                output.print(answer)
             except (Stopped, KeyboardInterrupt):
                 raise Stopped("Stopped; what was found before is written.") from None
         if answer.exit_code:
             raise typer.Exit(answer.exit_code)
 
     run.__name__ = command.__name__
-    run.__doc__ = flowing(command.__doc__ or "")
+    run.__doc__ = reflowed(command.__doc__ or "")
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def flowing(text: str) -> str:
+def reflowed(text: str) -> str:
     """The text with every paragraph in a line, so that it is wrapped where it is shown and not
     where it was written.
 
-    >>> flowing("One\\n    two.\\n\\n      Three.")
+    >>> reflowed("One\\n    two.\\n\\n      Three.")
     'One two.\\n\\n  Three.'
     """
     paragraphs = inspect.cleandoc(text).split("\n\n")
@@ -143,7 +146,7 @@ def flowing(text: str) -> str:
 def _options(kind: Any) -> list[inspect.Parameter]:
     """The fields as options, those of every command last."""
     hints = get_type_hints(kind, include_extras=True)
-    common = {one.name for one in fields(Manner)}
+    common = {one.name for one in fields(OutputOptions)}
     return [
         inspect.Parameter(
             one.name,
@@ -153,3 +156,8 @@ def _options(kind: Any) -> list[inspect.Parameter]:
         )
         for one in sorted(fields(kind), key=lambda one: one.name in common)
     ]
+
+
+def written(path: Path) -> Answer:
+    """The answer of a command that wrote a file or a folder."""
+    return Answer(lambda screen: screen.show(str(path)), lambda: {"written": path}, str(path))

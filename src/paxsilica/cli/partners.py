@@ -71,13 +71,15 @@ def partners(
     *,
     options: GapOptions,
 ) -> Answer:
-    """Say what each funder's money and each country's signature is worth: first in, last in, and on
-    average over all orders (Shapley).
+    """Value each funder's money and each country's signature: stand-alone value, marginal value
+    (joining last) and Shapley value.
 
     Ctrl-C keeps the coalitions that are done; the same command goes on where it stopped.
 
-    With --json: exact, nobody_usd_m and everybody_usd_m (each from low to high), tables (partners,
-    players and coalitions) and the sentences as text.
+    With --json: exact, no_partners_usd_m and all_partners_usd_m (each from low to high), tables
+    (partners, players and coalitions) and the sentences as text.
+
+    Writes finished coalitions to the folder of --store.
 
     [bold]Examples[/bold]
 

@@ -1,9 +1,8 @@
-"""The command ``paxsilica prices``: solves a case, prices the plan, shows what matters most and
-writes all of it."""
+"""The command ``prices``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import filter as filter_names
 from pathlib import Path
@@ -47,7 +46,7 @@ DUAL = (
     ),
     *("concentration", "coverage", "envelope", "limit", "mandate", "security premium"),
 )
-"""What has a dual."""
+"""Items that have a dual."""
 
 PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 """Tables that ``prices --json`` prints, as far as there are any."""
@@ -55,80 +54,74 @@ PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
 
 @dataclass(frozen=True)
 class PriceOptions(SolveOptions):
-    """Options of ``prices`` that are not about what is priced."""
+    """Options of ``prices``."""
 
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
-        ),
-    ] = None
-
-
-def prices(
-    case: CaseName = DEFAULT_CASE,
     kind: Annotated[
         list[str] | None,
         several(
             "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
         ),
-    ] = None,
-    sides: Annotated[
+    ] = None
+    two_sided: Annotated[
         list[str] | None,
         several(
             "WHAT[:WHERE]",
-            "Tell the duals of one less and of one more of it too, such as 'capacity:*lynas*'",
+            "Compute the left and the right dual value of it, such as 'capacity:*lynas*'",
             completion.words(*DUAL),
         ),
-    ] = None,
+    ] = None
     money: Annotated[
         list[str] | None,
         several(
             "WHOSE",
-            "Price by solving again: budget, or a funder",
+            "Money to price by finite difference: budget, or a funder",
             completion.keys("funders", "budget"),
             shown="budget",
         ),
-    ] = None,
+    ] = None
     step: Annotated[
         float | None,
         number(
             "USD_M",
-            "By how much it is moved; negative: down.",
+            "Change of the money; negative: less.",
             least=None,
             shown="5 % of it, or what the smallest project left out takes if that is more",
         ),
-    ] = None,
+    ] = None
     coverage: Annotated[
         list[str] | None,
         several(
             "STAGE",
-            "Price more required coverage of a stage by solving again",
+            "Stage whose required coverage is priced by finite difference",
             completion.keys("stages"),
         ),
-    ] = None,
+    ] = None
     concentration: Annotated[
         bool,
         typer.Option(
-            "--concentration", help="Price a higher cap on a region's share by solving again."
+            "--concentration", help="Price a higher cap on a region's share by finite difference."
         ),
-    ] = False,
+    ] = False
     points: Annotated[
         float,
-        number("POINTS", "Percentage points by which coverage and the cap are moved.", least=None),
-    ] = 5.0,
+        number("POINTS", "Change of coverage and of the cap, in percentage points.", least=None),
+    ] = 5.0
     sooner: Annotated[
         list[str] | None,
         several(
             "PROJECT",
-            "Price a year less of its lead time by solving again",
+            "Project whose lead time is priced by finite difference, one year shorter",
             completion.keys("projects"),
         ),
-    ] = None,
+    ] = None
     member: Annotated[
         list[str] | None,
-        several("REGION", "Price its being trusted by solving again", completion.keys("regions")),
-    ] = None,
+        several(
+            "REGION",
+            "Region whose membership is priced by finite difference",
+            completion.keys("regions"),
+        ),
+    ] = None
     curve: Annotated[
         list[str] | None,
         several(
@@ -136,14 +129,14 @@ def prices(
             "Draw the value curve of the budget or of a funder",
             completion.keys("funders", "budget"),
         ),
-    ] = None,
-    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0,
+    ] = None
+    low: Annotated[float, number("USD_M", "Where the curve begins.", "--from")] = 0.0
     high: Annotated[
         float | None, number("USD_M", "Where it ends.", "--to", shown="twice the limit")
-    ] = None,
+    ] = None
     curve_points: Annotated[
         int, typer.Option("--points-of-curve", metavar="N", min=2, help="Points of the curve.")
-    ] = 20,
+    ] = 20
     tolerance: Annotated[
         float | None,
         number(
@@ -151,18 +144,88 @@ def prices(
             "How closely jumps of the curve are located.",
             shown="a thousandth of the range",
         ),
-    ] = None,
-    *,
-    options: PriceOptions,
-) -> Answer:
-    """Solve a case and price the plan: money, goods, capacity, coverage, time and trust.
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
+        ),
+    ] = None
 
-    Every price says of which kind it is. [bold]fixed[/bold]: what one more is worth once the plan
-    is built. [bold]relaxed[/bold]: if projects were divisible. [bold]hull[/bold]: what supports the
-    plan with the least side payments. [bold]resolve[/bold]: found by solving again, as an interval.
+    def solved_again(self) -> dict[str, Any]:
+        """Options that ask for finite differences, with their values."""
+        return {
+            "--money": self.money,
+            "--step": self.step,
+            "--coverage": self.coverage,
+            "--sooner": self.sooner,
+            "--member": self.member,
+            "--concentration": self.concentration or None,
+        }
+
+    def problems(self) -> list[Problem]:
+        """Options that contradict each other."""
+        found = [
+            Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}")
+            for name in self.kind or ()
+            if name not in KIND_NAMES
+        ]
+        if self.high is not None and self.high <= self.low:
+            words = f"should be more than --from, which is {self.low:g}"
+            found.append(Problem("--to", "", "", f"{self.high:g}", words))
+        if self.kind and "resolve" not in self.kind:
+            found += [
+                Problem(option, "", "", "", "is a finite difference; add --kind resolve")
+                for option, value in self.solved_again().items()
+                if value is not None
+            ]
+        if self.two_sided and self.kind and not set(self.kind) - {"resolve"}:
+            words = "needs duals; add --kind fixed, relaxed or hull"
+            found.append(Problem("--two-sided", "", "", "", words))
+        return found
+
+    def request(self) -> PriceRequest:
+        """The prices that are requested."""
+        from paxsilica.prices.request import PriceRequest
+
+        others = self.coverage or self.concentration or self.sooner or self.member
+        kinds: Any = tuple(name for name in KIND_NAMES if not self.kind or name in self.kind)
+        return PriceRequest(
+            kinds=kinds,
+            two_sided=tuple(self.two_sided or ()),
+            money=None if self.money is None and not others else tuple(self.money or ()),
+            step=self.step,
+            coverage=tuple(self.coverage or ()),
+            concentration=self.concentration,
+            points=self.points,
+            sooner=tuple(self.sooner or ()),
+            members=tuple(self.member or ()),
+        )
+
+    def curves(self) -> dict[str, Any]:
+        """The value curves that are requested."""
+        return {
+            "whose": list(self.curve or ()),
+            "low": self.low,
+            "high": self.high,
+            "points": self.curve_points,
+            "tolerance": self.tolerance,
+        }
+
+
+def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
+    """Solve a case and compute shadow prices of money, goods, capacity, coverage, lead time and
+    membership.
+
+    Every price names its kind. [bold]fixed[/bold]: fixed-integer dual, the value of one more unit
+    with all projects as decided. [bold]relaxed[/bold]: LP-relaxation dual, with projects divisible.
+    [bold]hull[/bold]: convex-hull price, which supports the plan with the least side payments.
+    [bold]resolve[/bold]: finite difference (re-solve), an interval that includes both gaps.
 
     With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
     price_proof, value_curve, value_jumps, as records).
+
+    Writes the plan as solve does, with the tables of prices.
 
     [bold]Examples[/bold]
 
@@ -174,69 +237,11 @@ def prices(
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
-    problems = [
-        Problem("--kind", "", "", name, f"should be one of {', '.join(KIND_NAMES)}")
-        for name in kind or ()
-        if name not in KIND_NAMES
-    ]
-    if high is not None and high <= low:
-        problems.append(
-            Problem("--to", "", "", f"{high:g}", f"should be more than --from, which is {low:g}")
-        )
-    solved_again = {
-        "--money": money,
-        "--step": step,
-        "--coverage": coverage,
-        "--sooner": sooner,
-        "--member": member,
-    }
-    if kind and "resolve" not in kind:
-        given = [option for option, value in solved_again.items() if value is not None] + [
-            "--concentration"
-        ] * concentration
-        problems += [
-            Problem(option, "", "", "", "is told by solving again; add --kind resolve")
-            for option in given
-        ]
-    if sides and kind and not set(kind) - {"resolve"}:
-        problems.append(
-            Problem("--sides", "", "", "", "is told of duals; add --kind fixed, relaxed or hull")
-        )
-    question = options.question(case, problems)
-    named = {
-        "--money": money,
-        "--coverage": coverage,
-        "--sooner": sooner,
-        "--member": member,
-        "--curve": curve,
-    }
-    _refuse_unknown(question, named, sides or ())
-    from paxsilica.prices.request import PriceRequest
-
-    kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
-    asked = PriceRequest(
-        kinds=kinds,
-        two_sided=tuple(sides or ()),
-        money=(
-            None
-            if money is None and not (coverage or concentration or sooner or member)
-            else tuple(money or ())
-        ),
-        step=step,
-        coverage=tuple(coverage or ()),
-        concentration=concentration,
-        points=points,
-        sooner=tuple(sooner or ()),
-        members=tuple(member or ()),
+    question = options.question(case, options.problems())
+    _refuse_unknown(question, options)
+    plan, folder = _price(
+        question.tables, question.case, options.request(), options.curves(), options
     )
-    curves = {
-        "whose": list(curve or ()),
-        "low": low,
-        "high": high,
-        "points": curve_points,
-        "tolerance": tolerance,
-    }
-    plan, folder = _price(question.tables, question.case, asked, curves, options)
 
     def show(screen: Screen) -> None:
         if plan.objective is not None:
@@ -263,30 +268,34 @@ def prices(
     )
 
 
-def _refuse_unknown(
-    question: Question, given: Mapping[str, list[str] | None], sides: Iterable[str]
-) -> None:
-    """Raises an InputError with everything asked for that the data does not have: before the
-    search, not after."""
+def _refuse_unknown(question: Question, options: PriceOptions) -> None:
+    """Raises an InputError with every name that the data does not have, before the search."""
     tables, case = question.tables, question.case
-    payers = {"budget", *(row.funder for row in tables.funders)}
+    given = {
+        "--money": options.money,
+        "--coverage": options.coverage,
+        "--sooner": options.sooner,
+        "--member": options.member,
+        "--curve": options.curve,
+    }
+    funders = {"budget", *(row.funder for row in tables.funders)}
     known: Mapping[str, tuple[set[str], str]] = {
         "--coverage": ({row.stage for row in tables.stages}, "a stage"),
         "--sooner": ({row.project for row in tables.projects}, "a project"),
         "--member": ({row.region for row in tables.regions}, "a country or group"),
-        "--money": (payers, "budget, or a funder"),
-        "--curve": (payers, "budget, or a funder"),
+        "--money": (funders, "budget, or a funder"),
+        "--curve": (funders, "budget, or a funder"),
     }
     problems = [
         problem
         for option, names in given.items()
         for problem in unknown(option, names, *known[option])
     ]
-    for pattern in sides:
+    for pattern in options.two_sided or ():
         if not filter_names(DUAL, pattern.partition(":")[0]):
             problems.append(
                 Problem(
-                    "--sides",
+                    "--two-sided",
                     "",
                     "",
                     pattern,
@@ -309,7 +318,7 @@ def _refuse_unknown(
 
 
 def _price(
-    tables: Tables, case: Case, asked: PriceRequest, curves: dict[str, Any], options: PriceOptions
+    tables: Tables, case: Case, request: PriceRequest, curves: dict[str, Any], options: PriceOptions
 ) -> tuple[Plan, Path]:
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
@@ -318,14 +327,14 @@ def _price(
     from paxsilica.prices.report import proof_record
     from paxsilica.report.files import place_for, write_plan
 
-    wanted = {"prices": asdict(asked) | ({"curve": curves} if curves["whose"] else {})}
-    promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(asked.kinds)}
+    wanted = {"prices": asdict(request) | ({"curve": curves} if curves["whose"] else {})}
+    promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(request.kinds)}
     with (
         Interrupts() as interrupts,
         place_for(options.out, f"{case.name}-prices", promised) as folder,
     ):
         plan = searched(
-            lambda on_progress: _work(tables, case, asked, curves, on_progress, interrupts),
+            lambda on_progress: _work(tables, case, request, curves, on_progress, interrupts),
             interrupts,
             None if options.quiet else options.aside,
         )
@@ -338,7 +347,7 @@ def _price(
 def _work(
     tables: Tables,
     case: Case,
-    asked: PriceRequest,
+    request: PriceRequest,
     curves: dict[str, Any],
     on_progress: ProgressCallback | None,
     interrupts: Interrupts,
@@ -352,18 +361,15 @@ def _work(
     from paxsilica.prices.value_curve import compute_value_curve
     from paxsilica.solver.resolve import write
 
-    interrupts.step("look at what is asked")
-    check_request(
-        write(tables, case),
-        asked,
-        *(curves[key] for key in ("whose", "low", "high", "points")),
-    )
+    interrupts.step("check the request")
+    places = (curves[key] for key in ("whose", "low", "high", "points"))
+    check_request(write(tables, case), request, *places)
     plan = make_plan(tables, case, on_progress, interrupts.step)
     if plan.objective is None:
         return plan
     interrupts.step("fixed prices")
     start = start_from(plan, tables, case)
-    reported = prices_from(start, asked, interrupts.step)
+    reported = prices_from(start, request, interrupts.step)
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
     for whose in curves["whose"]:

@@ -1,50 +1,18 @@
-"""The commands ``report`` and ``export``: a saved plan in other forms."""
+"""The command ``report``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from paxsilica.cli import completion
-from paxsilica.cli.options import Force, PlanArgument, load_plan
-from paxsilica.cli.output import Answer, Manner
-from paxsilica.cli.paths import holds_file, is_export, is_workbook, refuse_to_write_over, says
-from paxsilica.errors import InputError, Problem
+from paxsilica.cli.options import PlanArgument, WriteOptions, load_plan
+from paxsilica.cli.output import Answer, written
+from paxsilica.cli.paths import refuse_to_write_over, says
 
-EXPORTED: Mapping[str, Callable[[Path], bool]] = {
-    "xlsx": is_workbook,
-    "csv": holds_file("columns.csv"),
-    "json": is_export,
-    "iamc": says("\npaxsilica "),
-    "parquet": holds_file("columns.parquet"),
-}
-"""The formats of :data:`paxsilica.report.export.FORMATS`; each with whether what is at a place was
-exported in it."""
-
-FORMATS = tuple(EXPORTED)
 PAGE_MARK = '<meta name="generator" content="paxsilica'
-
-TablesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="PATH",
-        help="Tables that the plan was made from.",
-        show_default="the bundled data, if it is they",
-    ),
-]
-
-
-@dataclass(frozen=True)
-class WriteOptions(Manner):
-    """Options of a command that writes a plan in another form."""
-
-    data: TablesOption = None
-    force: Force = False
 
 
 def report(
@@ -71,6 +39,8 @@ def report(
 
     With --json: written, the path of the file.
 
+    Writes one HTML file.
+
     [bold]Examples[/bold]
 
       paxsilica report plans/base
@@ -90,54 +60,3 @@ def report(
     refuse_to_write_over(path, says(PAGE_MARK), options.force)
     path.write_text(render_page(facts, beside), encoding="utf-8")
     return written(path)
-
-
-def export(
-    folder: PlanArgument,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help=f"One of {', '.join(FORMATS)}.",
-            autocompletion=completion.words(*FORMATS),
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="PATH",
-            help="File, or folder for csv and parquet, to write.",
-            show_default="in DIR, by format",
-        ),
-    ] = None,
-    *,
-    options: WriteOptions,
-) -> Answer:
-    """Write a plan in a format that other programs read: xlsx, csv, json, iamc (pyam) or parquet.
-
-    With --json: written, the path of the file or folder.
-
-    [bold]Examples[/bold]
-
-      paxsilica export plans/base --format iamc
-
-      paxsilica export plans/base --format csv --out base-tables
-    """
-    if format_ not in FORMATS:
-        raise InputError(
-            [Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")]
-        )
-    from paxsilica.report.export import export_plan
-    from paxsilica.report.facts import load_facts
-
-    facts = load_facts(load_plan(folder), options.data)
-    if out is not None:
-        refuse_to_write_over(out, EXPORTED[format_], options.force)
-    return written(export_plan(facts, format_, folder, out))
-
-
-def written(path: Path) -> Answer:
-    """The answer of a command that wrote a file or a folder."""
-    return Answer(lambda screen: screen.show(str(path)), lambda: {"written": path}, str(path))

@@ -1,4 +1,4 @@
-"""The commands ``solve``, ``check`` and ``cases``."""
+"""The command ``solve``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paxsilica.bundled import DEFAULT_CASE, case_files
+from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli.interrupts import Interrupts, Stopped
-from paxsilica.cli.options import CaseName, CaseOptions, SolveOptions, number
-from paxsilica.cli.output import Answer, Manner
+from paxsilica.cli.options import CaseName, SolveOptions, number
+from paxsilica.cli.output import Answer
 from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
 from paxsilica.report.console.screen import Screen
 
@@ -64,6 +64,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on),
     folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
     as records) and, without a plan, the diagnosis.
+
+    Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
+    Where no plan can exist it also writes diagnosis.json and the closest plan, in closest.
 
     [bold]Examples[/bold]
 
@@ -120,8 +123,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 def searched(
     work: Callable[[ProgressCallback | None], Plan], interrupts: Interrupts, aside: Screen | None
 ) -> Plan:
-    """The plan of a search that tells of its progress on ``aside`` and that Ctrl-C ends with the
-    best plan so far.
+    """The plan of a search that reports its progress on ``aside``; Ctrl-C ends it with the best
+    plan so far.
 
     From then on interrupts are left alone: files are written.
 
@@ -135,7 +138,7 @@ def searched(
         try:
             plan = work(None if view is None else view.on_progress)
         except PaxSilicaError as error:
-            # A step that was told to stop may have nothing to go on with.
+            # A stopped step may have no result to continue with.
             raise Stopped if interrupts.pressed else error from None
     if interrupts.pressed and plan.status == "no_plan":
         raise Stopped
@@ -154,49 +157,3 @@ def plan_document(plan: Plan, folder: Path | None, tables: tuple[str, ...]) -> d
         "rows": rows,
         "tables": {name: plan.table(name) for name in tables},
     }
-
-
-def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
-    """Check tables and a case without solving, and list everything that is wrong with them.
-
-    With --json: case, years, counts (tables, rows, projects, funders, copies, cut_offs), absent
-    (tables) and left_out (projects, with the reason). What is wrong stands in error.problems.
-
-    [bold]Examples[/bold]
-
-      paxsilica check
-
-      paxsilica check my-case.toml --data my-tables
-
-      paxsilica check --json | jq .error.problems
-    """
-    from paxsilica.report.console.summary import check_facts, print_check
-
-    instance = options.question(case).instance()
-    return Answer(lambda screen: print_check(screen, instance), lambda: check_facts(instance), "")
-
-
-def cases(manner: Manner) -> Answer:
-    """List the bundled cases: name, title and question.
-
-    With --json: cases, a list of name, title, question and file.
-
-    [bold]Examples[/bold]
-
-      paxsilica cases
-
-      paxsilica cases --quiet
-    """
-    from paxsilica.case import read_case
-    from paxsilica.report.console.summary import print_cases
-
-    read = {path: read_case(path) for path in case_files().values()}
-    rows = [
-        {"name": case.name, "title": case.title, "question": case.question, "file": path}
-        for path, case in read.items()
-    ]
-    return Answer(
-        lambda screen: print_cases(screen, read.values()),
-        lambda: {"cases": rows},
-        "\n".join(case.name for case in read.values()),
-    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paxsilica.cli.output import Answer, Manner
+from paxsilica.cli.output import Answer, OutputOptions
 from paxsilica.report.console.screen import Screen
 
 
@@ -19,12 +19,14 @@ def upgrade(
         bool, typer.Option("--in-place", help="Keep no copy NAME.orig of the changed files.")
     ] = False,
     *,
-    manner: Manner,
+    options: OutputOptions,
 ) -> Answer:
     """Rewrite a case file or a folder of tables of version 0.1 to the current names.
 
     Nothing is written if a file cannot be understood. With --json: changes, in words; written, the
     changed files; backups, the copies of them.
+
+    Writes the changed files; without --in-place also their copies NAME.orig.
 
     [bold]Examples[/bold]
 
