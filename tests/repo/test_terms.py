@@ -71,7 +71,7 @@ CHECKED = (
     "docs/reference/index.md",
     "notebooks/*.ipynb",
 )
-"""Patterns of files; also ``help`` for the help of every command, ``tables`` for those of a plan."""
+"""Patterns of files; also ``help``: help of every command, ``tables``: tables of a plan."""
 
 GAP = r"[\s*`_-]+"
 PATTERNS = {
