@@ -69,5 +69,5 @@ def test_formulas_are_rendered(site: Path) -> None:
 
 def test_the_manual_page_has_every_command(site: Path) -> None:
     text = (site / "man" / "paxsilica.1").read_text(encoding="utf-8")
-    for words in (".SH SOLVE", ".SH DATA EXPORT", ".SH EXIT CODES"):
+    for words in (".SH PAXSILICA SOLVE", r".SS \fBpaxsilica data export\fP", ".SH EXIT CODES"):
         assert words in text
