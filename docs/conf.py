@@ -31,6 +31,7 @@ myst_substitutions = {
     for name, words in json.loads((PICTURES / "made.json").read_text(encoding="utf-8")).items()
 }
 myst_heading_anchors = 4
+smartquotes_action = "qe"  # no dashes: the names of options keep their hyphens
 suppress_warnings = [
     "myst.header"
 ]  # what is included from models begins below the heading of its page

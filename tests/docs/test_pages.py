@@ -1,5 +1,4 @@
-"""The pages hold together: links lead somewhere, commands are those of the program, pictures are
-small and say what they were made from."""
+"""Links have targets, commands exist in the program, and pictures are small and have a caption."""
 
 from __future__ import annotations
 
@@ -23,20 +22,20 @@ OPTIONS = {
     name: {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
     for name, command in COMMANDS.items()
 }
-MOST_BYTES = 300_000
-MADE = json.loads((PICTURES / "made.json").read_text(encoding="utf-8"))
+MAX_PICTURE_BYTES = 300_000
+CAPTIONS = json.loads((PICTURES / "made.json").read_text(encoding="utf-8"))
 
 
-def said(path: Path) -> str:
-    """A page without its blocks of code."""
+def prose(path: Path) -> str:
+    """The text of a page without its code blocks."""
     return re.sub(r"^(```|~~~)\w*\n.*?^\1", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
-def test_links_lead_somewhere(path: Path) -> None:
+def test_links_have_targets(path: Path) -> None:
     links = [
-        *re.findall(r"\]\(([^)\s]+)\)", said(path)),
-        *re.findall(r"^```\{(?:figure|include)\} (\S+)", said(path), re.M),
+        *re.findall(r"\]\(([^)\s]+)\)", prose(path)),
+        *re.findall(r"^```\{(?:figure|include)\} (\S+)", prose(path), re.M),
     ]
     for link in links:
         target, _, _ = link.partition("#")
@@ -45,14 +44,14 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=NAMES)
-def test_commands_are_those_of_the_program(path: Path) -> None:
+def test_commands_exist_in_the_program(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     blocks = [
         line
         for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
         for line in block.splitlines()
     ]
-    inline = re.findall(r"`(paxsilica [^`]*)`", said(path))
+    inline = re.findall(r"`(paxsilica [^`]*)`", prose(path))
     for line in [*blocks, *inline]:
         for part in re.findall(r"paxsilica (?:[^|;&)#'\"<>]|'[^']*'|\"[^\"]*\")+", line):
             words = shlex.split(part)[1:]
@@ -68,7 +67,7 @@ def test_commands_are_those_of_the_program(path: Path) -> None:
             assert not {word for word in unknown if not re.fullmatch(r"-\d.*", word)}, line
 
 
-def test_what_is_said_of_errors_is_what_the_program_says() -> None:
+def test_quoted_messages_are_those_of_the_program() -> None:
     rows = re.findall(
         r"^\| `([^`]+)` \|", (DOCS / "howto" / "own-data.md").read_text(encoding="utf-8"), re.M
     )
@@ -86,27 +85,27 @@ def test_every_page_is_in_a_table_of_contents() -> None:
         assert {path.stem for path in folder.glob("*.md")} - {"index"} <= listed
 
 
-def test_pictures_are_small_and_say_what_they_were_made_from() -> None:
+def test_pictures_are_small_and_have_a_caption() -> None:
     there = {path.name for path in PICTURES.iterdir()} - {"made.json"}
-    assert there == set(MADE), "run `make pictures`"
+    assert there == set(CAPTIONS), "run `make pictures`"
     shown = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
-    for name, caption in MADE.items():
-        assert (PICTURES / name).stat().st_size < MOST_BYTES
+    for name, caption in CAPTIONS.items():
+        assert (PICTURES / name).stat().st_size < MAX_PICTURE_BYTES
         assert "gap of" in caption
         assert f"pictures/{name}" in shown
         assert f"{{{{ {name.partition('.')[0]} }}}}" in shown
 
 
-@pytest.mark.parametrize("name", [name for name in MADE if name.endswith(".svg")])
-def test_a_picture_asks_nobody_for_anything(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in CAPTIONS if name.endswith(".svg")])
+def test_picture_loads_nothing_from_the_network(name: str) -> None:
     text = (PICTURES / name).read_text(encoding="utf-8")
     text = re.sub(r'xmlns(:\w+)?="[^"]*"|<!DOCTYPE[^>]*>|rdf:resource="[^"]*"', "", text)
     assert "http" not in text
     assert "@font-face" not in text
 
 
-def test_the_readme_shows_an_answer_on_its_first_screen() -> None:
+def test_readme_shows_a_plan_on_its_first_screen() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     first = "\n".join(lines[:40])
     assert "docs/pictures/answer.svg" in first
-    assert MADE["answer.svg"] in first, "run `make pictures`"
+    assert CAPTIONS["answer.svg"] in first, "run `make pictures`"

@@ -1,4 +1,4 @@
-"""The reference pages agree with the program, and the program documents every command."""
+"""The reference pages agree with the program, and every command has help and examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.mark.parametrize("name", pages())
-def test_the_page_agrees_with_the_program(name: str) -> None:
+def test_page_agrees_with_the_program(name: str) -> None:
     written = (FOLDER / name).read_text(encoding="utf-8")
     assert written == pages()[name], "run `make pages`"
 
@@ -31,7 +31,7 @@ def test_every_command_is_on_the_page_once() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name])
-def test_a_command_says_what_it_does_and_shows_how(name: str) -> None:
+def test_command_has_a_summary_and_an_example(name: str) -> None:
     command = COMMANDS[name]
     first = (command.help or "").split("\n\n")[0]
     assert first.endswith((".", "?"))
@@ -48,7 +48,7 @@ def test_exit_codes_are_those_of_the_errors() -> None:
     assert raised | {0, 130} <= set(exit_codes())
 
 
-def test_every_key_of_a_case_is_told_with_what_it_means() -> None:
+def test_every_key_of_a_case_is_described() -> None:
     text = pages()["case.md"]
     sections = {key.partition(".")[0] for key in known_keys() if "." in key}
     for key in known_keys():
@@ -58,7 +58,7 @@ def test_every_key_of_a_case_is_told_with_what_it_means() -> None:
             assert line.split(" | ")[2].strip(), line
 
 
-def test_every_table_of_a_plan_is_told() -> None:
+def test_every_table_of_a_plan_is_described() -> None:
     text = pages()["plan.md"]
     assert [line.strip("# `") for line in text.splitlines() if line.startswith("### ")] == list(
         ALL_TABLES

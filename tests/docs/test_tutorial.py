@@ -1,5 +1,4 @@
-"""Everything that the tutorial tells its reader to type works, in order, and prints what the
-tutorial shows (``...`` stands for anything)."""
+"""The commands of the tutorial run in order and print what it shows (``...``: any text)."""
 
 from __future__ import annotations
 
@@ -20,10 +19,10 @@ BLOCKS = re.findall(
     re.M | re.S,
 )
 NOT_RUN = "make install\n. .venv/bin/activate\n"
-"""The setup, which whoever runs the tests has behind them."""
+"""The setup, which is complete when the tests run."""
 
 
-def test_only_the_setup_is_not_run() -> None:
+def test_only_the_setup_is_left_out() -> None:
     assert [text for kind, text in BLOCKS if kind == "shell"] == [NOT_RUN]
     assert {kind for kind, _ in BLOCKS} == {"shell", "sh", "python", "text"}
     assert re.search(r"^install:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
@@ -63,7 +62,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
 
 
 def command(line: str) -> list[str]:
-    """A line of the shell; the program is the one under test."""
+    """Arguments of a shell line, with the program under test in place of ``paxsilica``."""
     program, *arguments = shlex.split(line)
     return (
         [sys.executable, "-m", "paxsilica", *arguments]

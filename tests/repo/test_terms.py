@@ -1,0 +1,161 @@
+"""Texts for users follow the project's glossary: retired terms do not come back."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from program import COMMANDS
+from typer.testing import CliRunner
+
+from paxsilica.cli import app
+from paxsilica.plan.tables import ALL_TABLES
+
+ROOT = Path(__file__).parents[2]
+
+RETIRED = {
+    r"(?<!the\W)(?:first|last) in(?! the)": "stand-alone value, marginal value",
+    "(?:told|tell|tells) apart": "distinguished, or unallocated",
+    "what would(?: not)? do": "changes that make the case feasible, or not sufficient alone",
+    "what a sum shows": "requirements that cannot be met (capacity check)",
+    "whatever else": "infeasible on its own",
+    "for want of": "short of",
+    "switch(?:ed|es|ing)? off": "cut-off, cut off",
+    "naive share": "nameplate share",
+    "traced share": "coverage",
+    r"(?:keep|keeps|keeping|kept|stay|stays)(?: \w+){0,2} warm": "standby capacity",
+    "by the measure of": "measured by",
+    "falls least short": "closest plan (smallest shortfall)",
+    "reckoned": "computed, or finite",
+    "crookedness": "integrality violation",
+    "anew": "again",
+    "(?:hang|hangs) on": "depends on",
+    "knobs?": "relaxation",
+    "upright": "integral, or vertical",
+    "purses?": "envelope, or funders",
+    "spoken of": "described, or named",
+    "tells both": "reports both",
+    "stopgap": "temporary",
+    "cop(?:y|ies) of operation": "operating states",
+    "reference cop(?:y|ies)": "normal state",
+    "stress cop(?:y|ies)": "disrupted state",
+    "calm cop(?:y|ies)": "normal state",
+    "host or control": "located in, or controlled from",
+    "what binds": "limits that the plan uses up",
+    "what nameplates alone suggest": "nameplate share",
+    "to first order": "linear estimate",
+    "whoever": "any user who",
+    "mannered": "with output options",
+}
+"""The term to use instead of each retired one; a space stands for any gap between words."""
+
+CHECKED = (
+    "README.md",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "docs/*.md",
+    "docs/explanation/*.md",
+    "docs/howto/hand-over.md",
+    "docs/howto/index.md",
+    "docs/howto/money.md",
+    "docs/howto/own-case.md",
+    "docs/howto/own-data.md",
+    "docs/howto/price.md",
+    "docs/howto/scripts.md",
+    "docs/reference/api.md",
+    "docs/reference/glossary.md",
+    "docs/reference/index.md",
+    "notebooks/*.ipynb",
+)
+"""Patterns of files; also ``help``: help of every command, ``tables``: tables of a plan."""
+
+GAP = r"[\s*`_-]+"
+PATTERNS = {
+    re.compile(rf"(?<![a-z]){term.replace(' ', GAP)}(?![a-z])", re.IGNORECASE): instead
+    for term, instead in RETIRED.items()
+}
+
+
+def retired_terms(text: str, first_line: int = 1) -> list[str]:
+    """Retired terms in a text, each with its line and the term to use."""
+    return [
+        f"line {first_line + text.count(chr(10), 0, match.start())}: "
+        f"{' '.join(match[0].split())!r}, use: {instead}"
+        for pattern, instead in PATTERNS.items()
+        for match in pattern.finditer(text)
+    ]
+
+
+def literals(source: str) -> Iterator[tuple[int, str]]:
+    """Docstrings and other string literals of Python code, with the line of each."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def texts(part: str) -> Iterator[tuple[str, int, str]]:
+    """Texts of a part of the project: name of the file or command, first line, text."""
+    if part == "help":
+        for name in COMMANDS:
+            shown = CliRunner().invoke(app, [*name.split(), "--help"]).output
+            assert "--help" in shown, name
+            yield f"paxsilica {name} --help", 1, shown.replace("│", " ")
+    elif part == "tables":
+        for name, table in ALL_TABLES.items():
+            columns = (f"{column}: {meaning}" for column, meaning in table.columns.items())
+            yield f"table {name}", 1, "\n".join([name, table.title, *columns])
+    else:
+        for path in sorted(ROOT.glob(part)):
+            name, content = str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+            if path.suffix == ".py":
+                yield from ((name, line, text) for line, text in literals(content))
+            elif path.suffix == ".ipynb":
+                cells = enumerate(json.loads(content)["cells"])
+                yield from ((f"{name} cell {at}", 1, "".join(cell["source"])) for at, cell in cells)
+            else:
+                yield name, 1, content
+
+
+@pytest.mark.parametrize("part", CHECKED)
+def test_texts_have_no_retired_terms(part: str) -> None:
+    found = list(texts(part))
+    assert found, f"nothing to check in {part}"
+    problems = [
+        f"{name} {problem}" for name, line, text in found for problem in retired_terms(text, line)
+    ]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Keep the plant\nwarm.", "line 1: 'Keep the plant warm', use: standby capacity"),
+        ("One.\nA first_in_low column.", "line 2: 'first_in', use: stand-alone value"),
+        ("What others host *or control*.", "line 1: 'host *or control', use: located in"),
+        ("the switch-off premium", "line 1: 'switch-off', use: cut-off, cut off"),
+    ],
+)
+def test_retired_term_is_found(text: str, found: str) -> None:
+    (problem,) = retired_terms(text)
+    assert problem.startswith(found)
+
+
+def test_standard_terms_are_accepted() -> None:
+    terms = [
+        *RETIRED.values(),
+        "the first in a list",
+        "last in the list",
+        "a warm start",
+        "janeway",
+    ]
+    assert retired_terms("\n".join(terms)) == []
+
+
+def test_only_texts_of_code_are_checked() -> None:
+    source = '"""Module."""\nknob = anew(1)  # whoever\nwords = f"key {knob} hangs on"\n'
+    problems = [problem for line, text in literals(source) for problem in retired_terms(text, line)]
+    assert problems == ["line 3: 'hangs on', use: depends on"]
