@@ -96,6 +96,14 @@ class Lookup:
         return None
 
 
+def range_of(entry: Provenance, value: float) -> tuple[float, float]:
+    """Return the low and high end of the range of ``value`` by its provenance, in its unit."""
+    factor = value if entry.range == "relative" else 1.0
+    return min(entry.low * factor, entry.high * factor), max(
+        entry.low * factor, entry.high * factor
+    )
+
+
 def without_provenance(tables: Tables) -> list[Number]:
     """Return the numbers that no row of provenance speaks of."""
     lookup = Lookup(tables)
