@@ -12,8 +12,9 @@ from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import read_case
 from paxsilica.cli.prices import CURVE_LEAST, CURVE_TIMES
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PriceRequest, compute_value_curve
 from paxsilica.prices.report import prices_from, start_from
+from paxsilica.prices.request import PriceRequest
+from paxsilica.prices.value_curve import compute_value_curve
 from paxsilica.tables import load_tables
 
 
@@ -50,9 +51,7 @@ def bench_prices(
         flush=True,
     )
     begun = time.monotonic()
-    curve = compute_value_curve(
-        start.basis, points=points, seconds=max(CURVE_LEAST, CURVE_TIMES * once)
-    )
+    curve = compute_value_curve(start, points=points, seconds=max(CURVE_LEAST, CURVE_TIMES * once))
     drawn = (time.monotonic() - begun) / once
     gaps = [(point.objective - point.bound) / abs(point.objective) for point in curve.points]
     closed = sum(gap <= question.solver.gap * (1 + 1e-6) for gap in gaps)

@@ -8,8 +8,7 @@ import pytest
 
 from paxsilica.errors import InputError
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import Curve, compute_value_curve
-from paxsilica.prices.value_curve import Jump, _from_the_ends
+from paxsilica.prices.value_curve import Curve, Jump, _from_the_ends, compute_value_curve
 from paxsilica.tables import Tables
 from prices.cases import M, case, random_question, started, three_projects, world
 
@@ -39,7 +38,7 @@ def changes(curve: Curve) -> list[tuple[Jump, float]]:
 def test_jumps_are_located_not_sampled() -> None:
     # six points, 16 apart: 20, 50 and 70 lie between them
     start = started(two_lumps(), case(budget_usd_m=40.0))
-    curve = compute_value_curve(start.basis, points=6, tolerance=0.01)
+    curve = compute_value_curve(start, points=6, tolerance=0.01)
     assert [point.money for point in curve.points] == pytest.approx([0, 16, 32, 48, 64, 80])
     nothing = 120 + 270
     assert [nothing - point.objective for point in curve.points] == pytest.approx(
@@ -64,7 +63,7 @@ def test_a_plan_that_can_stretch_changes_without_a_jump() -> None:
     # 40: from graded alone (300) to lump and graded (200 + 10 x (money - 30)); 88: poor too (320 +
     # 10 x (money - 70) against 500).
     start = started(three_projects(), case(budget_usd_m=50.0))
-    curve = compute_value_curve(start.basis, low=35.0, high=100.0, points=6, tolerance=0.05)
+    curve = compute_value_curve(start, low=35.0, high=100.0, points=6, tolerance=0.05)
     for wanted, project in ((40.0, "lump"), (88.0, "poor")):
         jumps = [jump for jump in curve.jumps if project in jump.enters]
         assert len(jumps) == 1
@@ -77,8 +76,8 @@ def test_a_funder_has_a_curve_of_its_own() -> None:
     # big needs 50: nobody can pay for it at first, and it is no candidate; with an envelope of 50
     # and more it is
     start = started(two_lumps(fund=30.0), case())
-    assert "big" in start.basis.instance.dropped
-    curve = compute_value_curve(start.basis, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)
+    assert "big" in start.written.instance.dropped
+    curve = compute_value_curve(start, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)
     assert [390 - point.objective for point in curve.points] == pytest.approx(
         [0, 100, 100, 220, 320]
     )
@@ -88,7 +87,7 @@ def test_a_funder_has_a_curve_of_its_own() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_every_point_is_what_a_solve_of_its_own_finds(seed: int) -> None:
     tables, asked = random_question(seed)
-    curve = compute_value_curve(started(tables, asked).basis, points=5, tolerance=3.0)
+    curve = compute_value_curve(started(tables, asked), points=5, tolerance=3.0)
     last = math.inf
     for point in curve.points:
         alone = make_plan(tables, asked.model_copy(update={"budget_usd_m": point.money}))
@@ -101,7 +100,7 @@ def test_every_point_is_what_a_solve_of_its_own_finds(seed: int) -> None:
 
 def test_with_no_time_there_are_still_bounds_and_the_plan_at_hand() -> None:
     start = started(two_lumps(), case(budget_usd_m=40.0))
-    curve = compute_value_curve(start.basis, points=5, seconds=0.0)
+    curve = compute_value_curve(start, points=5, seconds=0.0)
     assert curve.searches == 0
     for point in curve.points:
         assert point.bound <= point.objective
@@ -114,11 +113,11 @@ def test_ranges_that_are_none_are_refused() -> None:
     start = started(two_lumps(), case(budget_usd_m=40.0))
     for low, high, points in ((10.0, 5.0, 4), (-1.0, 5.0, 4), (0.0, 5.0, 1)):
         with pytest.raises(InputError, match="range upwards"):
-            compute_value_curve(start.basis, low=low, high=high, points=points)
+            compute_value_curve(start, low=low, high=high, points=points)
     with pytest.raises(InputError, match="a funder that takes part"):
-        compute_value_curve(start.basis, "nobody")
+        compute_value_curve(start, "nobody")
     with pytest.raises(InputError, match="sets no budget"):
-        compute_value_curve(started(two_lumps(), case()).basis)
+        compute_value_curve(started(two_lumps(), case()))
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 7, 20])

@@ -14,15 +14,17 @@ import pytest
 
 from paxsilica.errors import InputError
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PriceRequest, price_table
-from paxsilica.prices.commodity_prices import PREMIUM, goods
+from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.finite_difference import Solved, at_least_nothing, fall, ordered, per
+from paxsilica.prices.finite_difference import fall, ordered
 from paxsilica.prices.priced_items import Subject, subjects
-from paxsilica.prices.report import Start
+from paxsilica.prices.report import Start, price_table
+from paxsilica.prices.request import PriceRequest
+from paxsilica.prices.table import PREMIUM
 from paxsilica.solver import Compiled, solve
 from paxsilica.solver.persistent import Movement
+from paxsilica.solver.resolve import NOWHERE, Interval
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, three_projects, world
 
@@ -38,12 +40,12 @@ def start_of(seed: int) -> Start:
 def programs(start: Start) -> dict[str, Duals]:
     return {
         "fixed": start.fixed,
-        "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it"),
+        "relaxed": solve_duals(start.written.program.relaxed(), start.written.case.solver, "it"),
     }
 
 
 def value(program: Compiled, start: Start) -> float:
-    outcome = solve(program, start.basis.case.solver)
+    outcome = solve(program, start.written.case.solver)
     return math.inf if outcome.objective is None else outcome.objective
 
 
@@ -73,7 +75,7 @@ def two_sides(program: Compiled, start: Start, one: Subject, here: float) -> tup
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_price_of_everything_on_both_sides(seed: int) -> None:
     start, draw = start_of(seed), np.random.default_rng(seed)
-    instance = start.basis.instance
+    instance = start.written.instance
     for kind, duals in programs(start).items():
         here = value(duals.program, start)
         assert here == pytest.approx(duals.objective, rel=1e-9)
@@ -124,7 +126,7 @@ def test_most_verdicts_need_no_further_look() -> None:
         for kind, duals in programs(start).items():
             counts.update(
                 row.degenerate
-                for row in dual_prices(duals, goods(start.basis.instance, duals.program), kind)
+                for row in dual_prices(duals, goods(start.written.instance, duals.program), kind)
             )  # type: ignore[arg-type]
     assert set(counts) == {"yes", "no", "open"}
     assert counts["open"] < 0.15 * counts.total()
@@ -188,24 +190,26 @@ def test_less_money_than_nothing_is_refused() -> None:
 
 
 def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
-    less, more = (
-        Solved(100.0, 90.0, None),
-        Solved(103.0, 95.0, None),
-    )  # with more money a worse plan was found, but a better bound
-    less, more = ordered(less, more)
-    assert (less.objective, less.bound, more.objective, more.bound) == (100.0, 95.0, 100.0, 95.0)
-    change = at_least_nothing(per(fall(less, more), 10.0))
-    assert (change.value, change.low, change.high) == pytest.approx((0.0, 0.0, 0.5))
+    # with more money a worse plan was found, but a better bound
+    less, more = ordered(Interval(90.0, 100.0), Interval(95.0, 103.0))
+    assert (less, more) == (Interval(95.0, 100.0), Interval(95.0, 100.0))
+    change = (fall(less, more) / 10.0).at_least_zero()
+    assert (change.value, change.interval) == (0.0, Interval(0.0, 0.5))
     assert change.undecided
-    # no plan with less money, proved
-    none, some = ordered(Solved(math.inf, math.inf, None, True), Solved(50.0, 49.0, None))
-    assert (none.bound, some.objective, some.bound) == (math.inf, 50.0, 49.0)
     # solved to the end, and nothing gained: that is known
-    assert not fall(Solved(100.0, 100.0, None), Solved(100.0, 100.0, None)).undecided
+    assert not fall(Interval(100.0, 100.0), Interval(100.0, 100.0)).undecided
+
+
+def test_a_problem_without_a_plan_has_no_finite_difference() -> None:
+    none, some = ordered(NOWHERE, Interval(49.0, 50.0))
+    assert (none, some) == (NOWHERE, Interval(49.0, 50.0))
+    change = fall(none, some)
+    assert (change.value, change.interval, change.undecided) == (math.inf, NOWHERE, False)
+    assert math.isnan(fall(NOWHERE, NOWHERE).value)
 
 
 def test_digits_that_no_number_has_are_no_price() -> None:
-    assert fall(Solved(1239213.1, 1e6, None), Solved(1239213.1 - 2e-9, 1e6, None)).value == 0.0
+    assert fall(Interval(1e6, 1239213.1), Interval(1e6, 1239213.1 - 2e-9)).value == 0.0
 
 
 def money_world(**funders: dict[str, Any]) -> Tables:

@@ -10,15 +10,15 @@ import pytest
 
 from paxsilica.case import Solver
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PriceError, PriceRequest, hull_prices, price_table
 from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.degeneracy import differ
-from paxsilica.prices.duals import prove, solve_duals
-from paxsilica.prices.hull import Hull
+from paxsilica.prices.duals import PriceError, prove, solve_duals
+from paxsilica.prices.hull import Hull, hull_prices
 from paxsilica.prices.hull import priced as priced_hull
 from paxsilica.prices.priced_items import subjects
 from paxsilica.prices.project_subproblems import Private, outside, private_problems
-from paxsilica.prices.report import Start
+from paxsilica.prices.report import Start, price_table
+from paxsilica.prices.request import PriceRequest
 from paxsilica.solver import Array, solve
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, world
@@ -107,10 +107,10 @@ def test_lumps_as_scarf_has_them() -> None:
     start = started(
         world({"make": "-> power"}, projects=projects, demand={("A", "power"): 20.0}), case()
     )
-    assert start.basis.solved.objective == pytest.approx(3 * 30 + 20 * 2)
+    assert start.solved.value.high == pytest.approx(3 * 30 + 20 * 2)
     for every in (False, True):
         hull = hull_of(start, every)
-        balance = start.basis.program.rows_of("commodity_balance")
+        balance = start.written.program.rows_of("commodity_balance")
         assert hull.row_duals[balance] == pytest.approx([2 + 30 / 7])
         assert hull.objective == pytest.approx(20 * (2 + 30 / 7))
         # at that price smokestacks lose and high tech breaks even, built or not
@@ -147,10 +147,10 @@ def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
         series={("projects", "plant", "capex_usd_m"): {2030: 100.0, 2031: 80.0}},
     )
     start = started(tables, case("2030-2031"))
-    assert start.basis.solved.objective == pytest.approx(150.0)
-    relaxed = solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")
+    assert start.solved.value.high == pytest.approx(150.0)
+    relaxed = solve_duals(start.written.program.relaxed(), start.written.case.solver, "it")
     assert relaxed.objective == pytest.approx(135.0)
-    assert [problem.integral for problem in private_problems(start.basis.program)] == [False]
+    assert [problem.integral for problem in private_problems(start.written.program)] == [False]
     hull = hull_of(start)
     assert hull.objective == pytest.approx(150.0)
     assert sum(hull.uplift.values()) + hull.rest == pytest.approx(0.0, abs=1e-6)
@@ -158,21 +158,21 @@ def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
 
 def hull_of(start: Start, every: bool = False) -> Hull:
     return hull_prices(
-        start.basis.program, start.fixed.values, start.basis.case.solver, every=every
+        start.written.program, start.fixed.values, start.written.case.solver, every=every
     )
 
 
 def worth(start: Start, problems: list[Private], duals: Array) -> float:
     """The Lagrangian bound at some prices: every project and operation each for itself, plus what
     the sides of the rows are worth."""
-    program = start.basis.program
+    program = start.written.program
     own = np.zeros(len(program.row_low), dtype=bool)
     inside = np.zeros(len(program.cost), dtype=bool)
     for problem in problems:
         own[problem.rows], inside[problem.columns] = True, True
     duals = np.where(own, 0.0, duals)
     reduced = program.cost - outside(program, problems).T @ duals
-    exact = start.basis.case.solver.model_copy(update={"gap": 0.0})
+    exact = start.written.case.solver.model_copy(update={"gap": 0.0})
     total = program.offset
     for problem in problems:
         outcome = solve(problem.program.minimising(reduced[problem.columns]), exact)
@@ -192,12 +192,12 @@ def worth(start: Start, problems: list[Private], duals: Array) -> float:
 @pytest.mark.parametrize("seed", range(24))
 def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     start = started(*random_question(seed))
-    program = start.basis.program
+    program = start.written.program
     problems = private_problems(program)
     hull = hull_of(start)
-    relaxed = solve_duals(program.relaxed(), start.basis.case.solver, "it")
+    relaxed = solve_duals(program.relaxed(), start.written.case.solver, "it")
     room = 1e-5 * max(1.0, abs(hull.objective))
-    assert relaxed.objective - room <= hull.objective <= start.basis.solved.objective + room
+    assert relaxed.objective - room <= hull.objective <= start.solved.value.high + room
     # what is left between plan and hull is the uplift, and nothing else
     assert sum(hull.uplift.values()) + hull.rest == pytest.approx(
         hull.plan_objective - hull.objective, abs=room
@@ -223,7 +223,7 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_both_sides_of_a_hull_price(seed: int) -> None:
     start, draw = started(*random_question(seed)), np.random.default_rng(seed)
-    hull, program, instance = hull_of(start), start.basis.program, start.basis.instance
+    hull, program, instance = hull_of(start), start.written.program, start.written.instance
     every = [*subjects(instance, program, hull.values), *goods(instance, program)]
     some = [
         one
@@ -285,7 +285,7 @@ def test_random_questions_have_tickets_and_shares() -> None:
     kinds = {
         problem.integral
         for seed in range(24)
-        for problem in private_problems(started(*random_question(seed)).basis.program)
+        for problem in private_problems(started(*random_question(seed)).written.program)
     }
     assert kinds == {True, False}
 
@@ -299,13 +299,11 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
         for row in tables.funders
     )
     start = started(replace(tables, funders=plain), asked)
-    assert all(problem.integral for problem in private_problems(start.basis.program))
-    relaxed = solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it")
+    assert all(problem.integral for problem in private_problems(start.written.program))
+    relaxed = solve_duals(start.written.program.relaxed(), start.written.case.solver, "it")
     built = hull_of(start, every=True)
     assert built.objective == pytest.approx(relaxed.objective, rel=1e-6)
-    assert built.rounds > 1 or built.objective == pytest.approx(
-        start.basis.solved.objective, rel=1e-6
-    )
+    assert built.rounds > 1 or built.objective == pytest.approx(start.solved.value.high, rel=1e-6)
     assert hull_of(start).objective == pytest.approx(relaxed.objective, rel=1e-9)
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PRICE_TABLES, PriceError, PriceRequest, price_table, with_prices
-from paxsilica.prices.duals import prove, solve_duals
-from paxsilica.prices.report import integer_decisions
+from paxsilica.plan.tables import PRICE_TABLES
+from paxsilica.prices.duals import PriceError, prove, solve_duals
+from paxsilica.prices.report import decisions_of, price_table, with_prices
+from paxsilica.prices.request import PriceRequest
 from paxsilica.solver import solve
 from prices.cases import M, case, priced, random_question, started, three_projects, world
 
@@ -38,8 +39,8 @@ def test_a_right_proof_holds_and_a_wrong_one_does_not() -> None:
 def test_signs_follow_the_sense_of_the_row() -> None:
     for seed in range(10):
         start = started(*random_question(seed))
-        for program in (start.fixed.program, start.basis.program.relaxed()):
-            duals = solve_duals(program, start.basis.case.solver, "it")
+        for program in (start.fixed.program, start.written.program.relaxed()):
+            duals = solve_duals(program, start.written.case.solver, "it")
             below = np.isinf(program.row_low)
             above = np.isinf(program.row_high)
             assert (duals.rows[below] <= 1e-7).all()
@@ -92,7 +93,7 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
         "coverage",
         "commodity in normal times",
         "commodity in a cut-off",
-        "cut-off premium",
+        "security premium",
         "capacity",
     } <= what
     priced_plan = with_prices(plan, prices)
@@ -115,11 +116,11 @@ def test_decisions_are_read_back_from_a_plan() -> None:
         tables, asked = random_question(seed)
         start = started(tables, asked)
         plan = make_plan(tables, asked)
-        outcome = solve(start.basis.program, asked.solver)
+        outcome = solve(start.written.program, asked.solver)
         assert outcome.values is not None
-        at = start.basis.program.positions("committed")
-        known = integer_decisions(start.basis.program, plan)
-        held = solve(start.basis.program.fixed(at, known[at]), asked.solver)
+        at = start.written.program.positions("committed")
+        known = decisions_of(plan).values(start.written.program)
+        held = solve(start.written.program.fixed(at, known[at]), asked.solver)
         assert held.objective == pytest.approx(plan.objective, rel=1e-9)
         assert start.fixed.objective == pytest.approx(plan.objective, rel=1e-7)
 
@@ -169,7 +170,7 @@ def test_the_premium_is_the_difference() -> None:
         make_plan(tables, asked), tables, asked, PriceRequest(kinds=("fixed",))
     ).table
     normal = priced(table, what="commodity in normal times", where="A, chip")["value"]
-    premium = priced(table, what="cut-off premium", where="A, chip")["value"]
+    premium = priced(table, what="security premium", where="A, chip")["value"]
     cut = priced(table, what="commodity in a cut-off", where="A, chip")["value"]
     assert normal == pytest.approx(10 * M)
     assert premium == pytest.approx(cut - normal)

@@ -8,7 +8,8 @@ import math
 import pytest
 
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices import PriceRequest, Prices, price_table
+from paxsilica.prices.report import Prices, price_table
+from paxsilica.prices.request import PriceRequest
 from prices.cases import case, priced, three_projects
 
 
@@ -90,7 +91,7 @@ def test_a_kink_has_two_prices() -> None:
         pytest.approx(10.0),
         "yes",
     )
-    assert "two sides: one less costs 10, one more saves 6.667" in relaxed["meaning"]
+    assert "not unique: one less costs 10, one more saves 6.667" in relaxed["meaning"]
     assert relaxed["low"] - 1e-9 <= relaxed["value"] <= relaxed["high"] + 1e-9
 
 

@@ -16,11 +16,11 @@ import pytest
 from paxsilica.case import Case
 from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.finite_difference import decisions, written
 from paxsilica.prices.priced_items import subjects
 from paxsilica.prices.report import Start
 from paxsilica.prices.table import Kind, Price
 from paxsilica.solver import Compiled, solve
+from paxsilica.solver.resolve import write
 from paxsilica.tables import Tables
 from prices.cases import random_question, started, world
 
@@ -88,7 +88,7 @@ def more_wanted(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]
 def present(start: Start, price: Price) -> float:
     """A price in money of its year, as USD million of the objective."""
     assert price.when is not None
-    return price.value / 1e6 * start.basis.instance.discount(price.when)
+    return price.value / 1e6 * start.written.instance.discount(price.when)
 
 
 def capacity_of(plant: str) -> Total:
@@ -105,7 +105,7 @@ def wanted_in_x(start: Start, reported: list[Price]) -> float:
     """Each copy comes about with its probability, and the price is given that it does."""
     chance = {
         state.year: state.probability
-        for state in start.basis.instance.states.values()
+        for state in start.written.instance.states.values()
         if state.mode == "normal"
     }
     return sum(
@@ -133,17 +133,14 @@ CASES: dict[str, tuple[Change, Total]] = {
 
 
 def optimum(start: Start, kind: Kind, change: Change, step: float) -> float:
-    program = written(*change(start.basis.tables, start.basis.case, step))[1]
-    outcome = solve(as_kind(start, kind, program), start.basis.case.solver)
+    program = write(*change(start.written.tables, start.written.case, step)).program
+    outcome = solve(as_kind(start, kind, program), start.written.case.solver)
     assert outcome.objective is not None
     return outcome.objective
 
 
 def as_kind(start: Start, kind: Kind, program: Compiled) -> Compiled:
-    if kind == "relaxed":
-        return program.relaxed()
-    at = program.integer.nonzero()[0]
-    return program.fixed(at, decisions(program.column_at, start.basis.known())[at])
+    return program.relaxed() if kind == "relaxed" else start.known.fixed(program)
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -151,10 +148,10 @@ def test_duals_are_what_a_change_of_the_data_costs(seed: int) -> None:
     start = started(*question(seed))
     kinds: dict[Kind, Duals] = {
         "fixed": start.fixed,
-        "relaxed": solve_duals(start.basis.program.relaxed(), start.basis.case.solver, "it"),
+        "relaxed": solve_duals(start.written.program.relaxed(), start.written.case.solver, "it"),
     }
     for kind, duals in kinds.items():
-        instance = start.basis.instance
+        instance = start.written.instance
         reported = list(
             dual_prices(
                 duals,
@@ -176,7 +173,7 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
         if asked.concentration is None:
             continue
         start = started(tables, asked)
-        duals = solve_duals(start.basis.program.relaxed(), asked.solver, "it")
+        duals = solve_duals(start.written.program.relaxed(), asked.solver, "it")
 
         def change(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
             assert asked.concentration is not None
@@ -191,7 +188,7 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
             continue  # a kink, at which a first-order price may be off, or nothing to see
         tried += 1
         reported = dual_prices(
-            duals, subjects(start.basis.instance, duals.program, duals.values), "relaxed"
+            duals, subjects(start.written.instance, duals.program, duals.values), "relaxed"
         )
         everywhere = next(
             price for price in reported if price.where == "every region and commodity"

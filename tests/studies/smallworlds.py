@@ -10,7 +10,8 @@ import numpy as np
 
 from paxsilica.api import Question
 from paxsilica.solver import solve
-from paxsilica.studies.tasks import held, written
+from paxsilica.solver.resolve import write
+from paxsilica.studies.tasks import with_decision
 from paxsilica.tables.read import Tables
 from worlds import COVERED, M, case, make_tables, world
 
@@ -171,7 +172,7 @@ def every_plan(asked: Question) -> list[Tried]:
     For worlds in which only one year offers itself for commitment the sets are all there is to
     decide.
     """
-    of = written(asked.tables, asked.case)
+    of = write(asked.tables, asked.case)
     names = sorted(of.instance.candidates)
     found = []
     for taken in itertools.product((False, True), repeat=len(names)):
@@ -180,7 +181,7 @@ def every_plan(asked: Question) -> list[Tried]:
             for name, yes in zip(names, taken, strict=True)
             if yes
         }
-        program, _ = held(of, chosen)
+        program, _ = with_decision(of, chosen)
         at = np.flatnonzero(program.integer)
         outcome = solve(
             program.fixed(at, np.where(np.isfinite(program.low[at]), program.low[at], 0.0)),

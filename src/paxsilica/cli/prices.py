@@ -45,7 +45,7 @@ DUAL = (
         "commodity in a cut-off",
         "commodity in normal times",
     ),
-    *("concentration", "coverage", "envelope", "limit", "mandate", "cut-off premium"),
+    *("concentration", "coverage", "envelope", "limit", "mandate", "security premium"),
 )
 """What has a dual."""
 
@@ -216,7 +216,7 @@ def prices(
     kinds: Any = tuple(name for name in KIND_NAMES if kind is None or name in kind)
     asked = PriceRequest(
         kinds=kinds,
-        sides=tuple(sides or ()),
+        two_sided=tuple(sides or ()),
         money=(
             None
             if money is None and not (coverage or concentration or sooner or member)
@@ -347,15 +347,14 @@ def _work(
     import pandas as pd
 
     from paxsilica.plan.solve import make_plan
-    from paxsilica.prices.finite_difference import written
     from paxsilica.prices.report import prices_from, start_from, with_prices
-    from paxsilica.prices.request_checks import refuse_what_cannot_be_told, unsolved
+    from paxsilica.prices.request import check_request
     from paxsilica.prices.value_curve import compute_value_curve
+    from paxsilica.solver.resolve import write
 
     interrupts.step("look at what is asked")
-    made = written(tables, case)
-    refuse_what_cannot_be_told(
-        unsolved(tables, case, made),
+    check_request(
+        write(tables, case),
         asked,
         *(curves[key] for key in ("whose", "low", "high", "points")),
     )
@@ -363,7 +362,7 @@ def _work(
     if plan.objective is None:
         return plan
     interrupts.step("fixed prices")
-    start = start_from(plan, tables, case, made)
+    start = start_from(plan, tables, case)
     reported = prices_from(start, asked, interrupts.step)
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
@@ -375,9 +374,7 @@ def _work(
             "tolerance": curves["tolerance"],
         }
         drawn.append(
-            compute_value_curve(
-                start.basis, whose, **ends, seconds=seconds, on_step=interrupts.step
-            )
+            compute_value_curve(start, whose, **ends, seconds=seconds, on_step=interrupts.step)
         )
     more = {}
     if drawn:

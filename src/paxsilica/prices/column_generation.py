@@ -1,5 +1,5 @@
-"""The program in which chosen projects are means of their points, and the search for the points
-that matter (Dantzig and Wolfe 1960)."""
+"""The program in which some projects are convex combinations of their points, and the generation of
+points (Dantzig and Wolfe 1960)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from paxsilica.solver.persistent import Movement, PersistentProgram
 MOST_ROUNDS = 500
 
 SAME = 1e-10
-"""Change of a cost, relative to the largest, below which a project is not asked again for its best
-choice."""
+"""Change of a cost, relative to the largest, below which the best choice of a project is
+not computed again."""
 
 
 class Master:
-    """The convexified program: all that is kept as it is, one column for each point made so far,
-    and one row for each mean of points."""
+    """The convexified program: everything else as it is, one column for each point generated so
+    far, and one convexity row for each convexified project."""
 
     def __init__(self, program: Compiled, joined: list[Private]) -> None:
         self.program, self.joined = program, joined
@@ -86,14 +86,14 @@ class Master:
 
     def duals(self, outcome: Outcome) -> tuple[Array, Array]:
         """Duals by row of the whole program, zero where a row was left out; and those of the
-        means."""
+        convexity rows."""
         assert outcome.row_duals is not None
         full = np.zeros(len(self.program.row_low))
         full[self.rows] = outcome.row_duals[: len(self.rows)]
         return full, outcome.row_duals[len(self.rows) :]
 
     def values(self, outcome: Outcome) -> Array:
-        """Values by column of the whole program; of a convexified project the mean of its
+        """Values by column of the whole program; of a convexified project the combination of its
         points."""
         assert outcome.values is not None
         full = np.zeros(len(self.program.cost))
@@ -105,8 +105,8 @@ class Master:
         return full
 
     def here(self, movement: Movement) -> Movement:
-        """A movement of sides and bounds of the whole program that are nobody's own, as one of this
-        program."""
+        """A movement of sides and bounds of the whole program, none of a convexified project, as
+        one of this program."""
         rows, columns = (
             np.searchsorted(self.rows, movement.rows),
             np.searchsorted(self.columns, movement.columns),
@@ -115,8 +115,8 @@ class Master:
 
 
 class Columns:
-    """Column generation: given prices, each project names its best choice, and one that pays at
-    these prices becomes a column."""
+    """Column generation: at given prices, the best choice of each project becomes a column if its
+    reduced cost is negative."""
 
     def __init__(self, master: Master, options: Solver) -> None:
         self.master, self.options = master, options.model_copy(update={"gap": 0.0})
@@ -124,8 +124,8 @@ class Columns:
         self.rounds = 0
 
     def begin(self) -> None:
-        """Hands the program with the points there are to the solver."""
-        self.standby = PersistentProgram(self.master.compiled(len(self.master.of)), self.options)
+        """Loads the program with the present points into the solver."""
+        self.lp = PersistentProgram(self.master.compiled(len(self.master.of)), self.options)
 
     def best(self, at: int, duals: Array) -> tuple[float, Array]:
         """The least cost of the project ``joined[at]`` at duals by row of the whole program, and
@@ -144,15 +144,15 @@ class Columns:
         return self.known[at][1:]
 
     def settle(self) -> Outcome | None:
-        """Solves until no project knows a choice that pays; ``None`` if the means of the points
-        there are fit nowhere.
+        """Solves until no choice of any project has a negative reduced cost; ``None`` if no convex
+        combination of the present points is feasible.
 
         Raises:
-            PriceError: if it does not come to rest.
+            PriceError: if it does not converge.
         """
         for _ in range(MOST_ROUNDS):
             self.rounds += 1
-            outcome = self.standby.run()
+            outcome = self.lp.run()
             if outcome.row_duals is None or outcome.objective is None:
                 return None
             duals, means = self.master.duals(outcome)
@@ -163,13 +163,13 @@ class Columns:
                     self.master.add(at, choice)
             if len(self.master.of) == count:
                 return outcome
-            self.standby.extend(self.master.compiled(len(self.master.of)))
-        raise PriceError(f"hull prices did not come to rest in {MOST_ROUNDS} rounds")
+            self.lp.extend(self.master.compiled(len(self.master.of)))
+        raise PriceError(f"hull prices did not converge in {MOST_ROUNDS} rounds")
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows of the master with sides and bounds moved away from where the program
-        has them; ``None`` if nothing fits then."""
-        self.standby.move(movement)
+        has them; ``None`` if that is infeasible."""
+        self.lp.move(movement)
         outcome = self.settle()
-        self.standby.move(movement.times(0.0))
+        self.lp.move(movement.times(0.0))
         return None if outcome is None else outcome.row_duals

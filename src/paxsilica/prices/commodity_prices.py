@@ -8,10 +8,9 @@ import numpy as np
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.model.registry import rows_with
 from paxsilica.prices.priced_items import MILLION, Subject, undiscounted
+from paxsilica.prices.table import PREMIUM
 from paxsilica.solver import Compiled
 from paxsilica.solver.persistent import Movement
-
-PREMIUM = "cut-off premium"
 
 
 def per_unit(instance: Instance, state: OperatingState) -> float:

@@ -1,5 +1,5 @@
-"""Prices from the duals of a linear program, proved before they are told, and looked at from both
-sides where the dual is not unique."""
+"""Prices from the duals of a linear program. The duals are proved first. Where a dual is not
+unique, its left and right values are computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.prices.degeneracy import OTHERS, Face, differ, find_face
+from paxsilica.prices.degeneracy import OTHERS, Degeneracy, differ, find_degeneracy
 from paxsilica.prices.priced_items import Name, Subject
 from paxsilica.prices.table import Kind, Price, number
 from paxsilica.solver import Array, Compiled, Outcome
@@ -24,31 +24,29 @@ TOLERANCE = 1e-6
 coefficient for signs."""
 
 STEPS = (1e-3, 1e-5)
-"""How much of a thing is added or taken away, in its own unit, to see the price on either side; the
-second where the first was too much."""
+"""Steps, in the unit of the item, at which the left and right dual values are computed; the second
+where the first passed the next kink."""
 
 LEAST = 1e-5
-"""The least by which a side is moved: a hundred times what the solver takes for nothing."""
+"""The least movement of a right-hand side: a hundred times the tolerance of the solver."""
 
 CHECKS = ("feasibility", "sign", "slackness", "duality")
 
 
 class PriceError(PaxSilicaError):
-    """The duals of a linear program failed their proof; no price is told from them."""
+    """The duals of a linear program failed their proof; no price is reported from them."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """How far the duals of a linear program are from being right; every number is zero in exact
-    arithmetic.
+    """Errors of the duals of a linear program; each is zero in exact arithmetic.
 
     Attributes:
         feasibility: largest violation of a row or bound, relative to the size of its side.
-        sign: largest dual or reduced cost that leans on a side that is not there, relative to the
+        sign: largest dual or reduced cost whose sign needs a side that is infinite, relative to the
             largest cost coefficient.
-        slackness: what duals times slack add up to, relative to the objective.
-        duality: distance between the objective and the value of all sides at the duals, relative to
-            the objective.
+        slackness: sum of duals times slack, relative to the objective.
+        duality: distance between the primal and the dual objective, relative to the objective.
     """
 
     feasibility: float
@@ -62,24 +60,22 @@ class Proof:
         return all(value <= TOLERANCE for value in self.errors().values())
 
     def errors(self) -> dict[str, float]:
-        """By name of the check; one digit, because the rest is rounding that differs between
-        machines."""
+        """By name of the check, with one digit: further digits differ between machines."""
         return {name: float(f"{getattr(self, name):.0e}") for name in CHECKS}
 
 
 def prove(program: Compiled, outcome: Outcome) -> Proof:
-    """Checks sign, complementary slackness and strong duality of the solution of an LP, from the
-    program's own numbers.
+    """Checks the solution of an LP: feasibility, signs, complementary slackness, strong duality.
 
-    The reduced costs are computed anew as ``cost - duals x matrix``, so that the duals of the rows
-    alone carry the proof: with those of the right sign, the value of the sides is a lower bound of
-    every plan, and being equal to the objective makes both optimal.
+    Reduced costs are computed as ``cost - duals x matrix``, so the proof rests on the duals of the
+    rows alone. If their signs are right, the dual objective is a lower bound of every plan; if it
+    equals the objective, both are optimal.
 
     Raises:
         PriceError: if the solver gave no valid duals.
     """
     if outcome.values is None or outcome.row_duals is None or outcome.objective is None:
-        raise PriceError("the solver gave no valid duals, so that there are no prices to tell")
+        raise PriceError("the solver gave no valid duals, so there are no prices")
     values, duals = outcome.values, outcome.row_duals
     reduced = program.cost - program.matrix.T @ duals
     activity = program.matrix @ values
@@ -105,7 +101,7 @@ def prove(program: Compiled, outcome: Outcome) -> Proof:
 
 
 def _violation(side: Array, by: Array) -> float:
-    """The largest of some violations, relative to the size of the side where that is above one."""
+    """The largest violation, relative to the size of the side where that is above one."""
     there = np.isfinite(side)
     return float((by[there] / np.maximum(1.0, np.abs(side[there]))).max(initial=0.0))
 
@@ -115,20 +111,21 @@ class Duals:
     """A linear program solved, its duals proved, and the solver that did it.
 
     Attributes:
-        whole: whether the program has all its columns, and not only those made so far.
+        complete: whether the program has all its columns, and not only those generated so far.
     """
 
     program: Compiled
-    standby: PersistentProgram
+    lp: PersistentProgram
     corner: Corner
     proof: Proof
-    whole: bool = True
+    complete: bool = True
 
     @cached_property
-    def face(self) -> Face:
-        """What is known of all optimal duals. Other ones of a program that lacks columns need not
-        be optimal for the whole of it."""
-        return find_face(self.program, self.standby, self.corner, OTHERS if self.whole else 0)
+    def degeneracy(self) -> Degeneracy:
+        """What is known of all optimal duals. Other duals of an incomplete program need not be
+        optimal for the complete one."""
+        others = OTHERS if self.complete else 0
+        return find_degeneracy(self.program, self.lp, self.corner, others)
 
     @property
     def values(self) -> Array:
@@ -166,43 +163,45 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
     Raises:
         PriceError: if there is no solution, or if the proof fails.
     """
-    standby = PersistentProgram(program, options)
-    outcome = standby.run()
+    lp = PersistentProgram(program, options)
+    outcome = lp.run()
     if outcome.values is None:
-        raise PriceError(f"{what} is {outcome.status}, so that there are no prices to tell")
+        raise PriceError(f"{what} is {outcome.status}, so there are no prices")
     proof = prove(program, outcome)
     if not proof.holds:
         raise PriceError(
-            f"the duals of {what} fail their proof ({proof.errors()}); no prices are told"
+            f"the duals of {what} fail their proof ({proof.errors()}); no prices are reported"
         )
-    return Duals(program, standby, standby.corner(outcome), proof)
+    return Duals(program, lp, lp.corner(outcome), proof)
 
 
 class Mover(Protocol):
-    """Solves a linear program with sides moved."""
+    """Solves a linear program with right-hand sides moved."""
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
-        """Duals of the rows, or nothing if nothing fits."""
+        """Duals of the rows, or ``None`` if the moved program is infeasible."""
 
 
-def _sides(duals: Duals, subject: Subject, mover: Mover) -> tuple[float | None, float | None]:
-    """The prices of one less and of one more, read off the program moved a little to either side;
-    none where nothing fits any more.
+def _left_and_right(
+    duals: Duals, subject: Subject, mover: Mover
+) -> tuple[float | None, float | None]:
+    """The left and right dual value, from the program moved a little to either side; ``None`` where
+    the moved program is infeasible.
 
-    The duals of the moved program are the price on that side if they are optimal for the program as
-    it is too. If they are not, the movement went past the next change of the price, and a smaller
-    one is tried. The solver is left off its corner.
+    The duals of the moved program are the price on that side if they are optimal for the program
+    itself too. If they are not, the movement passed the next kink, and a smaller one is tried. The
+    solver is left at another basis.
     """
-    face = duals.face
+    degeneracy = duals.degeneracy
     prices: list[float | None] = []
     for way in (-1.0, 1.0):
         for step in STEPS:
             moved = mover.duals_if_moved(
                 subject.movement.times(way * max(step, LEAST / subject.movement.size()))
             )
-            if moved is not None and face.holds(moved):
+            if moved is not None and degeneracy.holds(moved):
                 break
-        prices.append(None if moved is None else subject.price(moved, face.reduced(moved)))
+        prices.append(None if moved is None else subject.price(moved, degeneracy.reduced(moved)))
     return prices[0], prices[1]
 
 
@@ -210,31 +209,31 @@ def dual_prices(
     duals: Duals,
     subjects: Iterable[Subject],
     kind: Kind,
-    sides: Set[Name] = frozenset(),
+    two_sided: Set[Name] = frozenset(),
     mover: Mover | None = None,
 ) -> Iterator[Price]:
-    """The price of each subject at the duals of a linear program.
+    """The price of each item at the duals of a linear program.
 
     Args:
-        duals: of the program that ``kind`` says.
-        subjects: what is priced.
+        duals: of the program of this ``kind``.
+        subjects: the items.
         kind: of price.
-        sides: subjects that are priced on both sides although they are not among those that always
-            are.
-        mover: solves the program with sides moved, if the program as it stands lacks columns that
-            may be wanted then.
+        two_sided: items whose left and right dual values are computed, besides those for which they
+            always are.
+        mover: solves the program with sides moved, if the program lacks columns that may be needed
+            then.
     """
-    face = duals.face
+    degeneracy = duals.degeneracy
     for subject in subjects:
         value = subject.price(duals.rows, duals.columns)
-        degenerate = face.degenerate(subject, value)
+        degenerate = degeneracy.degenerate(subject, value)
         low, high = (value, value) if degenerate == "no" else (math.nan, math.nan)
         meaning = subject.meaning
-        if degenerate != "no" and (subject.examined or subject.name in sides):
+        if degenerate != "no" and (subject.examined or subject.name in two_sided):
             less, more = (
-                # without those columns it is not known whether nothing fits
+                # without those columns it is not known whether the moved program is infeasible
                 side if side is not None else math.inf if mover is None else math.nan
-                for side in _sides(duals, subject, duals.standby if mover is None else mover)
+                for side in _left_and_right(duals, subject, mover or duals.lp)
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)
@@ -242,25 +241,14 @@ def dual_prices(
                 degenerate = "yes" if differ(low, high) else "no"
             if degenerate == "yes":
                 meaning += (
-                    f" The price has two sides: one less {_told(subject, less)}, one more"
-                    f" {_told(subject, more, True)}."
+                    f" The dual is not unique: one less {_effect(subject, less)}, one more"
+                    f" {_effect(subject, more, True)}."
                 )
         if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
-            yield Price(
-                subject.what,
-                subject.where,
-                subject.when,
-                kind,
-                value,
-                low,
-                high,
-                subject.unit,
-                meaning,
-                degenerate,
-            )
+            yield Price(*subject.name, kind, value, low, high, subject.unit, meaning, degenerate)
 
 
-def _told(subject: Subject, price: float, more: bool = False) -> str:
+def _effect(subject: Subject, price: float, more: bool = False) -> str:
     if math.isinf(price):
         return "leaves no plan"
     return f"{'saves' if subject.gain == more else 'costs'} {number(price)}"

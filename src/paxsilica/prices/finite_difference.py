@@ -1,170 +1,145 @@
-"""Prices by solving again: how the optimum changes when something is moved by a step, as an
-interval that carries the gaps of both searches."""
+"""Finite differences (kind ``resolve``): the case is changed by a step and solved again. The change
+of the optimum is an interval that carries the gaps of both searches."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
-from paxsilica.instance import Instance, make_instance
-from paxsilica.model import build
-from paxsilica.model.build import without_collection
+from paxsilica.instance.world import World
 from paxsilica.model.registry import row_with
+from paxsilica.prices.duals import Duals
 from paxsilica.prices.priced_items import Subject, coverage, saved
-from paxsilica.prices.table import Price, number
-from paxsilica.solver import Array, Compiled, compile_model, solve
+from paxsilica.prices.table import PER_POINT, Price, number
+from paxsilica.solver import Compiled
+from paxsilica.solver.resolve import Answer, Interval, Known, Written, search, write
 from paxsilica.tables import Tables
 
-NOISE = 1e-12
-"""Share of an objective that the digits of a number cannot tell from nothing."""
+ROUNDING = 1e-12
+"""Share of an objective below which a difference is rounding of the last digits."""
 
 
 @dataclass(frozen=True)
-class Solved:
-    """What is known of an optimum: it lies between ``bound`` and ``objective``, infinite where
-    there is no plan, or none is known.
+class Start:
+    """What every price starts from: the case, its plan, and the LP with the plan's integer
+    decisions fixed.
 
-    ``proved_empty`` tells the first from the second.
+    Attributes:
+        written: the case with its program.
+        solved: the plan, by column of the program, between bound and objective.
+        fixed: duals of the program with the integer columns fixed.
     """
 
-    objective: float
-    bound: float
-    values: Array | None
-    proved_empty: bool = False
+    written: Written
+    solved: Answer
+    fixed: Duals
 
-
-def search(
-    program: Compiled,
-    options: Solver,
-    start: Array | None = None,
-    cutoff: Callable[[], bool] | None = None,
-) -> Solved:
-    """Solves a program again."""
-    outcome = solve(program, options, start=start, cutoff=cutoff)
-    if outcome.status == "infeasible":
-        return Solved(math.inf, math.inf, None, True)
-    bound = -math.inf if math.isnan(outcome.bound) else outcome.bound
-    if outcome.values is None or outcome.objective is None:
-        return Solved(math.inf, bound, None)
-    return Solved(outcome.objective, min(bound, outcome.objective), outcome.values)
+    @property
+    def known(self) -> Known:
+        """Integer decisions of the plan by name."""
+        return Known.of(self.written.program, self.fixed.values)
 
 
 @dataclass(frozen=True)
 class Change:
-    """How far the optimum falls from one program to another: at least ``low``, at most ``high``,
-    ``value`` between the plans found."""
+    """How far the optimum falls: ``value`` between the plans found, surely within ``interval``."""
 
     value: float
-    low: float
-    high: float
+    interval: Interval
 
     @property
     def undecided(self) -> bool:
-        """Whether the gaps leave the sign open; an interval that is zero and nothing else leaves
-        nothing open."""
-        return math.isnan(self.value) or (self.low <= 0.0 <= self.high and self.low < self.high)
+        """Whether the gaps leave the sign open. An interval that is exactly zero leaves nothing
+        open."""
+        low, high = self.interval.low, self.interval.high
+        return math.isnan(self.value) or (low <= 0.0 <= high and low < high)
+
+    def __truediv__(self, step: float) -> Change:
+        """The change for each unit of a step."""
+        return Change(self.value / step, self.interval / step)
+
+    def at_least_zero(self) -> Change:
+        """The change of an optimum that is known not to rise."""
+        return Change(
+            self.value if math.isnan(self.value) else max(0.0, self.value),
+            Interval(max(0.0, self.interval.low), max(0.0, self.interval.high)),
+        )
 
 
-def fall(before: Solved, after: Solved) -> Change:
-    """By how much the optimum is lower after than before.
+def fall(before: Interval, after: Interval) -> Change:
+    """By how much the optimum is lower after than before; each lies between bound and plan.
 
-    >>> fall(Solved(100.0, 98.0, None), Solved(90.0, 89.0, None))
-    Change(value=10.0, low=8.0, high=11.0)
+    >>> fall(Interval(98.0, 100.0), Interval(89.0, 90.0))
+    Change(value=10.0, interval=Interval(low=8.0, high=11.0))
     """
-
-    def less(one: float, other: float, unknown: float) -> float:
-        return unknown if math.isinf(one) and one == other else one - other
-
-    value = less(before.objective, after.objective, math.nan)
-    if abs(value) <= NOISE * max(1.0, abs(before.objective)):
+    value = (
+        math.nan
+        if math.isinf(before.high) and before.high == after.high
+        else (before.high - after.high)
+    )
+    if math.isfinite(value) and abs(value) <= ROUNDING * max(1.0, abs(before.high)):
         value = 0.0  # two searches that found the same plan
-    return Change(
-        value,
-        less(before.bound, after.objective, -math.inf),
-        less(before.objective, after.bound, math.inf),
-    )
+    return Change(value, before - after)
 
 
-def ordered(worse: Solved, better: Solved) -> tuple[Solved, Solved]:
-    """Two searches of which the second cannot have the higher optimum: its plan is no worse, and
-    what no plan of it is below holds for both.
+def ordered(worse: Interval, better: Interval) -> tuple[Interval, Interval]:
+    """Two optima of which the second cannot be the higher one: the plan of the first is a plan of
+    the second, and the bound of the second holds for the first.
 
-    >>> worse, better = ordered(Solved(100.0, 92.0, None), Solved(101.0, 97.0, None))
-    >>> worse.bound, better.objective
-    (97.0, 100.0)
+    >>> ordered(Interval(92.0, 100.0), Interval(97.0, 101.0))
+    (Interval(low=97.0, high=100.0), Interval(low=97.0, high=100.0))
     """
-    objective, bound = min(worse.objective, better.objective), max(worse.bound, better.bound)
-    return replace(worse, bound=min(bound, worse.objective)), replace(
-        better, objective=objective, bound=min(better.bound, objective)
-    )
+    high, low = min(worse.high, better.high), max(worse.low, better.low)
+    return Interval(min(low, worse.high), worse.high), Interval(min(better.low, high), high)
 
 
-def per(change: Change, step: float) -> Change:
-    """The change for each unit of a step; a step down turns it round."""
-    ends = sorted((change.low / step, change.high / step))
-    return Change(change.value / step, *ends)
-
-
-def decisions(
-    columns: Mapping[tuple[str, Any], int], known: Mapping[tuple[str, Any], float]
-) -> Array:
-    """Values for the columns of a program from those of another, by name; zero for what the other
-    had not."""
-    values = np.zeros(len(columns))
-    for name, value in known.items():
-        if name in columns:
-            values[columns[name]] = value
-    return values
-
-
-def written(tables: Tables, case: Case) -> tuple[Instance, Compiled]:
-    """The program of a case."""
-    instance = make_instance(tables, case)
-    with without_collection():
-        return instance, compile_model(build(instance))
-
-
-@dataclass(frozen=True)
-class Basis:
-    """The case as it was solved: what every re-solve is compared with."""
-
-    tables: Tables
-    case: Case
-    instance: Instance
-    program: Compiled
-    solved: Solved
-
-    def known(self) -> dict[tuple[str, Any], float]:
-        """Integer decisions of the plan by name."""
-        assert self.solved.values is not None
-        at = np.flatnonzero(self.program.integer).tolist()
-        return {self.program.columns[column]: float(self.solved.values[column]) for column in at}
+def monotone_fall(start: Start, other: Answer, easier: bool, step: float) -> Change:
+    """The fall of the optimum for each unit of ``step`` towards the easier of two problems: the
+    other one, or the case as it is."""
+    problems = (start.solved.value, other.value) if easier else (other.value, start.solved.value)
+    return (fall(*ordered(*problems)) / abs(step)).at_least_zero()
 
 
 def refuse(key: str, value: str, why: str) -> InputError:
-    """The error that says why a price that is asked for cannot be told."""
+    """The error that says why a requested price cannot be computed."""
     return InputError([Problem("prices", "", key, value, why)])
 
 
-def default_step(basis: Basis, limit: float) -> float:
-    """By how much a sum of money is moved if nobody says: 5 % of it, but no less than the smallest
-    project outside the plan would take.
+def resolve_price(what: str, where: str, change: Change, unit: str, sentence: str) -> Price:
+    """The row of a change; ``sentence`` has a place for its value."""
+    low, high = change.interval.low, change.interval.high
+    found = sentence.replace("{}", number(change.value))
+    return Price(
+        what,
+        where,
+        None,
+        "resolve",
+        change.value,
+        low,
+        high,
+        unit,
+        f"{found}, found by solving again; the true value lies between {number(low)} and"
+        f" {number(high)}.",
+        undecided="yes" if change.undecided else "no",
+    )
 
-    What is for sale comes in lumps: a step that pays for no whole project shows a price of zero
-    whatever money is worth.
+
+def default_step(start: Start, limit: float) -> float:
+    """The step of a sum of money if none is requested, USD million: 5 % of the limit, but no less
+    than the smallest project outside the plan would take.
+
+    A step that pays for no whole project shows a price of zero whatever money is worth.
     """
-    assert basis.solved.values is not None
-    left_out = []
-    for candidate in basis.instance.candidates.values():
-        last = basis.program.column_at["committed", (candidate.name, candidate.window[-1])]
-        if basis.solved.values[last] < 0.5:
-            left_out.append((1 - candidate.sponsor_share) * min(candidate.capex.values()))
+    plan = start.known.committed
+    left_out = [
+        (1 - candidate.sponsor_share) * min(candidate.capex.values())
+        for name, candidate in start.written.instance.candidates.items()
+        if name not in plan
+    ]
     return max(0.05 * limit, min((sum_ for sum_ in left_out if sum_ > 0), default=0.0)) or 1.0
 
 
@@ -197,16 +172,16 @@ def money_row(program: Compiled, what: str) -> tuple[int, str]:
     return row, f"the envelope of {what}"
 
 
-def money_limit(basis: Basis, what: str, step: float | None = None) -> tuple[float, str]:
+def money_limit(of: Written, what: str, step: float | None = None) -> tuple[float, str]:
     """The budget or a funder's envelope, USD million, and its name in words.
 
     Raises:
         InputError: if there is no such limit, or if ``step`` does not move it or moves it below
             zero.
     """
-    _refuse_without_envelope(basis, what)
-    row, words = money_row(basis.program, what)
-    limit = float(basis.program.row_high[row])
+    _refuse_without_envelope(of, what)
+    row, words = money_row(of.program, what)
+    limit = float(of.program.row_high[row])
     if step is not None and (step == 0.0 or limit + step < 0.0):
         raise refuse(
             "step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero"
@@ -214,115 +189,78 @@ def money_limit(basis: Basis, what: str, step: float | None = None) -> tuple[flo
     return limit, words
 
 
-def _refuse_without_envelope(basis: Basis, what: str) -> None:
-    """Says in the words of the case why a funder's envelope has no price."""
-    funding = basis.instance.funding
-    if (
-        what == "budget"
-        or funding is None
-        or what not in {row.funder for row in basis.tables.funders}
-    ):
+def _refuse_without_envelope(of: Written, what: str) -> None:
+    """Raises an InputError that says in the words of the case why a funder's envelope has no
+    price."""
+    funding = of.instance.funding
+    if what == "budget" or funding is None or what not in {row.funder for row in of.tables.funders}:
         return
+    why = None
     if what not in funding.payers:
-        raise refuse(
-            "resolve",
-            what,
-            "does not pay in this case, so that its envelope has no price; its region's standing is"
-            " not among those whose funders pay",
+        why = (
+            "does not pay in this case, so its envelope has no price: the standing of its region is"
+            " not among those whose funders pay"
         )
-    if math.isinf(funding.payers[what].envelope):
-        raise refuse(
-            "resolve",
-            what,
-            "has no envelope that could be moved; what it may pay in a year has a dual, the price"
-            " of an annual limit",
+    elif math.isinf(funding.payers[what].envelope):
+        why = (
+            "has no envelope that could be moved; its annual limit has a dual, the price of an"
+            " annual limit"
         )
-    if (row_with(item="envelope"), what) not in basis.program.row_at:
-        raise refuse(
-            "resolve", what, "fits no project of this case, so that more of its money buys nothing"
-        )
+    elif (row_with(item="envelope"), what) not in of.program.row_at:
+        why = "fits no project of this case, so more of its money buys nothing"
+    if why is not None:
+        raise refuse("resolve", what, why)
 
 
-def with_larger_envelope(basis: Basis, funder: str, envelope: float) -> Compiled:
-    """The program with a funder's envelope as large as ``envelope`` (USD million delivered).
+def with_money(of: Written, what: str, limit: float) -> Compiled:
+    """The program with the budget or a funder's envelope at ``limit`` (USD million delivered).
 
-    It is written anew, for the envelope also decides which projects the funder can join. A smaller
-    envelope is then had by the row alone.
+    A larger envelope can admit further projects, so the program is written again.
     """
-    assert basis.instance.funding is not None
-    payer = basis.instance.funding.payers[funder]
-    row = next(row for row in basis.tables.funders if row.funder == funder)
-    delivered = (
-        1.0 if row.delivery_factor is None else row.delivery_factor
-    ) * basis.case.funders.delivery_factor
-    if envelope <= payer.envelope:
-        return basis.program
-    larger = row.model_copy(update={"envelope_usd_m": envelope / delivered})
-    funders = tuple(larger if other.funder == funder else other for other in basis.tables.funders)
-    return written(replace(basis.tables, funders=funders), basis.case)[1]
+    program = of.program
+    if what != "budget":
+        assert of.instance.funding is not None
+        row = next(row for row in of.tables.funders if row.funder == what)
+        factor = 1.0 if row.delivery_factor is None else row.delivery_factor
+        if limit > of.instance.funding.payers[what].envelope:
+            envelope = limit / (factor * of.case.funders.delivery_factor)
+            larger = row.model_copy(update={"envelope_usd_m": envelope})
+            funders = tuple(larger if other is row else other for other in of.tables.funders)
+            program = write(replace(of.tables, funders=funders), of.case).program
+    at = np.array([money_row(program, what)[0]])
+    return program.with_rows(at, np.array([-np.inf]), np.array([limit]))
 
 
-def money_price(
-    basis: Basis, what: str, step: float | None, options: Solver
-) -> tuple[Price, Solved]:
-    """What a step of money saves for each USD million of it, by solving again.
+def money_price(start: Start, what: str, step: float | None, options: Solver) -> Price:
+    """What a step of money saves for each USD million of it.
 
     Args:
-        basis: the case as solved.
+        start: the case as solved.
         what: ``budget``, or a funder.
         step: USD million, negative for less money; absent: see :func:`default_step`.
         options: of the solver.
     """
-    limit, words = money_limit(basis, what, step)
-    step = default_step(basis, limit) if step is None else step
-    program = basis.program if what == "budget" else with_larger_envelope(basis, what, limit + step)
-    at = np.array([money_row(program, what)[0]])
-    moved = program.with_rows(at, np.array([-np.inf]), np.array([limit + step]))
-    start = decisions(moved.column_at, basis.known())
-    after = search(moved, options, start=start)
-    # a plan within less money is a plan within more
-    less, more = ordered(basis.solved, after) if step > 0 else ordered(after, basis.solved)
-    change = at_least_nothing(per(fall(less, more), abs(step)))
-    meaning = (
-        f"{abs(step):,.0f} USD million {'more' if step > 0 else 'less'} of {words}"
-        f" {'lowers' if step > 0 else 'raises'} {saved(basis.instance)} by {number(change.value)}"
-        " for each USD million, found by solving again; the truth lies between"
-        f" {number(change.low)} and {number(change.high)}."
-    )
-    price = Price(
+    limit, words = money_limit(start.written, what, step)
+    step = default_step(start, limit) if step is None else step
+    other = search(with_money(start.written, what, limit + step), options, start.known)
+    more, lowers = ("more", "lowers") if step > 0 else ("less", "raises")
+    return resolve_price(
         "budget" if what == "budget" else "envelope",
         "programme" if what == "budget" else what,
-        None,
-        "resolve",
-        change.value,
-        change.low,
-        change.high,
+        monotone_fall(start, other, step > 0, step),
         "USD million per USD million",
-        meaning,
-        "",
-        "yes" if change.undecided else "no",
-    )
-    return price, after
-
-
-def at_least_nothing(change: Change) -> Change:
-    """The change of what is known not to rise."""
-    return Change(
-        change.value if math.isnan(change.value) else max(0.0, change.value),
-        max(0.0, change.low),
-        max(0.0, change.high),
+        f"{abs(step):,.0f} USD million {more} of {words} {lowers} {saved(start.written.instance)}"
+        " by {} for each USD million",
     )
 
 
-def required_coverage(basis: Basis, stage: str, points: float) -> list[Subject]:
-    """A percentage point of a stage, in every year in which some is required.
+def required_coverage(of: Written, stage: str, points: float) -> list[Subject]:
+    """A percentage point of coverage of a stage, in every year in which some is required.
 
     Raises:
         InputError: if none is, or if it is not moved.
     """
-    moved = [
-        subject for subject in coverage(basis.instance, basis.program) if subject.where == stage
-    ]
+    moved = [subject for subject in coverage(of.instance, of.program) if subject.where == stage]
     if not moved or points == 0.0:
         raise refuse(
             "coverage",
@@ -330,6 +268,26 @@ def required_coverage(basis: Basis, stage: str, points: float) -> list[Subject]:
             "should be a stage of which the case requires coverage, moved by more than nothing",
         )
     return moved
+
+
+def coverage_price(start: Start, stage: str, points: float, options: Solver) -> Price:
+    """What a percentage point of required coverage of a stage costs, in every year in which some is
+    required."""
+    program = start.written.program
+    moved = required_coverage(start.written, stage, points)
+    at = np.concatenate([subject.movement.rows for subject in moved])
+    shift = points * np.concatenate([subject.movement.shift for subject in moved])
+    program = program.with_rows(at, program.row_low[at] + shift, program.row_high[at] + shift)
+    other = search(program, options, start.solved.values)
+    return resolve_price(
+        "coverage",
+        stage,
+        monotone_fall(start, other, points < 0, points),
+        PER_POINT,
+        f"{points:g} percentage points more of coverage required of stage {stage}, in every year in"
+        f" which some is, raise {saved(start.written.instance)} by {{}} USD million for each"
+        " point",
+    )
 
 
 def moved_cap(case: Case, points: float) -> Case:
@@ -345,78 +303,98 @@ def moved_cap(case: Case, points: float) -> Case:
             f"{points:g}",
             "the case must cap a region's share, and the cap stay between 0 and 1 when moved",
         )
-    return case.model_copy(
-        update={"concentration": cap.model_copy(update={"max_share": cap.max_share + points / 100})}
-    )
+    moved = cap.model_copy(update={"max_share": cap.max_share + points / 100})
+    return case.model_copy(update={"concentration": moved})
 
 
-def coverage_price(basis: Basis, stage: str, points: float, options: Solver) -> Price:
-    """What a percentage point of required coverage of a stage costs, in every year in which some is
-    required, by solving again."""
-    moved = required_coverage(basis, stage, points)
-    at = np.concatenate([subject.movement.rows for subject in moved])
-    shift = points * np.concatenate([subject.movement.shift for subject in moved])
-    program = basis.program.with_rows(
-        at, basis.program.row_low[at] + shift, basis.program.row_high[at] + shift
-    )
-    other = search(program, options, basis.solved.values)
-    # asking for more never makes a plan cheaper
-    change = at_least_nothing(
-        per(
-            fall(*(ordered(other, basis.solved) if points > 0 else ordered(basis.solved, other))),
-            abs(points),
-        )
-    )
-    meaning = (
-        f"{points:g} percentage points more of coverage required of stage {stage}, in every year in"
-        f" which some is, raise {saved(basis.instance)} by {number(change.value)} USD million for"
-        f" each point, found by solving again; the truth lies between {number(change.low)} and"
-        f" {number(change.high)}."
-    )
-    undecided = "yes" if change.undecided else "no"
-    return Price(
-        "coverage",
-        stage,
-        None,
-        "resolve",
-        change.value,
-        change.low,
-        change.high,
-        "USD million per percentage point",
-        meaning,
-        "",
-        undecided,
-    )
-
-
-def concentration_price(basis: Basis, points: float, options: Solver) -> Price:
-    """What a percentage point more in the cap on a region's share saves, by solving again."""
-    _, program = written(basis.tables, moved_cap(basis.case, points))
-    other = search(program, options, decisions(program.column_at, basis.known()))
-    change = at_least_nothing(
-        per(
-            fall(*(ordered(basis.solved, other) if points > 0 else ordered(other, basis.solved))),
-            abs(points),
-        )
-    )
-    meaning = (
-        f"Each percentage point of a cap on a region's share moved by {points:g} points lowers"
-        f" {saved(basis.instance)} by {number(change.value)} USD million, found by solving again;"
-        f" the truth lies between {number(change.low)} and {number(change.high)}; positive: worth"
-        " having."
-    )
-    undecided = "yes" if change.undecided else "no"
-    where, unit = "every region and commodity", "USD million per percentage point"
-    return Price(
+def concentration_price(start: Start, points: float, options: Solver) -> Price:
+    """What a percentage point more in the cap on a region's share saves."""
+    of = start.written
+    program = write(of.tables, moved_cap(of.case, points)).program
+    return resolve_price(
         "concentration",
-        where,
-        None,
-        "resolve",
-        change.value,
-        change.low,
-        change.high,
-        unit,
-        meaning,
-        "",
-        undecided,
+        "every region and commodity",
+        monotone_fall(start, search(program, options, start.known), points > 0, points),
+        PER_POINT,
+        f"A cap on a region's share moved by {points:g} percentage points lowers"
+        f" {saved(of.instance)} by {{}} USD million for each point (positive: a benefit)",
+    )
+
+
+def sooner(tables: Tables, project: str) -> Tables:
+    """Tables in which a project takes a year less from commitment to operation.
+
+    Raises:
+        InputError: if there is no such project, or if it has no lead time.
+    """
+    row = next((row for row in tables.projects if row.project == project), None)
+    if row is None:
+        raise refuse("sooner", project, "should be a project of the data")
+    if row.lead_time_years == 0:
+        raise refuse("sooner", project, "has no lead time to be shortened")
+    faster = row.model_copy(update={"lead_time_years": row.lead_time_years - 1})
+    return replace(
+        tables, projects=tuple(faster if other is row else other for other in tables.projects)
+    )
+
+
+def toggled(world: World, region: str) -> tuple[Case, bool, str]:
+    """The case with another standing of a region: trusted if it is not in the last year, not
+    trusted if it is.
+
+    Returns:
+        the case, whether the region is trusted in it, and its standing there.
+
+    Raises:
+        InputError: if there is no such region, or no such standing.
+    """
+    case = world.case
+    if region not in world.regions or world.regions[region].kind == "hub":
+        raise refuse("member", region, "should be a country or group of the data")
+    if world.trusted(region, case.years[1]):
+        wanted = [one for one in ("neutral", "untrusted", "participant") if one not in case.trusted]
+    else:
+        # first one without its money, so that trust is priced and not the region's funders
+        wanted = sorted(case.trusted, key=lambda status: status in case.funding)
+    if not wanted or not world.tables.membership:
+        raise refuse("member", region, "the case knows no other standing that it could have")
+    membership = {**case.membership, region: wanted[0]}
+    return case.model_copy(update={"membership": membership}), wanted[0] in case.trusted, wanted[0]
+
+
+def sooner_price(start: Start, project: str, options: Solver) -> Price:
+    """What a project is worth more if it takes a year less."""
+    of = start.written
+    program = write(sooner(of.tables, project), of.case).program
+    return resolve_price(
+        "lead time",
+        project,
+        fall(start.solved.value, search(program, options, start.known).value),
+        "USD million",
+        f"A year less of lead time of {project} lowers {saved(of.instance)} by {{}} USD million"
+        " (positive: a benefit)",
+    )
+
+
+def member_price(start: Start, region: str, options: Solver) -> Price:
+    """What it is worth that a region is trusted: compared with its being neutral if it is, and with
+    its present standing if it is not."""
+    of = start.written
+    case, joins, standing = toggled(of.instance.world, region)
+    other = search(write(of.tables, case).program, options, start.known).value
+    funders = [row.funder for row in of.tables.funders if row.region == region]
+    pays = of.instance.world.pays(region, of.case.years[1])
+    money = "no money"
+    if funders and pays != (standing in case.funding):
+        money = (
+            f"the money of {', '.join(funders)} (the command partners separates trust from money)"
+        )
+    status = f"is {standing}" if joins else f"is trusted and not {standing}"
+    return resolve_price(
+        "membership",
+        region,
+        fall(start.solved.value, other) if joins else fall(other, start.solved.value),
+        "USD million",
+        f"That {region} {status} (with its plants, its demand among what must be covered, and"
+        f" {money}) lowers {saved(of.instance)} by {{}} USD million (positive: a benefit)",
     )

@@ -1,17 +1,16 @@
-"""Convex-hull prices: the duals with every project's choices convexified, and the uplift that they
-leave.
+"""Convex-hull prices: the duals of the program with the choices of every project convexified,
+and the uplift that these prices leave.
 
-Projects whose own rows are the hull already (:mod:`paxsilica.prices.project_subproblems`) stay in
-the program as they are. Every other project is replaced by a mean of its points, of which as many
-are made as the prices ask for (:mod:`paxsilica.prices.column_generation`). When no project knows a
-choice that pays, the duals are the hull prices.
+A project whose own rows already describe the hull stays in the program as it is. Every other
+project is replaced by a convex combination of its points, which column generation adds as long as
+one has a negative reduced cost (:mod:`paxsilica.prices.column_generation`).
 
-**Both sides.** The optimum of the convexified program is convex and piecewise linear in the sides
-of its rows, so hull prices have two sides like those of any linear program, over all points of the
-projects and not only those made so far. Duals of the program with all points are duals of the one
-with fewer, so a price that is unique in the latter is unique in the former. Others are found with
-the side moved a little, which may call for further points. Where no means of the points there are
-fits the moved side, that price is left open.
+**Left and right values.** The optimum of the convexified program is convex and piecewise linear in
+its right-hand sides, so a hull price has a left and a right value like any dual, over all points of
+the projects and not only those generated so far. Duals of the program with all points are duals of
+the one with fewer, so a price that is unique in the latter is unique in the former. Left and right
+values are computed with the side moved a little, which may need further points. Where no convex
+combination of the points is feasible for the moved side, that price is left open.
 """
 
 from __future__ import annotations
@@ -38,23 +37,20 @@ class Hull:
     Attributes:
         duals: the convexified program as solved.
         search: for further points of the projects.
-        objective: of the convexified program, USD million: no plan is below it.
-        row_duals, column_duals: by row and column of the program; zero for rows that belong to one
-            convexified project alone.
-        values: of the columns: a mean of choices.
-        uplift: by project, USD million: what it would gain at these prices by its best choice over
-            that of the plan.
-        rest: the same for everything that is no project's own: operation at these prices, and rows
-            that the plan leaves slack.
-        plan_objective: of the plan that the uplift is of.
-        rounds: how often projects were asked.
+        objective: of the convexified program, USD million: a lower bound of every plan.
+        row_duals: by row of the program; zero for rows of one convexified project alone.
+        values: of the columns: a convex combination of choices.
+        uplift: by project, USD million: its gain at these prices from its best choice over that of
+            the plan.
+        rest: the same for operation, and for priced rows that the plan leaves slack.
+        plan_objective: of the plan of which the uplift is.
+        rounds: of column generation.
     """
 
     duals: Duals
     search: Columns
     objective: float
     row_duals: Array
-    column_duals: Array
     values: Array
     uplift: dict[str, float]
     rest: float
@@ -75,15 +71,15 @@ def hull_prices(
 
     Args:
         program: the mixed-integer program.
-        plan: values of its columns, feasible; the uplift is against this plan, and it starts the
-            search.
+        plan: values of its columns, feasible; the uplift is relative to this plan, and it starts
+            column generation.
         options: of the solver.
         relaxed: duals of the rows of the LP relaxation, if they are known: a better start.
         every: whether to build the hull of every project from its points, also where its own rows
-            are known to be the hull.
+            are known to describe it.
 
     Raises:
-        PriceError: if the prices do not come to rest, or fail their proof.
+        PriceError: if column generation does not converge, or if the duals fail their proof.
     """
     problems = private_problems(program)
     joined = [problem for problem in problems if every or not problem.integral]
@@ -97,29 +93,26 @@ def hull_prices(
     search.begin()
     outcome = search.settle()
     if outcome is None or outcome.objective is None:
-        raise PriceError(
-            "the convexified program has no solution, so that there are no hull prices to tell"
-        )
-    proof = prove(search.standby.program, outcome)
+        raise PriceError("the convexified program has no solution, so there are no hull prices")
+    proof = prove(search.lp.program, outcome)
     if not proof.holds:
         raise PriceError(
             f"the duals of the convexified program fail their proof ({proof.errors()}); no prices"
-            " are told"
+            " are reported"
         )
     duals, _ = master.duals(outcome)
     uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
         duals=Duals(
-            search.standby.program,
-            search.standby,
-            search.standby.corner(outcome),
+            search.lp.program,
+            search.lp,
+            search.lp.corner(outcome),
             proof,
-            whole=False,
+            complete=False,
         ),
         search=search,
         objective=outcome.objective,
         row_duals=duals,
-        column_duals=program.cost - master.matrix.T @ duals,
         values=master.values(outcome),
         uplift=uplift,
         rest=rest,
@@ -129,9 +122,9 @@ def hull_prices(
     )
 
 
-def priced(hull: Hull, subjects: Iterable[Subject], sides: Set[Name]) -> Iterator[Price]:
-    """The hull price of each subject, which is one of the whole program."""
-    # a side of coverage takes seconds, and there are hundreds
+def priced(hull: Hull, subjects: Iterable[Subject], two_sided: Set[Name]) -> Iterator[Price]:
+    """The hull price of each item of the whole program."""
+    # left and right values of coverage take seconds each, and there are hundreds
     here = [
         replace(
             subject,
@@ -140,17 +133,16 @@ def priced(hull: Hull, subjects: Iterable[Subject], sides: Set[Name]) -> Iterato
         )
         for subject in subjects
     ]
-    yield from dual_prices(hull.duals, here, "hull", sides, hull.search)
+    yield from dual_prices(hull.duals, here, "hull", two_sided, hull.search)
 
 
 def _uplift(
     program: Compiled, problems: list[Private], duals: Array, plan: Array, search: Columns
 ) -> tuple[dict[str, float], float]:
-    """What each project would gain at the prices by its best choice; and the same for all that is
-    no project's own.
+    """The gain of each project at the prices from its best choice, and that of everything else.
 
-    With ``r = cost - duals x matrix`` over the rows that are nobody's own, the plan costs ``r x
-    plan + duals x (matrix x plan)``, and the hull costs the least of ``r x`` over each project's
+    With ``r = cost - duals x matrix`` over the rows that are not a project's own, the plan costs
+    ``r x plan + duals x (matrix x plan)``. The hull costs the least of ``r x`` over each project's
     choices and the bounds of the rest, plus duals times sides. So the parts add up to the distance
     between plan and hull, and each is at least zero.
     """
@@ -183,32 +175,32 @@ def _uplift(
 
 
 def uplift_prices(instance: Instance, hull: Hull) -> Iterator[Price]:
-    """The uplift of each project, and of all that is no project's own, as rows of the table of
-    prices."""
-    plan = set(instance.candidates)
-    for project, value in hull.uplift.items():
-        if value > 1e-6 and project in plan:
-            yield _uplift_price(
-                project,
-                value,
-                f"Left to itself at the hull prices, {project} would rather do otherwise than the"
-                " plan says",
-            )
-    yield _uplift_price(
-        "operation",
-        hull.rest,
-        "At the hull prices operation would rather run otherwise, or money lies idle that has a"
-        " price",
-    )
-    total = sum(hull.uplift.values()) + hull.rest
-    yield _uplift_price(
-        "all", total, "The plan's distance from the hull, which no prices can do away with"
-    )
-
-
-def _uplift_price(where: str, value: float, why: str) -> Price:
-    meaning = (
-        f"{why}: the side payment that would make up for it, USD million of the objective; zero:"
-        " the prices alone support the plan."
-    )
-    return Price("uplift", where, None, "hull", value, value, value, "USD million", meaning)
+    """The uplift of each project, and that of everything else, as rows of the table of prices."""
+    rows = [
+        (
+            project,
+            value,
+            f"On its own at the hull prices, {project} would prefer another choice than the plan's",
+        )
+        for project, value in hull.uplift.items()
+        if value > 1e-6 and project in instance.candidates
+    ]
+    rows += [
+        (
+            "operation",
+            hull.rest,
+            "At the hull prices operation would prefer to run in another way, or money that has a"
+            " price lies idle",
+        ),
+        (
+            "all",
+            sum(hull.uplift.values()) + hull.rest,
+            "The distance of the plan from the hull, which no prices can remove",
+        ),
+    ]
+    for where, value, why in rows:
+        meaning = (
+            f"{why}: the side payment that would compensate for it, USD million of the objective;"
+            " zero: the prices alone support the plan."
+        )
+        yield Price("uplift", where, None, "hull", value, value, value, "USD million", meaning)

@@ -1,5 +1,4 @@
-"""The one table of prices: what its columns say, and the row that every kind of price is written
-as."""
+"""The table of prices: the row in which a price of every kind is written."""
 
 from __future__ import annotations
 
@@ -13,10 +12,14 @@ from paxsilica.plan.tables import PRICE_TABLES
 
 Kind = Literal["fixed", "relaxed", "hull", "resolve"]
 KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")
+"""Fixed-integer dual, LP-relaxation dual, convex-hull price, finite difference (re-solve)."""
 
+PREMIUM = "security premium"
+GOODS = (PREMIUM, "commodity in a cut-off", "commodity in normal times")
+"""Prices of goods; ``where`` holds region and good."""
 
-GOODS = ("cut-off premium", "commodity in a cut-off", "commodity in normal times")
-"""What is priced of a good; ``where`` then says region and good."""
+PER_POINT = "USD million per percentage point"
+"""Unit of the prices of coverage and concentration."""
 
 
 class Price(NamedTuple):
@@ -53,9 +56,9 @@ def number(value: float) -> str:
 
 
 def thing(what: str, where: str) -> str:
-    """What a short list shows once: of goods the good, wherever it is.
+    """What a short list shows once: of a good its name without the region.
 
-    >>> thing("cut-off premium", "JPN, gallium"), thing("capacity", "lynas")
+    >>> thing("security premium", "JPN, gallium"), thing("capacity", "lynas")
     ('gallium', 'lynas')
     """
     return where.split(", ")[1] if what in GOODS else where

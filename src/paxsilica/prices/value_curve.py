@@ -1,11 +1,10 @@
 """The value curve of a sum of money: the least objective over a range of it, with the jumps at
 which the best plan changes.
 
-More money never hurts, so a plan found at one sum is a plan at every sum from what it pays onwards,
-and a bound at one sum is a bound at every smaller one: each search serves the whole curve. A point
-is searched for only as long as those, the LP relaxation and a search among the plans near the
-relaxation have not closed its gap; and all together may take no longer than a given number of times
-the one solve before.
+The optimum never rises with money. So a plan serves every sum from what it pays onwards, and a
+bound at one sum holds at every smaller one: each search serves the whole curve. A point is searched
+only until these, the LP relaxation and a search among the plans near the relaxation have closed its
+gap. All searches together have a time limit.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import math
 import time
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,21 +21,15 @@ import pandas as pd
 
 from paxsilica.case import Solver
 from paxsilica.plan.tables import PRICE_TABLES
-from paxsilica.prices.finite_difference import (
-    Basis,
-    Solved,
-    decisions,
-    money_limit,
-    money_row,
-    refuse,
-    search,
-    with_larger_envelope,
-)
-from paxsilica.solver import Array, Compiled, Outcome, Progress, solve
+from paxsilica.prices.finite_difference import Start, money_limit, money_row, refuse, with_money
+from paxsilica.solver import Array, Compiled, Outcome, solve
 from paxsilica.solver.persistent import PersistentProgram
+from paxsilica.solver.resolve import Answer, Interval, Known, Written, search
 
 Dates = dict[str, int]
 """Year of commitment by project."""
+
+StepCallback = Callable[[str], None]
 
 SHORTEST = 0.2
 """Seconds below which no search is begun."""
@@ -57,7 +50,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Jump:
-    """Somewhere above ``low`` and up to ``high`` the best plan changes, and the objective falls by
+    """Above ``low`` and up to ``high`` the best plan changes, and the objective falls by
     ``saved_low`` to ``saved_high``."""
 
     low: float
@@ -88,37 +81,38 @@ class Curve:
         """The points, as :data:`PRICE_TABLES` says."""
         rows = [
             (
-                self.what,
                 p.money,
-                _known(p.objective),
-                _known(p.bound),
-                p.paid if p.dates or p.values is not None else None,
+                _finite(p.objective),
+                _finite(p.bound),
+                None if p.values is None else p.paid,
                 len(p.dates),
             )
             for p in self.points
         ]
-        return pd.DataFrame(rows, columns=list(PRICE_TABLES["value_curve"].columns))
+        return self._frame("value_curve", rows)
 
     def jump_table(self) -> pd.DataFrame:
         """The jumps, as :data:`PRICE_TABLES` says."""
         rows = [
             (
-                self.what,
                 jump.low,
                 jump.high,
-                _known(jump.saved_low),
-                _known(jump.saved_high),
-                "; ".join(jump.enters),
-                "; ".join(jump.leaves),
-                "; ".join(jump.moves),
+                _finite(jump.saved_low),
+                _finite(jump.saved_high),
+                *("; ".join(names) for names in (jump.enters, jump.leaves, jump.moves)),
                 "yes" if jump.undecided else "no",
             )
             for jump in self.jumps
         ]
-        return pd.DataFrame(rows, columns=list(PRICE_TABLES["value_jumps"].columns))
+        return self._frame("value_jumps", rows)
+
+    def _frame(self, name: str, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
+        return pd.DataFrame(
+            [(self.what, *row) for row in rows], columns=list(PRICE_TABLES[name].columns)
+        )
 
 
-def _known(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
@@ -133,6 +127,7 @@ class _Sweep:
     plans: list[tuple[float, float, int]] = field(default_factory=list)
     """(paid, objective, number of the plan), in order of what is paid"""
     values: list[Array] = field(default_factory=list)
+    dates: list[Dates] = field(default_factory=list)
     bounds: list[tuple[float, float]] = field(default_factory=list)
     """(money, bound there)"""
     relaxed: dict[float, Array] = field(default_factory=dict)
@@ -141,15 +136,10 @@ class _Sweep:
 
     def __post_init__(self) -> None:
         self.integers = np.flatnonzero(self.program.integer)
-        self.last = {
-            index: at
-            for at, (family, index) in enumerate(self.program.columns)
-            if family == "committed"
-        }
 
     def until(self, kept: float, share: float) -> float:
-        """The moment at which a search must end that may take a share of what is left of the time
-        but for what is kept."""
+        """The moment at which a search must end that may take a share of the time that is left
+        after ``kept`` seconds are kept for later."""
         now = time.monotonic()
         if math.isinf(self.deadline):
             return now + self.options.time_limit_s
@@ -159,18 +149,22 @@ class _Sweep:
         """The program with so much money."""
         return self.program.with_rows(np.array([self.row]), np.array([-np.inf]), np.array([money]))
 
-    def learn(self, money: float, found: Solved) -> None:
-        """Keeps a plan and a bound."""
-        self.bounds.append((money, found.bound))
-        if found.values is not None:
-            paid = float((self.program.matrix[[self.row]] @ found.values)[0])
-            insort(self.plans, (min(paid, money), found.objective, len(self.values)))
-            self.values.append(found.values)
+    def add_bound(self, money: float, bound: float) -> None:
+        """Keeps a bound."""
+        self.bounds.append((money, bound))
+
+    def add_plan(self, money: float, objective: float, values: Array | None) -> None:
+        """Keeps a plan, if there is one."""
+        if values is not None:
+            paid = float((self.program.matrix[[self.row]] @ values)[0])
+            insort(self.plans, (min(paid, money), objective, len(self.values)))
+            self.values.append(values)
+            self.dates.append(dict(Known.of(self.program, values).committed))
 
     def point(self, money: float) -> Point:
         """What is known at so much money."""
         room = 1e-9 * max(1.0, money)
-        fits = [
+        serving = [
             (objective, paid, which)
             for paid, objective, which in self.plans
             if paid <= money + room
@@ -178,28 +172,14 @@ class _Sweep:
         bound = max(
             (bound for there, bound in self.bounds if there >= money - room), default=-math.inf
         )
-        if not fits:
+        if not serving:
             return Point(money, math.inf, bound, None, 0.0, {})
-        objective, paid, which = min(fits)
-        return Point(
-            money,
-            objective,
-            min(bound, objective),
-            self.values[which],
-            paid,
-            self.dates(self.values[which]),
-        )
-
-    def dates(self, values: Array) -> Dates:
-        """Year of commitment of each project in a plan."""
-        found: Dates = {}
-        for (project, year), at in self.last.items():
-            if values[at] > 0.5 and year < found.get(project, math.inf):
-                found[project] = year
-        return found
+        objective, paid, which = min(serving)
+        bound = min(bound, objective)
+        return Point(money, objective, bound, self.values[which], paid, self.dates[which])
 
     def closed(self, money: float) -> bool:
-        """Whether the gap asked for is reached there."""
+        """Whether the requested gap is reached there."""
         here = self.point(money)
         if math.isinf(here.objective):
             return here.bound == math.inf
@@ -208,75 +188,63 @@ class _Sweep:
     def relax(self, wanted: list[float]) -> None:
         """Bounds from the LP relaxation at many points, from the largest sum down, each from the
         basis of the last."""
-        standby = PersistentProgram(self.program.relaxed(), self.options)
+        lp = PersistentProgram(self.program.relaxed(), self.options)
         at, limit = np.array([self.row]), float(self.program.row_high[self.row])
         for money in sorted(wanted, reverse=True):
-            standby.move_rows(at, np.array([money - limit]))
-            self.keep_relaxed(money, standby.run())
+            lp.move_rows(at, np.array([money - limit]))
+            self.add_relaxed(money, lp.run())
 
-    def keep_relaxed(self, money: float, outcome: Outcome) -> None:
-        """Keeps the bound of a relaxation, and where it lies."""
+    def add_relaxed(self, money: float, outcome: Outcome) -> None:
+        """Keeps the bound of a relaxation, and its integer columns."""
         if outcome.status == "infeasible":
-            self.learn(money, Solved(math.inf, math.inf, None, True))
+            self.add_bound(money, math.inf)
         elif outcome.values is not None and outcome.objective is not None:
-            self.learn(money, Solved(math.inf, outcome.objective, None))
+            self.add_bound(money, outcome.objective)
             self.relaxed[money] = outcome.values[self.integers]
 
     def settle(self, money: float, until: float) -> None:
         """Works on one point until its gap is closed or the time is over."""
         program = self.at(money)
-        if self.closed(money):
-            return
-        if money not in self.relaxed:
-            self.keep_relaxed(money, solve(program.relaxed(), self.options))
+        if not self.closed(money) and money not in self.relaxed:
+            self.add_relaxed(money, solve(program.relaxed(), self.options))
         if not self.closed(money) and money in self.relaxed and until - time.monotonic() > SHORTEST:
             self.search_near(program, money, 0.6 * (until - time.monotonic()))
         if not self.closed(money) and until - time.monotonic() > SHORTEST:
-            self.searches += 1
-            self.learn(money, self.limited(program, money, until - time.monotonic()))
+            found = self.limited(program, money, until - time.monotonic())
+            self.add_bound(money, found.value.low)
+            self.add_plan(money, found.value.high, found.values)
 
-    def limited(self, program: Compiled, money: float, seconds: float) -> Solved:
-        """A search that ends when the point's gap is closed by what is known of other points
-        too."""
-        options = self.options.model_copy(update={"time_limit_s": seconds})
+    def limited(self, program: Compiled, money: float, seconds: float) -> Answer:
+        """A search that also ends when what is known of other points closes the gap."""
+        self.searches += 1
         here = self.point(money)
-        best = [here.objective, here.bound]
 
-        def on_progress(progress: Progress) -> None:
-            best[0] = min(best[0], progress.incumbent)
+        def cutoff(known: Interval) -> bool:
+            best = min(here.objective, known.high)
+            return math.isfinite(best) and best - here.bound <= self.options.gap * abs(best)
 
-        def enough() -> bool:
-            return math.isfinite(best[0]) and best[0] - best[1] <= self.options.gap * abs(best[0])
-
-        outcome = solve(program, options, on_progress, here.values, enough)
-        if outcome.status == "infeasible":
-            return Solved(math.inf, math.inf, None, True)
-        objective = math.inf if outcome.objective is None else outcome.objective
-        return Solved(
-            objective, outcome.bound if not math.isnan(outcome.bound) else -math.inf, outcome.values
-        )
+        options = self.options.model_copy(update={"time_limit_s": seconds})
+        return search(program, options, here.values, cutoff)
 
     def search_near(self, program: Compiled, money: float, seconds: float) -> None:
-        """Searches where the relaxation is whole already, and leaves its bound alone: it holds only
-        there."""
+        """Searches with the columns fixed that are integer in the relaxation. The bound of this
+        search does not hold for the point."""
         part = self.relaxed[money]
         whole = np.abs(part - np.round(part)) <= 1e-6
         near = program.fixed(self.integers[whole], np.round(part[whole]))
         found = self.limited(near, money, seconds)
-        self.searches += 1
-        if found.values is not None:
-            self.learn(money, Solved(found.objective, -math.inf, found.values))
+        self.add_plan(money, found.value.high, found.values)
 
 
 def curve_range(
-    basis: Basis, what: str, low: float | None = None, high: float | None = None, points: int = 20
+    of: Written, what: str, low: float | None = None, high: float | None = None, points: int = 20
 ) -> tuple[float, float]:
-    """Where a value curve begins and ends, USD million; see :func:`value_curve`.
+    """Where a value curve begins and ends, USD million; see :func:`compute_value_curve`.
 
     Raises:
         InputError: if there is no such limit, or no such range.
     """
-    limit, _ = money_limit(basis, what)
+    limit, _ = money_limit(of, what)
     low, high = 0.0 if low is None else low, 2.0 * limit if high is None else high
     if not 0.0 <= low < high or points < 2:
         raise refuse(
@@ -288,56 +256,53 @@ def curve_range(
 
 
 def compute_value_curve(
-    basis: Basis,
+    start: Start,
     what: str = "budget",
     low: float | None = None,
     high: float | None = None,
     points: int = 20,
     tolerance: float | None = None,
     seconds: float = math.inf,
-    on_step: Callable[[str], None] | None = None,
+    on_step: StepCallback | None = None,
 ) -> Curve:
     """The value curve of the budget or of a funder's envelope.
 
     Args:
-        basis: the case as solved; its plan is the first that is known.
+        start: the case as solved; its plan is the first that is known.
         what: ``budget``, or a funder.
-        low, high: range, USD million; absent: from nothing to twice the limit of the case.
+        low, high: range, USD million; absent: from zero to twice the limit of the case.
         points: how many, spread evenly.
         tolerance: how closely jumps are located, USD million; absent: a thousandth of the range.
-        seconds: for all of it; a point whose share is over keeps the gap that it has.
-        tell: called with each step.
+        seconds: for the whole curve; a point whose share of it is over keeps the gap that it has.
+        on_step: called with the name of each step as it begins.
+
+    Raises:
+        InputError: if there is no such limit, or no such range.
     """
     started = time.monotonic()
-    low, high = curve_range(basis, what, low, high, points)
-    own, words = money_row(basis.program, what)
-    limit = float(basis.program.row_high[own])
-    program = basis.program if what == "budget" else with_larger_envelope(basis, what, high)
-    row, _ = money_row(program, what)
-    sweep = _Sweep(program, row, basis.case.solver, started + seconds)
-    if program is basis.program:
-        sweep.learn(limit, basis.solved)
+    report: StepCallback = (lambda _: None) if on_step is None else on_step
+    low, high = curve_range(start.written, what, low, high, points)
+    limit, words = money_limit(start.written, what)
+    options = start.written.case.solver
+    program = with_money(start.written, what, limit if what == "budget" else max(limit, high))
+    sweep = _Sweep(program, money_row(program, what)[0], options, started + seconds)
+    sweep.add_bound(limit, start.solved.value.low)
+    if program.columns == start.written.program.columns:
+        sweep.add_plan(limit, start.solved.value.high, start.solved.values)
     else:
-        moved = sweep.at(limit).fixed(
-            sweep.integers, decisions(program.column_at, basis.known())[sweep.integers]
-        )
-        again = search(moved, basis.case.solver)
-        sweep.learn(limit, Solved(again.objective, basis.solved.bound, again.values))
+        again = search(start.known.fixed(sweep.at(limit)), options)
+        sweep.add_plan(limit, again.value.high, again.values)
     wanted = np.linspace(low, high, points).tolist()
-    if on_step is not None:
-        on_step(f"{words}: bounds")
+    report(f"{words}: bounds")
     sweep.relax(wanted)
     for done, at in enumerate(_from_the_ends(points)):
-        if on_step is not None:
-            on_step(f"{words}: {wanted[at]:,.0f} USD million")
+        report(f"{words}: {wanted[at]:,.0f} USD million")
         sweep.settle(wanted[at], sweep.until(0.2 * seconds, 2.0 / (points - done)))
-    tolerance = (high - low) / 1000 if tolerance is None else tolerance
-    _locate(sweep, wanted, tolerance, on_step)
-    jumps = _jumps(sweep, wanted)
+    _locate(sweep, wanted, (high - low) / 1000 if tolerance is None else tolerance, report)
     return Curve(
         what,
         tuple(sweep.point(money) for money in wanted),
-        jumps,
+        _jumps(sweep, wanted),
         time.monotonic() - started,
         sweep.searches,
     )
@@ -363,15 +328,13 @@ def _differs(one: Point, other: Point) -> bool:
     )
 
 
-def _locate(
-    sweep: _Sweep, wanted: list[float], tolerance: float, on_step: Callable[[str], None] | None
-) -> None:
-    """Solves between points until every change of plan is held between two sums no further apart
-    than ``tolerance``, or time is over.
+def _locate(sweep: _Sweep, wanted: list[float], tolerance: float, on_step: StepCallback) -> None:
+    """Solves between points until every change of plan is located within ``tolerance``, or time is
+    over.
 
-    The plan above a change serves from what it pays onwards, so that the change comes no later: the
-    next point to look at is just below that, and if the plan is still the same there, because its
-    sizes give way, half-way down.
+    The plan above a change serves from what it pays onwards, so the change is not later than that.
+    The next point to solve is just below; if the plan is still the same there, because its sizes
+    adapt, the next point is half-way down.
     """
     spans = list(pairwise(wanted))
     while spans and time.monotonic() < sweep.deadline:
@@ -384,41 +347,38 @@ def _locate(
             continue
         lump = first < right - tolerance * 1e-3
         middle = first - tolerance if lump and first - tolerance > left else (left + first) / 2
-        if on_step is not None:
-            on_step(f"where the plan changes: {middle:,.0f} USD million")
+        on_step(f"where the plan changes: {middle:,.0f} USD million")
         sweep.settle(middle, sweep.until(0.0, 2.0 / (len(spans) + 2)))
         spans += [(left, middle)] if lump else [(left, middle), (middle, first)]
 
 
 def _jumps(sweep: _Sweep, wanted: list[float]) -> tuple[Jump, ...]:
-    """Every change of plan between neighbouring sums that were looked at, from the least sum to the
-    largest."""
-    looked = sorted(
-        {*wanted, *(money for money, _ in sweep.bounds if wanted[0] <= money <= wanted[-1])}
-    )
+    """Every change of plan between neighbouring sums, in order of money."""
+    looked = {*wanted, *(money for money, _ in sweep.bounds if wanted[0] <= money <= wanted[-1])}
     serving = {
-        min(max(sweep.point(money).paid, wanted[0]), wanted[-1])
-        for money in looked
-        if sweep.point(money).values is not None
+        min(max(point.paid, wanted[0]), wanted[-1])
+        for point in map(sweep.point, looked)
+        if point.values is not None
     }
-    stops = sorted({*looked, *serving})
     found = []
-    for left, right in pairwise(stops):
-        below, above = sweep.point(left), sweep.point(right)
+    for below, above in pairwise(map(sweep.point, sorted(looked | serving))):
         if below.dates == above.dates and (below.values is None) == (above.values is None):
             continue
         if below.values is None and math.isfinite(below.bound):
-            continue  # it is not known what the best plan is there
-        enters = tuple(sorted(set(above.dates) - set(below.dates)))
-        leaves = tuple(sorted(set(below.dates) - set(above.dates)))
-        moves = tuple(
-            sorted(
-                name
-                for name in set(above.dates) & set(below.dates)
-                if above.dates[name] != below.dates[name]
+            continue  # the best plan there is not known
+        before, after = below.dates, above.dates
+        low = 0.0 if math.isinf(above.objective) else max(0.0, below.bound - above.objective)
+        found.append(
+            Jump(
+                below.money,
+                above.money,
+                low,
+                below.objective - above.bound,
+                enters=tuple(sorted(set(after) - set(before))),
+                leaves=tuple(sorted(set(before) - set(after))),
+                moves=tuple(
+                    sorted(name for name in set(after) & set(before) if after[name] != before[name])
+                ),
             )
         )
-        low = below.bound - above.objective if not math.isinf(above.objective) else 0.0
-        high = below.objective - above.bound
-        found.append(Jump(left, right, max(0.0, low), high, enters, leaves, moves))
     return tuple(found)

@@ -99,9 +99,8 @@ class Lookup:
 def range_of(entry: Provenance, value: float) -> tuple[float, float]:
     """Return the low and high end of the range of ``value`` by its provenance, in its unit."""
     factor = value if entry.range == "relative" else 1.0
-    return min(entry.low * factor, entry.high * factor), max(
-        entry.low * factor, entry.high * factor
-    )
+    ends = (entry.low * factor, entry.high * factor)
+    return min(ends), max(ends)
 
 
 def without_provenance(tables: Tables) -> list[Number]:

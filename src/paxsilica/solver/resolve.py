@@ -1,5 +1,5 @@
-"""Solving again: a model written once and solved with other bounds, from a known plan, with answers
-that carry the solver's gap."""
+"""Solving again: a model is written once and solved with other bounds, from a known plan. Every
+answer carries the solver's gap."""
 
 from __future__ import annotations
 
@@ -19,17 +19,22 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.model import build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
-from paxsilica.solver import Array, Compiled, Outcome, Progress, Values, compile_model, solve
+from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
+from paxsilica.solver.program import Array, Compiled, compile_model
 from paxsilica.tables import Tables
 
 NOISE = 1e-6
 """Share of an amount below which a difference is rounding of the solver and no finding."""
 
+INTEGRALITY_TOL = 1e-9
+"""The solver accepts an integer column that is a millionth away from an integer. A plan with a
+larger violation than this is solved again with exact integers."""
+
 
 @dataclass(frozen=True)
 class Interval:
-    """All that is known of a number: it lies between ``low`` and ``high``. ``inf`` to ``inf``:
-    there is no plan.
+    """A number that is known to lie between ``low`` and ``high``. ``inf`` to ``inf``: there is no
+    plan.
 
     >>> Interval(10.0, 12.0) - Interval(1.0, 2.0)
     Interval(low=8.0, high=11.0)
@@ -50,6 +55,10 @@ class Interval:
             else Interval(low, high)
         )
 
+    def __truediv__(self, divisor: float) -> Interval:
+        """The interval of the number divided by ``divisor``."""
+        return Interval(*sorted((self.low / divisor, self.high / divisor)))
+
     def times(self, factor: float) -> Interval:
         """The interval of ``factor`` times the number."""
         ends = (self.low * factor, self.high * factor) if factor else (0.0, 0.0)
@@ -64,7 +73,7 @@ class Interval:
 
     @property
     def exists(self) -> bool:
-        """Whether the number is there at all (its plan is not proved impossible)."""
+        """Whether the number may exist: its plan is not proved impossible."""
         return not (self.low == math.inf and self.high == math.inf)
 
     def sign(self, noise: float = 0.0) -> int:
@@ -78,34 +87,40 @@ NOWHERE = Interval(math.inf, math.inf)
 
 @dataclass(frozen=True)
 class Known:
-    """What a plan decides, by name, so that it can start the search of another program: years of
-    commitment and tickets taken."""
+    """The decisions of a plan by name: year of commitment by project, and the tickets taken as
+    (funder, project). The search of another program can start from them."""
 
     committed: Mapping[str, int] = field(default_factory=dict)
     tickets: frozenset[tuple[str, str]] = frozenset()
 
     def values(self, program: Compiled) -> Array:
-        """Integer decisions of ``program`` that say the same."""
+        """The same decisions as integer columns of ``program``."""
         found = np.zeros(len(program.cost))
         for at in np.flatnonzero(program.integer):
             family, index = program.columns[at]
             if family == "committed":
-                found[at] = float(self.committed.get(index[0], 9999) <= index[1])
+                found[at] = float(self.committed.get(index[0], math.inf) <= index[1])
             elif family == "ticket":
                 found[at] = float(index in self.tickets)
         return np.clip(found, program.low, program.high)
 
+    def fixed(self, program: Compiled) -> Compiled:
+        """``program`` with its integer columns fixed at these decisions."""
+        at = np.flatnonzero(program.integer)
+        return program.fixed(at, self.values(program)[at])
+
     @classmethod
     def of(cls, program: Compiled, values: Array) -> Known:
-        """The decisions in ``values``."""
-        read = Values(program, values)
-        years: dict[str, int] = {}
-        for (project, year), value in read.of("committed").items():
-            if value > 0.5:
-                years[project] = min(year, years.get(project, year))
-        return cls(
-            years, frozenset(pair for pair, value in read.of("ticket").items() if value > 0.5)
-        )
+        """The decisions in ``values`` of the columns of ``program``."""
+        committed: dict[str, int] = {}
+        tickets = set()
+        for at in np.flatnonzero(values[: len(program.cost)] > 0.5):
+            family, index = program.columns[at]
+            if family == "committed":
+                committed[index[0]] = min(index[1], committed.get(index[0], index[1]))
+            elif family == "ticket":
+                tickets.add(index)
+        return cls(committed, frozenset(tickets))
 
 
 @dataclass(frozen=True)
@@ -149,8 +164,19 @@ class Written:
         }
 
 
+_last: list[Written] = []
+
+
 def write(tables: Tables, case: Case) -> Written:
-    """Joins tables and case and writes the model."""
+    """The model of ``case`` on ``tables``. The last one is kept, because tasks of a study mostly
+    share it.
+
+    Raises:
+        InputError: if tables and case do not make an instance.
+    """
+    for known in _last:
+        if known.tables is tables and known.case == case:
+            return known
     instance = make_instance(tables, case)
     with without_collection():
         model = build(instance)
@@ -163,15 +189,14 @@ def write(tables: Tables, case: Case) -> Written:
         )
 
     costs = {name: (vector(part.terms), part.constant) for name, part in model.costs.items()}
-    return Written(
-        tables, case, instance, program, costs, vector(programme_capital(model, instance))
-    )
+    capital = vector(programme_capital(model, instance))
+    _last[:] = [Written(tables, case, instance, program, costs, capital)]
+    return _last[0]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a re-solve gave. ``value`` holds the optimum between bound and plan; ``decided`` says
-    that the search was cut short on purpose."""
+    """The result of a search. ``value`` holds the optimum between bound and plan."""
 
     outcome: Outcome
     value: Interval
@@ -183,7 +208,7 @@ class Answer:
 
     @property
     def status(self) -> str:
-        """As the solver tells it."""
+        """Status of the solver's outcome."""
         return self.outcome.status
 
 
@@ -191,33 +216,47 @@ def search(
     program: Compiled,
     options: Solver,
     start: Known | Array | None = None,
-    enough: Callable[[Interval], bool] | None = None,
+    cutoff: Callable[[Interval], bool] | None = None,
+    on_progress: ProgressCallback | None = None,
+    *,
+    interruptible: bool = False,
 ) -> Answer:
-    """Solves ``program`` from a known plan.
+    """Solves ``program``, from a known plan if there is one.
 
     Args:
-        program: what to solve.
-        options: how.
-        start: a plan to start from, in its own names or by column.
-        enough: asked with every progress; the search ends when what is known suffices.
+        program: the program to solve.
+        options: gap, time limit, threads and seed.
+        start: a plan to start from, by name or by column.
+        cutoff: called with what is known after each progress; the search ends when it returns true.
+        on_progress: called with every progress of the search.
+        interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
+
+    Raises:
+        InputError: if there is nothing to decide, or if a plan earns without limit.
+        KeyboardInterrupt: on Ctrl-C, unless the search is interruptible.
     """
     if not len(program.cost):
         raise InputError(
             "nothing can be decided: the tables hold neither assets nor projects that could run in"
             " the years of the case"
         )
-    reported = [Interval(-math.inf, math.inf)]
+    reported = Interval(-math.inf, math.inf)
 
-    def on_progress(now: Progress) -> None:
-        reported[0] = Interval(now.bound, now.incumbent)
+    def note(now: Progress) -> None:
+        nonlocal reported
+        reported = Interval(now.bound, now.incumbent)
+        if on_progress is not None:
+            on_progress(now)
 
-    def cutoff() -> bool:
-        return enough is not None and enough(reported[0])
-
-    point = start.values(program) if isinstance(start, Known) else start
     outcome = solve(
-        program, options, on_progress if enough else None, point, cutoff if enough else None
+        program,
+        options,
+        note,
+        start.values(program) if isinstance(start, Known) else start,
+        None if cutoff is None else lambda: cutoff(reported),
     )
+    if outcome.interrupted and not interruptible:
+        raise KeyboardInterrupt
     if outcome.status == "unbounded":
         raise InputError(
             "some plan earns without limit: look for a negative cost without a capacity or a limit"
@@ -228,6 +267,36 @@ def search(
     low = outcome.bound if math.isfinite(outcome.bound) else -math.inf
     return Answer(
         outcome, Interval(low, math.inf if outcome.objective is None else outcome.objective)
+    )
+
+
+def with_exact_integers(program: Compiled, values: Array, options: Solver) -> Outcome:
+    """Solves ``program`` with its integer columns fixed at those of ``values``, rounded; an LP."""
+    at = np.flatnonzero(program.integer)
+    return search(program.fixed(at, np.round(values[at])), options).outcome
+
+
+def reoptimise(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
+    """The plan of ``outcome`` with the same integer decisions, exactly integer, and everything else
+    at its optimum.
+
+    A search that ends at its gap leaves the operation of its plan improvable. ``outcome`` is
+    returned as it is if it has no plan, if it is exact and its gap is closed, or if exact integers
+    leave no plan.
+    """
+    if outcome.values is None or outcome.objective is None:
+        return outcome
+    closed = outcome.objective - outcome.bound <= 1e-9 * max(1.0, abs(outcome.objective))
+    if closed and outcome.integrality_violation <= INTEGRALITY_TOL:
+        return outcome
+    again = with_exact_integers(program, outcome.values, options)
+    if again.values is None or again.objective is None:
+        return outcome
+    return replace(
+        outcome,
+        values=again.values,
+        objective=again.objective,
+        bound=min(outcome.bound, again.objective),
     )
 
 
@@ -261,5 +330,5 @@ def extended(program: Compiled, columns: list[NewColumn]) -> Compiled:
 
 
 def changed(case: Case, **parts: Any) -> Case:
-    """The case with some keys replaced, checked anew."""
+    """The case with some keys replaced, and checked again."""
     return Case.model_validate(case.model_dump() | parts)

@@ -36,6 +36,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import TableDoc
+from paxsilica.solver.resolve import write
 from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
     SHARE,
@@ -53,7 +54,7 @@ from paxsilica.studies.near_optimal import (
 )
 from paxsilica.studies.parallel import Packed, Result, Runner, task
 from paxsilica.studies.results import Study, axes, frame, stopped_note
-from paxsilica.studies.tasks import solve_case, written
+from paxsilica.studies.tasks import solve_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +225,7 @@ def alternatives(
         census = Census(
             sorted(row.project for row in question.tables.projects), first, bound, room(first)
         )
-        candidates = set(written(question.tables, case).instance.candidates)
+        candidates = set(write(question.tables, case).instance.candidates)
         for name in census.names:
             if name not in candidates:
                 census.prove((name, "in"), math.inf, "cannot be committed in this case")

@@ -21,10 +21,10 @@ from paxsilica.case import Case
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solver import Array
 from paxsilica.solver.persistent import PersistentProgram
-from paxsilica.solver.resolve import Written
+from paxsilica.solver.resolve import Written, write
 from paxsilica.studies.near_optimal import SIDES, Place, above, ever, settled_columns
 from paxsilica.studies.parallel import Packed, Result, Runner, task
-from paxsilica.studies.tasks import start_from, written
+from paxsilica.studies.tasks import known_in
 from paxsilica.tables import Tables
 
 BRANCHINGS = 12
@@ -101,9 +101,9 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
     is not beyond the limit: a plan with the project on that side is best sought there. A bound of
     ``None``: there is no way at all.
     """
-    of = written(tables, case)
+    of = write(tables, case)
     columns, whole = ever(of), np.flatnonzero(of.program.integer)
-    known = start_from(of, arguments["start"])[whole]
+    known = known_in(arguments["start"]).values(of.program)[whole]
     standby, low, high = _open(of, case, arguments)
     outcome = standby.run()
     floor = math.inf if outcome.objective is None else outcome.objective
@@ -124,7 +124,7 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
 def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: the column to branch on in a region, and the bounds of both halves; no column if the
     relaxation is whole already."""
-    of = written(tables, case)
+    of = write(tables, case)
     whole = np.flatnonzero(of.program.integer)
     standby, low, high = _open(of, case, arguments)
     outcome = standby.run()

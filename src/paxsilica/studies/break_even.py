@@ -241,14 +241,12 @@ class _Number:
 
 def _numbers(project: str, product: str, lead_time: int) -> Mapping[str, _Number]:
     capex = ("capex_usd_m", "capex_usd_m_per_unit")
-    unit_cost, price = "variable_cost_usd_per_unit", "shortage_price_usd_per_unit"
+    cost, price = "variable_cost_usd_per_unit", "shortage_price_usd_per_unit"
     later, rate = float(min(30, lead_time + 10)), "USD per unit"
     shortage = f"Shortage price of {product}"
     return {
         "capital": _Number("Capital", "USD million", "projects", project, capex, 0.0, 5.0),
-        "variable cost": _Number(
-            "Variable cost", rate, "projects", project, (unit_cost,), 0.0, 5.0
-        ),
+        "variable cost": _Number("Variable cost", rate, "projects", project, (cost,), 0.0, 5.0),
         "shortage price": _Number(shortage, rate, "commodities", product, (price,), 10.0, 0.1),
         "lead time": _Number(
             "Lead time", "years", "projects", project, ("lead_time_years",), 0.0, later

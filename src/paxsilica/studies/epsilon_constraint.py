@@ -16,9 +16,9 @@ from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.extract import ZERO_TOL
 from paxsilica.solver import Array, Compiled, Outcome
-from paxsilica.solver.resolve import NewColumn, Written, extended
+from paxsilica.solver.resolve import NewColumn, Written, extended, reoptimise, search, write
 from paxsilica.studies.parallel import Result
-from paxsilica.studies.tasks import record, reoptimised, searched, start_from, written
+from paxsilica.studies.tasks import known_in, record
 from paxsilica.tables import Tables
 
 
@@ -182,7 +182,7 @@ def _found(
 ) -> Result:
     """What is kept of a plan: its measures as good as found, and of the ways to run it so the
     cheapest."""
-    best = reoptimised(program, outcome, options)
+    best = reoptimise(program, outcome, options)
     if best.values is None:
         return record(at.of, best)
     whole = np.flatnonzero(program.integer)
@@ -192,7 +192,7 @@ def _found(
             vector, constant = at.measures[name]
             value = float(vector @ best.values)
             held = held.with_row(vector, value + 1e-7 * max(1.0, abs(value + constant)))
-    cheapest = searched(held.minimising(*at.measures["total"]), options)
+    cheapest = search(held.minimising(*at.measures["total"]), options).outcome
     values = best.values if cheapest.values is None else cheapest.values
     return record(at.of, replace(best, values=values)) | {"axes": at.values(values)}
 
@@ -207,11 +207,11 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
     measure too. ``relaxed`` solves without integrality, to learn of what size the measure is.
     """
     name, limits = arguments["minimise"], arguments["limits"]
-    at = measured(written(tables, case), arguments["axes"])
+    at = measured(write(tables, case), arguments["axes"])
     program = _limited(at, limits)
     vector, offset = at.measures[name]
     if arguments.get("relaxed"):
-        outcome = searched(program.minimising(vector, offset).relaxed(), case.solver)
+        outcome = search(program.minimising(vector, offset).relaxed(), case.solver).outcome
         return {"status": outcome.status, "objective": outcome.objective}
     weight = float(arguments["weight"])
     for axis, limit in limits.items():
@@ -225,26 +225,21 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
             weight /= 10
     program = program.minimising(vector, offset)
     start = arguments.get("start")
-    outcome = searched(program, case.solver, None if start is None else _padded(at, start))
+    outcome = search(program, case.solver, None if start is None else known_in(start)).outcome
     return _found(at, program, outcome, case.solver, arguments["axes"])
-
-
-def _padded(at: Measured, start: Mapping[str, Any]) -> Array:
-    known = start_from(at.of, start)
-    return np.append(known, np.zeros(len(at.program.cost) - len(known)))
 
 
 def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: the least of the first measure, then of the second among such plans, and so on; a row
     of the payoff table."""
-    at = measured(written(tables, case), arguments["axes"])
+    at = measured(write(tables, case), arguments["axes"])
     program = at.program
     result: Result = {}
     start: Array | None = None
     for name in arguments["order"]:
         vector, offset = at.measures[name]
         program = program.minimising(vector, offset)
-        outcome = searched(program, case.solver, start)
+        outcome = search(program, case.solver, start).outcome
         if outcome.values is None or outcome.objective is None:
             return result or record(at.of, outcome)
         start = outcome.values

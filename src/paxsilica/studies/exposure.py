@@ -155,7 +155,7 @@ def explain_stage(
         words = "the case requires no coverage of this stage"
         raise InputError([Problem("--stage", "", "", stage, words)])
     begin("search")
-    answer = search(written.program, case.solver)
+    answer = search(written.program, case.solver, interruptible=True)
     if answer.values is None:
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
@@ -334,6 +334,7 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
             controlled += size
         if (amount := quantity * at("activity", (name, normal_state))) > ZERO_TOL:
             running.append((plant, amount))
+    worth = [amount for (_, other), amount in cutoff.worth.items() if other == commodity]
     return Step(
         commodity,
         row.name,
@@ -343,9 +344,6 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         trusted,
         ready,
         controlled,
-        max(
-            (amount for (_, other), amount in cutoff.worth.items() if other == commodity),
-            default=0.0,
-        ),
+        max(worth, default=0.0),
         tuple(holders_of(world, running, year)),
     )

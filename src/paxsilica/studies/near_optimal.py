@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from paxsilica.case import Case
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import PersistentProgram
-from paxsilica.solver.resolve import Written, search
+from paxsilica.solver.resolve import Written, reoptimise, search, write
 from paxsilica.studies.parallel import Result
-from paxsilica.studies.tasks import record, reoptimised, searched, start_from, written
+from paxsilica.studies.tasks import known_in, record
 from paxsilica.tables import Tables
 
 Side = Literal["in", "out"]
@@ -89,13 +89,11 @@ def _told(
     # plan and bound may both be nearer to the limit than any gap: what ends the search is on which
     # side they are
     options = case.solver.model_copy(update={"gap": ROUNDING})
-    start = np.clip(start_from(of, arguments["start"]), program.low, program.high)
+    start = known_in(arguments["start"])
     answer = search(
         program, options, start, lambda known: known.high <= enough or above(known.low, limit)
     )
-    if answer.outcome.interrupted:
-        raise KeyboardInterrupt
-    best = reoptimised(program, answer.outcome, case.solver)
+    best = reoptimise(program, answer.outcome, case.solver)
     return (
         record(of, best) | ({} if best.values is None else {"value": _objective(of, best.values)}),
         answer.value.low,
@@ -130,10 +128,10 @@ def flips(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     Only linear programs are solved, each from the basis of the last: related projects are let go,
     and then rounded in two ways.
     """
-    of = written(tables, case)
+    of = write(tables, case)
     whole, columns = np.flatnonzero(of.program.integer), ever(of)
     project_of = {int(at): _project(of, int(at)) for at in whole}
-    known = start_from(of, arguments["start"])
+    known = known_in(arguments["start"]).values(of.program)
     held = of.program.fixed(whole, known[whole])
     standby = PersistentProgram(held, case.solver)
     found = []
@@ -179,8 +177,8 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
         arguments: ``project``, ``side``, ``apart`` (integer columns left free), ``start`` (the
             known plan), ``limit``, ``enough`` (value at which the search may end) and ``settled``.
     """
-    of = written(tables, case)
-    known = start_from(of, arguments["start"])
+    of = write(tables, case)
+    known = known_in(arguments["start"]).values(of.program)
     free = {
         ("committed" if isinstance(name[1], int) else "ticket", tuple(name))
         for name in arguments["apart"]
@@ -210,7 +208,7 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: the least objective with one project forced in or out, as far as needed to tell on
     which side of the limit it is."""
-    of = written(tables, case)
+    of = write(tables, case)
     proving = case.solver.model_copy(update={"options": PROVING | case.solver.options})
     found, bound = _told(
         of,
@@ -224,7 +222,7 @@ def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
 
 def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: the best plan that differs from each of some others in at least so many projects."""
-    of = written(tables, case)
+    of = write(tables, case)
     columns = ever(of)
     program = of.program
     for others in arguments["others"]:
@@ -235,9 +233,9 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
             row, float(sum(name in columns for name in others) - arguments["distance"])
         )
     start = arguments["start"]
-    outcome = reoptimised(
+    outcome = reoptimise(
         program,
-        searched(program, case.solver, None if start is None else start_from(of, start)),
+        search(program, case.solver, None if start is None else known_in(start)).outcome,
         case.solver,
     )
     return record(of, outcome) | (

@@ -101,8 +101,8 @@ class Range:
         )
 
     def draw(self, share: float, shape: Shape) -> float:
-        """The quantile ``share`` of a distribution over the range: ``triangular`` with its mode at the
-        number, or ``uniform``."""
+        """The quantile ``share`` of a distribution over the range: ``triangular`` with its mode at
+        the number, or ``uniform``."""
         width = self.high - self.low
         if width <= 0:
             return self.value
@@ -190,12 +190,9 @@ def _within(rule: ColumnLayout, wanted: float, value: float) -> float:
 def edited(tables: Tables, table: str, change: Callable[[Any], Mapping[str, Any] | None]) -> Tables:
     """The tables with new cells in one table: ``change`` returns them for each row, or ``None``."""
     rows = [(row, change(row)) for row in tables.rows(table)]
-    new: dict[str, Any] = {
-        table: tuple(
-            row if not cells else row.model_copy(update=dict(cells)) for row, cells in rows
-        )
-    }
-    return replace(tables, **new)
+    new = tuple(row.model_copy(update=dict(cells)) if cells else row for row, cells in rows)
+    parts: dict[str, Any] = {table: new}
+    return replace(tables, **parts)
 
 
 def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:

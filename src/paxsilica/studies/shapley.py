@@ -13,8 +13,8 @@ Coalition = frozenset[str]
 
 
 def all_coalitions(names: Sequence[str]) -> list[Coalition]:
-    """Every coalition, the smallest and the largest first: stand-alone and marginal values need only
-    these."""
+    """Every coalition; first the smallest and largest, which are all that stand-alone and marginal
+    values need."""
     found = [
         frozenset(members)
         for size in range(len(names) + 1)

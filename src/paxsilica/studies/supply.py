@@ -171,9 +171,7 @@ def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -
             stored[commodity] += largest / lasting if state.mode == "disrupted" else largest
 
     def made(plants: Iterable[tuple[str, float]]) -> float:
-        return _most_of(
-            instance, [(plant, quantity * activity[plant]) for plant, quantity in plants]
-        )
+        return _most_of(instance, ((plant, amount * activity[plant]) for plant, amount in plants))
 
     own = {commodity: stored[commodity] + made(plants) for commodity, plants in makers.items()}
     for commodity in stored:
