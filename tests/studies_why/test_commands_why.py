@@ -25,11 +25,11 @@ def place(tmp_path: Path) -> tuple[str, str]:
 
 def test_explain(place: tuple[str, str]) -> None:
     done = CliRunner().invoke(
-        app, ["explain", place[0], "smelt-a1", "--data", place[1], "--flips", "capital"]
+        app, ["explain", place[0], "smelt-a1", "--data", place[1], "--break-even", "capital"]
     )
     assert done.exit_code == 0, done.output
     assert "Smelter A1 (smelt-a1): in." in done.output
-    assert "the verdict turns between" in done.output
+    assert "the verdict changes between" in done.output
 
 
 def test_explain_a_stage(place: tuple[str, str]) -> None:
@@ -70,7 +70,7 @@ def test_explain_ends_with_the_code_of_infeasible(place: tuple[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--flips", "colour"]]
+    "words", [[], ["smelt-a1", "--stage", "magnets"], ["smelt-a1", "--break-even", "colour"]]
 )
 def test_explain_refuses(place: tuple[str, str], words: list[str]) -> None:
     done = CliRunner().invoke(app, ["explain", place[0], *words, "--data", place[1]])
@@ -93,7 +93,7 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     ]
     done = CliRunner().invoke(app, [*words, "--set", "coverage.hard=false"])
     assert done.exit_code == 0, done.output
-    assert "Aland: worth, in USD million" in done.output
+    assert "Aland, in USD million: stand-alone value" in done.output
     again = CliRunner().invoke(
         app, [*words, "--players", "Aland=money:BLA", "--players", "money:NOWHERE"]
     )
@@ -109,7 +109,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
         "nobody",
         "--stage",
         "x",
-        "--flips",
+        "--break-even",
         "colour",
         "--data",
         str(tmp_path),
@@ -118,7 +118,7 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["explain", *words])
     error = json.loads(done.stdout)["error"]
     assert (done.exit_code, error["kind"], error["exit_code"]) == (2, "input", 2)
-    assert {"CASE", "regions", "--flips", "explain"} <= {
+    assert {"CASE", "regions", "--break-even", "explain"} <= {
         problem["table"] for problem in error["problems"]
     }
 
@@ -129,8 +129,8 @@ def test_diagnosed(tmp_path: Path) -> None:
     diagnosed(
         Question(World().read(), case("budget_usd_m=300")), tmp_path / "plan", reported.append
     ).show(Screen(out))
-    assert "Least budget that would do: USD 330 million." in out.getvalue()
-    assert "Looking for the reason" in reported[0]
+    assert "Least sufficient budget: USD 330 million." in out.getvalue()
+    assert "Diagnosis: capacity check" in reported[0]
     written = json.loads((tmp_path / "plan" / "diagnosis.json").read_text())
-    assert written["ways_out"][0]["kind"] == "budget"
-    assert Plan.load(tmp_path / "plan" / "nearest").status == "infeasible"
+    assert written["feasible_changes"][0]["kind"] == "budget"
+    assert Plan.load(tmp_path / "plan" / "closest").status == "infeasible"

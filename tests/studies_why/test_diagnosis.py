@@ -23,7 +23,7 @@ class Variant:
     """How the world is broken, and what must be said of it.
 
     Attributes:
-        findings: (kind, about) that arithmetic must find, all of them.
+        findings: (kind, about) of all necessary conditions that fail.
         ways: kinds of change that must be offered; others may be.
         amounts: by key of a requirement: by how much it must give, as worked out by hand.
         conflicts: the requirements that conflict, a set for each independent cause.
@@ -133,7 +133,7 @@ VARIANTS = {
         findings={("budget", "budget")},
         ways={"budget", "coverage"},
         amounts={"budget": 130},
-        words=("Least budget that would do: USD 330 million.",),
+        words=("Least sufficient budget: USD 330 million.",),
     ),
     "budget too small for whole plants": Variant(
         same,
@@ -289,14 +289,16 @@ def test_the_variant_has_no_plan(variant: tuple[Variant, Diagnosis, Tables, Case
     assert make_plan(variant[2], variant[3]).status == "infeasible"
 
 
-def test_arithmetic_finds_the_cause(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+def test_failed_conditions_show_the_cause(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
     assert {(one.kind, one.about) for one in found.findings} == expected.findings
 
 
-def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+def test_every_change_makes_the_case_feasible(
+    variant: tuple[Variant, Diagnosis, Tables, Case],
+) -> None:
     expected, found = variant[:2]
-    ways = [*found.ways_out, *([found.combined] if found.combined else [])]
+    ways = found.feasible_changes
     assert expected.ways <= {way.kind for way in ways}
     for way in ways:
         assert make_plan(way.tables, way.case).status == "optimal", way.sentence
@@ -305,9 +307,7 @@ def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -
 def test_amounts_are_the_least(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
     given = {
-        about: amount
-        for way in (*found.ways_out, *([found.combined] if found.combined else []))
-        for about, amount in way.amounts.items()
+        about: amount for way in found.feasible_changes for about, amount in way.amounts.items()
     }
     assert {about: given.get(about) for about in expected.amounts} == pytest.approx(
         expected.amounts
@@ -330,12 +330,12 @@ def test_the_text_says_it(variant: tuple[Variant, Diagnosis, Tables, Case]) -> N
     assert found.result()["text"] == found.lines()
 
 
-def test_the_nearest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
-    nearest = variant[1].nearest
-    assert nearest is not None
-    assert nearest.status == "infeasible"
-    assert len(nearest.tables["operation"])
-    assert nearest.notes[0].startswith(
+def test_the_closest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    closest = variant[1].closest
+    assert closest is not None
+    assert closest.status == "infeasible"
+    assert len(closest.tables["operation"])
+    assert closest.notes[0].startswith(
         ("It falls short", "It leaves", "It meets the case only with a change")
     )
 

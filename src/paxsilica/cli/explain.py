@@ -1,4 +1,4 @@
-"""The command ``explain``, and what ``solve`` says where there is no plan."""
+"""The command ``explain``, and the diagnosis that ``solve`` prints without a plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paxsilica.cli import completion
 from paxsilica.cli.options import CaseName, GapOptions
 from paxsilica.cli.output import Answer
 from paxsilica.errors import Problem
-from paxsilica.studies.names import FLIPS
+from paxsilica.studies import BREAK_EVEN_NUMBERS
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
@@ -24,36 +24,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Diagnosed:
-    """Why a case has no plan, and the folder of the plan that falls least short, where there is
-    one."""
+    """Why a case has no plan, and the folder of the closest plan, if there is one."""
 
     diagnosis: Diagnosis
-    nearest: Path | None
+    closest: Path | None
 
     def show(self, screen: Screen) -> None:
         """Prints it."""
         screen.show(*self.diagnosis.lines())
-        if self.nearest is not None:
-            screen.show(f"It is written to {self.nearest}.")
+        if self.closest is not None:
+            screen.show(f"The closest plan is written to {self.closest}.")
 
 
 def diagnosed(question: Question, folder: Path, on_step: Callable[[str], None]) -> Diagnosed:
     """Finds why an infeasible case has no plan and what would give it one.
 
-    ``diagnosis.json`` and the plan that falls least short (``nearest``) are written into
-    ``folder``.
+    ``diagnosis.json`` and the closest plan (folder ``closest``) are written to ``folder``.
     """
     from paxsilica.infeasibility.diagnose import diagnose
     from paxsilica.report.files import write_plan
     from paxsilica.serialize import json_text
 
-    found = diagnose(
-        question.tables, question.case, lambda step: on_step(f"Looking for the reason: {step}")
-    )
+    found = diagnose(question.tables, question.case, lambda step: on_step(f"Diagnosis: {step}"))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "diagnosis.json").write_text(json_text(found.result()), encoding="utf-8")
     return Diagnosed(
-        found, None if found.nearest is None else write_plan(found.nearest, folder / "nearest")
+        found, None if found.closest is None else write_plan(found.closest, folder / "closest")
     )
 
 
@@ -71,21 +67,21 @@ def explain(
         str | None,
         typer.Option(
             metavar="STAGE",
-            help="Say why this stage is exposed, instead of a project.",
+            help="Explain why this stage is below the requirement, instead of a project.",
             autocompletion=completion.keys("stages"),
         ),
     ] = None,
-    flips: Annotated[
+    break_even: Annotated[
         str,
         typer.Option(
             metavar="NAMES",
             help=(
-                f"Numbers at which the verdict may turn, separated by commas: {', '.join(FLIPS)};"
-                " or none."
+                "Numbers whose break-even value is searched for, separated by commas:"
+                f" {', '.join(BREAK_EVEN_NUMBERS)}; or none."
             ),
-            autocompletion=completion.listed(*FLIPS),
+            autocompletion=completion.listed(*BREAK_EVEN_NUMBERS),
         ),
-    ] = ",".join(FLIPS),
+    ] = ",".join(BREAK_EVEN_NUMBERS),
     solves: Annotated[
         int,
         typer.Option(
@@ -97,17 +93,17 @@ def explain(
     *,
     options: GapOptions,
 ) -> Answer:
-    """Say why a project is in the plan or not, or why a stage is exposed.
+    """Explain why a project is in the plan or not, or why a stage is below the requirement.
 
     With --json, of a project: verdict, worth_usd_m and what is forced in or out (each from low to
-    high), displaced, feeds, reaches, flips, numbers; of a stage: year, share, required, shares,
-    steps, cause. Both hold the sentences too, as text.
+    high), displaced, feeds, reaches, break_even, numbers; of a stage: year, share, required,
+    shares, steps, cause. Both hold the sentences too, as text.
 
     [bold]Examples[/bold]
 
       paxsilica explain base nolans-mine
 
-      paxsilica explain base nolans-mine --flips "capital,lead time" --json
+      paxsilica explain base nolans-mine --break-even "capital,lead time" --json
 
       paxsilica explain base --stage processing
     """
@@ -116,11 +112,13 @@ def explain(
         problems.append(
             Problem("explain", "", "", "", "should be given either a project or --stage")
         )
-    wanted = tuple(name.strip() for name in flips.split(",") if name.strip() not in ("", "none"))
+    wanted = tuple(
+        name.strip() for name in break_even.split(",") if name.strip() not in ("", "none")
+    )
     problems += [
-        Problem("--flips", "", "", name, f"should be one of {', '.join(FLIPS)}")
+        Problem("--break-even", "", "", name, f"should be one of {', '.join(BREAK_EVEN_NUMBERS)}")
         for name in wanted
-        if name not in FLIPS
+        if name not in BREAK_EVEN_NUMBERS
     ]
     question = options.question(case, problems)
     if stage is not None:

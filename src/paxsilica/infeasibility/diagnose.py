@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from paxsilica.plan.solve import make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
 from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
+from paxsilica.tables.schema import Row
 
 PATIENCE_S = 30.0
 """Time limit of the search for each change that is not one of money; the best change found by then
@@ -278,17 +280,21 @@ def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
     helps."""
     tables, case = written.tables, written.case
     found = []
-    for words, table, cells in (
-        ("let every plant stand idle that must run", "assets", {"must_run_share": None}),
-        ("waive the smallest shipments", "routes", {"smallest_shipment": None}),
-        ("waive the final level of stores", "stocks", {"final": None}),
-        ("let goods be left over", "commodities", {"surplus": "free"}),
+    for words, table, column, cell in (
+        ("let every plant stand idle that must run", "assets", "must_run_share", None),
+        ("waive the smallest shipments", "routes", "smallest_shipment", None),
+        ("waive the final level of stores", "stocks", "final", None),
+        ("let goods be left over", "commodities", "surplus", "free"),
     ):
-        change: Changed = (edited(tables, table, lambda _, cells=cells: cells), case)
+        change: Changed = (edited(tables, table, partial(_with_cell, column, cell)), case)
         if change[0] != tables and proved(change, options, Known()):
             price = Interval(0.0, 0.0)
-            found.append(FeasibleChange("waived", "Or ", (words,), {}, price, *change, Known()))
+            found.append(FeasibleChange("waived", "", (words,), {}, price, *change, Known()))
     return found
+
+
+def _with_cell(column: str, cell: str | None, _: Row) -> dict[str, str | None]:
+    return {column: cell}
 
 
 def closest_plan(
@@ -302,10 +308,8 @@ def closest_plan(
     hard = case.coverage is not None and case.coverage.hard
     offers: list[tuple[Tables, Case, list[str]]] = [(tables, case, [])] if hard else []
     for change in changes:
-        words = change.sentence.split(": ", 1)[-1].removeprefix("Or ")
-        offers.append(
-            (change.tables, change.case, [f"It meets the case only with a change: {words}"])
-        )
+        note = f"It meets the case only with a change: {'; '.join(change.parts)}."
+        offers.append((change.tables, change.case, [note]))
     for new_tables, new_case, notes in offers:
         plan, unserved = _soft(new_tables, new_case) if hard else (_found(new_tables, new_case), [])
         if plan is not None:

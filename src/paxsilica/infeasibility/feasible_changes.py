@@ -57,7 +57,10 @@ class FeasibleChange:
     @property
     def sentence(self) -> str:
         """The change in one sentence."""
-        return f"{self.lead}{'; '.join(self.parts)}{self.certainty}."
+        words = "; ".join(self.parts)
+        return (
+            f"{self.lead or words[0].upper()}{words if self.lead else words[1:]}{self.certainty}."
+        )
 
     @property
     def certainty(self) -> str:
@@ -72,7 +75,7 @@ class FeasibleChange:
         if len(self.parts) <= FEW:
             return [f"- {self.sentence}"]
         return [
-            f"- {self.lead.strip()} all of this together{self.certainty}:",
+            f"- {self.lead or 'All of this together:'}{self.certainty}".rstrip(),
             *(f"  - {part}" for part in self.parts),
         ]
 
@@ -89,12 +92,8 @@ class InsufficientChange:
     def sentence(self) -> str:
         """As a sentence."""
         words = KINDS.get(self.kind, "the first year of coverage, within the years of the case")
-        verdict = (
-            "not sufficient alone at any amount."
-            if self.proved
-            else "the time allowed was too short to find out whether it is sufficient alone."
-        )
-        return f"{words[0].upper()}{words[1:]}: {verdict}"
+        verdict = "no amount is sufficient" if self.proved else "not settled in the time allowed"
+        return f"{words[0].upper()}{words[1:]}: {verdict}."
 
 
 def relaxed(
@@ -131,7 +130,7 @@ def relaxed(
             clauses.append(Clause(one.head, one.say(rounded), rounded, one.year))
             amounts[one.about] = rounded
         if proved(change, options, known, only_known=spare < SPARE[-1]):
-            lead, parts = LEADS.get(kind, "Or "), _parts(kind, clauses)
+            lead, parts = LEADS.get(kind, ""), _parts(kind, clauses)
             return FeasibleChange(kind, lead, parts, amounts, answer.value, *change, known)
     return InsufficientChange(kind, False)
 
@@ -142,11 +141,8 @@ def proved(change: Changed, options: Solver, known: Known, *, only_known: bool =
     program = write(*change).program
     if not only_known:
         return some_plan(program, options, known)[0] is True
-    whole = np.flatnonzero(program.integer)
-    fixed = program.minimising(np.zeros(len(program.cost))).fixed(
-        whole, known.values(program)[whole]
-    )
-    return solve(fixed, options).values is not None
+    anything = program.minimising(np.zeros(len(program.cost)))
+    return solve(known.fixed(anything), options).values is not None
 
 
 LEADS = {"budget": "Least sufficient budget: ", "several": "A sufficient combination: "}
@@ -216,7 +212,7 @@ def later(written: Written, options: Solver) -> FeasibleChange | InsufficientCha
         f"{years} later: coverage required from {coverage.from_year + high}, its path moved with it"
     )
     amounts, price = {"years": float(high)}, Interval(high, high)
-    return FeasibleChange("later", "Or ", (words,), amounts, price, tables, case, known)
+    return FeasibleChange("later", "", (words,), amounts, price, tables, case, known)
 
 
 def shifted(case: Case, years: int) -> Case:

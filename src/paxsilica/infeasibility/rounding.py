@@ -59,8 +59,8 @@ def some_plan(
     decisions of ``start`` are tried first."""
     anything = program.minimising(np.zeros(len(program.cost)))
     if start is not None and start.committed:
-        whole = np.flatnonzero(program.integer)
-        if solve(anything.fixed(whole, start.values(program)[whole]), options).values is not None:
+        known = solve(start.fixed(anything), options)
+        if known.values is not None:
             return True, start
     answer = least(anything, options)
     if answer.values is not None:

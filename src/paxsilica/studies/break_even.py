@@ -296,8 +296,7 @@ def break_even(
         program = forced(varied, project, True)
         if with_it.committed:
             # the known plan with the new number is a linear program, and often decides
-            whole = np.flatnonzero(program.integer)
-            again = solve(program.fixed(whole, with_it.values(program)[whole]), options)
+            again = solve(with_it.fixed(program), options)
             high = math.inf if again.objective is None else again.objective
             if high < math.inf and sign_of(Interval(-math.inf, high), other) == 1:
                 return 1

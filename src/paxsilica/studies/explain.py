@@ -285,7 +285,7 @@ def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
 
 def displaced(inside: Known | None, outside: Known | None, project: str) -> pd.DataFrame:
     """Other projects whose commitment differs between the plans with and without the project."""
-    rows = []
+    rows: list[tuple[str, int | None, int | None, str]] = []
     if inside is not None and outside is not None:
         before, after = outside.committed, inside.committed
         for name in sorted({*before, *after} - {project}):

@@ -221,10 +221,10 @@ class Runner(ExitStack):
         self._before: set[Any] = set()
         self._lost = 0
 
-    def __exit__(self, *error: Any) -> bool:
+    def __exit__(self, *error: Any) -> None:
         """Ends workers and progress."""
         self._close(at_once=error[0] is not None)
-        return super().__exit__(*error)
+        super().__exit__(*error)
 
     def _bar(self, what: str) -> tqdm[Any]:
         if what not in self._bars:

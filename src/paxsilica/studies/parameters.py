@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Literal
 
 from paxsilica.errors import InputError, Problem
@@ -226,11 +227,12 @@ def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
         return None if value is None else {"value": value}
 
     for table, by_row in cells.items():
-        tables = edited(tables, table, lambda row, by=by_row: _cells(row, by.get(key_text(row))))
+        tables = edited(tables, table, partial(_cells, by_row))
     return replace(edited(tables, "series", anchor), digest="moved")
 
 
-def _cells(row: Row, cells: Mapping[str, float] | None) -> dict[str, Any] | None:
+def _cells(by_row: Mapping[str, Mapping[str, float]], row: Row) -> dict[str, Any] | None:
+    cells = by_row.get(key_text(row))
     if cells is None:
         return None
     update: dict[str, Any] = dict(cells)

@@ -35,7 +35,7 @@ from paxsilica.studies.shapley import (
     shapley,
     tightened,
 )
-from paxsilica.studies.tasks import run_plan, solve_case
+from paxsilica.studies.tasks import known_in, run_plan, solve_case
 from paxsilica.tables import Tables
 from paxsilica.tables.suggestions import Nearest
 
@@ -438,7 +438,8 @@ def value_partners(
     # a signatory with needs of its own may cost more than it brings
     helpful = [player.name for player in players if not (own_needs and player.signs)]
     paying = [player.name for player in players if player.pays and not player.signs]
-    with Runner(**{"workers": 1, **run}) as runner:
+    run.setdefault("workers", 1)
+    with Runner(**run) as runner:
         search = Search(Packed.of(tables), cases, runner)
         search.solve()
         search.share(helpful, paying)
@@ -460,9 +461,7 @@ def value_partners(
 def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
     if "decision" not in result:
         return Solved(coalition, cost, {}, Known())
-    years = {name: int(year) for name, (year, _) in result["decision"].items()}
-    tickets = frozenset((funder, project) for funder, project in result["tickets"])
-    return Solved(coalition, cost, result["terms"], Known(years, tickets))
+    return Solved(coalition, cost, result["terms"], known_in(result))
 
 
 COLUMNS = [
