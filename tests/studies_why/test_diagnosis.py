@@ -222,7 +222,7 @@ VARIANTS = {
         ),
         ways={"limits", "coverage"},
         amounts={"sites": 1},
-        words=("the limit sites at 4 (not 3)",),
+        words=("The limit sites at 4 (not 3)",),
     ),
     "a minimum that nothing reaches": Variant(
         lambda w: w.add(

@@ -104,11 +104,15 @@ class Task:
         ).hexdigest()[:32]
 
 
+def with_solver(case: Case, **options: Any) -> Case:
+    """The case with other options of the solver."""
+    return case.model_copy(update={"solver": case.solver.model_copy(update=options)})
+
+
 def task(work: Work, tables: Packed, case: Case, **arguments: Any) -> Task:
     """A task whose solves use one thread: tasks share the cores, and a result must not depend on
     the machine."""
-    solver = case.solver.model_copy(update={"threads": 1})
-    return Task(work, tables, case.model_copy(update={"solver": solver}), arguments)
+    return Task(work, tables, with_solver(case, threads=1), arguments)
 
 
 _unpacked: dict[str, Tables] = {}

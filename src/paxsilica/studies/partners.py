@@ -23,7 +23,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance import make_instance
 from paxsilica.solver.resolve import NOISE, NOWHERE, Interval, Known, changed
 from paxsilica.studies import MOST_EXACT
-from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task, with_solver
 from paxsilica.studies.shapley import (
     Coalition,
     all_coalitions,
@@ -255,9 +255,7 @@ class Search:
             return False
         jobs = {}
         for one in again:
-            solver = self.cases[one].solver
-            closer = solver.model_copy(update={"gap": solver.gap * share})
-            case = self.cases[one].model_copy(update={"solver": closer})
+            case = with_solver(self.cases[one], gap=self.cases[one].solver.gap * share)
             start = {key: self.best[one][key] for key in ("decision", "tickets")}
             jobs[one] = task(solve_case, self.packed, case, start=start)
         for one, result in self._run(jobs, "smaller gap where needed"):
