@@ -123,7 +123,7 @@ def test_plans_and_cases_are_compared(place: Path) -> None:
     small.save(place / "small")
     asked.solve().save(place / "large")
     assert "Projects in which the plans differ" in run("compare", "small", "large")
-    assert "Each plan at its worst" in run("compare", "chain.toml", "small")
+    assert "Each plan in its worst case" in run("compare", "chain.toml", "small")
 
 
 @pytest.mark.parametrize(

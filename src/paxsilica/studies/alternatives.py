@@ -130,8 +130,9 @@ class Alternatives(Study):
     def figure(self) -> Figure:
         """The projects in which the plans differ, by plan."""
         plans = list(self.decisions)
-        every = [set(self.decisions[name]) for name in plans]
-        differ = sorted(set[str]().union(*every) - set.intersection(*every) if every else ())
+        every = [frozenset(self.decisions[name]) for name in plans]
+        any_plan = frozenset[str]().union(*every)
+        differ = sorted(any_plan - any_plan.intersection(*every))
         picture = np.array(
             [[float(project in has) for has in every] for project in differ]
         ).reshape(len(differ), len(plans))
@@ -340,16 +341,8 @@ def _repair(
             "start": start,
         }
         jobs = [
-            task(
-                repaired,
-                packed,
-                case,
-                project=name,
-                side=side,
-                apart=near.apart[name, side],
-                **shared,
-            )
-            for name, side in now
+            task(repaired, packed, case, project=place[0], side=place[1], apart=apart, **shared)
+            for place, apart in ((place, near.apart[place]) for place in now)
         ]
         for result in runner.run(jobs, "plans close to the best"):
             near.see(result)

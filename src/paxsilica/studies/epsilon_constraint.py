@@ -24,8 +24,8 @@ from paxsilica.tables import Tables
 
 @dataclass(frozen=True)
 class Axis:
-    """A measure of a plan. ``sign`` is -1 if more is better; ``linear``: whether it is linear in the
-    decisions."""
+    """A measure of a plan. ``sign`` is -1 if more is better; ``linear``: whether it is linear in
+    the decisions."""
 
     name: str
     unit: str

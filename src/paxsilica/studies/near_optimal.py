@@ -172,10 +172,8 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
         ("committed" if isinstance(name[1], int) else "ticket", tuple(name))
         for name in arguments["apart"]
     }
-    columns = [
-        at for at in np.flatnonzero(of.program.integer) if of.program.columns[at] not in free
-    ]
-    fixed = np.array(columns, dtype=np.intp)
+    whole, names = np.flatnonzero(of.program.integer), of.program.columns
+    fixed = np.array([at for at in whole if names[at] not in free], dtype=np.intp)
     # the relaxation also changed what follows from the project, such as its earlier years
     program = _with_side(of, arguments)
     low, high = program.low[fixed], program.high[fixed]

@@ -282,25 +282,18 @@ def compare(plan: Plan, other: Plan) -> Comparison:
 
     costs = joined("costs", ["term"], "usd_m")
     coverage = joined("coverage", ["stage", "year"], "coverage")
-    numbers = [
-        ("all cost", "USD million", [costs["this"].sum(), costs["other"].sum()]),
-        (
-            "capital of all projects",
-            "USD million",
-            [one.capital_decided_usd_m for one in (plan, other)],
-        ),
-        (
-            "paid by funders",
-            "USD million",
-            [one.portfolio["public_usd_m"].sum() for one in (plan, other)],
-        ),
-        ("projects", "projects", [len(one.portfolio) for one in (plan, other)]),
-    ]
+
+    def number(what: str, unit: str, one: float, two: float) -> dict[str, Any]:
+        return {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
+
+    capital = (plan.capital_decided_usd_m, other.capital_decided_usd_m)
+    paid = (float(one.portfolio["public_usd_m"].sum()) for one in (plan, other))
+    counts = (float(len(one.portfolio)) for one in (plan, other))
     headline = [
-        {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
-        for what, unit, (one, two) in (
-            (what, unit, map(float, pair)) for what, unit, pair in numbers
-        )
+        number("all cost", "USD million", float(costs["this"].sum()), float(costs["other"].sum())),
+        number("capital of all projects", "USD million", *capital),
+        number("paid by funders", "USD million", *paid),
+        number("projects", "projects", *counts),
     ]
     return Comparison.of(
         {
