@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["explain", "--data", "tables", "base", "mine-"], ["mine-one", "mine-two"]),
         (["explain", "--data", "nowhere", "base", "mine-"], []),
         (["explain", "base", "--stage", "mini"], ["mining"]),
-        (["explain", "base", "--flips", "capital,le"], ["capital,lead time"]),
+        (["explain", "base", "--break-even", "capital,le"], ["capital,lead time"]),
         (["prices", "--kind", "re"], ["relaxed", "resolve"]),
         (["prices", "--money", "bud"], ["budget"]),
         (["prices", "--curve", "qat"], ["qat-qia"]),

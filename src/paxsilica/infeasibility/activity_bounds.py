@@ -17,14 +17,9 @@ SLACK = 1e-7
 def _ends(program: Compiled, rows: NDArray[np.intp]) -> tuple[Array, Array]:
     """Smallest and largest value of the left side of each row within the bounds of its
     variables."""
-    part = program.matrix[rows].tocsr()
-    least, most = np.zeros(len(rows)), np.zeros(len(rows))
-    for at in range(len(rows)):
-        span = slice(part.indptr[at], part.indptr[at + 1])
-        amounts, columns = part.data[span], part.indices[span]
-        low, high = amounts * program.low[columns], amounts * program.high[columns]
-        least[at], most[at] = np.minimum(low, high).sum(), np.maximum(low, high).sum()
-    return least, most
+    part = program.matrix[rows]
+    up, down = part.maximum(0), part.minimum(0)
+    return up @ program.low + down @ program.high, up @ program.high + down @ program.low
 
 
 def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str]]:

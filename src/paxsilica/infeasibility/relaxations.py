@@ -107,6 +107,17 @@ def all_relaxations(written: Written) -> list[Relaxation]:
     ]
 
 
+def _in_rows(
+    table: str, fits: Callable[[Any], bool], cells: Callable[[Any, float], dict[str, Any]]
+) -> Callable[[Tables, Case, float], Changed]:
+    """A change of the cells of the rows that fit, by an amount."""
+
+    def apply(tables: Tables, case: Case, amount: float) -> Changed:
+        return edited(tables, table, lambda row: cells(row, amount) if fits(row) else None), case
+
+    return apply
+
+
 def _first(index: Any) -> str:
     return str(index[0] if isinstance(index, tuple) else index)
 
@@ -190,15 +201,6 @@ def _mandates(written: Written) -> list[Relaxation]:
 def _mandate(written: Written, at: int) -> Relaxation:
     key = funder, stage, region = written.program.row_names[at][1]
     limit, about = float(written.program.row_high[at]), f"{funder}|{stage}|{region}"
-
-    def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        def change(row: Any) -> dict[str, float] | None:
-            if (row.funder, row.stage, row.region) != key:
-                return None
-            return {"largest_usd_m": (row.largest_usd_m or 0.0) + amount}
-
-        return edited(tables, "mandates", change), case
-
     return Relaxation(
         "mandates",
         about,
@@ -209,7 +211,11 @@ def _mandate(written: Written, at: int) -> Relaxation:
             f"USD {limit + x:,.10g} million under the mandate of {funder} for stage {stage} and"
             f" region {region}"
         ),
-        apply,
+        _in_rows(
+            "mandates",
+            lambda row: (row.funder, row.stage, row.region) == key,
+            lambda row, x: {"largest_usd_m": (row.largest_usd_m or 0.0) + x},
+        ),
     )
 
 
@@ -373,13 +379,6 @@ def _need_of_demand(written: Written, entries: dict[str, Entries]) -> None:
 
 def _demand_for(written: Written, commodity: str, entries: Entries) -> Relaxation:
     name = next(row.name for row in written.tables.commodities if row.commodity == commodity)
-
-    def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        def change(row: Any) -> dict[str, float] | None:
-            return {"quantity": row.quantity * (1 - amount)} if row.commodity == commodity else None
-
-        return edited(tables, "demand", change), case
-
     return Relaxation(
         "demand",
         commodity,
@@ -387,7 +386,11 @@ def _demand_for(written: Written, commodity: str, entries: Entries) -> Relaxatio
         2.0 * len(written.instance.years),
         per_mille,
         lambda x: f"serve {x:.1%} less of the demand for {name}",
-        apply,
+        _in_rows(
+            "demand",
+            lambda row: row.commodity == commodity,
+            lambda row, x: {"quantity": row.quantity * (1 - x)},
+        ),
     )
 
 
@@ -403,13 +406,6 @@ def _limit(written: Written, name: str, entries: Entries) -> Relaxation:
     limit = written.instance.limits[name]
     side = -1.0 if limit.sense == "at least" else 1.0
     whole, weight = limit.measure == "projects", 1 / max(1.0, abs(limit.value))
-
-    def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        def change(row: Any) -> dict[str, float] | None:
-            return {"value": row.value + side * amount} if row.limit == name else None
-
-        return edited(tables, "limits", change), case
-
     return Relaxation(
         "limits",
         name,
@@ -417,7 +413,11 @@ def _limit(written: Written, name: str, entries: Entries) -> Relaxation:
         weight,
         round if whole else money,
         lambda x: f"the limit {name} at {limit.value + side * x:,.10g} (not {limit.value:,.10g})",
-        apply,
+        _in_rows(
+            "limits",
+            lambda row: row.limit == name,
+            lambda row, x: {"value": row.value + side * x},
+        ),
     )
 
 
@@ -430,12 +430,6 @@ def _required(written: Written) -> list[Relaxation]:
 
 
 def _required_project(name: str, at: int) -> Relaxation:
-    def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        def change(row: Any) -> dict[str, None] | None:
-            return {"commitment": None} if row.project == name and amount else None
-
-        return edited(tables, "projects", change), case
-
     return Relaxation(
         "required",
         name,
@@ -443,5 +437,9 @@ def _required_project(name: str, at: int) -> Relaxation:
         1.0,
         round,
         lambda _: f"drop the commitment to {name}",
-        apply,
+        _in_rows(
+            "projects",
+            lambda row: row.project == name,
+            lambda _, x: {"commitment": None} if x else {},
+        ),
     )

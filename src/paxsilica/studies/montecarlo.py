@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
-from scipy.stats import qmc, rankdata
+from scipy.stats import binomtest, qmc, rankdata
 
 from paxsilica.api import Question
 from paxsilica.case import Case
@@ -134,14 +134,8 @@ def wilson(chosen: int, samples: int) -> tuple[float, float]:
     """
     if samples == 0:
         return 0.0, 1.0
-    share, z2 = chosen / samples, NORMAL_95**2
-    middle = (share + z2 / (2 * samples)) / (1 + z2 / samples)
-    half = (
-        NORMAL_95
-        / (1 + z2 / samples)
-        * math.sqrt(share * (1 - share) / samples + z2 / (4 * samples**2))
-    )
-    return max(0.0, middle - half), min(1.0, middle + half)
+    ends = binomtest(chosen, samples).proportion_ci(0.95, "wilson")
+    return float(ends.low), float(ends.high)
 
 
 @lru_cache(maxsize=4)
