@@ -61,9 +61,9 @@ def test_distance_keeps_plans_apart() -> None:
 
 
 def test_the_tolerance_is_a_share_of_the_capital_decided() -> None:
-    asked = question("2030")
-    plan = asked.solve()
-    found = alternatives(asked, 0.1, plans=1, workers=1)
+    problem = question("2030")
+    plan = problem.solve()
+    found = alternatives(problem, 0.1, plans=1, workers=1)
     assert plan.objective is not None
     assert found.limit_usd_m == pytest.approx(plan.objective + 0.1 * plan.capital_decided_usd_m)
 
@@ -123,7 +123,7 @@ def test_each_method_is_right_on_its_own(
         assert len(decided) == len(found)
 
 
-def test_the_best_plan_is_sought_as_well_as_the_tolerance_needs() -> None:
+def test_the_best_plan_is_solved_to_the_gap_that_the_tolerance_needs() -> None:
     loose = question("2030", solver={"gap": 0.9})
     found = alternatives(loose, tolerance_usd_m=12.0, plans=1, workers=1).table()
     assert dict(zip(found["project"], found["verdict"], strict=True)) == expected(12.0)[0]
@@ -135,7 +135,7 @@ def poorly_proved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> R
     return found | {"bound": found["bound"] - 100.0}
 
 
-def test_what_the_bound_leaves_open_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_bound_leaves_open_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paxsilica.studies.alternatives.solve_case", poorly_proved)
     monkeypatch.setattr("paxsilica.studies.alternatives.grown", lambda *_: [Region((), -math.inf)])
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
@@ -171,16 +171,18 @@ def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
-    asked = question("2030", trusted=["signatory"])
+    problem = question("2030", trusted=["signatory"])
     found = (
-        alternatives(asked, tolerance_usd_m=1000.0, plans=1, workers=1).table().set_index("project")
+        alternatives(problem, tolerance_usd_m=1000.0, plans=1, workers=1)
+        .table()
+        .set_index("project")
     )
     assert found.loc["a-mine-2", "verdict"] == "interchangeable"
 
 
 @pytest.mark.parametrize("extra", [-0.5, 0.5])
-def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
-    asked = question("2030", solver={"gap": 0.9})
+def test_one_project_is_decided_at_any_gap(extra: float) -> None:
+    problem = question("2030", solver={"gap": 0.9})
     plans = every_plan(question("2030"))
     least = min(one.total for one in plans if "c-smelt" in one.projects)
     best = min(plans, key=lambda one: one.total)
@@ -190,8 +192,8 @@ def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
     }
     job = task(
         forced,
-        Packed.of(asked.tables),
-        asked.case,
+        Packed.of(problem.tables),
+        problem.case,
         project="c-smelt",
         side="in",
         limit=least + extra,
@@ -206,17 +208,17 @@ def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
 
 @pytest.mark.parametrize("tolerance", [2.5, 40.0, 90.0])
 def test_regions_hold_every_plan_near_the_best(tolerance: float) -> None:
-    asked = question("2030")
-    plans = every_plan(asked)
+    problem = question("2030")
+    plans = every_plan(problem)
     limit = min(one.total for one in plans) + tolerance
-    packed = Packed.of(asked.tables)
+    packed = Packed.of(problem.tables)
     with Runner(1) as runner:
-        regions = grown(packed, asked.case, {}, limit, math.inf, runner)
+        regions = grown(packed, problem.case, {}, limit, math.inf, runner)
         assert any(region.branches for region in regions)
         for one in plans:
             if one.total > limit:
                 continue
-            # years are told by the project alone: only one year offers itself
+            # the project determines the year: only one year is possible
             holding = [
                 region
                 for region in regions
@@ -228,7 +230,7 @@ def test_regions_hold_every_plan_near_the_best(tolerance: float) -> None:
             assert holding[0].bound <= one.total + 1e-6
 
 
-def test_what_is_ruled_out_stays_so_when_the_limit_falls() -> None:
+def test_proofs_stay_valid_when_the_limit_falls() -> None:
     best = {"value": 100.0, "decision": {"a": [2030, 1.0]}, "tickets": []}
     near_set = NearOptimalSet(["a", "b"], best, 90.0, 10.0)
     near_set.see(best)
@@ -246,7 +248,7 @@ def test_what_is_ruled_out_stays_so_when_the_limit_falls() -> None:
 @pytest.mark.parametrize(
     "options", [{"tolerance": -0.1}, {"plans": 0}, {"distance": 0}, {"tolerance_usd_m": -1.0}]
 )
-def test_questions_without_sense_are_refused(options: dict[str, float]) -> None:
+def test_invalid_questions_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="should be at least"):
         alternatives(question("2030"), **options)  # type: ignore[arg-type]
 

@@ -102,11 +102,11 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     assert "NOWHERE" in again.stderr
 
 
-def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "regions.csv").write_text("nonsense\n")
     words = [
         str(tmp_path / "none.toml"),
-        "nobody",
+        "no-such-project",
         "--stage",
         "x",
         "--break-even",

@@ -1,5 +1,5 @@
-"""Infeasible variants of the small world, each with a cause that was put there: the diagnosis must
-find it, and what it offers must work."""
+"""Infeasible variants of the small world, each with a known cause: the diagnosis must find it, and
+its changes must make the case feasible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Variant:
 
     Attributes:
         findings: (kind, about) of all necessary conditions that fail.
-        ways: kinds of change that must be offered; others may be.
+        ways: kinds of change that must be found; others may be.
         amounts: by key of a requirement: by how much it must give, as worked out by hand.
         conflicts: the requirements that conflict, a set for each independent cause.
         words: what must stand in the text.
@@ -46,7 +46,7 @@ def same(world: World) -> World:
 
 def by_products(world: World) -> World:
     """Smelting in Aland runs always and leaves slag, of which nothing may be left over and which
-    nobody takes."""
+    no process uses."""
     world.add("commodities", commodity="slag", name="Slag", unit="t", surplus="forbidden")
     world.add("recipes", process="smelt-old", commodity="slag", role="output", quantity="1")
     world.add("recipes", process="smelt-old", commodity="metal", role="output", quantity="1")
@@ -92,7 +92,7 @@ VARIANTS = {
         lambda w: w.drop("projects", "smelt-a2", "smelt-b"),
         findings={("capacity", "metal"), ("no feed", "magnet")},
         ways={"coverage", "evenly", "demand"},
-        # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it
+        # 60 of 100 can be made: a third less than required, and of the demand from which it
         # comes
         amounts={"all stages": 0.334, "magnet": 0.334, "processing|2030": 0.3},
         words=(
@@ -173,7 +173,7 @@ VARIANTS = {
         ways={"funders", "later"},
         amounts={"fund-a": 130, "years": 2},
     ),
-    "demand that nobody can serve": Variant(
+    "demand that cannot be served": Variant(
         lambda w: w.set("commodities", "magnet", shortage_price_usd_per_unit="").set(
             "demand", "CHN", quantity="1900"
         ),
@@ -239,7 +239,7 @@ VARIANTS = {
         ways={"limits"},
         conflicts={frozenset({"the limit floor"})},
     ),
-    "slag that nobody takes": Variant(
+    "slag that no process uses": Variant(
         by_products,
         ways={"waived"},
         conflicts={frozenset({"no Slag may be left over", "plants that must run"})},
@@ -256,7 +256,7 @@ VARIANTS = {
             frozenset({"the commitment to smelt-b", "the budget of USD 100 million"}),
         },
     ),
-    "two causes: a limit that nothing reaches, and demand that nobody can serve": Variant(
+    "two causes: a limit that nothing reaches, and demand that cannot be served": Variant(
         lambda w: (
             w.add(
                 "limits",
@@ -340,7 +340,7 @@ def test_the_closest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, C
     )
 
 
-def test_what_is_offered_is_not_more_than_needed() -> None:
+def test_changes_are_not_larger_than_needed() -> None:
     """One million less than the least budget, and one plant less than the limit, is not enough."""
     assert make_plan(World().read(), case("budget_usd_m=329")).status == "infeasible"
     assert make_plan(World().read(), case("budget_usd_m=330")).status == "optimal"

@@ -35,7 +35,7 @@ def test_too_little_money() -> None:
     assert all("the budget of USD 1,000 million" in one.requirements for one in found.conflicts)
 
 
-def test_nobody_trusted_makes_scanners() -> None:
+def test_no_trusted_plant_makes_scanners() -> None:
     """All EUV scanners are Dutch: without the Netherlands no leading-edge wafer, no memory and no
     AI server is made at any price."""
     found = answer("coverage.required={2028=0.1}", "membership={NLD='untrusted'}")

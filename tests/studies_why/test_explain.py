@@ -51,7 +51,7 @@ def test_a_project_that_is_out() -> None:
     assert "Forcing it in costs 30 USD million" in found.lines()[1]
 
 
-def test_a_coin_toss_is_told_as_one() -> None:
+def test_a_tie_is_reported_as_undecided() -> None:
     """At the price of A2, smelter B is as good."""
     found = explain("smelt-b", World().set("projects", "smelt-b", capex_usd_m="120"))
     assert found.verdict == "undecided (inside the gap)"
@@ -88,7 +88,7 @@ def test_a_required_project() -> None:
     assert "Forcing it in costs 30 USD million" in found.lines()[1]
 
 
-def test_a_project_that_was_left_out() -> None:
+def test_a_dropped_project() -> None:
     found = explain("smelt-b", World().set("projects", "smelt-b", lead_time_years="20"))
     assert found.verdict == "left out"
     assert "cannot come into service within the years of the case" in found.lines()[0]
@@ -150,7 +150,7 @@ def test_where_price_turns_the_verdict() -> None:
     ],
 )
 def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
-    """The ends of the interval are sure: solved anew there, the verdict is in at one end and out at
+    """The ends of the interval are certain: solved again, the verdict is in at one end and out at
     the other."""
     world, settings = (
         (soft(World()), ("coverage.hard=false",)) if project == "press-a1" else (World(), ())
@@ -213,8 +213,8 @@ def test_the_search_is_never_wrong(turn: float, width: float, now: float, rising
         return 0 if not below and not above else 1 if below != rising else -1
 
     friendly, unfriendly = (100.0, 0.0) if rising else (0.0, 100.0)
-    found, asked = turning_point(sign, friendly, unfriendly, now, sign(now), 12, 0.5)
-    assert asked <= 13
+    found, calls = turning_point(sign, friendly, unfriendly, now, sign(now), 12, 0.5)
+    assert calls <= 13
     if found is None:
         assert sign(friendly) != 1 or sign(unfriendly) != -1
     else:

@@ -83,7 +83,7 @@ def test_a_stage_that_is_fully_covered() -> None:
     assert "fully covered" in found.lines()[0]
 
 
-def test_what_cannot_be_asked() -> None:
+def test_invalid_stages_are_refused() -> None:
     with pytest.raises(InputError, match=r"did you mean .magnets"):
         exposed(World(), "magnet")
     with pytest.raises(InputError, match="requires no coverage"):

@@ -190,7 +190,7 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
 
 
 def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of nine players is made to save 10, whoever was there before: the estimate is exact,
+    """Each of nine players is made to save 10, with any others before: the estimate is exact,
     from far fewer coalitions than there are."""
     made = world()
     names = [f"R{number}" for number in range(9)]
@@ -290,7 +290,7 @@ def exactly() -> Callable[..., dict[str, Any]]:
     budget=st.sampled_from([150, 320]),
 )
 @settings(max_examples=8, deadline=None)
-def test_sharing_keeps_the_truth(
+def test_shared_bounds_contain_the_optimum(
     exactly: Callable[..., dict[str, Any]], widths: list[tuple[float, float]], budget: int
 ) -> None:
     """However far bounds and plans are from the optimum: what is shared makes intervals no wider,
