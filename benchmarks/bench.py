@@ -1,8 +1,8 @@
-"""How fast: our whole run against raw HiGHS on the same model, time to a gap, and rows built per
-second.
+"""Speed of the program: a whole run compared with raw HiGHS on the same model for several gaps, and
+rows built per second.
 
-Everything compared is measured in this one run, in turn, on the same machine; ratios travel,
-seconds do not. Each gap is reached in a search of its own, because the gap aimed for changes the
+Everything is measured in one run on one machine, because ratios can be compared across machines and
+seconds cannot. Each gap is reached in a separate search, because the requested gap changes the
 search. Usage: ``python benchmarks/bench.py [CASE] [--gaps 0.02,0.01,0.005]``.
 """
 
@@ -22,7 +22,7 @@ from paxsilica.case import read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
 from paxsilica.model.build import without_collection
-from paxsilica.solver import compile_model, write_mps
+from paxsilica.solver import compile_model, write_program
 from paxsilica.tables import load_tables
 
 
@@ -45,7 +45,7 @@ def raw_highs(mps: Path, gap: float, threads: int, seed: int) -> tuple[float, fl
 
 
 def whole_run(case: str, gap: float) -> float:
-    """Seconds of the command, from a cold process to the last file written."""
+    """Seconds of the command, from the start of the process to the last file written."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
         command = [
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"rows written per second (build and compile): {rows / (compiled - joined):,.0f}")
     with tempfile.TemporaryDirectory() as folder:
         mps = Path(folder) / "model.mps"
-        write_mps(program, str(mps))
+        write_program(program, mps)
         print(f"{'gap':>8} {'whole run':>12} {'raw HiGHS':>12} {'ratio':>7}")
         for gap in [*(float(part) for part in arguments.gaps.split(",")), case.solver.gap]:
             ours = whole_run(arguments.case, gap)

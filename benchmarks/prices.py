@@ -1,4 +1,4 @@
-"""How long prices take, as multiples of the one solve before them: ratios travel, seconds do not.
+"""Time of prices as multiples of the one solve before them: ratios can be compared across machines.
 
 Usage: ``python benchmarks/prices.py [CASE] [--set KEY=VALUE]``.
 """
@@ -24,8 +24,8 @@ def bench_prices(
     """Prints and returns two ratios to the time of one solve: all fixed and relaxed prices, and the
     value curve of the budget.
 
-    The solve is all that ``solve`` does between reading and writing. The prices begin with writing
-    the program again, which counts.
+    The solve is everything that ``solve`` does between reading and writing. The time of prices
+    includes writing the program again.
     """
     tables, question = load_tables(data_folder()), read_case(find_case(case), settings)
     begun = time.monotonic()
@@ -45,9 +45,8 @@ def bench_prices(
         f"{verdict} {verdicts.get(verdict, 0):,}" for verdict in ("no", "yes", "open")
     )
     print(
-        f"fixed and relaxed prices: {len(reported.table):,} rows, degenerate: {known}: "
-        f"{duals:.2f} of"
-        " one solve",
+        f"fixed and relaxed prices: {len(reported.table):,} rows, degenerate: {known}:"
+        f" {duals:.2f} of one solve",
         flush=True,
     )
     begun = time.monotonic()
@@ -56,9 +55,9 @@ def bench_prices(
     gaps = [(point.objective - point.bound) / abs(point.objective) for point in curve.points]
     closed = sum(gap <= question.solver.gap * (1 + 1e-6) for gap in gaps)
     print(
-        f"value curve of the budget: {points} points, {closed} of them to the gap asked for, the"
+        f"value curve of the budget: {points} points, {closed} of them to the requested gap, the"
         f" worst {max(gaps):.4%}; {len(curve.jumps)} changes of plan,"
-        f" {sum(not jump.undecided for jump in curve.jumps)} sure to pay; {curve.searches}"
+        f" {sum(not jump.undecided for jump in curve.jumps)} surely better; {curve.searches}"
         f" searches: {drawn:.2f} of one solve",
         flush=True,
     )

@@ -16,6 +16,8 @@ from typing import Any
 from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
 from paxsilica.case import Case, make_case, read_case
 from paxsilica.instance import Instance, make_instance
+from paxsilica.model import Model, build
+from paxsilica.model.build import without_collection
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import StepCallback, make_plan
 from paxsilica.solver import ProgressCallback
@@ -74,11 +76,28 @@ class Question:
         """The joined problem, to look at before it is solved."""
         return make_instance(self.tables, self.case)
 
+    def model(self) -> Model:
+        """The Pyomo model, a new one with each call; see :func:`paxsilica.model.build.build`.
+
+        Rows and variables may be added to it before it is given to :meth:`solve`.
+        """
+        with without_collection():
+            return build(self.instance())
+
     def solve(
-        self, on_progress: ProgressCallback | None = None, on_step: StepCallback | None = None
+        self,
+        on_progress: ProgressCallback | None = None,
+        on_step: StepCallback | None = None,
+        *,
+        model: Model | None = None,
     ) -> Plan:
-        """The plan; see :func:`paxsilica.plan.solve.make_plan`."""
-        return make_plan(self.tables, self.case, on_progress, on_step)
+        """The plan; see :func:`paxsilica.plan.solve.make_plan`.
+
+        Args:
+            on_progress, on_step: callbacks.
+            model: the model of this question with rows of the user.
+        """
+        return make_plan(self.tables, self.case, on_progress, on_step, model=model)
 
     def _repr_html_(self) -> str:
         rows = "".join(

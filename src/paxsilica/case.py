@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -54,22 +53,6 @@ def _path(value: Any) -> Any:
 SharePath = Annotated[dict[int, Share], BeforeValidator(_path)]
 """Shares at anchor years, linear between and constant beyond; a plain number holds in every
 year."""
-
-
-def share_in(path: Mapping[int, float], year: int) -> float:
-    """The share that ``path`` gives for ``year``.
-
-    >>> path = {2030: 0.4, 2032: 0.6}
-    >>> share_in(path, 2031), share_in(path, 2040), share_in({0: 0.5}, 2028)
-    (0.5, 0.6, 0.5)
-    """
-    anchors = sorted(path)
-    if year <= anchors[0]:
-        return path[anchors[0]]
-    for left, right in pairwise(anchors):
-        if year <= right:
-            return path[left] + (path[right] - path[left]) * (year - left) / (right - left)
-    return path[anchors[-1]]
 
 
 class Coverage(Section):

@@ -3,6 +3,9 @@ year, as shares of 1."""
 
 from __future__ import annotations
 
+MILLION = 1e6
+"""USD in a USD million."""
+
 
 def discount_factor(rate: float, years: int) -> float:
     """What one USD paid after ``years`` years is worth today.

@@ -264,3 +264,21 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
     found = [answer.coverage("alpha"), answer.coverage("beta")]
     assert [one["coverage_without"] for one in found] == approx([1, 0])
     assert [one["coverage"] for one in found] == approx([alpha, beta])
+
+
+def test_the_need_for_an_input_is_divided_by_what_the_recipe_makes() -> None:
+    # One run of the smelter makes 4 metal from 3 ore, one of the press 2 magnets from 5 metal. For
+    # 8 magnets: 8 / 2 * 5 = 20 metal, 20 / 4 * 3 = 15 ore. Without the division it would be 40 and
+    # 120.
+    tables = world(
+        {"dig": "-> ore", "smelt": "3 ore -> 4 metal", "press": "5 metal -> 2 magnet"},
+        regions=WEST,
+        commodities={"ore": PRICED, "metal": PRICED, "magnet": PRICED},
+        assets={name: {"process": name} for name in ("dig", "smelt", "press")},
+        demand={("A", "magnet"): 8},
+    )
+    answer = Answer(tables, case(coverage=COVERED))
+    assert answer.built.instance.need == approx(
+        {("magnet", 2030): 8, ("metal", 2030): 20, ("ore", 2030): 15}
+    )
+    assert [answer.coverage(name)["coverage"] for name in ("ore", "metal", "magnet")] == [1, 1, 1]

@@ -146,3 +146,23 @@ def test_a_switch_off_on_top_of_a_surge_of_demand_has_its_own_normal_year() -> N
     assert stress.normal_state is not None
     assert (stress.probability, states[stress.normal_state].probability) == (1, 0)
     assert (stress.demand["A", "chip"], states[stress.normal_state].demand["A", "chip"]) == (15, 15)
+
+
+@pytest.mark.parametrize(("to_year", "last"), [(2031, 2031), (2032, 2032), (None, 2033)])
+def test_an_event_lasts_through_its_last_year(to_year: int | None, last: int) -> None:
+    # C is cut off from 2031 on and makes all chips: each year of the event costs 10 chips at 10
+    tables = world(
+        {"make": "-> chip"},
+        regions=WEST,
+        commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
+        assets={"theirs": {"process": "make", "region": "C"}},
+        routes={"C>A chip": 0.0},
+        demand={("A", "chip"): 10},
+        scenarios={"embargo": 1.0},
+        events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031, "to_year": to_year}],
+    )
+    answer = Answer(tables, case("2030-2033", scenarios=["embargo"]))
+    states = answer.built.instance.states.values()
+    cut = sorted(state.year for state in states if state.mode == "disrupted")
+    assert cut == list(range(2031, last + 1))
+    assert answer.costs() == approx({"unmet_demand": 100 * (last - 2030)})

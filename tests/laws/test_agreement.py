@@ -11,7 +11,7 @@ from random_worlds import random_world
 
 from paxsilica.instance import make_instance
 from paxsilica.model import build
-from paxsilica.solver import Compiled, compile_model, solve, write_mps
+from paxsilica.solver import Compiled, compile_model, solve, write_program
 
 SEEDS = range(1000, 1034)
 
@@ -19,7 +19,7 @@ SEEDS = range(1000, 1034)
 def second_opinion(program: Compiled, path: Path) -> tuple[str, float | None]:
     """Status and optimum by SCIP."""
     scip: Any = pytest.importorskip("pyscipopt")
-    write_mps(program, str(path))
+    write_program(program, path)
     model = scip.Model()
     model.hideOutput()
     model.readProblem(str(path))

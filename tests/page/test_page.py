@@ -220,7 +220,7 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
         ("capacity", "open", 2032, "fixed", 6.0, blank, blank, "USD", "", "open", ""),
         ("capacity", "one", None, "fixed", 5.0, blank, blank, "USD", "", "no", ""),
         (
-            "cut-off premium",
+            "security premium",
             "JPN, gallium",
             2031,
             "fixed",
@@ -233,7 +233,7 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
             "",
         ),
         (
-            "cut-off premium",
+            "security premium",
             "DEU, gallium",
             2031,
             "fixed",

@@ -83,7 +83,7 @@ def test_everything_is_shown_and_written(folder: Path) -> None:
     assert len(plan.prices) == len(plan.tables["prices"])
 
 
-def test_the_same_question_may_be_asked_again_into_the_same_folder(folder: Path) -> None:
+def test_the_same_request_may_be_repeated_into_the_same_folder(folder: Path) -> None:
     first = run(folder, "--kind", "fixed", "--quiet")
     assert first.exit_code == 0, first.output
     before = (folder / "out" / "tables" / "prices.csv").read_bytes()
@@ -121,7 +121,7 @@ def test_what_is_not_there_is_refused(folder: Path, words: tuple[str, ...], said
     assert not (folder / "out").exists()
 
 
-def test_all_that_cannot_be_told_is_said_before_the_search(
+def test_all_problems_of_a_request_are_reported_before_the_search(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def searched(*_: object) -> None:
@@ -144,12 +144,12 @@ def test_all_that_cannot_be_told_is_said_before_the_search(
     assert "5 problems" in answer.output
 
 
-def test_a_search_for_prices_ends_at_the_gap_asked_for(folder: Path) -> None:
+def test_a_search_for_prices_ends_at_the_requested_gap(folder: Path) -> None:
     assert run(folder, "--kind", "fixed", "--quiet", "--gap", "0.25").exit_code == 0
     assert Plan.load(folder / "out").manifest["case"]["solver"]["gap"] == 0.25
 
 
-def test_both_sides_of_what_is_asked_for(folder: Path) -> None:
+def test_left_and_right_values_on_request(folder: Path) -> None:
     assert (
         run(
             folder,

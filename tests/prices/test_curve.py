@@ -73,8 +73,8 @@ def test_a_plan_that_can_stretch_changes_without_a_jump() -> None:
 
 
 def test_a_funder_has_a_curve_of_its_own() -> None:
-    # big needs 50: nobody can pay for it at first, and it is no candidate; with an envelope of 50
-    # and more it is
+    # big needs 50: no funder can pay for it at first, and it is no candidate; with an envelope of
+    # 50 and more it is
     start = started(two_lumps(fund=30.0), case())
     assert "big" in start.written.instance.dropped
     curve = compute_value_curve(start, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)

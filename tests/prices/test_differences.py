@@ -1,5 +1,5 @@
 """Prices against what they claim: the program is moved a little and solved again, from scratch and
-by another door than the prices use."""
+by another way than the prices use."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import pytest
 
 from paxsilica.errors import InputError
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
 from paxsilica.prices.finite_difference import fall, ordered
-from paxsilica.prices.priced_items import Subject, subjects
+from paxsilica.prices.priced_items import PricedItem, goods, priced_items
 from paxsilica.prices.report import Start, price_table
 from paxsilica.prices.request import PriceRequest
 from paxsilica.prices.table import PREMIUM
@@ -63,7 +62,7 @@ def moved(program: Compiled, movement: Movement, step: float) -> Compiled:
     return wider.with_columns(columns, low, high)
 
 
-def two_sides(program: Compiled, start: Start, one: Subject, here: float) -> tuple[float, float]:
+def two_sides(program: Compiled, start: Start, one: PricedItem, here: float) -> tuple[float, float]:
     """What one less and one more of something mean, by solving the moved programs from scratch."""
     step = SMALL / one.movement.size()
     sign = (-1 if one.gain else 1) * one.scale
@@ -79,7 +78,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
     for kind, duals in programs(start).items():
         here = value(duals.program, start)
         assert here == pytest.approx(duals.objective, rel=1e-9)
-        every = [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)]
+        every = priced_items(instance, duals.program, duals.values)
         for what, share in {
             "capacity": 0.2,
             "commodity in normal times": 0.1,
@@ -89,7 +88,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
             every = [one for one in every if one.what != what or draw.random() < share]
         assert {one.what for one in every} >= {"budget", "coverage"}
         by_place = {(one.what, one.where, one.when): one for one in every}
-        # where nobody asks for sides, the verdict is by certificate
+        # without requested left and right values, the verdict is by certificate
         certified = {
             (row.what, row.where, row.when): row for row in dual_prices(duals, every, kind)
         }  # type: ignore[arg-type]
@@ -189,7 +188,7 @@ def test_less_money_than_nothing_is_refused() -> None:
         )
 
 
-def test_searches_that_are_ordered_lend_each_other_plan_and_bound() -> None:
+def test_ordered_searches_share_plan_and_bound() -> None:
     # with more money a worse plan was found, but a better bound
     less, more = ordered(Interval(90.0, 100.0), Interval(95.0, 103.0))
     assert (less, more) == (Interval(95.0, 100.0), Interval(95.0, 100.0))
@@ -208,7 +207,7 @@ def test_a_problem_without_a_plan_has_no_finite_difference() -> None:
     assert math.isnan(fall(NOWHERE, NOWHERE).value)
 
 
-def test_digits_that_no_number_has_are_no_price() -> None:
+def test_rounding_is_no_price() -> None:
     assert fall(Interval(1e6, 1239213.1), Interval(1e6, 1239213.1 - 2e-9)).value == 0.0
 
 
@@ -231,7 +230,7 @@ def money_world(**funders: dict[str, Any]) -> Tables:
         ("nobody", "should be budget, or a funder"),
     ],
 )
-def test_a_funder_without_a_price_of_its_envelope_is_told_why(asked_for: str, said: str) -> None:
+def test_a_funder_whose_envelope_has_no_price_is_refused(asked_for: str, said: str) -> None:
     tables = money_world(
         open={"region": "A"},
         poor={"region": "C", "envelope_usd_m": 9.0},
@@ -242,7 +241,7 @@ def test_a_funder_without_a_price_of_its_envelope_is_told_why(asked_for: str, sa
         price_table(plan, tables, case(), PriceRequest(kinds=("resolve",), money=(asked_for,)))
 
 
-def test_membership_says_what_goes_along() -> None:
+def test_membership_names_what_changes_with_it() -> None:
     # the plant costs 100 and saves 150; all of the money is B's
     tables = money_world(rich={"region": "B", "envelope_usd_m": 500.0})
     plan = make_plan(tables, case())

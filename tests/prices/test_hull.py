@@ -10,13 +10,12 @@ import pytest
 
 from paxsilica.case import Solver
 from paxsilica.plan.solve import make_plan
-from paxsilica.prices.commodity_prices import goods
+from paxsilica.prices.column_generation import Subproblem, outside, project_subproblems
 from paxsilica.prices.degeneracy import differ
 from paxsilica.prices.duals import PriceError, prove, solve_duals
 from paxsilica.prices.hull import Hull, hull_prices
 from paxsilica.prices.hull import priced as priced_hull
-from paxsilica.prices.priced_items import subjects
-from paxsilica.prices.project_subproblems import Private, outside, private_problems
+from paxsilica.prices.priced_items import priced_items
 from paxsilica.prices.report import Start, price_table
 from paxsilica.prices.request import PriceRequest
 from paxsilica.solver import Array, solve
@@ -150,7 +149,7 @@ def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
     assert start.solved.value.high == pytest.approx(150.0)
     relaxed = solve_duals(start.written.program.relaxed(), start.written.case.solver, "it")
     assert relaxed.objective == pytest.approx(135.0)
-    assert [problem.integral for problem in private_problems(start.written.program)] == [False]
+    assert [problem.integral for problem in project_subproblems(start.written.program)] == [False]
     hull = hull_of(start)
     assert hull.objective == pytest.approx(150.0)
     assert sum(hull.uplift.values()) + hull.rest == pytest.approx(0.0, abs=1e-6)
@@ -162,7 +161,7 @@ def hull_of(start: Start, every: bool = False) -> Hull:
     )
 
 
-def worth(start: Start, problems: list[Private], duals: Array) -> float:
+def worth(start: Start, problems: list[Subproblem], duals: Array) -> float:
     """The Lagrangian bound at some prices: every project and operation each for itself, plus what
     the sides of the rows are worth."""
     program = start.written.program
@@ -193,7 +192,7 @@ def worth(start: Start, problems: list[Private], duals: Array) -> float:
 def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     start = started(*random_question(seed))
     program = start.written.program
-    problems = private_problems(program)
+    problems = project_subproblems(program)
     hull = hull_of(start)
     relaxed = solve_duals(program.relaxed(), start.written.case.solver, "it")
     room = 1e-5 * max(1.0, abs(hull.objective))
@@ -224,7 +223,7 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
 def test_both_sides_of_a_hull_price(seed: int) -> None:
     start, draw = started(*random_question(seed)), np.random.default_rng(seed)
     hull, program, instance = hull_of(start), start.written.program, start.written.instance
-    every = [*subjects(instance, program, hull.values), *goods(instance, program)]
+    every = priced_items(instance, program, hull.values)
     some = [
         one
         for one in every
@@ -232,7 +231,7 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
     ]
     verdicts = {
         (row.what, row.where, row.when): row
-        for row in priced_hull(hull, [replace(one, examined=False) for one in some], frozenset())
+        for row in priced_hull(hull, [replace(one, two_sided=False) for one in some], frozenset())
     }
     reported = {
         (row.what, row.where, row.when): row
@@ -254,7 +253,7 @@ def test_both_sides_of_a_hull_price(seed: int) -> None:
                     / way
                 )
             except PriceError:
-                # begun anew from the plan and one further choice of each project, it may find no
+                # started again from the plan and one further choice of each project, it may find no
                 # way to fit the moved side
                 sides.append(np.nan)
         row = reported.get(one.name)
@@ -285,7 +284,7 @@ def test_random_questions_have_tickets_and_shares() -> None:
     kinds = {
         problem.integral
         for seed in range(24)
-        for problem in private_problems(started(*random_question(seed)).written.program)
+        for problem in project_subproblems(started(*random_question(seed)).written.program)
     }
     assert kinds == {True, False}
 
@@ -299,7 +298,7 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
         for row in tables.funders
     )
     start = started(replace(tables, funders=plain), asked)
-    assert all(problem.integral for problem in private_problems(start.written.program))
+    assert all(problem.integral for problem in project_subproblems(start.written.program))
     relaxed = solve_duals(start.written.program.relaxed(), start.written.case.solver, "it")
     built = hull_of(start, every=True)
     assert built.objective == pytest.approx(relaxed.objective, rel=1e-6)
@@ -307,7 +306,7 @@ def test_where_the_own_rows_are_the_hull_it_is_the_relaxation(seed: int) -> None
     assert hull_of(start).objective == pytest.approx(relaxed.objective, rel=1e-9)
 
 
-def test_a_required_project_cannot_choose_to_stay_away() -> None:
+def test_a_required_project_is_in_every_choice() -> None:
     tables, asked = tickets(), case()
     must = replace(
         tables,
@@ -322,7 +321,7 @@ def test_a_required_project_cannot_choose_to_stay_away() -> None:
     ).holds
 
 
-def test_hull_alone_may_be_asked_for() -> None:
+def test_hull_prices_alone_can_be_requested() -> None:
     tables, asked = tickets(), case()
     table = price_table(
         make_plan(tables, asked), tables, asked, PriceRequest(kinds=("hull",))

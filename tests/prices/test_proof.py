@@ -1,4 +1,4 @@
-"""Duals are proved before a price is told from them, and refused where the proof fails."""
+"""Duals are proved before a price is reported from them, and refused if the proof fails."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyomo.environ as pyo
 import pytest
 
+from paxsilica.api import Question
+from paxsilica.errors import InputError
+from paxsilica.model.registry import USER
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.plan.tables import PRICE_TABLES
@@ -47,7 +51,7 @@ def test_signs_follow_the_sense_of_the_row() -> None:
             assert (duals.rows[above] >= -1e-7).all()
 
 
-def test_nothing_is_told_of_what_has_no_plan() -> None:
+def test_without_a_plan_there_is_no_price() -> None:
     tables = world(
         {"make": "-> chip"},
         demand={("A", "chip"): 1.0},
@@ -107,7 +111,7 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     pd.testing.assert_series_equal(
         again.tables["prices"]["value"], prices.table["value"], rtol=1e-9
     )
-    # prices of the same plan, told again, are the same
+    # prices of the same plan, computed again, are the same
     pd.testing.assert_frame_equal(price_table(plan, tables, asked).table, prices.table, rtol=1e-9)
 
 
@@ -125,7 +129,7 @@ def test_decisions_are_read_back_from_a_plan() -> None:
         assert start.fixed.objective == pytest.approx(plan.objective, rel=1e-7)
 
 
-def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> None:
+def test_prices_are_in_money_of_their_year_given_that_the_state_occurs() -> None:
     # 10 USD a unit in either year and in either state; discounting and probability must not show
     tables = world(
         {"make": "-> chip"},
@@ -148,7 +152,7 @@ def test_prices_are_in_money_of_their_own_year_and_of_a_thing_that_happens() -> 
 
 def test_the_premium_is_the_difference() -> None:
     # Cut off, chips cost 40 at home, and normally 10 from abroad. All of 5 must be covered by what
-    # runs warm at half its size.
+    # runs in normal times at half its size.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "X": "untrusted"},
@@ -303,7 +307,7 @@ def test_coverage_and_the_cap_by_solving_again() -> None:
     )
 
 
-def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it() -> None:
+def test_a_unit_of_capacity_moves_must_run_and_follows_events() -> None:
     tables = world(
         {"make": "-> chip"},
         commodities={"chip": {"shortage_price_usd_per_unit": 40.0}},
@@ -343,3 +347,27 @@ def test_a_unit_of_capacity_brings_its_duty_to_run_and_what_events_leave_of_it()
     assert rents["good", 2031] == pytest.approx(0.5 * 30)
     assert rents["dear", 2031] == pytest.approx(0.5 * 15)
     assert ("good", 2030) not in rents
+
+
+def test_rows_of_a_user_are_priced_and_never_left_out() -> None:
+    # graded gains 10 a unit, and a user holds it at 10 of 30; lump (30) is built too
+    question = Question(three_projects(), case(budget_usd_m=45.0))
+    model = question.model()
+    model.most = pyo.Constraint(expr=model.added_size["graded", 2030] <= 10.0)
+    plan = question.solve(model=model)
+    asked = PriceRequest(kinds=("fixed",))
+    table = price_table(plan, question.tables, question.case, asked, model=model).table
+    assert priced(table, what=f"{USER}most")["value"] == pytest.approx(10.0)
+    asked = PriceRequest(kinds=("resolve",), money=(), members=("A",))
+    with pytest.raises(InputError, match="cannot keep the rows that a user added"):
+        price_table(plan, question.tables, question.case, asked, model=model)
+
+
+def test_integer_variables_of_a_user_are_not_priced() -> None:
+    question = Question(three_projects(), case(budget_usd_m=45.0))
+    model = question.model()
+    model.flag = pyo.Var(domain=pyo.Binary)
+    model.linked = pyo.Constraint(expr=model.added_size["graded", 2030] <= 30.0 * model.flag)
+    plan = question.solve(model=model)
+    with pytest.raises(PriceError, match="integer variables of a user"):
+        price_table(plan, question.tables, question.case, model=model)

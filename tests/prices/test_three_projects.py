@@ -1,5 +1,5 @@
-"""One case in which fixed, relaxed and re-solve prices all differ, worked out by hand; see
-``models/PRICES.md``."""
+"""One case by hand in which fixed-integer dual, LP-relaxation dual and finite difference differ;
+see ``models/PRICES.md``."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_kink_has_two_prices() -> None:
     assert relaxed["low"] - 1e-9 <= relaxed["value"] <= relaxed["high"] + 1e-9
 
 
-def test_the_step_of_nobody_is_that_of_the_smallest_project_left_out() -> None:
+def test_the_default_step_is_that_of_the_smallest_project_left_out() -> None:
     # At 35 lump (30) and poor (40) are left out, and 5 % of the budget (1.75) buys neither: the
     # step is 30, to 65: (500 - 300) / 30.
     row = priced(prices(35.0, step=None).table, what="budget", kind="resolve")
@@ -109,7 +109,7 @@ def test_less_money_is_priced_too() -> None:
     assert (row["value"], row["low"], row["high"]) == pytest.approx((50 / 15, 50 / 15, 50 / 15))
 
 
-def test_a_gap_widens_the_interval_and_marks_a_coin_toss() -> None:
+def test_a_gap_widens_the_interval_and_marks_it_undecided() -> None:
     tables, asked = three_projects(), case(budget_usd_m=35.0, solver={"gap": 0.5})
     row = priced(
         price_table(make_plan(tables, asked), tables, asked, PriceRequest(step=15.0)).table,

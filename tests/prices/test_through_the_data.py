@@ -1,4 +1,4 @@
-"""Prices against the data: a table or the case is changed a little, the program written anew, and
+"""Prices against the data: a table or the case is changed a little, the program written again, and
 the optimum compared.
 
 Other tests move the sides of rows, which shows that duals are right. These show that they are the
@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from paxsilica.case import Case
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import Duals, dual_prices, solve_duals
-from paxsilica.prices.priced_items import subjects
+from paxsilica.prices.priced_items import priced_items
 from paxsilica.prices.report import Start
 from paxsilica.prices.table import Kind, Price
 from paxsilica.solver import Compiled, solve
@@ -31,7 +30,7 @@ Total = Callable[[Start, list[Price]], float]
 
 
 def question(seed: int) -> tuple[Tables, Case]:
-    """A random question; every other one with a likely cut-off, so that copies have
+    """A random question; every other one with a likely cut-off, so that states have
     probabilities."""
     tables, asked = random_question(seed)
     if seed % 2:
@@ -102,7 +101,7 @@ def capacity_of(plant: str) -> Total:
 
 
 def wanted_in_x(start: Start, reported: list[Price]) -> float:
-    """Each copy comes about with its probability, and the price is given that it does."""
+    """Each state occurs with its probability, and the price is given that it does."""
     chance = {
         state.year: state.probability
         for state in start.written.instance.states.values()
@@ -155,7 +154,7 @@ def test_duals_are_what_a_change_of_the_data_costs(seed: int) -> None:
         reported = list(
             dual_prices(
                 duals,
-                [*subjects(instance, duals.program, duals.values), *goods(instance, duals.program)],
+                priced_items(instance, duals.program, duals.values),
                 kind,
             )
         )
@@ -188,7 +187,7 @@ def test_a_cap_on_concentration_moved_in_the_case() -> None:
             continue  # a kink, at which a first-order price may be off, or nothing to see
         tried += 1
         reported = dual_prices(
-            duals, subjects(start.written.instance, duals.program, duals.values), "relaxed"
+            duals, priced_items(start.written.instance, duals.program, duals.values), "relaxed"
         )
         everywhere = next(
             price for price in reported if price.where == "every region and commodity"

@@ -10,15 +10,18 @@ itself.
 
 from __future__ import annotations
 
+import math
+
 from paxsilica.audit.activity import audit_running, read_running
 from paxsilica.audit.cost_terms import audit_costs
 from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
-from paxsilica.audit.limit_rows import audit_binding, audit_limits
+from paxsilica.audit.limit_rows import Used, audit_binding, audit_limits
 from paxsilica.audit.money import audit_funding, audit_projects, read_money
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
 from paxsilica.case import Case
+from paxsilica.model.registry import ROWS
 from paxsilica.plan.result import PLAN_TABLES, Plan
 from paxsilica.tables import Tables
 
@@ -75,9 +78,32 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     audit_running(facts, plan, states, money, running, ledger)
     shortfalls = audit_coverage(facts, plan, states, money, running, ledger)
     used |= audit_limits(facts, states, money, running, ledger)
+    used |= _own_checks(plan, tables, case, ledger)
     audit_binding(facts, plan, money, used, ledger)
     audit_costs(facts, plan, states, money, running, shortfalls, ledger)
+    _user_rows(plan, ledger)
     return ledger.findings
+
+
+def _own_checks(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> Used:
+    """Rows whose register entry has a check of its own; returns limit and use by label."""
+    used: Used = {}
+    for doc in ROWS.values():
+        for where, low, value, high in doc.audit(plan, tables, case) if callable(doc.audit) else ():
+            ledger.at_least(doc.name, where, value, low, doc.unit)
+            ledger.at_most(doc.name, where, value, high, doc.unit)
+            if doc.binding is not None:
+                place = ", ".join(str(part) for part in where if not isinstance(part, int))
+                year = next((part for part in where if isinstance(part, int)), None)
+                used[doc.binding, place, year] = (high if math.isfinite(high) else low, value)
+    return used
+
+
+def _user_rows(plan: Plan, ledger: Ledger) -> None:
+    """Rows that a user added to the model are not recomputed, and the audit says so."""
+    for name, count in plan.manifest.get("user_rows", {}).items():
+        rows = f"{count} rows"
+        ledger.note("constraint of the user", [name], "in the model", "not recomputed", rows)
 
 
 def _origin(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> None:

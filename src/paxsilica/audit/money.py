@@ -279,7 +279,7 @@ def _one_funder(
     facts: Facts, row: Funder, paid: dict[tuple[str, int], float], money: Money, ledger: Ledger
 ) -> dict[tuple[str, str, int | None], tuple[float, float]]:
     """Who may be paid what by one funder."""
-    name, years, delivery = row.funder, facts.payer_years(row), facts.delivery(row)
+    name, years, delivery = row.funder, facts.funder_years(row), facts.delivery(row)
     for (project, year), amount in paid.items():
         if year not in years:
             ledger.note("year of a funder", [name, project, year], amount, 0.0, USD_M)
@@ -353,7 +353,7 @@ def _funders_table(
     facts: Facts, plan: Plan, paid: dict[str, dict[tuple[str, int], float]], ledger: Ledger
 ) -> None:
     rows = {row["funder"]: row for row in records(plan, "funders")}
-    taking_part = {name for name, row in facts.funders.items() if facts.payer_years(row)}
+    taking_part = {name for name, row in facts.funders.items() if facts.funder_years(row)}
     for name in sorted(taking_part ^ set(rows)):
         ledger.note(
             "table of funders", [name], name in rows, name in taking_part, "whether it takes part"
@@ -363,7 +363,7 @@ def _funders_table(
         delivery = facts.delivery(funder)
         yearly = sum(
             facts.number("funders", funder, "annual_limit_usd_m", year, ENDLESS)
-            for year in facts.payer_years(funder)
+            for year in facts.funder_years(funder)
         )
         available = (
             min(ENDLESS if funder.envelope_usd_m is None else funder.envelope_usd_m, yearly)

@@ -246,7 +246,7 @@ class Facts:
 
     # funders
 
-    def payer_years(self, funder: Funder) -> list[int]:
+    def funder_years(self, funder: Funder) -> list[int]:
         """Years in which a funder takes part."""
         rules = self.case.funders
         if (

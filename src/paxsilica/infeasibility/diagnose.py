@@ -166,10 +166,10 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
         index[0] if isinstance(index, tuple) else index
         for _, index in (roomy.program.row_names[row] for row in at)
     ]
-    envelopes = np.array([funding.payers[name].envelope for name in names])
+    envelopes = np.array([funding.funders[name].envelope for name in names])
     program = roomy.program.with_rows(at, roomy.program.row_low[at], envelopes)
     instance = replace(
-        roomy.instance, funding=replace(roomy.instance.funding, payers=funding.payers)
+        roomy.instance, funding=replace(roomy.instance.funding, funders=funding.funders)
     )
     return bare, replace(roomy, tables=tables, program=program, instance=instance)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from paxsilica.case import Case, Solver, share_in
+from paxsilica.case import Case, Solver
 from paxsilica.infeasibility.necessary_conditions import span_of
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation
 from paxsilica.infeasibility.rounding import least, some_plan
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_side
 from paxsilica.solver import Compiled, solve
@@ -244,6 +245,8 @@ def _shifted(written: Written, years: int) -> Compiled:
         family, (commodity, state) = program.row_names[row]
         year, share = instance.states[state].year, 0.0
         if year >= coverage.from_years.get(commodity, coverage.from_year):
-            share = share_in(coverage.stages.get(stage_of[commodity], coverage.required), year)
+            share = interpolate_flat(
+                coverage.stages.get(stage_of[commodity], coverage.required), year
+            )
         low.append(coverage_side(instance, family, commodity, state, share))
     return program.with_rows(at, np.array(low), np.full(len(at), np.inf))

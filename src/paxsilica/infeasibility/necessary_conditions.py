@@ -312,7 +312,7 @@ def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
         found.append(Finding("budget", "budget", sentence))
     if instance.funding is None:
         return found
-    payers, pairs = instance.funding.payers, instance.funding.pairs
+    payers, pairs = instance.funding.funders, instance.funding.pairs
     for bill in bills:
         mine = {pair: most for pair, most in pairs.items() if pair[1] in bill.projects}
         names = sorted({funder for funder, _ in mine})

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paxsilica.case import Case, share_in
+from paxsilica.case import Case
 from paxsilica.instance.demand import benchmark_processes, trusted_need
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import coverage_base, delivery_coverage, production_coverage
@@ -147,15 +148,17 @@ def _funders(written: Written) -> list[Relaxation]:
         rows[_first(written.program.row_names[at][1])][int(at)] = -1.0
     if funding is None or not rows:
         return []
-    total = sum(min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values())
-    weight = 1 / max(1.0, total / len(funding.payers)) if math.isfinite(total) else 1e-3
+    total = sum(
+        min(payer.envelope, sum(payer.limit.values())) for payer in funding.funders.values()
+    )
+    weight = 1 / max(1.0, total / len(funding.funders)) if math.isfinite(total) else 1e-3
     return [_funder(written, name, entries, weight) for name, entries in sorted(rows.items())]
 
 
 def _funder(written: Written, name: str, entries: Entries, weight: float) -> Relaxation:
     instance, place = written.instance, ("funders", name, "annual_limit_usd_m")
     assert instance.funding is not None
-    payer = instance.funding.payers[name]
+    payer = instance.funding.funders[name]
     row = next(row for row in written.tables.funders if row.funder == name)
     own_delivery = 1.0 if row.delivery_factor is None else row.delivery_factor
     delivery = own_delivery * instance.case.funders.delivery_factor
@@ -242,7 +245,7 @@ def _coverage(written: Written) -> list[Relaxation]:
 def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> Relaxation:
     coverage = written.case.coverage
     assert coverage is not None
-    required = share_in(coverage.stages.get(stage, coverage.required), year)
+    required = interpolate_flat(coverage.stages.get(stage, coverage.required), year)
     name = next(row.name for row in written.tables.stages if row.stage == stage)
 
     def say(amount: float) -> str:
@@ -252,7 +255,7 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
     def apply(tables: Tables, case: Case, amount: float) -> Changed:
         assert case.coverage is not None
         path = case.coverage.stages.get(stage, case.coverage.required)
-        by_year = {one: share_in(path, one) for one in case.span()}
+        by_year = {one: interpolate_flat(path, one) for one in case.span()}
         by_year[year] = max(0.0, round(required - amount, 9))
         stages = {**case.coverage.stages, stage: by_year}
         return tables, changed(case, coverage=case.coverage.model_dump() | {"stages": stages})

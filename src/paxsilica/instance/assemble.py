@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from paxsilica.case import Case, share_in
+from paxsilica.case import Case
 from paxsilica.errors import Problem
 from paxsilica.finance import discount_factor, financing_factor
 from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
@@ -21,6 +21,7 @@ from paxsilica.instance.operating_states import (
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.types import Place
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
 
@@ -100,7 +101,7 @@ class Instance:
         assert self.funding is not None
         life = self.world.projects_by_name[project].economic_life_years
         return financing_factor(
-            self.funding.payers[funder].cost_of_capital, self.case.finance.discount_rate, life
+            self.funding.funders[funder].cost_of_capital, self.case.finance.discount_rate, life
         )
 
 
@@ -141,7 +142,7 @@ def _required(world: World, commodity: str, stage: str, year: int) -> float:
     coverage = world.case.coverage
     if coverage is None or year < coverage.from_years.get(commodity, coverage.from_year):
         return 0.0
-    return share_in(coverage.stages.get(stage, coverage.required), year)
+    return interpolate_flat(coverage.stages.get(stage, coverage.required), year)
 
 
 def _names(

@@ -15,7 +15,8 @@ from collections import defaultdict
 import numpy as np
 
 from paxsilica.errors import Problem
-from paxsilica.instance.world import World, interpolate
+from paxsilica.instance.world import World
+from paxsilica.interpolate import interpolate
 
 
 def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:

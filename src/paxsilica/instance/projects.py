@@ -173,7 +173,7 @@ class FunderTerms:
 class Funding:
     """Who may pay for what: ``pairs`` maps (funder, project) to the largest sum, USD million."""
 
-    payers: Mapping[str, FunderTerms]
+    funders: Mapping[str, FunderTerms]
     pairs: Mapping[tuple[str, str], float]
     mandate_limits: tuple[tuple[str, str, str, float, tuple[str, ...]], ...]
     """(funder, stage, region, USD million, projects that the mandate fits)"""
@@ -283,15 +283,15 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
     """Who may pay for what; ``None`` where the data has no funders."""
     if not world.tables.funders:
         return None
-    payers = {
-        payer.name: payer
+    funders = {
+        terms.name: terms
         for row in world.tables.funders
-        if (payer := make_funder_terms(world, row)) is not None
+        if (terms := make_funder_terms(world, row)) is not None
     }
-    mandates = [row for row in world.tables.mandates if row.funder in payers]
+    mandates = [row for row in world.tables.mandates if row.funder in funders]
     bound = {row.funder for row in mandates}
     pairs = {}
-    for funder, payer in sorted(payers.items()):
+    for funder, terms in sorted(funders.items()):
         for project, candidate in sorted(candidates.items()):
             rows = [
                 row
@@ -301,16 +301,16 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
                 and row.region in ("*", candidate.region)
             ]
             most = min(
-                payer.largest_share * candidate.largest_capital,
+                terms.largest_share * candidate.largest_capital,
                 (1 - candidate.sponsor_share) * candidate.largest_capital,
-                payer.envelope,
+                terms.envelope,
             )
-            pays_in_time = any(year in payer.limit for year in candidate.payment_years)
+            pays_in_time = any(year in terms.limit for year in candidate.payment_years)
             if (
                 (rows or funder not in bound)
                 and pays_in_time
                 and most > 0
-                and most >= payer.smallest_ticket
+                and most >= terms.smallest_ticket
             ):
                 pairs[funder, project] = most
     limits = tuple(
@@ -330,7 +330,7 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
         for row in mandates
         if row.largest_usd_m is not None
     )
-    return Funding(payers, pairs, limits)
+    return Funding(funders, pairs, limits)
 
 
 def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> frozenset[str]:
@@ -344,9 +344,9 @@ def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> 
             1 - candidate.sponsor_share
         )
         reach = sum(
-            min(payer.largest_share * candidate.largest_capital, payer.envelope)
-            for payer in funding.payers.values()
-            if (payer.name, name) in funding.pairs
+            min(terms.largest_share * candidate.largest_capital, terms.envelope)
+            for terms in funding.funders.values()
+            if (terms.name, name) in funding.pairs
         )
         if least > 0 and reach < least * (1 - 1e-9):
             dead.add(name)

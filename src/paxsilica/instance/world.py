@@ -10,27 +10,11 @@ from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
+from paxsilica.interpolate import interpolate
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Asset, Project, Region, Row
 
 UNLIMITED = float("inf")
-
-
-def interpolate(anchors: Mapping[int, float], year: int) -> float:
-    """Value at ``year`` on the straight line between the anchors around it; the anchors must span
-    the year.
-
-    >>> interpolate({2026: 10.0, 2030: 20.0}, 2027)
-    12.5
-    """
-    if year in anchors:
-        return anchors[year]
-    years = sorted(anchors)
-    if not years[0] < year < years[-1]:
-        raise KeyError(year)
-    left = max(anchor for anchor in years if anchor < year)
-    right = min(anchor for anchor in years if anchor > year)
-    return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)
 
 
 def scaled(amount: float, factor: float) -> float:

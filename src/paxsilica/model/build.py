@@ -11,14 +11,25 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
 from paxsilica.model import funding, investment, limits, operation, security, storage
-from paxsilica.model.costs import objective_terms
+from paxsilica.model.costs import minimised
+from paxsilica.model.funding import programme_capital
 from paxsilica.model.registry import COSTS, Cost, add, linear
-from paxsilica.model.variables import declare
+from paxsilica.model.variables import declare, declare_sets
 
 
 def build(instance: Instance) -> pyo.ConcreteModel:
-    """The whole model of ``instance``; ``model.costs`` keeps each cost term by name."""
+    """The whole model of ``instance``.
+
+    Besides variables and rows (see ``models/FORMULATION.md``) the model has the sets ``projects``,
+    ``years``, ``states``, ``plants``, ``commodities``, ``regions`` and ``funders``; the parameters
+    ``discount`` (by year, share of 1), ``need`` (by commodity and year, commodity units per year)
+    and ``budget`` (USD million, infinite if there is none); the expressions ``cost_terms`` (by
+    name, USD million) and ``public_capital`` (USD million, not discounted); the objective ``goal``;
+    and, as plain attributes, ``instance`` and ``costs`` (each term as coefficients).
+    """
     model = pyo.ConcreteModel(name=instance.case.name)
+    model.instance = instance
+    declare_sets(model, instance)
     declare(model, instance)
 
     add(model, instance, investment.commit_once)
@@ -55,9 +66,12 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, limits.limit_on_operation)
 
     costs: dict[str, Cost] = {name: doc.rule(model, instance) for name, doc in COSTS.items()}
-    goal = objective_terms(model, instance, costs)
     model.costs = costs
-    model.goal = pyo.Objective(expr=linear(goal.terms, goal.constant), sense=pyo.minimize)
+    model.cost_terms = pyo.Expression(
+        list(costs), rule=lambda _, name: linear(costs[name].terms, costs[name].constant)
+    )
+    model.public_capital = pyo.Expression(expr=linear(programme_capital(model, instance)))
+    model.goal = pyo.Objective(expr=minimised(model, instance), sense=pyo.minimize)
     return model
 
 

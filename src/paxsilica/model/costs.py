@@ -7,19 +7,19 @@ that the two cannot drift apart.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyomo.environ as pyo
 
+from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
-from paxsilica.model.funding import programme_capital
 from paxsilica.model.investment import spend_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
-
-MILLION = 1e-6
 
 
 def _weight(instance: Instance, state: OperatingState) -> float:
     """From USD in a copy to expected discounted USD million."""
-    return MILLION * instance.discount(state.year) * state.probability
+    return 1 / MILLION * instance.discount(state.year) * state.probability
 
 
 @cost(
@@ -179,7 +179,7 @@ def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Keeping stores, on the level at the end of each year."""
     return Cost(
         [
-            (MILLION * instance.discount(year) * unit, model.stock[(*place, year)])
+            (1 / MILLION * instance.discount(year) * unit, model.stock[(*place, year)])
             for (place, year), unit in instance.holding_cost.items()
             if unit
         ]
@@ -223,23 +223,23 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     for commodity, name in model.shortfall if weight else ():
         year = instance.states[name].year
         price = (
-            weight * MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+            weight
+            * (1 / MILLION)
+            * instance.discount(year)
+            * instance.shortage_price[commodity, year]
         )
         terms.append((price, model.shortfall[commodity, name]))
     for region, commodity, name in model.concentration_excess:
         year = instance.states[name].year
-        price = MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
+        price = 1 / MILLION * instance.discount(year) * instance.shortage_price[commodity, year]
         terms.append((price, model.concentration_excess[region, commodity, name]))
     return Cost(terms)
 
 
-def objective_terms(model: pyo.ConcreteModel, instance: Instance, costs: dict[str, Cost]) -> Cost:
-    """What the case minimises."""
+def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
+    """What the case minimises, as an expression of the named cost terms, USD million."""
     if instance.case.objective == "shortfall":
-        return costs["coverage_shortfall"]
+        return model.cost_terms[coverage_shortfall.__name__]
     if instance.case.objective == "budget":
-        return Cost(programme_capital(model, instance))
-    return Cost(
-        [term for part in costs.values() for term in part.terms],
-        sum(part.constant for part in costs.values()),
-    )
+        return model.public_capital
+    return sum(model.cost_terms.values())

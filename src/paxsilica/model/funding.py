@@ -62,15 +62,15 @@ def spend_equals_funding(
     assert instance.funding is not None
     paid: Terms = [
         (1.0, model.payment[funder, project, year])
-        for funder in instance.funding.payers
+        for funder in instance.funding.funders
         if (funder, project, year) in model.payment
     ]
     return equal(model, paid + times(-1.0, public_spend(model, instance, project, year)), 0.0)
 
 
 def _with_envelope(instance: Instance) -> list[tuple[str]]:
-    payers = {} if instance.funding is None else instance.funding.payers
-    return [(name,) for name, payer in payers.items() if payer.envelope != UNLIMITED]
+    funders = {} if instance.funding is None else instance.funding.funders
+    return [(name,) for name, funder_terms in funders.items() if funder_terms.envelope != UNLIMITED]
 
 
 @row(
@@ -96,15 +96,15 @@ def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -
     """A funder pays no more than its envelope, as far as it is delivered."""
     assert instance.funding is not None
     terms = [(1.0, var) for _, var in model.payments_of[funder]]
-    return at_most(model, terms, instance.funding.payers[funder].envelope)
+    return at_most(model, terms, instance.funding.funders[funder].envelope)
 
 
 def _with_limit(instance: Instance) -> list[tuple[str, int]]:
-    payers = {} if instance.funding is None else instance.funding.payers
+    funders = {} if instance.funding is None else instance.funding.funders
     return [
         (name, year)
-        for name, payer in payers.items()
-        for year, limit in payer.limit.items()
+        for name, funder_terms in funders.items()
+        for year, limit in funder_terms.limit.items()
         if limit != UNLIMITED
     ]
 
@@ -140,10 +140,10 @@ def funder_annual_limit(
     """A funder pays no more by any year than its annual limits up to then, or, without carry-over,
     no more in a year than that year's limit."""
     assert instance.funding is not None
-    payer = instance.funding.payers[funder]
-    years = {t for t in payer.limit if t == year or (payer.carry_over and t < year)}
+    funder_terms = instance.funding.funders[funder]
+    years = {t for t in funder_terms.limit if t == year or (funder_terms.carry_over and t < year)}
     terms = [(1.0, var) for paid, var in model.payments_of[funder] if paid in years]
-    return at_most(model, terms, sum(payer.limit[t] for t in years))
+    return at_most(model, terms, sum(funder_terms.limit[t] for t in years))
 
 
 @row(
@@ -153,7 +153,7 @@ def funder_annual_limit(
         else [
             (g, p)
             for g, p in instance.funding.pairs
-            if instance.funding.payers[g].largest_share < 1 - instance.candidates[p].sponsor_share
+            if instance.funding.funders[g].largest_share < 1 - instance.candidates[p].sponsor_share
         ]
     ),
     latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t}",
@@ -175,7 +175,7 @@ def funder_largest_share(
     included. There is no row where the owner leaves no more than that share."""
     assert instance.funding is not None
     candidate = instance.candidates[project]
-    share = instance.funding.payers[funder].largest_share
+    share = instance.funding.funders[funder].largest_share
     capital = [
         term for year in candidate.payment_years for term in spend_terms(model, candidate, year)
     ]
@@ -200,7 +200,7 @@ def funder_largest_share(
 def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
     """A funder that takes part in a project pays at least its smallest ticket."""
     assert instance.funding is not None
-    ticket = instance.funding.payers[funder].smallest_ticket
+    ticket = instance.funding.funders[funder].smallest_ticket
     return at_least(
         model,
         [
@@ -323,8 +323,7 @@ def mandate_limit(
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme, in all years,
     undiscounted; what owners bring does not count."""
-    assert instance.case.budget_usd_m is not None
-    return at_most(model, programme_capital(model, instance), instance.case.budget_usd_m)
+    return at_most(model, programme_capital(model, instance), model.budget.value)
 
 
 def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:

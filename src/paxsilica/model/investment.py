@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import pyomo.environ as pyo
 
@@ -11,38 +12,55 @@ from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.model.variables import commitment_index, size_index
 
 
+class Decisions(Protocol):
+    """The decisions on projects: the variables of a model, or their values in a plan."""
+
+    @property
+    def committed(self) -> Mapping[tuple[str, int], Any]:
+        """By project and year."""
+
+    @property
+    def added_size(self) -> Mapping[tuple[str, int], Any]:
+        """By project and year."""
+
+
 def committed_by(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
     """The decision whether the project is committed by ``year``; empty if it cannot be by then."""
     past = [v for v in candidate.window if v <= year]
     return [(1.0, model.committed[candidate.name, past[-1]])] if past else []
 
 
-def capacity_terms(
-    model: pyo.ConcreteModel, candidate: Candidate, year: int, factor: float = 1.0
-) -> Terms:
-    """Credited capacity of the project in ``year``, times ``factor``: ramped, smallest size and
-    what is added above it."""
-    credit = factor * candidate.credit
-    base = credit * candidate.smallest
+def size_terms(decisions: Decisions, candidate: Candidate, year: int, factor: float = 1.0) -> Terms:
+    """Size of the project in service in ``year``, times ``factor``: ramped, smallest size and what
+    is added above it."""
+    base = factor * candidate.smallest
     terms: Terms = [
-        (base * share, model.committed[candidate.name, v])
+        (base * share, decisions.committed[candidate.name, v])
         for v, share in candidate.availability(year, candidate.window).items()
         if base
     ]
     terms += [
-        (credit * share, model.added_size[candidate.name, v])
+        (factor * share, decisions.added_size[candidate.name, v])
         for v, share in candidate.availability(year, candidate.size_years).items()
     ]
     return terms
 
 
-def spend_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
+def capacity_terms(
+    decisions: Decisions, candidate: Candidate, year: int, factor: float = 1.0
+) -> Terms:
+    """Credited capacity of the project in ``year``, times ``factor``."""
+    return size_terms(decisions, candidate, year, factor * candidate.credit)
+
+
+def spend_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
     """Capital of the project, USD million, that falls due in ``year``."""
     terms: Terms = [
-        (amount, model.committed[candidate.name, v]) for v, amount in candidate.spend[year].items()
+        (amount, decisions.committed[candidate.name, v])
+        for v, amount in candidate.spend[year].items()
     ]
     terms += [
-        (amount, model.added_size[candidate.name, v])
+        (amount, decisions.added_size[candidate.name, v])
         for v, amount in candidate.spend_on_size[year].items()
     ]
     return terms

@@ -332,7 +332,7 @@ class Wording:
             found["commodity_name"] = commodity.name
             found["stage_name"] = self.stages.get(commodity.stage or "", "")
         if "funder" in found and instance.funding is not None:
-            funder = instance.funding.payers[found["funder"]]
+            funder = instance.funding.funders[found["funder"]]
             found["funder_name"] = funder.title
             found["timing"] = "by the end of" if funder.carry_over else "in"
         if instance.case.budget_usd_m is not None:

@@ -147,7 +147,7 @@ def production_coverage(
     """Cut off, the trusted world makes (or draws from its stores) the required share of its need
     for each covered commodity. Whatever is made there was made from what was made there: the whole
     chain must run in the same copy."""
-    need = instance.need[commodity, instance.states[state].year]
+    need = model.need[commodity, instance.states[state].year]
     terms = output_terms(model, instance, commodity, state)
     terms += [
         (1.0, model.stock_draw[key])

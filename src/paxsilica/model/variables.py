@@ -116,7 +116,7 @@ def payment_index(instance: Instance) -> list[tuple[str, str, int]]:
         (funder, project, year)
         for funder, project in instance.funding.pairs
         for year in instance.candidates[project].payment_years
-        if year in instance.funding.payers[funder].limit
+        if year in instance.funding.funders[funder].limit
     ]
 
 
@@ -127,7 +127,7 @@ def ticket_index(instance: Instance) -> list[tuple[str, str]]:
     return [
         pair
         for pair in instance.funding.pairs
-        if instance.funding.payers[pair[0]].smallest_ticket > 0
+        if instance.funding.funders[pair[0]].smallest_ticket > 0
     ]
 
 
@@ -168,6 +168,21 @@ def may_go_unserved(instance: Instance, commodity: str, state: OperatingState) -
     return (commodity, state.year) in instance.shortage_price or (
         state.mode == "disrupted" and state.probability == 0
     )
+
+
+def declare_sets(model: pyo.ConcreteModel, instance: Instance) -> None:
+    """Adds the named sets and parameters of the model."""
+    model.projects = pyo.Set(initialize=list(instance.candidates))
+    model.years = pyo.Set(initialize=list(instance.years))
+    model.states = pyo.Set(initialize=list(instance.states))
+    model.plants = pyo.Set(initialize=list(instance.world.plants))
+    model.commodities = pyo.Set(initialize=[row.commodity for row in instance.tables.commodities])
+    model.regions = pyo.Set(initialize=list(instance.world.regions))
+    model.funders = pyo.Set(initialize=list(instance.funding.funders if instance.funding else ()))
+    model.discount = pyo.Param(model.years, initialize=lambda _, year: instance.discount(year))
+    model.need = pyo.Param(model.commodities, model.years, initialize=dict(instance.need))
+    budget = instance.case.budget_usd_m
+    model.budget = pyo.Param(initialize=UNLIMITED if budget is None else budget)
 
 
 def declare(model: pyo.ConcreteModel, instance: Instance) -> None:

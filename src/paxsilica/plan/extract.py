@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
+from paxsilica.model.investment import size_terms, spend_terms
 from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
@@ -32,13 +34,13 @@ def commitment_year(values: Values, candidate: Candidate) -> int | None:
 
 def capital_of(values: Values, candidate: Candidate, year: int | None = None) -> float:
     """Capital that falls due for the project in ``year``, or in all years."""
-    committed, added = values.of("committed"), values.of("added_size")
     years = candidate.years if year is None else (year,)
-    return sum(
-        sum(amount * committed[candidate.name, v] for v, amount in candidate.spend[t].items())
-        + sum(amount * added[candidate.name, v] for v, amount in candidate.spend_on_size[t].items())
-        for t in years
-    )
+    return sum(total(spend_terms(values, candidate, t)) for t in years)
+
+
+def total(terms: Iterable[tuple[float, float]]) -> float:
+    """The value of a sum of the model, from coefficients and values."""
+    return sum(coefficient * value for coefficient, value in terms)
 
 
 def size_of(values: Values, candidate: Candidate) -> float:
@@ -52,12 +54,12 @@ def size_of(values: Values, candidate: Candidate) -> float:
     )
 
 
-def portfolio(instance: Instance, values: Values) -> pd.DataFrame:
-    """Projects committed, with who pays."""
+def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) -> pd.DataFrame:
+    """Projects committed, with their funders; ``support`` is the operating support by plant, USD
+    million."""
     payments: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for (funder, project, _), amount in values.of("payment").items():
         payments[project][funder] += amount
-    support = support_by_plant(instance, values)
     processes = {row.process: row for row in instance.tables.processes}
     rows = []
     for name, candidate in instance.candidates.items():
@@ -143,17 +145,12 @@ def _event(event: Event) -> str:
     return f"{event.event} {event.region} {event.commodity} {event.process} {event.factor:.10g}"
 
 
-def support_by_plant(instance: Instance, values: Values) -> dict[str, float]:
-    """Expected discounted operating support of each plant, USD million."""
-    support: dict[str, float] = defaultdict(float)
-    for (plant, name), standby in values.of("standby").items():
-        state = instance.states[name]
-        gap = instance.support_per_unit.get((plant, state.year), 0.0)
-        share = instance.world.plants[plant].minimum_utilisation
-        support[plant] += (
-            1e-6 * instance.discount(state.year) * state.probability * gap * share * standby
-        )
-    return support
+def by_plant(program: Compiled, term: Array, raw: Array) -> dict[str, float]:
+    """What each plant has in a cost term, USD million; ``term`` holds coefficients by column."""
+    found: dict[str, float] = defaultdict(float)
+    for at in np.flatnonzero(term):
+        found[program.columns[at][1][0]] += float(term[at] * raw[at])
+    return found
 
 
 def funding(instance: Instance, values: Values) -> pd.DataFrame:
@@ -190,14 +187,14 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
             paid[funder] += amount
             served[funder].add(project)
     rows = []
-    for name, payer in sorted(instance.funding.payers.items()):
-        available = min(payer.envelope, sum(payer.limit.values()))
+    for name, terms in sorted(instance.funding.funders.items()):
+        available = min(terms.envelope, sum(terms.limit.values()))
         left = available - paid[name]
         rows.append(
             (
                 name,
-                payer.title,
-                payer.region,
+                terms.title,
+                terms.region,
                 available,
                 paid[name],
                 max(0.0, left),
@@ -249,19 +246,11 @@ def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, fl
     """Nameplate of each committed project in service in ``year``, along its ramp."""
     if year in values.sizes:
         return values.sizes[year]
-    committed, added = values.of("committed"), values.of("added_size")
-    found = {}
-    for name, candidate in instance.candidates.items():
-        base = sum(
-            share * committed[name, v]
-            for v, share in candidate.availability(year, candidate.window).items()
-        )
-        more = sum(
-            share * added[name, v]
-            for v, share in candidate.availability(year, candidate.size_years).items()
-        )
-        if candidate.smallest * base + more > ZERO_TOL:
-            found[name] = candidate.smallest * base + more
+    sizes = {
+        name: total(size_terms(values, candidate, year))
+        for name, candidate in instance.candidates.items()
+    }
+    found = {name: size for name, size in sizes.items() if size > ZERO_TOL}
     values.sizes[year] = found
     return found
 

@@ -14,8 +14,9 @@ from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.instance import Instance, make_instance
-from paxsilica.model import COSTS, build
+from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
+from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
 from paxsilica.plan.coverage import coverage
 from paxsilica.plan.result import Plan
@@ -57,31 +58,54 @@ def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
     }
 
 
+def of_question(model: Model, tables: Tables, case: Case) -> Model:
+    """The model, if it is of these tables and this case.
+
+    Raises:
+        InputError: if it is of others.
+    """
+    instance: Instance | None = getattr(model, "instance", None)
+    if instance is None or instance.case != case or instance.tables is not tables:
+        raise InputError("the model should come from Question.model() of the same question")
+    return model
+
+
+def user_rows(program: Compiled) -> dict[str, dict[str, int]]:
+    """The entry ``user_rows`` of a manifest: the number of rows of each constraint that a user
+    added; nothing if there is none."""
+    return {"user_rows": dict(program.user_rows)} if program.user_rows else {}
+
+
 def make_plan(
     tables: Tables,
     case: Case,
     on_progress: ProgressCallback | None = None,
     on_step: StepCallback | None = None,
+    *,
+    model: Model | None = None,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
     Args:
         tables, case: as read and checked.
-        watch: called with every progress of the search.
-        tell: called with the name of each step of the work as it begins.
+        on_progress: called with every progress of the search.
+        on_step: called with the name of each step of the work as it begins.
+        model: the model of this case on these tables with further rows of a user; built if absent.
 
     Raises:
-        InputError: if tables and case do not make an instance, or if something in them earns
-            without limit.
+        InputError: if tables and case do not make an instance, if something in them earns without
+            limit, or if ``model`` is of another question or is not linear.
     """
     seconds: dict[str, float] = {}
     steps = _Steps(seconds, on_step)
-    steps.begin("join tables and case")
-    instance = make_instance(tables, case)
+    if model is None:
+        steps.begin("join tables and case")
+        instance = make_instance(tables, case)
     steps.begin("write the model")
     with without_collection():
-        model = build(instance)
+        model = build(instance) if model is None else of_question(model, tables, case)
         program = compile_model(model)
+    instance = model.instance
     costs = {
         name: (program.vector(part.terms), part.constant) for name, part in model.costs.items()
     }
@@ -94,7 +118,7 @@ def make_plan(
             "some plan earns without limit: look for a negative cost without a capacity, a largest"
             " shipment or a limit to hold it"
         )
-    manifest = make_manifest(tables, case)
+    manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
         steps.end()
         return _without_plan(instance, outcome, manifest, seconds)
@@ -115,8 +139,9 @@ def make_plan(
         (name, float(vector @ values) + constant, COSTS[name].prose)
         for name, (vector, constant) in costs.items()
     ]
+    support = extract.by_plant(program, costs[operating_support.__name__][0], values)
     tables_out = {
-        "portfolio": extract.portfolio(instance, read),
+        "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),

@@ -54,8 +54,9 @@ def normal_operation_without_projects(
     """Cheapest normal operation if nothing is committed and nothing is asked: values of all
     columns, zero where nothing runs."""
     at = np.concatenate([columns_in(program, instance, "normal"), program.positions("stock")])
-    asked = program.rows_of(*rows_with(removal="row"))
-    part = program.without_rows(asked).minimising(cost).restricted(at, np.zeros(len(program.cost)))
+    required = program.rows_of(*rows_with(removal="row"), *program.user_rows)
+    part = program.without_rows(required).minimising(cost)
+    part = part.restricted(at, np.zeros(len(program.cost)))
     outcome = solve(part, options)
     values = np.zeros(len(program.cost))
     if outcome.values is None:

@@ -1,18 +1,30 @@
-"""The program in which some projects are convex combinations of their points, and the generation of
-points (Dantzig and Wolfe 1960)."""
+"""Column generation (Dantzig and Wolfe 1960): the subproblem of each project, and the master
+program in which some projects are convex combinations of their points.
+
+Convex-hull prices let every project choose from the convex hull of its own choices (dates, size,
+funders) and keep all other rows. By Geoffrion (1974) they are the duals of that program, and equal
+those of the LP relaxation if the projects' own rows already describe the hull. They do for a
+project without tickets and largest shares of funders, and for one with a single integer decision
+and without tickets; ``models/PRICES.md`` has the proof. The hull of every other project is built
+from its points.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import defaultdict
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 
 from paxsilica.case import Solver
+from paxsilica.errors import PaxSilicaError
+from paxsilica.model.funding import funder_largest_share
+from paxsilica.model.registry import rows_with
 from paxsilica.prices.duals import PriceError
-from paxsilica.prices.project_subproblems import Private, outside
-from paxsilica.solver import Array, Compiled, Outcome
-from paxsilica.solver.persistent import Movement, PersistentProgram
+from paxsilica.solver import Array, Compiled, Outcome, solve
+from paxsilica.solver.persistent import Movement, PersistentProgram, Rows
+from paxsilica.solver.resolve import NewColumn, extended
 
 MOST_ROUNDS = 500
 
@@ -20,69 +32,133 @@ SAME = 1e-10
 """Change of a cost, relative to the largest, below which the best choice of a project is
 not computed again."""
 
+COLUMNS = {"committed": 0, "added_size": 0, "payment": 1, "ticket": 1}
+"""Families of columns that belong to a project, with the place of its name in the index."""
+
+
+@dataclass(frozen=True)
+class Subproblem:
+    """The subproblem of a project: its own columns, and the rows that hold no others.
+
+    Attributes:
+        columns, rows: positions in the whole program.
+        program: own rows and columns.
+        integral: whether the LP relaxation of the own rows describes the convex hull.
+    """
+
+    project: str
+    columns: Rows
+    rows: Rows
+    program: Compiled
+    integral: bool
+
+    def best(self, cost: Array, options: Solver) -> tuple[float, Array]:
+        """The least cost of the project at ``cost`` (by own column), and the choice that has it."""
+        outcome = solve(self.program.minimising(cost), options)
+        if outcome.values is None or outcome.objective is None:
+            raise PaxSilicaError(
+                f"the subproblem of {self.project} is {outcome.status}; please report this"
+            )
+        return outcome.bound if self.program.integer.any() else outcome.objective, outcome.values
+
+
+def project_subproblems(program: Compiled) -> list[Subproblem]:
+    """The subproblem of every project of ``program``, by name of the project."""
+    owner: dict[int, str] = {}
+    columns: dict[str, list[int]] = defaultdict(list)
+    tickets, shares = set(), set()
+    for at, (family, index) in enumerate(program.columns):
+        if family in COLUMNS:
+            project = index[COLUMNS[family]]
+            owner[at] = project
+            columns[project].append(at)
+            if family == "ticket":
+                tickets.add(project)
+    rows: dict[str, list[int]] = defaultdict(list)
+    matrix = program.matrix
+    for row in program.rows_of(*rows_with(one_project=True)).tolist():
+        inside = {
+            owner.get(at)
+            for at in matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist()
+        }
+        if len(inside) == 1 and (project := inside.pop()) is not None:
+            rows[project].append(row)
+            if program.row_names[row][0] == funder_largest_share.__name__:
+                shares.add(project)
+    found = []
+    for project in sorted(columns):
+        mine, own = (np.array(at, dtype=np.intp) for at in (columns[project], rows[project]))
+        part = _part(replace(program, offset=0.0), own, mine)
+        convex = int(part.integer.sum()) == 1 or project not in shares
+        found.append(Subproblem(project, mine, own, part, convex and project not in tickets))
+    return found
+
+
+def _part(program: Compiled, rows: Rows, columns: Rows) -> Compiled:
+    """Some rows and columns of a program."""
+    return Compiled(
+        cost=program.cost[columns],
+        offset=program.offset,
+        matrix=csr_matrix(program.matrix[rows][:, columns]),
+        row_low=program.row_low[rows],
+        row_high=program.row_high[rows],
+        low=program.low[columns],
+        high=program.high[columns],
+        integer=program.integer[columns],
+        row_names=tuple(program.row_names[row] for row in rows),
+        columns=tuple(program.columns[column] for column in columns),
+        column_of={},
+    )
+
+
+def outside(program: Compiled, problems: list[Subproblem]) -> csc_matrix:
+    """The matrix with the own rows of ``problems`` emptied: the entries of shared rows."""
+    kept = np.ones(len(program.row_low))
+    for problem in problems:
+        kept[problem.rows] = 0.0
+    return csc_matrix(program.matrix.multiply(kept[:, None]))
+
 
 class Master:
     """The convexified program: everything else as it is, one column for each point generated so
     far, and one convexity row for each convexified project."""
 
-    def __init__(self, program: Compiled, joined: list[Private]) -> None:
+    def __init__(self, program: Compiled, joined: list[Subproblem]) -> None:
         self.program, self.joined = program, joined
         self.matrix = outside(program, joined)
-        columns = [problem.columns for problem in joined]
-        rows = [problem.rows for problem in joined]
-        self.rows = np.setdiff1d(
-            np.arange(len(program.row_low)), np.concatenate(rows) if rows else []
+        self.rows, self.columns = (
+            np.setdiff1d(np.arange(count), [at for part in parts for at in part])
+            for count, parts in (
+                (len(program.row_low), [problem.rows for problem in joined]),
+                (len(program.cost), [problem.columns for problem in joined]),
+            )
         )
-        self.columns = np.setdiff1d(
-            np.arange(len(program.cost)), np.concatenate(columns) if columns else []
+        base = _part(replace(program, matrix=csr_matrix(self.matrix)), self.rows, self.columns)
+        convexity = np.ones(len(joined))
+        self.base = replace(
+            base,
+            matrix=csr_matrix(vstack([base.matrix, csr_matrix((len(joined), len(self.columns)))])),
+            row_low=np.append(base.row_low, convexity),
+            row_high=np.append(base.row_high, convexity),
+            integer=np.zeros(len(self.columns), dtype=bool),
+            row_names=(*base.row_names, *(("convexity", problem.project) for problem in joined)),
         )
         self.shapes = [self.matrix[:, problem.columns][self.rows] for problem in joined]
-        self.of: list[int] = []
-        self.choices: list[Array] = []
+        self.choices: list[tuple[int, Array]] = []
+        self.points: list[NewColumn] = []
 
     def add(self, at: int, choice: Array) -> None:
         """One more point of the project ``joined[at]``."""
-        self.of.append(at)
-        self.choices.append(choice)
+        shared = self.shapes[at] @ choice
+        entries = {int(row): float(shared[row]) for row in np.flatnonzero(shared)}
+        entries[len(self.rows) + at] = 1.0
+        cost = float(self.program.cost[self.joined[at].columns] @ choice)
+        self.choices.append((at, choice))
+        self.points.append(NewColumn(("point", len(self.points)), entries, cost))
 
-    def points(self, first: int, last: int) -> tuple[Array, csc_matrix]:
-        """Cost and matrix of some of the points."""
-        cost, parts = [], [csc_matrix((len(self.rows) + len(self.joined), 0))]
-        for at, choice in zip(self.of[first:last], self.choices[first:last], strict=True):
-            cost.append(float(self.program.cost[self.joined[at].columns] @ choice))
-            weight = csc_matrix(([1.0], ([at], [0])), shape=(len(self.joined), 1))
-            parts.append(vstack([csc_matrix((self.shapes[at] @ choice)[:, None]), weight]))
-        return np.array(cost), csc_matrix(hstack(parts))
-
-    def compiled(self, count: int) -> Compiled:
-        """The program with the first ``count`` points."""
-        program, means = self.program, len(self.joined)
-        kept = vstack(
-            [
-                csr_matrix(self.matrix[self.rows][:, self.columns]),
-                csr_matrix((means, len(self.columns))),
-            ]
-        )
-        cost, points = self.points(0, count)
-        return Compiled(
-            cost=np.append(program.cost[self.columns], cost),
-            offset=program.offset,
-            matrix=csr_matrix(hstack([kept, points])),
-            row_low=np.append(program.row_low[self.rows], np.ones(means)),
-            row_high=np.append(program.row_high[self.rows], np.ones(means)),
-            low=np.append(program.low[self.columns], np.zeros(count)),
-            high=np.append(program.high[self.columns], np.full(count, np.inf)),
-            integer=np.zeros(len(self.columns) + count, dtype=bool),
-            row_names=(
-                *(program.row_names[row] for row in self.rows),
-                *(("mean", problem.project) for problem in self.joined),
-            ),
-            columns=(
-                *(program.columns[at] for at in self.columns),
-                *(("point", at) for at in range(count)),
-            ),
-            column_of={},
-        )
+    def compiled(self) -> Compiled:
+        """The program with the points generated so far."""
+        return extended(self.base, self.points)
 
     def duals(self, outcome: Outcome) -> tuple[Array, Array]:
         """Duals by row of the whole program, zero where a row was left out; and those of the
@@ -98,9 +174,8 @@ class Master:
         assert outcome.values is not None
         full = np.zeros(len(self.program.cost))
         full[self.columns] = outcome.values[: len(self.columns)]
-        for at, choice, weight in zip(
-            self.of, self.choices, outcome.values[len(self.columns) :].tolist(), strict=False
-        ):
+        weights = outcome.values[len(self.columns) :].tolist()
+        for (at, choice), weight in zip(self.choices, weights, strict=False):
             full[self.joined[at].columns] += weight * choice
         return full
 
@@ -125,7 +200,7 @@ class Columns:
 
     def begin(self) -> None:
         """Loads the program with the present points into the solver."""
-        self.lp = PersistentProgram(self.master.compiled(len(self.master.of)), self.options)
+        self.lp = PersistentProgram(self.master.compiled(), self.options)
 
     def best(self, at: int, duals: Array) -> tuple[float, Array]:
         """The least cost of the project ``joined[at]`` at duals by row of the whole program, and
@@ -156,14 +231,14 @@ class Columns:
             if outcome.row_duals is None or outcome.objective is None:
                 return None
             duals, means = self.master.duals(outcome)
-            count = len(self.master.of)
+            count = len(self.master.points)
             for at in range(len(self.master.joined)):
                 least, choice = self.best(at, duals)
                 if least < means[at] - 1e-9 * max(1.0, abs(means[at])):
                     self.master.add(at, choice)
-            if len(self.master.of) == count:
+            if len(self.master.points) == count:
                 return outcome
-            self.lp.extend(self.master.compiled(len(self.master.of)))
+            self.lp.extend(self.master.compiled())
         raise PriceError(f"hull prices did not converge in {MOST_ROUNDS} rounds")
 
     def duals_if_moved(self, movement: Movement) -> Array | None:

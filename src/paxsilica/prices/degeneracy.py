@@ -34,7 +34,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from paxsilica.prices.priced_items import Subject
+from paxsilica.prices.priced_items import PricedItem
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Corner, Movement, PersistentProgram
 
@@ -79,21 +79,21 @@ class Degeneracy:
     witness_of_columns: Array
     others: tuple[tuple[Array, Array], ...] = ()
 
-    def unique(self, subject: Subject) -> bool:
-        """Whether the price of ``subject`` is proved to be the same on both sides."""
-        part = subject.movement
+    def unique(self, item: PricedItem) -> bool:
+        """Whether the price of ``item`` is proved to be the same on both sides."""
+        part = item.movement
         moved = float(self.witness[part.rows] @ part.shift)
         if len(part.columns):
             bounds = np.where(self.high[part.columns], part.high_shift, part.low_shift)
             moved += float(self.witness_of_columns[part.columns] @ bounds)
         return abs(moved) <= STILL * part.size()
 
-    def degenerate(self, subject: Subject, price: float) -> Verdict:
-        """Whether one less and one more of ``subject`` have different prices; ``price`` is one of
+    def degenerate(self, item: PricedItem, price: float) -> Verdict:
+        """Whether one less and one more of ``item`` have different prices; ``price`` is one of
         them."""
-        if any(differ(subject.price(*other), price) for other in self.others):
+        if any(differ(item.price(*other), price) for other in self.others):
             return "yes"
-        return "no" if self.unique(subject) else "open"
+        return "no" if self.unique(item) else "open"
 
     def reduced(self, duals: Array) -> Array:
         """Reduced costs at some duals of the rows."""
@@ -103,12 +103,12 @@ class Degeneracy:
         """Whether duals of the rows are optimal: they and their reduced costs are zero wherever the
         solution is not at the side that their sign needs."""
         error = 1e-9 * max(1e-9, float(np.abs(self.program.cost).max(initial=0.0)))
-        for low, high, leaning in (
+        for low, high, active in (
             (self.row_low, self.row_high, duals),
             (self.low, self.high, self.reduced(duals)),
         ):
-            wrong = np.where(leaning > 0, ~low, ~high)
-            if float(np.abs(leaning[wrong]).max(initial=0.0)) > error:
+            wrong = np.where(active > 0, ~low, ~high)
+            if float(np.abs(active[wrong]).max(initial=0.0)) > error:
                 return False
         return True
 

@@ -14,7 +14,7 @@ import numpy as np
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.prices.degeneracy import OTHERS, Degeneracy, differ, find_degeneracy
-from paxsilica.prices.priced_items import Name, Subject
+from paxsilica.prices.priced_items import Name, PricedItem
 from paxsilica.prices.table import Kind, Price, number
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.persistent import Corner, Movement, PersistentProgram
@@ -86,11 +86,11 @@ def prove(program: Compiled, outcome: Outcome) -> Proof:
         (program.low, program.high, values, reduced),
     ):
         violated += [_violation(low, low - at), _violation(high, at - high)]
-        leaning = np.where(dual > 0, low, high)
-        held = np.isfinite(leaning)
-        wrong = max(wrong, float(np.abs(dual[~held]).max(initial=0.0)))
-        slack += float(np.abs(dual[held] * (at[held] - leaning[held])).sum())
-        sides += float(dual[held] @ leaning[held])
+        active = np.where(dual > 0, low, high)
+        finite = np.isfinite(active)
+        wrong = max(wrong, float(np.abs(dual[~finite]).max(initial=0.0)))
+        slack += float(np.abs(dual[finite] * (at[finite] - active[finite])).sum())
+        sides += float(dual[finite] @ active[finite])
     size = max(1.0, abs(outcome.objective))
     return Proof(
         max(violated),
@@ -164,15 +164,20 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
         PriceError: if there is no solution, or if the proof fails.
     """
     lp = PersistentProgram(program, options)
-    outcome = lp.run()
+    return proved(lp, lp.run(), what)
+
+
+def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = True) -> Duals:
+    """The duals of an LP that the solver holds and has solved, with their proof; see
+    :func:`solve_duals`."""
     if outcome.values is None:
         raise PriceError(f"{what} is {outcome.status}, so there are no prices")
-    proof = prove(program, outcome)
+    proof = prove(lp.program, outcome)
     if not proof.holds:
         raise PriceError(
             f"the duals of {what} fail their proof ({proof.errors()}); no prices are reported"
         )
-    return Duals(program, lp, lp.corner(outcome), proof)
+    return Duals(lp.program, lp, lp.corner(outcome), proof, complete)
 
 
 class Mover(Protocol):
@@ -183,7 +188,7 @@ class Mover(Protocol):
 
 
 def _left_and_right(
-    duals: Duals, subject: Subject, mover: Mover
+    duals: Duals, item: PricedItem, mover: Mover
 ) -> tuple[float | None, float | None]:
     """The left and right dual value, from the program moved a little to either side; ``None`` where
     the moved program is infeasible.
@@ -197,17 +202,17 @@ def _left_and_right(
     for way in (-1.0, 1.0):
         for step in STEPS:
             moved = mover.duals_if_moved(
-                subject.movement.times(way * max(step, LEAST / subject.movement.size()))
+                item.movement.times(way * max(step, LEAST / item.movement.size()))
             )
             if moved is not None and degeneracy.holds(moved):
                 break
-        prices.append(None if moved is None else subject.price(moved, degeneracy.reduced(moved)))
+        prices.append(None if moved is None else item.price(moved, degeneracy.reduced(moved)))
     return prices[0], prices[1]
 
 
 def dual_prices(
     duals: Duals,
-    subjects: Iterable[Subject],
+    items: Iterable[PricedItem],
     kind: Kind,
     two_sided: Set[Name] = frozenset(),
     mover: Mover | None = None,
@@ -216,7 +221,7 @@ def dual_prices(
 
     Args:
         duals: of the program of this ``kind``.
-        subjects: the items.
+        items: the items.
         kind: of price.
         two_sided: items whose left and right dual values are computed, besides those for which they
             always are.
@@ -224,16 +229,16 @@ def dual_prices(
             then.
     """
     degeneracy = duals.degeneracy
-    for subject in subjects:
-        value = subject.price(duals.rows, duals.columns)
-        degenerate = degeneracy.degenerate(subject, value)
+    for item in items:
+        value = item.price(duals.rows, duals.columns)
+        degenerate = degeneracy.degenerate(item, value)
         low, high = (value, value) if degenerate == "no" else (math.nan, math.nan)
-        meaning = subject.meaning
-        if degenerate != "no" and (subject.examined or subject.name in two_sided):
+        meaning = item.meaning
+        if degenerate != "no" and (item.two_sided or item.name in two_sided):
             less, more = (
                 # without those columns it is not known whether the moved program is infeasible
                 side if side is not None else math.inf if mover is None else math.nan
-                for side in _left_and_right(duals, subject, mover or duals.lp)
+                for side in _left_and_right(duals, item, mover or duals.lp)
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)
@@ -241,14 +246,14 @@ def dual_prices(
                 degenerate = "yes" if differ(low, high) else "no"
             if degenerate == "yes":
                 meaning += (
-                    f" The dual is not unique: one less {_effect(subject, less)}, one more"
-                    f" {_effect(subject, more, True)}."
+                    f" The dual is not unique: one less {_effect(item, less)}, one more"
+                    f" {_effect(item, more, True)}."
                 )
-        if subject.shown or abs(value) > 1e-9 or degenerate == "yes":
-            yield Price(*subject.name, kind, value, low, high, subject.unit, meaning, degenerate)
+        if item.shown or abs(value) > 1e-9 or degenerate == "yes":
+            yield Price(*item.name, kind, value, low, high, item.unit, meaning, degenerate)
 
 
-def _effect(subject: Subject, price: float, more: bool = False) -> str:
+def _effect(item: PricedItem, price: float, more: bool = False) -> str:
     if math.isinf(price):
         return "leaves no plan"
-    return f"{'saves' if subject.gain == more else 'costs'} {number(price)}"
+    return f"{'saves' if item.gain == more else 'costs'} {number(price)}"

@@ -13,7 +13,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World
 from paxsilica.model.registry import row_with
 from paxsilica.prices.duals import Duals
-from paxsilica.prices.priced_items import Subject, coverage, saved
+from paxsilica.prices.priced_items import PricedItem, coverage, saved
 from paxsilica.prices.table import PER_POINT, Price, number
 from paxsilica.solver import Compiled
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, search, write
@@ -128,6 +128,24 @@ def resolve_price(what: str, where: str, change: Change, unit: str, sentence: st
     )
 
 
+def refuse_user_rows(of: Written) -> None:
+    """Raises an InputError if the program has rows of a user: they would be missing in a program
+    that is written again."""
+    if of.program.user_rows:
+        raise refuse(
+            "resolve",
+            ", ".join(of.program.user_rows),
+            "a finite difference that changes the data or the case cannot keep the rows that a user"
+            " added to the model",
+        )
+
+
+def written_again(of: Written, tables: Tables, case: Case) -> Compiled:
+    """The program of changed tables or a changed case."""
+    refuse_user_rows(of)
+    return write(tables, case).program
+
+
 def default_step(start: Start, limit: float) -> float:
     """The step of a sum of money if none is requested, USD million: 5 % of the limit, but no less
     than the smallest project outside the plan would take.
@@ -143,33 +161,12 @@ def default_step(start: Start, limit: float) -> float:
     return max(0.05 * limit, min((sum_ for sum_ in left_out if sum_ > 0), default=0.0)) or 1.0
 
 
-def money_row(program: Compiled, what: str) -> tuple[int, str]:
-    """The row of the budget (``budget``) or of a funder's envelope (its name), and its name in
-    words.
-
-    Raises:
-        InputError: if there is no such limit.
-    """
+def money_row(what: str) -> tuple[str, str]:
+    """Family and index of the row of the budget (``budget``) or of a funder's envelope (its
+    name)."""
     if what == "budget":
-        row = program.row_at.get((row_with(item="budget"), "programme"))
-        if row is None:
-            raise refuse(
-                "resolve",
-                what,
-                "the case sets no budget; give it one, such as --set budget_usd_m=20000",
-            )
-        return row, "the programme's budget"
-    envelope = row_with(item="envelope")
-    row = program.row_at.get((envelope, what))
-    if row is None:
-        known = ", ".join(str(index) for family, index in program.row_names if family == envelope)
-        raise refuse(
-            "resolve",
-            what,
-            "should be budget, or a funder that takes part and has an envelope:"
-            f" {known or 'there is none'}",
-        )
-    return row, f"the envelope of {what}"
+        return row_with(item="budget"), "programme"
+    return row_with(item="envelope"), what
 
 
 def money_limit(of: Written, what: str, step: float | None = None) -> tuple[float, str]:
@@ -179,9 +176,11 @@ def money_limit(of: Written, what: str, step: float | None = None) -> tuple[floa
         InputError: if there is no such limit, or if ``step`` does not move it or moves it below
             zero.
     """
-    _refuse_without_envelope(of, what)
-    row, words = money_row(of.program, what)
+    row = of.program.row_at.get(money_row(what))
+    if row is None:
+        raise refuse("resolve", what, _why_no_limit(of, what))
     limit = float(of.program.row_high[row])
+    words = "the programme's budget" if what == "budget" else f"the envelope of {what}"
     if step is not None and (step == 0.0 or limit + step < 0.0):
         raise refuse(
             "step", f"{step:g}", f"must move {words} of {limit:g} USD million, and not below zero"
@@ -189,27 +188,28 @@ def money_limit(of: Written, what: str, step: float | None = None) -> tuple[floa
     return limit, words
 
 
-def _refuse_without_envelope(of: Written, what: str) -> None:
-    """Raises an InputError that says in the words of the case why a funder's envelope has no
-    price."""
-    funding = of.instance.funding
-    if what == "budget" or funding is None or what not in {row.funder for row in of.tables.funders}:
-        return
-    why = None
-    if what not in funding.payers:
-        why = (
+def _why_no_limit(of: Written, what: str) -> str:
+    """Why a sum of money has no row in the program."""
+    funding, (family, _) = of.instance.funding, money_row(what)
+    if what == "budget":
+        return "the case sets no budget; give it one, such as --set budget_usd_m=20000"
+    if funding is None or what not in {row.funder for row in of.tables.funders}:
+        known = ", ".join(str(index) for name, index in of.program.row_names if name == family)
+        return (
+            "should be budget, or a funder that takes part and has an envelope:"
+            f" {known or 'there is none'}"
+        )
+    if what not in funding.funders:
+        return (
             "does not pay in this case, so its envelope has no price: the standing of its region is"
             " not among those whose funders pay"
         )
-    elif math.isinf(funding.payers[what].envelope):
-        why = (
+    if math.isinf(funding.funders[what].envelope):
+        return (
             "has no envelope that could be moved; its annual limit has a dual, the price of an"
             " annual limit"
         )
-    elif (row_with(item="envelope"), what) not in of.program.row_at:
-        why = "fits no project of this case, so more of its money buys nothing"
-    if why is not None:
-        raise refuse("resolve", what, why)
+    return "fits no project of this case, so more of its money buys nothing"
 
 
 def with_money(of: Written, what: str, limit: float) -> Compiled:
@@ -218,16 +218,14 @@ def with_money(of: Written, what: str, limit: float) -> Compiled:
     A larger envelope can admit further projects, so the program is written again.
     """
     program = of.program
-    if what != "budget":
-        assert of.instance.funding is not None
+    if what != "budget" and limit > program.row_high[program.row_at[money_row(what)]]:
         row = next(row for row in of.tables.funders if row.funder == what)
         factor = 1.0 if row.delivery_factor is None else row.delivery_factor
-        if limit > of.instance.funding.payers[what].envelope:
-            envelope = limit / (factor * of.case.funders.delivery_factor)
-            larger = row.model_copy(update={"envelope_usd_m": envelope})
-            funders = tuple(larger if other is row else other for other in of.tables.funders)
-            program = write(replace(of.tables, funders=funders), of.case).program
-    at = np.array([money_row(program, what)[0]])
+        envelope = limit / (factor * of.case.funders.delivery_factor)
+        larger = row.model_copy(update={"envelope_usd_m": envelope})
+        funders = tuple(larger if other is row else other for other in of.tables.funders)
+        program = written_again(of, replace(of.tables, funders=funders), of.case)
+    at = np.array([program.row_at[money_row(what)]])
     return program.with_rows(at, np.array([-np.inf]), np.array([limit]))
 
 
@@ -254,13 +252,13 @@ def money_price(start: Start, what: str, step: float | None, options: Solver) ->
     )
 
 
-def required_coverage(of: Written, stage: str, points: float) -> list[Subject]:
+def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem]:
     """A percentage point of coverage of a stage, in every year in which some is required.
 
     Raises:
         InputError: if none is, or if it is not moved.
     """
-    moved = [subject for subject in coverage(of.instance, of.program) if subject.where == stage]
+    moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
         raise refuse(
             "coverage",
@@ -275,8 +273,8 @@ def coverage_price(start: Start, stage: str, points: float, options: Solver) -> 
     required."""
     program = start.written.program
     moved = required_coverage(start.written, stage, points)
-    at = np.concatenate([subject.movement.rows for subject in moved])
-    shift = points * np.concatenate([subject.movement.shift for subject in moved])
+    at = np.concatenate([item.movement.rows for item in moved])
+    shift = points * np.concatenate([item.movement.shift for item in moved])
     program = program.with_rows(at, program.row_low[at] + shift, program.row_high[at] + shift)
     other = search(program, options, start.solved.values)
     return resolve_price(
@@ -310,7 +308,7 @@ def moved_cap(case: Case, points: float) -> Case:
 def concentration_price(start: Start, points: float, options: Solver) -> Price:
     """What a percentage point more in the cap on a region's share saves."""
     of = start.written
-    program = write(of.tables, moved_cap(of.case, points)).program
+    program = written_again(of, of.tables, moved_cap(of.case, points))
     return resolve_price(
         "concentration",
         "every region and commodity",
@@ -365,7 +363,7 @@ def toggled(world: World, region: str) -> tuple[Case, bool, str]:
 def sooner_price(start: Start, project: str, options: Solver) -> Price:
     """What a project is worth more if it takes a year less."""
     of = start.written
-    program = write(sooner(of.tables, project), of.case).program
+    program = written_again(of, sooner(of.tables, project), of.case)
     return resolve_price(
         "lead time",
         project,
@@ -381,7 +379,7 @@ def member_price(start: Start, region: str, options: Solver) -> Price:
     its present standing if it is not."""
     of = start.written
     case, joins, standing = toggled(of.instance.world, region)
-    other = search(write(of.tables, case).program, options, start.known).value
+    other = search(written_again(of, of.tables, case), options, start.known).value
     funders = [row.funder for row in of.tables.funders if row.region == region]
     pays = of.instance.world.pays(region, of.case.years[1])
     money = "no money"

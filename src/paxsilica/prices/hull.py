@@ -22,10 +22,15 @@ import numpy as np
 
 from paxsilica.case import Solver
 from paxsilica.instance import Instance
-from paxsilica.prices.column_generation import Columns, Master
-from paxsilica.prices.duals import Duals, PriceError, Proof, dual_prices, prove
-from paxsilica.prices.priced_items import Name, Subject
-from paxsilica.prices.project_subproblems import Private, outside, private_problems
+from paxsilica.prices.column_generation import (
+    Columns,
+    Master,
+    Subproblem,
+    outside,
+    project_subproblems,
+)
+from paxsilica.prices.duals import Duals, PriceError, dual_prices, proved
+from paxsilica.prices.priced_items import Name, PricedItem
 from paxsilica.prices.table import Price
 from paxsilica.solver import Array, Compiled
 
@@ -55,7 +60,6 @@ class Hull:
     uplift: dict[str, float]
     rest: float
     plan_objective: float
-    proof: Proof
     rounds: int
 
 
@@ -81,7 +85,7 @@ def hull_prices(
     Raises:
         PriceError: if column generation does not converge, or if the duals fail their proof.
     """
-    problems = private_problems(program)
+    problems = project_subproblems(program)
     joined = [problem for problem in problems if every or not problem.integral]
     master = Master(program, joined)
     search = Columns(master, options)
@@ -92,52 +96,40 @@ def hull_prices(
             master.add(at, search.best(at, relaxed)[1])
     search.begin()
     outcome = search.settle()
-    if outcome is None or outcome.objective is None:
-        raise PriceError("the convexified program has no solution, so there are no hull prices")
-    proof = prove(search.lp.program, outcome)
-    if not proof.holds:
-        raise PriceError(
-            f"the duals of the convexified program fail their proof ({proof.errors()}); no prices"
-            " are reported"
-        )
+    if outcome is None:
+        raise PriceError("the convexified program is infeasible, so there are no prices")
+    convexified = proved(search.lp, outcome, "the convexified program", complete=False)
     duals, _ = master.duals(outcome)
     uplift, rest = _uplift(program, problems, duals, plan, search)
     return Hull(
-        duals=Duals(
-            search.lp.program,
-            search.lp,
-            search.lp.corner(outcome),
-            proof,
-            complete=False,
-        ),
+        duals=convexified,
         search=search,
-        objective=outcome.objective,
+        objective=convexified.objective,
         row_duals=duals,
         values=master.values(outcome),
         uplift=uplift,
         rest=rest,
         plan_objective=float(program.cost @ plan) + program.offset,
-        proof=proof,
         rounds=search.rounds,
     )
 
 
-def priced(hull: Hull, subjects: Iterable[Subject], two_sided: Set[Name]) -> Iterator[Price]:
+def priced(hull: Hull, items: Iterable[PricedItem], two_sided: Set[Name]) -> Iterator[Price]:
     """The hull price of each item of the whole program."""
     # left and right values of coverage take seconds each, and there are hundreds
     here = [
         replace(
-            subject,
-            movement=hull.search.master.here(subject.movement),
-            examined=subject.examined and subject.what in ("budget", "envelope"),
+            item,
+            movement=hull.search.master.here(item.movement),
+            two_sided=item.two_sided and item.what in ("budget", "envelope"),
         )
-        for subject in subjects
+        for item in items
     ]
     yield from dual_prices(hull.duals, here, "hull", two_sided, hull.search)
 
 
 def _uplift(
-    program: Compiled, problems: list[Private], duals: Array, plan: Array, search: Columns
+    program: Compiled, problems: list[Subproblem], duals: Array, plan: Array, search: Columns
 ) -> tuple[dict[str, float], float]:
     """The gain of each project at the prices from its best choice, and that of everything else.
 
@@ -168,9 +160,9 @@ def _uplift(
         (reduced[~inside], plan[~inside], program.low[~inside], program.high[~inside]),
         (duals[~own], (program.matrix @ plan)[~own], program.row_low[~own], program.row_high[~own]),
     ):
-        leaning = np.where(dual > 0, low, high)
-        held = np.isfinite(leaning)
-        rest += float(dual[held] @ (at[held] - leaning[held]))
+        active = np.where(dual > 0, low, high)
+        finite = np.isfinite(active)
+        rest += float(dual[finite] @ (at[finite] - active[finite]))
     return uplift, max(0.0, rest)
 
 

@@ -1,46 +1,51 @@
-"""What has a price: each thing as the movement of row sides and column bounds that one more of it
+"""Priced items: for each, the movement of right-hand sides and column bounds that one more of it
 means.
 
-With duals ``y`` of the rows and reduced costs ``d`` of the columns the objective moves by ``y``
-times the shift of the sides, and by ``d`` times the shift of the bound that ``d`` leans on.
-Minimising, a positive dual leans on the lower side and a negative one on the upper.
+With duals ``y`` of the rows and reduced costs ``d`` of the columns the objective changes by ``y``
+times the shift of the sides, and by ``d`` times the shift of the active bound. When minimising, a
+positive dual belongs to the lower side and a negative one to the upper.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from paxsilica.instance import UNLIMITED, Instance
-from paxsilica.model.registry import ROWS, RowPrice, Wording, rows_with
+from paxsilica.finance import MILLION
+from paxsilica.instance import UNLIMITED, Instance, OperatingState
+from paxsilica.model.registry import ROWS, USER, RowPrice, Wording, parts_of, rows_with
 from paxsilica.model.security import coverage_base
+from paxsilica.prices.table import PER_POINT, PREMIUM
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Movement
 
-MILLION = 1e6
 SAVED = {
     "cost": "expected discounted cost",
     "shortfall": "priced shortfall of coverage",
     "budget": "public capital",
 }
-"""What an objective counts, in words."""
+"""The objective of a case in words."""
+
+BENEFIT, COST = "positive: a benefit", "positive: a cost"
 
 Name = tuple[str, str, int | None]
 """What, where and when."""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Something that has a price.
+class PricedItem:
+    """An item that has a price.
 
     Attributes:
+        what, where, when: as in the table of prices; no two items of a program have the same.
         gain: whether one more of it lowers the objective (a limit) or raises it (a requirement);
             the price is positive either way.
-        scale: from USD million of objective to ``unit``.
         movement: of sides and bounds, that one more of it means.
-        examined: whether the price on either side is found even if nobody asks for it.
+        scale: from USD million of objective to ``unit``.
+        two_sided: whether its left and right dual values are always computed.
         shown: whether it is listed at a price of zero too.
     """
 
@@ -52,75 +57,106 @@ class Subject:
     gain: bool
     movement: Movement
     scale: float = 1.0
-    examined: bool = True
-    shown: bool = True
+    two_sided: bool = False
+    shown: bool = False
 
     def price(self, row_duals: Array, column_duals: Array) -> float:
-        """The price that some duals mean."""
+        """The price at some duals."""
         part = self.movement
         moved = float(row_duals[part.rows] @ part.shift)
         if len(part.columns):
-            leaning = column_duals[part.columns]
-            moved += float(leaning @ np.where(leaning > 0, part.low_shift, part.high_shift))
+            dual = column_duals[part.columns]
+            moved += float(dual @ np.where(dual > 0, part.low_shift, part.high_shift))
         return (-1.0 if self.gain else 1.0) * self.scale * moved + 0.0
 
     @property
     def name(self) -> Name:
-        """What, where and when; no two subjects of a program have the same."""
+        """What, where and when."""
         return self.what, self.where, self.when
 
 
+def moved_rows(moved: Sequence[tuple[int, float]]) -> Movement:
+    """The movement of some rows, each by its shift."""
+    return Movement(
+        np.array([row for row, _ in moved], dtype=np.intp), np.array([shift for _, shift in moved])
+    )
+
+
 def undiscounted(instance: Instance, year: int) -> float:
-    """What a USD million of the objective is in money of ``year``; least public money is not
+    """A USD million of the objective in money of ``year``; the objective ``budget`` is not
     discounted."""
     return 1.0 if instance.case.objective == "budget" else 1.0 / instance.discount(year)
 
 
 def saved(instance: Instance) -> str:
-    """What the objective of the case counts, in words."""
+    """The objective of the case in words."""
     return SAVED[instance.case.objective]
 
 
-def subjects(instance: Instance, program: Compiled, values: Array) -> list[Subject]:
-    """Everything but goods that has a price in ``program``; ``values`` of its columns say what a
-    share of concentration is a share of."""
+def priced_items(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
+    """Everything that has a price in ``program``; ``values`` of its columns give the output of
+    which a share of concentration is a share."""
     return [
         *single_rows(instance, program),
         *coverage(instance, program),
         *concentration(instance, program, values),
         *policy(instance, program),
         *capacity(instance, program),
+        *goods(instance, program),
     ]
 
 
-def single_rows(instance: Instance, program: Compiled) -> list[Subject]:
+def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
     """Items that are one row each, such as the budget of the programme and the envelope of each
     funder: one unit more on its right-hand side."""
     found, wording = [], Wording(instance)
     for row, (family, index) in enumerate(program.row_names):
+        if family.startswith(USER):
+            found.append(_user_row(instance, program, row))
         price = ROWS[family].price if family in ROWS else None
         if not isinstance(price, RowPrice) or not price.single:
             continue
         names = wording.names(family, index)
         gain = bool(price.gain)
         found.append(
-            Subject(
+            PricedItem(
                 price.item,
                 price.where.format_map(names),
                 names.get("year"),
                 price.unit,
                 f"One USD million more of {price.words.format_map(names)}"
-                f" {'lowers' if gain else 'raises'} {saved(instance)} by so many USD million;"
-                f" positive: {'worth having' if gain else 'that is what it costs'}.",
+                f" {'lowers' if gain else 'raises'} {saved(instance)} by this many USD million;"
+                f" {BENEFIT if gain else COST}.",
                 gain=gain,
-                movement=Movement(np.array([row]), np.ones(1)),
+                movement=moved_rows([(row, 1.0)]),
+                two_sided=True,
                 shown=price.shown,
             )
         )
     return found
 
 
-def coverage(instance: Instance, program: Compiled) -> list[Subject]:
+def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
+    """One unit more on the right-hand side of a row that a user added."""
+    family, index = program.row_names[row]
+    gain = bool(np.isfinite(program.row_high[row]))
+    where = "" if index is None else ", ".join(map(str, parts_of(index)))
+    return PricedItem(
+        family,
+        where,
+        None,
+        "USD million per unit of the row",
+        f"One unit more on the right-hand side of {family.removeprefix(USER)}"
+        f"{'' if where == '' else f' at {where}'} {'lowers' if gain else 'raises'}"
+        f" {saved(instance)} by this many USD million.",
+        gain=gain,
+        movement=moved_rows([(row, 1.0)]),
+        two_sided=True,
+        shown=True,
+    )
+
+
+def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
     """A percentage point of required coverage, by stage and year: more must be made, and more must
     be delivered."""
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
@@ -129,101 +165,97 @@ def coverage(instance: Instance, program: Compiled) -> list[Subject]:
         family, (commodity, state) = program.row_names[row]
         base = coverage_base(instance, family, commodity, state)
         moved[stage_of[commodity] or "", state].append((int(row), base / 100))
+    year_of = {state: instance.states[state].year for _, state in moved}
     return [
-        Subject(
+        PricedItem(
             "coverage",
             stage,
-            instance.states[state].year,
-            "USD million per percentage point",
-            f"One percentage point more of coverage required of stage {stage} in"
-            f" {instance.states[state].year} raises {saved(instance)} by so much; positive: that is"
-            " what it costs.",
+            year_of[state],
+            PER_POINT,
+            f"One percentage point more of coverage required of stage {stage} in {year_of[state]}"
+            f" raises {saved(instance)} by this much; {COST}.",
             gain=False,
-            movement=Movement(
-                np.array([row for row, _ in items]), np.array([shift for _, shift in items])
-            ),
+            movement=moved_rows(items),
+            two_sided=True,
+            shown=True,
         )
         for (stage, state), items in sorted(
-            moved.items(), key=lambda item: (item[0][0], instance.states[item[0][1]].year)
+            moved.items(), key=lambda item: (item[0][0], year_of[item[0][1]])
         )
     ]
 
 
-def concentration(instance: Instance, program: Compiled, values: Array) -> list[Subject]:
+def concentration(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
     """A percentage point of the cap on a region's share: of one region at one commodity, and of the
     cap altogether."""
-    found, everywhere = [], []
+    items = []
     for row in program.rows_of(*rows_with(item="concentration")):
         region, commodity, state = program.row_names[row][1]
-        supply = instance.states[state].supply
         made = sum(
             quantity * values[program.column_at["activity", (plant, state)]]
-            for place, plants in supply.items()
+            for place, plants in instance.states[state].supply.items()
             if place[1] == commodity
             for plant, quantity in plants
         )
-        if made <= 0:
-            continue
-        everywhere.append((int(row), made / 100))
-        year = instance.states[state].year
-        found.append(
-            Subject(
-                "concentration",
-                f"{region}, {commodity}",
-                year,
-                "USD million per percentage point",
-                f"One percentage point more that {region} may have of the {commodity} made in the"
-                f" cut-off of {year} lowers {saved(instance)} by so much, output as it is;"
-                " positive: worth having.",
-                gain=True,
-                movement=Movement(np.array([row]), np.array([made / 100])),
-                shown=False,
-            )
+        if made > 0:
+            items.append((region, commodity, instance.states[state].year, (int(row), made / 100)))
+    effect = f"lowers {saved(instance)} by this much, output as it is; {BENEFIT}."
+    found = [
+        PricedItem(
+            "concentration",
+            f"{region}, {commodity}",
+            year,
+            PER_POINT,
+            f"One percentage point more that {region} may have of the {commodity} made in the"
+            f" cut-off of {year} {effect}",
+            gain=True,
+            movement=moved_rows([moved]),
+            two_sided=True,
         )
-    if everywhere:
+        for region, commodity, year, moved in items
+    ]
+    if items:
         found.append(
-            Subject(
+            PricedItem(
                 "concentration",
                 "every region and commodity",
                 None,
-                "USD million per percentage point",
-                "One percentage point more in the cap on a region's share, in every year, lowers"
-                f" {saved(instance)} by so much, output as it is; positive: worth having.",
+                PER_POINT,
+                "One percentage point more in the cap on a region's share, in every year,"
+                f" {effect}",
                 gain=True,
-                movement=Movement(
-                    np.array([row for row, _ in everywhere]),
-                    np.array([shift for _, shift in everywhere]),
-                ),
+                movement=moved_rows([item[3] for item in items]),
+                two_sided=True,
+                shown=True,
             )
         )
     return found
 
 
-def policy(instance: Instance, program: Compiled) -> list[Subject]:
+def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
     """The limits of the table of limits, each in its own unit."""
     found = []
     for row in program.rows_of(*rows_with(item="limit")):
         name, when = program.row_names[row][1]
-        limit = instance.limits[name]
-        gain = limit.sense == "at most"
+        gain = instance.limits[name].sense == "at most"
         year = when if isinstance(when, int) else instance.states[when].year
         found.append(
-            Subject(
+            PricedItem(
                 "limit",
                 name if isinstance(when, int) else f"{name}, {when}",
                 year,
                 "USD million per unit of the limit",
-                f"One unit more {'allowed' if gain else 'demanded'} by the limit {name} in {year}"
-                f" {'lowers' if gain else 'raises'} {saved(instance)} by so much.",
+                f"One unit more {'allowed' if gain else 'required'} by the limit {name} in {year}"
+                f" {'lowers' if gain else 'raises'} {saved(instance)} by this much.",
                 gain=gain,
-                movement=Movement(np.array([row]), np.ones(1)),
-                shown=False,
+                movement=moved_rows([(int(row), 1.0)]),
+                two_sided=True,
             )
         )
     return found
 
 
-def capacity(instance: Instance, program: Compiled) -> list[Subject]:
+def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
     """The scarcity rent of each plant in each year: one more unit of credited capacity, in all
     operating states of the year."""
     columns: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
@@ -235,7 +267,7 @@ def capacity(instance: Instance, program: Compiled) -> list[Subject]:
         if instance.world.plants[plant].is_project or not 0 < program.high[at] < UNLIMITED:
             continue
         columns[plant, instance.states[state].year].append(
-            (at, *_bounds(instance, family, plant, state))
+            (at, *_bounds(instance, family, plant, instance.states[state]))
         )
     for row in program.rows_of(*rows_with(item="capacity")):
         plant, state = program.row_names[row][1]
@@ -244,42 +276,96 @@ def capacity(instance: Instance, program: Compiled) -> list[Subject]:
     units = {row.process: row.unit for row in instance.tables.processes}
     found = []
     for plant, year in sorted(set(columns) | set(rows)):
-        moved = columns.get((plant, year), [])
-        own = rows.get((plant, year), [])
+        own = moved_rows(rows.get((plant, year), []))
+        bounds = np.array(columns.get((plant, year), [])).reshape(-1, 3)
         unit = units[instance.world.plants[plant].process]
         found.append(
-            Subject(
+            PricedItem(
                 "capacity",
                 plant,
                 year,
                 f"USD per {unit}",
-                f"One more {unit} of credited capacity of {plant} in {year} saves so much, in money"
-                f" of {year}: the scarcity rent of the plant; positive: worth having.",
+                f"The scarcity rent of {plant}: one more {unit} of its credited capacity in {year}"
+                f" saves this much, in money of {year}; {BENEFIT}.",
                 gain=True,
-                scale=MILLION * undiscounted(instance, year),
                 movement=Movement(
-                    np.array([item[0] for item in own], dtype=np.intp),
-                    np.array([item[1] for item in own]),
-                    np.array([item[0] for item in moved], dtype=np.intp),
-                    np.array([item[1] for item in moved]),
-                    np.array([item[2] for item in moved]),
+                    own.rows, own.shift, bounds[:, 0].astype(np.intp), bounds[:, 1], bounds[:, 2]
                 ),
-                examined=False,
-                shown=False,
+                scale=MILLION * undiscounted(instance, year),
             )
         )
     return found
 
 
-def _bounds(instance: Instance, family: str, plant: str, state: str) -> tuple[float, float]:
-    """How far one more unit of an asset's credited capacity moves the bounds of what it runs, or
-    keeps warm, in a copy."""
-    where = instance.states[state]
-    credited = instance.nameplate[plant, where.year] * instance.world.plants[plant].credit
-    factor = where.capacity[plant] / credited if credited else 1.0
-    must_run = (
-        instance.world.plants[plant].must_run_share
-        if family == "activity" and where.mode == "normal"
-        else 0.0
-    )
-    return must_run * factor, factor
+def _bounds(
+    instance: Instance, family: str, plant: str, state: OperatingState
+) -> tuple[float, float]:
+    """By how much one more unit of an asset's credited capacity moves the lower and upper bound of
+    its activity or standby capacity in an operating state."""
+    asset = instance.world.plants[plant]
+    credited = instance.nameplate[plant, state.year] * asset.credit
+    factor = state.capacity[plant] / credited if credited else 1.0
+    must_run = family == "activity" and state.mode == "normal"
+    return asset.must_run_share * factor if must_run else 0.0, factor
+
+
+def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
+    """Every commodity wherever it can be had, in every operating state, and its security premium in
+    the coverage test states."""
+    units = {row.commodity: row.unit for row in instance.tables.commodities}
+    hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
+    rows = {
+        program.row_names[row][1]: int(row)
+        for row in program.rows_of(*rows_with(item="commodity"))
+        if program.row_names[row][1][0] not in hubs
+    }
+    found, premiums = [], []
+    for (region, commodity, name), row in rows.items():
+        state, unit = instance.states[name], units[commodity]
+        year, scale = state.year, per_unit(instance, state)
+        label = name.removesuffix(f" {year}")
+        plain = label == "normal" or state.coverage_test
+        found.append(
+            PricedItem(
+                "commodity in normal times" if state.mode == "normal" else "commodity in a cut-off",
+                f"{region}, {commodity}" if plain else f"{region}, {commodity}, {label}",
+                year,
+                f"USD per {unit}",
+                f"One more {unit} of {commodity} needed in {region} in {year}, {label}, costs this"
+                f" much in money of that year; {COST}.",
+                gain=False,
+                movement=moved_rows([(row, 1.0)]),
+                scale=scale,
+            )
+        )
+        normal = rows.get((region, commodity, state.normal_state)) if state.coverage_test else None
+        if normal is not None and state.normal_state is not None:
+            # one more unit in the cut-off and, by weight, one less in normal times
+            weight = per_unit(instance, instance.states[state.normal_state]) / scale
+            premiums.append(
+                PricedItem(
+                    PREMIUM,
+                    f"{region}, {commodity}",
+                    year,
+                    f"USD per {unit}",
+                    f"One {unit} of {commodity} in {region} in {year} costs this much more when"
+                    " everything not trusted is cut off than in normal times (the China-free"
+                    f" premium, if China is cut off); {COST}.",
+                    gain=False,
+                    movement=moved_rows([(row, 1.0), (normal, -weight)]),
+                    scale=scale,
+                )
+            )
+    return [*found, *premiums]
+
+
+def per_unit(instance: Instance, state: OperatingState) -> float:
+    """From the dual of a balance to USD per unit in money of the state's year, given that the state
+    occurs.
+
+    Expected cost weighs a state with its probability, so the dual is divided by it. A coverage test
+    state has no probability.
+    """
+    factor = MILLION * undiscounted(instance, state.year)
+    weighted = instance.case.objective == "cost" and state.probability > 0
+    return factor / state.probability if weighted else factor

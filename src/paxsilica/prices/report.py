@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from paxsilica.case import Case
+from paxsilica.model import Model
 from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import of_question
 from paxsilica.plan.tables import PRICE_TABLES
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.duals import (
     CHECKS,
     TOLERANCE,
@@ -34,10 +36,10 @@ from paxsilica.prices.finite_difference import (
 )
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.lead_time import lead_time_estimates
-from paxsilica.prices.priced_items import subjects
+from paxsilica.prices.priced_items import priced_items
 from paxsilica.prices.request import PriceRequest, check_request, chosen
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
-from paxsilica.solver.resolve import Answer, Interval, Known, Written, write
+from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
 
 StepCallback = Callable[[str], None]
@@ -63,16 +65,23 @@ def decisions_of(plan: Plan) -> Known:
     )
 
 
-def start_from(plan: Plan, tables: Tables, case: Case) -> Start:
+def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = None) -> Start:
     """Solves and proves the LP with the integer decisions of ``plan``, which was made from
-    ``tables`` and ``case``.
+    ``tables`` and ``case`` or from ``model``.
 
     Raises:
         PriceError: if there is no plan, or if the duals fail their proof.
+        InputError: if the model is of another question.
     """
     if plan.objective is None:
         raise PriceError(f"the case is {plan.status}: without a plan there is nothing to price")
-    of = write(tables, case)
+    if model is None:
+        of = write(tables, case)
+    else:
+        of = written(of_question(model, tables, case), tables, case)
+    decided = {of.program.columns[at][0] for at in np.flatnonzero(of.program.integer)}
+    if decided - {"committed", "ticket"}:
+        raise PriceError("a model with integer variables of a user cannot be priced")
     fixed = solve_duals(
         decisions_of(plan).fixed(of.program),
         case.solver,
@@ -88,6 +97,8 @@ def price_table(
     case: Case,
     request: PriceRequest | None = None,
     on_step: StepCallback | None = None,
+    *,
+    model: Model | None = None,
 ) -> Prices:
     """The prices of a plan that was made from ``tables`` and ``case``.
 
@@ -97,6 +108,7 @@ def price_table(
         tables, case: as read and checked.
         request: which prices; all kinds if absent.
         on_step: called with the name of each step of the work as it begins.
+        model: the model of the plan, if a user added rows to it; its rows are priced too.
 
     Raises:
         PriceError: if duals fail their proof: then no price is reported.
@@ -105,7 +117,7 @@ def price_table(
     report: StepCallback = (lambda _: None) if on_step is None else on_step
     started = time.monotonic()
     report("fixed prices")
-    start = start_from(plan, tables, case)
+    start = start_from(plan, tables, case, model)
     return prices_from(start, request or PriceRequest(), report, time.monotonic() - started)
 
 
@@ -141,11 +153,8 @@ def prices_from(
     if "hull" in request.kinds:
         on_step("hull prices")
         hull = hull_prices(of.program, fixed.values, options, jobs["relaxed"].rows)
-        proofs["hull"] = hull.proof
-        found = [
-            *subjects(of.instance, of.program, hull.values),
-            *goods(of.instance, of.program),
-        ]
+        proofs["hull"] = hull.duals.proof
+        found = priced_items(of.instance, of.program, hull.values)
         rows["hull"] = [
             *priced(hull, found, chosen(found, request.two_sided)),
             *uplift_prices(of.instance, hull),
@@ -187,10 +196,7 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
 def _from_duals(
     of: Written, duals: Duals, kind: Kind, two_sided: tuple[str, ...], on_step: StepCallback
 ) -> list[Price]:
-    found = [
-        *subjects(of.instance, duals.program, duals.values),
-        *goods(of.instance, duals.program),
-    ]
+    found = priced_items(of.instance, duals.program, duals.values)
     wanted = chosen(found, two_sided)
     if wanted:
         on_step(f"{kind} prices: left and right dual values of {len(wanted):,}")

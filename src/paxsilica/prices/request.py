@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.prices.commodity_prices import goods
 from paxsilica.prices.finite_difference import (
     money_limit,
     moved_cap,
+    refuse_user_rows,
     required_coverage,
     sooner,
     toggled,
 )
-from paxsilica.prices.priced_items import Name, Subject, subjects
+from paxsilica.prices.priced_items import Name, PricedItem, priced_items
 from paxsilica.prices.table import KINDS, Kind
 from paxsilica.prices.value_curve import curve_range
 from paxsilica.solver.resolve import Written
@@ -81,45 +81,37 @@ def check_request(
     Raises:
         InputError: with all problems.
     """
-    problems: list[Problem] = []
-
-    def check(test: Callable[..., object], *arguments: Any) -> None:
-        try:
-            test(*arguments)
-        except InputError as error:
-            problems.extend(error.problems)
-
+    checks: list[Callable[[], object]] = []
     if request.two_sided and set(request.kinds) - {"resolve"}:
         # which items of concentration have a price depends on the plan: here all that could
-        found = [
-            *subjects(of.instance, of.program, np.ones(len(of.program.cost))),
-            *goods(of.instance, of.program),
-        ]
-        check(chosen, found, request.two_sided)
+        found = priced_items(of.instance, of.program, np.ones(len(of.program.cost)))
+        checks.append(partial(chosen, found, request.two_sided))
     if "resolve" in request.kinds:
-        for what in request.money_of(of):
-            check(money_limit, of, what, request.step)
-        for stage in request.coverage:
-            check(required_coverage, of, stage, request.points)
-        if request.concentration:
-            check(moved_cap, of.case, request.points)
-        for project in request.sooner:
-            check(sooner, of.tables, project)
-        for region in request.members:
-            check(toggled, of.instance.world, region)
-    for what in curves:
-        check(curve_range, of, what, low, high, points)
+        checks += [partial(money_limit, of, what, request.step) for what in request.money_of(of)]
+        checks += [partial(required_coverage, of, one, request.points) for one in request.coverage]
+        checks += [partial(moved_cap, of.case, request.points)] * request.concentration
+        checks += [partial(sooner, of.tables, project) for project in request.sooner]
+        checks += [partial(toggled, of.instance.world, region) for region in request.members]
+        if request.concentration or request.sooner or request.members:
+            checks.append(partial(refuse_user_rows, of))
+    checks += [partial(curve_range, of, what, low, high, points) for what in curves]
+    problems: list[Problem] = []
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            problems.extend(error.problems)
     if problems:
         raise InputError(problems)
 
 
-def chosen(found: Iterable[Subject], patterns: tuple[str, ...]) -> frozenset[Name]:
+def chosen(found: Iterable[PricedItem], patterns: tuple[str, ...]) -> frozenset[Name]:
     """What, where and when of the items that match a pattern.
 
     Raises:
         InputError: if a pattern matches none.
     """
-    names = [subject.name for subject in found]
+    names = [item.name for item in found]
     wanted: set[Name] = set()
     problems = []
     for pattern in patterns:

@@ -285,7 +285,7 @@ def compute_value_curve(
     limit, words = money_limit(start.written, what)
     options = start.written.case.solver
     program = with_money(start.written, what, limit if what == "budget" else max(limit, high))
-    sweep = _Sweep(program, money_row(program, what)[0], options, started + seconds)
+    sweep = _Sweep(program, program.row_at[money_row(what)], options, started + seconds)
     sweep.add_bound(limit, start.solved.value.low)
     if program.columns == start.written.program.columns:
         sweep.add_plan(limit, start.solved.value.high, start.solved.values)

@@ -4,24 +4,14 @@ traced along the chain."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 import numpy as np
 
+from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Asset
 
 ByRegion = dict[str, float]
-
-
-def between(anchors: Mapping[int, float], year: int) -> float:
-    """Return the value in a year, linear between anchors and constant beyond them.
-
-    >>> between({2026: 1.0, 2030: 3.0}, 2028), between({2026: 1.0}, 2040)
-    (2.0, 1.0)
-    """
-    years = sorted(anchors)
-    return float(np.interp(year, years, [anchors[each] for each in years]))
 
 
 class World:
@@ -48,7 +38,7 @@ class World:
         return (
             asset.capacity
             if asset.capacity is not None
-            else between(self._by_year["assets", asset.asset, "capacity"], year)
+            else interpolate_flat(self._by_year["assets", asset.asset, "capacity"], year)
         )
 
     def capacity(
@@ -74,7 +64,7 @@ class World:
                 anchors[row.region, row.commodity, row.use or ""][row.year] = row.quantity
         found: dict[str, ByRegion] = defaultdict(lambda: defaultdict(float))
         for (region, commodity, _), values in anchors.items():
-            found[commodity][region] += between(values, year)
+            found[commodity][region] += interpolate_flat(values, year)
         return found
 
     def use(self, year: int) -> dict[str, ByRegion]:

@@ -7,7 +7,8 @@ from paxsilica.solver.highs import (
     ProgressCallback,
     relative_gap,
     solve,
-    write_mps,
+    write_model,
+    write_program,
 )
 from paxsilica.solver.program import Array, Compiled, Values, compile_model
 
@@ -21,5 +22,6 @@ __all__ = [
     "compile_model",
     "relative_gap",
     "solve",
-    "write_mps",
+    "write_model",
+    "write_program",
 ]

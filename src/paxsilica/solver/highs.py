@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, Protocol
 
 import highspy
 import numpy as np
 
 from paxsilica.case import SOLVER_OPTIONS, Solver
 from paxsilica.errors import InputError, PaxSilicaError, Problem
-from paxsilica.solver.program import Array, Compiled
+from paxsilica.model import Model
+from paxsilica.model.registry import parts_of
+from paxsilica.solver.program import Array, Compiled, compile_model
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
@@ -313,6 +320,55 @@ def _unbounded_or_infeasible(program: Compiled) -> Status:
     return "infeasible" if probe.status == "infeasible" else "unbounded"
 
 
-def write_mps(program: Compiled, path: str) -> None:
-    """The program as an MPS file, so that any solver can be tried on it."""
-    _load(program, 1.0).writeModel(path)
+Format = Literal["mps", "lp"]
+
+
+class HasModel(Protocol):
+    """What has a Pyomo model, such as :class:`paxsilica.api.Question`."""
+
+    def model(self) -> Model:
+        """The model."""
+
+
+def write_model(question: HasModel, path: Path | str, format: Format = "mps") -> None:
+    """Writes the program of a question to a file, for another solver.
+
+    Args:
+        question: whose model is written.
+        path: of the file; an existing one is replaced.
+        format: MPS or CPLEX LP. Names of rows and columns are those of the model, with ``_`` for
+            characters that the formats do not allow.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    write_program(compile_model(question.model()), path, format)
+
+
+def write_program(program: Compiled, path: Path | str, format: Format = "mps") -> None:
+    """Writes a program to a file; see :func:`write_model`."""
+    solver = _load(program, 1.0)
+    for names, passed in (
+        (program.columns, solver.passColName),
+        (program.row_names, solver.passRowName),
+    ):
+        for at, name in enumerate(_file_names(names)):
+            passed(at, name)
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / f"model.{format}"  # the solver tells the format by the name
+        if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
+            raise PaxSilicaError("the solver could not write the model")
+        try:
+            shutil.copyfile(written, path)
+        except OSError as error:
+            raise InputError(f"{path} should be a file that can be written ({error})") from error
+
+
+def _file_names(names: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Names that the formats allow, each once."""
+    seen: Counter[str] = Counter()
+    for family, index in names:
+        parts = [family, *(() if index is None else parts_of(index))]
+        name = re.sub(r"[^A-Za-z0-9_.]", "_", ".".join(map(str, parts)))[:200]
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}..{seen[name]}"

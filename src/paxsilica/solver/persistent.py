@@ -79,16 +79,24 @@ class PersistentProgram:
         _set(self.solver, "threads", options.threads)
         _set(self.solver, "random_seed", options.seed)
 
+    def _run(self) -> None:
+        """Runs the solver. Its pool of threads belongs to the thread that calls; if a program with
+        another number of threads was solved here before, the pool is made again."""
+        self.solver.run()
+        if self.solver.getModelStatus() == highspy.HighsModelStatus.kNotset:
+            highspy.Highs.resetGlobalScheduler(True)
+            self.solver.run()
+
     def _settle(self) -> highspy.HighsModelStatus:
         """Solves as things stand, and tells infeasible and unbounded apart."""
-        self.solver.run()
+        self._run()
         known = highspy.HighsModelStatus
         status: highspy.HighsModelStatus = self.solver.getModelStatus()
         if status in (known.kUnboundedOrInfeasible, known.kUnknown):
             # from scratch and without presolve the two are told apart
             self.solver.clearSolver()
             _set(self.solver, "presolve", "off")
-            self.solver.run()
+            self._run()
             _set(self.solver, "presolve", "choose")
             status = self.solver.getModelStatus()
         if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
@@ -201,7 +209,7 @@ class PersistentProgram:
             rows: weights of the slacks of rows, up to sign.
         """
         self.back_to(corner)
-        self.solver.run()
+        self._run()
         basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)
         weights = np.where(
             basic >= 0, columns[np.maximum(basic, 0)], rows[np.maximum(-1 - basic, 0)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,10 +12,18 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
+from pyomo.common.errors import PyomoException
+from pyomo.core.base.expression import NamedExpressionData
+from pyomo.core.expr.numeric_expr import (
+    LinearExpression,
+    MonomialTermExpression,
+    SumExpression,
+)
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_matrix, vstack
 
-from paxsilica.model.registry import Terms
+from paxsilica.errors import InputError
+from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms
 
 Array = NDArray[np.float64]
 
@@ -54,6 +64,11 @@ class Compiled:
         return np.array(
             [at for at, (name, _) in enumerate(self.row_names) if name in families], dtype=np.intp
         )
+
+    @cached_property
+    def user_rows(self) -> Mapping[str, int]:
+        """Number of rows of each constraint that a user added to the model."""
+        return Counter(name for name, _ in self.row_names if name.startswith(USER))
 
     def vector(self, terms: Terms) -> Array:
         """Coefficients of a sum of variables of the model, by column."""
@@ -139,8 +154,17 @@ class Compiled:
 
 
 def compile_model(model: pyo.ConcreteModel) -> Compiled:
-    """Arrays of ``model``; fails on anything that is not linear."""
-    form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    """Arrays of ``model``. Rows and variables that are not in the register, because a user added
+    them, get names that begin with ``user:``.
+
+    Raises:
+        InputError: if the model is not linear, or if a row has no variable and cannot hold.
+    """
+    with _flat_objective(model):
+        try:
+            form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+        except (ValueError, PyomoException) as error:
+            raise InputError(f"the model should be linear and possible: {error}") from error
     # a variable that stands in no row and no objective is no column of the form, yet costs and
     # plans ask for its value
     known = {id(var) for var in form.columns}
@@ -172,12 +196,66 @@ def compile_model(model: pyo.ConcreteModel) -> Compiled:
         low=low,
         high=high,
         integer=np.array([not var.is_continuous() for var in columns], dtype=bool),
-        row_names=tuple(
-            (entry[0].parent_component().local_name, entry[0].index()) for entry in form.rows
-        ),
-        columns=tuple((var.parent_component().local_name, var.index()) for var in columns),
+        row_names=_names((entry[0] for entry in form.rows), ROWS),
+        columns=_names(columns, VARIABLES),
         column_of={id(var): at for at, var in enumerate(columns)},
     )
+
+
+def _names(members: Iterable[Any], register: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """(family, index) of rows or variables."""
+    families: dict[int, str] = {}
+    found = []
+    for member in members:
+        component = member.parent_component()
+        family = families.get(id(component))
+        if family is None:
+            name = component.name
+            family = name if name in register or name == "never" else USER + name
+            families[id(component)] = family
+        found.append((family, member.index()))
+    return tuple(found)
+
+
+@contextmanager
+def _flat_objective(model: pyo.ConcreteModel) -> Iterator[None]:
+    """Holds the sum of named expressions in the objective flat, as one list of terms. Pyomo reads
+    that faster, and coefficients are added in the order in which the terms are written."""
+    objective = next(model.component_data_objects(pyo.Objective, active=True), None)
+    flat = None if objective is None else _flat(objective.expr)
+    if objective is None or flat is None:
+        yield
+        return
+    named = objective.expr
+    objective.set_value(flat)
+    try:
+        yield
+    finally:
+        objective.set_value(named)
+
+
+def _flat(expression: Any) -> LinearExpression | None:
+    """The terms of a sum of named linear expressions in one list; ``None`` for anything else."""
+    constant, coefficients, variables = 0.0, list[float](), list[Any]()
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop(0)
+        if isinstance(part, LinearExpression):
+            constant += part.constant
+            coefficients += part.linear_coefs
+            variables += part.linear_vars
+        elif isinstance(part, SumExpression):
+            waiting[:0] = part.args
+        elif isinstance(part, NamedExpressionData):
+            waiting.insert(0, part.expr)
+        elif isinstance(part, MonomialTermExpression):
+            coefficients.append(pyo.value(part.args[0]))
+            variables.append(part.args[1])
+        elif isinstance(part, int | float):
+            constant += part
+        else:
+            return None
+    return LinearExpression(constant=constant, linear_coefs=coefficients, linear_vars=variables)
 
 
 class Values:
@@ -190,6 +268,16 @@ class Values:
         self.sizes: dict[int, dict[str, float]] = {}
         """Nameplate of projects in service by year, as far as :func:`project_sizes` has been asked
         for it."""
+
+    @property
+    def committed(self) -> dict[Any, float]:
+        """Values of the commitments, by (project, year)."""
+        return self.families["committed"]
+
+    @property
+    def added_size(self) -> dict[Any, float]:
+        """Values of the added sizes, by (project, year)."""
+        return self.families["added_size"]
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""

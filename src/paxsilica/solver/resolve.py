@@ -16,7 +16,7 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError
 from paxsilica.instance import Instance, make_instance
-from paxsilica.model import build
+from paxsilica.model import Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
@@ -177,10 +177,14 @@ def write(tables: Tables, case: Case) -> Written:
     for known in _last:
         if known.tables is tables and known.case == case:
             return known
-    instance = make_instance(tables, case)
     with without_collection():
-        model = build(instance)
-        program = compile_model(model)
+        _last[:] = [written(build(make_instance(tables, case)), tables, case)]
+    return _last[0]
+
+
+def written(model: Model, tables: Tables, case: Case) -> Written:
+    """The model of ``case`` on ``tables``, which may hold further rows of a user."""
+    program = compile_model(model)
 
     def vector(terms: Iterable[tuple[float, Any]]) -> Array:
         # a variable that stands in no row and costs nothing in this objective is not in the program
@@ -189,9 +193,8 @@ def write(tables: Tables, case: Case) -> Written:
         )
 
     costs = {name: (vector(part.terms), part.constant) for name, part in model.costs.items()}
-    capital = vector(programme_capital(model, instance))
-    _last[:] = [Written(tables, case, instance, program, costs, capital)]
-    return _last[0]
+    capital = vector(programme_capital(model, model.instance))
+    return Written(tables, case, model.instance, program, costs, capital)
 
 
 @dataclass(frozen=True)

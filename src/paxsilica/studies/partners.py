@@ -526,7 +526,7 @@ def _why_zero(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
     budget = without.budget_usd_m
     if funding is not None:
         others = sum(
-            min(payer.envelope, sum(payer.limit.values())) for payer in funding.payers.values()
+            min(payer.envelope, sum(payer.limit.values())) for payer in funding.funders.values()
         )
         if budget is not None and others >= budget:
             words.append(

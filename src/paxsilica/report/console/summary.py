@@ -412,7 +412,7 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             "tables": len(tables.present),
             "rows": sum(len(tables.rows(name)) for name in tables.present),
             "projects": len(instance.candidates),
-            "funders": None if instance.funding is None else len(instance.funding.payers),
+            "funders": None if instance.funding is None else len(instance.funding.funders),
             "operating_states": len(states),
             "cut_offs": sum(state.mode == "disrupted" for state in states),
         },

@@ -1,4 +1,4 @@
-"""Programs that stay in the solver: how far their sides can move, and what adding columns does."""
+"""Programs that stay in the solver: moving their sides and adding columns."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_column_more() -> None:
     assert outcome.values == pytest.approx([0.0, 1.0])
 
 
-def test_infeasible_and_unbounded_are_told_apart() -> None:
+def test_infeasible_and_unbounded_are_distinguished() -> None:
     assert (
         PersistentProgram(program([1.0], [[1], [1]], [2.0, -math.inf], [math.inf, 1.0]), OPTIONS)
         .run()
@@ -105,6 +105,6 @@ def test_infeasible_and_unbounded_are_told_apart() -> None:
     )
 
 
-def test_only_linear_programs_are_kept_warm() -> None:
+def test_only_linear_programs_are_kept_in_the_solver() -> None:
     with pytest.raises(PaxSilicaError, match="relax or fix"):
         PersistentProgram(program([1.0], [[1]], [2.0], [math.inf], integer=True), OPTIONS)

@@ -1,0 +1,76 @@
+"""Decisions of a plan are exactly whole, also where the solver accepts a millionth of a project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from paxsilica.audit import audit
+from paxsilica.plan import solve as planning
+from paxsilica.plan.result import Plan
+from paxsilica.plan.solve import INTEGRALITY_TOL, make_plan
+from paxsilica.solver import Compiled, Outcome
+from worlds import M, approx, case, world
+
+LENT = 4e-7
+"""Fraction of the project that the solver counts as none."""
+
+
+@pytest.fixture
+def lenient(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """A solver whose search runs a project that it commits by a fraction within its tolerance, as
+    HiGHS may: the decision is reported as rounded, the operation is not."""
+    plain, given = planning.solve, list[Outcome]()
+
+    def solve(program: Compiled, *arguments: Any, **options: Any) -> Outcome:
+        outcome = plain(program, *arguments, **options)
+        if not program.integer.any():
+            return outcome
+        assert outcome.values is not None
+        values = outcome.values.copy()
+        values[program.column_at["activity", ("works", "normal 2030")]] += LENT * 1e7
+        values[program.column_at["unserved", ("A", "chip", "normal 2030")]] -= LENT * 1e7
+        given.append(replace(outcome, values=values, integrality_violation=LENT))
+        return given[-1]
+
+    monkeypatch.setattr(planning, "solve", solve)
+    return given
+
+
+def planned() -> tuple[Plan, Any, Any]:
+    # The works could make 10 million chips for 1000 USD million. 10 chips are wanted, at 1 USD
+    # million each: it is not worth it, and all 10 go unserved.
+    tables = world(
+        {"make": "-> chip"},
+        commodities={"chip": {"shortage_price_usd_per_unit": 1 * M}},
+        projects={"works": {"process": "make", "size": 1e7, "capex_usd_m": 1000.0}},
+        demand={("A", "chip"): 10},
+    )
+    asked = case()
+    return make_plan(tables, asked), tables, asked
+
+
+def test_a_plan_lends_no_capacity_of_a_project_that_it_does_not_commit(
+    lenient: list[Outcome],
+) -> None:
+    plan, tables, asked = planned()
+    assert lenient
+    assert lenient[0].integrality_violation > INTEGRALITY_TOL
+    assert not len(plan.tables["portfolio"])
+    assert not len(plan.tables["operation"])
+    assert plan.tables["service"]["unserved"].tolist() == approx([10.0])
+    costs = plan.tables["costs"].set_index("term")["usd_m"]
+    assert costs["unmet_demand"] == approx(10.0)
+    assert not audit(plan, tables, asked)
+
+
+def test_the_lenient_solver_lends_capacity(lenient: list[Outcome]) -> None:
+    # what the test above would see without the second solve
+    planned()
+    values = lenient[0].values
+    assert values is not None
+    assert np.isclose(values, 4.0).any()
+    assert np.isclose(values, 6.0).any()
