@@ -1,4 +1,4 @@
-"""What a notebook uses: load a question, change it, solve it, look at the plan.
+"""The interface for notebooks: load a question, change it, solve it.
 
 >>> import paxsilica
 >>> question = paxsilica.load("base").with_(budget=10_000, coverage__hard=False)
@@ -51,12 +51,12 @@ class Question:
                 (``budget=20_000``); ``None`` drops a key.
 
         Raises:
-            InputError: if the case would say what no case may say.
+            InputError: if the changed case is not valid.
         """
         raw = self.case.model_dump(mode="json", exclude_unset=True)
         policy = raw.pop(
             "policy", None
-        )  # what it asks for is in the case already, and may have been changed since
+        )  # its requirements are in the case already, and may have been changed since
         for key, value in changes.items():
             dotted = SHORT_NAMES.get(key, key).replace("__", ".")
             *path, last = dotted.split(".")
@@ -111,11 +111,11 @@ class Question:
 
 
 def load(case: str | Path = DEFAULT_CASE, data: str | Path | None = None) -> Question:
-    """The question that a bundled case (by name) or a case file asks of the bundled data or of the
-    tables in a folder.
+    """The question of a bundled case (by name) or a case file, with the bundled data or the tables
+    in a folder.
 
     Raises:
-        InputError: listing everything that is wrong with either.
+        InputError: listing all problems of both.
     """
     return Question(
         load_tables(data_folder() if data is None else Path(data)), read_case(find_case(str(case)))

@@ -32,8 +32,8 @@ def financing_factor(cost_of_capital: float, discount_rate: float, life_years: i
     """What a USD of capital costs, in present value at ``discount_rate``, if it is paid back at
     ``cost_of_capital`` over its life.
 
-    Money raised at the discount rate costs its face value; without a life there is no repayment to
-    speak of, and it does too.
+    Money raised at the discount rate costs its face value; without a life it costs its face value
+    too.
 
     >>> financing_factor(0.07, 0.07, 20), round(financing_factor(0.10, 0.05, 20), 4)
     (1.0, 1.4638)

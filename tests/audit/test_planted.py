@@ -94,7 +94,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "negative activity": (put("operation", "activity", -5.0), "activity"),
     "stress activity above warm": (
         put("operation", "standby", 0.0, lambda f: cut(f) & (f["standby"].fillna(0.0) > 0)),
-        "warm capacity",
+        "standby capacity",
     ),
     "warm capacity raised": (
         put("operation", "standby", lambda was: was + 50, lambda f: f["standby"].fillna(0.0) > 0),
@@ -138,9 +138,9 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("coverage", "weakest_commodity", "acid"),
         "weakest commodity",
     ),
-    "naive share overstated": (
+    "nameplate share overstated": (
         put("coverage_by_commodity", "nameplate_share", lambda was: was / 2 + 0.1),
-        "naive share",
+        "nameplate share",
     ),
     "need understated": (put("coverage_by_commodity", "need", lambda was: was * 0.99), "need"),
     "shortfall hidden": (

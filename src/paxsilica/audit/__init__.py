@@ -1,11 +1,10 @@
-"""The second witness: a plan recomputed from its own tables and the raw data, with no model and no
-solver.
+"""An independent check of a plan: it is recomputed from its own tables and the raw data, without
+model and solver.
 
-``audit`` takes what a plan *says* (what is committed, who pays, what runs and moves in every copy
-of operation) and works out with plain sums whether that obeys every rule of the data and the case,
-and whether every number that the plan derives from it is right: coverage, need, costs, budgets. It
-shares no code with what makes the instance and the model, so that an error there does not vouch for
-itself.
+``audit`` reads the decisions of a plan (commitments, payments, and what runs and moves in each
+operating state). It checks with plain sums that they obey every rule of the data and the case, and
+that the derived numbers (coverage, need, costs, budgets) are right. It uses no code of the instance
+and the model, so that an error there is not repeated here.
 """
 
 from __future__ import annotations
@@ -32,17 +31,16 @@ FEASIBILITY = 1e-6
 
 
 def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
-    """Everything in which ``plan`` is not what ``tables`` and ``case`` make of it; empty if it is
-    right in all that can be checked.
+    """Every difference between ``plan`` and what follows from ``tables`` and ``case``; empty if all
+    that can be checked is right.
 
-    A plan without tables (there is none, or none was found) has nothing to check but that it claims
-    nothing.
+    Of a plan without tables (none exists, or none was found) only the status is checked.
     """
-    asked = [
+    tolerances = [
         case.solver.options.get(f"{kind}_feasibility_tolerance", FEASIBILITY)
         for kind in ("primal", "mip")
     ]
-    ledger = Ledger(max(float(value) for value in asked) / FEASIBILITY)
+    ledger = Ledger(max(float(value) for value in tolerances) / FEASIBILITY)
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):

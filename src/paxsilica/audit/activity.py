@@ -1,4 +1,4 @@
-"""How the plan runs: balances of every commodity in every region and copy, capacities, readiness,
+"""How the plan runs: balances of every commodity in every region and state, capacities, readiness,
 routes, stores."""
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ TABLES = ("operation", "shipments", "service", "stock_draws")
 
 @dataclass
 class Running:
-    """Flows of the plan by copy."""
+    """Flows of the plan by operating state."""
 
     activity: dict[tuple[str, str], float]
-    """(plant, copy)"""
+    """(plant, state)"""
     standby: dict[tuple[str, str], float]
     """(plant, normal state)"""
     shipped: dict[tuple[str, str, str, str], float]
-    """(from, to, commodity, copy)"""
+    """(from, to, commodity, state)"""
     unserved: dict[tuple[str, str, str], float]
-    """(region, commodity, copy)"""
+    """(region, commodity, state)"""
     drawn: dict[tuple[str, str, str], float]
-    """(region, commodity, copy)"""
+    """(region, commodity, state)"""
     level: dict[tuple[str, str, int], float]
     """(region, commodity, year)"""
 
@@ -42,7 +42,7 @@ class Running:
         )
 
     def made(self, facts: Facts, commodity: str, state: str, region: str | None = None) -> float:
-        """What is made of a commodity in a copy, everywhere or in a region."""
+        """Output of a commodity in a state, in all regions or in one."""
         return math.fsum(
             amount * facts.makes[facts.plants[plant].process].get(commodity, 0.0)
             for (plant, name), amount in self.activity.items()
@@ -51,7 +51,7 @@ class Running:
 
 
 def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
-    """Final demand to be served in a copy, after events."""
+    """Final demand in a state, after events."""
     found = {}
     for (region, commodity, year), quantity in facts.demand.items():
         if year != situation.year or situation.gone(region):
@@ -70,7 +70,7 @@ def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
 
 
 def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger: Ledger) -> Running:
-    """Flows of the plan; rows that name what is not in the data, say it twice or are negative are
+    """Flows of the plan. Rows with unknown names, repeated rows and negative amounts are
     findings."""
     running = Running({}, {}, {}, {}, {}, {})
     seen: set[tuple[Any, ...]] = set()
@@ -94,7 +94,7 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
                     f"row of {table}",
                     [row["state"], *names],
                     "a row",
-                    "no such copy, place or plant, or twice",
+                    "no such state, place or plant, or twice",
                     "text",
                 )
                 continue
@@ -108,7 +108,7 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
                     f"mode in {table}",
                     [row["state"], *names],
                     row["mode"],
-                    "disrupted" if situation.stress else "normal",
+                    "disrupted" if situation.disrupted else "normal",
                 )
             if table == "operation":
                 _operation_row(facts, row, running, ledger)
@@ -119,14 +119,7 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
                     row["unit"],
                     facts.commodities[row["commodity"]].unit,
                 )
-            if table == "shipments":
-                running.shipped[
-                    row["from_region"], row["to_region"], row["commodity"], row["state"]
-                ] = row["quantity"]
-            elif table == "service":
-                running.unserved[row["region"], row["commodity"], row["state"]] = row["unserved"]
-            elif table == "stock_draws":
-                running.drawn[row["region"], row["commodity"], row["state"]] = row["quantity"]
+            _flow(table, row, running)
     for row in records(plan, "stocks"):
         place = (row["region"], row["commodity"])
         if place not in facts.stocks:
@@ -142,6 +135,17 @@ def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger:
     for where, amount in running.drawn.items():
         ledger.at_least("draw on a store", where, amount, 0.0, "unit")
     return running
+
+
+def _flow(table: str, row: dict[str, Any], running: Running) -> None:
+    """Takes a row of shipments, service or draws into the flows."""
+    commodity, state = row.get("commodity", ""), row["state"]
+    if table == "shipments":
+        running.shipped[row["from_region"], row["to_region"], commodity, state] = row["quantity"]
+    elif table == "service":
+        running.unserved[row["region"], commodity, state] = row["unserved"]
+    elif table == "stock_draws":
+        running.drawn[row["region"], commodity, state] = row["quantity"]
 
 
 def _operation_row(facts: Facts, row: dict[str, Any], running: Running, ledger: Ledger) -> None:
@@ -189,7 +193,7 @@ def audit_running(
             ledger.same("capacity", [plant, name], said, capacity[plant, name], row["unit"])
             if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
                 ledger.same(
-                    "warm capacity",
+                    "standby capacity",
                     [plant, name],
                     row["standby"],
                     running.standby.get((plant, states[name].normal_state or ""), 0.0),
@@ -232,7 +236,7 @@ def _plants(
         )
     for asset, row in facts.assets.items():
         for name, one in states.items():
-            if row.must_run_share and not one.stress and capacity[asset, name] != ENDLESS:
+            if row.must_run_share and not one.disrupted and capacity[asset, name] != ENDLESS:
                 least = row.must_run_share * capacity[asset, name]
                 ledger.at_least(
                     "must run",
@@ -253,13 +257,13 @@ def _readiness(
     for (plant, name), amount in running.activity.items():
         one = states[name]
         if (
-            one.stress
+            one.disrupted
             and facts.minimum_utilisation(plant) > 0
             and facts.trusted_plant(plant, one.year)
         ):
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
             ledger.at_most(
-                "activity within warm capacity",
+                "activity within standby capacity",
                 [plant, name],
                 amount,
                 standby,
@@ -269,10 +273,10 @@ def _readiness(
     for (plant, name), standby in running.standby.items():
         ran = running.activity.get((plant, name), 0.0)
         ledger.at_least(
-            "warm capacity", [plant, name], standby, 0.0, "unit of activity", _room(facts, plant)
+            "standby capacity", [plant, name], standby, 0.0, "unit of activity", _room(facts, plant)
         )
         ledger.at_most(
-            "warm within capacity",
+            "standby within capacity",
             [plant, name],
             standby,
             capacity[plant, name],
@@ -328,7 +332,7 @@ def _smallest(
     ledger: Ledger,
 ) -> None:
     for name, one in states.items():
-        if not one.stress:
+        if not one.disrupted:
             ledger.at_least(
                 "smallest shipment",
                 [*arc, name],
@@ -354,7 +358,7 @@ def _stores(facts: Facts, states: dict[str, Situation], running: Running, ledger
     lasting = 1 if facts.case.coverage is None else facts.case.coverage.outage_years
     for (region, commodity, name), amount in running.drawn.items():
         one, store = states[name], facts.stocks.get((region, commodity))
-        usable = store is not None and store.strategic and one.stress and not one.gone(region)
+        usable = store is not None and store.strategic and one.disrupted and not one.gone(region)
         most = running.opening(facts, (region, commodity), one.year) / lasting if usable else 0.0
         ledger.at_most(
             "draw on a store",
@@ -365,15 +369,15 @@ def _stores(facts: Facts, states: dict[str, Situation], running: Running, ledger
         )
 
 
-def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) -> None:
+def _flows(facts: Facts, one: Situation, running: Running) -> dict[Place, list[float]]:
+    """Everything that comes to a place (positive) or leaves it (negative) in a state."""
     flows: dict[Place, list[float]] = defaultdict(list)
     for (plant, name), amount in running.activity.items():
         if name == one.name:
             row = facts.plants[plant]
-            for commodity, quantity in facts.makes[row.process].items():
-                flows[row.region, commodity].append(quantity * amount)
-            for commodity, quantity in facts.uses[row.process].items():
-                flows[row.region, commodity].append(-quantity * amount)
+            for sign, recipes in ((1.0, facts.makes), (-1.0, facts.uses)):
+                for commodity, quantity in recipes[row.process].items():
+                    flows[row.region, commodity].append(sign * quantity * amount)
     for (origin, target, commodity, name), amount in running.shipped.items():
         if name == one.name:
             flows[origin, commodity].append(-amount)
@@ -383,11 +387,16 @@ def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) ->
     for (region, commodity, name), amount in running.drawn.items():
         if name == one.name:
             flows[region, commodity].append(amount)
-    for place in facts.stocks if not one.stress else ():
+    for place in facts.stocks if not one.disrupted else ():
         flows[place] += [
             running.opening(facts, place, one.year),
             -running.level.get((*place, one.year), 0.0),
         ]
+    return flows
+
+
+def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) -> None:
+    flows = _flows(facts, one, running)
     for (region, commodity), amounts in flows.items():
         # quantities below 1e-7 are left out of the tables, so many small ones may be missing
         # together
@@ -410,16 +419,16 @@ def _service(
     for name, one in states.items():
         wanted = demand_in(facts, one)
         for place in sorted({*wanted, *(key[:2] for key in claimed if key[2] == name)}):
-            unit, asked = facts.commodities[place[1]].unit, wanted.get(place, 0.0)
-            ledger.same("demand", [*place, name], claimed.get((*place, name)), asked, unit)
+            unit, required = facts.commodities[place[1]].unit, wanted.get(place, 0.0)
+            ledger.same("demand", [*place, name], claimed.get((*place, name)), required, unit)
             missing = running.unserved.get((*place, name), 0.0)
-            ledger.at_most("unserved demand", [*place, name], missing, asked, unit)
+            ledger.at_most("unserved demand", [*place, name], missing, required, unit)
             row = facts.commodities[place[1]]
             priced = (
                 row.shortage_price_usd_per_unit is not None
                 or ("commodities", place[1], "shortage_price_usd_per_unit") in facts.series
             )
-            if not priced and not (one.stress and one.probability == 0):
+            if not priced and not (one.disrupted and one.probability == 0):
                 ledger.at_most(
-                    "demand that must be served", [*place, name], missing, 0.0, unit, asked
+                    "demand that must be served", [*place, name], missing, 0.0, unit, required
                 )

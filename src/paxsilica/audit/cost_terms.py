@@ -1,5 +1,5 @@
-"""Every term of cost once more, from the tables of the plan, and their sum against the objective
-and its bound."""
+"""Every cost term recomputed from the tables of the plan, and their sum against the objective and
+its bound."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
 from paxsilica.audit.findings import Ledger, records
 from paxsilica.audit.money import USD_M, Money
-from paxsilica.audit.need import asked_shares
+from paxsilica.audit.need import required_shares
 from paxsilica.audit.reference import ENDLESS, Facts, Situation
 from paxsilica.plan.result import Plan
 
@@ -179,7 +179,7 @@ def recompute(
         ]
     if cap is not None and not cap.hard:
         for (_, commodity, year), (part, most) in concentration_excess(
-            facts, states, running, asked_shares(facts)
+            facts, states, running, required_shares(facts)
         ).items():
             short.append(
                 1e-6 * facts.discount(year) * price(commodity, year) * max(0.0, part - most)

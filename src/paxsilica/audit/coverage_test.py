@@ -1,5 +1,5 @@
-"""What the plan says of coverage against what it makes, and what it could make at most, when
-everything not trusted is cut off."""
+"""Coverage in the plan against what the plan makes, and could make at most, when all untrusted
+regions are cut off."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import Ledger, records
 from paxsilica.audit.money import Money
-from paxsilica.audit.need import asked_shares, needs, trusted_demand
+from paxsilica.audit.need import needs, required_shares, trusted_demand
 from paxsilica.audit.reference import Facts, Situation, product
 from paxsilica.plan.result import Plan
 
@@ -25,14 +25,14 @@ def audit_coverage(
     ledger: Ledger,
 ) -> dict[tuple[str, int], float]:
     """Coverage of every commodity and stage; returns the shortfall by commodity and year."""
-    asked, need = asked_shares(facts), needs(facts)
+    required, need = required_shares(facts), needs(facts)
     rows = {(row["commodity"], row["year"]): row for row in records(plan, "coverage_by_commodity")}
-    for key in sorted(set(asked) ^ set(rows)):
-        ledger.note("coverage", key, key in rows, key in asked, "whether it is asked for")
-    cuts = {one.year: one for one in states.values() if one.proves}
+    for key in sorted(set(required) ^ set(rows)):
+        ledger.note("coverage", key, key in rows, key in required, "whether it is required")
+    cuts = {one.year: one for one in states.values() if one.coverage_test}
     shortfalls: dict[tuple[str, int], float] = {}
     lost: dict[tuple[int, str | None], list[tuple[float, float, float]]] = defaultdict(list)
-    for key in sorted(set(asked) & set(rows)):
+    for key in sorted(set(required) & set(rows)):
         commodity, year = key
         row, entry, one = rows[key], facts.commodities[commodity], cuts.get(year)
         shortfalls[key] = row["shortfall"]
@@ -40,16 +40,16 @@ def audit_coverage(
         ledger.equal_text("coverage", [*where, "stage"], row["stage"], entry.stage)
         ledger.equal_text("coverage", [*where, "unit"], row["unit"], entry.unit)
         ledger.same("need", where, row["need"], quantity, entry.unit)
-        ledger.same("required share", where, row["required_share"], asked[key], "share of 1")
+        ledger.same("required share", where, row["required_share"], required[key], "share of 1")
         ledger.at_least("shortfall", where, row["shortfall"], 0.0, entry.unit)
         if facts.case.coverage is not None and facts.case.coverage.hard:
             ledger.at_most("shortfall of hard coverage", where, row["shortfall"], 0.0, entry.unit)
         for column in SHARES:
             ledger.at_least(f"range of {column}", where, row[column], 0.0, "share of 1")
             ledger.at_most(f"range of {column}", where, row[column], 1.0, "share of 1")
-        _naive(facts, money, row, year, ledger)
+        _nameplate(facts, money, row, year, ledger)
         if one is None:
-            ledger.note("coverage", where, "a share", "no copy proves it", "text")
+            ledger.note("coverage", where, "a share", "there is no coverage test", "text")
             continue
         made = running.made(facts, commodity, one.name)
         made += sum(
@@ -70,23 +70,23 @@ def audit_coverage(
                 "delivery when cut off",
                 where,
                 wanted - missing,
-                asked[key] * wanted - row["shortfall"],
+                required[key] * wanted - row["shortfall"],
                 entry.unit,
                 wanted,
             )
         _within_reach(facts, money, running, row, one, quantity, ledger)
         ledger.at_least(
-            "traced share",
+            "coverage that is reached",
             where,
             row["coverage"],
-            asked[key] - row["shortfall"] / quantity,
+            required[key] - row["shortfall"] / quantity,
             "share of 1",
         )
         own = max(quantity - made, missing, 0.0) / quantity
         lost[year, entry.stage].append((own, 1.0 - row["coverage"], 1.0 - row["coverage_without"]))
     for year in {year for year, _ in lost}:
         stages = [pairs for (when, _), pairs in lost.items() if when == year]
-        own_lost, traced_lost = (
+        own_lost, measured_lost = (
             sum(sum(each[way] for each in pairs) / len(pairs) for pairs in stages) for way in (0, 1)
         )
         own_fall, fall = (
@@ -96,22 +96,30 @@ def audit_coverage(
             )
             for way in (0, 1)
         )
-        # the trace falls no further below what was covered before than the plan's own cut-off
-        # does, and if no less, it loses no more
+        # the measured coverage falls no further below that without the plan than the plan's own
+        # cut-off does; where it falls as far, it loses no more
         ledger.at_most(
-            "traced share", ["all stages", year], fall, own_fall, "sum of shares below those before"
+            "coverage that is reached",
+            ["all stages", year],
+            fall,
+            own_fall,
+            "sum of shares below those before",
         )
         if own_fall <= fall + 1e-6:
             ledger.at_most(
-                "traced share", ["all stages", year], traced_lost, own_lost, "sum of missing shares"
+                "coverage that is reached",
+                ["all stages", year],
+                measured_lost,
+                own_lost,
+                "sum of missing shares",
             )
     _stages(facts, plan, rows, ledger)
-    _concentration(facts, states, running, asked, ledger)
+    _concentration(facts, states, running, required, ledger)
     return shortfalls
 
 
-def _naive(facts: Facts, money: Money, row: dict[str, Any], year: int, ledger: Ledger) -> None:
-    """Trusted hosts' nameplate over need."""
+def _nameplate(facts: Facts, money: Money, row: dict[str, Any], year: int, ledger: Ledger) -> None:
+    """Nameplate capacity in trusted regions as a share of the need."""
     before = after = 0.0
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(row["commodity"], 0.0)
@@ -123,14 +131,14 @@ def _naive(facts: Facts, money: Money, row: dict[str, Any], year: int, ledger: L
     need = needs(facts)[row["commodity"], year]
     where = [row["commodity"], year]
     ledger.same(
-        "naive share before",
+        "nameplate share without the plan",
         where,
         row["nameplate_share_without"],
         min(1.0, before / need),
         "share of 1",
     )
     ledger.same(
-        "naive share",
+        "nameplate share",
         where,
         row["nameplate_share"],
         min(1.0, (before + after) / need),
@@ -147,8 +155,8 @@ def _within_reach(
     need: float,
     ledger: Ledger,
 ) -> None:
-    """No trace can cover more than credited plants that nobody untrusted holds, and stores, could
-    give."""
+    """Coverage is at most what credited plants without an untrusted host or controller, and stores,
+    can supply."""
     commodity = row["commodity"]
     lasting = 1 if facts.case.coverage is None else facts.case.coverage.outage_years
     reach = {"coverage_without": 0.0, "coverage": 0.0}
@@ -221,13 +229,13 @@ def concentration_excess(
     facts: Facts,
     states: dict[str, Situation],
     running: Running,
-    asked: dict[tuple[str, int], float],
+    required: dict[tuple[str, int], float],
 ) -> dict[tuple[str, str, int], tuple[float, float]]:
     """By region, commodity and year: what the region makes when cut off, and what it may."""
     cap = facts.case.concentration
     found: dict[tuple[str, str, int], tuple[float, float]] = {}
-    cuts = {one.year: one for one in states.values() if one.proves}
-    for commodity, year in asked:
+    cuts = {one.year: one for one in states.values() if one.coverage_test}
+    for commodity, year in required:
         if cap is not None and year >= cap.from_year and year in cuts:
             whole = running.made(facts, commodity, cuts[year].name)
             for region in facts.regions:
@@ -241,12 +249,12 @@ def _concentration(
     facts: Facts,
     states: dict[str, Situation],
     running: Running,
-    asked: dict[tuple[str, int], float],
+    required: dict[tuple[str, int], float],
     ledger: Ledger,
 ) -> None:
     cap = facts.case.concentration
     if cap is not None and cap.hard:
-        for where, (part, most) in concentration_excess(facts, states, running, asked).items():
+        for where, (part, most) in concentration_excess(facts, states, running, required).items():
             ledger.at_most(
                 "cap on a region's share",
                 where,

@@ -1,11 +1,11 @@
-"""What the audit notes down, and how far two numbers may lie apart before it does.
+"""Findings of the audit, and the tolerance between two numbers.
 
 A solver works in floating point: it accepts a row that is violated by its feasibility tolerance
-(1e-6 in a mixed-integer program), takes for whole what is whole but for as much, and the tables of
-a plan leave out quantities below 1e-7. So two numbers are the same if they differ by no more than
-:data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made from: a
-sum of millions that cancel to zero is not known to the last unit. Nothing that matters hides below
-that.
+(1e-6 in a mixed-integer program), counts a decision as whole within the same tolerance, and the
+tables of a plan leave out quantities below 1e-7. So two numbers are the same if they differ by no
+more than :data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made
+from: a sum of millions that cancel to zero is not known to the last unit. Larger differences are
+findings.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing in which a plan is not what its tables and its case make of it.
+    """One difference between a plan and what follows from its tables and its case.
 
     Attributes:
         what: the rule that is broken, such as ``commodity balance``.
-        where: of what: copy, region, commodity, plant, funder, project or year, joined by ``", "``.
-        claimed: what the plan says, or what it uses of a limit.
+        where: of what: state, region, commodity, plant, funder, project or year, joined by ``",
+            "``.
+        claimed: number in the plan, or use of a limit.
         recomputed: what follows from the data, or the limit itself.
         unit: of both numbers.
     """
@@ -110,13 +111,13 @@ class Ledger:
             self.note(what, where, used, limit, unit)
 
     def equal_text(self, what: str, where: Iterable[Any], claimed: Any, recomputed: Any) -> None:
-        """The plan's word should be the recomputed one."""
+        """The text in the plan should be the recomputed one."""
         if claimed != recomputed:
             self.note(what, where, claimed, recomputed, "text")
 
 
 def records(plan: Plan, table: str) -> list[dict[str, Any]]:
-    """The rows of a table of the plan, with ``None`` for a blank cell whichever way it was read."""
+    """The rows of a table of the plan, with ``None`` for a blank cell."""
     frame = plan.tables.get(table)
     if frame is None:
         return []

@@ -1,4 +1,4 @@
-"""The table of limits, and what the plan says of limits that it uses up."""
+"""The table of limits, and the table ``binding`` of the plan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIGHT = 1e-6
 
 
 def _selected(facts: Facts, limit: Limit) -> list[str]:
-    """Plants that a limit speaks of."""
+    """Plants that a limit selects."""
     return [
         name
         for name, row in facts.plants.items()
@@ -99,7 +99,7 @@ def audit_limits(
                     )
         else:
             for name, one in states.items():
-                if not one.stress and one.year in years:
+                if not one.disrupted and one.year in years:
                     amount = _on_operation(facts, limit, one, running)
                     used["limit on operation", f"{limit.limit}, {name}", None] = (
                         limit.value,
@@ -116,7 +116,7 @@ def audit_limits(
 
 
 def audit_binding(facts: Facts, plan: Plan, money: Money, budgets: Used, ledger: Ledger) -> None:
-    """The limits that the plan lists as used up are, and none is missing."""
+    """Every listed limit is used up, and no used-up limit is missing."""
     known = dict(budgets)
     for project in {
         row.exclusive_group for row in facts.tables.projects if row.exclusive_group is not None
@@ -138,8 +138,7 @@ def audit_binding(facts: Facts, plan: Plan, money: Money, budgets: Used, ledger:
         ledger.same("binding limit", [*key, "limit"], row["limit"], limit, row["unit"])
         ledger.same("binding limit", [*key, "used"], row["used"], amount, row["unit"], limit)
     for key, (limit, amount) in budgets.items():
-        # limits of the table `limits` may hold whatever is decided, and then they are no limits to
-        # the plan
+        # a limit of the table `limits` may hold for every decision, and is then not listed
         if (
             key not in listed
             and not key[0].startswith("limit on")

@@ -108,8 +108,7 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
 
 
 def audit_projects(facts: Facts, plan: Plan, money: Money, ledger: Ledger) -> None:
-    """Every project is committed once, when and as large as it may be, and the portfolio says
-    so."""
+    """Every project is committed once, within its window and sizes, and the portfolio agrees."""
     listed: dict[str, dict[str, Any]] = {}
     for row in records(plan, "portfolio"):
         if row["project"] in listed:
@@ -224,8 +223,8 @@ def _portfolio_row(
 def audit_funding(
     facts: Facts, plan: Plan, money: Money, ledger: Ledger
 ) -> dict[tuple[str, str, int | None], tuple[float, float]]:
-    """What falls due is paid by those who may; returns limit and use of every budget, by kind, name
-    and year."""
+    """Capital due is paid by funders that may pay; returns limit and use of each budget, by kind,
+    name and year."""
     _payments_match_dues(facts, money, ledger)
     used: dict[tuple[str, str, int | None], tuple[float, float]] = {}
     paid: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
@@ -278,7 +277,7 @@ def _payments_match_dues(facts: Facts, money: Money, ledger: Ledger) -> None:
 def _one_funder(
     facts: Facts, row: Funder, paid: dict[tuple[str, int], float], money: Money, ledger: Ledger
 ) -> dict[tuple[str, str, int | None], tuple[float, float]]:
-    """Who may be paid what by one funder."""
+    """What one funder may pay."""
     name, years, delivery = row.funder, facts.funder_years(row), facts.delivery(row)
     for (project, year), amount in paid.items():
         if year not in years:
@@ -301,52 +300,51 @@ def _one_funder(
         if limit != ENDLESS:
             spent = sum(amount for (_, when), amount in paid.items() if when in counted)
             used["limit of a funder by year", name, year] = (limit, spent)
-    mandates = [mandate for mandate in facts.tables.mandates if mandate.funder == name]
     into: dict[str, float] = defaultdict(float)
     for (project, _), amount in paid.items():
         into[project] += amount
-
-    def fits(project: str, stage: str, region: str) -> bool:
-        one = facts.projects[project]
-        return stage in ("*", facts.processes[one.process].stage) and region in ("*", one.region)
-
-    for mandate in mandates:
-        if mandate.largest_usd_m is not None:
-            spent = sum(
-                amount
-                for project, amount in into.items()
-                if fits(project, mandate.stage, mandate.region)
-            )
-            used["limit of a mandate", f"{name}, {mandate.stage}, {mandate.region}", None] = (
-                mandate.largest_usd_m,
-                spent,
-            )
     for project, amount in into.items():
-        if mandates and not any(
-            fits(project, mandate.stage, mandate.region) for mandate in mandates
-        ):
-            ledger.note("mandate of a funder", [name, project], amount, 0.0, USD_M)
-        capital = money.committed[project].capital if project in money.committed else 0.0
-        most = facts.most_capital(facts.projects[project])
-        if row.largest_share is not None:
-            ledger.at_most(
-                "largest share of a funder",
-                [name, project],
-                amount,
-                row.largest_share * capital,
-                USD_M,
-                most,
-            )
-        if row.smallest_ticket_usd_m is not None and amount > ledger.tolerance(most):
-            ledger.at_least(
-                "smallest ticket of a funder",
-                [name, project],
-                amount,
-                row.smallest_ticket_usd_m,
-                USD_M,
-                most,
-            )
+        _one_share(facts, row, project, amount, money, ledger)
+    return used | _mandates(facts, name, into, ledger)
+
+
+def _mandates(
+    facts: Facts, name: str, into: dict[str, float], ledger: Ledger
+) -> dict[tuple[str, str, int | None], tuple[float, float]]:
+    """Payments of a funder by project, ``into``, against its mandates."""
+    mandates = [mandate for mandate in facts.tables.mandates if mandate.funder == name]
+    used: dict[tuple[str, str, int | None], tuple[float, float]] = {}
+    outside = set(into) if mandates else set()
+    for mandate in mandates:
+        fits = {
+            project
+            for project in into
+            if mandate.stage in ("*", facts.processes[facts.projects[project].process].stage)
+            and mandate.region in ("*", facts.projects[project].region)
+        }
+        outside -= fits
+        if mandate.largest_usd_m is not None:
+            where = f"{name}, {mandate.stage}, {mandate.region}"
+            spent = sum(into[project] for project in into if project in fits)
+            used["limit of a mandate", where, None] = (mandate.largest_usd_m, spent)
+    for project in into:
+        if project in outside:
+            ledger.note("mandate of a funder", [name, project], into[project], 0.0, USD_M)
     return used
+
+
+def _one_share(
+    facts: Facts, row: Funder, project: str, amount: float, money: Money, ledger: Ledger
+) -> None:
+    """What a funder pays into a project, against its largest share and smallest ticket."""
+    capital = money.committed[project].capital if project in money.committed else 0.0
+    most, where = facts.most_capital(facts.projects[project]), [row.funder, project]
+    if row.largest_share is not None:
+        limit = row.largest_share * capital
+        ledger.at_most("largest share of a funder", where, amount, limit, USD_M, most)
+    if row.smallest_ticket_usd_m is not None and amount > ledger.tolerance(most):
+        least = row.smallest_ticket_usd_m
+        ledger.at_least("smallest ticket of a funder", where, amount, least, USD_M, most)
 
 
 def _funders_table(

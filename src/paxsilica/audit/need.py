@@ -1,5 +1,4 @@
-"""How much the trusted world needs of each commodity, by adding up round after round of what its
-inputs take."""
+"""Need of the trusted world for each commodity, as the sum of successive rounds of inputs."""
 
 from __future__ import annotations
 
@@ -13,8 +12,8 @@ BIG = 1e15
 
 
 def benchmarks(facts: Facts) -> dict[str, str]:
-    """Process through which the need for a commodity is traced: of those whose main product it is,
-    the largest in existing capacity."""
+    """Benchmark process of each commodity: of those whose main product it is, the one with the
+    largest existing capacity."""
     size: dict[str, float] = defaultdict(float)
     for name, row in facts.assets.items():
         if facts.there(name, facts.first):
@@ -82,10 +81,9 @@ def _share(path: Mapping[int, float], year: int) -> float:
     )
 
 
-def asked_shares(facts: Facts) -> dict[tuple[str, int], float]:
-    """Share of the need for each covered commodity and year that the case asks for, where it asks
-    for any."""
-    known: dict[tuple[str, int], float] | None = facts.memory.get("asked")
+def required_shares(facts: Facts) -> dict[tuple[str, int], float]:
+    """Required share of the need by covered commodity and year, where it is positive."""
+    known: dict[tuple[str, int], float] | None = facts.memory.get("required")
     if known is not None:
         return known
     coverage = facts.case.coverage
@@ -101,5 +99,5 @@ def asked_shares(facts: Facts) -> dict[tuple[str, int], float]:
             share = _share(coverage.stages.get(row.stage, coverage.required), year)
             if share > 0:
                 found[commodity, year] = share
-    facts.memory["asked"] = found
+    facts.memory["required"] = found
     return found

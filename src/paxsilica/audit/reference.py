@@ -1,8 +1,7 @@
-"""The tables and the case read a second time, plainly: who is trusted when, what a plant can do,
-what falls due, what is asked for.
+"""A second, simple reading of the tables and the case: who is trusted when, what a plant can do,
+what falls due, what is required.
 
-Nothing here comes from the code that makes the model. A rule that both sides get wrong in the same
-way must be wrong in its meaning.
+Nothing here comes from the code that builds the model.
 """
 
 from __future__ import annotations
@@ -25,15 +24,14 @@ ENDLESS = math.inf
 
 @dataclass(frozen=True)
 class Situation:
-    """A operating state as the data describe it: a year, what is cut off, what else
-    happens."""
+    """An operating state as the data describe it: a year, what is cut off, and other events."""
 
     name: str
     year: int
-    stress: bool
+    disrupted: bool
     probability: float
     normal_state: str | None
-    proves: bool
+    coverage_test: bool
     off: Mapping[str, frozenset[str]]
     events: tuple[Event, ...]
 
@@ -47,7 +45,7 @@ class Situation:
 
 
 class Facts:
-    """Tables and case, with every question the audit asks of them."""
+    """Tables and case, with what the audit reads from them."""
 
     def __init__(self, tables: Tables, case: Case) -> None:
         self.tables, self.case = tables, case
@@ -120,7 +118,7 @@ class Facts:
         return any(one == status and year >= since for one, since in self.case.funding.items())
 
     def controller(self, plant: str) -> str:
-        """Region that can switch the plant off from afar."""
+        """Region that can stop the plant."""
         row = self.plants[plant]
         return row.controller or row.region
 
@@ -138,8 +136,8 @@ class Facts:
         return 1.0 if status is None else self.credits[status]
 
     def there(self, plant: str, year: int) -> bool:
-        """Whether an existing plant operates in the year; always for a project, whose capacity says
-        it."""
+        """Whether an existing plant operates in the year; always for a project, which has capacity
+        only when in service."""
         row = self.plants[plant]
         return isinstance(row, Project) or (row.from_year or year) <= year <= (row.to_year or year)
 
@@ -165,8 +163,7 @@ class Facts:
         )
 
     def can_run(self, plant: str, situation: Situation) -> bool:
-        """Whether nobody who is cut off hosts the plant or keeps it from making its
-        products."""
+        """Whether neither the host nor the controller that is cut off stops the plant."""
         host, controller = self.plants[plant].region, self.controller(plant)
         if (
             situation.gone(host)
@@ -175,14 +172,14 @@ class Facts:
         ):
             return False
         made = self.makes[self.plants[plant].process]
-        # within the group that is cut off trade and work go on: a plant there is stopped only by
-        # somebody outside the group of its product
+        # plants and trade continue within the group that is cut off: a plant there is stopped only
+        # by a controller outside the group of its product
         return not any(
             situation.blocks(controller, k) and not situation.blocks(host, k) for k in made
         )
 
     def minimum_utilisation(self, plant: str) -> float:
-        """Share of its warm capacity that a plant must run to be ready."""
+        """Share of its standby capacity that a plant must run in normal times."""
         return (
             (self.processes[self.plants[plant].process].minimum_utilisation or 0.0)
             if self.case.operation.readiness

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paxsilica.audit.findings import Ledger, records
-from paxsilica.audit.need import asked_shares
+from paxsilica.audit.need import required_shares
 from paxsilica.audit.reference import Facts, Situation
 from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Event
@@ -17,19 +17,19 @@ EVERYTHING: Conditions = (frozenset({("*", "*")}), ())
 
 
 def _chances(facts: Facts) -> dict[str, float]:
-    asked = facts.case.scenarios
-    if asked is None:
+    chosen = facts.case.scenarios
+    if chosen is None:
         return {"": 1.0}
-    if isinstance(asked, Mapping):
-        return dict(asked)
+    if isinstance(chosen, Mapping):
+        return dict(chosen)
     return {
-        row.scenario: row.probability for row in facts.tables.scenarios if row.scenario in asked
+        row.scenario: row.probability for row in facts.tables.scenarios if row.scenario in chosen
     }
 
 
 def _expected(facts: Facts) -> dict[tuple[int, Conditions], tuple[float, tuple[str, ...]]]:
-    """State of the world in every scenario and year; same state, same copy; and the copies that
-    must be there besides."""
+    """State of the world in each scenario and year, equal ones together; and the further states
+    that must exist."""
     found: dict[tuple[int, Conditions], tuple[float, tuple[str, ...]]] = {}
     for scenario, chance in _chances(facts).items():
         for year in facts.years:
@@ -44,7 +44,7 @@ def _expected(facts: Facts) -> dict[tuple[int, Conditions], tuple[float, tuple[s
             conditions = (off, tuple(row for row in now if row.event != "cut-off"))
             before, names = found.get((year, conditions), (0.0, ()))
             found[year, conditions] = (before + chance, tuple(sorted({*names, scenario} - {""})))
-    for year in {year for _, year in asked_shares(facts)}:
+    for year in {year for _, year in required_shares(facts)}:
         found.setdefault((year, EVERYTHING), (0.0, ()))
     for year, (off, events) in list(found):
         if off:
@@ -77,8 +77,8 @@ def _resolve(facts: Facts, conditions: Conditions, year: int) -> dict[str, froze
 
 
 def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]:
-    """The plan's copies by name, as the data describe them; a copy too many or too few is a
-    finding."""
+    """The operating states of the plan by name, as the data describe them; a missing or further one
+    is a finding."""
     expected = _expected(facts)
     by_words: dict[Any, list[Conditions]] = defaultdict(list)
     wanted: Counter[Any] = Counter()
@@ -95,8 +95,8 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
         if not by_words[key]:
             continue
         conditions = by_words[key].pop()
-        proves = conditions == EVERYTHING and any(
-            year == row["year"] for _, year in asked_shares(facts)
+        coverage_test = conditions == EVERYTHING and any(
+            year == row["year"] for _, year in required_shares(facts)
         )
         ledger.equal_text(
             "operating state",
@@ -108,15 +108,15 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             "operating state",
             [row["state"], "coverage_test"],
             row["coverage_test"],
-            "yes" if proves else "no",
+            "yes" if coverage_test else "no",
         )
         found[row["state"]] = Situation(
             name=row["state"],
             year=row["year"],
-            stress=bool(conditions[0]),
+            disrupted=bool(conditions[0]),
             probability=expected[row["year"], conditions][0],
             normal_state=row["normal_state"],
-            proves=proves,
+            coverage_test=coverage_test,
             off=_resolve(facts, conditions, row["year"]),
             events=conditions[1],
         )
@@ -126,7 +126,7 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             ["all"],
             len(rows),
             len(found),
-            "copies that the case makes, by different names",
+            "states of the case, with different names",
         )
     for key in sorted((wanted - claimed) | (claimed - wanted), key=str):
         ledger.note(
@@ -134,18 +134,18 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             key[:4],
             claimed[key],
             wanted[key],
-            f"copies of probability {key[4]:g}",
+            f"states of probability {key[4]:g}",
         )
     for situation in found.values():
         normal_state = found.get(situation.normal_state or "")
         fits = (
             normal_state is not None
-            and not normal_state.stress
+            and not normal_state.disrupted
             and normal_state.year == situation.year
             and _words((frozenset(), normal_state.events))
             == _words((frozenset(), situation.events))
         )
-        if fits != situation.stress:
+        if fits != situation.disrupted:
             ledger.note(
                 "operating state",
                 [situation.name, "normal_state"],

@@ -1,5 +1,5 @@
-"""From tables and a case to an instance: all that the model needs, frozen and indexed, with no
-files and no modelling library in sight."""
+"""From tables and a case to an instance: all that the model needs, frozen and indexed, without
+files and modelling library."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from paxsilica.instance.demand import benchmark_processes, final_demand, trusted
 from paxsilica.instance.operating_states import (
     Conditions,
     Everything,
+    Header,
     OperatingState,
     expand_routes,
     make_state,
@@ -33,10 +34,9 @@ class Instance:
     Attributes:
         candidates: projects that can be committed in time and paid for, by name.
         dropped: projects that cannot, with the reason.
-        copies: operating states by name, references first.
+        states: operating states by name, normal ones first.
         need: need of the trusted world by (commodity, year); see :mod:`paxsilica.instance.demand`.
-        required: share of need to be covered by (commodity, copy name), for the copies that prove
-            coverage.
+        required: share of the need to be covered by (commodity, state name), for coverage tests.
         trusted_demand: final demand of the trusted world by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
             exceeds that of the cheapest plant of the same process that is not trusted; only where
@@ -88,7 +88,7 @@ class Instance:
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
-        """Commodities of which coverage is asked."""
+        """Commodities with required coverage."""
         return tuple(sorted({commodity for commodity, _ in self.required}))
 
     def discount(self, year: int) -> float:
@@ -138,7 +138,7 @@ def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str
 
 
 def _required(world: World, commodity: str, stage: str, year: int) -> float:
-    """Share of the need for ``commodity`` that the case asks to be covered in ``year``."""
+    """Required share of the need for ``commodity`` in ``year``."""
     coverage = world.case.coverage
     if coverage is None or year < coverage.from_years.get(commodity, coverage.from_year):
         return 0.0
@@ -252,29 +252,24 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         found_conditions.items(),
         key=lambda item: (bool(item[0][0].cut_off), item[0][1], names[item[0]]),
     ):
-        proves = conditions == cut and any(asked == year for _, asked in shares)
+        coverage_test = conditions == cut and any(when == year for _, when in shares)
         wanted = (
-            {commodity for commodity, asked in shares if asked == year}
-            if proves or conditions == normal_conditions
+            {commodity for commodity, when in shares if when == year}
+            if coverage_test or conditions == normal_conditions
             else set()
         )
-        states[names[conditions, year]] = make_state(
-            world,
-            routes,
-            demand[year],
-            costs[year],
-            capacities[year],
-            wanted,
-            online,
+        without_cut_off = Conditions(frozenset(), conditions.events)
+        header = Header(
             name=names[conditions, year],
             year=year,
             conditions=conditions,
             probability=probability,
-            normal_state=names[Conditions(frozenset(), conditions.events), year]
-            if conditions.cut_off
-            else None,
-            coverage_test=proves,
+            normal_state=names[without_cut_off, year] if conditions.cut_off else None,
+            coverage_test=coverage_test,
             scenarios=scenarios,
+        )
+        states[header.name] = make_state(
+            world, routes, demand[year], costs[year], capacities[year], wanted, online, header
         )
     required = {(commodity, names[cut, year]): share for (commodity, year), share in shares.items()}
     shortage = _shortage_prices(world, case, states, set(stages))
@@ -364,8 +359,7 @@ def _support(
 def _shortage_prices(
     world: World, case: Case, states: Mapping[str, OperatingState], covered: set[str]
 ) -> dict[tuple[str, int], float]:
-    """Prices of what is missing; a missing price is a problem where the case would have to use
-    it."""
+    """Shortage prices; a missing one is a problem where the case needs it."""
     prices = {}
     for row in world.tables.commodities:
         known = (
@@ -395,7 +389,7 @@ def _shortage_prices(
                     row.commodity,
                     "shortage_price_usd_per_unit",
                     "",
-                    "the case pays for what is missing of it, so it needs a price",
+                    "the case pays for unserved amounts of it, so it needs a price",
                 )
             )
     return prices

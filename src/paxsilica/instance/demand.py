@@ -1,5 +1,4 @@
-"""How much of each commodity the trusted world needs: its final demand, traced back along the
-chain.
+"""Need of the trusted world for each commodity: its final demand, exploded along the chain.
 
 Final demand is exploded through the *benchmark process* of each commodity: the process that makes
 it as its main product and has the largest existing capacity in the world (or, where nothing exists
@@ -47,8 +46,7 @@ def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
 
 
 def benchmark_processes(world: World) -> dict[str, str]:
-    """For each commodity that is some process's main product, the process through which its need is
-    traced."""
+    """Benchmark process of each commodity that is the main product of a process."""
     capacity: dict[str, float] = defaultdict(float)
     first = world.case.years[0]
     for asset in world.tables.assets:

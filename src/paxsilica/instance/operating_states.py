@@ -1,9 +1,8 @@
-"""The copies of the operating problem: one per year and state of the world, cut down to what can
-matter in it.
+"""Operating states: one per year and state of the world, reduced to what can matter in it.
 
-A *reference* copy shows normal times; a *stress* copy shows a year in which something is switched
-off. Scenarios whose state is the same in a year share that year's copy, which is exact because
-operation in a year depends on nothing but capacity, stocks and state.
+A *normal* state has all regions in it; a *disrupted* state is a year in which something is cut off.
+Scenarios with the same state of the world in a year share one operating state. This is exact,
+because operation in a year depends only on capacity, stocks and the state of the world.
 """
 
 from __future__ import annotations
@@ -24,39 +23,52 @@ Everything: tuple[str, str] = ("*", "*")
 
 @dataclass(frozen=True)
 class Conditions:
-    """What is going on: (region, commodity) pairs that are cut off, ``*`` for all not trusted
-    and for all; and other events."""
+    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for all untrusted
+    regions and for all commodities; and other events."""
 
     cut_off: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
-class OperatingState:
-    """One operating state: everything that can run, move or be asked for in it, and nothing else.
+class Header:
+    """Name and conditions of an operating state.
 
     Attributes:
         name: unique, readable, e.g. ``normal 2030`` or ``cut off 2030``.
-        probability: weight in expected cost; 0 for a copy that only proves coverage.
-        calm: name of the normal state in which plants must be kept warm for this disrupted state;
-            ``None`` for a normal state.
-        coverage_test: whether coverage is asked for in this copy.
-        capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
-            projects are not in it.
-        capacity_factor: what events leave of the credited capacity of each project, as a factor.
-        demand: final demand to be served, by place.
-        supply, use: for each place the (plant, quantity per unit of activity) that make or use the
-            commodity there.
+        probability: weight in expected cost; 0 for a coverage test.
+        normal_state: name of the normal state in which standby capacity is kept for this disrupted
+            state; ``None`` for a normal state.
+        coverage_test: whether coverage is required in this state.
     """
 
     name: str
     year: int
-    mode: Literal["normal", "disrupted"]
     conditions: Conditions
     probability: float
     normal_state: str | None
     coverage_test: bool
     scenarios: tuple[str, ...]
+
+    @property
+    def mode(self) -> Literal["normal", "disrupted"]:
+        """Whether something is cut off."""
+        return "disrupted" if self.conditions.cut_off else "normal"
+
+
+@dataclass(frozen=True)
+class OperatingState(Header):
+    """An operating state with the plants, shipments and demand that are possible in it.
+
+    Attributes:
+        capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
+            projects are not in it.
+        capacity_factor: share of the credited capacity of each project that events leave.
+        demand: final demand to be served, by place.
+        supply, use: for each place the (plant, quantity per unit of activity) that make or use the
+            commodity there.
+    """
+
     plants: tuple[str, ...]
     places: tuple[Place, ...]
     arcs: Mapping[Arc, Arrow]
@@ -169,26 +181,19 @@ def make_state(
     capacities: Mapping[str, float],
     wanted: set[str],
     online: Mapping[str, int],
-    *,
-    name: str,
-    year: int,
-    conditions: Conditions,
-    probability: float,
-    normal_state: str | None,
-    coverage_test: bool,
-    scenarios: tuple[str, ...],
+    header: Header,
 ) -> OperatingState:
-    """One operating state in ``year`` and ``state``, pruned to what can be reached from a source
-    and is of use to somebody.
+    """The operating state of ``header``, pruned to what has a source and a use.
 
     Args:
         world, routes: as made by :func:`make_world` and :func:`expand_routes`.
         demand: final demand of the year by place, before events.
         costs, capacities: variable cost and credited capacity by plant in the year, before events.
-        wanted: commodities whose mere production counts (coverage is asked of them).
+        wanted: commodities whose production counts by itself, because coverage is required.
         online: first year in which each project could run.
-        name, year, state, probability, calm, coverage_test, scenarios: of the copy.
+        header: name and conditions.
     """
+    year, conditions = header.year, header.conditions
     events = [world.tables.events[index] for index in sorted(conditions.events)]
     off = blocked_exports(world, conditions, year)
     gone = {region for region, commodities in off.items() if "*" in commodities}
@@ -199,7 +204,7 @@ def make_state(
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
-        # where the host is cut off too, what the plant makes does not leave it anyway
+        # where the host is cut off too, the product does not leave it in any case
         return not any(
             _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
         )
@@ -212,15 +217,15 @@ def make_state(
         and arc[0] not in gone
         and arc[1] not in gone
     }
-    asked = {
+    served = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
         for (region, commodity), quantity in demand.items()
         if region not in gone
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
-    asked_for = () if conditions.cut_off else floors(world, year)
-    kept_plants, places, kept_arcs = prune(world, plants, arcs, asked, stores, wanted, asked_for)
+    least = () if conditions.cut_off else floors(world, year)
+    kept_plants, places, kept_arcs = prune(world, plants, arcs, served, stores, wanted, least)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -240,14 +245,7 @@ def make_state(
         for plant in kept_plants.values()
     }
     return OperatingState(
-        name=name,
-        year=year,
-        mode="disrupted" if conditions.cut_off else "normal",
-        conditions=conditions,
-        probability=probability,
-        normal_state=normal_state,
-        coverage_test=coverage_test,
-        scenarios=scenarios,
+        **vars(header),
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
@@ -272,7 +270,7 @@ def make_state(
             )
             for plant in kept_plants.values()
         },
-        demand={place: quantity for place, quantity in asked.items() if quantity > 0},
+        demand={place: quantity for place, quantity in served.items() if quantity > 0},
         supply={place: tuple(items) for place, items in supply.items()},
         use={place: tuple(items) for place, items in use.items()},
         arrivals={place: tuple(items) for place, items in arrivals.items()},

@@ -1,5 +1,5 @@
-"""Projects and funders as the model sees them: what may be committed when, what falls due when, who
-may pay."""
+"""Projects and funders as the model uses them: windows of commitment, capital due, possible
+payments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Candidate:
 
     ``window`` holds the years in which it may be committed; ``size_years`` those in which size may
     be added. Capital that would fall due after the last year of the case is charged to the last
-    year, so that nothing is had for nothing.
+    year, so that all capital is paid.
     """
 
     name: str
@@ -152,7 +152,7 @@ def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, 
 
 @dataclass(frozen=True)
 class FunderTerms:
-    """A funder that takes part, with what it can really deliver (USD million).
+    """A funder that takes part, with what it delivers (USD million).
 
     ``limit`` is by year, ``inf`` where only the envelope binds; a year in which it does not take
     part is not in it.
@@ -334,8 +334,7 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
 
 
 def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> frozenset[str]:
-    """Projects whose public share no set of funders that fit could pay: exact, and better known
-    before the search than found in it."""
+    """Projects whose public share the funders that may pay for them cannot reach together."""
     if funding is None:
         return frozenset()
     dead = set()

@@ -1,10 +1,9 @@
-"""Cuts a operating state down to what can matter in it: a plant without feed and a product
-without use carry nothing.
+"""Reduces an operating state to what can matter in it: plants with feed and products with a use.
 
 Exact: no feasible plan is lost, none is gained, and no cost changes. A *feed* reaches a plant if
 each of its inputs can be made or drawn from store somewhere from where it can be shipped. A plant
 is of *use* if its product can reach a demand, a store, or a plant of use; and for the reasons in
-:func:`_moves_by_itself` and :func:`_forced`, whatever becomes of its product.
+:func:`_moves_by_itself` and :func:`_forced`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from paxsilica.instance.selection import asked_to_carry, asked_to_run
+from paxsilica.instance.selection import required_to_carry, required_to_run
 from paxsilica.instance.types import Arc, Arrow, Place
 from paxsilica.instance.world import Plant, World
 from paxsilica.tables.schema import Limit
@@ -31,60 +30,33 @@ def prune(
 
     Args:
         world: for recipes and costs.
-        plants, arcs: what could run and carry in the copy.
+        plants, arcs: plants and arcs before pruning.
         demand, stores: places where something is demanded, and where something is stored.
-        wanted: commodities whose mere production counts.
-        floors: limits that ask for at least so much operation in the copy.
+        wanted: commodities whose production counts by itself.
+        floors: limits with a minimum of operation in the state.
     """
     outgoing: dict[Place, list[Place]] = defaultdict(list)
     incoming: dict[Place, list[Place]] = defaultdict(list)
     for origin, target, commodity in arcs:
         outgoing[origin, commodity].append((target, commodity))
         incoming[target, commodity].append((origin, commodity))
-    forced = [arc for arc, arrow in arcs.items() if _forced(arrow) or asked_to_carry(floors, arc)]
-    # what is pushed along an arc may come round again, from no source at all
+    forced = [
+        arc for arc, arrow in arcs.items() if _forced(arrow) or required_to_carry(floors, arc)
+    ]
+    # a forced shipment may circulate without a source
     fed, reached = _fed(
         world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing
     )
-    makers: dict[Place, list[str]] = defaultdict(list)
-    for name in fed:
-        for commodity in world.outputs.get(plants[name].process, {}):
-            makers[plants[name].region, commodity].append(name)
-    useful: set[Place] = set()
+    made = _by_place(plants, fed, world.outputs)
+    starts = [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]
     needed: set[str] = set()
-    back: list[Place] = []
-
-    def want(place: Place) -> None:
-        if place not in useful:
-            useful.add(place)
-            back.append(place)
-
-    def need(name: str) -> None:
-        if name not in needed:
-            needed.add(name)
-            for commodity in world.inputs.get(plants[name].process, {}):
-                want((plants[name].region, commodity))
-
-    for place in [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]:
-        want(place)
     for name in sorted(fed):
-        made = world.outputs.get(plants[name].process, {})
-        if (
-            _moves_by_itself(world, plants[name])
-            or wanted.intersection(made)
-            or asked_to_run(world, floors, name)
-        ):
-            need(name)
-            for commodity in wanted.intersection(made):
-                want((plants[name].region, commodity))
-    while back:
-        place = back.pop()
-        for earlier in incoming[place]:
-            if earlier in reached:
-                want(earlier)
-        for name in makers[place]:
-            need(name)
-    # a plant that must run without feed stays: it makes the problem infeasible, as it should
+        own = wanted.intersection(world.outputs.get(plants[name].process, {}))
+        if own or _moves_by_itself(world, plants[name]) or required_to_run(world, floors, name):
+            needed.add(name)
+            starts += [(plants[name].region, commodity) for commodity in own]
+    useful = _useful(world, plants, needed, starts, made, incoming, reached)
+    # a plant that must run stays even without feed: the problem is then infeasible
     kept = {
         name: plants[name]
         for name in sorted(plants)
@@ -96,18 +68,52 @@ def prune(
         if (arc[0], arc[2]) in reached and (arc[1], arc[2]) in useful
     }
     places = set(demand) | (useful & reached)
-    places |= {
-        (plant.region, commodity)
-        for plant in kept.values()
-        for commodity in world.outputs.get(plant.process, {})
-    }
-    places |= {
-        (plant.region, commodity)
-        for plant in kept.values()
-        for commodity in world.inputs.get(plant.process, {})
-    }
+    for recipes in (world.outputs, world.inputs):
+        places |= set(_by_place(plants, kept, recipes))
     places |= {place for arc in live for place in ((arc[0], arc[2]), (arc[1], arc[2]))}
     return kept, places, live
+
+
+def _by_place(
+    plants: Mapping[str, Plant], names: Iterable[str], recipes: Mapping[str, Mapping[str, float]]
+) -> dict[Place, list[str]]:
+    """Plants by the places of the commodities in ``recipes`` of their processes."""
+    found: dict[Place, list[str]] = defaultdict(list)
+    for name in names:
+        for commodity in recipes.get(plants[name].process, {}):
+            found[plants[name].region, commodity].append(name)
+    return found
+
+
+def _useful(
+    world: World,
+    plants: Mapping[str, Plant],
+    needed: set[str],
+    starts: Iterable[Place],
+    made: Mapping[Place, list[str]],
+    incoming: Mapping[Place, list[Place]],
+    reached: set[Place],
+) -> set[Place]:
+    """Places from which goods have a use; adds the plants that supply them to ``needed``."""
+    useful: set[Place] = set()
+    inputs = [
+        (plants[name].region, commodity)
+        for name in needed
+        for commodity in world.inputs.get(plants[name].process, {})
+    ]
+    back = [*starts, *inputs]
+    while back:
+        place = back.pop()
+        if place in useful:
+            continue
+        useful.add(place)
+        back += [earlier for earlier in incoming.get(place, ()) if earlier in reached]
+        for name in made.get(place, ()):
+            if name not in needed:
+                needed.add(name)
+                region = plants[name].region
+                back += [(region, one) for one in world.inputs.get(plants[name].process, {})]
+    return useful
 
 
 def _fed(
@@ -153,14 +159,14 @@ def _downstream(sources: set[Place], outgoing: Mapping[Place, list[Place]]) -> s
 
 
 def _forced(arrow: Arrow) -> bool:
-    """Whether something moves along an arc even to where it is of no use: because it must, or
-    because shipping earns."""
+    """Whether goods move along an arc without a use at its end: because of a smallest shipment or a
+    negative cost."""
     return arrow.smallest > 0 or arrow.cost_usd_per_unit < 0
 
 
 def _moves_by_itself(world: World, plant: Plant) -> bool:
-    """Whether a plant may run though nobody wants its product: it makes none (a sink), it must run,
-    it earns as it runs, or it takes what would otherwise have nowhere to go."""
+    """Whether a plant may run without a use of its product: it has no product (a sink), it must
+    run, its variable cost is negative, or it consumes an input of which no surplus is allowed."""
     rids = any(
         commodity not in world.surplus_allowed for commodity in world.inputs.get(plant.process, {})
     )

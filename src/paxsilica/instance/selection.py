@@ -1,5 +1,4 @@
-"""What a row of the table ``limits`` speaks of. The model sums over it, and what it sums over must
-not be pruned away."""
+"""What a row of the table ``limits`` selects. The model sums over it, so it must not be pruned."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ def applies(limit: Limit, year: int) -> bool:
 
 
 def selects_plant(world: World, limit: Limit, plant: str) -> bool:
-    """Whether the limit speaks of the plant: by region, process, product or feed, and name."""
+    """Whether the limit selects the plant: by region, process, product or feed, and name."""
     entry = world.plants[plant]
     handled = {*world.outputs.get(entry.process, {}), *world.inputs.get(entry.process, {})}
     return (
@@ -30,7 +29,7 @@ def selects_plant(world: World, limit: Limit, plant: str) -> bool:
 
 
 def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
-    """Whether the limit speaks of shipments along (from region, to region, commodity)."""
+    """Whether the limit selects shipments along (from region, to region, commodity)."""
     return (
         limit.region in ("*", arc[0])
         and (limit.to_region or "*") in ("*", arc[1])
@@ -39,7 +38,7 @@ def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
 
 
 def floors(world: World, year: int) -> tuple[Limit, ...]:
-    """Limits that ask for at least so much operation in ``year``."""
+    """Limits with a minimum of operation in ``year``."""
     return tuple(
         row
         for row in world.tables.limits
@@ -47,13 +46,13 @@ def floors(world: World, year: int) -> tuple[Limit, ...]:
     )
 
 
-def asked_to_run(world: World, floors: Iterable[Limit], plant: str) -> bool:
-    """Whether some floor counts what the plant does."""
+def required_to_run(world: World, floors: Iterable[Limit], plant: str) -> bool:
+    """Whether a floor counts the activity of the plant."""
     return any(
         limit.measure != "shipment" and selects_plant(world, limit, plant) for limit in floors
     )
 
 
-def asked_to_carry(floors: Iterable[Limit], arc: tuple[str, str, str]) -> bool:
-    """Whether some floor counts what goes along the arc."""
+def required_to_carry(floors: Iterable[Limit], arc: tuple[str, str, str]) -> bool:
+    """Whether a floor counts shipments along the arc."""
     return any(limit.measure == "shipment" and selects_arc(limit, arc) for limit in floors)

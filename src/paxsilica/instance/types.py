@@ -1,4 +1,4 @@
-"""Words that the modules of an instance share."""
+"""Types that the modules of an instance share."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ UNLIMITED = float("inf")
 
 
 def scaled(amount: float, factor: float) -> float:
-    """``amount * factor``; nothing of what has no limit is nothing.
+    """``amount * factor``; zero times infinity is zero.
 
     >>> scaled(float("inf"), 0.0), scaled(float("inf"), 0.5), scaled(10.0, 0.5)
     (0.0, inf, 5.0)
@@ -45,14 +45,13 @@ class Plant:
     main_product: str | None
 
     def operates(self, year: int) -> bool:
-        """Whether it is there in ``year`` (a project: whether the year is one of the case)."""
+        """Whether it exists in ``year`` (a project: whether the year is one of the case)."""
         return self.from_year <= year <= self.to_year
 
 
 @dataclass(frozen=True)
 class World:
-    """Tables and case joined, before anything is chosen or copied. All lookups by key; nothing is
-    searched for twice."""
+    """Tables and case joined, before operating states are made. All lookups are by key."""
 
     case: Case
     tables: Tables
@@ -89,8 +88,8 @@ class World:
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
     def status(self, region: str, year: int) -> str | None:
-        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (everybody
-        is trusted)."""
+        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (all
+        regions are trusted)."""
         if region in self.case.membership:
             return self.case.membership[region]
         found = None
@@ -100,8 +99,8 @@ class World:
         return found
 
     def trusted(self, region: str, year: int) -> bool:
-        """Whether plants of ``region`` count in a cut-off in ``year``. A hub hosts nothing and
-        is never cut off."""
+        """Whether plants of ``region`` count in a cut-off in ``year``. A hub has no plants and is
+        never cut off."""
         if not self.tables.membership or self.regions[region].kind == "hub":
             return True
         status = self.status(region, year)
@@ -115,7 +114,7 @@ class World:
         return status in self.case.funding and self.case.funding[status] <= year
 
     def trusted_plant(self, plant: Plant, year: int) -> bool:
-        """Whether neither host nor controller of ``plant`` can switch it off in ``year``."""
+        """Whether host and controller of ``plant`` are trusted in ``year``."""
         return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
 
     def number(

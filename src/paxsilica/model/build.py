@@ -1,5 +1,4 @@
-"""The mathematics. ``build`` is the table of contents: one line per family of rows, each written in
-the module named."""
+"""The model. ``build`` has one line per row family; each row is written in the module named."""
 
 from __future__ import annotations
 
@@ -77,8 +76,8 @@ def build(instance: Instance) -> pyo.ConcreteModel:
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Holds the garbage collector off: a model is many small objects that all live on, and looking
-    through them doubles the time to build."""
+    """Switches the garbage collector off: it doubles the time to build the many small objects of a
+    model."""
     was_on = gc.isenabled()
     gc.disable()
     try:

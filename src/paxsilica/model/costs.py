@@ -1,8 +1,7 @@
-"""What a plan costs: each term by name, in USD million, discounted to the first year of the case
-and weighted with probabilities.
+"""Cost terms by name, in USD million, discounted to the first year of the case and weighted with
+probabilities.
 
-The objective is the sum of these terms and nothing else, and reports evaluate these very terms, so
-that the two cannot drift apart.
+The objective is the sum of these terms, and reports evaluate the same terms.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from paxsilica.model.registry import Cost, Terms, cost, times
 
 
 def _weight(instance: Instance, state: OperatingState) -> float:
-    """From USD in a copy to expected discounted USD million."""
+    """From USD in a state to expected discounted USD million."""
     return 1 / MILLION * instance.discount(state.year) * state.probability
 
 
@@ -30,8 +29,8 @@ def _weight(instance: Instance, state: OperatingState) -> float:
     owner="funding",
 )
 def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What owners and funders pay for projects, each at the price of its money. Where the data
-    tells no funders apart, the public share falls due at face value."""
+    """Payments of owners and funders for projects, each at its cost of capital. Where the data has
+    no funders, the public share is due at face value."""
     terms: Terms = []
     for candidate in instance.candidates.values():
         for year in candidate.payment_years:
@@ -59,8 +58,8 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="investment",
 )
 def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What is left of plants younger than their economic life at the end of the case,
-    straight-line; negative."""
+    """Value of plants younger than their economic life at the end of the case, straight-line;
+    negative."""
     terms: Terms = []
     end = instance.discount(instance.years[-1])
     for name, candidate in instance.candidates.items():
@@ -86,8 +85,7 @@ def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What plants cost each year of operation whether they run or not; for existing plants a
-    constant."""
+    """Fixed cost of plants in each year of operation; for existing plants a constant."""
     terms: Terms = []
     for name, candidate in instance.candidates.items():
         for year in instance.years:
@@ -118,7 +116,7 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="operation",
 )
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Variable cost of everything that runs, less what counts as operating support."""
+    """Variable cost of all activity, less the operating support."""
     terms: Terms = []
     for state in instance.states.values():
         weight = _weight(instance, state)
@@ -139,10 +137,11 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="security",
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """What it costs to keep plants warm that cheaper supply would idle: their least running, times
-    their unit cost above that of the cheapest plant of the same process that is not trusted.
-    Somebody pays it, through a price floor or an offtake; it is no capital. With the term operation
-    it adds up to the variable cost of what runs: it tells whose cost it is, and changes no plan."""
+    """The cost of standby capacity of plants that cheaper supply would stop: their minimum
+    activity, times their unit cost above that of the cheapest untrusted plant of the same process.
+    It is paid by a price floor or an offtake payment and is not capital. Together with the term
+    operation it is the variable cost of all activity: it separates the support and changes no
+    plan."""
     terms: Terms = []
     for plant, name in model.standby:
         state = instance.states[name]
@@ -158,7 +157,7 @@ def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="operation",
 )
 def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Shipping along routes."""
+    """Cost of shipments along routes."""
     terms: Terms = []
     for state in instance.states.values():
         weight = _weight(instance, state)
@@ -176,7 +175,7 @@ def trade(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="storage",
 )
 def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Keeping stores, on the level at the end of each year."""
+    """Holding cost of stores, on the level at the end of each year."""
     return Cost(
         [
             (1 / MILLION * instance.discount(year) * unit, model.stock[(*place, year)])
@@ -191,7 +190,7 @@ def stockholding(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="operation",
 )
 def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The damage of final demand that is not served, expected over what may happen."""
+    """Expected damage of final demand that is not served, at the shortage price."""
     terms: Terms = []
     for region, commodity, name in model.unserved:
         state = instance.states[name]
@@ -214,9 +213,9 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     owner="security",
 )
 def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The price put on coverage that is missing and on output above the cap on a region's share,
-    where these are soft. It is a standard that the case sets and not an expectation, so no
-    probability enters."""
+    """The price of missing coverage and of output above the cap on a region's share, where these
+    are soft. It is a standard that the case sets and not an expectation, so it has no
+    probability."""
     terms: Terms = []
     coverage = instance.case.coverage
     weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight

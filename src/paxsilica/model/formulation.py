@@ -1,8 +1,8 @@
-"""The parts of ``models/FORMULATION.md`` that the model itself says: variables, rows and cost
-terms, from their registers.
+"""The generated parts of ``models/FORMULATION.md``: variables, rows and cost terms, from their
+registers.
 
-``python -m paxsilica.model.formulation`` rewrites these parts of the page; what stands outside the
-markers is written by hand and stays.
+``python -m paxsilica.model.formulation`` rewrites these parts of the page and keeps the text
+outside the markers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _cost(term: TermDoc) -> str:
 
 
 def sections() -> dict[str, str]:
-    """The generated parts of the page by name."""
+    """The generated parts of the page, by name."""
     return {
         "variables": _variables(),
         "rows": _rows(),

@@ -1,4 +1,4 @@
-"""Who pays for what is committed."""
+"""Payments for committed projects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MONEY_UNIT = "USD million per USD million"
 
 
 def payments_into(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Terms:
-    """Everything that the funder pays into the project."""
+    """All payments of the funder into the project."""
     return [
         (1.0, model.payment[funder, project, t])
         for t in instance.candidates[project].payment_years
@@ -58,7 +58,7 @@ def spend_equals_funding(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
 ) -> Any:
     """What falls due for a project in a year, less the sponsor's own share, is paid by funders;
-    nobody pays for what is not due."""
+    nothing is paid that is not due."""
     assert instance.funding is not None
     paid: Terms = [
         (1.0, model.payment[funder, project, year])
@@ -322,7 +322,7 @@ def mandate_limit(
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme, in all years,
-    undiscounted; what owners bring does not count."""
+    undiscounted; the sponsor's own share does not count."""
     return at_most(model, programme_capital(model, instance), model.budget.value)
 
 

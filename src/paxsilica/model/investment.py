@@ -1,4 +1,4 @@
-"""What is committed, when, and how large."""
+"""Commitments of projects, their years and sizes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _after_first(instance: Instance) -> list[tuple[str, int]]:
     audit="project committed once",
 )
 def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
-    """What is committed stays committed, so that a project is committed at most once."""
+    """A commitment is permanent, so that a project is committed at most once."""
     return at_least(
         model,
         [(1.0, model.committed[project, year]), (-1.0, model.committed[project, year - 1])],
@@ -136,7 +136,7 @@ def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: s
 def size_needs_commitment(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
 ) -> Any:
-    """Size above the smallest is had only from a committed project, up to its largest size."""
+    """Only a committed project has size above the smallest, up to its largest size."""
     candidate = instance.candidates[project]
     room = candidate.largest - candidate.smallest
     return at_most(
@@ -167,7 +167,7 @@ def size_needs_commitment(
 def size_never_shrinks(
     model: pyo.ConcreteModel, instance: Instance, project: str, year: int
 ) -> Any:
-    """Size that is committed stays committed."""
+    """A committed size is permanent."""
     return at_least(
         model,
         [(1.0, model.added_size[project, year]), (-1.0, model.added_size[project, year - 1])],

@@ -1,4 +1,4 @@
-"""How plants run, goods move and demand is served: one template, re-aimed at each copy."""
+"""Activity of plants, shipments and service of demand in each operating state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def output_terms(
     state: str,
     region: str | None = None,
 ) -> Terms:
-    """What is made of a commodity in a copy, in one region or in all."""
+    """Output of a commodity in a state, in one region or in all."""
     supply = instance.states[state].supply
     places = [place for place in supply if place[1] == commodity and region in (None, place[0])]
     return [
@@ -56,12 +56,12 @@ def _no_surplus(instance: Instance, region: str, commodity: str, state: str) -> 
         r"\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} + \sum_{r'} q_{r',r,k,c} + u_{r,k,c} +"
         r" \delta_{r,k,c} \;\ge\; \sum_{a \in r} "
         r"b^{-}_{a,k}\, x_{a,c} + \sum_{r'} q_{r,r',k,c} + D_{r,k,c}, \quad \delta_{r,k,c} ="
-        r" s_{r,k,t-1} - s_{r,k,t} \text{ (reference)},\; "
-        r"d_{r,k,c} \text{ (stress)}"
+        r" s_{r,k,t-1} - s_{r,k,t} \text{ (normal)},\; "
+        r"d_{r,k,c} \text{ (disrupted)}"
     ),
     dual=(
-        "USD million of expected discounted cost per further unit of the commodity wanted there:"
-        " its marginal cost in this copy, which carries the copy's probability and the year's"
+        "USD million of expected discounted cost per further unit of the commodity demanded there:"
+        " its marginal cost in this state, which carries the state's probability and the year's"
         " discount factor; zero or positive, free where no surplus is allowed"
     ),
     requirement=(
@@ -75,9 +75,9 @@ def _no_surplus(instance: Instance, region: str, commodity: str, state: str) -> 
 def commodity_balance(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state_name: str
 ) -> Any:
-    """In every region, what is made, arrives, is drawn from store or goes unserved covers what is
-    used, leaves, is stored or is demanded. It is an equation for a commodity of which no surplus is
-    allowed."""
+    """In every region, output, arrivals, draws on stores and unserved demand cover use, departures,
+    additions to stores and final demand. It is an equation for a commodity without allowed
+    surplus."""
     state = instance.states[state_name]
     place = (region, commodity)
     terms: Terms = [
@@ -114,8 +114,8 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
         for state in instance.states.values()
         for plant in state.plants
         if instance.world.plants[plant].is_project
-        # in a disrupted state a plant that must be kept warm is bounded by its warm capacity, which
-        # is bounded by this
+        # in a disrupted state a plant that needs readiness is bounded by its standby capacity,
+        # which is bounded by this
         and not (
             unready and state.mode == "disrupted" and needs_readiness(instance, plant, state.year)
         )
@@ -127,7 +127,7 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
     latex=r"x_{p,c} \le \varepsilon_{p,c}\, \mathrm{cap}_{p,t(c)}",
     dual=(
         "USD million of cost per further unit of capacity: less the scarcity rent of the project's"
-        " capacity in the copy; zero or negative"
+        " capacity in the state; zero or negative"
     ),
     requirement="structural",
     unit="units of activity per year",
@@ -135,10 +135,11 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
     audit="activity within capacity",
 )
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, state: str) -> Any:
-    """A project runs no more than its credited capacity: nameplate by status, after its lead time,
-    along its ramp, less what events take. (The capacity of an existing plant is the upper bound of
-    its activity; its rent is the reduced cost. In a disrupted state a project that must be kept
-    warm has no row of its own: its warm capacity, which is within the same limit, bounds it.)"""
+    """The activity of a project is at most its credited capacity: nameplate by status, after its
+    lead time, along its ramp, less the effect of events. (The capacity of an existing plant is the
+    upper bound of its activity; its rent is the reduced cost. In a disrupted state a project that
+    needs readiness has no row of its own: its standby capacity, which is within the same limit,
+    bounds it.)"""
     where = instance.states[state]
     capacity = capacity_terms(
         model, instance.candidates[project], where.year, where.capacity_factor[project]

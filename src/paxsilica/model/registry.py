@@ -184,10 +184,9 @@ OWNERS = {
 """Owners of rows and cost terms in the order of the formulation page, with their headings."""
 
 
-def variable(name: str, symbol: str, index: str, unit: str, meaning: str) -> str:
-    """Registers a family of variables and returns its name in code."""
+def variable(name: str, symbol: str, index: str, unit: str, meaning: str) -> None:
+    """Registers a family of variables."""
     VARIABLES[name] = VariableDoc(name, symbol, index, unit, meaning)
-    return name
 
 
 def row(
@@ -379,8 +378,8 @@ def linear(terms: Sequence[tuple[float, Any]], constant: float = 0.0) -> LinearE
 
 
 def _relation(model: pyo.ConcreteModel, low: float | None, terms: Terms, high: float | None) -> Any:
-    """A row, each variable in it once. Without a variable it is dropped if it holds, and kept as
-    one that nothing satisfies if not."""
+    """A row, each variable in it once. Without a variable it is dropped if it is satisfied, and
+    otherwise kept as an infeasible row."""
     terms = gathered(terms)
     if not terms:
         if (low is None or low <= 1e-9) and (high is None or high >= -1e-9):
@@ -418,7 +417,7 @@ def equal(model: pyo.ConcreteModel, terms: Terms, value: float) -> Any:
 
 
 def minus(terms: Iterable[tuple[float, Any]]) -> Terms:
-    """The terms with their signs turned."""
+    """The terms with opposite signs."""
     return [(-coefficient, var) for coefficient, var in terms]
 
 

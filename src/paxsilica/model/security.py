@@ -1,5 +1,5 @@
-"""What must hold when the trusted world is cut off, and what must be done in normal times to be
-ready for it."""
+"""Coverage and concentration when the trusted world is cut off, and readiness for it in normal
+times."""
 
 from __future__ import annotations
 
@@ -52,17 +52,15 @@ def _hard_cap(instance: Instance, region: str, commodity: str, state: str) -> bo
     ],
     latex=r"x_{a,c} \le w_{a,\bar c}",
     dual=(
-        "USD million of cost per further unit of capacity that is ready in the cut-off; zero or"
-        " negative"
+        "USD million of cost per further unit of standby capacity for the cut-off; zero or negative"
     ),
     requirement="structural",
     unit="units of activity per year",
     price="standby capacity is priced within capacity",
-    audit="activity within warm capacity",
+    audit="activity within standby capacity",
 )
 def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
-    """A plant that stands idle cannot be woken: in a cut-off it runs no more than what was kept
-    warm."""
+    """In a cut-off a plant runs at most its standby capacity: an idle plant cannot be started."""
     normal_state = instance.states[state].normal_state
     return at_most(
         model,
@@ -79,8 +77,8 @@ def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: s
     ],
     latex=r"x_{a,\bar c} \ge \mu_a\, w_{a,\bar c}",
     dual=(
-        "USD million of cost per unit of activity that readiness asks for beyond what it does: at"
-        " the margin, the support that keeping the plant running needs; zero or positive"
+        "USD million of cost per unit of activity that readiness requires: at the margin, the"
+        " operating support of the plant; zero or positive"
     ),
     requirement="structural",
     unit="units of activity per year",
@@ -90,8 +88,7 @@ def readiness(model: pyo.ConcreteModel, instance: Instance, plant: str, state: s
 def minimum_utilisation(
     model: pyo.ConcreteModel, instance: Instance, plant: str, state: str
 ) -> Any:
-    """To be ready a plant runs, in normal times, at least its minimum utilisation of what it keeps
-    warm."""
+    """In normal times a plant runs at least its minimum utilisation of its standby capacity."""
     share = instance.world.plants[plant].minimum_utilisation
     return at_least(
         model, [(1.0, model.activity[plant, state]), (-share, model.standby[plant, state])], 0.0
@@ -105,19 +102,17 @@ def minimum_utilisation(
         if instance.world.plants[plant].is_project and plant in instance.states[state].plants
     ],
     latex=r"w_{p,\bar c} \le \varepsilon_{p,\bar c}\, \mathrm{cap}_{p,t(c)}",
-    dual=(
-        "USD million of cost per further unit of capacity that could be kept warm; zero or negative"
-    ),
+    dual=("USD million of cost per further unit of possible standby capacity; zero or negative"),
     requirement="structural",
     unit="units of activity per year",
     price=RowPrice("capacity", "USD per unit of activity", gain=True, undiscounted=True),
-    audit="warm within capacity",
+    audit="standby within capacity",
 )
 def standby_within_capacity(
     model: pyo.ConcreteModel, instance: Instance, project: str, state: str
 ) -> Any:
-    """No more of a project is kept warm than its credited capacity. (For an existing plant this is
-    the upper bound of the variable.)"""
+    """The standby capacity of a project is at most its credited capacity. (For an existing plant
+    this is the upper bound of the variable.)"""
     where = instance.states[state]
     capacity = capacity_terms(
         model, instance.candidates[project], where.year, where.capacity_factor[project]
@@ -144,9 +139,9 @@ def standby_within_capacity(
 def production_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """Cut off, the trusted world makes (or draws from its stores) the required share of its need
-    for each covered commodity. Whatever is made there was made from what was made there: the whole
-    chain must run in the same copy."""
+    """In a cut-off the trusted world makes (or draws from its stores) the required share of its
+    need for each covered commodity. All inputs are made there too: the whole chain runs in one
+    state."""
     need = model.need[commodity, instance.states[state].year]
     terms = output_terms(model, instance, commodity, state)
     terms += [
@@ -179,9 +174,9 @@ def production_coverage(
 def delivery_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """Cut off, the trusted world serves the required share of its final demand for each covered
-    commodity, where it arises. The shortfall is the same as in the row on production: what is
-    missing is paid for once, by the larger of the two."""
+    """In a cut-off the trusted world serves the required share of its final demand for each covered
+    commodity, in the region of the demand. The shortfall is that of the row on production: it is
+    paid for once, at the larger of the two."""
     places = [place for place in instance.states[state].demand if place[1] == commodity]
     wanted = sum(instance.states[state].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
@@ -210,8 +205,8 @@ def delivery_coverage(
 def country_concentration(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
-    """Cut off, no region makes more than the capped share of what the trusted world makes of a
-    covered commodity (stores aside)."""
+    """In a cut-off no region makes more than the capped share of the output of the trusted world of
+    a covered commodity, draws on stores excluded."""
     cap = instance.case.concentration
     assert cap is not None
     terms = output_terms(model, instance, commodity, state, region) + times(

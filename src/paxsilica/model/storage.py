@@ -1,4 +1,4 @@
-"""Stores: filled and drawn in normal times, and drawn in a cut-off where they are strategic."""
+"""Stores: filled and drawn in normal times; strategic ones are also drawn in a cut-off."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _draws(instance: Instance) -> list[tuple[str, str, str]]:
 def stock_draw_limit(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
-    """In a year of a cut-off no more is drawn than what lay in store at its start, spread over
+    """In a year of a cut-off the draw is at most the level at the start of the year, spread over
     the years that the store must last."""
     year = instance.states[state].year
     lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1

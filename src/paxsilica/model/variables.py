@@ -9,14 +9,14 @@ import pyomo.environ as pyo
 from paxsilica.instance import UNLIMITED, Instance, OperatingState
 from paxsilica.model.registry import variable
 
-COMMITTED = variable(
+variable(
     "committed",
     "y_{p,t}",
     "project, year",
     "0 or 1",
     "whether the project is committed in the year or before; for the years of its window",
 )
-ADDED_SIZE = variable(
+variable(
     "added_size",
     "e_{p,t}",
     "project, year",
@@ -24,66 +24,66 @@ ADDED_SIZE = variable(
     "size above the smallest, committed in the year or before; at most the largest less the"
     " smallest",
 )
-PAYMENT = variable(
+variable(
     "payment",
     "f_{g,p,t}",
     "funder, project, year",
     "USD million",
-    "what the funder pays into the project in the year",
+    "payment of the funder into the project in the year",
 )
-TICKET = variable(
+variable(
     "ticket",
     "z_{g,p}",
     "funder, project",
     "0 or 1",
     "whether the funder takes part in the project; only for funders with a smallest ticket",
 )
-STOCK = variable(
+variable(
     "stock",
     "s_{r,k,t}",
     "region, commodity, year",
     "commodity units",
     "level of the store at the end of the year",
 )
-ACTIVITY = variable(
-    "activity", "x_{a,c}", "plant, copy", "units of activity per year", "how much the plant runs"
+variable(
+    "activity", "x_{a,c}", "plant, state", "units of activity per year", "activity of the plant"
 )
-SHIPMENT = variable(
+variable(
     "shipment",
     "q_{r,r',k,c}",
-    "from region, to region, commodity, copy",
+    "from region, to region, commodity, state",
     "commodity units per year",
-    "what is shipped along the route",
+    "shipment along the route",
 )
-UNSERVED = variable(
+variable(
     "unserved",
     "u_{r,k,c}",
-    "region, commodity, copy",
+    "region, commodity, state",
     "commodity units per year",
     "final demand that is not served",
 )
-STANDBY = variable(
+variable(
     "standby",
     "w_{a,c}",
     "plant, normal state",
     "units of activity per year",
     "capacity that is kept ready for a cut-off",
 )
-STOCK_DRAW = variable(
+variable(
     "stock_draw",
     "d_{r,k,c}",
     "region, commodity, disrupted state",
     "commodity units per year",
-    "what is drawn from a strategic store",
+    "draw on a strategic store",
 )
-SHORTFALL = variable(
+variable(
     "shortfall",
     "h_{k,c}",
     "commodity, disrupted state",
     "commodity units per year",
-    "coverage that is missing; held at zero where coverage is hard",
+    "missing coverage; zero where coverage is hard",
 )
-EXCESS = variable(
+variable(
     "concentration_excess",
     "v_{r,k,c}",
     "region, commodity, disrupted state",
@@ -132,8 +132,7 @@ def ticket_index(instance: Instance) -> list[tuple[str, str]]:
 
 
 def standby_index(instance: Instance) -> list[tuple[str, str]]:
-    """(plant, normal state) for every plant that a disrupted state may call on and that must run to
-    be ready."""
+    """(plant, normal state) for every plant that needs standby capacity in a disrupted state."""
     found = {
         (plant, state.normal_state): None
         for state in instance.states.values()
@@ -145,15 +144,14 @@ def standby_index(instance: Instance) -> list[tuple[str, str]]:
 
 
 def needs_readiness(instance: Instance, plant: str, year: int) -> bool:
-    """Whether a plant must have run to be ready: those that are not trusted go on with what they
-    do."""
+    """Whether a plant needs standby capacity to run in a disrupted state; untrusted plants do
+    not."""
     row = instance.world.plants[plant]
     return row.minimum_utilisation > 0 and instance.world.trusted_plant(row, year)
 
 
 def unserved_index(instance: Instance) -> list[tuple[str, str, str]]:
-    """(region, commodity, copy) wherever demand may go unserved: at a price, or in a copy that only
-    proves coverage."""
+    """(region, commodity, state) wherever demand may go unserved; see :func:`may_go_unserved`."""
     return [
         (*place, state.name)
         for state in instance.states.values()
@@ -189,7 +187,7 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     """Adds every variable of the model, with its bounds."""
     states = instance.states
     positive = pyo.NonNegativeReals
-    model.never = pyo.Var(bounds=(0, 0), doc="stands in rows that no decision can satisfy")
+    model.never = pyo.Var(bounds=(0, 0), doc="variable of rows that no decision satisfies")
     model.committed = pyo.Var(commitment_index(instance), domain=pyo.Binary)
     model.added_size = pyo.Var(
         size_index(instance),
@@ -232,11 +230,11 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
         domain=positive,
         bounds=lambda _, a, c: _standby_bounds(instance, a, c),
     )
-    stress = [state for state in states.values() if state.mode == "disrupted"]
+    disrupted = [state for state in states.values() if state.mode == "disrupted"]
     model.stock_draw = pyo.Var(
         [
             (*place, state.name)
-            for state in stress
+            for state in disrupted
             for place, store in instance.stocks.items()
             if store.strategic and place in state.places
         ],

@@ -101,8 +101,8 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
 
 
 def commitments(instance: Instance, values: Values) -> pd.DataFrame:
-    """What size is committed when: the smallest size with the commitment, what is above it in the
-    years in which it is added."""
+    """Sizes by year of commitment: the smallest size with the commitment, further size in the years
+    in which it is added."""
     units = {row.process: row.unit for row in instance.tables.processes}
     added = values.of("added_size")
     rows = []
@@ -119,7 +119,7 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
 
 
 def states(instance: Instance) -> pd.DataFrame:
-    """Which operating states there are, and what goes on in each."""
+    """The operating states, with cut-offs and events."""
     rows = [
         (
             state.name,
@@ -177,7 +177,7 @@ def funding(instance: Instance, values: Values) -> pd.DataFrame:
 
 
 def funders(instance: Instance, values: Values) -> pd.DataFrame:
-    """What each funder that takes part can pay and does."""
+    """Available and paid amounts of each funder that takes part."""
     if instance.funding is None:
         return table("funders", [])
     paid: dict[str, float] = defaultdict(float)
@@ -205,7 +205,7 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
 
 
 def operation(instance: Instance, values: Values) -> pd.DataFrame:
-    """What runs in every copy."""
+    """Activity in every operating state."""
     processes = {row.process: row for row in instance.tables.processes}
     standby = values.of("standby")
     capacity = {

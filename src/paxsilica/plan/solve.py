@@ -1,4 +1,4 @@
-"""The whole way from tables and a case to a plan."""
+"""From tables and a case to a plan."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
-from paxsilica.plan.coverage import coverage
+from paxsilica.plan.coverage import Shares, coverage, measured_coverage
 from paxsilica.plan.result import Plan
-from paxsilica.plan.trace import Shares, trace_coverage
 from paxsilica.solver import (
     Array,
     Compiled,
@@ -35,14 +34,13 @@ from paxsilica.tables import Tables
 StepCallback = Callable[[str], None]
 
 INTEGRALITY_TOL = 1e-9
-"""The solver counts a project a millionth committed as not committed, and lends it a millionth of
-its capacity for nothing. A plan whose decisions are further from whole than this is run again with
-them exact."""
+"""The solver accepts a project that is committed by a millionth, with a millionth of its capacity.
+A plan with a larger integrality violation than this is solved again with exact decisions."""
 
 
 def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
-    """What a plan is made from: enough to make it again, and to tell whether two plans were asked
-    the same."""
+    """What a plan is made from: enough to make it again, and to compare the questions of two
+    plans."""
     return {
         "paxsilica": __version__,
         "data_digest": tables.digest,
@@ -131,8 +129,8 @@ def make_plan(
     before: Shares = {}
     after: Shares = {}
     if instance.required:
-        steps.begin("trace coverage")
-        before, after, _ = trace_coverage(program, instance, values, total, case.solver)
+        steps.begin("measure coverage")
+        before, after, _ = measured_coverage(program, instance, values, total, case.solver)
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
@@ -194,11 +192,10 @@ def _without_plan(
 def _cheapest_of_equals(
     program: Compiled, outcome: Outcome, total: Array, offset: float, case: Case
 ) -> Array:
-    """Among the plans that reach the objective of the case, the cheapest found: the objective does
-    not see cost, a reader does.
+    """Among the plans that reach the objective of the case, the cheapest found.
 
-    Least shortfall leaves open which projects are bought with money that buys no coverage, so
-    projects are chosen again; least budget leaves only operation open.
+    With the least shortfall, projects that add no coverage are chosen again; with the least budget,
+    only operation is.
     """
     assert outcome.values is not None
     assert outcome.objective is not None
@@ -223,26 +220,26 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     outcome = solve(program.fixed(at, values[at]), case.solver)
     if outcome.values is None:
         raise PaxSilicaError(
-            "the plan could not be re-run with its projects fixed; please report this"
+            "the plan could not be solved again with its projects fixed; please report this"
         )
     return outcome.values
 
 
 def _notes(instance: Instance) -> list[str]:
-    """What a reader should know that stands in no table."""
+    """Notes on the plan that are in no table."""
     notes = [f"{name} was left out: {reason}." for name, reason in instance.dropped.items()]
     if instance.case.coverage is None:
-        notes.append("The case asks for no coverage, so none is reported.")
+        notes.append("The case requires no coverage, so none is reported.")
     elif not instance.required:
         notes.append(
             "No commodity with a stage is marked as covered, or nothing is needed of it, so no"
-            " coverage is asked for."
+            " coverage is required."
         )
     return notes
 
 
 class _Steps:
-    """Keeps time of the steps of the work and tells of each as it begins."""
+    """Measures the time of each step and reports its beginning."""
 
     def __init__(self, seconds: dict[str, float], on_step: StepCallback | None) -> None:
         self.seconds, self.on_step = seconds, on_step

@@ -1,5 +1,5 @@
-"""Solving: compile a model to arrays, hand it to HiGHS, read back a closed outcome. Nothing else in
-the package speaks to the solver."""
+"""Solving: compile a model to arrays, hand it to HiGHS, read back a closed outcome. No other part
+of the package calls the solver."""
 
 from paxsilica.solver.highs import (
     Outcome,

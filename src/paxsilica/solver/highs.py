@@ -1,4 +1,4 @@
-"""The only door to the solver."""
+"""Calls of the solver."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol
@@ -29,7 +30,7 @@ ProgressCallback = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a search stands: seconds since its start, best plan, bound (both USD million; infinite
+    """Progress of a search: seconds since its start, best plan, bound (both USD million; infinite
     where there is none yet)."""
 
     seconds: float
@@ -45,22 +46,21 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a solve, closed: ``values`` and ``objective`` are there exactly if there is a
-    plan.
+    """Result of a solve; ``values`` and ``objective`` exist exactly if there is a plan.
 
-    ``optimal`` means that the gap asked for was proved, not that it is zero. Duals are those of an
+    ``optimal`` means that the requested gap was proved, not that it is zero. Duals are those of an
     LP, ``None`` for a MIP.
     """
 
     status: Status
     objective: float | None
     bound: float
-    values: Array | None
-    row_duals: Array | None
-    column_duals: Array | None
-    seconds: float
-    interrupted: bool
-    trace: tuple[Progress, ...]
+    values: Array | None = None
+    row_duals: Array | None = None
+    column_duals: Array | None = None
+    seconds: float = 0.0
+    interrupted: bool = False
+    trace: tuple[Progress, ...] = ()
     integrality_violation: float = 0.0
     """Largest distance of an integer column from the whole number that ``values`` gives for it."""
 
@@ -107,7 +107,7 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
         lp.integrality_ = kinds[program.integer.astype(int)].tolist()
     solver = highspy.Highs()
     solver.silent()
-    # without output the solver does not tell of its progress either; it still writes nothing
+    # without output the solver reports no progress; it still writes nothing
     solver.setOptionValue("log_to_console", False)
     solver.setOptionValue("output_flag", True)
     if solver.passModel(lp) == highspy.HighsStatus.kError:
@@ -131,8 +131,8 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 
 
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own, so that Ctrl-C reaches us; the first one asks for the
-    best plan so far."""
+    """Runs the solver in a thread of its own, so that Ctrl-C reaches this one; the first Ctrl-C
+    stops the search at the best plan so far."""
     interrupted = False
     finished = (
         threading.Event()
@@ -166,9 +166,9 @@ def solve(
     Args:
         program: what to solve.
         options: gap, time limit, threads, seed and further options of the solver.
-        watch: called with every progress of a search.
+        on_progress: called with every progress of a search.
         start: a plan to start from, by column; only its integer part is used.
-        cutoff: asked from time to time whether to stop early.
+        cutoff: called from time to time; the search stops if it returns true.
     """
     scale = _objective_scale(program.cost)
     solver = _load(program, scale)
@@ -211,59 +211,26 @@ def solve(
         at = np.flatnonzero(program.integer)
         solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
     interrupted = _wait(solver, stop)
-    return _outcome(
-        solver,
-        program,
-        scale,
-        options.gap,
-        mip,
-        time.monotonic() - started,
-        interrupted,
-        tuple(trace),
-    )
+    seconds = time.monotonic() - started
+    make = partial(Outcome, seconds=seconds, interrupted=interrupted, trace=tuple(trace))
+    return _outcome(solver, program, scale, options.gap, make)
 
 
 def _outcome(
-    solver: highspy.Highs,
-    program: Compiled,
-    scale: float,
-    gap: float,
-    mip: bool,
-    seconds: float,
-    interrupted: bool,
-    trace: tuple[Progress, ...],
+    solver: highspy.Highs, program: Compiled, scale: float, gap: float, make: Callable[..., Outcome]
 ) -> Outcome:
-    status, info = solver.getModelStatus(), solver.getInfo()
-    known = highspy.HighsModelStatus
+    """What the solver found; ``make`` knows time and progress of the search."""
+    status, info, known = solver.getModelStatus(), solver.getInfo(), highspy.HighsModelStatus
+    mip = bool(program.integer.any())
     if status == known.kModelEmpty:
         nothing = np.zeros(0)
-        return Outcome(
-            "optimal",
-            program.offset,
-            program.offset,
-            nothing,
-            nothing,
-            nothing,
-            seconds,
-            interrupted,
-            trace,
-        )
-    if status in (known.kInfeasible,):
-        return Outcome("infeasible", None, math.inf, None, None, None, seconds, interrupted, trace)
+        return make("optimal", program.offset, program.offset, nothing, nothing, nothing)
+    if status == known.kInfeasible:
+        return make("infeasible", None, math.inf)
     if status == known.kUnbounded:
-        return Outcome("unbounded", None, -math.inf, None, None, None, seconds, interrupted, trace)
+        return make("unbounded", None, -math.inf)
     if status == known.kUnboundedOrInfeasible:
-        return Outcome(
-            _unbounded_or_infeasible(program),
-            None,
-            -math.inf,
-            None,
-            None,
-            None,
-            seconds,
-            interrupted,
-            trace,
-        )
+        return make(_unbounded_or_infeasible(program), None, -math.inf)
     if status in (
         known.kLoadError,
         known.kModelError,
@@ -275,47 +242,36 @@ def _outcome(
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
     if not feasible or (not mip and status != known.kOptimal):
-        return Outcome("no_plan", None, bound, None, None, None, seconds, interrupted, trace)
-    solution = solver.getSolution()
-    values = np.array(solution.col_value, dtype=float)
-    at = np.flatnonzero(program.integer)
-    integrality_violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
-    values[at] = np.round(values[at])
-    objective = info.objective_function_value / scale
+        return make("no_plan", None, bound)
     if not mip:
-        row_duals, column_duals = (
-            np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
-        )
-        valid = bool(solution.dual_valid)
-        return Outcome(
-            "optimal",
-            objective,
-            objective,
-            values,
-            row_duals if valid else None,
-            column_duals if valid else None,
-            seconds,
-            interrupted,
-            trace,
-        )
+        return linear_outcome(solver, scale, make)
+    objective = info.objective_function_value / scale
+    values = np.array(solver.getSolution().col_value, dtype=float)
+    at = np.flatnonzero(program.integer)
+    violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
+    values[at] = np.round(values[at])
     bound = min(bound, objective)
     proved = status == known.kOptimal or relative_gap(objective, bound) <= gap
-    return Outcome(
-        "optimal" if proved else "feasible",
-        objective,
-        bound,
-        values,
-        None,
-        None,
-        seconds,
-        interrupted,
-        trace,
-        integrality_violation,
+    status_of_plan = "optimal" if proved else "feasible"
+    return make(status_of_plan, objective, bound, values, integrality_violation=violation)
+
+
+def linear_outcome(
+    solver: highspy.Highs, scale: float, make: Callable[..., Outcome] = Outcome
+) -> Outcome:
+    """The optimum of a linear program that the solver has found, with duals if they are valid."""
+    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value / scale
+    values = np.array(solution.col_value, dtype=float)
+    if not solution.dual_valid:
+        return make("optimal", objective, objective, values)
+    rows, columns = (
+        np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
     )
+    return make("optimal", objective, objective, values, rows, columns)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
-    """Tells the two apart by asking for any point at all."""
+    """Distinguishes the two by a search for any feasible point."""
     probe = solve(program.minimising(np.zeros_like(program.cost)), Solver(gap=0.0))
     return "infeasible" if probe.status == "infeasible" else "unbounded"
 
@@ -355,7 +311,7 @@ def write_program(program: Compiled, path: Path | str, format: Format = "mps") -
         for at, name in enumerate(_file_names(names)):
             passed(at, name)
     with TemporaryDirectory() as folder:
-        written = Path(folder) / f"model.{format}"  # the solver tells the format by the name
+        written = Path(folder) / f"model.{format}"  # the solver takes the format from the name
         if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
             raise PaxSilicaError("the solver could not write the model")
         try:

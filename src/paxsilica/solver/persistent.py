@@ -1,11 +1,11 @@
-"""A linear program that is kept in the solver and solved again from its last basis: for whoever
-asks much the same many times over."""
+"""A linear program that stays in the solver and is solved repeatedly from its last basis."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import highspy
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set
+from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
 
 Rows = NDArray[np.intp]
@@ -22,7 +22,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Corner:
-    """An optimal basis to come back to.
+    """An optimal basis to restore.
 
     Attributes:
         basis: as the solver keeps it.
@@ -46,7 +46,7 @@ class Movement:
     high_shift: Array = field(default_factory=lambda: np.zeros(0))
 
     def times(self, factor: float) -> Movement:
-        """So many times as far."""
+        """The movement times a factor."""
         return replace(
             self,
             shift=factor * self.shift,
@@ -69,13 +69,11 @@ class PersistentProgram:
     def __init__(self, program: Compiled, options: Solver) -> None:
         if program.integer.any():
             raise PaxSilicaError(
-                "only a linear program can be kept warm; relax or fix the integer columns first"
+                "only a linear program can stay in the solver; relax or fix integer columns first"
             )
         self.program = program
         self.scale = _objective_scale(program.cost)
-        self.solver: Any = _load(
-            program, self.scale
-        )  # its stubs leave out what it says of its basis
+        self.solver: Any = _load(program, self.scale)  # its stubs lack the methods on the basis
         _set(self.solver, "threads", options.threads)
         _set(self.solver, "random_seed", options.seed)
 
@@ -88,12 +86,12 @@ class PersistentProgram:
             self.solver.run()
 
     def _settle(self) -> highspy.HighsModelStatus:
-        """Solves as things stand, and tells infeasible and unbounded apart."""
+        """Solves the present program; distinguishes infeasible from unbounded."""
         self._run()
         known = highspy.HighsModelStatus
         status: highspy.HighsModelStatus = self.solver.getModelStatus()
         if status in (known.kUnboundedOrInfeasible, known.kUnknown):
-            # from scratch and without presolve the two are told apart
+            # from scratch and without presolve the two statuses are distinct
             self.solver.clearSolver()
             _set(self.solver, "presolve", "off")
             self._run()
@@ -106,35 +104,21 @@ class PersistentProgram:
         return status
 
     def run(self) -> Outcome:
-        """Solves as things stand."""
+        """Solves the present program."""
         started = time.monotonic()
         status, known = self._settle(), highspy.HighsModelStatus
         seconds = time.monotonic() - started
         if status == known.kInfeasible:
-            return Outcome("infeasible", None, math.inf, None, None, None, seconds, False, ())
+            return Outcome("infeasible", None, math.inf, seconds=seconds)
         if status == known.kUnbounded:
-            return Outcome("unbounded", None, -math.inf, None, None, None, seconds, False, ())
-        solution = self.solver.getSolution()
-        objective = self.solver.getInfo().objective_function_value / self.scale
-        valid = bool(solution.dual_valid)
-        return Outcome(
-            "optimal",
-            objective,
-            objective,
-            np.array(solution.col_value, dtype=float),
-            np.array(solution.row_dual, dtype=float) / self.scale if valid else None,
-            np.array(solution.col_dual, dtype=float) / self.scale if valid else None,
-            seconds,
-            False,
-            (),
-        )
+            return Outcome("unbounded", None, -math.inf, seconds=seconds)
+        return linear_outcome(self.solver, self.scale, partial(Outcome, seconds=seconds))
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
-        """Duals of the rows with some sides and bounds moved away from where the program has them;
-        ``None`` if nothing fits then.
+        """Duals of the rows after a movement of sides and bounds; ``None`` if the moved program is
+        infeasible.
 
-        They are put back, the basis only if nothing fits: from one small movement to the next it
-        hardly changes.
+        Sides and bounds are restored afterwards; the basis only if the moved program is infeasible.
         """
         self.move(movement)
         duals, basis = None, self.solver.getBasis()
@@ -149,8 +133,7 @@ class PersistentProgram:
         return duals
 
     def corner(self, outcome: Outcome) -> Corner:
-        """The present basis, which gave ``outcome``; not to be asked for once columns were
-        added."""
+        """The present basis, which gave ``outcome``; not valid after columns were added."""
         assert outcome.values is not None
         return Corner(self.solver.getBasis(), outcome, self.program.matrix @ outcome.values)
 
@@ -177,13 +160,12 @@ class PersistentProgram:
         )
 
     def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
-        """Sets the bounds of some columns anew."""
+        """Sets the bounds of some columns."""
         for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
             self.solver.changeColBounds(column, least, most)
 
     def extend(self, program: Compiled) -> None:
-        """Takes over a program that has further columns behind those there are, of which each may
-        take any value from zero on."""
+        """Replaces the program by one with further columns at the end; each is at least zero."""
         first = len(self.program.cost)
         cost, columns = program.cost[first:], program.matrix.tocsc()[:, first:]
         count = len(cost)

@@ -1,4 +1,4 @@
-"""From a Pyomo model to arrays: the only form in which the solver sees it."""
+"""From a Pyomo model to the arrays that the solver takes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Compiled:
 
     Attributes:
         matrix: shape (rows, columns).
-        integer: which columns must be whole.
+        integer: which columns must be integer.
         row_names: (family, index) of each row, as in the Pyomo model.
         column_of: position of a Pyomo variable by ``id``.
         columns: (family, index) of each column.
@@ -88,25 +88,25 @@ class Compiled:
         return {name: at for at, name in enumerate(self.columns)}
 
     def with_rows(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
-        """The same program with the sides of some rows set anew."""
+        """The same program with new sides of some rows."""
         row_low, row_high = self.row_low.copy(), self.row_high.copy()
         row_low[at], row_high[at] = low, high
         return replace(self, row_low=row_low, row_high=row_high)
 
     def with_columns(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
-        """The same program with the bounds of some columns set anew."""
+        """The same program with new bounds of some columns."""
         new_low, new_high = self.low.copy(), self.high.copy()
         new_low[at], new_high[at] = low, high
         return replace(self, low=new_low, high=new_high)
 
     def fixed(self, at: NDArray[np.intp], values: Array) -> Compiled:
-        """The same program with some columns held at ``values`` and no longer integer."""
+        """The same program with some columns fixed at ``values`` and no longer integer."""
         low, high, integer = self.low.copy(), self.high.copy(), self.integer.copy()
         low[at], high[at], integer[at] = values, values, False
         return replace(self, low=low, high=high, integer=integer)
 
     def restricted(self, at: NDArray[np.intp], values: Array) -> Compiled:
-        """The program in the columns ``at`` alone, all others held at ``values``; rows without any
+        """The program in the columns ``at`` alone, all others fixed at ``values``; rows without any
         of these columns are left out."""
         mask = np.zeros(len(self.cost), dtype=bool)
         mask[at] = True
@@ -165,8 +165,8 @@ def compile_model(model: pyo.ConcreteModel) -> Compiled:
             form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
         except (ValueError, PyomoException) as error:
             raise InputError(f"the model should be linear and possible: {error}") from error
-    # a variable that stands in no row and no objective is no column of the form, yet costs and
-    # plans ask for its value
+    # a variable in no row and no objective is no column of the form, but costs and plans need its
+    # value
     known = {id(var) for var in form.columns}
     loose = [
         var
@@ -219,8 +219,9 @@ def _names(members: Iterable[Any], register: Mapping[str, Any]) -> tuple[tuple[s
 
 @contextmanager
 def _flat_objective(model: pyo.ConcreteModel) -> Iterator[None]:
-    """Holds the sum of named expressions in the objective flat, as one list of terms. Pyomo reads
-    that faster, and coefficients are added in the order in which the terms are written."""
+    """Replaces the sum of named expressions in the objective by one list of terms for a while.
+    Pyomo reads that faster, and coefficients are added in the order in which the terms are
+    written."""
     objective = next(model.component_data_objects(pyo.Objective, active=True), None)
     flat = None if objective is None else _flat(objective.expr)
     if objective is None or flat is None:
@@ -266,8 +267,8 @@ class Values:
         for (family, index), value in zip(program.columns, values.tolist(), strict=True):
             self.families[family][index] = value
         self.sizes: dict[int, dict[str, float]] = {}
-        """Nameplate of projects in service by year, as far as :func:`project_sizes` has been asked
-        for it."""
+        """Nameplate of projects in service by year, as far as :func:`project_sizes` has computed
+        it."""
 
     @property
     def committed(self) -> dict[Any, float]:

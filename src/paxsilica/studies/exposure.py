@@ -16,8 +16,8 @@ from paxsilica.instance import Plant
 from paxsilica.model.operation import project_capacity
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import production_coverage, readiness
+from paxsilica.plan.coverage import STATE_VARIABLES, Shares, measured_coverage
 from paxsilica.plan.extract import project_capacities
-from paxsilica.plan.trace import IN_COPIES, Shares, trace_coverage
 from paxsilica.solver import Array, Values, solve
 from paxsilica.solver.resolve import Written, search, write
 from paxsilica.studies.supply import Holder, holders_of, plants_making
@@ -160,13 +160,13 @@ def explain_stage(
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     begin("compute coverage")
-    _, shares, traced = trace_coverage(
+    _, shares, measured = measured_coverage(
         written.program, written.instance, answer.values, written.total, case.solver
     )
-    return trace_stage(written, traced, shares, stage)
+    return stage_exposure(written, measured, shares, stage)
 
 
-def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> Exposure:
+def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str) -> Exposure:
     """The way up the chain, given a plan with its cut-offs re-run for the most coverage."""
     instance = written.instance
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
@@ -183,7 +183,7 @@ def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> 
     names = {row.region: row.name for row in written.tables.regions}
     steps, cause = list[Step](), ""
     if share < COVERED:
-        cutoff = _alone(written, traced, weakest, state)
+        cutoff = _alone(written, measured, weakest, state)
         steps = _walk(cutoff, weakest)
         cause = _cause(steps[-1])
     required = instance.required[weakest, state]
@@ -212,13 +212,13 @@ class _CutOff:
         return dict(world.inputs.get(world.plants[plant].process, {}))
 
 
-def _alone(written: Written, traced: Array, commodity: str, state: str) -> _CutOff:
+def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
     program, instance = written.program, written.instance
     at = np.array(
         [
             place
             for place, (family, index) in enumerate(program.columns)
-            if family in IN_COPIES and index[-1] == state
+            if family in STATE_VARIABLES and index[-1] == state
         ],
         dtype=np.intp,
     )
@@ -232,9 +232,9 @@ def _alone(written: Written, traced: Array, commodity: str, state: str) -> _CutO
     complete = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
         program.rows_of(*rows_with(item="concentration"))
     )
-    part = complete.restricted(at, traced)
+    part = complete.restricted(at, measured)
     outcome = solve(part.relaxed(), written.case.solver)
-    found = _CutOff(written, state, traced.copy(), {}, defaultdict(float))
+    found = _CutOff(written, state, measured.copy(), {}, defaultdict(float))
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
         return found
     found.values[at] = outcome.values
