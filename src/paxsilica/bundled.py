@@ -1,19 +1,17 @@
-"""Finds the data and the cases that come with the package, in a checkout as well as in an installed
-wheel."""
+"""Paths of the data and the cases of the package, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
 
-from paxsilica.errors import InputError, Problem
+from paxsilica.errors import InputError
 
 DEFAULT_CASE = "base"
 
 
 def _folder(name: str) -> Path:
-    """A wheel carries ``data`` and ``models`` inside the package; a checkout, also one installed as
-    editable, has them at its root."""
+    """A folder inside the package (wheel), or at the root of the checkout (editable too)."""
     package = Path(__file__).resolve().parent
     inside = package / "bundled" / name
     return inside if inside.is_dir() else package.parents[1] / name
@@ -33,13 +31,12 @@ def case_files() -> dict[str, Path]:
 
 
 def policy_files() -> dict[str, Path]:
-    """The bundled policy targets by name: cases themselves, and sections that any case can take
-    over by its key ``policy``."""
+    """The bundled policy targets by name; a case can use their sections by its key ``policy``."""
     return {path.stem: path for path in sorted((_folder("models") / "policies").glob("*.toml"))}
 
 
 def find_case(text: str) -> Path:
-    """The file of the case that ``text`` names: a bundled case, or else the path of a file.
+    """The file of a case: ``text`` is the name of a bundled case or the path of a file.
 
     Raises:
         InputError: if it is neither, with the bundled names.
@@ -53,4 +50,4 @@ def find_case(text: str) -> Path:
     near = get_close_matches(text, known, 1, 0.6)
     guess = f"; did you mean {near[0]}?" if near else ""
     words = f"should be a bundled case ({', '.join(known)}) or the path of a case file{guess}"
-    raise InputError([Problem("CASE", "", "", text, words)])
+    raise InputError.of(words, table="CASE", value=text)

@@ -1,17 +1,19 @@
-"""What a case may say: the question put to the data. One TOML file each, unknown keys refused."""
+"""A case: the question to the data, read from a TOML file; unknown keys are refused."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from paxsilica.bundled import policy_files
 from paxsilica.errors import InputError, Problem
+from paxsilica.renames import in_case, instruction
 from paxsilica.tables.schema import Status
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -32,47 +34,43 @@ SOLVER_OPTIONS: Mapping[str, type] = {
     "dual_feasibility_tolerance": float,
     "mip_feasibility_tolerance": float,
 }
-"""Options handed on to HiGHS, which lets a misspelt one pass without an error."""
+"""Options of HiGHS with their type; HiGHS itself accepts an unknown option without an error."""
 
 
 class Section(BaseModel):
-    """Part of a case: frozen, and strict about keys."""
+    """A section of a case: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _path(value: Any) -> Any:
-    """A share for every year, or anchors ``{year = share}``; TOML keys are text."""
+    """A share for every year, or ``{year = share}``; the keys of TOML are text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {0: float(value)}
     if isinstance(value, Mapping):
+        if not value or not all(str(year).isdecimal() for year in value):
+            raise ValueError("should be a share, or shares by year such as {2028 = 0.4}")
         return {int(year): share for year, share in value.items()}
     return value
 
 
 SharePath = Annotated[dict[int, Share], BeforeValidator(_path)]
-"""Shares at anchor years, linear between and constant beyond; a plain number holds in every
+"""Shares at anchor years, linear between and constant beyond them; a number alone holds in every
 year."""
 
 
 class Coverage(Section):
-    """The security that is asked for: how much of its needs the trusted world can serve when it is
-    cut off."""
+    """The required security: the share of its needs that the trusted world must be able to serve
+    when it is cut off."""
 
     required: SharePath = Field(
-        description=(
-            "share of need and of final demand, in every stage or where `stages` says nothing else"
-        )
+        description="share of need and of final demand, in every stage that `stages` does not name"
     )
     stages: dict[str, SharePath] = Field({}, description="share by stage")
-    from_year: CaseYear = Field(description="first year in which coverage is asked for")
-    from_years: dict[str, CaseYear] = Field(
-        {}, description="first year by commodity, where it differs"
-    )
+    from_year: CaseYear = Field(description="first year in which coverage is required")
+    from_years: dict[str, CaseYear] = Field({}, description="first year by commodity")
     hard: bool = Field(
-        description=(
-            "true: coverage must be met; false: what is missing is paid for at the shortage price"
-        )
+        description="true: must be met; false: the shortfall is paid for at the shortage price"
     )
     shortfall_weight: Annotated[float, Field(gt=0)] = Field(
         1.0, description="factor on the shortage price of missing coverage"
@@ -83,11 +81,9 @@ class Coverage(Section):
 
 
 class Concentration(Section):
-    """A cap on what one region may make of what the trusted world makes when it is cut off."""
+    """A cap on the share of one region in what the trusted world makes when it is cut off."""
 
-    max_share: Share = Field(
-        description="largest share that one region may make of a covered commodity"
-    )
+    max_share: Share = Field(description="largest share of one region in a covered commodity")
     from_year: CaseYear = Field(description="first year in which the cap holds")
     hard: bool = Field(
         description="true: must be met; false: the excess is paid for at the shortage price"
@@ -95,40 +91,33 @@ class Concentration(Section):
 
 
 class Funders(Section):
-    """Who pays, where the case departs from the data."""
+    """Changes to the funders of the data."""
 
     exclude: tuple[str, ...] = Field((), description="funders that are absent")
     exclude_regions: tuple[str, ...] = Field((), description="regions whose funders are absent")
-    delivery_factor: Share = Field(1.0, description="on top of each funder's own")
+    delivery_factor: Share = Field(1.0, description="factor on each funder's own delivery factor")
 
 
 class Finance(Section):
-    """How money at different times is compared."""
+    """Comparison of money at different times."""
 
     discount_rate: Annotated[float, Field(ge=-0.5, le=1)] = Field(
         description="real, per year; the first year of the case is not discounted"
     )
     residual_value: bool = Field(
-        description=(
-            "whether plants younger than their economic life at the end of the case are worth"
-            " something"
-        )
+        description="whether plants younger than their economic life have a value at the end"
     )
-    price_year: CaseYear | None = Field(
-        None, description="year whose USD all money is in; for display"
-    )
+    price_year: CaseYear | None = Field(None, description="price year of all USD; for display")
 
 
 class Demand(Section):
-    """Which demand is served."""
+    """Demand to serve."""
 
-    variant: str = Field(
-        "central", description="rows of `demand` with another variant are left out"
-    )
+    variant: str = Field("central", description="other variants in `demand` are left out")
 
 
 class Operation(Section):
-    """How plants are run."""
+    """Operation of plants."""
 
     readiness: bool = Field(
         True, description="whether a plant must run in normal times to be ready for a cut-off"
@@ -136,7 +125,7 @@ class Operation(Section):
 
 
 class Solver(Section):
-    """How hard to search."""
+    """Limits and options of the search."""
 
     gap: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.005, description="relative gap at which the search ends"
@@ -151,27 +140,21 @@ class Solver(Section):
     @model_validator(mode="after")
     def _known_options(self) -> Self:
         for name, value in self.options.items():
-            if name not in SOLVER_OPTIONS:
+            wanted = SOLVER_OPTIONS.get(name)
+            if wanted is None:
                 near = get_close_matches(name, SOLVER_OPTIONS, 1)
+                guess = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"{name!r} should be one of {', '.join(SOLVER_OPTIONS)}{guess}")
+            # A whole number is a number too, but a truth value is not.
+            if type(value) is not wanted and (wanted, type(value)) != (float, int):
                 raise ValueError(
-                    f"option {name!r} is not one of {', '.join(SOLVER_OPTIONS)}"
-                    + (f"; did you mean {near[0]}?" if near else "")
-                )
-            wanted = SOLVER_OPTIONS[name]
-            fits = (
-                isinstance(value, int | float) and not isinstance(value, bool)
-                if wanted is float
-                else type(value) is wanted
-            )
-            if not fits:
-                raise ValueError(
-                    f"option {name!r} takes a value of type {wanted.__name__}, not {value!r}"
+                    f"option {name!r} should have a value of type {wanted.__name__}, not {value!r}"
                 )
         return self
 
 
 def _statuses(value: Any) -> Any:
-    """A list of statuses, trusted in every year, or ``{status = first year}``."""
+    """A list of statuses, which hold in every year, or ``{status = first year}``."""
     return dict.fromkeys(value, 0) if isinstance(value, list | tuple) else value
 
 
@@ -179,25 +162,25 @@ StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses)]
 
 
 class Case(Section):
-    """A question to the data. Every key of a case file, with ``--set key=value`` taking the same
+    """A question to the data. ``--set key=value`` takes the same keys as a case file
     (``coverage.hard=true``)."""
 
     name: str = Field(
         "case",
         description="name of the case and of the folder of its plan; absent: the name of the file",
     )
-    title: str = Field("", description="title for people")
-    question: str = Field("", description="what is asked, in a sentence")
+    title: str = Field("", description="title for reports")
+    question: str = Field("", description="the question in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
     objective: Literal["cost", "shortfall", "budget"] = Field(
         "cost",
         description=(
-            "least expected discounted cost; least shortfall of coverage; or least public money for"
-            " the coverage required"
+            "cost: least expected discounted cost; shortfall: least shortfall of coverage; budget:"
+            " least public money for the required coverage"
         ),
     )
     budget_usd_m: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="most that all funders together pay for projects; absent: no limit"
+        None, description="limit on what all funders together pay for projects; absent: no limit"
     )
     trusted: StatusesFrom = Field(
         {"signatory": 0},
@@ -208,10 +191,7 @@ class Case(Section):
     )
     policy: str | None = Field(
         None,
-        description=(
-            "a bundled policy target (the file name in models/policies), whose coverage and"
-            " concentration the case takes over"
-        ),
+        description="bundled policy target, whose coverage and concentration the case uses",
     )
     membership: dict[str, Status] = Field(
         {}, description="regions whose status differs from the data, in every year"
@@ -224,16 +204,13 @@ class Case(Section):
             " region whose funders pay"
         ),
     )
-    coverage: Coverage | None = Field(None, description="absent: no coverage is asked for")
+    coverage: Coverage | None = Field(None, description="absent: no coverage is required")
     concentration: Concentration | None = Field(None, description="absent: no cap")
     funders: Funders = Funders()
     demand: Demand = Demand()
     scenarios: tuple[str, ...] | dict[str, Share] | None = Field(
         None,
-        description=(
-            "scenarios with the probabilities of the data, or {scenario = probability}; absent: one"
-            " without events"
-        ),
+        description="names, or {scenario = probability}; absent: one scenario without events",
     )
     finance: Finance
     operation: Operation = Operation()
@@ -244,28 +221,28 @@ class Case(Section):
     def _split_years(cls, raw: Any) -> Any:
         if isinstance(raw, dict) and isinstance(raw.get("years"), str | int):
             parts = str(raw["years"]).split("-")
-            if all(part.strip().isdigit() for part in parts) and len(parts) <= 2:
-                raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
+            if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+                raise ValueError('years: should be written "2026-2040", or "2026" for one year')
+            raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
         return raw
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        hard = None if self.coverage is None else self.coverage.hard
         if self.years[0] > self.years[1]:
-            raise ValueError("years: the first year must not come after the last")
-        if self.objective == "shortfall" and (self.coverage is None or self.coverage.hard):
-            raise ValueError(
-                "objective: least shortfall needs a section coverage with hard = false"
-            )
-        if self.objective == "budget" and (self.coverage is None or not self.coverage.hard):
-            raise ValueError("objective: least budget needs a section coverage with hard = true")
+            raise ValueError("years: the first year should not be after the last")
+        if self.objective == "shortfall" and hard is not False:
+            raise ValueError("objective: shortfall needs a section coverage with hard = false")
+        if self.objective == "budget" and hard is not True:
+            raise ValueError("objective: budget needs a section coverage with hard = true")
         if self.concentration is not None and self.coverage is None:
-            raise ValueError(
-                "concentration: the cap speaks of a cut-off and needs a section coverage"
-            )
-        if isinstance(self.scenarios, dict) and abs(sum(self.scenarios.values()) - 1) > 1e-6:
-            raise ValueError(
-                f"scenarios: the probabilities add up to {sum(self.scenarios.values()):g}, not to 1"
-            )
+            raise ValueError("concentration: the cap holds in a cut-off and needs section coverage")
+        if isinstance(self.scenarios, dict):
+            total = sum(self.scenarios.values())
+            if abs(total - 1) > 1e-6:
+                raise ValueError(
+                    f"scenarios: the probabilities should add up to 1, but add up to {total:g}"
+                )
         return self
 
     def span(self) -> range:
@@ -278,28 +255,22 @@ def known_keys() -> list[str]:
     keys = []
     for name, field in Case.model_fields.items():
         keys.append(name)
-        for section in (Coverage, Concentration, Funders, Finance, Demand, Operation, Solver):
-            if section.__name__.lower() == name and field is not None:
-                keys += [f"{name}.{inner}" for inner in section.model_fields]
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, Section):
+                keys += [f"{name}.{inner}" for inner in part.model_fields]
     return keys
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """``key=value`` of the command line, the value written as in TOML; a bare word is taken as
-    text.
+    """``key=value`` of the command line, the value written as in TOML; a word alone is text.
 
     >>> parse_setting("coverage.hard=true"), parse_setting("years=2026-2035")
     (('coverage.hard', True), ('years', '2026-2035'))
     """
     key, sign, value = text.partition("=")
     if not sign or not key.strip():
-        raise InputError(
-            [
-                Problem(
-                    "--set", "", "", text, "should be written key=value, such as budget_usd_m=20000"
-                )
-            ]
-        )
+        words = "should be written key=value, such as budget_usd_m=20000"
+        raise InputError.of(words, table="--set", value=text)
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -316,107 +287,82 @@ def _place(raw: dict[str, Any], dotted: str, value: Any) -> None:
     raw[last] = value
 
 
+_EXPECTED = {
+    "dict_type": "should be a section of keys and values",
+    "model_type": "should be a section of keys and values",
+    "tuple_type": "should be a list",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_parsing": "should be a number",
+    "bool_parsing": "should be true or false",
+    "missing": "this key must be given",
+}
+"""Sentences for mistakes that pydantic describes in the words of programmers."""
+
+
 def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
     for item in error.errors():
-        key = ".".join(
-            str(part)
-            for part in item["loc"]
-            if part not in ("function-before[_path(), dict[int,float]]",)
-        )
-        expected = item["msg"].removeprefix("Value error, ")
-        value = item["input"]
+        key = ".".join(str(part) for part in item["loc"] if "[" not in str(part))
+        words = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        expected = _EXPECTED.get(item["type"], words)
+        value = "" if isinstance(item["input"], dict) else str(item["input"])
         if item["type"] == "extra_forbidden":
-            near = get_close_matches(key, known_keys(), 1, 0.5)
-            expected = "is not a key of a case" + (
-                f"; did you mean {near[0]}?" if near else "; known keys: " + ", ".join(known_keys())
-            )
-        elif item["type"] == "missing":
-            expected, value = "this key must be given", ""
-        elif not item["loc"]:
-            value = ""
-        yield Problem(
-            f"case {name}", "", key, "" if isinstance(value, dict) else str(value), expected
-        )
+            near = [known for known in known_keys() if known.endswith(f".{key}")]
+            near += get_close_matches(key, known_keys(), 1, 0.5)
+            guess = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known_keys())}"
+            expected = f"is not a key of a case; {guess}"
+        yield Problem(f"case {name}", "", key, value, expected)
 
 
 def _policy_sections(policy: str, name: str) -> dict[str, Any]:
-    """What a policy target asks for: its coverage and its cap on concentration."""
+    """The coverage and the cap on concentration of a policy target."""
     known = policy_files()
     if policy not in known:
-        raise InputError(
-            [
-                Problem(
-                    f"case {name}",
-                    "",
-                    "policy",
-                    policy,
-                    f"should be one of the bundled policy targets: {', '.join(known)}",
-                )
-            ]
-        )
-    asked = tomllib.loads(known[policy].read_text(encoding="utf-8"))
-    return {
-        section: asked[section] for section in ("coverage", "concentration") if section in asked
-    }
+        words = f"should be one of the bundled policy targets: {', '.join(known)}"
+        raise InputError.of(words, table=f"case {name}", column="policy", value=policy)
+    content = tomllib.loads(known[policy].read_text(encoding="utf-8"))
+    return {key: content[key] for key in ("coverage", "concentration") if key in content}
 
 
 def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = "case") -> Case:
     """A checked case from the content of a TOML file and ``key=value`` settings that override it.
 
     Raises:
-        InputError: with every unknown key and unfit value.
+        InputError: with every unknown key and every value out of bounds.
     """
-    settings = list(settings)
-    merged: dict[str, Any] = tomllib.loads("") | {
-        key: dict(value) if isinstance(value, dict) else value for key, value in raw.items()
-    }
-    for setting in settings:
-        _place(merged, *parse_setting(setting))
+    merged = deepcopy(dict(raw))
+    placed = [parse_setting(setting) for setting in settings]
+    for key, value in placed:
+        _place(merged, key, value)
+    if old := in_case(merged):
+        raise InputError.of(instruction(old, "rename them"), table=f"case {name}")
     merged.setdefault("name", name)
     if isinstance(merged.get("policy"), str):
         merged |= _policy_sections(merged["policy"], name)
-        for setting in settings:
-            _place(merged, *parse_setting(setting))
+        for key, value in placed:
+            _place(merged, key, value)
     try:
         return Case.model_validate(merged)
     except ValidationError as error:
         raise InputError(_explain(name, error)) from None
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            [Problem(f"case {name}", "", "", "", f"a year is not a whole number ({error})")]
-        ) from None
 
 
 def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
     """The case in the TOML file ``path``.
 
     Raises:
-        InputError: if the file cannot be read as TOML, or says what no case may say.
+        InputError: if the file cannot be read as TOML, has keys of an earlier version, unknown keys
+            or values out of bounds.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            [
-                Problem(
-                    f"case {path}",
-                    "",
-                    "",
-                    "",
-                    "there is no such file; `paxsilica cases` lists the bundled cases",
-                )
-            ]
-        ) from None
+        words = "there is no such file; `paxsilica cases` lists the bundled cases"
+        raise InputError.of(words, table=f"case {path}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise InputError(
-            [
-                Problem(
-                    f"case {path.name}",
-                    "",
-                    "",
-                    "",
-                    f"should be a readable TOML file in UTF-8 ({error})",
-                )
-            ]
-        ) from None
+        words = f"should be a readable TOML file in UTF-8 ({error})"
+        raise InputError.of(words, table=f"case {path.name}") from None
+    if old := in_case(raw):
+        command = f"run `paxsilica upgrade {path}`"
+        raise InputError.of(instruction(old, command), table=f"case {path.name}")
     return make_case(raw, settings, path.stem)

@@ -1,17 +1,17 @@
-"""One tree of errors; each knows the exit code with which the command line ends.
+"""One tree of errors; each has the exit code with which the command line ends.
 
 Exit codes are part of the public interface and stable:
 
 ====  =========================================================================================
 code  meaning
 ====  =========================================================================================
-0     a plan was found; if the gap asked for was not proved in time, the plan says so
-1     a fault of the program itself (please report it)
+0     a plan was found; if the requested gap was not proved in time, the plan says so
+1     a defect of the program (please report it)
 2     bad input: tables, case, option or command line, or a file that cannot be read or written
 3     the case is infeasible: no plan can meet its requirements
 4     no plan was found within the time allowed
 130   stopped by the user (Ctrl-C) before there was a plan to keep
-141   the reader of a pipe was gone before the help was read; answers are dropped in silence
+141   the pipe of the output was closed before the help was printed
 ====  =========================================================================================
 """
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 class PaxSilicaError(Exception):
@@ -29,10 +30,10 @@ class PaxSilicaError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong with the input, named so that a person finds the cell.
+    """One problem of the input and its cell.
 
-    ``row`` is the line of the file as an editor or a spreadsheet shows it (the header is line 1),
-    or the key of the row where a problem spans rows; empty where it concerns the whole table.
+    ``row`` is the line of the file (the header is line 1), or the key of the row where a problem
+    spans rows; it is empty where the problem concerns the whole table.
     """
 
     table: str
@@ -61,8 +62,7 @@ def _reading_order(problem: Problem) -> tuple[str, int, str, str, str]:
 
 
 class InputError(PaxSilicaError):
-    """The input cannot be used; ``problems`` lists everything that is wrong with it, not only the
-    first."""
+    """The input cannot be used; ``problems`` lists all its problems."""
 
     exit_code = 2
 
@@ -74,6 +74,17 @@ class InputError(PaxSilicaError):
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in the input:\n{lines}")
 
+    @classmethod
+    def of(
+        cls, expected: str, *, table: str = "", row: str = "", column: str = "", value: str = ""
+    ) -> Self:
+        """An error with one problem.
+
+        >>> str(InputError.of("should be a number", table="stocks", value="x").problems[0])
+        "stocks is 'x'; should be a number"
+        """
+        return cls([Problem(table, row, column, value, expected)])
+
 
 class InfeasibleError(PaxSilicaError):
     """No plan meets the requirements of the case."""
@@ -82,6 +93,6 @@ class InfeasibleError(PaxSilicaError):
 
 
 class NoPlanError(PaxSilicaError):
-    """The time ran out before any plan was found; this proves nothing about the case."""
+    """The time limit ended before a plan was found; the case may be feasible or not."""
 
     exit_code = 4

@@ -1,5 +1,4 @@
-"""Every number of the bundled data says where it comes from, and every formula gives the number it
-speaks of."""
+"""Every number of the bundled data has provenance, and every formula gives its number."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ def test_every_number_has_provenance(tables: Tables) -> None:
     assert [number.place for number in without_provenance(tables)] == []
 
 
-def test_there_are_numbers_to_speak_of(tables: Tables) -> None:
+def test_there_are_numbers(tables: Tables) -> None:
     """Guards the test above: a lookup that saw no numbers would pass it."""
     assert sum(1 for _ in numbers(tables)) > 10000
 
@@ -71,7 +70,7 @@ def test_figure_of_a_source_has_a_unit(tables: Tables) -> None:
     assert [row.source for row in tables.sources if (row.value is None) != (row.unit is None)] == []
 
 
-def test_formula_is_told_with_its_values(tables: Tables) -> None:
+def test_formula_is_reported_with_its_values(tables: Tables) -> None:
     figures = Figures(tables)
     [row] = [
         row

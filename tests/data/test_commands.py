@@ -11,9 +11,8 @@ from typer.testing import CliRunner
 
 from paxsilica.cli import app
 from paxsilica.errors import InputError
-from paxsilica.provenance.descriptor import descriptor, descriptor_text
+from paxsilica.provenance.descriptor import descriptor, descriptor_text, renewed
 from paxsilica.provenance.diff import changes
-from paxsilica.provenance.guide import renewed
 from paxsilica.provenance.summary import summarise
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.write import write_folder
@@ -29,7 +28,7 @@ def run(*arguments: str, code: int = 0) -> str:
     return result.output
 
 
-def test_sources_of_a_row_tell_value_formula_grade_and_document() -> None:
+def test_sources_of_a_row_give_value_formula_grade_and_document() -> None:
     text = run("sources", "projects", "nolans-2-mine")
     assert "smallest_size = 35400 t REO per year" in text
     assert "REE-P62/capacity (6560" in text
@@ -59,7 +58,7 @@ def test_unknown_table_and_row_are_answered_with_the_nearest() -> None:
     )
 
 
-def test_summary_tells_counts_grades_age_and_gaps() -> None:
+def test_summary_gives_counts_grades_age_and_gaps() -> None:
     text = run("data", "summary")
     for word in ("projects", "numbers", "Oldest", "Missing", "%"):
         assert word in text
@@ -79,7 +78,7 @@ def test_export_refuses_to_write_over(tmp_path: Path) -> None:
     assert (tmp_path / "book.xlsx").read_text() == "mine"
 
 
-def test_diff_tells_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
+def test_diff_lists_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "b")
     statuses = tmp_path / "b" / "statuses.csv"
     text = statuses.read_text(encoding="utf-8").replace(
@@ -146,7 +145,7 @@ def test_readme_documents_every_table_and_column_as_the_schema_has_them() -> Non
     assert all(f"### {table}\n" in text for table in TABLES)
 
 
-def test_readme_without_marks_is_told() -> None:
+def test_readme_without_marks_is_reported() -> None:
     with pytest.raises(InputError, match="generated part"):
         renewed("# nothing")
 

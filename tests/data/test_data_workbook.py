@@ -1,5 +1,4 @@
-"""A workbook of tables comes back as it went in, letter by letter, and what a spreadsheet does to
-cells is told or undone."""
+"""A workbook of tables is read back without loss; changes by a spreadsheet are found or undone."""
 
 from __future__ import annotations
 
@@ -123,7 +122,7 @@ def edited(tmp_path: Path, sheet: str, cell: str, value: object) -> Path:
     return path
 
 
-def test_formula_without_a_saved_result_is_told(tmp_path: Path) -> None:
+def test_formula_without_a_saved_result_is_reported(tmp_path: Path) -> None:
     problems = tables_from_sheets(
         read_workbook(edited(tmp_path, "statuses", "C3", "=0.5+0.4"))
     ).problems
@@ -161,7 +160,7 @@ def test_wrong_cell_is_named_by_sheet_and_row(tmp_path: Path) -> None:
     ]
 
 
-def test_unknown_sheet_and_cell_beyond_the_header_are_told(tmp_path: Path) -> None:
+def test_unknown_sheet_and_cell_beyond_the_header_are_reported(tmp_path: Path) -> None:
     book = Workbook()
     book.active.title = "region"
     sheet = book.create_sheet("statuses")
@@ -176,7 +175,7 @@ def test_unknown_sheet_and_cell_beyond_the_header_are_told(tmp_path: Path) -> No
     assert "did you mean 'regions'" in problems[0].expected
 
 
-def test_file_that_is_no_workbook_is_told(tmp_path: Path) -> None:
+def test_file_that_is_no_workbook_is_reported(tmp_path: Path) -> None:
     (tmp_path / "no.xlsx").write_text("hello")
     with pytest.raises(InputError, match="cannot be opened"):
         read_tables(tmp_path / "no.xlsx")

@@ -16,13 +16,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
+    {"renames"},
     {"tables", "finance", "bundled", "serialize", "interpolate"},
     {"case"},
     {"instance"},
     {"model"},
     {"solver"},
     {"plan"},
-    {"api"},
+    {"api", "upgrade"},
     {"audit", "prices", "provenance"},
     {"studies"},
     {"infeasibility"},

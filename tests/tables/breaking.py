@@ -1,4 +1,4 @@
-"""What a broken world is expected to be told, and the check that it is."""
+"""Expected problems of broken tables, and their check."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Every way to break a file, a header or a cell is answered with its place and with what would be
-right."""
+"""Broken files, headers and cells give a problem with their place and what is expected."""
 
 from __future__ import annotations
 
@@ -335,7 +334,13 @@ CELLS = [
         "",
         "should be filled with the name of a row of commodities or '*'",
     ),
-    broken_cell("limits", 2, "limit", "a|b", "should be a name of at most 80 letters, digits"),
+    broken_cell(
+        "limits",
+        2,
+        "limit",
+        "a|b",
+        "should be a name of at most 80 characters, which are letters A to Z, digits",
+    ),
     broken_cell("limits", 2, "limit", "*", "that starts with a letter or digit"),
     broken_cell("limits", 2, "limit", "x" * 81, "should be a name of at most 80"),
     broken_cell("sources", 2, "note", "x" * 1001, "should be text of at most 1000 characters"),
@@ -357,11 +362,11 @@ CELLS = [
 
 
 @pytest.mark.parametrize("broken", FILES + HEADERS + CELLS, ids=lambda broken: broken.name[:60])
-def test_broken_cell_is_told(broken: Broken, tmp_path: Path) -> None:
+def test_broken_cell_is_reported(broken: Broken, tmp_path: Path) -> None:
     check(broken, tmp_path)
 
 
-def test_missing_folder_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"should be a folder of CSV tables or a workbook .* but does not exist"
     ):
@@ -392,7 +397,7 @@ NASTY = (
 )
 
 
-def test_whatever_a_cell_holds_is_accepted_or_told(tmp_path: Path) -> None:
+def test_any_cell_is_accepted_or_reported(tmp_path: Path) -> None:
     """Nothing but an ``InputError`` may come out of the reader; a check that trusts a cell it
     should not would crash here."""
     chance = random.Random(7)

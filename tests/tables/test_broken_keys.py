@@ -1,5 +1,4 @@
-"""Keys, references, numbers by year, magnitudes and provenance that do not fit the rows they speak
-of."""
+"""Keys, references, numbers by year, magnitudes and provenance that do not fit their rows."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ KEYS = [
         "but row 7 has the same",
     ),
     Broken(
-        "two standings on one day",
+        "two statuses on one day",
         row("membership", "JPN,neutral,2000-01-01"),
         "membership",
         "7",
@@ -300,7 +299,7 @@ SERIES = [
         "funders",
         "2",
         "envelope_usd_m",
-        "its money is told nowhere",
+        "the funder has neither",
     ),
     Broken(
         "series of an unknown row",
@@ -483,7 +482,7 @@ PROVENANCE = [
         "provenance",
         "3",
         "low",
-        "a relative range is of factors",
+        "a relative range, which is of factors",
     ),
     Broken(
         "money without a currency",
@@ -547,5 +546,5 @@ PROVENANCE = [
 @pytest.mark.parametrize(
     "broken", KEYS + SERIES + NUMBERS + PROVENANCE, ids=lambda broken: broken.name
 )
-def test_broken_key_is_told(broken: Broken, tmp_path: Path) -> None:
+def test_broken_key_is_reported(broken: Broken, tmp_path: Path) -> None:
     check(broken, tmp_path)

@@ -1,4 +1,4 @@
-"""Rows that are right by themselves and wrong together: recipes, projects, places, scenarios."""
+"""Rows that are valid alone and wrong together: recipes, projects, places, scenarios."""
 
 from __future__ import annotations
 
@@ -119,11 +119,11 @@ RECIPES = [
         "commodities",
         "7",
         "commodity",
-        "can never be had, although it is demanded: no process has it as an output in recipes, and"
+        "has no source, although it is demanded: no process has it as an output in recipes, and"
         " no stock holds any",
     ),
     Broken(
-        "made by nobody",
+        "made by no plant",
         lambda w: w.remove("assets", 7),
         "commodities",
         "4",
@@ -157,7 +157,7 @@ PROJECTS = [
         "projects",
         "2",
         "largest_size",
-        "should be above 0",
+        "should be a number above 0",
     ),
     Broken(
         "spend below one",
@@ -340,7 +340,7 @@ PLACES = [
         "demand",
         "8",
         "region",
-        "nothing is demanded in a hub",
+        "a hub has no demand",
     ),
     Broken(
         "stock in a hub",
@@ -348,7 +348,7 @@ PLACES = [
         "stocks",
         "4",
         "region",
-        "nothing is stored in a hub",
+        "a hub stores nothing",
     ),
     Broken(
         "funder in a hub",
@@ -359,7 +359,7 @@ PLACES = [
         "a hub pays for nothing",
     ),
     Broken(
-        "standing of a hub",
+        "status of a hub",
         row("membership", "SEA,neutral,2000-01-01"),
         "membership",
         "7",
@@ -367,7 +367,7 @@ PLACES = [
         "never cut off",
     ),
     Broken(
-        "region without a standing",
+        "region without a status",
         lambda w: w.remove("membership", 6),
         "regions",
         "5",
@@ -451,7 +451,7 @@ SCENARIOS = [
         "events",
         "2",
         "factor",
-        "a cut off has no factor",
+        "a cut-off, which has no factor",
     ),
     Broken(
         "event without a factor",
@@ -459,7 +459,7 @@ SCENARIOS = [
         "events",
         "3",
         "factor",
-        "that multiplies the variable cost",
+        "filled for every event but a cut-off",
     ),
     Broken(
         "demand of a process",
@@ -467,7 +467,7 @@ SCENARIOS = [
         "events",
         "4",
         "process",
-        "demand does not depend on a process",
+        "an event of demand, which does not depend on a process",
     ),
     Broken(
         "shipment of a process",
@@ -475,7 +475,7 @@ SCENARIOS = [
         "limits",
         "4",
         "process",
-        "a shipment has no process",
+        "a shipment, which has no process",
     ),
     Broken(
         "shipment of a plant",
@@ -483,7 +483,7 @@ SCENARIOS = [
         "limits",
         "4",
         "asset",
-        "a shipment belongs to no plant",
+        "a shipment, which belongs to no plant",
     ),
     Broken(
         "capacity to a region",
@@ -491,7 +491,7 @@ SCENARIOS = [
         "limits",
         "3",
         "to_region",
-        "only shipments go to a region",
+        "should be blank for every measure but shipment",
     ),
     Broken(
         "negative limit",
@@ -507,5 +507,5 @@ SCENARIOS = [
 @pytest.mark.parametrize(
     "broken", RECIPES + PROJECTS + PLACES + SCENARIOS, ids=lambda broken: broken.name
 )
-def test_broken_world_is_told(broken: Broken, tmp_path: Path) -> None:
+def test_broken_world_is_reported(broken: Broken, tmp_path: Path) -> None:
     check(broken, tmp_path)

@@ -8,13 +8,18 @@ import random
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from world import World
 
+from paxsilica.cli import data
 from paxsilica.errors import InputError
+from paxsilica.provenance.descriptor import tables_in_words
 from paxsilica.tables import TABLES, Tables, check_tables, describe_absent, load_tables, read_tables
+from paxsilica.tables.columns import GRADES, NO_GRADE, Grade
 from paxsilica.tables.layout import key_text, layout
+from paxsilica.tables.rules import RULES
 from paxsilica.tables.schema import Region
 
 
@@ -177,7 +182,7 @@ def test_digest_depends_on_content(change: Callable[[World], None], tmp_path: Pa
     assert load_tables(world.write(tmp_path / "other")).digest != good.digest
 
 
-def test_absent_tables_are_told_with_their_meaning(tmp_path: Path) -> None:
+def test_absent_tables_are_reported_with_their_meaning(tmp_path: Path) -> None:
     world = World()
     world.without("membership", "events", "scenarios")
     world.remove("provenance", 10)
@@ -185,7 +190,7 @@ def test_absent_tables_are_told_with_their_meaning(tmp_path: Path) -> None:
     assert describe_absent(tables) == [
         "There is no table membership: every region is trusted.",
         "There is no table scenarios: one scenario, without events.",
-        "There is no table events: scenarios differ in nothing.",
+        "There is no table events: all scenarios are the same.",
     ]
     assert tables.membership == ()
 
@@ -201,7 +206,7 @@ def test_four_tables_and_a_plant_are_enough(tmp_path: Path) -> None:
     assert len(describe_absent(load_tables(world.write(tmp_path)))) == len(TABLES) - 5
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     world = World()
     world.set("regions", 2, kind="land")
     world.set("assets", 4, capacity="1,5", process="seperate")
@@ -233,9 +238,8 @@ def test_reading_alone_does_not_look_across_tables(tmp_path: Path) -> None:
         read_tables(world.write(tmp_path))
 
 
-def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> None:
-    """Every other table refers to regions, commodities and processes; only what is really wrong is
-    told."""
+def test_an_unreadable_table_gives_one_problem(tmp_path: Path) -> None:
+    """Every other table refers to regions, commodities and processes, and gives no problem."""
     for table in (
         "regions",
         "commodities",
@@ -254,7 +258,7 @@ def test_an_unreadable_table_does_not_breed_further_problems(tmp_path: Path) -> 
         assert [problem.table for problem in caught.value.problems] == [table], str(caught.value)
 
 
-def test_layout_tells_what_the_schema_says() -> None:
+def test_layout_agrees_with_the_schema() -> None:
     capacity = layout("assets")["capacity"]
     assert (capacity.kind, capacity.required, capacity.at_least, capacity.column.series) == (
         "number",
@@ -298,3 +302,37 @@ def test_ten_thousand_rows_are_read_in_well_under_a_second(tmp_path: Path) -> No
     tables = load_tables(folder)
     assert time.process_time() - start < 1.5
     assert len(tables.demand) == 10_006
+
+
+def test_documentation_has_the_words_of_every_check_of_a_column() -> None:
+    """What a check expects of a column is printed where the column is described."""
+    text = tables_in_words()
+    for rule in RULES:
+        assert f"should {rule.expected}" in layout(rule.table)[rule.column].meaning
+        assert f"should {rule.expected}".replace("*", "\\*") in text
+    for table in TABLES:
+        for column in layout(table).values():
+            assert not column.column.needed or column.column.series
+            assert column.column.needed == ("where the table series gives it" in column.meaning)
+    assert layout("projects")["largest_size"].expected_kind == "a number above 0"
+
+
+@pytest.mark.parametrize("sign", [chr(code) for code in range(32, 127)] + ["é", "²", "\n"])
+def test_a_key_may_hold_the_signs_that_its_description_lists(sign: str) -> None:
+    described = layout("regions")["region"].expected
+    plain = (sign.isalnum() and sign.isascii()) or sign == " "
+    listed = plain or f" {sign} " in f"{described.split('spaces and')[1].split(',')[0]} "
+    for key, taken in ((f"a{sign}b", listed), (f"{sign}b", plain and sign != " ")):
+        try:
+            Region(region=key, name="x", kind="country")
+        except ValueError:
+            assert not taken, key
+        else:
+            assert taken, key
+
+
+def test_grades_have_one_home() -> None:
+    assert tuple(GRADES) == get_args(Grade)
+    assert "".join((*GRADES, NO_GRADE)) == data.GRADES
+    assert layout("provenance")["grade"].allowed == tuple(GRADES)
+    assert all(meaning in layout("provenance")["grade"].meaning for meaning in GRADES.values())

@@ -257,7 +257,7 @@ class World:
         return out.getvalue()
 
     def write(self, folder: Path) -> Path:
-        """Write the files: the tables first, then what stands in ``files``, which may replace
+        """Write the files: the tables first, then the content of ``files``, which may replace
         them."""
         folder.mkdir(exist_ok=True)
         for table in self.tables:

@@ -22,6 +22,7 @@ from paxsilica.cli.prices import prices
 from paxsilica.cli.report import export, report
 from paxsilica.cli.solve import cases, check, solve
 from paxsilica.cli.studies import STUDIES
+from paxsilica.cli.upgrade import upgrade
 
 app = typer.Typer(
     name="paxsilica",
@@ -84,6 +85,7 @@ COMMANDS: tuple[Callable[..., Answer], ...] = (
     report,
     export,
     sources,
+    upgrade,
 )
 for command in COMMANDS:
     app.command()(mannered(command, interrupts=command not in KEEPING))

@@ -343,16 +343,16 @@ def describe(
 
       paxsilica data describe --data my-tables --write
     """
-    from paxsilica.provenance import descriptor, guide
+    from paxsilica.provenance import descriptor
 
     if not write:
         return Answer(
-            lambda screen: screen.show(guide.tables_in_words()),
+            lambda screen: screen.show(descriptor.tables_in_words()),
             lambda: descriptor.descriptor(options.tables()),
         )
     folder = options.data or data_folder()
     readme, package = folder / "README.md", folder / "datapackage.json"
-    text = guide.renewed(readme.read_text(encoding="utf-8"))
+    text = descriptor.renewed(readme.read_text(encoding="utf-8"))
     package.write_text(descriptor.descriptor_text(options.tables()), encoding="utf-8")
     readme.write_text(text, encoding="utf-8")
     return Answer(

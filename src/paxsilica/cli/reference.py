@@ -58,6 +58,7 @@ EFFECTS: Mapping[str, Effects] = {
     "report": Effects("One HTML file."),
     "export": Effects("The file or folder of `--out`."),
     "sources": Effects(),
+    "upgrade": Effects("The changed files; without `--in-place` also their copies `NAME.orig`."),
     "frontier": Effects(_STUDY),
     "alternatives": Effects(_STUDY),
     "sensitivity": Effects(_STUDY),

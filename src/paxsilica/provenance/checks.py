@@ -1,8 +1,5 @@
-"""Checks that look at the world: balances, published figures, capital per capacity, double
+"""Checks of the data as a whole: balances, published figures, capital per capacity, double
 counting, routes.
-
-What the schema and the checks of the tables cannot see: whether the numbers, right each for itself,
-make a world like the real one.
 """
 
 from __future__ import annotations
@@ -37,8 +34,8 @@ _PHASE = re.compile(
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of one check: ``off`` departs from what is published and is told honestly,
-    ``wrong`` is a fault of the data."""
+    """The outcome of one check: ``off`` is outside of the published range, ``wrong`` is a mistake
+    in the data."""
 
     kind: str
     name: str
@@ -62,8 +59,7 @@ def check_world(tables: Tables) -> list[Finding]:
 
 
 def balances(world: World) -> Iterator[Finding]:
-    """Compare, commodity by commodity, what the world can make with what all demand takes, in every
-    anchor year."""
+    """Compare the world capacity of every commodity with its use, in every anchor year."""
     uses = {year: world.least_use(year) for year in YEARS}
     used = {commodity for inputs in world.inputs.values() for commodity in inputs}
     for row in world.tables.commodities:
@@ -80,13 +76,13 @@ def balances(world: World) -> Iterator[Finding]:
             yield Finding(
                 "balance",
                 f"use of {row.commodity}",
-                "on the side" if by_side else "none",
+                "as an input only" if by_side else "none",
                 "some",
                 "ok" if by_side else "wrong",
             )
             continue
         reported = " ".join(f"{ratio:.2f}" for ratio in ratios)
-        # By-products are made in the measure of their main product, so a high ratio is no fault.
+        # By-products follow their main product, so a high ratio is no mistake.
         verdict: Verdict = "ok" if min(ratios) >= ROOM else "wrong"
         yield Finding(
             "balance",
@@ -125,8 +121,7 @@ def published_figures(world: World) -> Iterator[Finding]:
 def _ours(
     world: World, row: Published, uses: dict[int, dict[str, dict[str, float]]]
 ) -> Iterator[float]:
-    """Return our counterpart of a published figure; of capital, the median over the projects of the
-    process."""
+    """Return the figure of the data; of capital, the median over the projects of the process."""
     if row.measure == "capital":
         rates = [
             rate for project, rate in _rates(world.tables) if row.process in ("*", project.process)
@@ -178,8 +173,7 @@ def capital_per_capacity(tables: Tables) -> Iterator[Finding]:
 
 
 def counted_twice(tables: Tables) -> Iterator[Finding]:
-    """Find a project that is an asset, or another project, under much the same name at the same
-    place for the same process."""
+    """Find plants of nearly the same name with the same region and process."""
     plants = [(row.asset, row.name, row.region, row.process) for row in tables.assets]
     plants += [(row.project, row.name, row.region, row.process) for row in tables.projects]
     seen: dict[tuple[str, str, str], str] = {}
@@ -200,16 +194,16 @@ def counted_twice(tables: Tables) -> Iterator[Finding]:
 
 
 def _bare(name: str) -> str:
-    """A name without case and punctuation; what tells a phase from another stays, since phases are
-    plants of their own."""
+    """A name without case and punctuation; the marks of phases stay, since phases are plants of
+    their own."""
     words = re.sub(r"[^a-z0-9]+", " ", name.casefold())
     marks = " ".join(_PHASE.findall(words))
     return f"{' '.join(_PHASE.sub(' ', words).split())}|{marks}"
 
 
 def roads(world: World) -> Iterator[Finding]:
-    """Find commodities that cannot leave where they are made although others use them, and routes
-    dearer than the goods bear."""
+    """Find commodities without a route to their users, and routes that are expensive for their
+    goods."""
     tables = world.tables
     prices = {row.commodity: row.price_usd_per_unit for row in tables.commodities}
     leaving = {row.commodity for row in tables.routes}

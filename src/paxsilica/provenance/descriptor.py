@@ -1,26 +1,23 @@
-"""The description of the data as a Frictionless Data Package (``datapackage.json``), generated from
-the schema of the tables."""
+"""The schema as documents: a Frictionless Data Package (``datapackage.json``) and the generated
+part of ``data/README.md``."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from paxsilica.errors import InputError
 from paxsilica.tables import TABLES, Tables
 from paxsilica.tables.layout import ColumnLayout, layout
 from paxsilica.tables.write import columns_in_use
 
-_TYPES = {
-    "key": "string",
-    "text": "string",
-    "choice": "string",
-    "names": "string",
-    "numbers": "string",
-    "number": "number",
-    "whole": "integer",
-    "date": "date",
-    "yes/no": "boolean",
-}
+BEGIN = (
+    "<!-- generated from the schema by `paxsilica data describe --write`: do not edit from here -->"
+)
+END = "<!-- end of the generated part -->"
+
+_TYPES = {"number": "number", "whole": "integer", "date": "date", "yes/no": "boolean"}
+"""Frictionless types by kind of column; the others are strings."""
 
 
 def descriptor(tables: Tables) -> dict[str, Any]:
@@ -28,10 +25,7 @@ def descriptor(tables: Tables) -> dict[str, Any]:
     return {
         "profile": "tabular-data-package",
         "name": "paxsilica-data",
-        "title": (
-            "The Pax Silica supply chain: plants, projects, funders and demand from ore to AI"
-            " server, every number with its source"
-        ),
+        "title": "Plants, projects, funders and demand of a supply chain, with sources",
         "licenses": [
             {
                 "name": "CC-BY-4.0",
@@ -66,7 +60,7 @@ def _resource(tables: Tables, table: str) -> dict[str, Any]:
             },
         }
         for name, column in columns.items()
-        # A "*" or several names in one cell are no key that the specification can follow.
+        # The specification has no references with "*" or several names in one cell.
         if column.column.references in tables.present
         and not column.column.wildcard
         and not column.column.many
@@ -77,7 +71,7 @@ def _resource(tables: Tables, table: str) -> dict[str, Any]:
         "profile": "tabular-data-resource",
         "name": table,
         "path": f"{table}.csv",
-        "description": " ".join((TABLES[table].__doc__ or "").split()),
+        "description": about(table),
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
@@ -86,22 +80,61 @@ def _resource(tables: Tables, table: str) -> dict[str, Any]:
 
 
 def _field(column: ColumnLayout) -> dict[str, Any]:
-    field: dict[str, Any] = {"name": column.name, "type": _TYPES[column.kind]}
-    words = [column.description, f"unit: {column.column.unit}" if column.column.unit else ""]
-    if any(words):
-        field["description"] = "; ".join(word for word in words if word)
+    field: dict[str, Any] = {"name": column.name, "type": _TYPES.get(column.kind, "string")}
+    unit = f"unit: {column.column.unit}" if column.column.unit else ""
+    if words := "; ".join(filter(None, (column.meaning, unit))):
+        field["description"] = words
     if column.kind == "yes/no":
         field |= {"trueValues": ["yes"], "falseValues": ["no"]}
-    constraints: dict[str, Any] = {}
-    if column.required:
-        constraints["required"] = True
-    if column.allowed:
-        constraints["enum"] = list(column.allowed)
-    if column.kind in ("number", "whole"):
-        if column.at_least is not None:
-            constraints["minimum"] = column.at_least
-        if column.at_most is not None:
-            constraints["maximum"] = column.at_most
-    if constraints:
-        field["constraints"] = constraints
+    bounds = column.kind in ("number", "whole")
+    constraints = {
+        "required": column.required or None,
+        "enum": list(column.allowed) or None,
+        "minimum": column.at_least if bounds else None,
+        "maximum": column.at_most if bounds else None,
+    }
+    if held := {name: value for name, value in constraints.items() if value is not None}:
+        field["constraints"] = held
     return field
+
+
+def about(table: str) -> str:
+    """Return the description of a table in one line."""
+    return " ".join((TABLES[table].__doc__ or "").split())
+
+
+def tables_in_words() -> str:
+    """Write a section for each table, with a line for each column."""
+    parts: list[str] = []
+    for table, row in TABLES.items():
+        absent = f"Without the table: {row.absent}." if row.absent else "Required."
+        key = ", ".join(f"`{name}`" for name in row.key)
+        parts += [f"### {table}", "", f"{about(table)} Key: {key}. {absent}", ""]
+        parts += ["| column | holds | unit | meaning |", "|---|---|---|---|"]
+        for name, column in layout(table).items():
+            holds = column.expected_kind + ("" if column.required else "; may be blank")
+            varies = "may vary by year (`series`)" if column.column.series else ""
+            meaning = "; ".join(filter(None, (column.meaning, varies)))
+            cells = map(_cell, (f"`{name}`", holds, column.column.unit, meaning))
+            parts.append(f"| {' | '.join(cells)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def renewed(text: str) -> str:
+    """Return a README with its generated part replaced.
+
+    Raises:
+        InputError: if it lacks one of the two marks around that part.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InputError(
+            f"README.md should hold the lines {BEGIN!r} and {END!r} around the generated part"
+        )
+    return f"{before}{BEGIN}\n\n{tables_in_words()}\n{END}{after}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")

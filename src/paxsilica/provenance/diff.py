@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.cells import cell_text
+from paxsilica.tables.columns import cell_text
 from paxsilica.tables.layout import key_text, layout
 
 
 @dataclass(frozen=True)
 class Change:
-    """A row that came or went, or a cell that changed; ``factor`` is new over old where both are
-    numbers."""
+    """A row added or removed, or a changed cell; ``factor`` is new over old for numbers."""
 
     table: str
     row: str
@@ -36,8 +35,7 @@ class Change:
 
 
 def changes(before: Tables, after: Tables) -> Iterator[Change]:
-    """Go through what differs, table by table in the order of the schema, rows by key; the order of
-    rows and columns does not matter."""
+    """Go through the differences: tables in the order of the schema, rows by key."""
     for table in TABLES:
         old = {key_text(row): row for row in before.rows(table)}
         new = {key_text(row): row for row in after.rows(table)}
@@ -50,15 +48,8 @@ def changes(before: Tables, after: Tables) -> Iterator[Change]:
                 for name in layout(table):
                     was, now = getattr(old[key], name), getattr(new[key], name)
                     if was != now:
-                        yield Change(
-                            table,
-                            key,
-                            "changed",
-                            name,
-                            cell_text(was),
-                            cell_text(now),
-                            _factor(was, now),
-                        )
+                        texts = (cell_text(was), cell_text(now))
+                        yield Change(table, key, "changed", name, *texts, _factor(was, now))
 
 
 def _factor(was: object, now: object) -> float | None:

@@ -1,7 +1,8 @@
-"""What the formulas of provenance give, and whether it is the number they speak of."""
+"""Values of the formulas of provenance, compared with the numbers that they describe."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,17 +11,16 @@ from paxsilica.provenance.lookup import first_year
 from paxsilica.tables import TABLES, Tables
 from paxsilica.tables.checks.provenance_rows import pattern_parts
 from paxsilica.tables.expressions import Formula, read_formula
-from paxsilica.tables.layout import key_parts
+from paxsilica.tables.layout import key_parts, key_text
 from paxsilica.tables.schema import Demand, Provenance, Row
 
 TOLERANCE = 0.021
-"""Numbers of the data are rounded to two or three digits, so a formula need not meet them closer
-than this."""
+"""Largest relative difference: numbers of the data are rounded to two or three digits."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a formula gives, and the number that it speaks of; nothing for a pattern that fits
+    """The value of a formula and the number that it describes; ``None`` for a pattern that fits
     several numbers."""
 
     value: float
@@ -28,7 +28,7 @@ class Given:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two are the same but for rounding."""
+        """Whether the two are equal up to rounding."""
         return self.number is None or abs(self.value - self.number) <= TOLERANCE * max(
             abs(self.value), abs(self.number)
         )
@@ -47,7 +47,7 @@ class Figures:
     def rows(self) -> dict[tuple[str, str], Row]:
         """Every row by table and key."""
         return {
-            (table, "|".join(key_parts(row))): row
+            (table, key_text(row)): row
             for table in TABLES
             if table != "provenance"
             for row in self.tables.rows(table)
@@ -61,22 +61,16 @@ class Figures:
         return value
 
     def cell(self, name: str, of: Provenance) -> float:
-        """Return a cell named inside a formula of ``of``: a column of the same row, or table, row
-        and column joined by ``|``."""
-        parts = name.split("|")
-        table, row, column = (
-            (of.table, of.row, name)
-            if len(parts) == 1
-            else (parts[0], "|".join(parts[1:-1]), parts[-1])
-        )
-        value = self.number(table, row, column)
+        """Return a cell named in a formula of ``of``: a column of the same row, or table, row and
+        column joined by ``|``."""
+        value = self.number(*(cell_place(name) or (of.table, of.row, name)))
         if value is None:
             raise KeyError(name)
         return value
 
     def number(self, table: str, row: str, column: str) -> float | None:
-        """Return the number of a cell; by year, that of its first year; of demand, summed over the
-        rows that a pattern fits."""
+        """Return the number of a cell; if it varies, that of its first year; of demand, the sum
+        over the rows that a pattern fits."""
         if table == "demand":
             return self._demand(pattern_parts("demand", row))
         if (table, row, column) in self.first:
@@ -86,44 +80,48 @@ class Figures:
 
     def _demand(self, parts: tuple[str, ...]) -> float | None:
         fits = [row for row in self.tables.demand if _fits(row, parts)]
-        if not fits:
-            return None
-        year = min(row.year for row in fits)
-        return sum(row.quantity for row in fits if row.year == year)
+        year = min((row.year for row in fits), default=None)
+        return sum(row.quantity for row in fits if row.year == year) if fits else None
 
     def given(self, row: Provenance) -> Given | None:
-        """Return what the formula of a provenance row gives and the number it should give; nothing
-        without a formula."""
+        """Return the value of the formula of a row and the number it describes, if it has one."""
         if row.formula is None:
             return None
         value = read_formula(row.formula).value(self.figure, lambda name: self.cell(name, row))
         return Given(value, self.number(row.table, row.row, row.column))
 
     def with_values(self, formula: Formula, of: Provenance) -> str:
-        """Write a formula with the values of what it names after each name."""
-        text = formula.text
-        for name in sorted(formula.figures, key=len, reverse=True):
-            value = self.figures.get(name)
-            if value is not None:
-                text = text.replace(
-                    name, f"{name} ({value:.6g} {self.units[name]})".replace(" )", ")")
-                )
-        for name in formula.cells:
-            text = text.replace(f"[{name}]", f"{name} ({self.cell(name, of):.6g})")
-        return text
+        """Write a formula with the value after each name."""
+        values = {
+            name: f"{name} ({self.figure(name):.6g} {self.units[name]}".rstrip() + ")"
+            for name in sorted(formula.figures, key=len, reverse=True)
+        }
+        values |= {f"[{name}]": f"{name} ({self.cell(name, of):.6g})" for name in formula.cells}
+        # One pass with the longest names first: a name may contain another.
+        pattern = "|".join(map(re.escape, values)) or "(?!)"
+        return re.sub(pattern, lambda match: values[match[0]], formula.text)
+
+
+def cell_place(name: str) -> tuple[str, str, str] | None:
+    """Return table, row and column of a cell of another row, as a formula names it.
+
+    >>> cell_place("routes|a|b|c|cost"), cell_place("cost")
+    (('routes', 'a|b|c', 'cost'), None)
+    """
+    table, *row, column = name.split("|") if "|" in name else ("", "")
+    return (table, "|".join(row), column) if table else None
 
 
 def _fits(row: Demand, parts: tuple[str, ...]) -> bool:
-    """Whether demand is spoken of by a pattern; where the pattern leaves the variant open, the
-    central one stands for all."""
+    """Whether a pattern fits demand; ``*`` for the variant fits the central one."""
     return all(
-        mine == part or (part == "*" and (place != 3 or mine in ("", "central")))
-        for place, (part, mine) in enumerate(zip(parts, key_parts(row), strict=True))
+        mine == part or (part == "*" and (name != "variant" or mine in ("", "central")))
+        for name, part, mine in zip(Demand.key, parts, key_parts(row), strict=True)
     )
 
 
 def disagreements(tables: Tables) -> Iterator[tuple[Provenance, Given]]:
-    """Go through the formulas that do not give the number they speak of."""
+    """Go through the formulas that do not give the number they describe."""
     figures = Figures(tables)
     for row in tables.provenance:
         given = figures.given(row)

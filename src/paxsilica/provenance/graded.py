@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from paxsilica.provenance.lookup import Lookup, range_of
+from paxsilica.provenance.lookup import Lookup, bounds
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Row
@@ -51,5 +51,5 @@ def _graded(
     entry = lookup.find(*place)
     if entry is None:
         return GradedNumber(*place, value, value, value, year=year)
-    ends = range_of(entry, value)
+    ends = bounds(entry, value)
     return GradedNumber(*place, value, *ends, entry.unit, entry.grade, entry.sources, year)

@@ -1,81 +1,77 @@
-"""The chain from a number to its sources, as lines to print."""
+"""The way from a number to its sources, as lines to print."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from paxsilica.errors import InputError, Problem
-from paxsilica.provenance.formulas import Figures
+from paxsilica.errors import InputError
+from paxsilica.provenance.formulas import Figures, cell_place
 from paxsilica.provenance.lookup import (
     RECORDS,
     Lookup,
     Number,
+    bounds,
     first_year,
+    grade_of,
     numbers,
     row_of,
     sourced_columns,
 )
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.cells import number_text
+from paxsilica.tables.columns import GRADES, number_text
 from paxsilica.tables.expressions import read_formula
+from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Provenance, Source
 from paxsilica.tables.suggestions import Nearest
-
-GRADES = {
-    "A": "official statistics or filing",
-    "B": "company guidance or reputable press",
-    "C": "analyst estimate",
-    "D": "inference of the authors",
-}
 
 
 def overview(tables: Tables) -> Iterator[tuple[str, int, int, Counter[str]]]:
     """Go through the tables with numbers: name, numbers, numbers with a formula, numbers by grade
     (``-`` without provenance)."""
     lookup = Lookup(tables)
-    found: dict[str, tuple[Counter[str], list[int]]] = {}
+    grades: dict[str, Counter[str]] = defaultdict(Counter)
+    formulas: Counter[str] = Counter()
     for number in numbers(tables):
-        grades, formulas = found.setdefault(number.table, (Counter(), [0]))
         row = lookup.find(number.table, number.row, number.column)
-        grades[row.grade if row else "-"] += 1
-        formulas[0] += bool(row and row.formula)
-    for table, (grades, formulas) in found.items():
-        yield table, grades.total(), formulas[0], grades
+        grades[number.table][grade_of(row)] += 1
+        formulas[number.table] += bool(row and row.formula)
+    for table, counts in grades.items():
+        yield table, counts.total(), formulas[table], counts
 
 
 def of_table(tables: Tables, table: str) -> Iterator[tuple[Number, Provenance | None]]:
-    """Go through the numbers of a table with their provenance; those by year once, at their first
-    year."""
-    _known_table(table)
+    """Go through the numbers of a table with their provenance; those that vary by year once, at
+    their first year.
+
+    Raises:
+        InputError: if no table with numbers has this name.
+    """
+    names = [name for name in TABLES if name not in RECORDS and sourced_columns(name)]
+    if table not in names:
+        words = f"should be a table that holds numbers: {', '.join(names)}{Nearest(names)(table)}"
+        raise InputError.of(words, table="TABLE", value=table)
     lookup = Lookup(tables)
     for number in numbers(tables):
         if number.table == table:
             yield number, lookup.find(table, number.row, number.column)
     for place, row in first_year(tables).items():
         if place[0] == table:
-            yield Number(table, place[1], place[2], (row.value,)), lookup.find(*place)
+            yield Number(*place, (row.value,)), lookup.find(*place)
 
 
 def number_facts(number: Number, provenance: Provenance | None) -> dict[str, Any]:
-    """A number with its provenance, in plain data; blank where nobody says where it is from."""
-    said = None if provenance is None else provenance.model_dump(exclude={"table", "row", "column"})
-    return {
-        "table": number.table,
-        "row": number.row,
-        "column": number.column,
-        "values": number.values,
-        "provenance": said,
-    }
+    """A number with its provenance in plain data; ``None`` without provenance."""
+    recorded = None if provenance is None else provenance.model_dump(exclude=set(Provenance.key))
+    return {**asdict(number), "provenance": recorded}
 
 
 def of_row(tables: Tables, table: str, key: str) -> dict[str, Any]:
     """The numbers of a row with their provenance, and the sources that they cite, in plain data."""
-    found = [
-        (number, provenance) for number, provenance in of_table(tables, table) if number.row == key
-    ]
-    cited = {name for _, provenance in found if provenance for name in provenance.sources}
+    found = [(number, row) for number, row in of_table(tables, table) if number.row == key]
+    cited = {name for _, row in found if row for name in row.sources}
     return {
         "numbers": [number_facts(*one) for one in found],
         "sources": [row.model_dump() for row in tables.sources if row.source in cited],
@@ -83,54 +79,33 @@ def of_row(tables: Tables, table: str, key: str) -> dict[str, Any]:
 
 
 def explain(tables: Tables, table: str, key: str) -> list[str]:
-    """Write where the numbers of a row come from: value, range, grade, derivation, and the
-    documents behind them.
+    """Write where the numbers of a row come from: value, range, grade, formula and documents.
 
     Raises:
         InputError: if there is no such table or row; the nearest name is suggested.
     """
-    _known_table(table)
-    row = row_of(tables, table, key)
-    if row is None:
-        names = {
-            "|".join(str(getattr(each, part) or "") for part in TABLES[table].key)
-            for each in tables.rows(table)
-        }
-        words = (
-            f"should be the {'|'.join(TABLES[table].key)} of a row of {table}{Nearest(names)(key)}"
-        )
-        raise InputError([Problem("ID", "", "", key, words)])
-    teller = _Teller(tables)
-    lines: list[str] = []
-    for column in sourced_columns(table):
-        value = getattr(row, column)
-        by_year = sorted(
-            (each.year, each.value)
-            for each in tables.series
-            if (each.table, each.row, each.column) == (table, key, column)
-        )
-        if value is None and not by_year:
-            continue
-        if by_year:
-            reported = ", ".join(f"{year}: {number_text(each)}" for year, each in by_year)
-            base = by_year[0][1]
-        else:
-            reported = (
-                "; ".join(map(number_text, value))
-                if isinstance(value, tuple)
-                else number_text(float(value))
-            )
-            base = float(value[0] if isinstance(value, tuple) else value)
-        lines += teller.number(
-            table, key, column, reported, base, single=not isinstance(value, tuple)
-        )
-    if not lines:
-        lines.append(f"{table} {key} holds no numbers.")
-    return lines
+    found = [(number, row) for number, row in of_table(tables, table) if number.row == key]
+    if row_of(tables, table, key) is None:
+        names = {key_text(each) for each in tables.rows(table)}
+        part = "|".join(TABLES[table].key)
+        words = f"should be the {part} of a row of {table}{Nearest(names)(key)}"
+        raise InputError.of(words, table="ID", value=key)
+    by_year: dict[str, dict[int, float]] = defaultdict(dict)
+    for each in sorted(tables.series, key=lambda each: each.year):
+        if (each.table, each.row) == (table, key):
+            by_year[each.column][each.year] = each.value
+    order = sourced_columns(table)
+    writer = _Writer(tables)
+    lines = [
+        line
+        for number, row in sorted(found, key=lambda one: order.index(one[0].column))
+        for line in writer.number(number, row, by_year[number.column])
+    ]
+    return lines or [f"{table} {key} holds no numbers."]
 
 
-class _Teller:
-    """Writes the chain of one number after another."""
+class _Writer:
+    """Writes numbers with their formulas and documents."""
 
     def __init__(self, tables: Tables) -> None:
         self.lookup = Lookup(tables)
@@ -138,73 +113,53 @@ class _Teller:
         self.sources: dict[str, Source] = {row.source: row for row in tables.sources}
 
     def number(
-        self, table: str, key: str, column: str, reported: str, base: float, single: bool
-    ) -> list[str]:
-        row = self.lookup.find(table, key, column)
+        self, number: Number, row: Provenance | None, by_year: Mapping[int, float]
+    ) -> Iterator[str]:
+        values = (
+            ", ".join(f"{year}: {number_text(value)}" for year, value in by_year.items())
+            if by_year
+            else "; ".join(map(number_text, number.values))
+        )
         if row is None:
-            return [f"{table} {key} {column} = {reported}", "  no provenance"]
-        lines = [f"{table} {key} {column} = {reported} {row.unit}".rstrip()]
-        factor = base if row.range == "relative" else 1.0
-        between = f"between {_short(row.low * factor)} and {_short(row.high * factor)}"
-        if not single and row.range == "relative":
+            yield from (f"{number.place} = {values}", "  no provenance")
+            return
+        yield f"{number.place} = {values} {row.unit}".rstrip()
+        if len(number.values) > 1 and row.range == "relative":
             between = f"each between {row.low:g} and {row.high:g} times that"
-        about = "".join(
-            (
-                f", of {row.date}" if row.date else "",
-                f", USD of {row.price_year}" if row.price_year else "",
-            )
-        )
-        lines.append(f"  grade {row.grade} ({GRADES[row.grade]}), {between}{about}")
-        if row.row != key:
-            lines.append(f"  spoken of by the pattern {row.row}")
+        else:
+            low, high = bounds(row, number.values[0])
+            between = f"between {low:.6g} and {high:.6g}"
+        date = f", of {row.date}" if row.date else ""
+        price_year = f", USD of {row.price_year}" if row.price_year else ""
+        yield f"  grade {row.grade} ({GRADES[row.grade]}), {between}{date}{price_year}"
+        if row.row != number.row:
+            yield f"  described by the pattern {row.row}"
         if row.formula is not None:
-            lines += self._formula(row)
+            yield from self._formula(row, row.formula)
         if row.note is not None:
-            lines.append(f"  {row.note}")
-        lines += [line for name in row.sources for line in self._source(name)]
-        return lines
+            yield f"  {row.note}"
+        for name in row.sources:
+            yield from self._source(name)
 
-    def _formula(self, row: Provenance) -> list[str]:
-        formula = read_formula(row.formula or "")
-        given = self.figures.given(row)
-        lines = (
-            [f"  = {self.figures.with_values(formula, row)} = {_short(given.value)}"]
-            if given is not None
-            else []
-        )
+    def _formula(self, row: Provenance, text: str) -> Iterator[str]:
+        formula, given = read_formula(text), self.figures.given(row)
+        if given is not None:
+            yield f"  = {self.figures.with_values(formula, row)} = {given.value:.6g}"
         for name in formula.cells:
-            parts = name.split("|")
-            if len(parts) > 1:
-                behind = self.lookup.find(parts[0], "|".join(parts[1:-1]), parts[-1])
-                lines.append(
-                    f"    {name}: grade {behind.grade}, {', '.join(behind.sources)}"
-                    if behind
-                    else f"    {name}: no provenance"
-                )
-        return lines
+            if elsewhere := cell_place(name):
+                behind = self.lookup.find(*elsewhere)
+                sources = f"grade {behind.grade}, {', '.join(behind.sources)}" if behind else ""
+                yield f"    {name}: {sources or 'no provenance'}"
 
-    def _source(self, name: str) -> list[str]:
+    def _source(self, name: str) -> Iterator[str]:
         source = self.sources[name]
-        parts = [source.title, source.publisher or "", source.date or ""]
-        lines = [f"    {name}: " + ", ".join(part for part in parts if part)]
+        yield f"    {name}: " + ", ".join(
+            filter(None, (source.title, source.publisher, source.date))
+        )
         if source.value is not None:
-            lines.append(
-                f"      figure: {_short(source.value)} {source.unit or ''}".rstrip()
-                + (f" ({source.note})" if source.note else "")
-            )
+            note = f" ({source.note})" if source.note else ""
+            yield f"      figure: {source.value:.6g} {source.unit or ''}".rstrip() + note
         elif source.note:
-            lines.append(f"      {source.note}")
+            yield f"      {source.note}"
         if source.url:
-            lines.append(f"      {source.url}")
-        return lines
-
-
-def _short(value: float) -> str:
-    return f"{value:.6g}"
-
-
-def _known_table(table: str) -> None:
-    names = [name for name in TABLES if name not in RECORDS and sourced_columns(name)]
-    if table not in names:
-        words = f"should be a table that holds numbers: {', '.join(names)}{Nearest(names)(table)}"
-        raise InputError([Problem("TABLE", "", "", table, words)])
+            yield f"      {source.url}"

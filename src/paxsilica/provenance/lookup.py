@@ -1,9 +1,8 @@
-"""Which row of provenance speaks of a number, and which numbers none speaks of.
+"""The provenance of numbers: the row that describes a number, its range, and its absence.
 
-The most specific row counts: the one with the fewest ``*`` in its pattern. A number that the table
-``series`` gives by year takes the provenance of the cell that it fills, unless provenance speaks of
-the value in ``series`` itself. Years that are part of a key say when a number holds and are no
-numbers to be sourced.
+The most specific row counts: the one with the fewest ``*`` in its pattern. A number of the table
+``series`` has the provenance of the cell that it fills, unless a row describes the value in
+``series`` itself. Years that are part of a key need no provenance.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ from dataclasses import dataclass
 
 from paxsilica.tables import TABLES, Tables
 from paxsilica.tables.checks.provenance_rows import pattern_parts
-from paxsilica.tables.layout import key_parts, layout
+from paxsilica.tables.columns import NO_GRADE
+from paxsilica.tables.layout import key_text, layout
 from paxsilica.tables.schema import Provenance, Row, Series
 
 RECORDS = ("sources", "published", "provenance")
-"""Tables that speak of numbers, and are not sourced themselves."""
+"""Tables that describe numbers and need no provenance."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A numeric cell: where it stands and what it holds; several values where a cell holds shares
-    by year."""
+    """A numeric cell with its values; there are several where a cell holds shares by year."""
 
     table: str
     row: str
@@ -33,7 +32,7 @@ class Number:
 
     @property
     def place(self) -> str:
-        """Where it stands, in one line."""
+        """Table, row and column in one line."""
         return f"{self.table} {self.row} {self.column}"
 
 
@@ -56,14 +55,12 @@ def numbers(tables: Tables) -> Iterator[Number]:
             for column in columns:
                 value = getattr(row, column)
                 if value is not None:
-                    values = (
-                        tuple(map(float, value)) if isinstance(value, tuple) else (float(value),)
-                    )
-                    yield Number(table, "|".join(key_parts(row)), column, values)
+                    values = value if isinstance(value, tuple) else (value,)
+                    yield Number(table, key_text(row), column, tuple(map(float, values)))
 
 
 class Lookup:
-    """Finds the provenance of numbers; made once for a set of tables, since patterns are many."""
+    """Finds the provenance of numbers; one object per set of tables, since patterns are many."""
 
     def __init__(self, tables: Tables) -> None:
         self._by_fixed: dict[
@@ -73,8 +70,7 @@ class Lookup:
             if row.table not in TABLES:
                 continue
             parts = pattern_parts(row.table, row.row)
-            # A "*" of a route's own key is both a wildcard and itself; written alone it is read as
-            # a wildcard, which fits it too.
+            # A "*" in the key of a route is read as a wildcard, which fits it too.
             fixed = tuple(place for place, part in enumerate(parts) if part != "*")
             group = self._by_fixed[row.table, row.column].setdefault(fixed, {})
             group[tuple(parts[place] for place in fixed)] = row
@@ -96,21 +92,28 @@ class Lookup:
         return None
 
 
-def range_of(entry: Provenance, value: float) -> tuple[float, float]:
-    """Return the low and high end of the range of ``value`` by its provenance, in its unit."""
-    factor = value if entry.range == "relative" else 1.0
-    ends = (entry.low * factor, entry.high * factor)
-    return min(ends), max(ends)
+def grade_of(row: Provenance | None) -> str:
+    """Return the grade of a number, or ``NO_GRADE`` without provenance."""
+    return NO_GRADE if row is None else row.grade
+
+
+def bounds(row: Provenance, value: float) -> tuple[float, float]:
+    """Return the range of a number; a relative range is of factors on its value.
+
+    >>> from paxsilica.tables.schema import Provenance
+    >>> names = dict(table="t", row="r", column="c", unit="t", sources="s", grade="A")
+    >>> bounds(Provenance(**names, low=0.5, high=2, range="relative"), -4.0)
+    (-8.0, -2.0)
+    """
+    factor = value if row.range == "relative" else 1.0
+    low, high = sorted((row.low * factor, row.high * factor))
+    return low, high
 
 
 def without_provenance(tables: Tables) -> list[Number]:
-    """Return the numbers that no row of provenance speaks of."""
+    """Return the numbers without provenance."""
     lookup = Lookup(tables)
-    return [
-        number
-        for number in numbers(tables)
-        if lookup.find(number.table, number.row, number.column) is None
-    ]
+    return [one for one in numbers(tables) if lookup.find(one.table, one.row, one.column) is None]
 
 
 def first_year(tables: Tables) -> dict[tuple[str, str, str], Series]:
@@ -125,4 +128,4 @@ def first_year(tables: Tables) -> dict[tuple[str, str, str], Series]:
 
 def row_of(tables: Tables, table: str, key: str) -> Row | None:
     """Return the row of a table with a key, its parts joined by ``|``."""
-    return next((row for row in tables.rows(table) if "|".join(key_parts(row)) == key), None)
+    return next((row for row in tables.rows(table) if key_text(row) == key), None)

@@ -1,9 +1,9 @@
-"""What the data holds, how well it is founded, how old it is and what it lacks.
+"""Summary of the data: size, grades of its sources, age and gaps.
 
-The weight of a grade is told in two ways: by count of numbers, and by influence on a plan.
-Influence is a simple measure: each committed project weighs with its capital, and each plant with
-what it costs to run in normal times over the years of the plan, both in USD million undiscounted;
-the grades are those of the project's capital and of the plant's unit cost.
+The weight of a grade is the count of its numbers, or their influence on a plan: each committed
+project weighs with its capital, and each plant with its variable cost in normal operation over the
+years of the plan, both in USD million undiscounted. The grades are those of the project's capital
+and of the plant's unit cost.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import (
     Lookup,
     first_year,
+    grade_of,
     numbers,
     sourced_columns,
     without_provenance,
 )
 from paxsilica.tables import Tables, describe_absent
+from paxsilica.tables.columns import GRADES, NO_GRADE
 from paxsilica.tables.schema import Provenance
 
 _YEAR = re.compile(r"\b(19|20)\d\d\b")
@@ -29,8 +31,8 @@ _YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of rows by table, shares of grades by measure, the oldest numbers with their year, and
-    sentences on what is missing."""
+    """Rows by table, counts of numbers and formulas, shares of grades by measure, the oldest
+    numbers with their year, and sentences on gaps."""
 
     rows: Mapping[str, int]
     numbers: int
@@ -41,12 +43,12 @@ class Summary:
 
 
 def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Summary:
-    """Sum up the tables; with a plan, weigh grades by influence on it too."""
+    """Summarise the tables; with a plan, weigh grades by influence on it too."""
     lookup = Lookup(tables)
     found = [
         (number, lookup.find(number.table, number.row, number.column)) for number in numbers(tables)
     ]
-    grades = {"numbers": _shares(Counter(row.grade if row else "-" for _, row in found))}
+    grades = {"numbers": _shares(Counter(grade_of(row) for _, row in found))}
     if plan is not None and plan.tables:
         grades["capital of the plan"] = _shares(_capital(plan, lookup))
         grades["cost of running it"] = _shares(_operation(plan, tables, lookup))
@@ -64,8 +66,8 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     total = sum(weights.values()) or 1.0
     return {
         grade: weights.get(grade, 0.0) / total
-        for grade in ("A", "B", "C", "D", "-")
-        if grade != "-" or weights.get("-")
+        for grade in (*GRADES, NO_GRADE)
+        if grade != NO_GRADE or weights.get(NO_GRADE)
     }
 
 
@@ -74,7 +76,7 @@ def _capital(plan: Plan, lookup: Lookup) -> Mapping[str, float]:
     portfolio = plan.tables["portfolio"]
     for project, capital in zip(portfolio["project"], portfolio["capex_usd_m"], strict=True):
         row = lookup.find("projects", str(project), "capex_usd_m")
-        weights[row.grade if row else "-"] += float(capital)
+        weights[grade_of(row)] += float(capital)
     return weights
 
 
@@ -93,12 +95,12 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
         by_year = first.get((table, plant, column))
         cost = costs.get((kind, plant)) or (by_year.value if by_year else 0.0)
         row = lookup.find(table, plant, column)
-        weights[row.grade if row else "-"] += abs(cost) * float(activity) / 1e6
+        weights[grade_of(row)] += abs(cost) * float(activity) / 1e6
     return weights
 
 
 def _oldest(tables: Tables, count: int) -> Iterable[tuple[int, str, Provenance]]:
-    """Return the numbers whose newest document is oldest; judgement has no document and no age."""
+    """Return the numbers whose newest document is oldest; a judgement has no document."""
     dates = {
         row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")]
         for row in tables.sources
@@ -121,17 +123,13 @@ def _missing(tables: Tables) -> Iterable[str]:
     if unpriced:
         yield f"Commodities without a price: {', '.join(unpriced)}."
     stages = {row.stage for row in tables.commodities if row.covered}
-    bare = [row.stage for row in tables.stages if row.stage not in stages]
-    if bare:
-        yield f"Stages without a covered commodity: {', '.join(bare)}."
+    uncovered = [row.stage for row in tables.stages if row.stage not in stages]
+    if uncovered:
+        yield f"Stages without a covered commodity: {', '.join(uncovered)}."
     moved = {row.commodity for row in tables.routes}
-    still = [
-        row.commodity
-        for row in tables.commodities
-        if row.commodity not in moved and "*" not in moved
-    ]
-    if still:
-        yield f"Commodities that no route carries: {', '.join(still)}."
+    fixed = [row.commodity for row in tables.commodities if not moved & {row.commodity, "*"}]
+    if fixed:
+        yield f"Commodities that no route carries: {', '.join(fixed)}."
     first = first_year(tables)
     for table in ("assets", "projects", "funders"):
         rows = tables.rows(table)
@@ -142,9 +140,7 @@ def _missing(tables: Tables) -> Iterable[str]:
             if column not in by_year and rows and all(getattr(row, column) is None for row in rows)
         ]
         if blank:
-            yield f"Nowhere given in {table}: {', '.join(blank)}."
-    links = sum(1 for row in tables.sources if row.url is None)
-    yield (
-        f"{links} of {len(tables.sources)} sources have no address;"
-        f" {sum(1 for row in tables.sources if row.date is None)} have no date."
-    )
+            yield f"Blank in every row of {table}: {', '.join(blank)}."
+    addresses = sum(row.url is None for row in tables.sources)
+    dates = sum(row.date is None for row in tables.sources)
+    yield f"{addresses} of {len(tables.sources)} sources have no address; {dates} have no date."

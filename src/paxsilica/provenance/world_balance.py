@@ -1,5 +1,5 @@
-"""The world as the assets have it, before any plan: who can make what, and what all demand takes,
-traced along the chain."""
+"""The world before any plan: capacity of the assets by region, and use of each commodity along the
+chain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset
+from paxsilica.tables.schema import Asset, Process
 
 ByRegion = dict[str, float]
 
@@ -26,13 +26,12 @@ class World:
         self.outputs: dict[str, dict[str, float]] = defaultdict(dict)
         self.inputs: dict[str, dict[str, float]] = defaultdict(dict)
         for recipe in tables.recipes:
-            (self.outputs if recipe.role == "output" else self.inputs)[recipe.process][
-                recipe.commodity
-            ] = recipe.quantity
+            side = self.outputs if recipe.role == "output" else self.inputs
+            side[recipe.process][recipe.commodity] = recipe.quantity
 
     def nameplate(self, asset: Asset, year: int) -> float:
-        """Return the capacity of an asset in a year, in units of activity; nothing while it does
-        not operate."""
+        """Return the capacity of an asset in a year, in units of activity; 0 while it does not
+        operate."""
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
         return (
@@ -68,8 +67,8 @@ class World:
         return found
 
     def use(self, year: int) -> dict[str, ByRegion]:
-        """Return what final demand takes of every commodity, traced along the chain, by the region
-        of that final demand."""
+        """Return the use of every commodity by final demand along the chain, by the region of that
+        demand."""
         demand = self.final(year)
         names = sorted(row.commodity for row in self.tables.commodities)
         regions = sorted({region for by_region in demand.values() for region in by_region})
@@ -80,9 +79,8 @@ class World:
         taken = np.zeros((len(names), len(names)))
         for commodity, process in self.benchmarks(year).items():
             for source, quantity in self.inputs[process].items():
-                taken[names.index(source), names.index(commodity)] += (
-                    quantity / self.outputs[process][commodity]
-                )
+                per_unit = quantity / self.outputs[process][commodity]
+                taken[names.index(source), names.index(commodity)] += per_unit
         need = np.linalg.solve(np.eye(len(names)) - taken, final)
         return {
             name: dict(zip(regions, map(float, need[place]), strict=True))
@@ -90,48 +88,39 @@ class World:
         }
 
     def least_use(self, year: int) -> dict[str, float]:
-        """Return what the world cannot do without of every commodity: as ``use``, but other
-        processes make what they can first.
-
-        Recycling and by-products relieve the main process, and so the ores that it takes.
-        """
+        """Return the least use of every commodity: as ``use``, but recycling and by-products
+        replace the main process as far as they can, and so save its inputs."""
         benchmark = self.benchmarks(year)
         credited = {
             row.process: sum(self.capacity(year, process=row.process, credited=True).values())
             for row in self.tables.processes
         }
         relief: dict[str, float] = defaultdict(float)
-        for process, made in self.outputs.items():
-            for commodity, quantity in made.items():
+        for process, outputs in self.outputs.items():
+            for commodity, quantity in outputs.items():
                 if benchmark.get(commodity) != process:
                     relief[commodity] += quantity * credited[process]
         final = {name: sum(by_region.values()) for name, by_region in self.final(year).items()}
         need = dict(final)
-        # Chips make the tools that make chips: what is passed on shrinks from round to round and is
-        # gone long before the last.
+        # Chips are in the tools that make chips; the series converges in far fewer rounds.
         for _ in range(60):
             fresh: dict[str, float] = defaultdict(float, final)
             for commodity, process in benchmark.items():
-                run = (
-                    max(0.0, need.get(commodity, 0.0) - relief[commodity])
-                    / self.outputs[process][commodity]
-                )
+                made = max(0.0, need.get(commodity, 0.0) - relief[commodity])
+                run = made / self.outputs[process][commodity]
                 for source, quantity in self.inputs[process].items():
                     fresh[source] += run * quantity
             need = dict(fresh)
         return need
 
     def benchmarks(self, year: int) -> dict[str, str]:
-        """Return the process through which the need for each commodity is traced: of those whose
-        main product it is, the largest."""
-        total = {
-            row.process: sum(self.capacity(year, process=row.process).values())
-            for row in self.tables.processes
-        }
+        """Return the largest process by capacity with each commodity as its main product."""
+
+        def rank(row: Process) -> tuple[float, str]:
+            return -sum(self.capacity(year, process=row.process).values()), row.process
+
         best: dict[str, str] = {}
-        for row in sorted(
-            self.tables.processes, key=lambda row: (-total[row.process], row.process)
-        ):
+        for row in sorted(self.tables.processes, key=rank):
             if row.main_product is not None:
                 best.setdefault(row.main_product, row.process)
         return best

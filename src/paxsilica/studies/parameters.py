@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Literal
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.provenance.lookup import Lookup, range_of
+from paxsilica.provenance.lookup import Lookup, bounds
 from paxsilica.tables import TABLES, Tables
 from paxsilica.tables.layout import ColumnLayout, key_parts, key_text, layout
 from paxsilica.tables.schema import Project, Row, Series
@@ -171,7 +171,7 @@ def _range(
     entry = lookup.find(*where)
     if entry is None:
         return
-    ends = range_of(entry, value)
+    ends = bounds(entry, value)
     rule = layout(place[0])[place[2]]
     low = _within(rule, min(*ends, value), value)
     high = _within(rule, max(*ends, value), value)

@@ -1,7 +1,7 @@
 """The tables of a problem: their schema, their reading and their checks.
 
-``load_tables`` is the way in: a folder of CSV files becomes frozen rows that are right in
-themselves and with each other, or one error that lists everything that is wrong.
+``load_tables`` reads a folder of CSV files as frozen rows that agree with the schema and with each
+other, or raises one error that lists all problems.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def load_tables(folder: Path) -> Tables:
 
 
 def describe_absent(tables: Tables) -> list[str]:
-    """Say of every table that is absent what its absence means."""
+    """Return a sentence for every absent table on the meaning of its absence."""
     absent = [
         (table, row.absent)
         for table, row in TABLES.items()

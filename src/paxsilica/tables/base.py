@@ -1,18 +1,14 @@
-"""What all tables of the schema share: the frozen row, and the kinds of cells that many columns
-have."""
+"""The frozen row that all tables of the schema share."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from paxsilica.tables.columns import Column, Key, Number
+from paxsilica.tables.columns import NonNegative, RegionRef, Share, Status
 
-Share = Annotated[Number, Field(ge=0, le=1), Column(unit="share of 1")]
-NonNegative = Annotated[Number, Field(ge=0)]
-RegionRef = Annotated[Key, Column(references="regions")]
-Status = Literal["signatory", "participant", "neutral", "untrusted"]
+__all__ = ["NonNegative", "RegionRef", "Row", "Share", "Status"]
 
 
 class Row(BaseModel):
@@ -21,4 +17,4 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     key: ClassVar[tuple[str, ...]]
     absent: ClassVar[str | None] = None
-    """What it means when the whole table is absent; ``None``: it must be there."""
+    """Meaning of the absence of the whole table; ``None``: the table is required."""

@@ -1,5 +1,4 @@
-"""The vocabulary in which the schema is written: keys, references, numbers with units, dates and
-yes/no cells."""
+"""Types of cells: what a column of the schema may hold, and how a value is written as text."""
 
 from __future__ import annotations
 
@@ -7,10 +6,24 @@ import contextlib
 import datetime
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+
+Kind = Literal["key", "text", "number", "whole", "yes/no", "date", "numbers", "names", "choice"]
+"""What a cell holds; ``numbers`` and ``names`` are several in one cell, separated by ``;``."""
+
+KINDS: Mapping[Any, Kind] = {
+    float: "number",
+    int: "whole",
+    bool: "yes/no",
+    datetime.date: "date",
+    tuple[float, ...]: "numbers",
+    tuple[str, ...]: "names",
+}
+"""Kind of a column by its Python type; text with a pattern or a reference is a key."""
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|inf")
 WHOLE = re.compile(r"([+-]?\d{1,15})(\.0*)?")
@@ -19,12 +32,16 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class Column:
-    """What the schema says of a column beyond its type.
+    """Properties of a column beyond its type.
 
-    ``references`` names the table (and its key column) whose rows the cell must name; ``wildcard``
-    lets ``*`` stand for all of them; ``many`` lets the cell hold several, separated by ``;``.
-    ``series`` says that the number may vary by year: the cell is then left blank and the table
-    ``series`` gives its values.
+    Attributes:
+        unit: unit of the number.
+        references: table whose rows the cell names by their key.
+        wildcard: whether ``*`` may stand for all of them.
+        many: whether the cell may name several, separated by ``;``.
+        series: whether the number may vary by year; the cell is then blank and the table
+            ``series`` gives the values.
+        needed: whether the number must be given, in the cell or by year.
     """
 
     unit: str = ""
@@ -32,6 +49,7 @@ class Column:
     wildcard: bool = False
     many: bool = False
     series: bool = False
+    needed: bool = False
 
 
 def _number_or_inf(value: Any) -> Any:
@@ -40,7 +58,7 @@ def _number_or_inf(value: Any) -> Any:
             raise ValueError(
                 "should be a number with a point as decimal sign, such as 1250 or 0.65"
             )
-        # A finite number too large for the machine must not turn into "without limit".
+        # A finite number that overflows must not become "without limit".
         if value != "inf" and math.isinf(float(value)):
             raise ValueError("should be a number below 1e308")
         return float(value)
@@ -77,8 +95,7 @@ def _yes_no(value: Any) -> Any:
 
 def _date(value: Any) -> Any:
     if isinstance(value, str):
-        # Other forms that the standard library knows, such as 20260114 and 2026-W03-3, are refused:
-        # one way to write a date.
+        # The standard library also reads 20260114 and 2026-W03-3: refused, for one way of writing.
         if DATE.fullmatch(value):
             with contextlib.suppress(ValueError):
                 return datetime.date.fromisoformat(value)
@@ -101,16 +118,23 @@ def _names(value: Any) -> Any:
     return value
 
 
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+/&()'-]*$", max_length=80)]
-"""A name that other rows refer to: starts with a letter or digit; no ``*``, ``|``, ``;`` or ``,``
-inside."""
+KEY_SIGNS = "._+/&()'-"
+Key = Annotated[
+    str,
+    Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9 {re.escape(KEY_SIGNS)}]*$", max_length=80),
+]
+"""A name that other rows refer to."""
 
 Text = Annotated[str, Field(max_length=1000)]
 Number = Annotated[float, BeforeValidator(_number)]
 NumberOrInf = Annotated[float, BeforeValidator(_number_or_inf)]
-"""A number, or ``inf`` for a bound that does not bind."""
+"""A number, or ``inf`` for no limit."""
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+Share = Annotated[Number, Field(ge=0, le=1), Column(unit="share of 1")]
+NonNegative = Annotated[Number, Field(ge=0)]
+RegionRef = Annotated[Key, Column(references="regions")]
+Status = Literal["signatory", "participant", "neutral", "untrusted"]
 Year = Annotated[int, BeforeValidator(_whole), Field(ge=1900, le=2200), Column(unit="year")]
 YesNo = Annotated[bool, BeforeValidator(_yes_no)]
 Date = Annotated[datetime.date, BeforeValidator(_date)]
@@ -118,3 +142,47 @@ Shares = Annotated[tuple[float, ...], BeforeValidator(_shares)]
 """Several numbers in one cell, separated by ``;``: one per year."""
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+Grade = Literal["A", "B", "C", "D"]
+GRADES: Mapping[str, str] = {
+    "A": "official statistics or filing",
+    "B": "company guidance or reputable press",
+    "C": "analyst estimate",
+    "D": "inference of the authors",
+}
+"""Grades of sources, best first, with their meaning."""
+
+NO_GRADE = "-"
+"""Stands for the grade of a number without provenance."""
+
+
+def number_text(value: float) -> str:
+    """Return the shortest text that reads back as the same number.
+
+    >>> number_text(2030.0), number_text(0.1), number_text(1e-05), number_text(float("inf"))
+    ('2030', '0.1', '1e-05', 'inf')
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def cell_text(value: Any) -> str:
+    """Return the text of a cell that reads back as the same value.
+
+    >>> cell_text(None), cell_text(True), cell_text((0.5, 0.5))
+    ('', 'yes', '0.5;0.5')
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case float():
+            return number_text(value)
+        case datetime.date():
+            return value.isoformat()
+        case tuple():
+            return ";".join(map(cell_text, value))
+        case _:
+            return str(value)

@@ -1,73 +1,96 @@
-"""Reads the cells of table files as text, and nothing more: what the text means is decided in
-``rows``.
+"""Reads the cells of CSV files as text; ``read`` gives the text its meaning.
 
-Every reader returns the same thing, a ``Sheet`` per table, so that another file format needs
-another reader and no other change. Cells stay text: "NA" is Namibia and "007" is a name, and only
-the schema knows which columns hold numbers.
+Every reader of cells returns ``Sheets``, so that another file format needs another reader and no
+other change. Cells stay text: "NA" is Namibia and "007" is a name.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from paxsilica.errors import Problem
 from paxsilica.tables.schema import TABLES
-from paxsilica.tables.sheet import Sheet, Sheets
 from paxsilica.tables.suggestions import Nearest
 
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
 
 
-def read_sheets(folder: Path) -> Sheets:
-    """Read every table file of a folder of CSV files, or every sheet of a workbook."""
-    if folder.suffix.lower() == ".xlsx" and folder.is_file():
-        # The library behind it takes a while to load, and most runs read a folder.
-        from paxsilica.tables.workbook import read_workbook
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of one table: the header, and its rows with the line on which each begins."""
 
-        return read_workbook(folder)
-    if not folder.is_dir():
-        found = "is a file" if folder.exists() else "does not exist"
-        problem = Problem(
-            "",
-            "",
-            "",
-            str(folder),
-            f"should be a folder of CSV tables or a workbook (.xlsx), but {found}",
-        )
-        return Sheets({}, [problem], frozenset(TABLES))
+    table: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What a reader found.
+
+    Attributes:
+        sheets: readable tables by name.
+        problems: everything that is wrong.
+        unreadable: tables that are there but cannot be read.
+        unknown: names that are not those of a table.
+    """
+
+    sheets: Mapping[str, Sheet]
+    problems: Sequence[Problem]
+    unreadable: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+
+
+def no_sheets(path: Path, expected: str) -> Sheets:
+    """The result for a path that cannot be read at all."""
+    return Sheets({}, [Problem("", "", "", str(path), expected)], frozenset(TABLES))
+
+
+def unknown_name(name: str, value: str, nearest: Nearest) -> Problem:
+    """The problem of a file or sheet that has not the name of a table."""
+    words = f"should bear the name of a table: {', '.join(sorted(TABLES))}{nearest(name)}"
+    return Problem(name, "", "", value, words)
+
+
+def empty(table: str) -> Problem:
+    """The problem of a file or sheet without cells."""
+    columns = ",".join(TABLES[table].model_fields)
+    words = f"the file is empty; it should begin with a header of the columns {columns}"
+    return Problem(table, "", "", "", words)
+
+
+def read_folder(folder: Path) -> Sheets:
+    """Read every table file of a folder of CSV files."""
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
     unreadable: set[str] = set()
+    unknown: set[str] = set()
     nearest = Nearest(TABLES)
     for path in sorted(folder.iterdir()):
-        table, dot, suffix = path.name.partition(".")
-        suffix = dot + suffix.lower()
+        table, dot, rest = path.name.partition(".")
         if path.is_dir() or not table:
             continue
-        if suffix in _MISTAKEN_SUFFIXES and table in TABLES:
-            problems.append(
-                Problem(
-                    table, "", "", path.name, f"should be a comma-separated file named {table}.csv"
-                )
-            )
-        elif path.suffix.lower() == ".csv" and path.name != f"{path.stem}.csv":
-            problems.append(
-                Problem(path.stem, "", "", path.name, f"should end in .csv{nearest(path.stem)}")
-            )
-        elif path.suffix == ".csv" and path.stem not in TABLES:
-            words = (
-                f"should bear the name of a table: {', '.join(sorted(TABLES))}{nearest(path.stem)}"
-            )
+        if (dot + rest).lower() in _MISTAKEN_SUFFIXES and table in TABLES:
+            words = f"should be a comma-separated file named {table}.csv"
+            problems.append(Problem(table, "", "", path.name, words))
+        elif path.suffix != ".csv" and path.suffix.lower() == ".csv":
+            words = f"should end in .csv{nearest(path.stem)}"
             problems.append(Problem(path.stem, "", "", path.name, words))
+        elif path.suffix == ".csv" and path.stem not in TABLES:
+            unknown.add(path.stem)
+            problems.append(unknown_name(path.stem, path.name, nearest))
         elif path.suffix == ".csv":
             sheet = _read_csv(path.stem, path.read_bytes(), problems)
             if sheet is None:
                 unreadable.add(path.stem)
             else:
                 sheets[path.stem] = sheet
-    return Sheets(sheets, problems, frozenset(unreadable))
+    return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
 def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | None:
@@ -79,9 +102,8 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
         problems.append(Problem(table, str(line), "", byte, "should be text saved as UTF-8"))
         return None
     if "\0" in text:
-        problems.append(
-            Problem(table, "", "", "", "should be text saved as UTF-8, but holds zero bytes")
-        )
+        words = "should be text saved as UTF-8, but holds zero bytes"
+        problems.append(Problem(table, "", "", "", words))
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     records: list[list[str]] = []
@@ -91,29 +113,19 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
     try:
         for record in reader:
             cells = list(map(str.strip, record))
-            # Spreadsheets leave rows of blank cells at the end of what was once filled: they say
-            # nothing.
+            # Spreadsheets leave blank rows where cells were filled before.
             if any(cells):
                 records.append(cells)
                 lines.append(before + 1)
             before = reader.line_num
     except csv.Error:
         words = (
-            "should be a row of comma-separated cells; a quotation mark is not closed, or stands in"
-            " the middle of a cell"
+            "should be a row of comma-separated cells; a quotation mark is not closed, or is in the"
+            " middle of a cell"
         )
         problems.append(Problem(table, str(before + 1), "", "", words))
         return None
     if not records:
-        columns = ",".join(TABLES[table].model_fields)
-        problems.append(
-            Problem(
-                table,
-                "",
-                "",
-                "",
-                f"the file is empty; it should begin with a header of the columns {columns}",
-            )
-        )
+        problems.append(empty(table))
         return None
     return Sheet(table, tuple(records[0]), records[1:], lines[1:])

@@ -1,13 +1,11 @@
-"""What the schema says of each column, in plain data: its kind, bounds, allowed words, unit and
-references.
+"""The columns of the tables as plain data: kind, bounds, allowed words, unit, references, meaning.
 
-Error sentences, cross-table checks and the documentation of the tables are all derived from here,
-so that none of them can say something else than the schema does.
+Error sentences, checks across tables and the documentation are derived from here, so that they
+agree with the schema.
 """
 
 from __future__ import annotations
 
-import datetime
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -18,34 +16,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
-from paxsilica.tables.columns import NUMBER, Column
+from paxsilica.tables.columns import KEY_SIGNS, KINDS, NUMBER, Column, Kind
+from paxsilica.tables.rules import rules_of
 from paxsilica.tables.schema import TABLES, Row
 
-Kind = Literal["key", "text", "number", "whole", "yes/no", "date", "numbers", "names", "choice"]
-
-_KINDS: Mapping[Any, Kind] = {
-    float: "number",
-    int: "whole",
-    bool: "yes/no",
-    datetime.date: "date",
-    tuple[float, ...]: "numbers",
-    tuple[str, ...]: "names",
-}
-
 SPREADSHEET_ERRORS = frozenset(
-    (
-        "#REF!",
-        "#N/A",
-        "#VALUE!",
-        "#DIV/0!",
-        "#NAME?",
-        "#NULL!",
-        "#NUM!",
-        "#SPILL!",
-        "#CALC!",
-        "#FIELD!",
-        "#BLOCKED!",
-        "#GETTING_DATA",
+    f"#{error}"
+    for error in (
+        *("REF!", "N/A", "VALUE!", "DIV/0!", "NAME?", "NULL!", "NUM!", "SPILL!", "CALC!"),
+        *("FIELD!", "BLOCKED!", "GETTING_DATA"),
     )
 )
 _UNKNOWN = frozenset(("nan", "na", "n/a", "n.a.", "null", "none", "-", "–", "?", "tbd", "unknown"))
@@ -62,8 +41,10 @@ class ColumnLayout:
     at_least: float | None
     more_than: float | None
     at_most: float | None
+    longest: int | None
     allowed: tuple[str, ...]
     description: str
+    rules: tuple[str, ...]
 
     @property
     def numeric(self) -> bool:
@@ -89,18 +70,29 @@ class ColumnLayout:
             or (self.at_most is not None and value > self.at_most)
         )
 
-    def right(self) -> str:
-        """What a right cell of this column is, as the end of a sentence that begins with "should
-        be"."""
+    @property
+    def meaning(self) -> str:
+        """The description with the rules of the column."""
+        needed = "blank only where the table series gives it by year" if self.column.needed else ""
+        return "; ".join(filter(None, (self.description, needed, *self.rules)))
+
+    @property
+    def expected(self) -> str:
+        """What a cell of this column holds: the end of a sentence that begins with "should be"."""
         unit = f" ({self.column.unit})" if self.column.unit and self.kind != "names" else ""
+        return f"{self.expected_kind}{unit}"
+
+    @property
+    def expected_kind(self) -> str:
+        """The same without the unit."""
         bounds = f" {self.bounds}" if self.bounds else ""
         match self.kind:
             case "number":
-                return f"a number{bounds}{unit}"
+                return f"a number{bounds}"
             case "whole":
-                return f"a whole number{bounds}{unit}"
+                return f"a whole number{bounds}"
             case "numbers":
-                return f"one number or several separated by ';', such as 0.5;0.5{unit}"
+                return "one number or several separated by ';', such as 0.5;0.5"
             case "choice":
                 return "one of " + ", ".join(repr(word) for word in self.allowed)
             case "date":
@@ -115,15 +107,25 @@ class ColumnLayout:
                 )
             case "key":
                 return (
-                    "a name of at most 80 letters, digits, spaces and . _ + - / & ( ) ' that starts"
-                    " with a letter or digit"
+                    f"a name of at most {self.longest} characters, which are letters A to Z,"
+                    f" digits, spaces and {' '.join(KEY_SIGNS)}, that starts with a letter or digit"
                 )
             case "text":
-                return "text of at most 1000 characters"
+                return f"text of at most {self.longest} characters"
+
+    def correction(self, value: str) -> str:
+        """What is expected instead of a value that the column refuses, as a sentence."""
+        if not value:
+            meaning = f"; {self.description}" if self.description else ""
+            return f"should be filled with {self.expected}{meaning}"
+        if value in SPREADSHEET_ERRORS:
+            return f"should be {self.expected}, not the error of a spreadsheet formula"
+        hint = _hint(self.required, value) if self.numeric else ""
+        return f"should be {self.expected}{hint}"
 
 
 def _flat(items: Iterable[Any]) -> Iterable[Any]:
-    """Metadata with the bounds inside pydantic's fields laid open."""
+    """Metadata, with that inside of pydantic's fields."""
     for item in items:
         if isinstance(item, FieldInfo):
             yield from item.metadata
@@ -135,7 +137,11 @@ def _bound(metadata: list[Any], kind: type, name: str) -> float | None:
     return next((float(getattr(item, name)) for item in metadata if isinstance(item, kind)), None)
 
 
-def _layout(name: str, field: FieldInfo) -> ColumnLayout:
+def _is_length(item: Any) -> bool:
+    return isinstance(item, annotated_types.MaxLen)
+
+
+def _layout(table: str, name: str, field: FieldInfo) -> ColumnLayout:
     base: Any = field.annotation
     metadata = list(field.metadata)
     if get_origin(base) in (typing.Union, types.UnionType):
@@ -150,25 +156,27 @@ def _layout(name: str, field: FieldInfo) -> ColumnLayout:
     text: Kind = "key" if patterned or column.references else "text"
     return ColumnLayout(
         name=name,
-        kind="choice" if allowed else _KINDS.get(base, text),
+        kind="choice" if allowed else KINDS.get(base, text),
         required=field.is_required(),
         column=column,
         at_least=_bound(metadata, annotated_types.Ge, "ge"),
         more_than=_bound(metadata, annotated_types.Gt, "gt"),
         at_most=_bound(metadata, annotated_types.Le, "le"),
+        longest=next((item.max_length for item in metadata if _is_length(item)), None),
         allowed=tuple(str(word) for word in allowed),
         description=field.description or "",
+        rules=tuple(f"should {rule.expected}" for rule in rules_of(table, name)),
     )
 
 
 @cache
 def layout(table: str) -> Mapping[str, ColumnLayout]:
     """Return the columns of a table, in the order of the schema."""
-    return {name: _layout(name, field) for name, field in TABLES[table].model_fields.items()}
+    return {name: _layout(table, name, field) for name, field in TABLES[table].model_fields.items()}
 
 
 def key_parts(row: Row) -> tuple[str, ...]:
-    """Return the parts of a row's key as text; a blank part is empty."""
+    """Return the parts of a row's key as text; a blank part is empty text."""
     return tuple(
         "" if part is None else str(part) for part in (getattr(row, name) for name in type(row).key)
     )
@@ -179,31 +187,15 @@ def key_text(row: Row) -> str:
     return "|".join(key_parts(row))
 
 
-def expected(column: ColumnLayout, value: str) -> str:
-    """Say what would be right instead of a cell that the column refuses."""
-    right = column.right()
-    if not value:
-        return f"should be filled with {right}" + (
-            f"; {column.description}" if column.description else ""
-        )
-    if value in SPREADSHEET_ERRORS:
-        return f"should be {right}, not the error of a spreadsheet formula"
-    if column.numeric:
-        return f"should be {right}{_hint(column, value)}"
-    return f"should be {right}"
-
-
-def _hint(column: ColumnLayout, value: str) -> str:
-    """Say what the writer of a number that is none may have meant."""
-    blank = "is left blank" if not column.required else "cannot be left blank here"
+def _hint(required: bool, value: str) -> str:
+    """A hint at the meaning of a text in place of a number."""
     if value.casefold() in _UNKNOWN:
+        blank = "cannot be left blank here" if required else "is left blank"
         return f"; an unknown number {blank}"
     if value.casefold() in ("inf", "-inf", "infinity", "unlimited"):
-        return (
-            "; it must be finite"
-            if column.required
-            else "; a number without limit is left blank where the column says so"
-        )
+        if required:
+            return "; it must be finite"
+        return "; a number without limit is left blank where the column says so"
     if "," in value and NUMBER.fullmatch(value.replace(",", "")):
         return "; the decimal sign is a point, and thousands are not separated"
     if value.endswith("%") and NUMBER.fullmatch(value[:-1].strip()):

@@ -1,4 +1,4 @@
-"""The schema of plants: those that exist, and those that the plan may commit to."""
+"""The schema of plants: existing assets, and projects that the plan may commit to."""
 
 from __future__ import annotations
 
@@ -26,41 +26,37 @@ class Asset(Row):
     purchase or a disposal site."""
 
     key = ("asset",)
-    absent = "nothing exists at the start"
+    absent = "there are no existing plants"
     asset: Key
     name: Text
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(
-        None,
-        description=(
-            "region that can switch it off from afar (ownership, licence, captive offtake); blank:"
-            " its host alone"
-        ),
+        None, description="region that can stop it (owner, licence, offtake); blank: host"
     )
     status: Annotated[Key, Column(references="statuses")] | None = Field(
         None, description="blank: nameplate credited in full"
     )
     capacity: (
-        Annotated[NumberOrInf, Field(ge=0), Column(unit="units of activity per year", series=True)]
+        Annotated[
+            NumberOrInf,
+            Field(ge=0),
+            Column(unit="units of activity per year", series=True, needed=True),
+        ]
         | None
-    ) = Field(
-        None, description="inf: without limit; blank only where the table series gives it by year"
-    )
+    ) = Field(None, description="inf: without limit")
     from_year: Year | None = Field(
         None, description="first year of operation; blank: from the start"
     )
     to_year: Year | None = Field(None, description="last year of operation; blank: to the end")
     variable_cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
-    ) = Field(
-        None, description="negative for a sale; blank only where the table series gives it by year"
-    )
+        Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None
+    ) = Field(None, description="negative for a sale")
     fixed_cost_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
     ) = Field(None, description="paid every year of operation; blank: none")
     must_run_share: Share | None = Field(
-        None, description="least share of its capacity that always runs; blank: none"
+        None, description="share of its capacity that always runs; blank: none"
     )
 
 
@@ -68,7 +64,7 @@ class Project(Row):
     """A candidate plant that the plan may commit to, at most once."""
 
     key = ("project",)
-    absent = "there is nothing to decide but operation"
+    absent = "the plan decides on operation only"
     project: Key
     name: Text
     region: RegionRef
@@ -78,43 +74,30 @@ class Project(Row):
         None, description="as for assets"
     )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
-    largest_size: Annotated[NonNegative, Column(unit="units of activity per year")] = Field(
+    largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
         description="equal to smallest_size: the project is of one size"
     )
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )
-    capex_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = Field(
-        None,
-        description=(
-            "capital at the smallest size, by year of commitment; blank only where series gives it"
-        ),
-    )
+    capex_usd_m: (
+        Annotated[NonNegative, Column(unit="USD million", series=True, needed=True)] | None
+    ) = Field(None, description="capital at the smallest size, by year of commitment")
     capex_usd_m_per_unit: (
         Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None
     ) = Field(None, description="capital for each unit above the smallest size; blank: none")
     lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
-        description=(
-            "from commitment to the first year of operation; 0: it runs in the year of commitment"
-        )
+        description="from commitment to operation; 0: it runs in the year of commitment"
     )
     spend_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None,
-        description=(
-            "shares of the capital that fall due in the year of commitment and after, adding up to"
-            " 1; blank: all at once"
-        ),
+        None, description="shares of capital due by year from commitment on; blank: all at once"
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
-        None,
-        description=(
-            "share of nameplate available in the first, second, ... year of operation; blank: all"
-            " at once"
-        ),
+        None, description="share of nameplate by year of operation; blank: all at once"
     )
     variable_cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per unit of activity", series=True)] | None
-    ) = Field(None, description="blank only where the table series gives it by year")
+        Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None
+    ) = None
     fixed_cost_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
     ) = Field(None, description="paid every year of operation, at the smallest size; blank: none")
@@ -131,26 +114,14 @@ class Project(Row):
         None, description="of the projects of one group at most one is committed; blank: none"
     )
     prerequisites: Annotated[Names, Column(references="projects", many=True)] | None = Field(
-        None,
-        description=(
-            "projects to be committed in the same year or before, separated by ';'; blank: none"
-        ),
+        None, description="projects to commit in the same year or before; blank: none"
     )
     sponsor_share: Share | None = Field(
         None, description="share of capital that the owner brings; blank: none"
     )
     sponsor_cost_of_capital: (
         Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
-    ) = Field(
-        None,
-        description=(
-            "real rate at which the owner raises its share; blank: the discount rate of the case"
-        ),
-    )
+    ) = Field(None, description="real rate of the owner; blank: the discount rate of the case")
     economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
-        None,
-        description=(
-            "straight-line life for the residual value at the end of the case; blank: no residual"
-            " value"
-        ),
+        None, description="life for the linear residual value; blank: no residual value"
     )

@@ -1,79 +1,61 @@
-"""Reads the tables of a problem: text cells to frozen rows, with everything that is wrong in one
-error."""
+"""Reads the tables of a problem: cells of text become frozen rows, and one error lists all
+problems."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from paxsilica.errors import InputError, Problem
-from paxsilica.tables.files import read_sheets
-from paxsilica.tables.layout import key_text
-from paxsilica.tables.rows import Validated, validate
-from paxsilica.tables.schema import (
-    TABLES,
-    Asset,
-    Commodity,
-    Demand,
-    Event,
-    Funder,
-    Limit,
-    Mandate,
-    Membership,
-    Process,
-    Project,
-    Provenance,
-    Published,
-    Recipe,
-    Region,
-    Route,
-    Row,
-    Scenario,
-    Series,
-    Source,
-    Stage,
-    StatusCredit,
-    Stock,
-)
-from paxsilica.tables.sheet import Sheets
+from paxsilica.renames import in_tables, instruction
+from paxsilica.tables import schema
+from paxsilica.tables.files import Sheet, Sheets, no_sheets, read_folder
+from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, key_text, layout
+from paxsilica.tables.schema import TABLES, Row
+from paxsilica.tables.suggestions import Nearest
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Every table of a problem, one attribute each; a table that is absent is empty and not in
+    """Every table of a problem, one attribute each; an absent table is empty and not in
     ``present``.
 
-    ``digest`` names the content: it does not depend on the order of rows or columns, on how numbers
-    are written, nor on how the files end their lines. ``lines`` gives the line of the file on which
-    each row begins.
+    ``digest`` identifies the content. It does not depend on the order of rows or columns, the
+    notation of numbers or the line ends of files. ``lines`` gives the first line of each row.
     """
 
-    stages: tuple[Stage, ...] = ()
-    regions: tuple[Region, ...] = ()
-    membership: tuple[Membership, ...] = ()
-    commodities: tuple[Commodity, ...] = ()
-    processes: tuple[Process, ...] = ()
-    recipes: tuple[Recipe, ...] = ()
-    statuses: tuple[StatusCredit, ...] = ()
-    assets: tuple[Asset, ...] = ()
-    projects: tuple[Project, ...] = ()
-    demand: tuple[Demand, ...] = ()
-    routes: tuple[Route, ...] = ()
-    stocks: tuple[Stock, ...] = ()
-    funders: tuple[Funder, ...] = ()
-    mandates: tuple[Mandate, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
-    events: tuple[Event, ...] = ()
-    series: tuple[Series, ...] = ()
-    sources: tuple[Source, ...] = ()
-    published: tuple[Published, ...] = ()
-    provenance: tuple[Provenance, ...] = ()
+    stages: tuple[schema.Stage, ...] = ()
+    regions: tuple[schema.Region, ...] = ()
+    membership: tuple[schema.Membership, ...] = ()
+    commodities: tuple[schema.Commodity, ...] = ()
+    processes: tuple[schema.Process, ...] = ()
+    recipes: tuple[schema.Recipe, ...] = ()
+    statuses: tuple[schema.StatusCredit, ...] = ()
+    assets: tuple[schema.Asset, ...] = ()
+    projects: tuple[schema.Project, ...] = ()
+    demand: tuple[schema.Demand, ...] = ()
+    routes: tuple[schema.Route, ...] = ()
+    stocks: tuple[schema.Stock, ...] = ()
+    funders: tuple[schema.Funder, ...] = ()
+    mandates: tuple[schema.Mandate, ...] = ()
+    limits: tuple[schema.Limit, ...] = ()
+    scenarios: tuple[schema.Scenario, ...] = ()
+    events: tuple[schema.Event, ...] = ()
+    series: tuple[schema.Series, ...] = ()
+    sources: tuple[schema.Source, ...] = ()
+    published: tuple[schema.Published, ...] = ()
+    provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -93,8 +75,8 @@ class Tables:
 
 @dataclass(frozen=True)
 class Reading:
-    """What could be read of a folder: the good rows, the problems, and the tables from which rows
-    are missing because of them."""
+    """The accepted rows of a folder, its problems, and the tables that lack rows because of
+    them."""
 
     tables: Tables
     problems: tuple[Problem, ...]
@@ -111,40 +93,53 @@ def read_tables(folder: Path) -> Tables:
 
 
 def read_what_can_be(folder: Path) -> Reading:
-    """Read the tables of a folder as far as they can be read."""
-    return tables_from_sheets(read_sheets(folder))
+    """Read the tables of a folder or workbook as far as they can be read.
+
+    Tables with names of an earlier version give one problem, which names the command to run.
+    """
+    found, command = _sheets(folder)
+    cells = {name: [sheet.header, *sheet.rows] for name, sheet in found.sheets.items()}
+    if old := in_tables(cells | {name: [()] for name in found.unknown}):
+        problem = Problem("", "", "", str(folder), instruction(old, command))
+        return Reading(Tables(), (problem,), frozenset(TABLES))
+    return tables_from_sheets(found)
+
+
+def _sheets(folder: Path) -> tuple[Sheets, str]:
+    """The cells of a folder or workbook, and how to bring old names up to date."""
+    if folder.suffix.lower() == ".xlsx" and folder.is_file():
+        # The import is slow, and most runs read a folder.
+        from paxsilica.tables.workbook import read_workbook
+
+        return read_workbook(folder), "change them in the workbook"
+    if folder.is_dir():
+        return read_folder(folder), f"run `paxsilica upgrade {folder}`"
+    found = "is a file" if folder.exists() else "does not exist"
+    words = f"should be a folder of CSV tables or a workbook (.xlsx), but {found}"
+    return no_sheets(folder, words), ""
 
 
 def tables_from_sheets(found: Sheets) -> Reading:
-    """Validate what a reader of cells has found."""
+    """Validate the cells that a reader has found."""
     problems = list(found.problems)
     present = frozenset(found.sheets) | found.unreadable
-    validated: dict[str, Validated] = {}
+    validated: dict[str, _Validated] = {}
     doubtful = set(found.unreadable)
+
+    def doubt(table: str, words: str) -> None:
+        problems.append(Problem(table, "", "", "", words))
+        doubtful.add(table)
+
     for table, sheet in found.sheets.items():
-        validated[table] = validate(sheet)
+        validated[table] = _validate(sheet)
         problems += validated[table].problems
         if validated[table].problems:
             doubtful.add(table)
         elif TABLES[table].absent is None and not sheet.rows:
-            problems.append(
-                Problem(
-                    table,
-                    "",
-                    "",
-                    "",
-                    "the table has a header and no rows; it should have at least one",
-                )
-            )
-            doubtful.add(table)
+            doubt(table, "the table has a header and no rows; it should have at least one")
     for table, row in TABLES.items():
         if row.absent is None and table not in present:
-            problems.append(
-                Problem(
-                    table, "", "", "", f"the table is missing; there should be a file {table}.csv"
-                )
-            )
-            doubtful.add(table)
+            doubt(table, f"the table is missing; there should be a file {table}.csv")
     rows: dict[str, Any] = {table: part.rows for table, part in validated.items()}
     lines = {table: validated[table].lines if table in validated else () for table in TABLES}
     tables = Tables(**rows, present=present, digest="" if problems else _digest(rows), lines=lines)
@@ -152,11 +147,130 @@ def tables_from_sheets(found: Sheets) -> Reading:
 
 
 def _digest(rows: Mapping[str, Sequence[Row]]) -> str:
-    """Hash validated values, not the files' text: 1, 1.0 and 1e0 are one number. A blank cell is
-    left out, so that inf's null is not it."""
+    """Hash validated values, not text: 1, 1.0 and 1e0 are one number. Blank cells are left out,
+    since infinity is null too."""
     total = hashlib.sha256()
     for table in sorted(rows):
         total.update(f"\n[{table}]\n".encode())
         for line in sorted(row.model_dump_json(exclude_none=True) for row in rows[table]):
             total.update(line.encode() + b"\n")
     return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Validated:
+    """The rows that the schema accepts, the line of each, and the problems of the others and of
+    the header."""
+
+    rows: tuple[Row, ...]
+    lines: tuple[int, ...]
+    problems: tuple[Problem, ...]
+
+
+def _validate(sheet: Sheet) -> _Validated:
+    """Validate a sheet against the schema of its table."""
+    columns = layout(sheet.table)
+    nearest = {name: Nearest(column.allowed) for name, column in columns.items() if column.allowed}
+    problems = _header_problems(sheet, columns)
+    misread = bool(problems)
+    kept = [
+        (place, name)
+        for place, name in enumerate(sheet.header)
+        if name in columns and sheet.header.count(name) == 1
+    ]
+
+    def refuse(line: int, name: str, value: str) -> None:
+        words = columns[name].correction(value)
+        if value and name in nearest:
+            words += nearest[name](value)
+        problems.append(Problem(sheet.table, str(line), name, _short(value), words))
+
+    cells: list[dict[str, str]] = []
+    lines: list[int] = []
+    for line, row in zip(sheet.lines, sheet.rows, strict=True):
+        if not kept:
+            break
+        if len(row) != len(sheet.header):
+            words = f"should have {len(sheet.header)} cells, as many as the header"
+            problems.append(Problem(sheet.table, str(line), "", f"{len(row)} cells", words))
+            continue
+        cells.append({name: row[place] for place, name in kept if row[place]})
+        lines.append(line)
+        if not SPREADSHEET_ERRORS.isdisjoint(row):
+            # Columns of text would accept them.
+            for name, value in cells[-1].items():
+                if value in SPREADSHEET_ERRORS:
+                    refuse(line, name, value)
+    rows, bad = _accepted(sheet.table, cells)
+    reported = {name for _, name in kept}
+    for index, name in bad:
+        if name in reported:
+            refuse(lines[index], name, cells[index].get(name, ""))
+    if misread:
+        # Without a column, the other cells of a row may mean something else together.
+        return _Validated((), (), tuple(problems))
+    refused = {index for index, _ in bad}
+    good = tuple(line for index, line in enumerate(lines) if index not in refused)
+    return _Validated(rows, good, tuple(problems))
+
+
+@cache
+def _adapter(table: str) -> TypeAdapter[tuple[Row, ...]]:
+    row = TABLES[table]
+    return TypeAdapter(tuple[row, ...])  # type: ignore[valid-type]
+
+
+def _accepted(
+    table: str, cells: Sequence[Mapping[str, str]]
+) -> tuple[tuple[Row, ...], Sequence[tuple[int, str]]]:
+    """Return the rows that the schema accepts, and the place and column of every refused cell."""
+    adapter = _adapter(table)
+    try:
+        return adapter.validate_python(cells), ()
+    except ValidationError as error:
+        bad = {
+            (int(part["loc"][0]), str(part["loc"][1]))
+            for part in error.errors(include_url=False, include_context=False)
+        }
+    refused = {index for index, _ in bad}
+    # The accepted rows are kept for the checks across tables.
+    good = [row for index, row in enumerate(cells) if index not in refused]
+    return adapter.validate_python(good), sorted(bad)
+
+
+def _header_problems(sheet: Sheet, columns: Mapping[str, ColumnLayout]) -> list[Problem]:
+    header = sheet.header
+    listed = ",".join(columns)
+
+    def problem(column: str, words: str, value: str = "") -> Problem:
+        return Problem(sheet.table, "1", column, value, words)
+
+    if not set(header) & set(columns):
+        for separator, name in _SEPARATORS.items():
+            parts = {part.strip() for cell in header for part in cell.split(separator)}
+            if parts & set(columns):
+                return [problem("", f"the cells should be separated by commas, not by {name}")]
+        words = f"there is no header; the first row should name the columns: {listed}"
+        return [problem("", words, _short(",".join(header)))]
+    problems = []
+    nearest = Nearest(set(columns) - set(header))
+    for name, count in Counter(header).items():
+        if not name:
+            words = "a column has no name" if count == 1 else f"{count} columns have no name"
+            problems.append(problem("", f"{words}; every column should be named in the header"))
+        elif name not in columns:
+            words = nearest(name) or f"; the columns are {listed}"
+            problems.append(problem(name, f"the table has no such column{words}"))
+        elif count > 1:
+            words = f"the column is there {count} times; it should be there once"
+            problems.append(problem(name, words))
+    for name, column in columns.items():
+        if column.required and name not in header:
+            meaning = f"; {column.description}" if column.description else ""
+            words = f"the column is missing; it should hold {column.expected}{meaning}"
+            problems.append(problem(name, words))
+    return problems
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

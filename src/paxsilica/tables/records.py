@@ -1,5 +1,5 @@
-"""The schema of what is told about numbers: how they vary by year, where they come from, and what
-they are compared with."""
+"""The schema of records about numbers: values by year, provenance, and published figures to compare
+with."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paxsilica.tables.base import Row
-from paxsilica.tables.columns import Column, Key, Names, Number, Text, Year
+from paxsilica.tables.columns import GRADES, Column, Grade, Key, Names, Number, Text, Year
 
 
 class Series(Row):
-    """Values by year of a number that varies, at anchor years; linear between them, which must span
-    the years in use.
+    """Values by year of a number, at anchor years, linear between them; the anchors must span the
+    years in use.
 
     ``row`` is the key of the row, its parts joined by ``|`` where it has several.
     """
 
     key = ("table", "row", "column", "year")
-    absent = "no number varies by year but demand"
+    absent = "only demand varies by year"
     table: Literal["commodities", "assets", "projects", "routes", "stocks", "funders"]
     row: Text
     column: Key
@@ -28,7 +28,7 @@ class Series(Row):
 
 
 class Source(Row):
-    """A document that a number was taken from."""
+    """A document that is the source of a number."""
 
     key = ("source",)
     absent = "numbers are used without a record of where they come from"
@@ -40,19 +40,14 @@ class Source(Row):
         None, description="of the document: year, year-month or year-month-day"
     )
     value: Number | None = Field(
-        None,
-        description=(
-            "the figure that was taken from it, for formulas of provenance; blank: none, or not a"
-            " number"
-        ),
+        None, description="figure of the document, for formulas; blank: no number"
     )
     unit: Text | None = Field(None, description="of that figure; blank: no figure")
     note: Text | None = None
 
 
 class Provenance(Row):
-    """Who says a number, how sure, within which range: one row per number, or per pattern of
-    numbers.
+    """Source, grade and range of a number: one row per number, or per pattern of numbers.
 
     ``row`` is the key of the row with its parts joined by ``|``; any part may be ``*``. The most
     specific row that fits counts.
@@ -73,28 +68,25 @@ class Provenance(Row):
         None, description="of money, before conversion; blank: not money"
     )
     sources: Annotated[Names, Column(references="sources", many=True)]
-    grade: Literal["A", "B", "C", "D"] = Field(
-        description=(
-            "A official statistics or filing, B company guidance or reputable press, C analyst"
-            " estimate, D inference"
-        )
+    grade: Grade = Field(
+        description=", ".join(f"{grade} {meaning}" for grade, meaning in GRADES.items())
     )
     formula: Text | None = Field(
         None,
         description=(
             "how the number follows from figures of sources (FAB-F103 * 0.5) and cells"
             " ([price_usd_per_unit] * 10); for a number by year in its first year, for demand"
-            " summed over the rows that fit; blank: taken as it is, or judged as the note says"
+            " summed over the rows that fit; blank: the figure itself, or a judgement (see note)"
         ),
     )
-    date: Text | None = Field(None, description="that the number speaks of")
+    date: Text | None = Field(None, description="to which the number refers")
     note: Text | None = Field(
-        None, description="how it was derived, which conflicting figures were set aside and why"
+        None, description="derivation; conflicting figures that were not used, with the reason"
     )
 
 
 class Published(Row):
-    """A figure published about the world, with which the data is compared; it enters no plan.
+    """A published figure to compare the data with; plans do not use it.
 
     Shares count assets by host, at nameplate; by-products count where a commodity is named and no
     process.
@@ -117,11 +109,9 @@ class Published(Row):
     value: Annotated[Number, Field(gt=0)] = Field(
         description="in the unit of the commodity or process; a share as a share of 1"
     )
-    low: Annotated[Number, Field(ge=0)] = Field(
-        description="least in keeping with what is published"
-    )
-    high: Annotated[Number, Field(ge=0)] = Field(description="most that would be")
+    low: Annotated[Number, Field(ge=0)] = Field(description="lower end of the published range")
+    high: Annotated[Number, Field(ge=0)] = Field(description="upper end of the published range")
     sources: Annotated[Names, Column(references="sources", many=True)]
     note: Text | None = Field(
-        None, description="what differs between what is published and what is counted here"
+        None, description="difference between the definitions of the figure and of the data"
     )

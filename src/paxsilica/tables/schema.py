@@ -2,13 +2,13 @@
 from world to question.
 
 A table is a CSV file (``data/NAME.csv``) whose header holds the column names. Columns without a
-default must be there and filled. Columns with the default ``None`` may be left blank or out; what
-their absence means stands in their description, and nothing else is ever assumed. Money is in USD
-of the case's price year, real; ``usd_m`` is USD million.
+default are required. Columns with the default ``None`` may be blank or absent; their description
+gives the meaning of that, and nothing else is assumed. Money is in USD of the case's price year,
+real; ``usd_m`` is USD million.
 
-Any folder of these tables is a problem that the engine can solve: nothing of the Pax Silica world
-is in the code. Only ``regions``, ``commodities``, ``processes`` and ``recipes`` must be there, with
-``assets`` or ``projects`` to run the processes.
+Any folder of these tables is a problem that the program can solve; the code contains no data of a
+particular supply chain. The tables ``regions``, ``commodities``, ``processes`` and ``recipes`` are
+required, and ``assets`` or ``projects`` to run the processes.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ __all__ = [
 
 
 class Stage(Row):
-    """A step of the chain at which coverage is asked for and reported."""
+    """A step of the chain for which coverage is required and reported."""
 
     key = ("stage",)
-    absent = "coverage by stage is not asked for; commodities and processes then name no stage"
+    absent = "there is no coverage by stage; commodities and processes then name no stage"
     stage: Key
     order: Annotated[
         Whole, Field(ge=1, description="position along the chain, 1 nearest to the ore")
@@ -74,7 +74,7 @@ class Region(Row):
     name: Text
     kind: Literal["country", "group", "hub"] = Field(
         description=(
-            "a hub only passes goods on: it hosts nothing, demands nothing, and is never cut off"
+            "a hub only passes goods on: it has no plants, no demand, and is never cut off"
         )
     )
     latitude: Annotated[Number, Field(ge=-90, le=90), Column(unit="degrees")] | None = Field(
@@ -86,7 +86,7 @@ class Region(Row):
 
 
 class Membership(Row):
-    """The standing of a region towards the alliance, from a date on until its next row."""
+    """The status of a region towards the alliance, from a date until its next row."""
 
     key = ("region", "from_date")
     absent = "every region is trusted"
@@ -98,7 +98,7 @@ class Membership(Row):
 
 
 class Commodity(Row):
-    """A thing that is made, moved, stored, used or demanded; services and equipment included."""
+    """A good, a service or equipment that is made, moved, stored, used or demanded."""
 
     key = ("commodity",)
     commodity: Key
@@ -110,40 +110,24 @@ class Commodity(Row):
         None, description="blank: belongs to no stage"
     )
     mass_t_per_unit: Annotated[NonNegative, Column(unit="t per unit")] | None = Field(
-        None,
-        description=(
-            "tonnes that one unit counts for in the mass balance of recipes; blank: not weighed"
-            " (services, energy)"
-        ),
+        None, description="for the mass balance of recipes; blank: not weighed, as a service"
     )
     price_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit")] | None = Field(
-        None,
-        description=(
-            "usual price, for valuing quantities in reports; enters no cost; blank: not valued"
-        ),
+        None, description="usual price, for reports; not a cost; blank: no value"
     )
     shortage_price_usd_per_unit: (
         Annotated[NonNegative, Column(unit="USD per unit", series=True)] | None
-    ) = Field(
-        None,
-        description=(
-            "cost of a unit of demand that is not served; blank: demand must be served in full"
-        ),
-    )
+    ) = Field(None, description="cost of unserved demand; blank: demand must be served in full")
     covered: YesNo | None = Field(
-        None, description="whether coverage is asked of this commodity; blank: no"
+        None, description="whether coverage of this commodity is required; blank: no"
     )
     surplus: Literal["free", "forbidden"] = Field(
-        description=(
-            "free: more may be made than is used; forbidden: every unit made must be used, stored,"
-            " shipped or sold"
-        )
+        description="free: more may be made than is used; forbidden: every unit must be used"
     )
 
 
 class Process(Row):
-    """A way of making things: the name of a recipe and the unit in which its activity and capacity
-    are counted."""
+    """A way of production: the name of a recipe, and the unit of its activity and capacity."""
 
     key = ("process",)
     process: Key
@@ -152,30 +136,19 @@ class Process(Row):
         None, description="blank: belongs to no stage"
     )
     kind: Literal["source", "conversion", "sink"] = Field(
-        description=(
-            "source: outputs without inputs (a mine, a purchase); sink: inputs without outputs (a"
-            " disposal, a sale)"
-        )
+        description="source: no inputs (mine, purchase); sink: no outputs (disposal, sale)"
     )
     unit: Text = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
-        None,
-        description=(
-            "the output for whose sake it runs; the others are by-products; blank: no product"
-            " stands out"
-        ),
+        None, description="output for which it runs; blank: all products are equal"
     )
     minimum_utilisation: Share | None = Field(
-        None,
-        description=(
-            "share of its warm capacity that a plant must run in normal times to be ready; blank:"
-            " idle plants are ready"
-        ),
+        None, description="share of standby capacity to run in normal times; blank: none"
     )
 
 
 class Recipe(Row):
-    """How much of a commodity one unit of activity of a process uses or makes (yields included)."""
+    """The quantity of a commodity that one unit of activity uses or makes, yields included."""
 
     key = ("process", "commodity", "role")
     process: Annotated[Key, Column(references="processes")]
@@ -185,8 +158,7 @@ class Recipe(Row):
 
 
 class StatusCredit(Row):
-    """How much of the nameplate of a plant of a given status the plan may count on: announced is
-    not built."""
+    """The share of nameplate that the plan may count on, by status of the plant."""
 
     key = ("status",)
     absent = "nameplates are credited in full"
@@ -196,15 +168,15 @@ class StatusCredit(Row):
 
 
 class Demand(Row):
-    """Final demand of a region, at anchor years; linear between them; anchors must span the years
-    of the case."""
+    """Final demand of a region at anchor years, linear between them; the anchors must span the
+    years of the case."""
 
     key = ("region", "commodity", "use", "variant", "year")
     absent = "there is no final demand"
     region: RegionRef
     commodity: Annotated[Key, Column(references="commodities")]
     use: Key | None = Field(
-        None, description="what it is for, such as vehicles or defence; blank: not told apart"
+        None, description="purpose, such as vehicles or defence; blank: not distinguished"
     )
     variant: Key | None = Field(
         None, description="low, central, high and the like; blank: part of every variant"
@@ -214,7 +186,7 @@ class Demand(Row):
 
 
 class Route(Row):
-    """A way along which a commodity may be shipped; what is not listed cannot be shipped."""
+    """A route on which a commodity may be shipped; there is no shipment without a route."""
 
     key = ("from_region", "to_region", "commodity")
     absent = "nothing is shipped between regions"
@@ -222,8 +194,8 @@ class Route(Row):
     to_region: Annotated[str, Column(references="regions", wildcard=True)]
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     cost_usd_per_unit: (
-        Annotated[Number, Column(unit="USD per commodity unit", series=True)] | None
-    ) = Field(None, description="blank only where the table series gives it by year")
+        Annotated[Number, Column(unit="USD per commodity unit", series=True, needed=True)] | None
+    ) = None
     largest_shipment: Annotated[NonNegative, Column(unit="commodity units per year")] | None = (
         Field(None, description="blank: no limit")
     )
@@ -245,39 +217,30 @@ class Stock(Row):
         None, description="level at the end of the last year; blank: free"
     )
     holding_cost_usd_per_unit: (
-        Annotated[NonNegative, Column(unit="USD per unit and year", series=True)] | None
-    ) = Field(
-        None,
-        description=(
-            "on the level at the end of each year; blank only where the table series gives it by"
-            " year"
-        ),
-    )
+        Annotated[NonNegative, Column(unit="USD per unit and year", series=True, needed=True)]
+        | None
+    ) = Field(None, description="on the level at the end of each year")
     strategic: YesNo = Field(description="whether it may be drawn in a cut-off")
 
 
 class Funder(Row):
-    """A partner who pays for projects."""
+    """A partner that pays for projects."""
 
     key = ("funder",)
-    absent = "capital is paid without asking by whom"
+    absent = "capital is paid without limit and without named funders"
     funder: Key
     name: Text
     region: RegionRef = Field(
-        description=(
-            "takes part in a case only when the region's status is among the case's funding"
-            " statuses"
-        )
+        description="the funder pays if the region's status is in the case's key funding"
     )
     envelope_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None,
-        description="all it may pay over the years of the case; blank: only the annual limit binds",
+        None, description="limit over all years; blank: only the annual limit applies"
     )
     annual_limit_usd_m: (
         Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
-    ) = Field(None, description="blank: only the envelope binds")
+    ) = Field(None, description="blank: only the envelope applies")
     carry_over: YesNo = Field(
-        description="whether what is left of an annual limit may be spent later"
+        description="whether the unspent part of an annual limit may be spent later"
     )
     from_year: Year | None = Field(
         None, description="first year of payments; blank: from the start"
@@ -285,19 +248,19 @@ class Funder(Row):
     to_year: Year | None = Field(None, description="last year of payments; blank: to the end")
     largest_share: Share | None = Field(None, description="of a project's capital; blank: no limit")
     smallest_ticket_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="least sum paid into a project, if any; blank: none"
+        None, description="least payment to a project, if it pays at all; blank: none"
     )
     cost_of_capital: (
         Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
     ) = Field(None, description="real rate of its money; blank: the discount rate of the case")
     delivery_factor: Share | None = Field(
-        None, description="share of its envelope and limits that really comes; blank: all"
+        None, description="share of its envelope and limits that it delivers; blank: all"
     )
 
 
 class Mandate(Row):
-    """What a funder may pay for; a funder with rows here pays only for projects that one of them
-    fits."""
+    """Projects that a funder may pay for; a funder with rows here pays only for projects that fit
+    one of them."""
 
     key = ("funder", "stage", "region")
     absent = "every funder may pay for every project"
@@ -305,13 +268,13 @@ class Mandate(Row):
     stage: Annotated[str, Column(references="stages", wildcard=True)]
     region: Annotated[str, Column(references="regions", wildcard=True)]
     largest_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="most that it pays in all under this row; blank: no limit"
+        None, description="limit on all its payments under this row; blank: no limit"
     )
 
 
 class Limit(Row):
-    """A bound on a sum over what the columns select; ``*`` selects all. A project counts once it is
-    committed."""
+    """A limit on a sum over the selection of the columns; ``*`` selects all. A project counts from
+    its commitment."""
 
     key = ("limit",)
     absent = "no limits beyond those of the other tables"
@@ -336,14 +299,12 @@ class Limit(Row):
     asset: Annotated[Names, Column(many=True)] | None = Field(
         None, description="assets or projects, separated by ';'; blank: any"
     )
-    from_year: Year | None = Field(
-        None, description="blank: every year of the case, each for itself"
-    )
+    from_year: Year | None = Field(None, description="blank: every year of the case, separately")
     to_year: Year | None = Field(None, description="blank: to the end")
 
 
 class Scenario(Row):
-    """A course of the world, with its probability; a case may choose among them and give other
+    """A scenario with its probability; a case may choose scenarios and give other
     probabilities."""
 
     key = ("scenario",)
@@ -354,16 +315,15 @@ class Scenario(Row):
 
 
 class Event(Row):
-    """Something that happens in a scenario, from year to year."""
+    """An event in a scenario, over a span of years."""
 
     key = ("scenario", "event", "region", "commodity", "process", "from_year")
-    absent = "scenarios differ in nothing"
+    absent = "all scenarios are the same"
     scenario: Annotated[Key, Column(references="scenarios")]
     event: Literal["cut-off", "demand", "capacity", "variable cost"] = Field(
         description=(
-            "cut-off: the commodity no longer leaves the region, and plants that the region"
-            " controls elsewhere stop making it; the others multiply the number of that name by the"
-            " factor"
+            "cut-off: the commodity does not leave the region, and plants elsewhere under its"
+            " control stop making it; the other events multiply the number of that name by factor"
         )
     )
     region: Annotated[str, Column(references="regions", wildcard=True)] = Field(
@@ -374,7 +334,7 @@ class Event(Row):
     from_year: Year
     to_year: Year | None = Field(None, description="blank: to the end")
     factor: Annotated[NonNegative, Column(unit="factor")] | None = Field(
-        None, description="blank only for a cut-off"
+        None, description="multiplies the number that the event names"
     )
 
 

@@ -1,4 +1,4 @@
-"""Suggest the name that a writer may have meant."""
+"""Suggestions of names that are close to a misspelt one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Collection
 
 
 class Nearest:
-    """Looks up near misses among names; after some different words it stops, since looking costs
-    time and a flood needs no hints."""
+    """Finds the closest of the names; after many different words it stops, to save time."""
 
     def __init__(self, names: Collection[str], comparisons: int = 100_000) -> None:
         self._folded = {name.casefold(): name for name in sorted(names)}

@@ -1,9 +1,7 @@
-"""Reads the cells of a workbook as text, one sheet per table: the same text that a CSV file of the
-table would hold.
+"""Reads the cells of a workbook as text, one sheet per table: the text that a CSV file would hold.
 
-Spreadsheets keep numbers, dates and truth values as such, and text as text: a key "007", a name
-"NA" or a note "=A1" that was typed as text comes back letter by letter, and a number in the
-shortest way that tells it apart from its neighbours.
+Text comes back as it was typed, such as a key "007", a name "NA" or a note "=A1". A number comes
+back as the shortest text that reads as the same number.
 """
 
 from __future__ import annotations
@@ -18,9 +16,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from paxsilica.errors import Problem
-from paxsilica.tables.cells import cell_text
+from paxsilica.tables.columns import cell_text
+from paxsilica.tables.files import Sheet, Sheets, empty, no_sheets, unknown_name
 from paxsilica.tables.schema import TABLES
-from paxsilica.tables.sheet import Sheet, Sheets
 from paxsilica.tables.suggestions import Nearest
 
 ASIDE = frozenset({"documentation", "lists"})
@@ -37,28 +35,19 @@ def read_workbook(path: Path) -> Sheets:
     try:
         book = load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError):
-        problem = Problem(
-            "",
-            "",
-            "",
-            str(path),
-            "should be a workbook (.xlsx) of tables, but cannot be opened as one",
-        )
-        return Sheets({}, [problem], frozenset(TABLES))
+        return no_sheets(path, "should be a workbook (.xlsx) of tables, but cannot be opened")
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
     unreadable: set[str] = set()
+    unknown: set[str] = set()
     nearest = Nearest(TABLES)
     try:
         for name in book.sheetnames:
             if name in ASIDE:
                 continue
             if name not in TABLES:
-                words = (
-                    "the sheet should bear the name of a table:"
-                    f" {', '.join(sorted(TABLES))}{nearest(name)}"
-                )
-                problems.append(Problem(name, "", "", "", words))
+                unknown.add(name)
+                problems.append(unknown_name(name, "", nearest))
                 continue
             sheet = _read_sheet(name, book[name], path, problems)
             if sheet is None:
@@ -67,11 +56,11 @@ def read_workbook(path: Path) -> Sheets:
                 sheets[name] = sheet
     finally:
         book.close()
-    return Sheets(sheets, problems, frozenset(unreadable))
+    return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
 def _read_sheet(table: str, content: Any, path: Path, problems: list[Problem]) -> Sheet | None:
-    # Some programs note a wrong extent of a sheet, and cells beyond it would be lost.
+    # Some programs save a wrong extent of a sheet, and cells beyond it would be lost.
     content.reset_dimensions()
     records: list[list[str]] = []
     lines: list[int] = []
@@ -89,16 +78,7 @@ def _read_sheet(table: str, content: Any, path: Path, problems: list[Problem]) -
     if formulas:
         _put_results(table, path, records, formulas, problems)
     if not records:
-        columns = ",".join(TABLES[table].model_fields)
-        problems.append(
-            Problem(
-                table,
-                "",
-                "",
-                "",
-                f"the sheet is empty; it should begin with a header of the columns {columns}",
-            )
-        )
+        problems.append(empty(table))
         return None
     width = max((place + 1 for place, cell in enumerate(records[0]) if cell), default=0)
     kept: list[list[str]] = []
@@ -120,8 +100,7 @@ def _put_results(
     formulas: list[tuple[int, int, int]],
     problems: list[Problem],
 ) -> None:
-    """Put the results that the file keeps in the place of formulas; only another look at the file
-    shows them."""
+    """Replace formulas by their saved results, which need a second reading of the file."""
     book = load_workbook(path, read_only=True, data_only=True)
     book[table].reset_dimensions()
     results = list(book[table].iter_rows(values_only=True))

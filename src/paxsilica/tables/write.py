@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from paxsilica.tables.cells import cell_text
+from paxsilica.tables.columns import cell_text
 from paxsilica.tables.layout import layout
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES

@@ -9,14 +9,9 @@ import pandas as pd
 from paxsilica.prices.table import thing
 from paxsilica.report.facts import Facts
 from paxsilica.report.wording import number
+from paxsilica.tables.columns import GRADES
 from paxsilica.tables.schema import Provenance, Source
 
-GRADES = {
-    "A": "official statistics or filing",
-    "B": "company guidance or reputable press",
-    "C": "estimate of an analyst",
-    "D": "inference of the authors",
-}
 KIND_ORDER = ("resolve", "hull", "relaxed", "fixed")
 PRICES_EACH = 4
 

@@ -13,6 +13,7 @@ from paxsilica.report.exposure import exposure_by_good, exposure_by_region, prod
 from paxsilica.report.facts import OWNER, Facts, records
 from paxsilica.report.workbook.style import BLUE, DATA_BAR, Book, Sheet
 from paxsilica.serialize import leaves
+from paxsilica.tables.columns import GRADES
 
 EXPOSURE, PRICES, FIGURES, DOCUMENTS, MADE_FROM = (
     "Exposure",
@@ -20,11 +21,6 @@ EXPOSURE, PRICES, FIGURES, DOCUMENTS, MADE_FROM = (
     "Figures used",
     "Documents",
     "Made from",
-)
-
-GRADES = (
-    "A official statistics or filing, B company guidance or reputable press, C analyst's estimate,"
-    " D the authors' inference"
 )
 
 
@@ -265,7 +261,7 @@ def figures_sheet(book: Book, facts: Facts) -> set[str]:
     last = max(sheet.row - 1, 1)
     book.name("figures_used", sheet, (0, 0), (last, 11))
     sheet.sheet.autofilter(0, 0, last, 11)
-    sheet.sheet.write_comment(0, 8, GRADES)
+    sheet.sheet.write_comment(0, 8, ", ".join(map(" ".join, GRADES.items())))
     for column, width in enumerate((14, 44, 28, 14, 24, 10, 10, 10, 8, 40, 12, 80)):
         sheet.sheet.set_column(column, column, width)
     sheet.sheet.freeze_panes(1, 2)

@@ -1,8 +1,7 @@
-"""Checks across rows and tables: what the schema of a single cell cannot see.
+"""Checks across cells, rows and tables.
 
-Every check is a function from tables to problems, listed here with the tables that must have been
-read completely for its findings to be true: a reference to a row that is only missing because its
-line could not be read is not one more mistake.
+Every check is a function from tables to problems, listed here with the tables that must be read
+completely: a reference to a row that could not be read is not a second problem.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from paxsilica.errors import Problem
 from paxsilica.tables.checks import (
     candidates,
+    cells,
     events,
     funders,
     keys,
-    magnitudes,
     provenance_rows,
     reachability,
     recipes,
@@ -29,7 +28,7 @@ from paxsilica.tables.schema import TABLES
 
 @dataclass(frozen=True)
 class Check:
-    """A check and the tables that its findings rest on."""
+    """A check and the tables that it needs completely."""
 
     find: Callable[[Tables], Iterable[Problem]]
     needs: frozenset[str] = frozenset()
@@ -40,9 +39,11 @@ def _check(find: Callable[[Tables], Iterable[Problem]], *needs: str) -> Check:
 
 
 REFERENCES = (keys.references, series.rows_and_columns, provenance_rows.rows_and_columns)
-"""Checks that look into many tables, and leave out the doubtful ones themselves."""
+"""Checks over many tables, which leave out the doubtful ones themselves."""
 
 CHECKS = (
+    _check(cells.rules),
+    _check(cells.magnitudes),
     _check(keys.duplicates),
     _check(keys.one_name_one_plant),
     _check(series.cell_or_series, "series"),
@@ -50,8 +51,6 @@ CHECKS = (
     _check(regions.hubs_host_nothing),
     _check(regions.membership_is_complete, "membership"),
     _check(regions.covered_commodities_have_a_stage, "stages"),
-    _check(regions.routes_lead_somewhere),
-    _check(regions.levels_of_stocks),
     _check(regions.variants_of_demand, "demand"),
     _check(recipes.kinds_of_processes, "recipes"),
     _check(recipes.main_products, "recipes"),
@@ -60,16 +59,11 @@ CHECKS = (
     _check(
         reachability.everything_has_a_source, "recipes", "assets", "projects", "stocks", "processes"
     ),
-    _check(candidates.sizes_and_profiles),
-    _check(candidates.years),
     _check(candidates.prerequisites, "projects"),
     _check(candidates.circles_of_prerequisites),
     _check(candidates.exclusive_groups),
     _check(funders.funders_have_money, "series"),
     _check(events.probabilities, "scenarios"),
-    _check(events.factors_of_events),
-    _check(events.limits),
-    _check(magnitudes.sane),
     _check(provenance_rows.ranges),
     _check(provenance_rows.units, "commodities", "processes"),
     _check(provenance_rows.formulas, *TABLES),
@@ -77,10 +71,10 @@ CHECKS = (
 
 
 def check_tables(tables: Tables, doubtful: frozenset[str] = frozenset()) -> list[Problem]:
-    """Return everything that is wrong between rows and tables.
+    """Return all problems between cells, rows and tables.
 
-    ``doubtful`` names the tables from which rows are missing because they could not be read;
-    findings that rest on them are left out.
+    ``doubtful`` names the tables that lack rows because these could not be read; checks that need
+    them are left out.
     """
     problems = [problem for find in REFERENCES for problem in find(tables, doubtful)]
     for check in CHECKS:

@@ -9,7 +9,7 @@ from paxsilica.tables.read import Tables
 
 
 def funders_have_money(tables: Tables) -> Iterable[Problem]:
-    """Find funders whose money is told nowhere: neither in all, nor by year."""
+    """Find funders without an envelope and without an annual limit."""
     by_year = {
         row.row
         for row in tables.series
@@ -23,6 +23,6 @@ def funders_have_money(tables: Tables) -> Iterable[Problem]:
         ):
             words = (
                 "should be filled with USD million, or annual_limit_usd_m be filled here or given"
-                " in series: its money is told nowhere"
+                " in series: the funder has neither"
             )
             yield Problem("funders", line, "envelope_usd_m", "", words)

@@ -26,7 +26,7 @@ def duplicates(tables: Tables) -> Iterable[Problem]:
 
 
 def one_name_one_plant(tables: Tables) -> Iterable[Problem]:
-    """Find projects that bear the name of an asset: limits, plans and prices name plants of both
+    """Find projects with the name of an asset: limits, plans and prices name plants of both
     kinds."""
     assets = {asset.asset: line for line, asset in tables.numbered("assets", tables.assets)}
     for line, project in tables.numbered("projects", tables.projects):
@@ -65,26 +65,16 @@ def _unknown(
             if word in names or (column.column.wildcard and word == "*"):
                 continue
             if absent:
-                right = (
-                    "should be '*'"
-                    if column.column.wildcard
-                    else "cannot be named"
-                    if column.required
-                    else "should be blank"
-                )
-                yield Problem(table, line, column.name, word, f"{right}: there is no table {named}")
+                blank = "cannot be named" if column.required else "should be blank"
+                expected = "should be '*'" if column.column.wildcard else blank
+                words = f"{expected}: there is no table {named}"
             else:
                 star = " or '*'" if column.column.wildcard else ""
-                yield Problem(
-                    table,
-                    line,
-                    column.name,
-                    word,
-                    f"should name a row of {named}{star}{nearest(word)}",
-                )
+                words = f"should name a row of {named}{star}{nearest(word)}"
+            yield Problem(table, line, column.name, word, words)
         if column.column.many:
-            words = _words(row, column)
-            for word in sorted({word for word in words if words.count(word) > 1}):
+            found = _words(row, column)
+            for word in sorted({word for word in found if found.count(word) > 1}):
                 yield Problem(table, line, column.name, word, "should be named once")
 
 

@@ -1,5 +1,4 @@
-"""Provenance: which number it speaks of, whether its range holds that number, and whether its unit
-can be the number's."""
+"""Provenance: its rows and columns exist; its ranges, units and formulas fit the numbers."""
 
 from __future__ import annotations
 
@@ -39,20 +38,24 @@ def _numeric_column(row: Provenance) -> ColumnLayout | None:
     return column if column is not None and column.numeric else None
 
 
-def _exact(
-    tables: Tables, cache_of: dict[str, dict[tuple[str, ...], Row]], row: Provenance
-) -> Row | None:
-    """Return the one row that a provenance row without wildcards speaks of."""
-    if row.table not in TABLES or ("*" in row.row.split("|") and row.table != "routes"):
-        return None
-    if row.table not in cache_of:
-        cache_of[row.table] = {key_parts(target): target for target in tables.rows(row.table)}
-    return cache_of[row.table].get(pattern_parts(row.table, row.row))
+class _Targets:
+    """Finds the one row that a provenance row without wildcards describes."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._rows: dict[str, dict[tuple[str, ...], Row]] = {}
+
+    def find(self, row: Provenance) -> Row | None:
+        if row.table not in TABLES or ("*" in row.row.split("|") and row.table != "routes"):
+            return None
+        if row.table not in self._rows:
+            rows = self.tables.rows(row.table)
+            self._rows[row.table] = {key_parts(target): target for target in rows}
+        return self._rows[row.table].get(pattern_parts(row.table, row.row))
 
 
 class _Matcher:
-    """Answers whether a pattern fits any row of a table, without trying every row for every
-    pattern."""
+    """Finds whether a pattern fits any row of a table, with one index per set of fixed parts."""
 
     def __init__(self, tables: Tables, table: str) -> None:
         self.keys = [key_parts(row) for row in tables.rows(table)]
@@ -67,19 +70,14 @@ class _Matcher:
 
 
 def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterable[Problem]:
-    """Find provenance of tables, rows or columns that are not there, and of columns that hold
-    neither numbers nor dates."""
+    """Find provenance of unknown tables, rows or columns, and of columns without numbers or
+    dates."""
     matchers: dict[str, _Matcher] = {}
     nearest_table = Nearest(TABLES)
     for line, row in tables.numbered("provenance", tables.provenance):
         if row.table not in TABLES:
-            yield Problem(
-                "provenance",
-                line,
-                "table",
-                row.table,
-                f"should be the name of a table{nearest_table(row.table)}",
-            )
+            words = f"should be the name of a table{nearest_table(row.table)}"
+            yield Problem("provenance", line, "table", row.table, words)
             continue
         sourced = [
             column.name
@@ -89,21 +87,17 @@ def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> 
         if row.column not in sourced:
             words = (
                 f"should be a column of {row.table} that holds numbers or dates:"
-                f" {', '.join(sourced) or 'it has none'}"
+                f" {', '.join(sourced) or 'it has none'}{Nearest(sourced)(row.column)}"
             )
-            yield Problem(
-                "provenance", line, "column", row.column, words + Nearest(sourced)(row.column)
-            )
+            yield Problem("provenance", line, "column", row.column, words)
         key = TABLES[row.table].key
         parts = pattern_parts(row.table, row.row)
         if row.table not in matchers:
             matchers[row.table] = _Matcher(tables, row.table)
         matcher = matchers[row.table]
         if len(parts) != len(key):
-            words = (
-                f"should have {len(key)} part{'s' if len(key) > 1 else ''}, {'|'.join(key)}, each a"
-                " name or *"
-            )
+            count = f"{len(key)} part{'s' if len(key) > 1 else ''}"
+            words = f"should have {count}, {'|'.join(key)}, each a name or *"
             yield Problem("provenance", line, "row", row.row, words)
         elif row.table not in doubtful and not matcher.fits(parts):
             words = f"should fit a row of {row.table} ({'|'.join(key)}){matcher.nearest(row.row)}"
@@ -111,42 +105,18 @@ def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> 
 
 
 def ranges(tables: Tables) -> Iterable[Problem]:
-    """Find ranges that are upside down, or that do not hold the number they speak of."""
-    rows: dict[str, dict[tuple[str, ...], Row]] = {}
+    """Find absolute ranges that do not hold their number."""
+    targets = _Targets(tables)
     for line, row in tables.numbered("provenance", tables.provenance):
-        if row.low > row.high:
-            yield Problem(
-                "provenance",
-                line,
-                "low",
-                f"{row.low:.12g}",
-                f"should be at most high, which is {row.high:.12g}",
-            )
+        if row.low > row.high or row.range == "relative" or _numeric_column(row) is None:
             continue
-        span = f"between {row.low:.12g} and {row.high:.12g}"
-        if row.range == "relative":
-            if row.low < 0:
-                yield Problem(
-                    "provenance",
-                    line,
-                    "low",
-                    f"{row.low:.12g}",
-                    "should be at least 0: a relative range is of factors",
-                )
-            if not row.low <= 1 <= row.high:
-                words = (
-                    f"should hold 1, the number itself, but lies {span}; a range of values rather"
-                    " than of factors is absolute"
-                )
-                yield Problem("provenance", line, "range", "relative", words)
-            continue
-        target = _exact(tables, rows, row) if _numeric_column(row) is not None else None
+        target = targets.find(row)
         values: Any = getattr(target, row.column) if target is not None else None
         for value in values if isinstance(values, tuple) else (values,):
             if value is not None and not row.low <= value <= row.high:
                 words = (
                     f"should hold the number of {row.table} {row.row} {row.column}, which is"
-                    f" {value:.12g}, but lies {span}"
+                    f" {value:.12g}, but lies between {row.low:.12g} and {row.high:.12g}"
                 )
                 yield Problem("provenance", line, "range", "absolute", words)
 
@@ -159,38 +129,31 @@ def _numerator(unit: str) -> str:
 
 
 def units(tables: Tables) -> Iterable[Problem]:
-    """Find units that cannot be the column's: money against none, percent against shares, millions
-    against single dollars, kg against t."""
+    """Find units that do not fit the column, such as percent for a share or USD for USD million."""
     of_commodity = {row.commodity: row.unit for row in tables.commodities}
     of_process = {row.process: row.unit for row in tables.processes}
     counted_in_money = any(
         _MONEY.search(unit.casefold()) for unit in (*of_commodity.values(), *of_process.values())
     )
-    rows: dict[str, dict[tuple[str, ...], Row]] = {}
+    targets = _Targets(tables)
     for line, row in tables.numbered("provenance", tables.provenance):
         column = _numeric_column(row)
         if column is None or not column.column.unit:
             continue
-        target = _exact(tables, rows, row)
+        target = targets.find(row)
         unit = column.column.unit
         if unit.startswith(("commodity unit", "units of activity")):
-            plant_unit = of_process.get(getattr(target, "process", ""), "")
             own = (
                 of_commodity.get(getattr(target, "commodity", ""), "")
                 if unit.startswith("commodity unit")
-                else plant_unit
+                else of_process.get(getattr(target, "process", ""), "")
             )
-            right = None if _fits_quantity(row.unit, own, counted_in_money) else own or unit
+            fits, unit = _fits_quantity(row.unit, own, counted_in_money), own or unit
         else:
-            right = None if _fits(row.unit, unit) else unit
-        if right is not None:
-            yield Problem(
-                "provenance",
-                line,
-                "unit",
-                row.unit,
-                f"should be a unit of {row.table} {row.column}, which is in {right}",
-            )
+            fits = _fits(row.unit, unit)
+        if not fits:
+            words = f"should be a unit of {row.table} {row.column}, which is in {unit}"
+            yield Problem("provenance", line, "unit", row.unit, words)
 
 
 def _fits(unit: str, wanted: str) -> bool:
@@ -211,8 +174,7 @@ def _fits(unit: str, wanted: str) -> bool:
 
 
 def _fits_quantity(unit: str, own: str, counted_in_money: bool) -> bool:
-    """Whether a unit may be that of a quantity of a commodity or an activity; only plain units are
-    compared, others are free text."""
+    """Whether a unit may be that of a quantity of a commodity or an activity; free text fits."""
     top, mine = _numerator(unit), _numerator(own)
     if _MONEY.search(top):
         return bool(_MONEY.search(mine)) if mine else counted_in_money
@@ -221,49 +183,38 @@ def _fits_quantity(unit: str, own: str, counted_in_money: bool) -> bool:
 
 
 def formulas(tables: Tables) -> Iterable[Problem]:
-    """Find formulas that cannot be read, or that name figures or cells which are not there."""
+    """Find formulas that cannot be read, or that name unknown figures or cells."""
     figures = {row.source: row.value for row in tables.sources}
     nearest = Nearest(figures)
     keys: dict[str, set[str]] = {}
-    for line, row in tables.numbered("provenance", tables.provenance):
-        if row.formula is None:
-            continue
+
+    def mistakes(row: Provenance, text: str) -> Iterable[tuple[str, str]]:
         try:
-            formula = read_formula(row.formula)
+            formula = read_formula(text)
         except FormulaError as error:
-            yield Problem("provenance", line, "formula", row.formula, str(error))
-            continue
+            yield text, str(error)
+            return
         for name in formula.figures:
             if name not in figures:
-                yield Problem(
-                    "provenance",
-                    line,
-                    "formula",
-                    name,
-                    f"should name a row of sources{nearest(name)}",
-                )
+                yield name, f"should name a row of sources{nearest(name)}"
             elif figures[name] is None:
-                yield Problem(
-                    "provenance",
-                    line,
-                    "formula",
-                    name,
-                    "should name a source whose value is filled",
-                )
+                yield name, "should name a source whose value is filled"
             elif name not in row.sources:
-                yield Problem(
-                    "provenance", line, "formula", name, "should be among the sources of this row"
-                )
+                yield name, "should be among the sources of this row"
         for name in formula.cells:
             if not _is_cell(tables, keys, name, row):
-                words = (
-                    "should name a numeric column of the same row, or table|row|column of another"
+                yield (
+                    f"[{name}]",
+                    "should name a numeric column of the same row, or table|row|column of another",
                 )
-                yield Problem("provenance", line, "formula", f"[{name}]", words)
+
+    for line, row in tables.numbered("provenance", tables.provenance):
+        for value, words in mistakes(row, row.formula) if row.formula is not None else ():
+            yield Problem("provenance", line, "formula", value, words)
 
 
 def _is_cell(tables: Tables, keys: dict[str, set[str]], name: str, row: Provenance) -> bool:
-    """Whether a name inside square brackets is that of a numeric cell."""
+    """Whether a name in square brackets is that of a numeric cell."""
     parts = name.split("|")
     if len(parts) == 1:
         return (

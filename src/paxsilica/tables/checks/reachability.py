@@ -1,4 +1,4 @@
-"""The chain as a whole: whatever is wanted must be able to come from somewhere."""
+"""Sources of commodities: everything that is used or demanded can be made, bought or drawn."""
 
 from __future__ import annotations
 
@@ -10,23 +10,16 @@ from paxsilica.tables.read import Tables
 
 
 def something_runs(tables: Tables) -> Iterable[Problem]:
-    """Find worlds without any plant."""
+    """Find data without any plant."""
     if not tables.assets and not tables.projects:
-        yield Problem(
-            "assets",
-            "",
-            "",
-            "",
-            "there should be a row in assets or in projects: no process can run",
-        )
+        words = "there should be a row in assets or in projects: no process can run"
+        yield Problem("assets", "", "", "", words)
 
 
 def everything_has_a_source(tables: Tables) -> Iterable[Problem]:
-    """Find commodities that are demanded, or used by a process that plants run, and that nothing
-    makes, sells or stores."""
-    run = {asset.process for asset in tables.assets} | {
-        project.process for project in tables.projects
-    }
+    """Find commodities that are demanded or used by a plant, and that no plant makes and no stock
+    holds."""
+    run = {row.process for row in tables.assets} | {row.process for row in tables.projects}
     makers: dict[str, list[str]] = defaultdict(list)
     users: dict[str, list[str]] = defaultdict(list)
     for recipe in tables.recipes:
@@ -36,24 +29,14 @@ def everything_has_a_source(tables: Tables) -> Iterable[Problem]:
     for line, commodity in tables.numbered("commodities", tables.commodities):
         name = commodity.commodity
         using = [process for process in users[name] if process in run]
-        if (
-            (name not in demanded and not using)
-            or name in stored
-            or any(process in run for process in makers[name])
-        ):
+        if name in stored or run.intersection(makers[name]) or not (using or name in demanded):
             continue
         wanted = "demanded" if name in demanded else f"used by {using[0]!r}"
-        if makers[name]:
-            cause = (
-                f"no asset or project runs {' or '.join(map(repr, makers[name]))}, which would"
-                " make it"
-            )
-        else:
-            cause = "no process has it as an output in recipes, and no stock holds any"
-        yield Problem(
-            "commodities",
-            line,
-            "commodity",
-            name,
-            f"can never be had, although it is {wanted}: {cause}",
+        processes = " or ".join(map(repr, makers[name]))
+        cause = (
+            f"no asset or project runs {processes}, which would make it"
+            if processes
+            else "no process has it as an output in recipes, and no stock holds any"
         )
+        words = f"has no source, although it is {wanted}: {cause}"
+        yield Problem("commodities", line, "commodity", name, words)

@@ -1,4 +1,4 @@
-"""Recipes: what a process of each kind uses and makes, and that it makes no mass from nothing."""
+"""Recipes: what a process of each kind uses and makes, and its balance of mass."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import Recipe
 
 _TOLERANCE = 1e-6
+
+_SIDES = (
+    ("input", "source", "output", "uses nothing", "have an input in recipes"),
+    ("output", "sink", "input", "makes nothing", "have an output in recipes"),
+)
+"""Of each role: the kind of process without it, the other role, and words for the two mistakes."""
 
 
 def _by_process(tables: Tables) -> Mapping[str, Sequence[tuple[str, Recipe]]]:
@@ -23,66 +29,30 @@ def kinds_of_processes(tables: Tables) -> Iterable[Problem]:
     """Find processes without a recipe, or whose recipe does not fit their kind."""
     recipes = _by_process(tables)
     for line, process in tables.numbered("processes", tables.processes):
-        rows = recipes.get(process.process, ())
-        if not rows:
-            yield Problem(
-                "processes",
-                line,
-                "process",
-                process.process,
-                "should have rows in recipes; it has none",
-            )
+        name = process.process
+        if name not in recipes:
+            words = "should have rows in recipes; it has none"
+            yield Problem("processes", line, "process", name, words)
             continue
-        inputs = [(at, row) for at, row in rows if row.role == "input"]
-        outputs = [(at, row) for at, row in rows if row.role == "output"]
-        if process.kind == "source":
-            for at, row in inputs:
-                yield Problem(
-                    "recipes",
-                    at,
-                    "role",
-                    "input",
-                    f"should be 'output': {row.process!r} is a source, which uses nothing",
-                )
-        elif not inputs:
-            yield Problem(
-                "processes",
-                line,
-                "kind",
-                process.kind,
-                f"should have an input in recipes, or {process.process!r} be a source",
-            )
-        if process.kind == "sink":
-            for at, row in outputs:
-                yield Problem(
-                    "recipes",
-                    at,
-                    "role",
-                    "output",
-                    f"should be 'input': {row.process!r} is a sink, which makes nothing",
-                )
-        elif not outputs:
-            yield Problem(
-                "processes",
-                line,
-                "kind",
-                process.kind,
-                f"should have an output in recipes, or {process.process!r} be a sink",
-            )
+        for role, kind, other, nothing, something in _SIDES:
+            lines = [at for at, row in recipes[name] if row.role == role]
+            if process.kind == kind:
+                words = f"should be {other!r}: {name!r} is a {kind}, which {nothing}"
+                yield from (Problem("recipes", at, "role", role, words) for at in lines)
+            elif not lines:
+                words = f"should {something}, or {name!r} be a {kind}"
+                yield Problem("processes", line, "kind", process.kind, words)
 
 
 def main_products(tables: Tables) -> Iterable[Problem]:
     """Find processes whose main product they do not make."""
     recipes = _by_process(tables)
     for line, process in tables.numbered("processes", tables.processes):
-        outputs = [
-            row.commodity for _, row in recipes.get(process.process, ()) if row.role == "output"
-        ]
+        rows = recipes.get(process.process, ())
+        outputs = [row.commodity for _, row in rows if row.role == "output"]
         if process.main_product is not None and process.main_product not in outputs:
-            words = (
-                "should be an output of the process in recipes:"
-                f" {', '.join(outputs) or 'it has none'}"
-            )
+            listed = ", ".join(outputs) or "it has none"
+            words = f"should be an output of the process in recipes: {listed}"
             yield Problem("processes", line, "main_product", process.main_product, words)
 
 
@@ -97,17 +67,16 @@ def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
     for line, process in tables.numbered("processes", tables.processes):
         if process.kind != "conversion":
             continue
-        weighed = [row for _, row in recipes.get(process.process, ()) if row.commodity in weights]
-        into = sum(row.quantity * weights[row.commodity] for row in weighed if row.role == "input")
-        out = sum(row.quantity * weights[row.commodity] for row in weighed if row.role == "output")
+        mass, names = {"input": 0.0, "output": 0.0}, {"input": "", "output": ""}
+        for _, row in recipes.get(process.process, ()):
+            if row.commodity in weights:
+                mass[row.role] += row.quantity * weights[row.commodity]
+                names[row.role] += f"{' + ' if names[row.role] else ''}{row.commodity}"
+        into, out = mass["input"], mass["output"]
         if out > into * (1 + _TOLERANCE):
-            parts = {
-                role: " + ".join(row.commodity for row in weighed if row.role == role)
-                for role in ("input", "output")
-            }
-            source = f"{into:.12g} t of {parts['input']}" if parts["input"] else "no weighed input"
+            source = f"{into:.12g} t of {names['input']}" if into else "no weighed input"
             words = (
                 "should not make mass from nothing: in recipes one unit of activity makes"
-                f" {out:.12g} t of {parts['output']} from {source} (mass_t_per_unit in commodities)"
+                f" {out:.12g} t of {names['output']} from {source} (mass_t_per_unit in commodities)"
             )
             yield Problem("processes", line, "process", process.process, words)

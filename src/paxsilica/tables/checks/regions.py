@@ -1,4 +1,4 @@
-"""Regions, their standing, and what is demanded, stored and shipped in them."""
+"""Regions, their status, and what is demanded, stored and shipped in them."""
 
 from __future__ import annotations
 
@@ -9,109 +9,55 @@ from paxsilica.errors import Problem
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import Demand
 
+_NOT_IN_A_HUB = (
+    ("assets", "region", "hosts and controls nothing"),
+    ("assets", "controller", "hosts and controls nothing"),
+    ("projects", "region", "hosts and controls nothing"),
+    ("projects", "controller", "hosts and controls nothing"),
+    ("membership", "region", "is never cut off, so it has no status"),
+    ("demand", "region", "has no demand"),
+    ("stocks", "region", "stores nothing"),
+    ("funders", "region", "pays for nothing"),
+)
+
 
 def hubs_host_nothing(tables: Tables) -> Iterable[Problem]:
-    """Find things placed in a hub, which only passes goods on."""
+    """Find rows that place something in a hub."""
     hubs = {region.region for region in tables.regions if region.kind == "hub"}
-    plants = [("assets", line, asset) for line, asset in tables.numbered("assets", tables.assets)]
-    candidates = [
-        ("projects", line, project)
-        for line, project in tables.numbered("projects", tables.projects)
-    ]
-    for table, line, plant in plants + candidates:
-        for column, region in (("region", plant.region), ("controller", plant.controller)):
-            if region in hubs:
-                yield Problem(
-                    table,
-                    line,
-                    column,
-                    region or "",
-                    "should be a country or a group: a hub hosts and controls nothing",
-                )
-    reasons = {
-        "membership": (
-            "should be a country or a group: a hub is never cut off, so it has no standing"
-        ),
-        "demand": "should be a country or a group: nothing is demanded in a hub",
-        "stocks": "should be a country or a group: nothing is stored in a hub",
-        "funders": "should be a country or a group: a hub pays for nothing",
-    }
-    for table, words in reasons.items():
+    for table, column, reason in _NOT_IN_A_HUB:
         for line, row in tables.numbered(table, tables.rows(table)):
-            region = getattr(row, "region", None)
+            region = getattr(row, column)
             if region in hubs:
-                yield Problem(table, line, "region", str(region), words)
+                words = f"should be a country or a group: a hub {reason}"
+                yield Problem(table, line, column, region, words)
 
 
 def membership_is_complete(tables: Tables) -> Iterable[Problem]:
-    """Find regions without a standing, where standings are told at all."""
+    """Find regions without a status, if the table of membership is present."""
     if "membership" not in tables.present:
         return
-    standing = {row.region for row in tables.membership}
+    members = {row.region for row in tables.membership}
     for line, region in tables.numbered("regions", tables.regions):
-        if region.kind != "hub" and region.region not in standing:
-            yield Problem(
-                "regions",
-                line,
-                "region",
-                region.region,
-                "should have a row in membership, since that table is there",
-            )
+        if region.kind != "hub" and region.region not in members:
+            words = "should have a row in membership, since that table is there"
+            yield Problem("regions", line, "region", region.region, words)
 
 
 def covered_commodities_have_a_stage(tables: Tables) -> Iterable[Problem]:
-    """Find commodities whose coverage is asked for but would be reported nowhere."""
+    """Find covered commodities without a stage that could report their coverage."""
     if "stages" not in tables.present:
         return
     for line, commodity in tables.numbered("commodities", tables.commodities):
         if commodity.covered and commodity.stage is None:
-            yield Problem(
-                "commodities",
-                line,
-                "stage",
-                "",
-                f"should name a stage, since {commodity.commodity!r} is covered",
-            )
-
-
-def routes_lead_somewhere(tables: Tables) -> Iterable[Problem]:
-    """Find routes from a place to itself and shipments whose least exceeds their most."""
-    for line, route in tables.numbered("routes", tables.routes):
-        if route.from_region == route.to_region != "*":
-            yield Problem(
-                "routes", line, "to_region", route.to_region, "should differ from from_region"
-            )
-        smallest, largest = route.smallest_shipment, route.largest_shipment
-        if smallest is not None and largest is not None and smallest > largest:
-            yield Problem(
-                "routes",
-                line,
-                "smallest_shipment",
-                f"{smallest:.12g}",
-                f"should be at most largest_shipment, which is {largest:.12g}",
-            )
-
-
-def levels_of_stocks(tables: Tables) -> Iterable[Problem]:
-    """Find stocks that begin or end fuller than they can be."""
-    for line, stock in tables.numbered("stocks", tables.stocks):
-        for column, level in (("initial", stock.initial), ("final", stock.final)):
-            if level is not None and level > stock.largest:
-                yield Problem(
-                    "stocks",
-                    line,
-                    column,
-                    f"{level:.12g}",
-                    f"should be at most largest, which is {stock.largest:.12g}",
-                )
+            words = f"should name a stage, since {commodity.commodity!r} is covered"
+            yield Problem("commodities", line, "stage", "", words)
 
 
 def variants_of_demand(tables: Tables) -> Iterable[Problem]:
-    """Find demand that a variant would silently lose.
+    """Find demand that is missing in a variant.
 
-    A case reads the rows of its variant and those without one. Demand that has some variants but
-    not all that the table knows, or whose variants span different years, would vanish in a case
-    that asks for the one it lacks.
+    A case reads the rows of its variant and those without a variant. Demand must therefore have
+    rows of every variant or of none, and its variants must span the same years.
     """
     variants = {row.variant for row in tables.demand if row.variant is not None}
     groups: dict[tuple[str, str, str | None], dict[str | None, list[tuple[str, Demand]]]] = (
@@ -120,29 +66,22 @@ def variants_of_demand(tables: Tables) -> Iterable[Problem]:
     for line, row in tables.numbered("demand", tables.demand):
         groups[row.region, row.commodity, row.use][row.variant].append((line, row))
     for (region, commodity, use), group in groups.items():
-        first_line = next(iter(group.values()))[0][0]
+        line = next(iter(group.values()))[0][0]
         name = f"{commodity} in {region}" + (f" for {use}" if use else "")
-        named = set(group) - {None}
-        missing = sorted(variant for variant in variants - named if variant is not None)
-        if named and None not in group and missing:
-            lacks = " and ".join(map(repr, missing))
+        missing = sorted(variants - {variant for variant in group if variant is not None})
+        if None not in group and missing:
             words = (
-                f"{name} should have rows of the variant {lacks} too, or leave the variant blank if"
-                " it is part of every one"
+                f"{name} should have rows of the variant {' and '.join(map(repr, missing))} too, or"
+                " leave the variant blank if it is part of every one"
             )
-            yield Problem("demand", first_line, "variant", "", words)
+            yield Problem("demand", line, "variant", "", words)
         spans = {
             variant: (min(row.year for _, row in rows), max(row.year for _, row in rows))
             for variant, rows in group.items()
         }
         if len(set(spans.values())) > 1:
-            reported = ", ".join(
+            listed = ", ".join(
                 f"{variant or 'blank'} {first}-{last}" for variant, (first, last) in spans.items()
             )
-            yield Problem(
-                "demand",
-                first_line,
-                "year",
-                "",
-                f"the variants of {name} should span the same years, but they span {reported}",
-            )
+            words = f"the variants of {name} should span the same years, but they span {listed}"
+            yield Problem("demand", line, "year", "", words)

@@ -1,4 +1,4 @@
-"""Numbers that vary by year: each stands in its cell or in the table ``series``, never in both."""
+"""Numbers that vary by year: each is in its cell or in the table ``series``, never in both."""
 
 from __future__ import annotations
 
@@ -10,20 +10,9 @@ from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES
 from paxsilica.tables.suggestions import Nearest
 
-NEEDED = (
-    ("assets", "capacity"),
-    ("assets", "variable_cost_usd_per_unit"),
-    ("projects", "capex_usd_m"),
-    ("projects", "variable_cost_usd_per_unit"),
-    ("routes", "cost_usd_per_unit"),
-    ("stocks", "holding_cost_usd_per_unit"),
-)
-"""Columns of which a row must have a value, in the cell or by year."""
-
 
 def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterable[Problem]:
-    """Find series of rows or columns that are not there, or of columns that may not vary by
-    year."""
+    """Find series of unknown rows or columns, or of columns that may not vary by year."""
     known: dict[str, set[str]] = {}
     nearest: dict[str, Nearest] = {}
     for line, row in tables.numbered("series", tables.series):
@@ -36,41 +25,37 @@ def rows_and_columns(tables: Tables, doubtful: frozenset[str] = frozenset()) -> 
             nearest[row.table] = Nearest(known[row.table])
         if row.row not in known[row.table] and row.table not in doubtful:
             key = "|".join(TABLES[row.table].key)
-            yield Problem(
-                "series",
-                line,
-                "row",
-                row.row,
-                f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}",
-            )
+            words = f"should be the {key} of a row of {row.table}{nearest[row.table](row.row)}"
+            yield Problem("series", line, "row", row.row, words)
 
 
 def cell_or_series(tables: Tables) -> Iterable[Problem]:
-    """Find numbers that are given both in the cell and by year, and numbers that are needed and
-    given in neither."""
-    by_year = {
+    """Find numbers that are given both in the cell and by year, and needed numbers that are given
+    in neither."""
+    by_year: dict[tuple[str, str, str], str] = {
         (row.table, row.row, row.column): line
         for line, row in reversed(list(tables.numbered("series", tables.series)))
     }
-    for table in ("commodities", "assets", "projects", "routes", "stocks", "funders"):
-        columns = [column.name for column in layout(table).values() if column.column.series]
-        for line, row in tables.numbered(table, tables.rows(table)):
+    for table in TABLES:
+        columns = [column for column in layout(table).values() if column.column.series]
+        for line, row in tables.numbered(table, tables.rows(table)) if columns else ():
             key = key_text(row)
             for column in columns:
-                value = getattr(row, column)
-                also = by_year.get((table, key, column))
+                name = column.name
+                value = getattr(row, name)
+                also = by_year.get((table, key, name))
                 if value is not None and also is not None:
                     words = (
-                        f"should be blank, or row {also} of series and its like be left out: the"
-                        " number is given twice"
+                        f"should be blank, or row {also} of series be left out: the number is given"
+                        " twice"
                     )
-                    yield Problem(table, line, column, f"{value:.12g}", words)
-                elif value is None and also is None and (table, column) in NEEDED:
+                    yield Problem(table, line, name, f"{value:.12g}", words)
+                elif value is None and also is None and column.column.needed:
                     words = (
-                        f"should be filled with {layout(table)[column].right()}, or be given by"
-                        f" year in series under row {key!r}"
+                        f"should be filled with {column.expected}, or be given by year in series"
+                        f" under row {key!r}"
                     )
-                    yield Problem(table, line, column, "", words)
+                    yield Problem(table, line, name, "", words)
 
 
 def values_within_bounds(tables: Tables) -> Iterable[Problem]:
@@ -78,10 +63,5 @@ def values_within_bounds(tables: Tables) -> Iterable[Problem]:
     for line, row in tables.numbered("series", tables.series):
         column = layout(row.table).get(row.column)
         if column is not None and column.column.series and not column.admits(row.value):
-            yield Problem(
-                "series",
-                line,
-                "value",
-                f"{row.value:.12g}",
-                f"should be {column.right()}, as {row.table} asks of {row.column}",
-            )
+            words = f"should be {column.expected}, as a cell of {row.table} {row.column}"
+            yield Problem("series", line, "value", f"{row.value:.12g}", words)

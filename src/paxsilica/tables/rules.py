@@ -1,0 +1,156 @@
+"""Rules between the cells of one row; the documentation of the columns prints the same words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule for one column of a table.
+
+    Attributes:
+        table, column: where it applies.
+        expected: end of a sentence that begins with "should".
+        holds: whether a row obeys it.
+        found: what the row holds instead, added to the sentence.
+    """
+
+    table: str
+    column: str
+    expected: str
+    holds: Callable[[Any], bool]
+    found: Callable[[Any], str] = lambda _: ""
+
+
+def _ordered(table: str, column: str, other: str) -> Rule:
+    """The cell is at most another cell of the row, if both are filled."""
+
+    def holds(row: Any) -> bool:
+        left, right = getattr(row, column), getattr(row, other)
+        return left is None or right is None or bool(left <= right)
+
+    words = f"be at most {other}"
+    return Rule(table, column, words, holds, lambda row: f", which is {getattr(row, other):.12g}")
+
+
+def _not_before(table: str, last: str, first: str) -> Rule:
+    """The year is not before another year of the row, if both are filled."""
+    rule = _ordered(table, first, last)
+    words = f"not be before {first}"
+    return Rule(table, last, words, rule.holds, lambda row: f", which is {getattr(row, first)}")
+
+
+def _of_profile(
+    column: str,
+    expected: str,
+    holds: Callable[[tuple[float, ...]], bool],
+    found: Callable[[tuple[float, ...]], str] = lambda _: "",
+) -> Rule:
+    """A rule for the shares by year of a project, if they are filled."""
+    return Rule(
+        "projects",
+        column,
+        expected,
+        lambda row: getattr(row, column) is None or holds(getattr(row, column)),
+        lambda row: found(getattr(row, column)),
+    )
+
+
+RULES = (
+    _ordered("projects", "smallest_size", "largest_size"),
+    _ordered("routes", "smallest_shipment", "largest_shipment"),
+    _ordered("stocks", "initial", "largest"),
+    _ordered("stocks", "final", "largest"),
+    _ordered("provenance", "low", "high"),
+    _not_before("assets", "to_year", "from_year"),
+    _not_before("funders", "to_year", "from_year"),
+    _not_before("limits", "to_year", "from_year"),
+    _not_before("events", "to_year", "from_year"),
+    _not_before("projects", "latest_commitment", "earliest_commitment"),
+    _of_profile("spend_profile", "hold no share below 0", lambda shares: min(shares) >= 0),
+    _of_profile(
+        "spend_profile",
+        "add up to 1",
+        lambda shares: math.isclose(sum(shares), 1, abs_tol=_TOLERANCE),
+        lambda shares: f", but adds up to {sum(shares):.12g}",
+    ),
+    _of_profile(
+        "ramp_profile",
+        "hold shares between 0 and 1",
+        lambda shares: min(shares) >= 0 and max(shares) <= 1,
+    ),
+    _of_profile(
+        "ramp_profile",
+        "not fall from one year to the next",
+        lambda shares: all(before <= after for before, after in pairwise(shares)),
+    ),
+    _of_profile("ramp_profile", "end above 0", lambda shares: shares[-1] > 0),
+    Rule(
+        "routes",
+        "to_region",
+        "differ from from_region, unless both are '*'",
+        lambda row: row.from_region != row.to_region or row.to_region == "*",
+    ),
+    Rule(
+        "events",
+        "factor",
+        "be blank for a cut-off, which has no factor",
+        lambda row: row.event != "cut-off" or row.factor is None,
+    ),
+    Rule(
+        "events",
+        "factor",
+        "be filled for every event but a cut-off",
+        lambda row: row.event == "cut-off" or row.factor is not None,
+    ),
+    Rule(
+        "events",
+        "process",
+        "be '*' for an event of demand, which does not depend on a process",
+        lambda row: row.event != "demand" or row.process == "*",
+    ),
+    Rule(
+        "limits",
+        "process",
+        "be '*' for a shipment, which has no process",
+        lambda row: row.measure != "shipment" or row.process == "*",
+    ),
+    Rule(
+        "limits",
+        "asset",
+        "be blank for a shipment, which belongs to no plant",
+        lambda row: row.measure != "shipment" or row.asset is None,
+    ),
+    Rule(
+        "limits",
+        "to_region",
+        "be blank for every measure but shipment",
+        lambda row: row.measure == "shipment" or row.to_region is None,
+    ),
+    Rule("limits", "value", "be at least 0", lambda row: row.value >= 0),
+    Rule(
+        "provenance",
+        "low",
+        "be at least 0 for a relative range, which is of factors",
+        lambda row: row.range != "relative" or row.low >= 0,
+    ),
+    Rule(
+        "provenance",
+        "range",
+        "hold 1, the number itself, if it is relative",
+        lambda row: row.range != "relative" or row.low > row.high or row.low <= 1 <= row.high,
+        lambda row: f", but lies between {row.low:.12g} and {row.high:.12g}",
+    ),
+)
+
+
+def rules_of(table: str, column: str) -> Iterator[Rule]:
+    """Go through the rules for a column."""
+    return (rule for rule in RULES if (rule.table, rule.column) == (table, column))

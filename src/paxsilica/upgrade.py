@@ -1,0 +1,363 @@
+"""Rewrites a case file or a folder of tables of version 0.1 to the current names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paxsilica.case import known_keys
+from paxsilica.errors import InputError
+from paxsilica.renames import (
+    RENAMES,
+    DroppedTable,
+    Rename,
+    RenamedColumn,
+    RenamedKey,
+    RenamedSetting,
+    RenamedValue,
+    in_case,
+    in_tables,
+    value_at,
+)
+from paxsilica.tables import TABLES
+
+BACKUP = ".orig"
+"""Added to the name of a file that was rewritten."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Outcome of an upgrade.
+
+    Attributes:
+        changes: what changed, in words; empty if the input used the current names.
+        files: files that were rewritten or removed.
+        backups: copies of these files as they were.
+    """
+
+    changes: tuple[str, ...]
+    files: tuple[Path, ...]
+    backups: tuple[Path, ...]
+
+
+def upgrade(path: Path, backup: bool = True, renames: Sequence[Rename] = RENAMES) -> Report:
+    """Rewrite a case file (``.toml``) or the tables of a folder (``.csv``) to the current names.
+
+    Nothing is written if a file cannot be understood. Each file is replaced at once; with
+    ``backup`` its former content stays beside it under its name with ``.orig`` added. A second
+    upgrade changes nothing.
+
+    Raises:
+        InputError: if the path is neither, a file cannot be read, both an old and a new name are
+            there, a name belongs to neither version, or a backup is there already.
+    """
+    if path.is_dir():
+        changes, contents = _upgraded_folder(path, renames)
+    elif path.suffix == ".toml" and path.is_file():
+        changes, contents = _upgraded_case(path, renames)
+    else:
+        raise _refusal(path, "should be a case file (.toml) or a folder of CSV tables")
+    backups = tuple(file.with_name(file.name + BACKUP) for file in contents) if backup else ()
+    for copy in backups:
+        if copy.exists():
+            raise _refusal(copy, "should not be there: it is the place of the backup; move it away")
+    for file, copy in zip(contents, backups, strict=False):
+        copy.write_bytes(file.read_bytes())
+    for file, content in contents.items():
+        _replace(file, content)
+    return Report(tuple(changes), tuple(contents), backups)
+
+
+def _refusal(path: Path, expected: str) -> InputError:
+    return InputError.of(expected, table="upgrade", value=str(path))
+
+
+def _replace(path: Path, content: bytes | None) -> None:
+    """Put new content in the place of a file, or remove it."""
+    if content is None:
+        path.unlink()
+        return
+    beside = path.with_name(path.name + ".new")
+    beside.write_bytes(content)
+    os.replace(beside, path)
+
+
+# Tables
+
+
+def _upgraded_folder(
+    folder: Path, renames: Sequence[Rename]
+) -> tuple[list[str], dict[Path, bytes | None]]:
+    """What changes in a folder, and the new content of the files that change."""
+    dropped = {rename.table for rename in renames if isinstance(rename, DroppedTable)}
+    files = {
+        path.stem: path
+        for path in sorted(folder.glob("*.csv"))
+        if path.stem in TABLES or path.stem in dropped
+    }
+    if not files:
+        raise _refusal(folder, "should hold CSV tables, but has none")
+    before = {table: _rows(path) for table, path in files.items()}
+    after = deepcopy(before)
+    changes = []
+    for rename in renames:
+        if in_tables(after, [rename]):
+            changes.append(str(rename))
+            _apply(after, rename, files)
+    for table, (header, *_) in after.items():
+        for name in header:
+            if name and name not in TABLES[table].model_fields:
+                raise _refusal(files[table], f"has a column {name!r} that neither version has")
+    contents = {
+        files[table]: _text(files[table], after[table]) if table in after else None
+        for table in files
+        if after.get(table) != before[table]
+    }
+    return changes, contents
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The cells of a file, its header without blanks around the names."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _refusal(path, f"should be a CSV file in UTF-8 ({error})") from None
+    if not rows:
+        raise _refusal(path, "should begin with a header, but is empty")
+    return [[name.strip() for name in rows[0]], *rows[1:]]
+
+
+def _text(path: Path, rows: Sequence[Sequence[str]]) -> bytes:
+    """Rows as the content of a file that ends its lines as before."""
+    ending = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator=ending).writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def _apply(tables: dict[str, list[list[str]]], rename: Rename, files: Mapping[str, Path]) -> None:
+    """Apply a rename to the tables, in place."""
+    match rename:
+        case DroppedTable(table):
+            del tables[table]
+        case RenamedColumn(table, old, new):
+            header = tables[table][0]
+            if new in header:
+                raise _refusal(files[table], f"should have one of the columns {old!r} and {new!r}")
+            header[header.index(old)] = new
+            _rename_mentions(tables, rename)
+        case RenamedValue(table, column, old, new):
+            for row in _named(tables, table):
+                _change(row, column, lambda word: new if word.strip() == old else word)
+            if column in TABLES[table].key:
+                place = TABLES[table].key.index(column)
+                for other in ("series", "provenance"):
+                    for row in _about(tables, other, table):
+                        _change(row, "row", lambda key: _in_key(key, place, old, new))
+                for row in _about(tables, "provenance", "series", table):
+                    _change(row, "row", lambda key: _in_key(key, place + 1, old, new))
+
+
+def _rename_mentions(tables: dict[str, list[list[str]]], rename: RenamedColumn) -> None:
+    """Rename a column where ``series`` and ``provenance`` name it."""
+    table, old, new = rename.table, rename.old, rename.new
+    for other in ("series", "provenance"):
+        for row in _about(tables, other, table):
+            _change(row, "column", lambda name: new if name.strip() == old else name)
+    for row in _about(tables, "provenance", "series", table):
+        _change(row, "row", lambda key: _in_key(key, -2, old, new))
+    own = {id(row.cells) for row in _about(tables, "provenance", table)}
+    for row in _named(tables, "provenance"):
+        within = id(row.cells) in own
+        _change(row, "formula", lambda text, within=within: _in_formula(text, rename, within))
+
+
+@dataclass(frozen=True)
+class _NamedRow:
+    """A row with the places of its columns."""
+
+    at: Mapping[str, int]
+    cells: list[str]
+
+
+def _named(tables: Mapping[str, list[list[str]]], table: str) -> Iterator[_NamedRow]:
+    """The rows of a table, if it is there."""
+    header, *rows = tables.get(table, [[]])
+    places = {name: place for place, name in enumerate(header)}
+    return (_NamedRow(places, row) for row in rows if len(row) == len(header))
+
+
+def _about(
+    tables: dict[str, list[list[str]]], table: str, subject: str, start: str = ""
+) -> Iterator[_NamedRow]:
+    """The rows of ``series`` or ``provenance`` on numbers of another table; with ``start``, those
+    whose key starts with it."""
+
+    def cell(row: _NamedRow, column: str) -> str:
+        return row.cells[row.at[column]].strip() if column in row.at else ""
+
+    for row in _named(tables, table):
+        if cell(row, "table") == subject and f"{cell(row, 'row')}|".startswith(
+            start and f"{start}|"
+        ):
+            yield row
+
+
+def _change(row: _NamedRow, column: str, changed: Any) -> None:
+    if column in row.at:
+        row.cells[row.at[column]] = changed(row.cells[row.at[column]])
+
+
+def _in_key(key: str, place: int, old: str, new: str) -> str:
+    parts = key.split("|")
+    if -len(parts) <= place < len(parts) and parts[place] == old:
+        parts[place] = new
+    return "|".join(parts)
+
+
+def _in_formula(text: str, rename: RenamedColumn, own: bool) -> str:
+    """A formula with the new name of a column, in its own row (``[old]``) or with its table."""
+    pattern = rf"\[({re.escape(rename.table)}\|[^\]]*\|){re.escape(rename.old)}\]"
+    text = re.sub(pattern, rf"[\g<1>{rename.new}]", text)
+    return text.replace(f"[{rename.old}]", f"[{rename.new}]") if own else text
+
+
+# Cases
+
+
+def _upgraded_case(
+    path: Path, renames: Sequence[Rename]
+) -> tuple[list[str], dict[Path, bytes | None]]:
+    """What changes in a case file, and its new content.
+
+    The lines are edited as text, so that comments stay. The result is read again and compared with
+    the content that is expected.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+        content = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _refusal(path, f"should be a readable TOML file in UTF-8 ({error})") from None
+    changes = []
+    before = text
+    for rename in renames:
+        if not in_case(content, [rename]):
+            continue
+        changes.append(str(rename))
+        if isinstance(rename, RenamedKey):
+            if value_at(content, rename.new) is not None:
+                raise _refusal(path, f"should have one of the keys {rename.old} and {rename.new}")
+            text = _with_key(text, rename)
+            _move(content, rename)
+        elif isinstance(rename, RenamedSetting):
+            text = _with_word(text, rename)
+            _set_word(content, rename)
+        if not _reads_as(text, content):
+            raise _refusal(path, f"cannot be rewritten line by line; edit it: {rename}")
+    known = {name.split(".")[0] for name in known_keys()}
+    for name in content:
+        if name not in known:
+            raise _refusal(path, f"has a key {name!r} that neither version has")
+    return changes, {path: text.encode()} if text != before else {}
+
+
+def _reads_as(text: str, content: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == content
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _move(content: dict[str, Any], rename: RenamedKey) -> None:
+    *path, last = rename.old.split(".")
+    inner = value_at(content, ".".join(path)) if path else content
+    value = inner.pop(last)
+    *path, last = rename.new.split(".")
+    target = content
+    for part in path:
+        target = target.setdefault(part, {})
+    target[last] = value
+
+
+def _set_word(content: dict[str, Any], rename: RenamedSetting) -> None:
+    def new(word: Any) -> Any:
+        return rename.new if word == rename.old else word
+
+    *path, last = rename.key.split(".")
+    inner = value_at(content, ".".join(path)) if path else content
+    value = inner[last]
+    if isinstance(value, list):
+        inner[last] = [new(word) for word in value]
+    elif isinstance(value, dict):
+        inner[last] = {new(name): new(word) for name, word in value.items()}
+    else:
+        inner[last] = rename.new
+
+
+def _assignment(text: str, dotted: str) -> tuple[int, str]:
+    """The line that sets a dotted key, and its section; -1 without one."""
+    section = ""
+    for at, line in enumerate(text.split("\n")):
+        if match := re.match(r"\s*\[([\w.-]+)\]", line):
+            section = match[1]
+            continue
+        match = re.match(r"\s*([\w.-]+)\s*=", line)
+        if match and ".".join(filter(None, (section, match[1]))) == dotted:
+            return at, section
+    return -1, ""
+
+
+def _with_key(text: str, rename: RenamedKey) -> str:
+    """The text with the key renamed, in its line or under the header of its new section."""
+    at, section = _assignment(text, rename.old)
+    if at < 0:
+        return text
+    lines = text.split("\n")
+    name, _, rest = lines[at].partition("=")
+    home, _, last = rename.new.rpartition(".")
+    if home == rename.old.rpartition(".")[0]:
+        new = rename.new.removeprefix(f"{section}." if section else "")
+        lines[at] = f"{name.replace(name.strip(), new)}={rest}"
+        return "\n".join(lines)
+    del lines[at]
+    header = next((at for at, line in enumerate(lines) if line.strip() == f"[{home}]"), None)
+    if not home:
+        lines.insert(0, f"{last} ={rest}")
+    elif header is not None:
+        lines.insert(header + 1, f"{last} ={rest}")
+    else:
+        lines += [f"[{home}]", f"{last} ={rest}", ""]
+    return "\n".join(lines)
+
+
+def _with_word(text: str, rename: RenamedSetting) -> str:
+    """The text with the word replaced in the line of its key, or in the lines of its section."""
+    word = re.escape(rename.old)
+    lines = text.split("\n")
+    at, _ = _assignment(text, rename.key)
+    places = [at] if at >= 0 else list(_section(lines, rename.key))
+    for place in places:
+        start = lines[place].index("=") if at >= 0 else 0
+        rest = re.sub(rf"\"{word}\"|'{word}'", f'"{rename.new}"', lines[place][start:])
+        rest = re.sub(rf"(?<![\w\"'-]){word}(?=\s*=)", rename.new, rest)
+        lines[place] = lines[place][:start] + rest
+    return "\n".join(lines)
+
+
+def _section(lines: Sequence[str], name: str) -> Iterator[int]:
+    """The places of the lines in a section."""
+    within = False
+    for place, line in enumerate(lines):
+        if line.lstrip().startswith("["):
+            within = line.strip().startswith(f"[{name}]")
+        elif within:
+            yield place

@@ -1,0 +1,257 @@
+"""Input of version 0.1: readers answer with one error, and the upgrade rewrites names and nothing
+else."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+from world import World
+
+from paxsilica.case import make_case, read_case
+from paxsilica.cli import app
+from paxsilica.errors import InputError
+from paxsilica.renames import (
+    RENAMES,
+    DroppedTable,
+    RenamedColumn,
+    RenamedKey,
+    RenamedSetting,
+    RenamedValue,
+)
+from paxsilica.tables import load_tables
+from paxsilica.upgrade import upgrade
+
+OLD_CASE = """\
+# A case of version 0.1
+years = "2026-2030"  # five years
+
+[finance]
+discount_rate = 0.05
+residual_value = true
+
+[operation]
+warm = false  # plants may stand idle
+
+[solver]
+gap = 0.01
+"""
+
+
+def old_world() -> World:
+    """The good world with the word of version 0.1 for a cut-off, in two rows and a key."""
+    world = World()
+    header, *rows = world.tables["events"]
+    at = header.index("event")
+    for row in rows:
+        row[at] = "switch off" if row[at] == "cut-off" else row[at]
+    assert any(row[at] == "switch off" for row in rows)
+    return world
+
+
+def old_case(folder: Path, text: str = OLD_CASE) -> Path:
+    path = folder / "mine.toml"
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_old_tables_give_one_error_that_names_the_command(tmp_path: Path) -> None:
+    world = old_world()
+    world.set("assets", 4, capacity="lots")
+    folder = world.write(tmp_path / "old")
+    with pytest.raises(InputError) as caught:
+        load_tables(folder)
+    [problem] = caught.value.problems
+    assert f"run `paxsilica upgrade {folder}`" in problem.expected
+    assert "events.event 'switch off' is now 'cut-off'" in problem.expected
+
+
+def test_old_case_gives_one_error_that_names_the_command(tmp_path: Path) -> None:
+    path = old_case(tmp_path, OLD_CASE + "gapp = 3\n")
+    with pytest.raises(InputError) as caught:
+        read_case(path)
+    [problem] = caught.value.problems
+    assert f"run `paxsilica upgrade {path}`" in problem.expected
+
+
+def test_old_key_of_a_setting_is_answered_with_the_new_one(tmp_path: Path) -> None:
+    path = old_case(tmp_path, OLD_CASE.replace("warm", "readiness"))
+    with pytest.raises(InputError, match=r"operation\.warm is now operation\.readiness"):
+        read_case(path, ["operation.warm=true"])
+
+
+def test_upgraded_tables_are_those_of_this_version(tmp_path: Path) -> None:
+    folder = old_world().write(tmp_path / "old")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    report = upgrade(folder)
+    assert report.changes == ("events.event 'switch off' is now 'cut-off'",)
+    assert report.files == (folder / "events.csv",)
+    assert report.backups == (folder / "events.csv.orig",)
+    assert report.backups[0].read_bytes() == before["events.csv"]
+    good = load_tables(World().write(tmp_path / "good"))
+    assert load_tables(folder).digest == good.digest
+    for name in before.keys() - {"events.csv"}:
+        assert (folder / name).read_bytes() == before[name]
+
+
+def test_upgraded_case_keeps_its_comments(tmp_path: Path) -> None:
+    path = old_case(tmp_path)
+    report = upgrade(path)
+    assert path.read_text() == OLD_CASE.replace("warm", "readiness")
+    assert report.backups[0].read_text() == OLD_CASE
+    assert read_case(path).operation.readiness is False
+
+
+def test_second_upgrade_changes_nothing(tmp_path: Path) -> None:
+    for path in (old_world().write(tmp_path / "old"), old_case(tmp_path)):
+        upgrade(path)
+        files = [*path.parent.rglob("*.*")]
+        times = [file.stat().st_mtime_ns for file in files]
+        assert upgrade(path).changes == ()
+        assert [file.stat().st_mtime_ns for file in files] == times
+
+
+def test_no_copy_is_kept_in_place(tmp_path: Path) -> None:
+    path = old_case(tmp_path)
+    assert upgrade(path, backup=False).backups == ()
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_copy_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    path = old_case(tmp_path)
+    copy = path.with_name("mine.toml.orig")
+    copy.write_text("mine")
+    with pytest.raises(InputError, match="place of the backup"):
+        upgrade(path)
+    assert (path.read_text(), copy.read_text()) == (OLD_CASE, "mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (OLD_CASE + "[opera]\nx = 1\n", "key 'opera' that neither version has"),
+        (OLD_CASE.replace("warm", "readiness = true\nwarm"), "should have one of the keys"),
+        (OLD_CASE.replace("[operation]\nwarm = false", '["operation"]\nwarm = false'), "edit it"),
+        ("years = ", "readable TOML"),
+    ],
+)
+def test_case_that_is_not_understood_is_not_changed(tmp_path: Path, text: str, words: str) -> None:
+    path = old_case(tmp_path, text)
+    with pytest.raises(InputError, match=words) as caught:
+        upgrade(path)
+    assert len(caught.value.problems) == 1
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("mine.toml", text)]
+
+
+def test_folder_that_is_not_understood_is_not_changed(tmp_path: Path) -> None:
+    world = old_world()
+    world.set("assets", 2, owner="x")
+    folder = world.write(tmp_path / "old")
+    with pytest.raises(InputError, match="column 'owner' that neither version has"):
+        upgrade(folder)
+    assert "switch off" in (folder / "events.csv").read_text(encoding="utf-8")
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "nowhere", folder / "events.csv"):
+        with pytest.raises(InputError, match="should"):
+            upgrade(path)
+
+
+def test_every_kind_of_rename(tmp_path: Path) -> None:
+    """A column with its mentions, a word inside keys, and a table; the tables are again the good
+    ones, but for what the test adds."""
+    good = World()
+    good.add("provenance", "recipes,separate|ore|input,quantity,t,0.9,1.1,relative,,guess,D,,")
+    good.set("provenance", 4, formula="")
+    good.set("provenance", 8, formula="[routes|*|SEA|*|cost_usd_per_unit] * 2")
+    good.set("provenance", 9, formula="[cost_usd_per_unit] + 1")
+    old = World()
+    old.tables = {
+        name: [
+            [cell.replace("cost_usd_per_unit", "freight") if name != "assets" else cell
+             for cell in row]
+            for row in rows
+        ]
+        for name, rows in good.tables.items()
+        if name in ("routes", "series", "provenance")
+    }  # fmt: skip
+    others = {name: rows for name, rows in good.tables.items() if name not in old.tables}
+    old.tables |= others
+    for name in ("series", "provenance"):  # columns of other tables that end in the same letters
+        for row in old.tables[name]:
+            row[:] = [
+                cell.replace("variable_freight", "variable_cost_usd_per_unit") for cell in row
+            ]
+            row[:] = [cell.replace("holding_freight", "holding_cost_usd_per_unit") for cell in row]
+    old.tables["recipes"] = [
+        ["feed" if cell == "input" else cell for cell in row] for row in old.tables["recipes"]
+    ]
+    old.tables["provenance"][-1][1] = "separate|ore|feed"
+    old.files["colours.csv"] = b"colour\nred\n"
+    folder = old.write(tmp_path / "old")
+    renames = (
+        RenamedColumn("routes", "freight", "cost_usd_per_unit"),
+        RenamedValue("recipes", "role", "feed", "input"),
+        DroppedTable("colours", "nothing reads it"),
+    )
+    report = upgrade(folder, renames=renames)
+    assert len(report.changes) == 3
+    assert {path.name for path in report.files} == {
+        "colours.csv", "provenance.csv", "recipes.csv", "routes.csv", "series.csv"
+    }  # fmt: skip
+    assert not (folder / "colours.csv").exists()
+    assert (folder / "colours.csv.orig").exists()
+    expected = good.write(tmp_path / "good")
+    for path in expected.iterdir():
+        with path.open(newline="") as right, (folder / path.name).open(newline="") as found:
+            assert list(csv.reader(found)) == list(csv.reader(right)), path.name
+
+
+def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
+    text = OLD_CASE.replace("years =", 'trusted = ["ally", "signatory"]\nprecision = 0.1\nyears =')
+    text = text.replace(
+        "years =", 'objective = "least"  # least\nfunding = { ally = 2027 }\nyears ='
+    )
+    text += '\n[membership]\nAA = "foe"\nBB = "neutral"  # no foe\n'
+    path = old_case(tmp_path, text)
+    renames = (
+        *RENAMES,
+        RenamedKey("precision", "coverage.shortfall_weight"),
+        RenamedKey("solver.gap", "finance.gap"),
+        RenamedSetting("trusted", "ally", "participant"),
+        RenamedSetting("funding", "ally", "participant"),
+        RenamedSetting("membership", "foe", "untrusted"),
+        RenamedSetting("objective", "least", "cost"),
+    )
+    assert len(upgrade(path, renames=renames).changes) == 7
+    new = path.read_text()
+    assert 'objective = "cost"  # least' in new
+    assert "funding = { participant = 2027 }" in new
+    assert 'AA = "untrusted"\nBB = "neutral"  # no foe' in new
+    assert 'trusted = ["participant", "signatory"]' in new
+    assert "[coverage]\nshortfall_weight = 0.1" in new
+    assert "[finance]\ngap = 0.01" in new
+    assert upgrade(path, renames=renames).changes == ()
+
+
+def test_current_input_has_no_old_names() -> None:
+    """No entry may rename to a name that another entry renames again, or the reader refuses it."""
+    olds = {rename.old for rename in RENAMES if not isinstance(rename, DroppedTable)}
+    news = {rename.new for rename in RENAMES if not isinstance(rename, DroppedTable)}
+    assert not olds & news
+    assert make_case({"years": "2026", "finance": {"discount_rate": 0, "residual_value": False}})
+
+
+def test_command_prints_what_changed(tmp_path: Path) -> None:
+    path = old_case(tmp_path)
+    result = CliRunner().invoke(app, ["upgrade", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.output)
+    assert document["changes"] == ["operation.warm is now operation.readiness"]
+    assert document["written"] == [str(path)]
+    again = CliRunner().invoke(app, ["upgrade", str(path)])
+    assert "nothing to change" in again.output
+    wrong = CliRunner().invoke(app, ["upgrade", str(tmp_path / "none")])
+    assert wrong.exit_code == 2
