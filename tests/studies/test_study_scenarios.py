@@ -115,6 +115,9 @@ def test_a_comparison_says_first_what_makes_it_doubtful() -> None:
     assert "leave open" in compare(replace(small, bound=0.0), large).notes[-1]
     closer = CASES["small"].with_(gap=0.25).solve()
     assert compare(small, closer).notes == ()  # a gap is no question
+    case = small.manifest["case"] | {"partners": ["A=money:A"]}
+    named = replace(small, manifest=small.manifest | {"case": case})
+    assert compare(small, named).notes == ()  # nor are the players of another study
     other = replace(small, manifest={**small.manifest, "data_digest": "another"})
     assert compare(small, other).notes == ("They were made from different data.",)
 

@@ -102,6 +102,17 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     assert "NOWHERE" in again.stderr
 
 
+def test_partners_of_a_case_that_names_none(place: tuple[str, str], tmp_path: Path) -> None:
+    """Both regions have funders that pay."""
+    words = ["--set", "coverage.hard=false", "--workers", "1", "--store", str(tmp_path / "kept")]
+    done = CliRunner().invoke(app, ["partners", place[0], "--data", place[1], *words])
+    assert done.exit_code == 0, done.output
+    assert [line.partition(",")[0] for line in done.stdout.splitlines()[:2]] == [
+        "Aland's money",
+        "Bland's money",
+    ]
+
+
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "regions.csv").write_text("nonsense\n")
     words = [

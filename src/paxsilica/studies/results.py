@@ -86,16 +86,11 @@ class Study(ABC):
             table.to_csv(
                 place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
             )
-        words = {
-            "study": type(self).__name__,
-            "title": self.title,
-            "notes": list(self.notes),
-            "stopped": self.stopped,
-            "tables": {
-                name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
-                for name in self.tables
-            },
+        docs = {
+            name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
+            for name in self.tables
         }
+        words = self.result() | {"tables": docs}
         (place / "study.json").write_text(json_text(words), encoding="utf-8")
         (place / "figure.svg").unlink(missing_ok=True)
         if self.table().empty:
