@@ -53,10 +53,9 @@ if TYPE_CHECKING:
     from paxsilica.studies.alternatives import alternatives
     from paxsilica.studies.frontier import frontier
     from paxsilica.studies.montecarlo import montecarlo
-    from paxsilica.studies.partners import value_partners
+    from paxsilica.studies.partners import parse_player, value_partners
     from paxsilica.studies.scenarios import compare, side_by_side
     from paxsilica.studies.sensitivity import sensitivity, two_way
-    from paxsilica.studies.shapley import parse_player
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {

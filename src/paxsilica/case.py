@@ -196,6 +196,14 @@ class Case(Section):
     membership: dict[str, Status] = Field(
         {}, description="regions whose status differs from the data, in every year"
     )
+    partners: tuple[str, ...] = Field(
+        (),
+        description=(
+            "players of the study of partners, each written NAME=sign:REGION (a signature) or"
+            " NAME=money:REGION (the money of its funders); absent: every participant and every"
+            " region whose funders pay"
+        ),
+    )
     coverage: Coverage | None = Field(None, description="absent: no coverage is required")
     concentration: Concentration | None = Field(None, description="absent: no cap")
     funders: Funders = Funders()

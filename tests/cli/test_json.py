@@ -72,8 +72,8 @@ def test_solve_of_the_infeasible_holds_the_diagnosis(ore: list[str]) -> None:
     found = document("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", code=3)
     assert (found["status"], found["objective"]) == ("infeasible", None)
     assert found["diagnosis"] == json.loads(Path("x/diagnosis.json").read_text())
-    assert found["diagnosis"]["ways_out"][0]["kind"] == "budget"
-    assert Plan.load(Path("x/nearest")).status == "infeasible"
+    assert found["diagnosis"]["feasible_changes"][0]["kind"] == "budget"
+    assert Plan.load(Path("x/closest")).status == "infeasible"
 
 
 def test_check_and_cases() -> None:
@@ -103,7 +103,7 @@ def test_explain(ore: list[str]) -> None:
     assert found["worth_usd_m"][0] == pytest.approx(50.0), (
         "the third smelter costs 150 instead of 100"
     )
-    assert found["flips"][0]["at"][0] <= 150 <= found["flips"][0]["at"][1]
+    assert found["break_even"][0]["at"][0] <= 150 <= found["break_even"][0]["at"][1]
     assert {"table", "row", "column", "value", "grade"} <= set(found["numbers"][0])
     stage = document(
         "explain",
@@ -143,7 +143,7 @@ def test_partners(ore: list[str]) -> None:
     assert found["exact"] is True
     assert [row["player"] for row in found["tables"]["partners"]] == ["Aland"]
     assert [row["players"] for row in found["tables"]["coalitions"]] == [[], ["Aland"]]
-    assert found["nobody_usd_m"][0] >= found["everybody_usd_m"][0]
+    assert found["no_partners_usd_m"][0] >= found["all_partners_usd_m"][0]
 
 
 def test_study() -> None:

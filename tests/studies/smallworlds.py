@@ -165,14 +165,14 @@ class Tried:
     budget: float
 
 
-def every_plan(asked: Question) -> list[Tried]:
+def every_plan(problem: Question) -> list[Tried]:
     """Every set of projects that the rules allow, each at its least cost: one linear program each,
     years left free.
 
     For worlds in which only one year offers itself for commitment the sets are all there is to
     decide.
     """
-    of = write(asked.tables, asked.case)
+    of = write(problem.tables, problem.case)
     names = sorted(of.instance.candidates)
     found = []
     for taken in itertools.product((False, True), repeat=len(names)):
@@ -185,7 +185,7 @@ def every_plan(asked: Question) -> list[Tried]:
         at = np.flatnonzero(program.integer)
         outcome = solve(
             program.fixed(at, np.where(np.isfinite(program.low[at]), program.low[at], 0.0)),
-            asked.case.solver,
+            problem.case.solver,
         )
         if outcome.values is not None and outcome.objective is not None:
             terms = of.term_values(outcome.values)

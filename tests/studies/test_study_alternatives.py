@@ -13,7 +13,7 @@ from paxsilica.case import Case
 from paxsilica.errors import InputError
 from paxsilica.studies.alternatives import alternatives
 from paxsilica.studies.branching import Region, grown
-from paxsilica.studies.near_optimal import Census, forced
+from paxsilica.studies.near_optimal import NearOptimalSet, forced
 from paxsilica.studies.parallel import Packed, Result, Runner, perform, task
 from paxsilica.studies.tasks import solve_case
 from paxsilica.tables import Tables
@@ -61,9 +61,9 @@ def test_distance_keeps_plans_apart() -> None:
 
 
 def test_the_tolerance_is_a_share_of_the_capital_decided() -> None:
-    asked = question("2030")
-    plan = asked.solve()
-    found = alternatives(asked, 0.1, plans=1, workers=1)
+    problem = question("2030")
+    plan = problem.solve()
+    found = alternatives(problem, 0.1, plans=1, workers=1)
     assert plan.objective is not None
     assert found.limit_usd_m == pytest.approx(plan.objective + 0.1 * plan.capital_decided_usd_m)
 
@@ -78,7 +78,7 @@ def nothing_bounded(
     return {"bound": -1e9, "found": [[name, side, -1e9, []] for name, side in arguments["places"]]}
 
 
-def nothing_turned(tables: object, case: object, arguments: object) -> dict[str, object]:
+def nothing_near(tables: object, case: object, arguments: object) -> dict[str, object]:
     return {"found": []}
 
 
@@ -86,10 +86,10 @@ def nothing_split(tables: object, case: object, arguments: object) -> dict[str, 
     return {"bound": -1e9, "column": None}
 
 
-MEANS = {
+METHODS = {
     "branching.relaxations": (nothing_bounded, "proof by relaxation"),
     "branching.split": (nothing_split, ""),
-    "alternatives.flips": (nothing_turned, "plans found"),
+    "alternatives.neighbours": (nothing_near, "plans found"),
     "alternatives.repaired": (nothing_found, "plans found"),
     "alternatives.forced": (nothing_found, "proof for this project"),
 }
@@ -101,16 +101,16 @@ MEANS = {
         (("branching.relaxations",), "proof by relaxation"),
         (("branching.relaxations", "branching.split"), "proof by relaxation"),
         (("branching.relaxations", "alternatives.repaired"), "plans found"),
-        (("alternatives.flips",), "plans found"),
+        (("alternatives.neighbours",), "plans found"),
         (("alternatives.forced",), "proof for this project"),
     ],
 )
-def test_each_means_is_right_on_its_own(
+def test_each_method_is_right_on_its_own(
     kept: tuple[str, ...], decided_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for means, (instead, _) in MEANS.items():
-        if means not in kept:
-            monkeypatch.setattr(f"paxsilica.studies.{means}", instead)
+    for method, (instead, _) in METHODS.items():
+        if method not in kept:
+            monkeypatch.setattr(f"paxsilica.studies.{method}", instead)
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1).table()
     right = expected(12.0)[0]
     decided = found[found["verdict"] != "undecided"]
@@ -123,7 +123,7 @@ def test_each_means_is_right_on_its_own(
         assert len(decided) == len(found)
 
 
-def test_the_best_plan_is_sought_as_well_as_the_tolerance_needs() -> None:
+def test_the_best_plan_is_solved_to_the_gap_that_the_tolerance_needs() -> None:
     loose = question("2030", solver={"gap": 0.9})
     found = alternatives(loose, tolerance_usd_m=12.0, plans=1, workers=1).table()
     assert dict(zip(found["project"], found["verdict"], strict=True)) == expected(12.0)[0]
@@ -135,7 +135,7 @@ def poorly_proved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> R
     return found | {"bound": found["bound"] - 100.0}
 
 
-def test_what_the_bound_leaves_open_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_bound_leaves_open_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paxsilica.studies.alternatives.solve_case", poorly_proved)
     monkeypatch.setattr("paxsilica.studies.alternatives.grown", lambda *_: [Region((), -math.inf)])
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
@@ -162,8 +162,8 @@ def test_a_better_plan_on_the_way_moves_the_limit() -> None:
 
 
 def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    for means, (instead, _) in MEANS.items():
-        monkeypatch.setattr(f"paxsilica.studies.{means}", instead)
+    for method, (instead, _) in METHODS.items():
+        monkeypatch.setattr(f"paxsilica.studies.{method}", instead)
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=1, workers=1)
     assert set(found.table()["verdict"]) == {"undecided"}
     assert not found.table()["certain"].any()
@@ -171,16 +171,18 @@ def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
-    asked = question("2030", trusted=["signatory"])
+    problem = question("2030", trusted=["signatory"])
     found = (
-        alternatives(asked, tolerance_usd_m=1000.0, plans=1, workers=1).table().set_index("project")
+        alternatives(problem, tolerance_usd_m=1000.0, plans=1, workers=1)
+        .table()
+        .set_index("project")
     )
     assert found.loc["a-mine-2", "verdict"] == "interchangeable"
 
 
 @pytest.mark.parametrize("extra", [-0.5, 0.5])
-def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
-    asked = question("2030", solver={"gap": 0.9})
+def test_one_project_is_decided_at_any_gap(extra: float) -> None:
+    problem = question("2030", solver={"gap": 0.9})
     plans = every_plan(question("2030"))
     least = min(one.total for one in plans if "c-smelt" in one.projects)
     best = min(plans, key=lambda one: one.total)
@@ -190,8 +192,8 @@ def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
     }
     job = task(
         forced,
-        Packed.of(asked.tables),
-        asked.case,
+        Packed.of(problem.tables),
+        problem.case,
         project="c-smelt",
         side="in",
         limit=least + extra,
@@ -206,47 +208,47 @@ def test_one_project_is_decided_whatever_the_gap(extra: float) -> None:
 
 @pytest.mark.parametrize("tolerance", [2.5, 40.0, 90.0])
 def test_regions_hold_every_plan_near_the_best(tolerance: float) -> None:
-    asked = question("2030")
-    plans = every_plan(asked)
+    problem = question("2030")
+    plans = every_plan(problem)
     limit = min(one.total for one in plans) + tolerance
-    packed = Packed.of(asked.tables)
+    packed = Packed.of(problem.tables)
     with Runner(1) as runner:
-        regions = grown(packed, asked.case, {}, limit, math.inf, runner)
+        regions = grown(packed, problem.case, {}, limit, math.inf, runner)
         assert any(region.branches for region in regions)
         for one in plans:
             if one.total > limit:
                 continue
-            # years are told by the project alone: only one year offers itself
-            held = [
+            # the project determines the year: only one year is possible
+            holding = [
                 region
                 for region in regions
                 if all(
                     (name in one.projects) == (value > 0.5) for name, _, value in region.branches
                 )
             ]
-            assert len(held) == 1
-            assert held[0].bound <= one.total + 1e-6
+            assert len(holding) == 1
+            assert holding[0].bound <= one.total + 1e-6
 
 
-def test_what_is_ruled_out_stays_so_when_the_limit_falls() -> None:
+def test_proofs_stay_valid_when_the_limit_falls() -> None:
     best = {"value": 100.0, "decision": {"a": [2030, 1.0]}, "tickets": []}
-    census = Census(["a", "b"], best, 90.0, 10.0)
-    census.see(best)
-    census.prove(("b", "in"), 111.0, "proof")
-    assert census.verdict("b") == "never-build"
-    census.prove(("a", "out"), 105.0, "proof")
-    census.see({"value": 109.0, "decision": {}, "tickets": []})
-    assert census.verdict("a") == "interchangeable"
-    census.see({"value": 93.0, "decision": {"a": [2030, 2.0]}, "tickets": []})
+    near_set = NearOptimalSet(["a", "b"], best, 90.0, 10.0)
+    near_set.see(best)
+    near_set.prove(("b", "in"), 111.0, "proof")
+    assert near_set.verdict("b") == "never-build"
+    near_set.prove(("a", "out"), 105.0, "proof")
+    near_set.see({"value": 109.0, "decision": {}, "tickets": []})
+    assert near_set.verdict("a") == "interchangeable"
+    near_set.see({"value": 93.0, "decision": {"a": [2030, 2.0]}, "tickets": []})
     # the limit is now 103: what cost 109 is too dear, and the bound of 105 is a proof
-    assert census.verdict("a") == "must-build"
-    assert census.verdict("b") == "never-build"
+    assert near_set.verdict("a") == "must-build"
+    assert near_set.verdict("b") == "never-build"
 
 
 @pytest.mark.parametrize(
     "options", [{"tolerance": -0.1}, {"plans": 0}, {"distance": 0}, {"tolerance_usd_m": -1.0}]
 )
-def test_questions_without_sense_are_refused(options: dict[str, float]) -> None:
+def test_invalid_questions_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="should be at least"):
         alternatives(question("2030"), **options)  # type: ignore[arg-type]
 

@@ -117,12 +117,12 @@ def test_plans_and_cases_are_compared(place: Path) -> None:
     from paxsilica.api import Question
     from paxsilica.case import read_case
 
-    asked = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
-    small: Plan = asked.with_(budget=25.0).solve()
+    problem = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
+    small: Plan = problem.with_(budget=25.0).solve()
     small.save(place / "small")
-    asked.solve().save(place / "large")
+    problem.solve().save(place / "large")
     assert "Projects in which the plans differ" in run("compare", "small", "large")
-    assert "Each plan at its worst" in run("compare", "chain.toml", "small")
+    assert "Each plan in its worst case" in run("compare", "chain.toml", "small")
 
 
 @pytest.mark.parametrize(

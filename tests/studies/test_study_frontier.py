@@ -30,9 +30,9 @@ def dominated(found: Frontier, measures: tuple[str, ...]) -> list[str]:
 
 
 def test_every_budget_has_its_cheapest_plan() -> None:
-    asked = question("2030")
-    plans = every_plan(asked)
-    found = frontier(asked, along={"budget": 17}, workers=1)
+    problem = question("2030")
+    plans = every_plan(problem)
+    found = frontier(problem, along={"budget": 17}, workers=1)
     table = found.table()
     assert len(table) == 17
     assert (table["status"] == "optimal").all()
@@ -45,10 +45,10 @@ def test_every_budget_has_its_cheapest_plan() -> None:
 
 
 def test_no_efficient_plan_is_missing_where_the_grid_has_every_budget() -> None:
-    asked = question("2030")
-    plans = every_plan(asked)
+    problem = question("2030")
+    plans = every_plan(problem)
     budgets = sorted({round(one.budget, 6) for one in plans})
-    found = frontier(asked, along={"budget": budgets}, workers=1).table("plans")
+    found = frontier(problem, along={"budget": budgets}, workers=1).table("plans")
     efficient = {
         (round(one.total, 4), round(one.budget, 4))
         for one in plans
@@ -66,10 +66,10 @@ def test_no_efficient_plan_is_missing_where_the_grid_has_every_budget() -> None:
 
 
 def test_three_measures_and_points_that_cannot_be() -> None:
-    asked = question("2030")
-    plans = every_plan(asked)
+    problem = question("2030")
+    plans = every_plan(problem)
     found = frontier(
-        asked,
+        problem,
         "cost",
         {"budget": [0.0, 20.0, 40.0, 60.0], "shortfall": [0.0, 50.0, 130.0, 300.0]},
         workers=1,
@@ -97,16 +97,18 @@ def test_three_measures_and_points_that_cannot_be() -> None:
 
 
 def test_settled_points_are_not_solved_and_are_still_right() -> None:
-    asked = question("2030")
-    found = frontier(asked, along={"budget": [0.0, 100.0, 150.0, 200.0, 300.0]}, workers=1).table()
+    problem = question("2030")
+    found = frontier(
+        problem, along={"budget": [0.0, 100.0, 150.0, 200.0, 300.0]}, workers=1
+    ).table()
     # the loosest budget is not used up, so that all that still fit are settled by it
     assert list(found["solved"]) == [True, False, False, False, True]
     assert found["plan"].nunique() == 2
 
 
 def test_coverage_is_what_is_met_everywhere() -> None:
-    asked = question("2030", coverage={"required": 0.9, "from_year": 2030, "hard": True})
-    found = frontier(asked, "budget", {"coverage": [0.0, 0.5, 1.0]}, workers=1).table()
+    problem = question("2030", coverage={"required": 0.9, "from_year": 2030, "hard": True})
+    found = frontier(problem, "budget", {"coverage": [0.0, 0.5, 1.0]}, workers=1).table()
     assert list(found["limit_coverage"]) == [0.0, 0.5, 1.0]  # from the loosest to the tightest
     assert (found["coverage"] >= found["limit_coverage"] - 1e-6).all()
     assert found["budget_usd_m"].is_monotonic_increasing
@@ -118,7 +120,7 @@ def test_coverage_is_what_is_met_everywhere() -> None:
         "2030", coverage={"required": 0.45, "from_year": 2030, "hard": True}, objective="budget"
     ).solve()
     assert found["budget_usd_m"].iloc[1] == pytest.approx(half.objective, abs=1e-4)
-    # the budget has no eye for operation, a reader has: no plan is run at more than it must cost
+    # the budget does not depend on operation; every plan is run at its least cost
     assert found["cost_usd_m"].iloc[-1] == pytest.approx(whole.costs["usd_m"].sum(), rel=1e-4)
 
 
@@ -167,9 +169,7 @@ def test_a_case_without_any_plan() -> None:
         ("cost", {"shortfall": 4, "coverage": 3}, "nothing is missing"),
     ],
 )
-def test_questions_without_sense_are_refused(
-    minimised: str, along: dict[str, int], words: str
-) -> None:
+def test_invalid_questions_are_refused(minimised: str, along: dict[str, int], words: str) -> None:
     with pytest.raises(InputError, match=words):
         frontier(question("2030"), minimised, along, workers=1)
 

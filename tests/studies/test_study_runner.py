@@ -1,4 +1,4 @@
-"""Results are kept as they finish, whoever finds them and whatever dies on the way."""
+"""Finished results are kept, in every process and after every failure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CALLS: list[float] = []
 
 
 def counted(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Work that counts how often it is done, and presses Ctrl-C when told to."""
+    """Work that counts how often it is done, and raises Ctrl-C on request."""
     if arguments["number"] == arguments.get("stop_at"):
         raise KeyboardInterrupt
     CALLS.append(arguments["number"])
@@ -46,81 +46,81 @@ def die(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> dict[str, A
 
 
 @pytest.fixture
-def asked() -> Question:
+def problem() -> Question:
     CALLS.clear()
     return question("2030")
 
 
-def jobs(asked: Question, count: int, **more: Any) -> list[Any]:
-    packed = Packed.of(asked.tables)
-    return [task(counted, packed, asked.case, number=number, **more) for number in range(count)]
+def jobs(problem: Question, count: int, **more: Any) -> list[Any]:
+    packed = Packed.of(problem.tables)
+    return [task(counted, packed, problem.case, number=number, **more) for number in range(count)]
 
 
-def test_results_come_in_order_and_once_each(asked: Question) -> None:
+def test_results_come_in_order_and_once_each(problem: Question) -> None:
     with Runner(1) as runner:
-        found = runner.run([*jobs(asked, 3), jobs(asked, 1)[0]])
+        found = runner.run([*jobs(problem, 3), jobs(problem, 1)[0]])
     assert [one["number"] for one in found if one] == [0, 1, 2, 0]
     assert CALLS == [0, 1, 2]
 
 
-def test_what_is_kept_is_not_done_again(asked: Question, tmp_path: Path) -> None:
+def test_what_is_kept_is_not_done_again(problem: Question, tmp_path: Path) -> None:
     with Runner(1, tmp_path) as runner:
-        runner.run(jobs(asked, 3))
+        runner.run(jobs(problem, 3))
     with Runner(1, tmp_path) as runner:
-        found = runner.run(jobs(asked, 5))
+        found = runner.run(jobs(problem, 5))
     assert CALLS == [0, 1, 2, 3, 4]
     assert [one["number"] for one in found if one] == [0, 1, 2, 3, 4]
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"] * 5
 
 
 def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(
-    asked: Question, tmp_path: Path
+    problem: Question, tmp_path: Path
 ) -> None:
     with Runner(1, tmp_path) as runner:
-        packed = Packed.of(asked.tables)
-        mixed = [task(counted, packed, asked.case, number=number) for number in range(2)]
-        mixed += [task(counted, packed, asked.case, number=2, stop_at=2)]
-        mixed += [task(counted, packed, asked.case, number=3)]
+        packed = Packed.of(problem.tables)
+        mixed = [task(counted, packed, problem.case, number=number) for number in range(2)]
+        mixed += [task(counted, packed, problem.case, number=2, stop_at=2)]
+        mixed += [task(counted, packed, problem.case, number=3)]
         found = runner.run(mixed)
         assert runner.stopped
-        assert runner.run(jobs(asked, 6)) == [*found[:2], None, None, None, None]
+        assert runner.run(jobs(problem, 6)) == [*found[:2], None, None, None, None]
     assert [one and one["number"] for one in found] == [0, 1, None, None]
     with Runner(1, tmp_path) as runner:
-        assert None not in runner.run(jobs(asked, 4))
+        assert None not in runner.run(jobs(problem, 4))
     assert CALLS == [0, 1, 2, 3]
 
 
-def test_a_result_that_cannot_be_read_is_found_anew(asked: Question, tmp_path: Path) -> None:
-    (job,) = jobs(asked, 1)
+def test_a_result_that_cannot_be_read_is_computed_again(problem: Question, tmp_path: Path) -> None:
+    (job,) = jobs(problem, 1)
     (tmp_path / f"{job.digest}.json").write_text('{"number": ')
     with Runner(1, tmp_path) as runner:
         assert runner.run([job])[0] == {"number": 0, "projects": 7}
     assert json.loads((tmp_path / f"{job.digest}.json").read_text()) == {"number": 0, "projects": 7}
 
 
-def test_the_name_of_a_result_hangs_on_content_alone(asked: Question) -> None:
-    (job,) = jobs(asked, 1)
+def test_the_name_of_a_result_depends_on_content_alone(problem: Question) -> None:
+    (job,) = jobs(problem, 1)
     other = Question(
-        chain_tables(), asked.case.model_copy(update={"name": "another", "title": "name"})
+        chain_tables(), problem.case.model_copy(update={"name": "another", "title": "name"})
     )
     assert jobs(other, 1)[0].digest == job.digest
-    threads = asked.case.model_copy(
-        update={"solver": asked.case.solver.model_copy(update={"threads": 7})}
+    threads = problem.case.model_copy(
+        update={"solver": problem.case.solver.model_copy(update={"threads": 7})}
     )
-    assert jobs(Question(asked.tables, threads), 1)[0].digest == job.digest
-    assert jobs(asked.with_(budget=1.0), 1)[0].digest != job.digest
+    assert jobs(Question(problem.tables, threads), 1)[0].digest == job.digest
+    assert jobs(problem.with_(budget=1.0), 1)[0].digest != job.digest
     changed = Tables(
-        **{name: getattr(asked.tables, name) for name in Tables.__dataclass_fields__}
-        | {"projects": asked.tables.projects[1:]}
+        **{name: getattr(problem.tables, name) for name in Tables.__dataclass_fields__}
+        | {"projects": problem.tables.projects[1:]}
     )
     assert (
-        jobs(Question(changed, asked.case), 1)[0].digest != job.digest
+        jobs(Question(changed, problem.case), 1)[0].digest != job.digest
     )  # although its digest was not renewed
 
 
-def test_processes_give_what_this_process_gives(asked: Question, tmp_path: Path) -> None:
-    packed = Packed.of(asked.tables)
-    cases = [asked.with_(budget=float(budget)).case for budget in (0, 30, 60)]
+def test_processes_give_what_this_process_gives(problem: Question, tmp_path: Path) -> None:
+    packed = Packed.of(problem.tables)
+    cases = [problem.with_(budget=float(budget)).case for budget in (0, 30, 60)]
     with Runner(2) as runner:
         apart = runner.run([task(solve_case, packed, case) for case in cases])
     with Runner(1) as runner:
@@ -133,13 +133,13 @@ def test_processes_give_what_this_process_gives(asked: Question, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_replaced(asked: Question, tmp_path: Path) -> None:
-    packed = Packed.of(asked.tables)
+def test_a_process_that_dies_is_replaced(problem: Question, tmp_path: Path) -> None:
+    packed = Packed.of(problem.tables)
     with Runner(2) as runner:
         found = runner.run(
             [
-                task(die, packed, asked.case, mark=str(tmp_path / "mark"), always=False),
-                *jobs(asked, 2),
+                task(die, packed, problem.case, mark=str(tmp_path / "mark"), always=False),
+                *jobs(problem, 2),
             ]
         )
     assert found[0] == {"alive": True}
@@ -148,22 +148,22 @@ def test_a_process_that_dies_is_replaced(asked: Question, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_processes_that_always_die_end_the_study(
-    asked: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    problem: Question, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paxsilica.studies.parallel.WORKERS_MAY_DIE", 0)
-    packed = Packed.of(asked.tables)
+    packed = Packed.of(problem.tables)
     with Runner(2) as runner, pytest.raises(PaxSilicaError, match="again and again"):
-        runner.run([task(die, packed, asked.case, mark=str(tmp_path / "mark"), always=True)])
+        runner.run([task(die, packed, problem.case, mark=str(tmp_path / "mark"), always=True)])
 
 
-def test_a_failure_of_work_is_not_hidden(asked: Question) -> None:
-    packed = Packed.of(asked.tables)
+def test_a_failure_of_work_is_not_hidden(problem: Question) -> None:
+    packed = Packed.of(problem.tables)
     with Runner(1) as runner, pytest.raises(KeyError):
-        runner.run([task(counted, packed, asked.case)])
+        runner.run([task(counted, packed, problem.case)])
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"store": __file__}])
-def test_options_without_sense_are_refused(options: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         Runner(**options)
 
@@ -229,16 +229,14 @@ def test_workers_end_with_the_study_that_is_killed(tmp_path: Path) -> None:
         ):
             time.sleep(0.05)
         study.kill()
-        study.communicate(
-            timeout=30
-        )  # ends only when nobody holds the other end of the pipes any more
+        study.communicate(timeout=30)  # ends when no process has the pipes open
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    asked = question("2030-2031", ranges=True)
+    problem = question("2030-2031", ranges=True)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
@@ -253,20 +251,20 @@ def test_a_cluster_that_loses_a_worker_loses_nothing(tmp_path: Path) -> None:
         killer = threading.Thread(target=kill_one)
         killer.start()
         there = montecarlo(
-            asked, 48, store=tmp_path, cluster=cluster.scheduler_address, progress=False
+            problem, 48, store=tmp_path, cluster=cluster.scheduler_address, progress=False
         )
         killer.join()
         points = frontier(
-            asked, along={"budget": 5}, cluster=cluster.scheduler_address, progress=False
+            problem, along={"budget": 5}, cluster=cluster.scheduler_address, progress=False
         )
-    here = montecarlo(asked, 48, workers=1)
+    here = montecarlo(problem, 48, workers=1)
     assert not there.stopped
     for name in ("samples", "projects", "distribution"):
         assert there.table(name).equals(here.table(name)), name
-    assert points.table().equals(frontier(asked, along={"budget": 5}, workers=1).table())
+    assert points.table().equals(frontier(problem, along={"budget": 5}, workers=1).table())
 
 
-def test_an_address_where_nobody_is() -> None:
+def test_an_address_without_a_scheduler() -> None:
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="address"):
         montecarlo(question("2030", ranges=True), 1, cluster="nowhere-at-all")

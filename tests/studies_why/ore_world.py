@@ -4,7 +4,7 @@ to be built in Aland and Bland.
 Without changes: Aland needs 100 magnets a year, each made of one metal, each metal of two ores.
 Aland has an ore mine of 300. Metal and magnets come from China, until smelters and presses are
 built: three of 60 each (A1 and A2 in Aland, B in Bland), lead time one year. Coverage of 90 % is
-asked for in every stage from 2028, so two smelters and two presses are the cheapest cover.
+required in every stage from 2028, so two smelters and two presses are the cheapest cover.
 """
 
 from __future__ import annotations

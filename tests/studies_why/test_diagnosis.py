@@ -1,5 +1,5 @@
-"""Infeasible variants of the small world, each with a cause that was put there: the diagnosis must
-find it, and what it offers must work."""
+"""Infeasible variants of the small world, each with a known cause: the diagnosis must find it, and
+its changes must make the case feasible."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Variant:
     """How the world is broken, and what must be said of it.
 
     Attributes:
-        findings: (kind, about) that arithmetic must find, all of them.
-        ways: kinds of change that must be offered; others may be.
+        findings: (kind, about) of all necessary conditions that fail.
+        ways: kinds of change that must be found; others may be.
         amounts: by key of a requirement: by how much it must give, as worked out by hand.
         conflicts: the requirements that conflict, a set for each independent cause.
         words: what must stand in the text.
@@ -46,7 +46,7 @@ def same(world: World) -> World:
 
 def by_products(world: World) -> World:
     """Smelting in Aland runs always and leaves slag, of which nothing may be left over and which
-    nobody takes."""
+    no process uses."""
     world.add("commodities", commodity="slag", name="Slag", unit="t", surplus="forbidden")
     world.add("recipes", process="smelt-old", commodity="slag", role="output", quantity="1")
     world.add("recipes", process="smelt-old", commodity="metal", role="output", quantity="1")
@@ -92,7 +92,7 @@ VARIANTS = {
         lambda w: w.drop("projects", "smelt-a2", "smelt-b"),
         findings={("capacity", "metal"), ("no feed", "magnet")},
         ways={"coverage", "evenly", "demand"},
-        # 60 of 100 can be made: a third less of what is asked for, and of the demand from which it
+        # 60 of 100 can be made: a third less than required, and of the demand from which it
         # comes
         amounts={"all stages": 0.334, "magnet": 0.334, "processing|2030": 0.3},
         words=(
@@ -133,7 +133,7 @@ VARIANTS = {
         findings={("budget", "budget")},
         ways={"budget", "coverage"},
         amounts={"budget": 130},
-        words=("Least budget that would do: USD 330 million.",),
+        words=("Least sufficient budget: USD 330 million.",),
     ),
     "budget too small for whole plants": Variant(
         same,
@@ -173,7 +173,7 @@ VARIANTS = {
         ways={"funders", "later"},
         amounts={"fund-a": 130, "years": 2},
     ),
-    "demand that nobody can serve": Variant(
+    "demand that cannot be served": Variant(
         lambda w: w.set("commodities", "magnet", shortage_price_usd_per_unit="").set(
             "demand", "CHN", quantity="1900"
         ),
@@ -222,7 +222,7 @@ VARIANTS = {
         ),
         ways={"limits", "coverage"},
         amounts={"sites": 1},
-        words=("the limit sites at 4 (not 3)",),
+        words=("The limit sites at 4 (not 3)",),
     ),
     "a minimum that nothing reaches": Variant(
         lambda w: w.add(
@@ -239,7 +239,7 @@ VARIANTS = {
         ways={"limits"},
         conflicts={frozenset({"the limit floor"})},
     ),
-    "slag that nobody takes": Variant(
+    "slag that no process uses": Variant(
         by_products,
         ways={"waived"},
         conflicts={frozenset({"no Slag may be left over", "plants that must run"})},
@@ -256,7 +256,7 @@ VARIANTS = {
             frozenset({"the commitment to smelt-b", "the budget of USD 100 million"}),
         },
     ),
-    "two causes: a limit that nothing reaches, and demand that nobody can serve": Variant(
+    "two causes: a limit that nothing reaches, and demand that cannot be served": Variant(
         lambda w: (
             w.add(
                 "limits",
@@ -289,14 +289,16 @@ def test_the_variant_has_no_plan(variant: tuple[Variant, Diagnosis, Tables, Case
     assert make_plan(variant[2], variant[3]).status == "infeasible"
 
 
-def test_arithmetic_finds_the_cause(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+def test_failed_conditions_show_the_cause(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
     assert {(one.kind, one.about) for one in found.findings} == expected.findings
 
 
-def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+def test_every_change_makes_the_case_feasible(
+    variant: tuple[Variant, Diagnosis, Tables, Case],
+) -> None:
     expected, found = variant[:2]
-    ways = [*found.ways_out, *([found.combined] if found.combined else [])]
+    ways = found.feasible_changes
     assert expected.ways <= {way.kind for way in ways}
     for way in ways:
         assert make_plan(way.tables, way.case).status == "optimal", way.sentence
@@ -305,9 +307,7 @@ def test_every_way_out_works(variant: tuple[Variant, Diagnosis, Tables, Case]) -
 def test_amounts_are_the_least(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
     expected, found = variant[:2]
     given = {
-        about: amount
-        for way in (*found.ways_out, *([found.combined] if found.combined else []))
-        for about, amount in way.amounts.items()
+        about: amount for way in found.feasible_changes for about, amount in way.amounts.items()
     }
     assert {about: given.get(about) for about in expected.amounts} == pytest.approx(
         expected.amounts
@@ -330,17 +330,17 @@ def test_the_text_says_it(variant: tuple[Variant, Diagnosis, Tables, Case]) -> N
     assert found.result()["text"] == found.lines()
 
 
-def test_the_nearest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
-    nearest = variant[1].nearest
-    assert nearest is not None
-    assert nearest.status == "infeasible"
-    assert len(nearest.tables["operation"])
-    assert nearest.notes[0].startswith(
+def test_the_closest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, Case]) -> None:
+    closest = variant[1].closest
+    assert closest is not None
+    assert closest.status == "infeasible"
+    assert len(closest.tables["operation"])
+    assert closest.notes[0].startswith(
         ("It falls short", "It leaves", "It meets the case only with a change")
     )
 
 
-def test_what_is_offered_is_not_more_than_needed() -> None:
+def test_changes_are_not_larger_than_needed() -> None:
     """One million less than the least budget, and one plant less than the limit, is not enough."""
     assert make_plan(World().read(), case("budget_usd_m=329")).status == "infeasible"
     assert make_plan(World().read(), case("budget_usd_m=330")).status == "optimal"

@@ -10,18 +10,25 @@ from ore_world import World, case
 
 from paxsilica.errors import InfeasibleError, InputError
 from paxsilica.solver.resolve import NOWHERE, Interval
-from paxsilica.studies.break_even import Flip, Sign, scaled, turning_point, with_lead_time
-from paxsilica.studies.explain import Explanation, explain_project, sign_of
+from paxsilica.studies.break_even import (
+    BreakEven,
+    Sign,
+    sign_of,
+    turning_point,
+    with_lead_time,
+)
+from paxsilica.studies.explain import Explanation, explain_project
+from paxsilica.studies.parameters import scaled
 
 
 def explain(
     project: str,
     world: World | None = None,
     *settings: str,
-    flips: tuple[str, ...] = (),
+    numbers: tuple[str, ...] = (),
     solves: int = 12,
 ) -> Explanation:
-    return explain_project((world or World()).read(), case(*settings), project, flips, solves)
+    return explain_project((world or World()).read(), case(*settings), project, numbers, solves)
 
 
 def test_a_project_that_is_in() -> None:
@@ -44,7 +51,7 @@ def test_a_project_that_is_out() -> None:
     assert "Forcing it in costs 30 USD million" in found.lines()[1]
 
 
-def test_a_coin_toss_is_told_as_one() -> None:
+def test_a_tie_is_reported_as_undecided() -> None:
     """At the price of A2, smelter B is as good."""
     found = explain("smelt-b", World().set("projects", "smelt-b", capex_usd_m="120"))
     assert found.verdict == "undecided (inside the gap)"
@@ -81,7 +88,7 @@ def test_a_required_project() -> None:
     assert "Forcing it in costs 30 USD million" in found.lines()[1]
 
 
-def test_a_project_that_was_left_out() -> None:
+def test_a_dropped_project() -> None:
     found = explain("smelt-b", World().set("projects", "smelt-b", lead_time_years="20"))
     assert found.verdict == "left out"
     assert "cannot come into service within the years of the case" in found.lines()[0]
@@ -103,16 +110,16 @@ def test_no_plan_and_no_project() -> None:
     ],
 )
 def test_where_capital_turns_the_verdict(project: str, what: str, turns: float) -> None:
-    (flip,) = explain(project, flips=(what,), solves=14).flips
-    assert flip.at is not None
-    assert flip.at.low <= turns <= flip.at.high
-    assert flip.at.high - flip.at.low <= 0.05 * turns
+    (one,) = explain(project, numbers=(what,), solves=14).break_even
+    assert one.at is not None
+    assert one.at.low <= turns <= one.at.high
+    assert one.at.high - one.at.low <= 0.05 * turns
 
 
 def test_where_lead_time_turns_the_verdict() -> None:
     """Committed in 2026, a plant runs in 2028 with a lead time of two years, and not with three."""
-    (flip,) = explain("smelt-a1", flips=("lead time",)).flips
-    assert flip.at == Interval(2, 3)
+    (one,) = explain("smelt-a1", numbers=("lead time",)).break_even
+    assert one.at == Interval(2, 3)
 
 
 def soft(world: World) -> World:
@@ -125,11 +132,11 @@ def test_where_price_turns_the_verdict() -> None:
     """The press costs 50 and saves, at the price p of a magnet, 60 t x 5 years x p less what it
     costs to run; the metal has its own price."""
     found = explain(
-        "press-a1", soft(World()), "coverage.hard=false", flips=("shortage price",), solves=14
+        "press-a1", soft(World()), "coverage.hard=false", numbers=("shortage price",), solves=14
     )
-    (flip,) = found.flips
-    assert flip.at is not None
-    assert flip.at.low <= 50e6 / 300 <= flip.at.high * 1.05
+    (one,) = found.break_even
+    assert one.at is not None
+    assert one.at.low <= 50e6 / 300 <= one.at.high * 1.05
     assert found.verdict == "in"
 
 
@@ -143,14 +150,14 @@ def test_where_price_turns_the_verdict() -> None:
     ],
 )
 def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
-    """The ends of the interval are sure: solved anew there, the verdict is in at one end and out at
+    """The ends of the interval are certain: solved again, the verdict is in at one end and out at
     the other."""
     world, settings = (
         (soft(World()), ("coverage.hard=false",)) if project == "press-a1" else (World(), ())
     )
     tables = world.read()
-    (flip,) = explain_project(tables, case(*settings), project, (what,), 8).flips
-    assert flip.at is not None
+    (one,) = explain_project(tables, case(*settings), project, (what,), 8).break_even
+    assert one.at is not None
 
     def at(value: float) -> str:
         if what == "lead time":
@@ -163,13 +170,13 @@ def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
             else ("projects", project, "capex_usd_m")
         )
         return explain_project(
-            scaled(tables, table, key, column, value / flip.now), case(*settings), project, ()
+            scaled(tables, table, key, column, value / one.now), case(*settings), project, ()
         ).verdict
 
-    assert {at(flip.at.low), at(flip.at.high)} == {"in", "out"}
+    assert {at(one.at.low), at(one.at.high)} == {"in", "out"}
 
 
-def test_the_verdict_hangs_on_a_number() -> None:
+def test_the_verdict_depends_on_a_number() -> None:
     world = World()
     world.add("sources", source="guess", title="Judgement")
     for key, low, high in (("smelt-b", "110", "160"), ("smelt-a1", "90", "110")):
@@ -186,13 +193,13 @@ def test_the_verdict_hangs_on_a_number() -> None:
             grade="C",
             price_year="2025",
         )
-    found = explain("smelt-b", world, flips=("capital",))
-    assert found.flips[0].hangs
-    assert "(grade C): the verdict hangs on it." in found.lines()[-1]
+    found = explain("smelt-b", world, numbers=("capital",))
+    assert found.break_even[0].within_range
+    assert "(grade C): the verdict depends on it." in found.lines()[-1]
     assert ("projects", "capex_usd_m", "C") in {
-        (one.table, one.column, one.grade) for one in found.numbers
+        (number.table, number.column, number.grade) for number in found.numbers
     }
-    assert not explain("smelt-a1", world, flips=("capital",)).flips[0].hangs
+    assert not explain("smelt-a1", world, numbers=("capital",)).break_even[0].within_range
 
 
 @given(st.floats(1, 99), st.floats(0, 30), st.floats(0, 100), st.booleans())
@@ -206,8 +213,8 @@ def test_the_search_is_never_wrong(turn: float, width: float, now: float, rising
         return 0 if not below and not above else 1 if below != rising else -1
 
     friendly, unfriendly = (100.0, 0.0) if rising else (0.0, 100.0)
-    found, asked = turning_point(sign, friendly, unfriendly, now, sign(now), 12, 0.5)
-    assert asked <= 13
+    found, calls = turning_point(sign, friendly, unfriendly, now, sign(now), 12, 0.5)
+    assert calls <= 13
     if found is None:
         assert sign(friendly) != 1 or sign(unfriendly) != -1
     else:
@@ -226,6 +233,6 @@ def test_signs() -> None:
     assert sign_of(Interval(1, 3), Interval(2, 4)) == 0
     assert sign_of(NOWHERE, Interval(1, 2)) == -1
     assert sign_of(Interval(1, 2), NOWHERE) == 1
-    flip = Flip("Capital", "USD million", 1.0, None, (0.0, 5.0), 1.0, 1.0, "", 2)
-    assert "the same from 0 to 5" in flip.sentence
-    assert not flip.hangs
+    one = BreakEven("Capital", "USD million", 1.0, None, (0.0, 5.0), 1.0, 1.0, "", 2)
+    assert "the same from 0 to 5" in one.sentence
+    assert not one.within_range

@@ -1,4 +1,4 @@
-"""Why a stage is exposed, in worlds where the cause was put there."""
+"""Why a stage is below its requirement, in worlds where the cause was put there."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def test_plants_that_stand_idle() -> None:
     assert found.steps[0].trusted_capacity == pytest.approx(100)
 
 
-def test_a_stage_that_is_not_exposed() -> None:
+def test_a_stage_that_is_fully_covered() -> None:
     found = explain_stage(World().read(), case(), "magnets")
     assert not found.steps
-    assert "not exposed" in found.lines()[0]
+    assert "fully covered" in found.lines()[0]
 
 
-def test_what_cannot_be_asked() -> None:
+def test_invalid_stages_are_refused() -> None:
     with pytest.raises(InputError, match=r"did you mean .magnets"):
         exposed(World(), "magnet")
-    with pytest.raises(InputError, match="asks for no coverage"):
+    with pytest.raises(InputError, match="requires no coverage"):
         exposed(World().set("commodities", "ore", covered="no"), "mining")
     with pytest.raises(InfeasibleError):
         explain_stage(World().read(), case("budget_usd_m=100"), "magnets")

@@ -1,4 +1,4 @@
-"""Worths that can be found by hand, sampling that agrees with the exact values, and runs that are
+"""Values that can be found by hand, sampling that agrees with the exact values, and runs that are
 interrupted."""
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ore_world import World, case
 
-from paxsilica.case import Case
+from paxsilica.bundled import data_folder, find_case
+from paxsilica.case import Case, read_case
 from paxsilica.errors import InputError
 from paxsilica.solver.resolve import Interval
-from paxsilica.studies import coalition_search
-from paxsilica.studies.names import DEFAULT_PLAYERS
-from paxsilica.studies.partners import value_partners
-from paxsilica.studies.shapley import (
+from paxsilica.studies import partners
+from paxsilica.studies.partners import (
     Player,
+    case_of,
+    default_players,
+    parse_player,
+    value_partners,
+)
+from paxsilica.studies.shapley import (
     all_coalitions,
     along,
-    case_of,
     orders,
-    parse_player,
     sampled,
     shapley,
     tightened,
 )
 from paxsilica.studies.tasks import solve_case
-from paxsilica.tables import Tables
+from paxsilica.tables import Tables, load_tables
 
 NAMES = ["a", "b", "c"]
-PLAYERS = [Player(name, pays=(name,)) for name in NAMES]
 
 
 def by_hand(cost: dict[frozenset[str], float], name: str) -> float:
@@ -53,22 +55,22 @@ costs = st.lists(st.floats(-100, 100), min_size=8, max_size=8)
 
 @given(costs)
 def test_shapley_is_the_average_over_orders(values: list[float]) -> None:
-    cost = dict(zip(all_coalitions(PLAYERS), values, strict=True))
+    cost = dict(zip(all_coalitions(NAMES), values, strict=True))
     exact = {members: Interval(value, value) for members, value in cost.items()}
-    found = {name: shapley(exact, PLAYERS, name) for name in NAMES}
+    found = {name: shapley(exact, NAMES, name) for name in NAMES}
     for name in NAMES:
         assert found[name].middle == pytest.approx(by_hand(cost, name), abs=1e-9)
-    everybody = cost[frozenset()] - cost[frozenset(NAMES)]
-    assert sum(one.middle for one in found.values()) == pytest.approx(everybody, abs=1e-9)
+    total = cost[frozenset()] - cost[frozenset(NAMES)]
+    assert sum(one.middle for one in found.values()) == pytest.approx(total, abs=1e-9)
 
 
 @given(costs, st.floats(0, 10))
 def test_shapley_carries_the_gaps(values: list[float], gap: float) -> None:
     cost = {
         members: Interval(value, value + gap)
-        for members, value in zip(all_coalitions(PLAYERS), values, strict=True)
+        for members, value in zip(all_coalitions(NAMES), values, strict=True)
     }
-    found = shapley(cost, PLAYERS, "a")
+    found = shapley(cost, NAMES, "a")
     # the player's own weights add up to one on each side, so the gap counts once on each
     assert found.high - found.low == pytest.approx(2 * gap, abs=1e-9)
 
@@ -78,16 +80,16 @@ def test_shapley_carries_the_gaps(values: list[float], gap: float) -> None:
 def test_sampling_comes_close(values: list[float]) -> None:
     exact = {
         members: Interval(value, value)
-        for members, value in zip(all_coalitions(PLAYERS), values, strict=True)
+        for members, value in zip(all_coalitions(NAMES), values, strict=True)
     }
-    arrivals = orders(PLAYERS, 400, seed=1)
+    arrivals = orders(NAMES, 400, seed=1)
     for name in NAMES:
         mean, error = sampled(exact, arrivals, name)
-        assert abs(mean.middle - shapley(exact, PLAYERS, name).middle) <= 2 * error + 1e-9
+        assert abs(mean.middle - shapley(exact, NAMES, name).middle) <= 2 * error + 1e-9
 
 
 def test_money_never_raises_cost_so_bounds_tighten() -> None:
-    cost = {members: Interval(0.0, 10.0) for members in all_coalitions(PLAYERS)}
+    cost = {members: Interval(0.0, 10.0) for members in all_coalitions(NAMES)}
     cost[frozenset()] = Interval(0.0, 8.0)
     cost[frozenset("abc")] = Interval(5.0, 9.0)
     close = tightened(cost, NAMES)
@@ -95,7 +97,7 @@ def test_money_never_raises_cost_so_bounds_tighten() -> None:
 
 
 def test_seeded() -> None:
-    assert orders(PLAYERS, 10, seed=3) == orders(PLAYERS, 10, seed=3) != orders(PLAYERS, 10, seed=4)
+    assert orders(NAMES, 10, seed=3) == orders(NAMES, 10, seed=3) != orders(NAMES, 10, seed=4)
     assert along(("a", "b")) == [frozenset(), frozenset("a"), frozenset("ab")]
 
 
@@ -129,7 +131,7 @@ def test_worth_of_money_by_hand() -> None:
     found = value_partners(tables, question(), players(tables, FUNDS))
     cost = {one.coalition: one.cost.middle for one in found.solved}
     a, b = "Aland's money", "Bland's money"
-    nobody, only_a, only_b, both = (
+    alone, only_a, only_b, both = (
         cost[frozenset()],
         cost[frozenset({a})],
         cost[frozenset({b})],
@@ -137,13 +139,13 @@ def test_worth_of_money_by_hand() -> None:
     )
     assert only_b == pytest.approx(both)
     rows = found.table.set_index("player")
-    assert rows.loc[a, "first_in_low"] == pytest.approx(nobody - only_a)
-    assert rows.loc[a, "last_in_low"] == pytest.approx(0, abs=1e-6)
-    assert rows.loc[a, "shapley_low"] == pytest.approx((nobody - only_a) / 2)
-    assert rows.loc[b, "shapley_low"] == pytest.approx(((nobody - only_b) + (only_a - both)) / 2)
+    assert rows.loc[a, "stand_alone_value_low"] == pytest.approx(alone - only_a)
+    assert rows.loc[a, "marginal_value_low"] == pytest.approx(0, abs=1e-6)
+    assert rows.loc[a, "shapley_low"] == pytest.approx((alone - only_a) / 2)
+    assert rows.loc[b, "shapley_low"] == pytest.approx(((alone - only_b) + (only_a - both)) / 2)
     # what is not covered is priced: 90 t of metal at 2 million and of magnets at 5 million in five
     # years, 315 x 2 x 5, less what it takes
-    assert nobody - only_a > 1000
+    assert alone - only_a > 1000
     assert "USD million" in found.lines()[0]
 
 
@@ -155,9 +157,11 @@ def test_signature_by_hand() -> None:
     )
     found = value_partners(tables, question(), players(tables, ("sign:BLA",)))
     row = found.table.iloc[0]
-    alone, together = found.nobody.middle, found.everybody.middle
+    alone, together = found.no_partners.middle, found.all_partners.middle
     assert (
-        row["first_in_low"] == pytest.approx(alone - together) == pytest.approx(row["last_in_low"])
+        row["stand_alone_value_low"]
+        == pytest.approx(alone - together)
+        == pytest.approx(row["marginal_value_low"])
     )
     # the shortfall falls by 30 t x (2 + 5 million) x 5 years = 1050, plus 30 t of delivery counted
     # in the same shortfall
@@ -182,11 +186,11 @@ def test_whether_own_needs_count() -> None:
 def test_a_player_without_whom_there_is_no_plan() -> None:
     tables = World().set("funders", "fund-b", envelope_usd_m="100").read()
     found = value_partners(tables, case(), players(tables, FUNDS))
-    assert "everything (without it there is no plan)" in found.lines()[0]
+    assert "unlimited (without it there is no plan)" in found.lines()[0]
 
 
 def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of nine players is made to save 10, whoever was there before: the estimate is exact,
+    """Each of nine players is made to save 10, with any others before: the estimate is exact,
     from far fewer coalitions than there are."""
     made = world()
     names = [f"R{number}" for number in range(9)]
@@ -214,7 +218,7 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
             "terms": {},
         }
 
-    monkeypatch.setattr(coalition_search, "solve_case", saves_ten_each)
+    monkeypatch.setattr(partners, "solve_case", saves_ten_each)
     tables = made.read()
     found = value_partners(
         tables,
@@ -234,12 +238,12 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_workers_and_store(tmp_path: Path) -> None:
     tables = world().read()
-    pool = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path, workers=2)
+    pool = value_partners(tables, question(), players(tables, FUNDS), store=tmp_path, workers=2)
     alone = value_partners(tables, question(), players(tables, FUNDS))
     pd.testing.assert_frame_equal(pool.table, alone.table, rtol=1e-6, atol=1e-4)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     assert len(kept) >= 4
-    again = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
+    again = value_partners(tables, question(), players(tables, FUNDS), store=tmp_path)
     pd.testing.assert_frame_equal(pool.table, again.table)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
 
@@ -255,13 +259,13 @@ def test_an_interrupted_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
         return solve_case(*args)
 
-    monkeypatch.setattr(coalition_search, "solve_case", interrupted)
+    monkeypatch.setattr(partners, "solve_case", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
+        value_partners(tables, question(), players(tables, FUNDS), store=tmp_path)
     assert len(list(tmp_path.glob("*.json"))) == 2
-    found = value_partners(tables, question(), players(tables, FUNDS), folder=tmp_path)
+    found = value_partners(tables, question(), players(tables, FUNDS), store=tmp_path)
     assert count[0] == 3 + 2
-    assert found.nobody.exists
+    assert found.no_partners.exists
 
 
 MIXED = (*FUNDS, "Bland's signature=sign:BLA")
@@ -286,7 +290,7 @@ def exactly() -> Callable[..., dict[str, Any]]:
     budget=st.sampled_from([150, 320]),
 )
 @settings(max_examples=8, deadline=None)
-def test_sharing_keeps_the_truth(
+def test_shared_bounds_contain_the_optimum(
     exactly: Callable[..., dict[str, Any]], widths: list[tuple[float, float]], budget: int
 ) -> None:
     """However far bounds and plans are from the optimum: what is shared makes intervals no wider,
@@ -297,7 +301,7 @@ def test_sharing_keeps_the_truth(
         .set("funders", "fund-b", envelope_usd_m="150")
         .read()
     )
-    chosen, asked = players(tables, MIXED), question(f"budget_usd_m={budget}", "solver.gap=0")
+    chosen, hard = players(tables, MIXED), question(f"budget_usd_m={budget}", "solver.gap=0")
     left = list(widths)
 
     def far_off(tables: Tables, case: Case, start: object) -> dict[str, Any]:
@@ -308,21 +312,21 @@ def test_sharing_keeps_the_truth(
         }
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coalition_search, "solve_case", exactly)
-        exact = value_partners(tables, asked, chosen)
-        patch.setattr(coalition_search, "solve_case", far_off)
-        loose = value_partners(tables, asked, chosen)
+        patch.setattr(partners, "solve_case", exactly)
+        exact = value_partners(tables, hard, chosen)
+        patch.setattr(partners, "solve_case", far_off)
+        loose = value_partners(tables, hard, chosen)
     own = {one.coalition: one.cost for one in loose.solved}
     for coalition, cost in loose.cost.items():
         truth = exact.cost[coalition].middle
         assert cost.low - 1e-6 * truth <= truth <= cost.high + 1e-6 * truth
         assert own[coalition].low <= cost.low <= cost.high <= own[coalition].high
-    for kind in ("first_in", "last_in", "shapley"):
+    for kind in ("stand_alone_value", "marginal_value", "shapley"):
         assert (loose.table[f"{kind}_low"] <= exact.table[f"{kind}_low"] + 0.01).all()
         assert (loose.table[f"{kind}_high"] >= exact.table[f"{kind}_high"] - 0.01).all()
 
 
-def test_nobody_costs_more_when_a_partner_joins() -> None:
+def test_cost_does_not_rise_when_a_partner_joins() -> None:
     """The law on which sharing rests, on exact solves: signatures without needs of their own, and
     money, never raise cost."""
     for budget in (150, 320):
@@ -343,11 +347,13 @@ def test_money_that_others_can_pay_in_its_place() -> None:
     tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
     found = value_partners(tables, question("budget_usd_m=150"), players(tables, FUNDS))
     rows = found.table.set_index("player")
-    assert rows.loc["Aland's money", "last_in_high"] == pytest.approx(0, abs=1e-3)
-    assert rows.loc["Aland's money", "first_in_low"] > 1000
+    assert rows.loc["Aland's money", "marginal_value_high"] == pytest.approx(0, abs=1e-3)
+    assert rows.loc["Aland's money", "stand_alone_value_low"] > 1000
 
 
-def test_why_money_is_not_told_apart_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_the_value_of_money_is_not_distinguishable_from_zero(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Plans as dear as one another but for 1, with bounds far below; the dearer ones turn out to be
     needless, for others can pay."""
     tables = world().set("funders", "fund-b", envelope_usd_m="150").read()
@@ -376,17 +382,21 @@ def test_why_money_is_not_told_apart_from_nothing(monkeypatch: pytest.MonkeyPatc
             "terms": {},
         }
 
-    monkeypatch.setattr(coalition_search, "solve_case", far_from_proved)
-    monkeypatch.setattr(coalition_search, "run_plan", paid_by_others)
+    monkeypatch.setattr(partners, "solve_case", far_from_proved)
+    monkeypatch.setattr(partners, "run_plan", paid_by_others)
     found = value_partners(
         tables, question("budget_usd_m=150", "solver.gap=0.005"), players(tables, FUNDS)
     )
     row = found.table.set_index("player").loc["Aland's money"]
-    assert (row["first_in_low"], row["first_in_high"], row["last_in_found"]) == (0, 500, 0)
+    assert (
+        row["stand_alone_value_low"],
+        row["stand_alone_value_high"],
+        row["marginal_value_found"],
+    ) == (0, 500, 0)
     assert gaps == [0.005] * 4 + [0.0005] * 4
-    assert row["verdict"].startswith("Not told apart from nothing")
-    assert "have USD 150 million for a budget of 150: the budget binds first" in row["verdict"]
-    assert "The best plan known with everybody does without it." in row["verdict"]
+    assert row["verdict"].startswith("Not distinguishable from zero")
+    assert "have USD 150 million for a budget of 150: the budget limits first" in row["verdict"]
+    assert "The best plan known with all partners does not use it." in row["verdict"]
 
 
 def test_case_of_a_coalition() -> None:
@@ -395,8 +405,8 @@ def test_case_of_a_coalition() -> None:
     without = case_of(base, [sign, pay], frozenset())
     assert (without.trusted, without.membership) == ({"signatory": 0}, {"BLA": "participant"})
     assert without.funders.exclude_regions == ("ALA",)
-    everybody = case_of(base, [sign, pay], frozenset({"s", "m"}))
-    assert (everybody.membership, everybody.funders.exclude_regions) == ({"BLA": "signatory"}, ())
+    together = case_of(base, [sign, pay], frozenset({"s", "m"}))
+    assert (together.membership, together.funders.exclude_regions) == ({"BLA": "signatory"}, ())
     assert case_of(base, [pay], frozenset()).trusted == base.trusted
 
 
@@ -406,11 +416,33 @@ def test_players_that_are_not(text: str) -> None:
         parse_player(text, World().read())
 
 
-def test_default_players_are_named_in_the_question() -> None:
-    assert [text.partition("=")[0] for text in DEFAULT_PLAYERS] == [
+def test_players_of_the_bundled_case() -> None:
+    base = read_case(find_case("base"))
+    found = default_players(load_tables(data_folder()), base)
+    assert [player.name for player in found] == [
         "Taiwan's signature",
         "the Netherlands' signature",
         "Canada's signature",
         "the UAE's money",
         "Qatar's money",
     ]
+
+
+def test_players_of_a_case_that_names_none() -> None:
+    """Every region whose funders pay, and every participant."""
+    tables = world().set("membership", "BLA", status="participant").read()
+    both = question('funding=["signatory", "participant"]')
+    sign, bland = Player("Bland's signature", ("BLA",)), Player("Bland's money", (), ("BLA",))
+    assert default_players(tables, question()) == [sign, Player("Aland's money", (), ("ALA",))]
+    assert default_players(tables, both)[1:] == [Player("Aland's money", (), ("ALA",)), bland]
+    found = value_partners(tables, question())
+    assert list(found.table["player"]) == ["Bland's signature", "Aland's money"]
+
+
+def test_players_that_a_case_names_wrongly() -> None:
+    tables = world().read()
+    with pytest.raises(InputError) as error:
+        default_players(tables, question('partners=["sign:NOWHERE", "A=money:CHN"]'))
+    assert {problem.value for problem in error.value.problems} == {"NOWHERE", "CHN"}
+    with pytest.raises(InputError, match="key partners of the case"):
+        default_players(world().drop("funders", "fund-a", "fund-b").read(), question())

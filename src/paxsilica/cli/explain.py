@@ -14,7 +14,7 @@ from paxsilica.cli import completion
 from paxsilica.cli.options import CaseName, GapOptions
 from paxsilica.cli.output import Answer
 from paxsilica.errors import Problem
-from paxsilica.studies.names import FLIPS
+from paxsilica.studies import BREAK_EVEN_NUMBERS
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
@@ -77,12 +77,11 @@ def explain(
             metavar="NAMES",
             help=(
                 "Numbers whose break-even value is searched for, separated by commas:"
-                f" {', '.join(FLIPS)};"
-                " or none."
+                f" {', '.join(BREAK_EVEN_NUMBERS)}; or none."
             ),
-            autocompletion=completion.listed(*FLIPS),
+            autocompletion=completion.listed(*BREAK_EVEN_NUMBERS),
         ),
-    ] = ",".join(FLIPS),
+    ] = ",".join(BREAK_EVEN_NUMBERS),
     solves: Annotated[
         int,
         typer.Option(
@@ -117,9 +116,9 @@ def explain(
         name.strip() for name in break_even.split(",") if name.strip() not in ("", "none")
     )
     problems += [
-        Problem("--break-even", "", "", name, f"should be one of {', '.join(FLIPS)}")
+        Problem("--break-even", "", "", name, f"should be one of {', '.join(BREAK_EVEN_NUMBERS)}")
         for name in wanted
-        if name not in FLIPS
+        if name not in BREAK_EVEN_NUMBERS
     ]
     question = options.question(case, problems)
     if stage is not None:

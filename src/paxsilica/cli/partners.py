@@ -13,7 +13,7 @@ from paxsilica.cli.interrupts import Stopped
 from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered
 from paxsilica.cli.output import Answer
 from paxsilica.errors import InputError, Problem
-from paxsilica.studies.names import DEFAULT_PLAYERS, MOST_EXACT
+from paxsilica.studies import MOST_EXACT
 
 if TYPE_CHECKING:
     from paxsilica.report.console.screen import Screen
@@ -32,7 +32,7 @@ def partners(
                 "Who may take part: by signing, or with the money of the region's funders; +REGION"
                 " adds regions. May be given again."
             ),
-            show_default="; ".join(DEFAULT_PLAYERS),
+            show_default="the key partners of the case",
             autocompletion=completion.players,
         ),
     ] = None,
@@ -87,13 +87,17 @@ def partners(
 
       paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
     """
-    from paxsilica.studies.partners import value_partners
-    from paxsilica.studies.shapley import Player, parse_player
+    from paxsilica.studies.partners import (
+        Player,
+        default_players,
+        parse_player,
+        value_partners,
+    )
 
     question = options.question(case)
     problems: list[Problem] = []
     chosen: list[Player] = []
-    for text in players or DEFAULT_PLAYERS:
+    for text in players or ():
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
@@ -108,12 +112,13 @@ def partners(
         )
     if problems:
         raise InputError(problems)
+    chosen = chosen or default_players(question.tables, question.case)
     try:
         found = value_partners(
             question.tables,
             question.case,
             chosen,
-            folder=store,
+            store=store,
             workers=workers,
             samples=samples,
             seed=seed,

@@ -15,20 +15,16 @@ SLACK = 1e-7
 
 
 def _ends(program: Compiled, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-    """Least and most that the left side of each row can be, each variable taken for itself."""
-    part = program.matrix[rows].tocsr()
-    least, most = np.zeros(len(rows)), np.zeros(len(rows))
-    for at in range(len(rows)):
-        span = slice(part.indptr[at], part.indptr[at + 1])
-        amounts, columns = part.data[span], part.indices[span]
-        low, high = amounts * program.low[columns], amounts * program.high[columns]
-        least[at], most[at] = np.minimum(low, high).sum(), np.maximum(low, high).sum()
-    return least, most
+    """Smallest and largest value of the left side of each row within the bounds of its
+    variables."""
+    part = program.matrix[rows]
+    up, down = part.maximum(0), part.minimum(0)
+    return up @ program.low + down @ program.high, up @ program.high + down @ program.low
 
 
 def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str]]:
-    """(limit, years, sentence) for each limit of the data that everything together misses, or that
-    what must run breaks by itself."""
+    """(limit, years, sentence) for each limit of the data that cannot be met within the bounds of
+    the variables."""
     program, instance = written.program, written.instance
     rows = program.rows_of(*rows_with(item="limit"))
     if not len(rows):
@@ -40,22 +36,21 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
         name, when = program.row_names[row][1]
         year = when if isinstance(when, int) else instance.states[when].year
         limit = instance.limits[name]
-        # what exists already stands on the right side of the row
-        fixed = limit.value - (
-            program.row_low[row] if limit.sense == "at least" else program.row_high[row]
-        )
-        room = SLACK * max(1.0, abs(limit.value))
+        # the amount of existing plants is a constant on the right side of the row
+        side = program.row_low[row] if limit.sense == "at least" else program.row_high[row]
+        fixed, room = limit.value - side, SLACK * max(1.0, abs(limit.value))
         if most[at] < program.row_low[row] - room:
+            largest = f"but the largest possible amount is {fixed + most[at]:,.6g}"
             words.setdefault(
                 name,
-                f"The limit {name} asks for at least {limit.value:,.6g} ({limit.measure}), but all"
-                f" that fits comes to {fixed + most[at]:,.6g}",
+                f"The limit {name} requires at least {limit.value:,.6g} ({limit.measure}),"
+                f" {largest}",
             )
         elif least[at] > program.row_high[row] + room:
+            smallest = f"but the smallest possible amount is {fixed + least[at]:,.6g}"
             words.setdefault(
                 name,
-                f"The limit {name} allows at most {limit.value:,.6g} ({limit.measure}), but what is"
-                f" there anyway comes to {fixed + least[at]:,.6g}",
+                f"The limit {name} allows at most {limit.value:,.6g} ({limit.measure}), {smallest}",
             )
         else:
             continue

@@ -1,4 +1,9 @@
-"""The smallest set of requirements that cannot be met together, in the user's words."""
+"""Irreducible infeasible sets of requirements: requirements that cannot be met together, in the
+user's words.
+
+The solver's own search for such a set was tried: it works on single rows instead of requirements,
+ignores integrality, and needs longer than the duals of an elastic program on the bundled data.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +23,8 @@ from paxsilica.solver.resolve import NewColumn, Written, extended
 
 @dataclass
 class Requirement:
-    """A requirement of the user, and all that it puts into the program: rows, and bounds of columns
-    with what they are without it."""
+    """A requirement of the user with its rows in the program, and the bounds that its columns have
+    without it."""
 
     words: str
     rows: list[int] = field(default_factory=list)
@@ -27,10 +32,10 @@ class Requirement:
     equations: list[int] = field(default_factory=list)
 
 
-NOTHING = 1e-9
+DUAL_TOL = 1e-9
 MOST = 3
-"""Conflicts that are looked for; each takes about two solves of a linear program for every halving
-of the requirements."""
+"""Most conflicts that are searched for; each takes about two solves of a linear program for every
+halving of the requirements."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ class Conflict:
 
     Attributes:
         requirements: in words.
-        smallest: proved that without any one of them the others can be met.
-        more: whether the other requirements conflict too, in a way that was not looked into.
+        smallest: whether it is proved that without any one of them the others can be met.
+        more: whether the other requirements conflict too, in a way that was not analysed.
     """
 
     requirements: tuple[str, ...]
@@ -50,7 +55,7 @@ class Conflict:
 
 def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
     """The program, with a variable for each demand that must be served, and the requirements that
-    can be taken out of it."""
+    can be removed from it."""
     program, instance = written.program, written.instance
     found: dict[str, Requirement] = {}
 
@@ -69,18 +74,16 @@ def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
                 region, commodity, state = index
                 firm[words][at] = instance.states[state].demand[region, commodity]
     _bounds(written, group)
-    unserved = [
-        NewColumn(("unserved share", words), rows, high=0.0) for words, rows in firm.items()
-    ]
+    unserved = [NewColumn(("unserved share", words), at, high=0.0) for words, at in firm.items()]
+    for position, words in enumerate(firm):
+        group(words).columns[len(program.cost) + position] = (0.0, 1.0)
     if unserved:
-        for position, column in enumerate(unserved):
-            group(column.name[1]).columns[len(program.cost) + position] = (0.0, 1.0)
         program = extended(program, unserved)
     return program, list(found.values())
 
 
 def _bounds(written: Written, group: Callable[[str], Requirement]) -> None:
-    """Requirements that stand in the bounds of variables."""
+    """Requirements that are bounds of variables."""
     instance = written.instance
     for at, (family, index) in enumerate(written.program.columns):
         low, high = float(written.program.low[at]), float(written.program.high[at])
@@ -108,23 +111,23 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
 
 
 def conflicts(written: Written, options: Solver, suspects: Collection[str] = ()) -> list[Conflict]:
-    """Smallest sets of requirements that have no plan, with no requirement in common: one for each
-    independent cause.
+    """Smallest disjoint sets of requirements that have no plan: one for each independent cause.
 
-    Those of ``suspects`` that cannot be met even alone come first, however many; at most
-    :data:`MOST` others follow. Linear programs come first, the whole model then works on what they
-    leave.
+    All of ``suspects`` that are infeasible on their own come first; at most :data:`MOST` others
+    follow. The relaxation narrows each set before the integer program does.
     """
     program, everything = requirements(written)
     whole = program.minimising(np.zeros(len(program.cost)))
-    unsettled = [0]
+    unsettled = 0
+
+    def only(kept: Sequence[Requirement], base: Compiled) -> Compiled:
+        words = {one.words for one in kept}
+        return without(base, [one for one in everything if one.words not in words])
 
     def impossible(kept: Sequence[Requirement], base: Compiled) -> bool:
-        words = {one.words for one in kept}
-        status = least(
-            without(base, [one for one in everything if one.words not in words]), options
-        ).status
-        unsettled[0] += status == "no_plan"
+        nonlocal unsettled
+        status = least(only(kept, base), options).status
+        unsettled += status == "no_plan"
         return status == "infeasible"
 
     smooth = whole.relaxed()
@@ -133,20 +136,16 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
     found: list[Conflict] = []
     left = [one for one in everything if one not in alone]
     while left and impossible(left, whole):
-        chosen: list[Requirement] = list(left)
-        fewer = _blamed(
-            without(smooth, [one for one in everything if one not in chosen]), chosen, options
-        )
-        if fewer is not None and (fewer == chosen or impossible(fewer, smooth)):
-            chosen = smallest(fewer, lambda kept: impossible(kept, smooth))
-        elif impossible(chosen, smooth):
-            chosen = smallest(chosen, lambda kept: impossible(kept, smooth))
-        unsettled[0] = 0
+        chosen = left
+        for guess in (_with_duals(only(left, smooth), left, options), left):
+            if guess is not None and impossible(guess, smooth):
+                chosen = smallest(guess, lambda kept: impossible(kept, smooth))
+                break
+        unsettled = 0
         chosen = smallest(chosen, lambda kept: impossible(kept, whole))
-        found.append(Conflict(tuple(one.words for one in chosen), not unsettled[0]))
-        words = {one.words for one in chosen}
-        left = [one for one in left if one.words not in words]
-        if not words:
+        found.append(Conflict(tuple(one.words for one in chosen), not unsettled))
+        left = [one for one in left if one not in chosen]
+        if not chosen:
             break
         if len(found) == MOST:
             found[-1] = replace(found[-1], more=impossible(left, whole))
@@ -154,14 +153,13 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
     return single + found
 
 
-def _blamed(
+def _with_duals(
     program: Compiled, of: Sequence[Requirement], options: Solver
 ) -> list[Requirement] | None:
-    """Requirements that the duals blame when all give way alike, each row by the same share of its
-    side; ``None`` where none need give way.
+    """Requirements with a nonzero dual in the elastic program, in which every row is relaxed by the
+    same share of its side; ``None`` if it needs no relaxation.
 
-    A few of many, and mostly those of one conflict, the worst: whether they are one is left to the
-    caller to prove.
+    They are few, and mostly those of one conflict; the caller proves whether they are one.
     """
     entries: dict[int, float] = {}
     for one in of:
@@ -173,15 +171,15 @@ def _blamed(
                 entries[row] = -max(1.0, abs(high))
     if not entries:
         return None
-    outcome = solve(extended(program, [NewColumn(("gives way", None), entries, 1.0)]), options)
+    outcome = solve(extended(program, [NewColumn(("relaxed", None), entries, 1.0)]), options)
     if (
         outcome.row_duals is None
         or outcome.column_duals is None
         or outcome.objective is None
-        or outcome.objective < NOTHING
+        or outcome.objective < DUAL_TOL
     ):
         return list(of) if outcome.status == "infeasible" else None
-    rows, columns = np.abs(outcome.row_duals) > NOTHING, np.abs(outcome.column_duals) > NOTHING
+    rows, columns = np.abs(outcome.row_duals) > DUAL_TOL, np.abs(outcome.column_duals) > DUAL_TOL
     return [
         one
         for one in of
@@ -192,23 +190,22 @@ def _blamed(
 def smallest(
     of: Sequence[Requirement], impossible: Callable[[Sequence[Requirement]], bool]
 ) -> list[Requirement]:
-    """Members of ``of``, which together are impossible, that still are, and none of which can be
-    left out.
+    """An irreducible subset of ``of`` that is still impossible.
 
-    Halving instead of one by one, so that a small conflict among many requirements takes few checks
-    (Junker's QuickXplain). Where a check is not settled, the answer may be larger than need be,
-    never wrong.
+    The search halves the set (Junker's QuickXplain), so that a small conflict among many
+    requirements takes few checks. If a check is not settled, the answer may be larger than
+    necessary, but not wrong.
     """
 
-    def narrow(held: list[Requirement], fresh: bool, rest: list[Requirement]) -> list[Requirement]:
-        if fresh and held and impossible(held):
+    def narrow(fixed: list[Requirement], new: bool, rest: list[Requirement]) -> list[Requirement]:
+        if new and fixed and impossible(fixed):
             return []
         if len(rest) == 1:
             return rest
         half = len(rest) // 2
         first, second = rest[:half], rest[half:]
-        from_second = narrow(held + first, True, second)
-        from_first = narrow(held + from_second, bool(from_second), first)
+        from_second = narrow(fixed + first, True, second)
+        from_first = narrow(fixed + from_second, bool(from_second), first)
         return from_first + from_second
 
     return narrow([], False, list(of)) if of else []

@@ -1,137 +1,125 @@
-"""No plan? Arithmetic first, ways out second, the conflict last; and the plan that falls least
-short."""
+"""Diagnosis of an infeasible case: necessary conditions that fail, changes that make the case
+feasible, requirements in conflict, and the closest plan (smallest shortfall)."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.infeasibility.conflict import Conflict, conflicts
-from paxsilica.infeasibility.feasible_changes import NoWayOut, Relaxation, later, loosened, proved
-from paxsilica.infeasibility.necessary_conditions import Finding, arithmetic, span_of
-from paxsilica.infeasibility.relaxation import KINDS, Knob
-from paxsilica.infeasibility.relaxations import all_knobs
+from paxsilica.infeasibility.feasible_changes import (
+    FeasibleChange,
+    InsufficientChange,
+    later,
+    proved,
+    relaxed,
+)
+from paxsilica.infeasibility.necessary_conditions import Finding, failed_conditions, span_of
+from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation, all_relaxations
 from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
+from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
+from paxsilica.tables.schema import Row
 
-UNFUNDED = "no set of funders in the case may pay for its public share"
-LEFT_OUT = " was left out: "
 PATIENCE_S = 30.0
-"""Longest search for each way out that is not one of money; the best found by then is offered, with
-the gap that it has."""
+"""Time limit of the search for each change that is not one of money; the best change found by then
+is reported with its gap."""
 MOST_LINES = 12
-"""Findings that are printed; the result holds all."""
-LOOSE_GAP = 0.01
-LOOSER_GAP = 0.05
-NEAREST_GAP = 0.001
-"""Ways out are prices of a relaxation, which need no sharper gap (money the sharper of the two);
-each is proved by itself."""
+"""Failed conditions that are printed; the result contains all."""
+MONEY_GAP = 0.01
+OTHER_GAP = 0.05
+CLOSEST_GAP = 0.001
+"""Gaps of changes of money, of other changes and of the closest plan. A change needs no smaller
+gap: it is proved by solving the changed case."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why a case has no plan, and what would give it one.
+    """Why a case has no plan, and which changes give it one.
 
     Attributes:
-        findings: what arithmetic refutes.
-        ways_out: changes of the question that are proved to have a plan, one kind at a time.
-        no_way_out: kinds of change that do not suffice alone.
-        combined: a mixture of changes, where no single kind suffices; ``None`` where one does, or
-            where none was found.
+        findings: necessary conditions that fail.
+        changes: changes of the question that are proved feasible, one kind at a time.
+        insufficient: kinds of change that are not sufficient alone.
+        combined: a mixture of changes, where no single kind is sufficient; ``None`` where one is,
+            or where none was found.
         conflicts: smallest sets of requirements that have no plan, one for each independent cause.
-        nearest: the plan that falls least short, marked as infeasible; ``None`` where not even that
-            exists.
+        closest: the plan with the smallest shortfall, marked as infeasible; ``None`` if there is
+            none.
+        closest_notes: what that plan does not meet.
     """
 
     findings: tuple[Finding, ...]
-    ways_out: tuple[Relaxation, ...]
-    no_way_out: tuple[NoWayOut, ...]
-    combined: Relaxation | None
+    changes: tuple[FeasibleChange, ...]
+    insufficient: tuple[InsufficientChange, ...]
+    combined: FeasibleChange | None
     conflicts: tuple[Conflict, ...]
-    nearest: Plan | None
+    closest: Plan | None
+    closest_notes: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
+    @property
+    def feasible_changes(self) -> tuple[FeasibleChange, ...]:
+        """Every change that was found, the combination last."""
+        return (*self.changes, *([self.combined] if self.combined else []))
+
     def lines(self) -> list[str]:
-        """The answer in sentences, in the order in which they help."""
+        """The diagnosis in sentences."""
+        shown = worst_by_stage(self.findings)[:MOST_LINES]
+        conditions = [f"- {finding.sentence}" for finding in shown]
+        if len(self.findings) > len(shown):
+            more = len(self.findings) - len(shown)
+            conditions.append(f"- and {more} more of the same kinds, no worse in their stages.")
+        single = [one.requirements[0] for one in self.conflicts if len(one.requirements) == 1]
+        sections = [
+            ("Requirements that cannot be met (capacity check):", conditions),
+            (
+                "Changes that make the case feasible (each proved by solving the changed case):",
+                [line for change in self.feasible_changes for line in change.lines()],
+            ),
+            ("Not sufficient alone:", [f"- {one.sentence}" for one in self.insufficient]),
+            ("Infeasible on its own:", [f"- {words}" for words in single]),
+        ]
+        for one in self.conflicts:
+            if len(one.requirements) > 1:
+                sure = "; without any one of them the others can" if one.smallest else ""
+                head = f"These requirements cannot be met together{sure}:"
+                sections.append((head, [f"- {words}" for words in one.requirements]))
+        notes = [f"- {note}" for note in self.closest_notes]
         lines = ["There is no plan that meets the case."]
-        if self.findings:
-            shown = worst_by_stage(self.findings)[:MOST_LINES]
-            lines += [
-                "",
-                "What a sum shows already:",
-                *(f"- {finding.sentence}" for finding in shown),
-            ]
-            if len(self.findings) > len(shown):
-                lines.append(
-                    f"- and {len(self.findings) - len(shown)} more of the kind, no worse in their"
-                    " stages."
-                )
-        if self.ways_out or self.combined is not None:
-            lines += ["", "What would do (each proved by solving the case so changed):"]
-            lines += [
-                line
-                for way in (*self.ways_out, *([self.combined] if self.combined else []))
-                for line in way.lines()
-            ]
-        if self.no_way_out:
-            lines += ["", "What would not:", *(f"- {no.sentence}" for no in self.no_way_out)]
-        alone = [found.requirements[0] for found in self.conflicts if len(found.requirements) == 1]
-        if alone:
-            each = "Each of these by itself" if len(alone) > 1 else "This"
-            lines += [
-                "",
-                f"{each} cannot be met, whatever else gives way:",
-                *(f"- {words}" for words in alone),
-            ]
-        for found in self.conflicts:
-            if len(found.requirements) > 1:
-                sure = ", and any of them dropped the others can" if found.smallest else ""
-                lines += [
-                    "",
-                    f"These cannot be met together{sure}:",
-                    *(f"- {words}" for words in found.requirements),
-                ]
-        if any(found.more for found in self.conflicts):
-            lines += ["", "There are further conflicts besides these."]
-        if self.nearest is not None:
-            about = [note for note in self.nearest.notes if LEFT_OUT not in note]
-            lines += ["", "The plan that falls least short:", *(f"- {note}" for note in about)]
-        return lines
+        for head, body in sections:
+            lines += ["", head, *body] if body else []
+        if any(one.more for one in self.conflicts):
+            lines += ["", "The remaining requirements have further conflicts."]
+        return lines + (["", "Closest plan (smallest shortfall):", *notes] if notes else [])
 
     def result(self) -> dict[str, Any]:
         """The content of ``diagnosis.json``."""
         return {
-            "findings": [
-                {
-                    "kind": one.kind,
-                    "about": one.about,
-                    "stage": one.stage,
-                    "years": list(one.years),
-                    "sentence": one.sentence,
-                    "had": one.had,
-                }
-                for one in self.findings
+            "necessary_conditions": [
+                asdict(one) | {"years": list(one.years)} for one in self.findings
             ],
-            "ways_out": [
+            "feasible_changes": [
                 {
-                    "kind": way.kind,
-                    "sentence": way.sentence,
-                    "amounts": way.amounts,
-                    "least": [way.price.low, way.price.high],
+                    "kind": change.kind,
+                    "sentence": change.sentence,
+                    "amounts": change.amounts,
+                    "least": [change.price.low, change.price.high],
                 }
-                for way in (*self.ways_out, *([self.combined] if self.combined else []))
+                for change in self.feasible_changes
             ],
-            "no_way_out": [{"kind": no.kind, "proved": no.proved} for no in self.no_way_out],
-            "conflicts": [
+            "insufficient_changes": [asdict(one) for one in self.insufficient],
+            "conflict": [
                 {"requirements": list(one.requirements), "smallest": one.smallest}
                 for one in self.conflicts
             ],
@@ -140,42 +128,38 @@ class Diagnosis:
 
 
 def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
-    """Of each stage and kind of trouble with it the finding that leaves the least, in the order in
-    which they came; all that are of no stage."""
+    """For each stage the finding with the smallest available share, in the order in which they
+    came; all findings without a share or a stage."""
     worst: dict[str, Finding] = {}
     for at, finding in enumerate(findings):
-        key = finding.stage if finding.had is not None and finding.stage is not None else f"#{at}"
-        if key not in worst or (finding.had or 0.0) < (worst[key].had or 0.0):
+        share = finding.available_share
+        key = finding.stage if share is not None and finding.stage is not None else f"#{at}"
+        if key not in worst or (share or 0.0) < (worst[key].available_share or 0.0):
             worst[key] = finding
     return list(worst.values())
 
 
 def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
-    """The case as written, and with the projects in it that no funders reach, which larger
+    """The case as written, and with the projects in it that no funders can pay for, which larger
     envelopes would bring back.
 
-    The second has the same plans: its funders are bound by the envelopes that they have.
+    The second has the same plans: its funders are limited to the envelopes that they have.
     """
-    plain = write(tables, case)
-    funding = plain.instance.funding
-    if funding is None or UNFUNDED not in plain.instance.dropped.values():
-        return plain, plain
-    most = (
-        sum(
-            (row.capex_usd_m or 0.0) + (row.capex_usd_m_per_unit or 0.0) * row.largest_size
-            for row in tables.projects
-        )
-        + 1e6
+    bare = write(tables, case)
+    funding = bare.instance.funding
+    if funding is None or not bare.instance.dropped:
+        return bare, bare
+    capital = sum(
+        (row.capex_usd_m or 0.0) + (row.capex_usd_m_per_unit or 0.0) * row.largest_size
+        for row in tables.projects
     )
-    funders = tuple(
-        (
-            row
-            if row.envelope_usd_m is None
-            else row.model_copy(update={"envelope_usd_m": row.envelope_usd_m + most})
-        )
-        for row in tables.funders
-    )
-    roomy = write(replace(tables, funders=funders), case)
+
+    def enlarge(row: Any) -> dict[str, float] | None:
+        if row.envelope_usd_m is None:
+            return None
+        return {"envelope_usd_m": row.envelope_usd_m + (capital + 1e6)}
+
+    roomy = write(edited(tables, "funders", enlarge), case)
     assert roomy.instance.funding is not None
     at = roomy.program.rows_of(row_with(item="envelope"))
     names = [
@@ -187,7 +171,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     instance = replace(
         roomy.instance, funding=replace(roomy.instance.funding, funders=funding.funders)
     )
-    return plain, replace(roomy, tables=tables, program=program, instance=instance)
+    return bare, replace(roomy, tables=tables, program=program, instance=instance)
 
 
 def diagnose(
@@ -195,61 +179,63 @@ def diagnose(
     case: Case,
     on_step: Callable[[str], None] | None = None,
     *,
-    nearest: bool = True,
+    closest: bool = True,
 ) -> Diagnosis:
     """Why ``case`` has no plan on ``tables``.
 
     Args:
         tables, case: a question that was found infeasible.
-        tell: called with each step as it begins.
-        nearest: whether to make the plan that falls least short, which takes about as long as a
-            plan.
+        on_step: called with the name of each step as it begins.
+        closest: whether to make the closest plan, which takes about as long as a plan.
     """
-    seconds: dict[str, float] = {}
-    started = time.monotonic()
+    started: list[tuple[str, float]] = []
 
     def step(name: str) -> None:
-        seconds[name] = -time.monotonic()
-        if len(seconds) > 1:
-            before = list(seconds)[-2]
-            seconds[before] += time.monotonic()
+        started.append((name, time.monotonic()))
         if on_step is not None:
             on_step(name)
 
-    step("sums")
-    plain, written = with_room(tables, case)
-    findings = arithmetic(plain)
-    step("ways out")
+    step("capacity check")
+    bare, written = with_room(tables, case)
+    findings = failed_conditions(bare)
+    step("feasible changes")
     options = case.solver.model_copy(
-        update={"gap": max(case.solver.gap, LOOSE_GAP) if case.solver.gap > 0 else 0.0}
+        update={"gap": max(case.solver.gap, MONEY_GAP) if case.solver.gap > 0 else 0.0}
     )
-    knobs = all_knobs(written)
-    ways, none = _single(written, knobs, options, step)
+    relaxations = all_relaxations(written)
+    changes, insufficient = _single(written, relaxations, options, step)
     combined = None
-    if not ways:
-        step("a combination")
-        mixture = loosened(
-            written, [knob for knob in knobs if knob.kind != "evenly"], "several", options
+    if not changes:
+        step("a combination of changes")
+        mixture = relaxed(
+            written, [one for one in relaxations if one.kind != "evenly"], "several", options
         )
-        combined = mixture if isinstance(mixture, Relaxation) else None
-    if not ways and combined is None:
-        ways = _waived(written, options)
+        combined = mixture if isinstance(mixture, FeasibleChange) else None
+    if not changes and combined is None:
+        changes = _waived(written, options)
     step("conflict")
     found = conflicts(written, options, _suspects(written, findings))
-    plan = None
-    if nearest:
-        step("plan that falls least short")
-        plan = least_short(tables, case, combined, ways)
-    last = list(seconds)[-1]
-    seconds[last] += time.monotonic()
-    seconds["all"] = time.monotonic() - started
+    plan, notes = None, tuple[str, ...]()
+    if closest:
+        step("closest plan")
+        plan, notes = closest_plan(tables, case, [*([combined] if combined else []), *changes])
+    ends = [*(at for _, at in started[1:]), time.monotonic()]
+    seconds = {name: end - at for (name, at), end in zip(started, ends, strict=True)}
+    seconds["all"] = ends[-1] - started[0][1]
     return Diagnosis(
-        tuple(findings), tuple(ways), tuple(none), combined, tuple(found), plan, seconds
+        tuple(findings),
+        tuple(changes),
+        tuple(insufficient),
+        combined,
+        tuple(found),
+        plan,
+        notes,
+        seconds,
     )
 
 
 def _suspects(written: Written, findings: Iterable[Finding]) -> set[str]:
-    """Requirements that sums say cannot be met even alone, in the words of a conflict."""
+    """Requirements that may be infeasible on their own, in the words of a conflict."""
     stages = {row.stage: row.name for row in written.tables.stages}
     names = {row.commodity: row.name for row in written.tables.commodities}
     words = set()
@@ -264,103 +250,72 @@ def _suspects(written: Written, findings: Iterable[Finding]) -> set[str]:
 
 
 def _single(
-    written: Written, knobs: list[Knob], options: Solver, step: Callable[[str], None]
-) -> tuple[list[Relaxation], list[NoWayOut]]:
-    """One kind of change after the other."""
-    ways: list[Relaxation] = []
-    none: list[NoWayOut] = []
-    kinds = [kind for kind in KINDS if any(knob.kind == kind for knob in knobs)]
-    for kind in kinds:
-        step(f"ways out: {KINDS[kind]}")
-        sharp = kind in ("budget", "funders", "mandates")
-        looser = {
-            "gap": max(options.gap, LOOSER_GAP if options.gap > 0 else 0.0),
+    written: Written,
+    relaxations: list[Relaxation],
+    options: Solver,
+    step: Callable[[str], None],
+) -> tuple[list[FeasibleChange], list[InsufficientChange]]:
+    """The changes of one kind each, and the kinds that are not sufficient."""
+    answers: list[FeasibleChange | InsufficientChange | None] = []
+    other = options.model_copy(
+        update={
+            "gap": max(options.gap, OTHER_GAP if options.gap > 0 else 0.0),
             "time_limit_s": min(options.time_limit_s, PATIENCE_S),
         }
-        fitting = options if sharp else options.model_copy(update=looser)
-        answer = loosened(written, [knob for knob in knobs if knob.kind == kind], kind, fitting)
-        (ways if isinstance(answer, Relaxation) else none).append(answer)  # type: ignore[arg-type]
-        if kind == "coverage" and (shift := later(written, options)) is not None:
-            (ways if isinstance(shift, Relaxation) else none).append(shift)  # type: ignore[arg-type]
-    return ways, none
+    )
+    for kind, words in KINDS.items():
+        mine = [one for one in relaxations if one.kind == kind]
+        if mine:
+            step(f"feasible changes: {words}")
+            money = kind in ("budget", "funders", "mandates")
+            answers.append(relaxed(written, mine, kind, options if money else other))
+            if kind == "coverage":
+                answers.append(later(written, options))
+    changes = [one for one in answers if isinstance(one, FeasibleChange)]
+    return changes, [one for one in answers if isinstance(one, InsufficientChange)]
 
 
-def _waived(written: Written, options: Solver) -> list[Relaxation]:
-    """Requirements that are waived as a whole, where nothing that can be loosened by degrees
+def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
+    """Requirements that are waived completely, where no requirement that can be relaxed by degrees
     helps."""
     tables, case = written.tables, written.case
-    offers = [
-        (
-            "let every plant stand idle that must run",
-            replace(
-                tables,
-                assets=tuple(
-                    row.model_copy(update={"must_run_share": None}) for row in tables.assets
-                ),
-            ),
-        ),
-        (
-            "waive the smallest shipments",
-            replace(
-                tables,
-                routes=tuple(
-                    row.model_copy(update={"smallest_shipment": None}) for row in tables.routes
-                ),
-            ),
-        ),
-        (
-            "waive the final level of stores",
-            replace(
-                tables,
-                stocks=tuple(row.model_copy(update={"final": None}) for row in tables.stocks),
-            ),
-        ),
-        (
-            "let goods be left over",
-            replace(
-                tables,
-                commodities=tuple(
-                    row.model_copy(update={"surplus": "free"}) for row in tables.commodities
-                ),
-            ),
-        ),
-    ]
     found = []
-    for words, turned in offers:
-        if turned != tables and proved((turned, case), options, Known()):
-            found.append(
-                Relaxation("waived", "Or ", (words,), {}, Interval(0.0, 0.0), turned, case, Known())
-            )
+    for words, table, column, cell in (
+        ("let every plant stand idle that must run", "assets", "must_run_share", None),
+        ("waive the smallest shipments", "routes", "smallest_shipment", None),
+        ("waive the final level of stores", "stocks", "final", None),
+        ("let goods be left over", "commodities", "surplus", "free"),
+    ):
+        change: Changed = (edited(tables, table, partial(_with_cell, column, cell)), case)
+        if change[0] != tables and proved(change, options, Known()):
+            price = Interval(0.0, 0.0)
+            found.append(FeasibleChange("waived", "", (words,), {}, price, *change, Known()))
     return found
 
 
-def least_short(
-    tables: Tables, case: Case, combined: Relaxation | None, ways: list[Relaxation]
-) -> Plan | None:
-    """The plan that falls least short of the coverage asked for, with all else met; where all else
-    cannot be met either, with it changed.
+def _with_cell(column: str, cell: str | None, _: Row) -> dict[str, str | None]:
+    return {column: cell}
 
-    Its status stays ``infeasible``, its notes say what it misses.
+
+def closest_plan(
+    tables: Tables, case: Case, changes: Iterable[FeasibleChange]
+) -> tuple[Plan | None, tuple[str, ...]]:
+    """The plan with the smallest shortfall of coverage that meets everything else; if there is
+    none, the same with one of ``changes``. With it, what it does not meet.
+
+    Its status stays ``infeasible``, and its notes begin with what it does not meet.
     """
-    if case.coverage is not None and case.coverage.hard:
-        plan = _soft(tables, case)
+    hard = case.coverage is not None and case.coverage.hard
+    offers: list[tuple[Tables, Case, list[str]]] = [(tables, case, [])] if hard else []
+    for change in changes:
+        note = f"It meets the case only with a change: {'; '.join(change.parts)}."
+        offers.append((change.tables, change.case, [note]))
+    for new_tables, new_case, notes in offers:
+        plan, unserved = _soft(new_tables, new_case) if hard else (_found(new_tables, new_case), [])
         if plan is not None:
-            return replace(
-                plan, status="infeasible", notes=(*_shortfalls(tables, plan), *plan.notes)
-            )
-    for way in [*([combined] if combined else []), *ways]:
-        plan = (
-            _soft(way.tables, way.case)
-            if case.coverage is not None and case.coverage.hard
-            else _found(way.tables, way.case)
-        )
-        if plan is not None:
-            words = way.sentence.split(": ", 1)[-1].removeprefix("Or ")
-            note = f"It meets the case only with a change: {words}"
-            return replace(
-                plan, status="infeasible", notes=(note, *_shortfalls(tables, plan), *plan.notes)
-            )
-    return None
+            unmet = (*notes, *_shortfalls(tables, plan), *unserved)
+            return replace(plan, status="infeasible", notes=(*unmet, *plan.notes)), unmet
+    return None, ()
 
 
 def _found(tables: Tables, case: Case) -> Plan | None:
@@ -368,49 +323,40 @@ def _found(tables: Tables, case: Case) -> Plan | None:
     return plan if plan.status in ("optimal", "feasible") else None
 
 
-def _soft(tables: Tables, case: Case) -> Plan | None:
-    """The plan with the least shortfall, weighed with shortage prices (or usual prices, or alike,
-    where there are none)."""
+def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:
+    """The plan with the least shortfall, weighted with shortage prices (where there are none, with
+    usual prices, or equally), and what of the demand it leaves unserved."""
     assert case.coverage is not None
     known = {
         row.row
         for row in tables.series
         if (row.table, row.column) == ("commodities", "shortage_price_usd_per_unit")
     }
-    known |= {
-        row.commodity for row in tables.commodities if row.shortage_price_usd_per_unit is not None
-    }
     priced = {
-        row.commodity: row
+        row.commodity
         for row in tables.commodities
-        if row.covered and row.commodity not in known
+        if row.covered and row.shortage_price_usd_per_unit is None and row.commodity not in known
     }
-    commodities = tuple(
-        (
-            row.model_copy(update={"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0})
-            if row.commodity in priced
-            else row
-        )
-        for row in tables.commodities
-    )
-    solver = case.solver.model_dump() | {
-        "gap": max(case.solver.gap, NEAREST_GAP) if case.solver.gap > 0 else 0.0
-    }
+
+    def price(row: Any) -> dict[str, float] | None:
+        if row.commodity not in priced:
+            return None
+        return {"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}
+
+    gap = max(case.solver.gap, CLOSEST_GAP) if case.solver.gap > 0 else 0.0
     soft = changed(
         case,
         coverage=case.coverage.model_dump() | {"hard": False},
         objective="shortfall",
-        solver=solver,
+        solver=case.solver.model_dump() | {"gap": gap},
     )
-    plan = _found(replace(tables, commodities=commodities), soft)
-    return (
-        None if plan is None else replace(plan, notes=(*_unserved(plan, set(priced)), *plan.notes))
-    )
+    plan = _found(edited(tables, "commodities", price), soft)
+    return plan, [] if plan is None else _unserved(plan, priced)
 
 
 def _unserved(plan: Plan, firm: set[str]) -> list[str]:
-    """What of the demand that must be served in full is not: to weigh shortfalls it was given a
-    price, at which it may go unserved."""
+    """Demand that must be served in full and is not: the commodity was given a price to weight
+    shortfalls, at which its demand may stay unserved."""
     service = plan.tables["service"]
     short = service[
         (service["mode"] == "normal")
@@ -425,7 +371,7 @@ def _unserved(plan: Plan, firm: set[str]) -> list[str]:
 
 
 def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
-    """By how much a plan misses the coverage asked for: each stage at its worst."""
+    """By how much a plan misses the required coverage: each stage in its worst year."""
     detail = plan.tables["coverage_by_commodity"]
     short = detail[detail["shortfall"] > 1e-6 * detail["need"]]
     stages = {row.stage: row.name for row in tables.stages}
@@ -442,11 +388,11 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     if notes and plan.objective_kind == "shortfall" and plan.objective and plan.bound is not None:
         share = max(0.0, plan.bound / plan.objective)
         notes.append(
-            "No plan falls short by less, weighed with the shortage prices."
+            "No plan has a smaller shortfall, weighted with the shortage prices."
             if share > 1 - 1e-6
             else (
-                "Weighed with the shortage prices, every plan falls short by at least"
-                f" {math.floor(share * 1e4) / 1e4:.2%} of that."
+                "Weighted with the shortage prices, the shortfall of every plan is at least"
+                f" {math.floor(share * 1e4) / 1e4:.2%} of this one."
             )
         )
     return notes

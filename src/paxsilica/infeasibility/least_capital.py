@@ -1,5 +1,5 @@
-"""The least that a requirement must cost, as a sum can tell: the cheapest capital per unit,
-projects taken as divisible."""
+"""Lower bounds on the public capital that a requirement takes: the cheapest capital per unit, with
+divisible projects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paxsilica.instance import Candidate, Instance, OperatingState
-from paxsilica.studies.supply import reach
+from paxsilica.studies.supply import availability_by_commitment, reach
 
 
 @dataclass(frozen=True)
 class Bill:
-    """What must be bought: ``least`` public capital (USD million, a lower bound) out of
-    ``projects``."""
+    """A requirement that takes at least ``least`` public capital (USD million), to be spent on some
+    of ``projects``."""
 
     about: str
     words: str
@@ -22,7 +22,7 @@ class Bill:
 
 
 def with_prerequisites(instance: Instance, names: Iterable[str]) -> frozenset[str]:
-    """The projects and all that they presuppose."""
+    """The projects and all their prerequisites, direct and indirect."""
     found: set[str] = set()
     front = list(names)
     while front:
@@ -34,14 +34,14 @@ def with_prerequisites(instance: Instance, names: Iterable[str]) -> frozenset[st
 
 
 def least_public_capital(candidate: Candidate) -> float:
-    """Public share of the capital of the smallest size, in the cheapest year."""
+    """Public share of the capital of the smallest size in the cheapest year, USD million."""
     return (1 - candidate.sponsor_share) * min(
         (candidate.capex[year] for year in candidate.window), default=0.0
     )
 
 
 def required_bill(instance: Instance) -> Bill:
-    """What the required projects and their prerequisites take."""
+    """The bill of the required projects and their prerequisites."""
     projects = with_prerequisites(
         instance, [name for name, candidate in instance.candidates.items() if candidate.required]
     )
@@ -54,36 +54,30 @@ def required_bill(instance: Instance) -> Bill:
 def _offers(
     candidate: Candidate, state: OperatingState, quantity: float
 ) -> list[tuple[float, float]]:
-    """(USD million per unit of output, units of output) that the project offers in the year of
-    ``copy``; never too dear."""
+    """(USD million per unit of output, units of output) of the project in the year of ``state``; a
+    lower bound on the price."""
     public = 1 - candidate.sponsor_share
+    more = candidate.largest - candidate.smallest
     offers = []
-    for of, capex, size in (
-        (candidate.window, candidate.capex, candidate.smallest),
-        (candidate.size_years, candidate.capex_per_unit, candidate.largest - candidate.smallest),
+    for years, capex, size, per_unit in (
+        (candidate.window, candidate.capex, candidate.smallest, 1.0),
+        (candidate.size_years, candidate.capex_per_unit, more, more),
     ):
-        shares = candidate.availability(state.year, of)
-        ready = {
-            start: sum(share for later, share in shares.items() if later >= start) for start in of
-        }
+        ready = availability_by_commitment(candidate, state.year, years)
         most = max(ready.values(), default=0.0) * candidate.credit * size * quantity
         if most > 0:
-            price = {
-                start: capex[start] * (1.0 if of is candidate.window else size)
-                for start in of
-                if ready[start] > 0
-            }
-            dearness = min(
-                public * price[start] / (ready[start] * candidate.credit * size * quantity)
-                for start in price
-            )
-            offers.append((dearness, most))
+            prices = [
+                public * capex[start] * per_unit / (share * candidate.credit * size * quantity)
+                for start, share in ready.items()
+                if share > 0
+            ]
+            offers.append((min(prices), most))
     return offers
 
 
 def cheapest_bills(instance: Instance) -> list[Bill]:
-    """For each covered commodity the dearest of its years: what covering it takes in public capital
-    at the least."""
+    """For each covered commodity the largest bill of its years: the least public capital that
+    covers it."""
     coverage = instance.case.coverage
     if coverage is None or not coverage.hard:
         return []
@@ -94,29 +88,26 @@ def cheapest_bills(instance: Instance) -> list[Bill]:
         for state in sorted({state for _, state in instance.required})
     }
     for (commodity, state_name), share in sorted(instance.required.items()):
-        state = instance.states[state_name]
-        missing = share * instance.need[commodity, state.year] - without[state_name].own.get(
-            commodity, 0.0
-        )
+        state, own = instance.states[state_name], without[state_name].own.get(commodity, 0.0)
+        missing = share * instance.need[commodity, state.year] - own
         if missing <= 0:
             continue
-        offers = []
-        for (_, made), supply in state.supply.items():
-            for plant, quantity in supply if made == commodity else ():
-                if plant in instance.candidates:
-                    offers += [
-                        (*offer, plant)
-                        for offer in _offers(instance.candidates[plant], state, quantity)
-                    ]
+        offers = [
+            (*offer, plant)
+            for (_, made), supply in state.supply.items()
+            if made == commodity
+            for plant, quantity in supply
+            if plant in instance.candidates
+            for offer in _offers(instance.candidates[plant], state, quantity)
+        ]
         least, projects = 0.0, frozenset(plant for _, _, plant in offers)
-        for dearness, most, _ in sorted(offers):
+        for price, most, _ in sorted(offers):
             taken = min(missing, most)
-            least += dearness * taken
+            least += price * taken
             missing -= taken
             if missing <= 0:
                 break
         if least > best.get(commodity, Bill("", "", 0.0, frozenset())).least:
-            best[commodity] = Bill(
-                commodity, f"{names[commodity]} in {state.year}", least, projects
-            )
+            words = f"{names[commodity]} in {state.year}"
+            best[commodity] = Bill(commodity, words, least, projects)
     return list(best.values())

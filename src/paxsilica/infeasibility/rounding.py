@@ -1,10 +1,8 @@
-"""Linear program first: where whole decisions hardly matter, rounding its answer up is a plan as
-good as a long search would find.
+"""Optima by rounding the relaxation, where that is close enough, and by a search otherwise.
 
-For a way out it is enough that some plan exists. With the projects of the relaxation committed in
-full, one more linear program finds the plan, and the relaxation itself says how much better any
-other could be. Only where that is not close enough, or the rounding breaks a requirement, the
-search begins.
+For a feasible change it is enough that some plan exists. With the projects of the relaxation
+committed in full, one more linear program finds the plan, and the relaxation bounds how much better
+any other plan can be.
 """
 
 from __future__ import annotations
@@ -19,12 +17,12 @@ from paxsilica.solver.highs import relative_gap
 from paxsilica.solver.resolve import NOWHERE, Answer, Interval, Known, search
 
 WHOLE = 1e-6
-"""What the solver takes for a whole number."""
+"""Distance from an integer within which the solver accepts a value as integer."""
 
 
 def least(program: Compiled, options: Solver, start: Known | None = None) -> Answer:
-    """The optimum of ``program``, as near as the gap of ``options`` asks: by rounding if that is
-    near enough, else by a search."""
+    """The optimum of ``program`` to the gap of ``options``: by rounding if that is close enough,
+    else by a search."""
     if not program.integer.any():
         return search(program, options)
     smooth = solve(program.relaxed(), options)
@@ -33,7 +31,8 @@ def least(program: Compiled, options: Solver, start: Known | None = None) -> Ans
     if smooth.values is None or smooth.objective is None:
         return search(program, options, start)
     best: Outcome | None = None
-    # up keeps what presupposes something, down keeps within budgets, the nearest lies between
+    # rounding up keeps prerequisites, rounding down keeps budgets, rounding to the closest integer
+    # is between
     for part in (WHOLE, 1 - WHOLE, 0.5):
         found = solve(_rounded(program, smooth.values, part), options)
         if found.objective is not None and (
@@ -48,24 +47,20 @@ def least(program: Compiled, options: Solver, start: Known | None = None) -> Ans
         return answer
     if best is not None and best.objective is not None and not answer.value.high <= best.objective:
         answer = replace(answer, outcome=best, value=Interval(answer.value.low, best.objective))
-    # a search that ran out of time may not have come as far as the relaxation
-    return replace(
-        answer,
-        value=Interval(
-            min(max(answer.value.low, smooth.objective), answer.value.high), answer.value.high
-        ),
-    )
+    # the bound of a search that ran out of time may be below the relaxation
+    low, high = max(answer.value.low, smooth.objective), answer.value.high
+    return replace(answer, value=Interval(min(low, high), high))
 
 
 def some_plan(
     program: Compiled, options: Solver, start: Known | None = None
 ) -> tuple[bool | None, Known]:
-    """Whether the program has any plan, with the decisions of one; ``None`` if the time ran out.
-    Tries those of ``start`` first."""
+    """Whether the program has a plan, with the decisions of one; ``None`` if the time ran out. The
+    decisions of ``start`` are tried first."""
     anything = program.minimising(np.zeros(len(program.cost)))
     if start is not None and start.committed:
-        whole = np.flatnonzero(program.integer)
-        if solve(anything.fixed(whole, start.values(program)[whole]), options).values is not None:
+        known = solve(start.fixed(anything), options)
+        if known.values is not None:
             return True, start
     answer = least(anything, options)
     if answer.values is not None:
@@ -74,8 +69,8 @@ def some_plan(
 
 
 def _rounded(program: Compiled, values: Array, part: float) -> Compiled:
-    """The program with every whole decision taken of which the relaxation takes at least
-    ``part``."""
+    """The program with the integer columns fixed: at the next integer above a value whose fraction
+    is at least ``part``, else at the one below."""
     whole = np.flatnonzero(program.integer)
     taken = np.floor(values[whole] + 1 - part)
     return program.fixed(whole, np.clip(taken, program.low[whole], program.high[whole]))

@@ -20,7 +20,7 @@ __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refu
 
 PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan"]
 
-NO_QUESTION = ("name", "title", "question", "solver")
+NO_QUESTION = ("name", "title", "question", "partners", "solver")
 """Keys of a case that tell plans apart in nothing that a reader asks about."""
 
 

@@ -1,25 +1,23 @@
-"""Which projects are in every good plan, in none, or in some: decided by optimisation, not by which
-plans happened to be found.
+"""Which projects are in every near-optimal plan, in some, or in none, decided by optimisation and
+not by the plans that happen to be found.
 
 A plan is *near-optimal* if it costs no more than a limit: the best plan known plus a tolerance. The
-tolerance is a share of the capital that the best plan decides, or USD million. A share of the whole
-objective would say nothing, since most of it is the cost of running a world of existing plants that
-no decision here touches.
+tolerance is a share of the capital that the best plan decides, or an amount of USD million. A share
+of the objective would say little, because most of it is the cost of running existing plants.
 
-For each project it is decided whether a near-optimal plan can have it and whether one can lack it:
-if none can lack it, it is *must-build*, if none can have it *never-build*, else *interchangeable*.
-The cheapest means come first: the relaxation with the project forced (if even that is beyond the
-limit, it cannot be); the best plan with the project turned over, all others as they are or
-following that relaxation (if one is within the limit, it can be); the relaxation in each region of
-a tree that is grown once for all projects (see :mod:`paxsilica.studies.branching`); and last a
-search among all plans with one project forced. Whatever has been ruled out is held in all that
-follows.
+For each project it is decided whether a near-optimal plan can have it and whether one can lack it.
+If none can lack it, it is *must-build*; if none can have it, *never-build*; else
+*interchangeable*. The fastest methods come first: the relaxation with the project forced (if it is
+above the limit, the project is ruled out); the best plan with the project changed and all others
+unchanged or following that relaxation (if one is within the limit, the project is possible); the
+relaxation in each region of a tree that is built once for all projects (see
+:mod:`paxsilica.studies.branching`); and last a search among all plans with one project forced.
+Whatever is ruled out is fixed in all later steps.
 
-A gap that is small for the whole objective may be larger than the tolerance. The best plan is
-therefore sought to a quarter of the tolerance, whatever gap the case asks for. A proof that no
-near-optimal plan has (or lacks) a project holds for the true optimum too, which can only be lower.
-That a plan is near-optimal is *certain* if it is within the tolerance of the bound; if not, it
-holds for the best plan known.
+A gap that is small for the objective may be larger than the tolerance. The best plan is therefore
+searched for to a quarter of the tolerance. A proof that no near-optimal plan has (or lacks) a
+project holds for the true optimum too, which can only be lower. That a plan is near-optimal is
+*certain* if it is within the tolerance of the bound; if not, it holds for the best plan known.
 """
 
 from __future__ import annotations
@@ -27,8 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -41,48 +38,45 @@ from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
     SHARE,
     SIDES,
-    Census,
+    NearOptimalSet,
     Place,
+    better_proved,
     distant,
-    flips,
     forced,
-    loose,
+    neighbours,
+    poorly_proved,
     repaired,
-    sharp,
-    sharper,
     start_of,
+    with_gap_for,
 )
-from paxsilica.studies.parallel import Packed, Result, Runner, task
-from paxsilica.studies.results import Study, axes, frame, stopped_note
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
+from paxsilica.studies.results import Study, axes, differences
 from paxsilica.studies.tasks import solve_case
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 ROUNDS = 5
-"""How often the study begins anew because it came upon a better plan than the best; what is kept is
-not done again."""
+"""Most repetitions because a better plan than the best was found; kept results are reused."""
 
 WAVE = 8
-"""How many searches are begun before what they found is taken into account; the same however many
-processes there are."""
+"""Searches that start before their results are used; independent of the number of processes."""
 
 VERDICTS = {
     "must-build": "in every near-optimal plan",
     "interchangeable": "in some near-optimal plans and not in others",
     "never-build": "in no near-optimal plan",
-    "undecided": "the time ran out before it was decided",
+    "undecided": "not decided in the time allowed",
 }
 
 
 @dataclass(frozen=True)
 class Alternatives(Study):
-    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the plans against the
-    projects that are interchangeable.
+    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the plans and the
+    projects in which they differ.
 
     Attributes:
-        limit_usd_m: cost up to which a plan counts as near-optimal.
+        limit_usd_m: objective up to which a plan is near-optimal, USD million.
         decisions: year of commitment and final size by project, for each plan in the table
             ``plans``.
     """
@@ -98,34 +92,34 @@ class Alternatives(Study):
                 "in_best": "whether the best plan known has it",
                 "verdict": "; ".join(f"{name}: {meaning}" for name, meaning in VERDICTS.items()),
                 "certain": (
-                    "whether the verdict holds for the true optimum as well as for the best plan"
-                    " known"
+                    "whether the verdict holds for the true optimum, and not only for the best"
+                    " plan known"
                 ),
                 "cost_with_usd_m": (
                     "least objective of a plan found that has it, USD million; blank: none found"
                     " within the limit"
                 ),
                 "cost_without_usd_m": (
-                    "least objective of a plan found that has it not, USD million; blank: none"
-                    " found within the limit"
+                    "least objective of a plan found without it, USD million; blank: none found"
+                    " within the limit"
                 ),
-                "decided_by": "how the verdict was reached",
+                "decided_by": "method that decided the verdict",
             },
         ),
         "plans": TableDoc(
-            "Distinct plans, each the cheapest at its distance from those before it",
+            "Distinct plans, each the cheapest at its distance from the earlier ones",
             {
                 "plan": "name; plan 1 is the best plan known",
                 "objective_usd_m": "objective, USD million",
                 "bound_usd_m": (
-                    "bound on the objective of any plan at this distance from those before, USD"
+                    "bound on the objective of any plan at this distance from the earlier ones, USD"
                     " million"
                 ),
                 "extra_usd_m": "objective above that of plan 1, USD million",
                 "near_optimal": "whether it is within the limit",
                 "projects": "number of projects",
-                "joined": "projects that plan 1 has not, separated by ';'",
-                "left": "projects of plan 1 that it has not, separated by ';'",
+                "joined": "projects that plan 1 does not have, separated by ';'",
+                "left": "projects of plan 1 that it does not have, separated by ';'",
             },
         ),
     }
@@ -134,17 +128,11 @@ class Alternatives(Study):
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def figure(self) -> Figure:
-        """Which plan has which of the projects in which plans differ."""
+        """The projects in which the plans differ, by plan."""
         plans = list(self.decisions)
-        every: list[set[str]] = [set(self.decisions[name]) for name in plans]
-        differ = sorted(
-            {
-                project
-                for has in every
-                for project in has
-                if not all(project in other for other in every)
-            }
-        )
+        every = [frozenset(self.decisions[name]) for name in plans]
+        any_plan = frozenset[str]().union(*every)
+        differ = sorted(any_plan - any_plan.intersection(*every))
         picture = np.array(
             [[float(project in has) for has in every] for project in differ]
         ).reshape(len(differ), len(plans))
@@ -170,10 +158,7 @@ def alternatives(
     tolerance_usd_m: float | None = None,
     plans: int = 5,
     distance: int = 1,
-    workers: int | None = None,
-    store: Path | str | None = None,
-    cluster: str | None = None,
-    progress: bool | None = None,
+    **run: Unpack[RunOptions],
 ) -> Alternatives:
     """Decides for each project whether it is in all near-optimal plans, in some or in none, and
     lists distinct plans.
@@ -183,90 +168,76 @@ def alternatives(
         tolerance: how much more than the best plan a near-optimal plan may cost, as a share of the
             capital that the best plan decides.
         tolerance_usd_m: the same in USD million, instead; in the unit of the objective of the case.
-        plans: how many distinct whole plans to list, the best included; fewer if no further plan is
+        plans: how many distinct plans to list, including the best; fewer if no further plan is
             within the limit.
-        distance: in how many projects at least any two of these plans differ.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
+        distance: least number of projects in which any two of these plans differ.
+        run: ``workers``, ``store``, ``cluster``, ``progress``: see
+            :class:`~paxsilica.studies.parallel.Runner`.
     """
     _check(tolerance, tolerance_usd_m, plans, distance)
     packed, case = Packed.of(question.tables), question.case
-
-    def room(best: Result) -> float:
-        return float(tolerance * best["capital"]) if tolerance_usd_m is None else tolerance_usd_m
-
-    with Runner(workers, store, cluster, progress) as runner:
+    title = f"Alternatives: {case.title or case.name}"
+    share, room = f"{tolerance:g} of the capital decided", 0.0
+    with Runner(**run) as runner:
         first = runner.run([task(solve_case, packed, case)], "best plan")[0]
-        if first is not None and "decision" not in first:
-            raise InputError(
-                f"the case has no plan, so there is nothing near it ({first['status']})"
-            )
-        if first is not None and loose(first, room(first)):
-            first = sharper(
-                first,
-                runner.run(
-                    [
-                        task(
-                            solve_case,
-                            packed,
-                            sharp(case, first, room(first)),
-                            start=start_of(first),
-                        )
-                    ],
-                    "best plan",
-                )[0],
-            )
         if first is None:
-            empty = {name: frame(doc, []) for name, doc in Alternatives.docs.items()}
-            return Alternatives(
-                empty, f"Alternatives: {case.title or case.name}", stopped_note(True), True
-            )
+            return Alternatives.of({"projects": [], "plans": []}, title, True)
+        if "decision" not in first:
+            raise InputError(f"the case has no plan, so no near-optimal one ({first['status']})")
+        room = float(tolerance * first["capital"])
+        if tolerance_usd_m is not None:
+            share, room = "as given", tolerance_usd_m
+        if poorly_proved(first, room):
+            closer = with_gap_for(case, first, room)
+            again = task(solve_case, packed, closer, start=start_of(first))
+            first = better_proved(first, runner.run([again], "best plan")[0])
+            if tolerance_usd_m is None:
+                room = float(tolerance * first["capital"])
         first["value"] = first["objective"]
         bound = -math.inf if first["bound"] is None else float(first["bound"])
-        census = Census(
-            sorted(row.project for row in question.tables.projects), first, bound, room(first)
-        )
-        candidates = set(write(question.tables, case).instance.candidates)
-        for name in census.names:
+        names = sorted(row.project for row in question.tables.projects)
+        near = NearOptimalSet(names, first, bound, room)
+        candidates = write(question.tables, case).instance.candidates
+        for name in names:
             if name not in candidates:
-                census.prove((name, "in"), math.inf, "cannot be committed in this case")
-        census.see(first)
-        fit = sharp(case, first, census.room)
+                near.prove((name, "in"), math.inf, "cannot be committed in this case")
+        near.see(first)
+        fit = with_gap_for(case, first, room)
         for _ in range(ROUNDS):
-            best = census.best
-            _decide(census, packed, fit, runner)
-            found = _distinct(census, packed, case, plans, distance, runner)
-            if census.best is best or runner.stopped:
+            best = near.best
+            _decide(near, packed, fit, runner)
+            found = _distinct(near, packed, case, plans, distance, runner)
+            if near.best is best or runner.stopped:
                 break
-    tables, decisions = _tables(question, census, found)
-    share = f"{tolerance:g} of the capital decided" if tolerance_usd_m is None else "as given"
-    notes = (
-        (
-            f"Near-optimal: at most {census.limit:,.1f} USD million, which is {census.room:,.1f}"
-            f" above the best plan known ({share}). The best plan is proved to"
-            f" {census.best['value'] - census.bound:,.1f} USD million."
-        ),
-        *_open_note(tables["projects"]),
-        *stopped_note(runner.stopped),
+    rows = _projects(question, near)
+    note = (
+        f"Near-optimal: at most {near.limit:,.1f} USD million, which is {near.room:,.1f} above the"
+        f" best plan known ({share}). The best plan is proved to"
+        f" {near.best['value'] - near.bound:,.1f} USD million."
     )
-    title = f"Alternatives: {case.title or case.name}"
-    return Alternatives(tables, title, notes, runner.stopped, census.limit, decisions)
+    return Alternatives.of(
+        {"projects": rows, "plans": _plans(near, found)},
+        title,
+        runner.stopped,
+        [note, *_open_notes(rows)],
+        limit_usd_m=near.limit,
+        decisions={f"plan {at}": plan["decision"] for at, plan in enumerate(found, 1)},
+    )
 
 
-def _open_note(table: pd.DataFrame) -> tuple[str, ...]:
-    undecided = int((table["verdict"] == "undecided").sum())
-    unsure = int((~table["certain"]).sum()) - undecided
-    said = []
+def _open_notes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    undecided = sum(row["verdict"] == "undecided" for row in rows)
+    unsure = sum(not row["certain"] for row in rows) - undecided
     if undecided:
-        said.append(
+        yield (
             f"{undecided} projects are undecided: the time limit of a search ran out; a longer one,"
             " or more tolerance, may decide them."
         )
     if unsure:
-        said.append(
-            f"{unsure} verdicts are not certain: they hold for the best plan known, and a still"
-            " better one could turn them."
+        yield (
+            f"{unsure} verdicts are not certain: they hold for the best plan known, and a better"
+            " plan could change them."
         )
-    return tuple(said)
 
 
 def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance: int) -> None:
@@ -285,174 +256,151 @@ def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance
 
 
 def _distinct(
-    census: Census, packed: Packed, case: Case, plans: int, distance: int, runner: Runner
+    near: NearOptimalSet, packed: Packed, case: Case, plans: int, distance: int, runner: Runner
 ) -> list[Result]:
-    """Plans by distance, the best first, until one is beyond the limit; or, as soon as one is
-    better than the best, no more of them."""
-    best = census.best
+    """Plans by distance, the best first, until one is above the limit or better than the best."""
+    best = near.best
     found = [best]
     while len(found) < plans and not runner.stopped:
         others = [sorted(result["decision"]) for result in found]
         known = [
             plan
-            for has, plan in census.plans.items()
+            for has, plan in near.plans.items()
             if all(len(has.symmetric_difference(other)) >= distance for other in others)
         ]
-        start = (
-            start_of(min(known, key=lambda plan: (plan["value"], sorted(plan["decision"]))))
-            if known
-            else None
-        )
-        result = runner.run(
-            [task(distant, packed, case, others=others, distance=distance, start=start)],
-            "distinct plans",
-        )[0]
+        known.sort(key=lambda plan: (plan["value"], sorted(plan["decision"])))
+        start = start_of(known[0]) if known else None
+        job = task(distant, packed, case, others=others, distance=distance, start=start)
+        result = runner.run([job], "distinct plans")[0]
         if result is None or "value" not in result:
             break
         found.append(result)
-        census.see(result)
-        if census.best is not best or result["value"] > census.limit:
+        near.see(result)
+        if near.best is not best or result["value"] > near.limit:
             break
     return found
 
 
-def _decide(census: Census, packed: Packed, case: Case, runner: Runner) -> None:
-    """Settles every project, with the cheapest means first."""
-    start = start_of(census.best)
+def _decide(near: NearOptimalSet, packed: Packed, case: Case, runner: Runner) -> None:
+    """Decides every project, with the fastest methods first."""
+    start = start_of(near.best)
 
     def bounded(regions: Sequence[Region]) -> None:
-        shared = {"settled": census.settled(), "start": start}
-        beyond, apart = bounds_in(
-            regions, packed, case, census.open(), census.limit, shared, runner
-        )
+        shared = {"settled": near.settled(), "start": start}
+        beyond, apart = bounds_in(regions, packed, case, near.open(), near.limit, shared, runner)
         for place, bound in beyond.items():
-            census.prove(place, bound, "proof by relaxation")
-        census.apart |= apart
+            near.prove(place, bound, "proof by relaxation")
+        near.apart |= apart
 
     bounded([Region((), -math.inf)])
-    places = census.open()
+    places = near.open()
     parts = [places[at : at + WAVE] for at in range(0, len(places), WAVE)]
-    shared = {"limit": census.limit, "start": start}
+    shared = {"limit": near.limit, "start": start}
     for result in runner.run(
-        [task(flips, packed, case, places=[list(one) for one in part], **shared) for part in parts],
-        "plans nearby",
+        [
+            task(neighbours, packed, case, places=[list(one) for one in part], **shared)
+            for part in parts
+        ],
+        "plans close to the best",
     ):
         for plan in (result or {"found": ()})["found"]:
-            census.see(plan)
-    if census.open():
-        enough = census.best["value"] - SHARE * census.room
-        regions = grown(packed, case, census.settled(), census.limit, enough, runner)
+            near.see(plan)
+    if near.open():
+        enough = near.best["value"] - SHARE * near.room
+        regions = grown(packed, case, near.settled(), near.limit, enough, runner)
         if not runner.stopped:
-            census.bound = max(
-                census.bound, min([census.best["value"], *(region.bound for region in regions)])
+            near.bound = max(
+                near.bound, min([near.best["value"], *(region.bound for region in regions)])
             )
             bounded(regions)
-    _repair(census, packed, case, start, runner)
-    for now in _waves(census, runner):
-        shared = {"limit": census.limit, "settled": census.settled(), "start": start}
+    _repair(near, packed, case, start, runner)
+    for now in _waves(near, runner):
+        shared = {"limit": near.limit, "settled": near.settled(), "start": start}
         jobs = [task(forced, packed, case, project=name, side=side, **shared) for name, side in now]
         for place, result in zip(now, runner.run(jobs, "one by one"), strict=True):
-            census.see(result)
+            near.see(result)
             if result is not None and (
                 result["status"] == "infeasible" or result["least"] is not None
             ):
-                census.prove(
+                near.prove(
                     place,
                     math.inf if result["status"] == "infeasible" else result["least"],
                     "proof for this project",
                 )
 
 
-def _repair(census: Census, packed: Packed, case: Case, start: Result, runner: Runner) -> None:
-    """Seeks plans near the best one that follow the relaxation of what is open, each place once."""
-    for now in _waves(census, runner, lambda place: bool(census.apart.get(place))):
+def _repair(
+    near: NearOptimalSet, packed: Packed, case: Case, start: Result, runner: Runner
+) -> None:
+    """Searches for plans close to the best one that follow the relaxation, once for each place."""
+    for now in _waves(near, runner, lambda place: bool(near.apart.get(place))):
         shared = {
-            "limit": census.limit,
-            "enough": min(census.limit, census.floor),
-            "settled": census.settled(),
+            "limit": near.limit,
+            "enough": min(near.limit, near.floor),
+            "settled": near.settled(),
             "start": start,
         }
         jobs = [
-            task(
-                repaired,
-                packed,
-                case,
-                project=place[0],
-                side=place[1],
-                apart=census.apart[place],
-                **shared,
-            )
-            for place in now
+            task(repaired, packed, case, project=place[0], side=place[1], apart=apart, **shared)
+            for place, apart in ((place, near.apart[place]) for place in now)
         ]
-        for result in runner.run(jobs, "plans nearby"):
-            census.see(result)
+        for result in runner.run(jobs, "plans close to the best"):
+            near.see(result)
 
 
 def _waves(
-    census: Census, runner: Runner, fits: Callable[[Place], bool] = lambda _: True
+    near: NearOptimalSet, runner: Runner, fits: Callable[[Place], bool] = lambda _: True
 ) -> Iterator[list[Place]]:
-    """What is open, a few at a time, those nearest the best plan first: a plan found for one often
-    settles others."""
+    """The open places, a few at a time, those closest to the best plan first: a plan found for one
+    often decides others."""
     done: set[Place] = set()
     while not runner.stopped:
-        todo = [place for place in census.open() if place not in done and fits(place)]
-        now = sorted(todo, key=lambda place: (len(census.apart.get(place, ())), place))[:WAVE]
+        todo = [place for place in near.open() if place not in done and fits(place)]
+        now = sorted(todo, key=lambda place: (len(near.apart.get(place, ())), place))[:WAVE]
         if not now:
             return
         done.update(now)
         yield now
 
 
-def _tables(
-    question: Question, census: Census, found: list[Result]
-) -> tuple[dict[str, Any], dict[str, Mapping[str, Any]]]:
-    best, rows = census.best, []
-    floor = census.floor
+def _projects(question: Question, near: NearOptimalSet) -> list[dict[str, Any]]:
+    rows = []
     for row in sorted(question.tables.projects, key=lambda row: row.project):
-        costs = {side: census.cheapest.get((row.project, side)) for side in SIDES}
-        verdict = census.verdict(row.project)
-        needed = (
-            [cost for cost in costs.values() if cost is not None]
-            if verdict == "interchangeable"
-            else []
-        )
-        proof = census.least.get(
-            (row.project, "out" if verdict == "must-build" else "in"), (0.0, "")
-        )[1]
+        name, verdict = row.project, near.verdict(row.project)
+        costs = {side: near.cheapest.get((name, side)) for side in SIDES}
+        ruled_out: Place = (name, "out" if verdict == "must-build" else "in")
+        method = near.least.get(ruled_out, (0.0, ""))[1]
+        certain = verdict in ("must-build", "never-build")
+        if verdict == "interchangeable":
+            method = "plans found"
+            certain = all(cost <= near.floor for cost in costs.values() if cost is not None)
         rows.append(
             {
-                "project": row.project,
+                "project": name,
                 "name": row.name,
                 "region": row.region,
-                "in_best": row.project in best["decision"],
+                "in_best": name in near.best["decision"],
                 "verdict": verdict,
-                "certain": verdict != "undecided" and all(cost <= floor for cost in needed),
+                "certain": certain,
                 "cost_with_usd_m": costs["in"],
                 "cost_without_usd_m": costs["out"],
-                "decided_by": (
-                    {"interchangeable": "plans found", "undecided": ""}.get(verdict, proof)
-                ),
+                "decided_by": "" if verdict == "undecided" else method,
             }
         )
-    plans, decisions = [], {}
-    first = set(best["decision"])
-    for at, result in enumerate(found):
-        name, has = f"plan {at + 1}", set(result["decision"])
-        decisions[name] = result["decision"]
-        plans.append(
-            {
-                "plan": name,
-                "objective_usd_m": result["value"],
-                "bound_usd_m": result["bound"],
-                "extra_usd_m": result["value"] - best["value"],
-                "near_optimal": result["value"] <= census.limit,
-                "projects": len(has),
-                "joined": "; ".join(sorted(has - first)),
-                "left": "; ".join(sorted(first - has)),
-            }
-        )
-    docs = Alternatives.docs
-    return {
-        "projects": frame(docs["projects"], rows),
-        "plans": frame(docs["plans"], plans),
-    }, decisions
+    return rows
+
+
+def _plans(near: NearOptimalSet, found: Sequence[Result]) -> list[dict[str, Any]]:
+    first = near.best["decision"]
+    return [
+        {
+            "plan": f"plan {at}",
+            "objective_usd_m": result["value"],
+            "bound_usd_m": result["bound"],
+            "extra_usd_m": result["value"] - near.best["value"],
+            "near_optimal": result["value"] <= near.limit,
+            "projects": len(result["decision"]),
+            **differences(first, result["decision"]),
+        }
+        for at, result in enumerate(found, 1)
+    ]

@@ -1,39 +1,60 @@
-"""At which value of a number a verdict turns: found by search on re-solves, told as an interval."""
+"""Break-even values: the values of a number between which the verdict on a project changes, found
+by re-solving."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from paxsilica.errors import InputError
 from paxsilica.model.funding import spend_equals_funding
-from paxsilica.solver.resolve import Interval, Written
+from paxsilica.model.investment import required_commitment
+from paxsilica.provenance.graded import GradedNumber, graded
+from paxsilica.provenance.lookup import Lookup
+from paxsilica.solver import Array, Compiled, solve
+from paxsilica.solver.resolve import NOISE, Interval, Known, Written, search, write
+from paxsilica.studies.parameters import edited, scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
-from paxsilica.tables.schema import Series
 
 Sign = Literal[-1, 0, 1]
-"""1: better with the project, surely; -1: better without it, surely; 0: the gap leaves it open."""
+"""1: better with the project; -1: better without it; 0: the gap leaves it open."""
 
 CLEAR = 0.01
-"""Share of a number by which its ends lie beyond the point at which both plans would cost the
+"""Share of a number by which its ends lie beyond the value at which both plans would cost the
 same."""
+
+PATIENCE_S = 60.0
+"""Time limit of each re-solve; what it leaves open is reported as open."""
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Where a verdict turns.
+class Side:
+    """The optimum with the project, or without it."""
+
+    value: Interval
+    values: Array | None
+    known: Known | None
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """The break-even value of a number.
 
     Attributes:
         what: the number, in words; ``unit`` its unit.
         now: its value in the data.
-        at: between which values the verdict turns; ``None`` where it does not within ``searched``.
-        searched: the values that were looked at, from the friendliest to the project to the least
-            friendly.
+        at: the values between which the verdict changes; ``None`` if it does not within
+            ``searched``.
+        searched: the values that were searched, from the most to the least favourable to the
+            project.
         low, high: range of the number by its provenance.
         solves: re-solves that the search took.
-        settled: whether the gap left nothing open where no turn was found.
+        settled: whether the gap left nothing open, where no change was found.
     """
 
     what: str
@@ -48,38 +69,53 @@ class Flip:
     settled: bool = True
 
     @property
-    def hangs(self) -> bool:
-        """Whether the verdict may turn within the range of the number."""
+    def within_range(self) -> bool:
+        """Whether the verdict may change within the range of the number."""
         return self.at is not None and self.at.low <= self.high and self.at.high >= self.low
 
     @property
     def sentence(self) -> str:
-        """The flip in words."""
+        """The break-even value in words."""
         now = f"{self.what}, now {self.now:,.6g} {self.unit}"
-        if self.at is None and not self.settled:
-            return (
-                f"{now}: no turn is proved from {self.searched[0]:,.6g} to {self.searched[1]:,.6g};"
-                " the gap leaves it open."
-            )
+        span = f"from {self.searched[0]:,.6g} to {self.searched[1]:,.6g}"
         if self.at is None:
             return (
-                f"{now}: the verdict is the same from {self.searched[0]:,.6g} to"
-                f" {self.searched[1]:,.6g}."
+                f"{now}: the verdict is the same {span}."
+                if self.settled
+                else f"{now}: no change of the verdict is proved {span}; the gap leaves it open."
             )
-        held = (
-            f" The number is known to lie between {self.low:,.6g} and {self.high:,.6g}"
-            if self.low < self.high
-            else ""
-        )
-        grade = f" (grade {self.grade})" if self.grade and held else ""
-        tail = (
-            f"{held}{grade}: the verdict hangs on it."
-            if held and self.hangs
-            else f"{held}{grade}."
-            if held
-            else ""
-        )
-        return f"{now}: the verdict turns between {self.at.low:,.6g} and {self.at.high:,.6g}.{tail}"
+        words = f"{now}: the verdict changes between {self.at.low:,.6g} and {self.at.high:,.6g}."
+        if self.low < self.high:
+            words += f" The range of the number is {self.low:,.6g} to {self.high:,.6g}"
+            words += f" (grade {self.grade})" if self.grade else ""
+            words += ": the verdict depends on it." if self.within_range else "."
+        return words
+
+
+def sign_of(inside: Interval, outside: Interval) -> Sign:
+    """Which of the two is certainly less."""
+    finite = [
+        abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)
+    ]
+    if not inside.exists or not outside.exists:
+        return 0 if inside.exists == outside.exists else 1 if inside.exists else -1
+    found = (outside - inside).sign(NOISE * max([1.0, *finite]))
+    return 1 if found > 0 else -1 if found < 0 else 0
+
+
+def forced(written: Written, project: str, inside: bool) -> Compiled:
+    """The program with the project committed by the end of its window, or never."""
+    program, window = written.program, written.instance.candidates[project].window
+    if inside:
+        at = np.array([program.column_at["committed", (project, window[-1])]])
+        return program.with_columns(at, np.ones(1), np.ones(1))
+    keys = [("committed", (project, year)) for year in window]
+    at = np.array([program.column_at[key] for key in keys if key in program.column_at])
+    rows = written.rows_where(
+        required_commitment.__name__,
+        lambda index: (index[0] if isinstance(index, tuple) else index) == project,
+    )
+    return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)
 
 
 def turning_point(
@@ -91,45 +127,26 @@ def turning_point(
     most_solves: int,
     step: float,
 ) -> tuple[Interval | None, int]:
-    """Between which values ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``), and
-    how often it was asked.
+    """The values between which ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``),
+    and the number of calls.
 
-    Where the gap leaves a stretch open, the interval holds all of it. ``step`` is the width that is
-    narrow enough; 1 searches whole numbers.
+    The interval contains every value that the gap leaves open. The search ends at a width of
+    ``step``; 1 searches whole numbers.
     """
-    asked = 0
-    whole = step >= 1
+    calls = 0
 
     def ask(value: float) -> Sign:
-        nonlocal asked
-        asked += 1
+        nonlocal calls
+        calls += 1
         return sign(value)
 
-    def middle(left: float, right: float) -> float | None:
-        if abs(right - left) <= step:
-            return None
-        return float(round((left + right) / 2)) if whole else (left + right) / 2
-
-    inside, outside = friendly, unfriendly
-    if sign_now == 1:
-        inside = now
-    elif ask(friendly) != 1:
-        return None, asked
-    if sign_now == -1:
-        outside = now
-    elif ask(unfriendly) != -1:
-        return None, asked
-    # a stretch that the gap leaves open, from nearer the friendly end to nearer the other
-    open_from: float | None = now if sign_now == 0 else None
-    open_to = open_from
-    while asked < most_solves:
-        if open_from is None or open_to is None:
-            at = middle(inside, outside)
-            side = "both"
-        else:
-            near, far = abs(open_from - inside), abs(outside - open_to)
-            side = "inside" if near >= far else "outside"
-            at = middle(inside, open_from) if side == "inside" else middle(open_to, outside)
+    if (sign_now != 1 and ask(friendly) != 1) or (sign_now != -1 and ask(unfriendly) != -1):
+        return None, calls
+    inside = now if sign_now == 1 else friendly
+    outside = now if sign_now == -1 else unfriendly
+    undecided = (now, now) if sign_now == 0 else None
+    while calls < most_solves:
+        at, side = _probe(inside, undecided, outside, step)
         if at is None:
             break
         found = ask(at)
@@ -137,25 +154,38 @@ def turning_point(
             inside = at
         elif found == -1 and side != "inside":
             outside = at
-        elif open_from is None:
-            open_from = open_to = at
-        elif side == "inside":
-            open_from = at
+        elif undecided is None:
+            undecided = (at, at)
         else:
-            open_to = at
-    return Interval(min(inside, outside), max(inside, outside)), asked
+            undecided = (at, undecided[1]) if side == "inside" else (undecided[0], at)
+    return Interval(min(inside, outside), max(inside, outside)), calls
 
 
-def ends_of_capital(
+def _probe(
+    inside: float, undecided: tuple[float, float] | None, outside: float, step: float
+) -> tuple[float | None, str]:
+    """The next value to try, and on which side of the undecided values it is; ``None`` if the
+    interval is narrow enough."""
+    left, right, side = inside, outside, "both"
+    if undecided is not None:
+        near, far = abs(undecided[0] - inside), abs(outside - undecided[1])
+        side = "inside" if near >= far else "outside"
+        left, right = (inside, undecided[0]) if side == "inside" else (undecided[1], outside)
+    if abs(right - left) <= step:
+        return None, side
+    middle = (left + right) / 2
+    return (float(round(middle)) if step >= 1 else middle), side
+
+
+def capital_bounds(
     written: Written, project: str, worth: Interval, now: float
 ) -> tuple[float, float]:
-    """Capital at and below which the project is surely worth having, and at and above which it
-    surely is not, as a sum can tell.
+    """The capital at and below which the project is certainly in the best plan, and the capital at
+    and above which it certainly is not, USD million.
 
-    Whatever plan has the project pays for it at least what its smallest size costs in the cheapest
-    year, so the best plan with it rises and falls by at least that share of its capital. Cheaper or
-    dearer, the best plan without it stays as it was. ``worth`` is what the project saves now, USD
-    million of the objective.
+    A plan with the project pays at least the price of its smallest size in the cheapest year, so
+    the optimum with it changes by at least that share of its capital; the optimum without it does
+    not change. ``worth`` is what the project saves now, USD million of the objective.
     """
     program, window = written.program, written.instance.candidates[project].window
     capital = written.costs["capital"][0]
@@ -163,7 +193,7 @@ def ends_of_capital(
     for row in written.rows_where(spend_equals_funding.__name__, lambda index: index[0] == project):
         part = program.matrix[row]
         entries = dict(zip(part.indices.tolist(), part.data.tolist(), strict=True))
-        # the public share falls due to whoever pays it at the lowest price
+        # the public share is due at the lowest price of any funder
         dues = [
             capital[column] / amount
             for column, amount in entries.items()
@@ -181,32 +211,127 @@ def ends_of_capital(
     return (surely_in if surely_in >= 0 else -math.inf), surely_out
 
 
-def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:
-    """Tables with one number, cell or series, times ``factor``."""
-    rows = tuple(
-        (
-            row.model_copy(update={column: getattr(row, column) * factor})
-            if key_text(row) == key and getattr(row, column) is not None
-            else row
-        )
-        for row in tables.rows(table)
-    )
-    series: tuple[Series, ...] = tuple(
-        (
-            row.model_copy(update={"value": row.value * factor})
-            if (row.table, row.row, row.column) == (table, key, column)
-            else row
-        )
-        for row in tables.series
-    )
-    changes: dict[str, tuple[object, ...]] = {table: rows, "series": series}
-    return replace(tables, **changes)  # type: ignore[arg-type]
-
-
 def with_lead_time(tables: Tables, project: str, years: int) -> Tables:
-    """Tables with the lead time of a project set."""
-    rows = tuple(
-        row.model_copy(update={"lead_time_years": years}) if row.project == project else row
-        for row in tables.projects
+    """The tables with another lead time of a project."""
+    cells = {"lead_time_years": years}
+    return edited(tables, "projects", lambda row: cells if row.project == project else None)
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A number that can be varied: its place in the data, the factors (or for a lead time, the
+    years) that are most and least favourable, and the width at which the search ends."""
+
+    words: str
+    unit: str
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    friendly: float
+    unfriendly: float
+
+    def varied(self, tables: Tables, value: float, now: float) -> Tables:
+        """The tables with another value."""
+        if self.columns == ("lead_time_years",):
+            return with_lead_time(tables, self.key, round(value))
+        for column in self.columns:
+            tables = scaled(tables, self.table, self.key, column, value / now)
+        return tables
+
+
+def _numbers(project: str, product: str, lead_time: int) -> Mapping[str, _Number]:
+    capex = ("capex_usd_m", "capex_usd_m_per_unit")
+    cost, price = "variable_cost_usd_per_unit", "shortage_price_usd_per_unit"
+    later, rate = float(min(30, lead_time + 10)), "USD per unit"
+    shortage = f"Shortage price of {product}"
+    return {
+        "capital": _Number("Capital", "USD million", "projects", project, capex, 0.0, 5.0),
+        "variable cost": _Number("Variable cost", rate, "projects", project, (cost,), 0.0, 5.0),
+        "shortage price": _Number(shortage, rate, "commodities", product, (price,), 10.0, 0.1),
+        "lead time": _Number(
+            "Lead time", "years", "projects", project, ("lead_time_years",), 0.0, later
+        ),
+    }
+
+
+def break_even(
+    written: Written, project: str, what: str, inside: Side, outside: Side, most_solves: int
+) -> BreakEven | None:
+    """The break-even value of one of
+    :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS`; ``None`` if the number is absent or zero."""
+    tables, case, world = written.tables, written.case, written.instance.world
+    lead_time = world.projects_by_name[project].lead_time_years
+    number = _numbers(project, str(world.plants[project].main_product), lead_time)[what]
+    now = _value(tables, number)
+    if now is None or (now.value <= 0 and what != "lead time"):
+        return None
+    scale, step = (1.0, 1.0) if what == "lead time" else (now.value, 0.01 * now.value)
+    surely_in, surely_out = -math.inf, math.inf
+    if what == "capital":
+        worth = outside.value - inside.value
+        surely_in, surely_out = capital_bounds(written, project, worth, now.value)
+    friendly = max(number.friendly * scale, surely_in)
+    unfriendly = min(number.unfriendly * scale, surely_out)
+    options = case.solver.model_copy(
+        update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
     )
-    return replace(tables, projects=rows)
+    with_it, without_it = (side.known or Known() for side in (inside, outside))
+    seen: list[Sign] = [sign_of(inside.value, outside.value)]
+    solves = 0
+
+    def resolved(value: float) -> Sign:
+        nonlocal solves
+        if value <= surely_in or value >= surely_out:
+            return 1 if value <= surely_in else -1
+        solves += 1
+        try:
+            varied = write(number.varied(tables, value, now.value), case)
+        except InputError:
+            return -1  # required, and impossible
+        if project not in varied.instance.candidates:
+            return -1
+        other = outside.value
+        if what == "shortage price":
+            other = search(forced(varied, project, False), options, without_it).value
+        program = forced(varied, project, True)
+        if with_it.committed:
+            # the known plan with the new number is a linear program, and often decides
+            again = solve(with_it.fixed(program), options)
+            high = math.inf if again.objective is None else again.objective
+            if high < math.inf and sign_of(Interval(-math.inf, high), other) == 1:
+                return 1
+        answer = search(
+            program,
+            options,
+            with_it,
+            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
+        )
+        return sign_of(answer.value, other)
+
+    def noted(value: float) -> Sign:
+        seen.append(resolved(value))
+        return seen[-1]
+
+    at, _ = turning_point(noted, friendly, unfriendly, now.value, seen[0], most_solves, step)
+    year = f" (in {now.year}, the other years in proportion)" if now.year is not None else ""
+    return BreakEven(
+        number.words + year,
+        number.unit,
+        now.value,
+        at,
+        (friendly, unfriendly),
+        now.low,
+        now.high,
+        now.grade,
+        solves,
+        0 not in seen,
+    )
+
+
+def _value(tables: Tables, number: _Number) -> GradedNumber | None:
+    """The value in the data of the first column of a number."""
+    lookup, column = Lookup(tables), number.columns[0]
+    for row in tables.rows(number.table):
+        if key_text(row) == number.key:
+            return next(iter(graded(tables, lookup, number.table, row, column)), None)
+    return None

@@ -1,5 +1,5 @@
-"""What a frontier is drawn in: measures of a plan as functions of the columns, and tasks that
-minimise one under limits on others."""
+"""Measures of a plan as functions of the columns, and the tasks of a frontier: minimise one measure
+under limits on others."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from paxsilica.tables import Tables
 
 @dataclass(frozen=True)
 class Axis:
-    """A measure of a plan. ``sign`` is -1 where more is better; ``linear`` says whether it is a
-    linear function of the decisions."""
+    """A measure of a plan. ``sign`` is -1 if more is better; ``linear``: whether it is linear in
+    the decisions."""
 
     name: str
     unit: str
@@ -57,7 +57,7 @@ AXES: dict[str, Axis] = {
         Axis(
             "concentration",
             "share of 1",
-            "largest share of one region in what is made of a commodity when cut off",
+            "largest share of one region in the output of a commodity in a cut-off",
             linear=False,
         ),
     )
@@ -79,15 +79,15 @@ def known_axis(name: str) -> Axis:
 
 @dataclass(frozen=True)
 class Measured:
-    """A program with its measures: each a vector and a constant, to be kept small (coverage with
-    its sign turned)."""
+    """A program with its measures: each a vector and a constant to be minimised (coverage with
+    negative sign)."""
 
     of: Written
     program: Compiled
     measures: Mapping[str, tuple[Array, float]]
 
     def values(self, values: Array) -> dict[str, float]:
-        """Each measure of a plan, with the sign that readers know."""
+        """Each measure of a plan, with its natural sign."""
         found = {
             name: AXES[name].sign * (float(vector @ values) + constant)
             for name, (vector, constant) in self.measures.items()
@@ -98,8 +98,8 @@ class Measured:
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
-    """The program of a case with the measures of all linear axes; the level of coverage gets a
-    column of its own if it is among them."""
+    """The program of a case with the measures of all linear axes, and a column for the level of
+    coverage if it is among them."""
     program, more = of.program, 0
     if "coverage" in axes:
         program, more = _with_level(of), 1
@@ -122,8 +122,8 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
 
 
 def _with_level(of: Written) -> Compiled:
-    """The program in which required coverage is a column: the same share of what the case requires,
-    everywhere, with nothing missing."""
+    """The program with a column for the level of coverage: the share of the required coverage that
+    is met everywhere, without a shortfall."""
     if not of.instance.required:
         raise InputError("a frontier over coverage needs a case that requires coverage")
     program = of.program
@@ -147,19 +147,19 @@ def _with_level(of: Written) -> Compiled:
 
 
 def largest_share(of: Written, values: Array) -> float:
-    """The largest share of one region in what is made of a covered commodity in a cut-off in
-    which the cap holds."""
+    """The largest share of one region in the output of a covered commodity, in a cut-off in which
+    the cap holds."""
     cap = of.case.concentration
     made: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    asked: dict[str, set[str]] = defaultdict(set)
+    capped: dict[str, set[str]] = defaultdict(set)
     for commodity, state in of.instance.required:
         if cap is None or of.instance.states[state].year >= cap.from_year:
-            asked[state].add(commodity)
+            capped[state].add(commodity)
     for at, (family, index) in enumerate(of.program.columns):
-        if family == "activity" and index[1] in asked and values[at] > 0:
+        if family == "activity" and index[1] in capped and values[at] > 0:
             plant = of.instance.world.plants[index[0]]
             for commodity, amount in of.instance.world.outputs.get(plant.process, {}).items():
-                if commodity in asked[index[1]]:
+                if commodity in capped[index[1]]:
                     made[commodity, index[1]][plant.region] += amount * float(values[at])
     return max(
         (max(by.values()) / sum(by.values()) for by in made.values() if sum(by.values()) > 1e-6),
@@ -168,7 +168,7 @@ def largest_share(of: Written, values: Array) -> float:
 
 
 def _limited(at: Measured, limits: Mapping[str, float]) -> Compiled:
-    """The program with each linear measure held to its limit."""
+    """The program with a limit on each linear measure."""
     program = at.program
     for name, limit in limits.items():
         if AXES[name].linear:
@@ -180,31 +180,29 @@ def _limited(at: Measured, limits: Mapping[str, float]) -> Compiled:
 def _found(
     at: Measured, program: Compiled, outcome: Outcome, options: Solver, names: Iterable[str]
 ) -> Result:
-    """What is kept of a plan: its measures as good as found, and of the ways to run it so the
-    cheapest."""
+    """The result of a plan: the cheapest operation with the same decisions and measures."""
     best = reoptimise(program, outcome, options)
     if best.values is None:
         return record(at.of, best)
     whole = np.flatnonzero(program.integer)
-    held = program.fixed(whole, best.values[whole])
+    fixed = program.fixed(whole, best.values[whole])
     for name in names:
         if AXES[name].linear:
             vector, constant = at.measures[name]
             value = float(vector @ best.values)
-            held = held.with_row(vector, value + 1e-7 * max(1.0, abs(value + constant)))
-    cheapest = search(held.minimising(*at.measures["total"]), options).outcome
+            fixed = fixed.with_row(vector, value + 1e-7 * max(1.0, abs(value + constant)))
+    cheapest = search(fixed.minimising(*at.measures["total"]), options).outcome
     values = best.values if cheapest.values is None else cheapest.values
     return record(at.of, replace(best, values=values)) | {"axes": at.values(values)}
 
 
 def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the plan with the least of one measure under limits on others, and, of equals, with the
-    most room left under the limits.
+    """Work: the plan with the least of one measure under limits on others.
 
-    The room, in units of each measure's range, earns a bonus of ``weight`` USD million, a tenth for
-    each further measure (AUGMECON2), so that no plan is found that another equals in this measure
-    and beats in those. The objective is never above the measure itself, so its bound is one of the
-    measure too. ``relaxed`` solves without integrality, to learn of what size the measure is.
+    Slack of a limit, in units of the range of the measure, earns a bonus of ``weight`` USD million,
+    a tenth of it for each further measure (AUGMECON2), so that no dominated plan is found. The
+    objective is at most the measure, so its bound is a bound on the measure too. ``relaxed`` solves
+    the relaxation, to estimate the size of the measure.
     """
     name, limits = arguments["minimise"], arguments["limits"]
     at = measured(write(tables, case), arguments["axes"])

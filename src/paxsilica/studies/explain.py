@@ -1,32 +1,22 @@
-"""Why a project is in the plan, or why it is not: what it costs to turn the decision, what would
-turn it, what hangs on it."""
+"""Why a project is in the plan or not: what the opposite decision costs, which other projects
+change with it, what it contributes to coverage, and at which numbers the verdict changes."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
-from paxsilica.model.investment import required_commitment
-from paxsilica.solver import Array, Compiled, solve
+from paxsilica.provenance.graded import GradedNumber, graded
+from paxsilica.provenance.lookup import Lookup
+from paxsilica.solver import Array, Compiled
 from paxsilica.solver.resolve import NOISE, NOWHERE, Answer, Interval, Known, Written, search, write
-from paxsilica.studies.break_even import (
-    Flip,
-    Sign,
-    ends_of_capital,
-    scaled,
-    turning_point,
-    with_lead_time,
-)
-from paxsilica.studies.effects import displaced, feeds, reaches
-from paxsilica.studies.grades import Grades, Number
-from paxsilica.studies.names import FLIPS
+from paxsilica.studies import BREAK_EVEN_NUMBERS
+from paxsilica.studies.break_even import BreakEven, Side, break_even, forced, sign_of
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Project, Row
 from paxsilica.tables.suggestions import Nearest
@@ -44,21 +34,9 @@ PROJECT_NUMBERS = (
     "economic_life_years",
 )
 
-
-MOST_DISPLACED = 12
-"""Names in a sentence; the result holds all."""
-PATIENCE_S = 60.0
-"""Longest re-solve in the search for a turn; what it leaves open is told as open."""
-UNSURE = " Both plans are best only within the gap, so some of this may be chance."
-
-
-@dataclass(frozen=True)
-class Side:
-    """The best that can be had with the project, or without it."""
-
-    value: Interval
-    values: Array | None
-    known: Known | None
+MOST_NAMES = 12
+"""Names in a sentence; the result contains all."""
+UNSURE = " Both plans are optimal only within the gap, so some of this may be chance."
 
 
 @dataclass(frozen=True)
@@ -70,10 +48,11 @@ class Explanation:
             objective, with the gap.
         chosen: whether the plan that was found has it.
         displaced: projects that differ between the plan with it and the plan without it.
-        feeds: what it makes in a cut-off, against the need, by commodity and year.
+        feeds: its output in a cut-off and the need, by commodity and year.
         reaches: covered commodities further down the chain into which its output goes.
-        flips: numbers at which the verdict turns.
-        numbers: the numbers of the data that it rests on.
+        break_even: numbers at which the verdict changes.
+        numbers: the numbers of the data on which it depends.
+        dropped: why it cannot be part of any plan; ``None`` if it can.
     """
 
     project: str
@@ -85,9 +64,9 @@ class Explanation:
     displaced: pd.DataFrame
     feeds: pd.DataFrame
     reaches: tuple[str, ...]
-    flips: tuple[Flip, ...]
-    numbers: tuple[Number, ...]
-    left_out: str | None = None
+    break_even: tuple[BreakEven, ...]
+    numbers: tuple[GradedNumber, ...]
+    dropped: str | None = None
 
     @property
     def worth(self) -> Interval:
@@ -98,7 +77,7 @@ class Explanation:
     @property
     def verdict(self) -> str:
         """``in``, ``out``, ``required``, ``left out`` or ``undecided (inside the gap)``."""
-        if self.left_out is not None:
+        if self.dropped is not None:
             return "left out"
         if self.required:
             return "required"
@@ -108,47 +87,12 @@ class Explanation:
 
     def lines(self) -> list[str]:
         """The explanation in sentences."""
-        if self.left_out is not None:
-            return [
-                f"{self.title} ({self.project}) cannot be part of any plan of this case:"
-                f" {self.left_out}."
-            ]
-        lines = [f"{self.title} ({self.project}): {self.verdict}."]
-        if self.verdict.startswith("undecided"):
-            lines.append(
-                f"The plan found {'has' if self.chosen else 'does not have'} it, but plans with it"
-                f" and without it are within the gap of each other: with it {_range(self.inside)},"
-                f" without it {_range(self.outside)} USD million. Another run may decide otherwise."
-            )
-        elif not self.outside.exists:
-            lines.append("Without it there is no plan at all.")
-        elif not self.inside.exists:
-            lines.append("No plan that meets the case can have it.")
-        else:
-            saves = self.verdict == "in" or (self.required and self.worth.middle > 0)
-            cost = self.worth if saves else self.worth.times(-1)
-            lines.append(
-                f"Forcing it {'out' if saves else 'in'} costs {_range(cost)} USD million of the"
-                " objective."
-            )
+        name = f"{self.title} ({self.project})"
+        if self.dropped is not None:
+            return [f"{name} cannot be part of any plan of this case: {self.dropped}."]
+        lines = [f"{name}: {self.verdict}.", self._cost_sentence()]
         if len(self.displaced):
-            # who comes and goes says more than who moves by a year
-            rows = sorted(
-                self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"])
-            )
-            words = ", ".join(
-                f"{row['project']} ({row['change']})" for row in rows[:MOST_DISPLACED]
-            )
-            more = f", and {len(rows) - MOST_DISPLACED} more" if len(rows) > MOST_DISPLACED else ""
-            chance = (
-                ""
-                if self.inside.low == self.inside.high and self.outside.low == self.outside.high
-                else UNSURE
-            )
-            lines.append(
-                "Between the plan without it and the plan with it, this changes:"
-                f" {words}{more}.{chance}"
-            )
+            lines.append(self._displaced_sentence())
         if len(self.feeds):
             best = (
                 self.feeds.sort_values("share_of_need", ascending=False)
@@ -161,85 +105,72 @@ class Explanation:
             )
             lines.append(f"In a cut-off it makes {words}.")
         elif self.inside.exists:
-            lines.append("In a cut-off it makes nothing that is asked for.")
+            lines.append("In a cut-off it makes nothing that is required.")
         if self.reaches:
-            more = (
-                f", and {len(self.reaches) - MOST_DISPLACED} more"
-                if len(self.reaches) > MOST_DISPLACED
-                else ""
+            lines.append(f"Through that it feeds the coverage of {_listed(self.reaches)}.")
+        return lines + [one.sentence for one in self.break_even]
+
+    def _cost_sentence(self) -> str:
+        if self.verdict.startswith("undecided"):
+            return (
+                f"The plan found {'has' if self.chosen else 'does not have'} it, but plans with it"
+                f" and without it are within the gap of each other: with it {_range(self.inside)},"
+                f" without it {_range(self.outside)} USD million. Another run may decide otherwise."
             )
-            lines.append(
-                "Through that it feeds the coverage of"
-                f" {', '.join(self.reaches[:MOST_DISPLACED])}{more}."
-            )
-        return lines + [flip.sentence for flip in self.flips]
+        if not self.outside.exists:
+            return "Without it there is no plan at all."
+        if not self.inside.exists:
+            return "No plan that meets the case can have it."
+        saves = self.verdict == "in" or (self.required and self.worth.middle > 0)
+        cost = _range(self.worth if saves else self.worth.times(-1))
+        return f"Forcing it {'out' if saves else 'in'} costs {cost} USD million of the objective."
+
+    def _displaced_sentence(self) -> str:
+        # projects that come or go first, then those that move by some years
+        rows = sorted(
+            self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"])
+        )
+        exact = self.inside.low == self.inside.high and self.outside.low == self.outside.high
+        changes = _listed([f"{row['project']} ({row['change']})" for row in rows])
+        return (
+            "Between the plan without it and the plan with it, this changes:"
+            f" {changes}.{'' if exact else UNSURE}"
+        )
 
     def result(self) -> dict[str, Any]:
         """Everything in plain data and tables; intervals as their ends, infinite where there is no
         plan."""
-        intervals = {
-            name: [one.low, one.high]
-            for name, one in (
-                ("worth", self.worth),
-                ("inside", self.inside),
-                ("outside", self.outside),
-            )
-        }
         return {
             "project": self.project,
             "name": self.title,
             "verdict": self.verdict,
-            "left_out": self.left_out,
+            "left_out": self.dropped,
             "required": self.required,
             "chosen": self.chosen,
-            **{f"{name}_usd_m": ends for name, ends in intervals.items()},
+            "worth_usd_m": [self.worth.low, self.worth.high],
+            "inside_usd_m": [self.inside.low, self.inside.high],
+            "outside_usd_m": [self.outside.low, self.outside.high],
             "displaced": self.displaced,
             "feeds": self.feeds,
             "reaches": self.reaches,
-            "flips": [
+            "break_even": [
                 asdict(one) | {"at": None if one.at is None else [one.at.low, one.at.high]}
-                for one in self.flips
+                for one in self.break_even
             ],
             "numbers": [asdict(one) for one in self.numbers],
             "text": self.lines(),
         }
 
 
+def _listed(names: tuple[str, ...] | list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f", and {more} more" if more > 0 else "")
+
+
 def _range(value: Interval) -> str:
     if abs(value.high - value.low) <= NOISE * max(1.0, abs(value.high)):
         return f"{value.middle:,.6g}"
     return f"{value.low:,.6g} to {value.high:,.6g}"
-
-
-def sign_of(inside: Interval, outside: Interval) -> Sign:
-    """Which of the two is surely less."""
-    finite = [
-        abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)
-    ]
-    if not inside.exists or not outside.exists:
-        return 0 if inside.exists == outside.exists else 1 if inside.exists else -1
-    found = (outside - inside).sign(NOISE * max([1.0, *finite]))
-    return 1 if found > 0 else -1 if found < 0 else 0
-
-
-def forced(written: Written, project: str, inside: bool) -> Compiled:
-    """The program with the project committed by the end of its window, or never."""
-    program, window = written.program, written.instance.candidates[project].window
-    if inside:
-        at = np.array([program.column_at["committed", (project, window[-1])]])
-        return program.with_columns(at, np.ones(1), np.ones(1))
-    at = np.array(
-        [
-            place
-            for place, (family, index) in enumerate(program.columns)
-            if family == "committed" and index[0] == project
-        ]
-    )
-    rows = written.rows_where(
-        required_commitment.__name__,
-        lambda index: (index[0] if isinstance(index, tuple) else index) == project,
-    )
-    return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)
 
 
 def _side(program: Compiled, answer: Answer) -> Side:
@@ -250,8 +181,8 @@ def _side(program: Compiled, answer: Answer) -> Side:
 def both_sides(
     written: Written, project: str, start: Known | None = None
 ) -> tuple[Side, Side, bool]:
-    """Optimum with and without the project, and whether the plan found has it: two solves, since
-    the plan is the optimum of one side."""
+    """The optimum with and without the project, and whether the plan found has it. Two solves: the
+    plan is the optimum of one side."""
     program, options = written.program, written.case.solver
     answer = search(program, options, start)
     if answer.values is None:
@@ -273,7 +204,7 @@ def explain_project(
     tables: Tables,
     case: Case,
     project: str,
-    flips: tuple[str, ...] = FLIPS,
+    numbers: tuple[str, ...] = BREAK_EVEN_NUMBERS,
     most_solves: int = 4,
     on_step: Callable[[str], None] | None = None,
 ) -> Explanation:
@@ -282,221 +213,121 @@ def explain_project(
     Args:
         tables, case: the question.
         project: its key.
-        flips: which of :data:`FLIPS` to search.
+        numbers: those of :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS` whose break-even value is
+            searched for.
         most_solves: re-solves for each of them.
-        tell: called with each step as it begins.
+        on_step: called with the name of each step as it begins.
 
     Raises:
         InputError: if there is no such project.
         InfeasibleError: if the case has no plan.
     """
-    say = on_step or (lambda _: None)
-    row = next((row for row in tables.projects if row.project == project), None)
-    if row is None:
-        known = [one.project for one in tables.projects]
-        raise InputError(
-            [
-                Problem(
-                    "PROJECT",
-                    "",
-                    "",
-                    project,
-                    f"should be a project of the data{Nearest(known)(project)}",
-                )
-            ]
-        )
-    say("write the model")
-    written = write(tables, case)
-    instance = written.instance
-    grades = Grades(tables)
-    about = (*grades.of("projects", row, *PROJECT_NUMBERS), *_of_process(grades, row))
+    begin = on_step or (lambda _: None)
+    rows = {row.project: row for row in tables.projects}
+    if project not in rows:
+        words = f"should be a project of the data{Nearest(rows)(project)}"
+        raise InputError([Problem("PROJECT", "", "", project, words)])
+    begin("write the model")
+    written, row = write(tables, case), rows[project]
+    instance, about = written.instance, _numbers_of(tables, row)
     if project not in instance.candidates:
         empty = pd.DataFrame()
+        sides = (NOWHERE, NOWHERE, False, False)
         reason = instance.dropped[project]
-        return Explanation(
-            project, row.name, NOWHERE, NOWHERE, False, False, empty, empty, (), (), about, reason
-        )
-    say("with it and without it")
+        return Explanation(project, row.name, *sides, empty, empty, (), (), about, reason)
+    begin("with it and without it")
     inside, outside, chosen = both_sides(written, project)
     if not inside.value.exists and not outside.value.exists:
         raise InfeasibleError(
             "There is no plan, with the project or without it; `paxsilica solve` says why."
         )
     found = []
-    for what in flips:
-        say(f"where the verdict turns: {what}")
-        flip = _flip(written, grades, project, what, inside, outside, most_solves)
-        if flip is not None:
-            found.append(flip)
+    for what in numbers:
+        begin(f"break-even value: {what}")
+        found.append(break_even(written, project, what, inside, outside, most_solves))
     return Explanation(
-        project=project,
-        title=row.name,
-        inside=inside.value,
-        outside=outside.value,
-        chosen=chosen,
-        required=instance.candidates[project].required,
-        displaced=displaced(inside.known, outside.known, project),
-        feeds=feeds(written, inside.values, project),
-        reaches=reaches(written, project),
-        flips=tuple(found),
-        numbers=about,
+        project,
+        row.name,
+        inside.value,
+        outside.value,
+        chosen,
+        instance.candidates[project].required,
+        displaced(inside.known, outside.known, project),
+        feeds(written, inside.values, project),
+        reaches(written, project),
+        tuple(one for one in found if one is not None),
+        about,
     )
 
 
-def _of_process(grades: Grades, row: Project) -> list[Number]:
-    """Numbers of what the project does and makes."""
-    tables = grades.tables
-    made = {
-        recipe.commodity
-        for recipe in tables.recipes
-        if recipe.process == row.process and recipe.role == "output"
-    }
-    cells: list[tuple[str, Row, str]] = [
-        *(("statuses", one, "credit") for one in tables.statuses if one.status == row.status),
-        *(
-            ("processes", one, "minimum_utilisation")
-            for one in tables.processes
-            if one.process == row.process
-        ),
-        *(("recipes", one, "quantity") for one in tables.recipes if one.process == row.process),
-        *(
-            ("commodities", one, "shortage_price_usd_per_unit")
-            for one in tables.commodities
-            if one.commodity in made
-        ),
+def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
+    """Numbers of the project, and of what it does and makes."""
+    recipes = [one for one in tables.recipes if one.process == row.process]
+    made = {one.commodity for one in recipes if one.role == "output"}
+    statuses = [one for one in tables.statuses if one.status == row.status]
+    processes = [one for one in tables.processes if one.process == row.process]
+    commodities = [one for one in tables.commodities if one.commodity in made]
+    cells: list[tuple[str, list[Row], tuple[str, ...]]] = [
+        ("projects", [row], PROJECT_NUMBERS),
+        ("statuses", [*statuses], ("credit",)),
+        ("processes", [*processes], ("minimum_utilisation",)),
+        ("recipes", [*recipes], ("quantity",)),
+        ("commodities", [*commodities], ("shortage_price_usd_per_unit",)),
     ]
-    return [number for table, one, column in cells for number in grades.of(table, one, column)]
-
-
-def _flip(
-    written: Written,
-    grades: Grades,
-    project: str,
-    what: str,
-    inside: Side,
-    outside: Side,
-    most_solves: int,
-) -> Flip | None:
-    """Where the verdict turns with one number; ``None`` where the number is not there or zero."""
-    tables, case, row = (
-        written.tables,
-        written.case,
-        written.instance.world.projects_by_name[project],
+    lookup = Lookup(tables)
+    return tuple(
+        number
+        for table, of, columns in cells
+        for one in of
+        for number in graded(tables, lookup, table, one, *columns)
     )
-    product = written.instance.world.plants[project].main_product
-    if what == "lead time":
-        known = grades.of("projects", row, "lead_time_years")
 
-        def vary(value: float) -> Tables:
-            return with_lead_time(tables, project, round(value))
 
-        friendly, unfriendly, step = 0.0, float(min(30, row.lead_time_years + 10)), 1.0
-    elif what == "shortage price":
-        priced = next((one for one in tables.commodities if one.commodity == product), None)
-        known = (
-            []
-            if priced is None
-            else grades.of("commodities", priced, "shortage_price_usd_per_unit")
-        )
+def displaced(inside: Known | None, outside: Known | None, project: str) -> pd.DataFrame:
+    """Other projects whose commitment differs between the plans with and without the project."""
+    rows: list[tuple[str, int | None, int | None, str]] = []
+    if inside is not None and outside is not None:
+        before, after = outside.committed, inside.committed
+        for name in sorted({*before, *after} - {project}):
+            old, new = before.get(name), after.get(name)
+            if old is None:
+                rows.append((name, old, new, f"comes in, {new}"))
+            elif new is None:
+                rows.append((name, old, new, f"drops out, was {old}"))
+            elif old != new:
+                rows.append((name, old, new, f"{old} becomes {new}"))
+    return pd.DataFrame(rows, columns=["project", "year_without", "year_with", "change"])
 
-        def vary(value: float) -> Tables:
-            return scaled(
-                tables,
-                "commodities",
-                str(product),
-                "shortage_price_usd_per_unit",
-                value / known[0].value,
-            )
 
-        friendly, unfriendly, step = 10.0, 0.1, 0.01
-    else:
-        columns = (
-            ("capex_usd_m", "capex_usd_m_per_unit")
-            if what == "capital"
-            else ("variable_cost_usd_per_unit",)
-        )
-        known = grades.of("projects", row, columns[0])
+def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
+    """Output of the project in the coverage tests, with the plan that has it."""
+    columns = ["stage", "commodity", "year", "output", "need", "share_of_need", "required_share"]
+    instance, program = written.instance, written.program
+    if inside is None:
+        return pd.DataFrame(columns=columns)
+    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
+    made = instance.world.outputs.get(instance.world.plants[project].process, {})
+    rows = []
+    for (commodity, state_name), share in instance.required.items():
+        at = program.column_at.get(("activity", (project, state_name)))
+        if commodity in made and at is not None and inside[at] > NOISE:
+            year = instance.states[state_name].year
+            output, need = made[commodity] * inside[at], instance.need[commodity, year]
+            rows.append((stage_of[commodity], commodity, year, output, need, output / need, share))
+    return pd.DataFrame(sorted(rows, key=str), columns=columns)
 
-        def vary(value: float) -> Tables:
-            changed = tables
-            for column in columns:
-                changed = scaled(changed, "projects", project, column, value / known[0].value)
-            return changed
 
-        friendly, unfriendly, step = 0.0, 5.0, 0.01
-    if not known or (known[0].value <= 0 and what != "lead time"):
-        return None
-    now = known[0]
-    if step < 1:
-        friendly, unfriendly, step = friendly * now.value, unfriendly * now.value, step * now.value
-    starts = [side.known or Known() for side in (inside, outside)]
-    options = case.solver.model_copy(
-        update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
-    )
-    surely_in, surely_out = (
-        ends_of_capital(written, project, outside.value - inside.value, now.value)
-        if what == "capital"
-        else (-math.inf, math.inf)
-    )
-    friendly, unfriendly = max(friendly, surely_in), min(unfriendly, surely_out)
-    solves = [0]
-
-    def sign(value: float) -> Sign:
-        if value <= surely_in or value >= surely_out:
-            return 1 if value <= surely_in else -1
-        solves[0] += 1
-        try:
-            varied = write(vary(value), case)
-        except InputError:
-            return -1  # required, and impossible
-        if project not in varied.instance.candidates:
-            return -1
-        other = outside.value
-        if what == "shortage price":
-            other = search(forced(varied, project, False), options, starts[1]).value
-        program = forced(varied, project, True)
-        if starts[0].committed:
-            # the plan known, run anew: a small linear program that often settles it
-            whole = np.flatnonzero(program.integer)
-            again = solve(program.fixed(whole, starts[0].values(program)[whole]), options)
-            if (
-                again.objective is not None
-                and sign_of(Interval(-math.inf, again.objective), other) == 1
-            ):
-                return 1
-        answer = search(
-            program,
-            options,
-            starts[0],
-            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
-        )
-        return sign_of(answer.value, other)
-
-    seen: list[Sign] = [sign_of(inside.value, outside.value)]
-
-    def noted(value: float) -> Sign:
-        seen.append(sign(value))
-        return seen[-1]
-
-    at, _ = turning_point(noted, friendly, unfriendly, now.value, seen[0], most_solves, step)
-    words = {
-        "capital": "Capital",
-        "variable cost": "Variable cost",
-        "lead time": "Lead time",
-        "shortage price": f"Shortage price of {product}",
-    }
-    unit = {"capital": "USD million", "lead time": "years"}.get(what, "USD per unit")
-    if now.year is not None:
-        words[what] += f" (in {now.year}, the other years in proportion)"
-    return Flip(
-        words[what],
-        unit,
-        now.value,
-        at,
-        (friendly, unfriendly),
-        now.low,
-        now.high,
-        now.grade,
-        solves[0],
-        0 not in seen,
-    )
+def reaches(written: Written, project: str) -> tuple[str, ...]:
+    """Covered commodities that are made, directly or indirectly, from the output of the project,
+    without that output."""
+    world = written.instance.world
+    own = set(world.outputs.get(world.plants[project].process, {}))
+    seen, front = set(own), list(own)
+    while front:
+        commodity = front.pop()
+        for process, inputs in world.inputs.items():
+            if commodity in inputs:
+                new = set(world.outputs.get(process, {})) - seen
+                seen |= new
+                front += new
+    return tuple(commodity for commodity in written.instance.covered if commodity in seen - own)

@@ -1,5 +1,5 @@
-"""Why a stage is exposed: from its weakest commodity up the chain to the plants and the country
-that hold it."""
+"""Why the coverage of a stage is below its requirement: from its weakest commodity up the chain to
+the plants and the country that limit it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
+from paxsilica.instance import Plant
 from paxsilica.model.operation import project_capacity
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import production_coverage, readiness
 from paxsilica.plan.coverage import STATE_VARIABLES, Shares, measured_coverage
-from paxsilica.solver import Array, solve
+from paxsilica.plan.extract import project_capacities
+from paxsilica.solver import Array, Values, solve
 from paxsilica.solver.resolve import Written, search, write
-from paxsilica.studies.supply import Holder
+from paxsilica.studies.supply import Holder, holders_of, plants_making
 from paxsilica.tables import Tables
 from paxsilica.tables.suggestions import Nearest
 
-NOTHING = 1e-9
+ZERO_TOL = 1e-9
 COVERED = 1 - 1e-6
 
 
@@ -32,13 +34,13 @@ class Step:
 
     Attributes:
         made, need: in the cut-off, in ``unit``.
-        trusted_capacity: credited capacity, in output, of plants that nobody untrusted hosts or
-            controls.
-        ready: that part of it that ran in normal times and can run now.
-        lost_to_control: capacity in trusted countries that somebody untrusted controls.
-        worth: units of the stage's weakest commodity that one more unit of this would bring; 0
-            where that is not known.
-        holders: who makes it in normal times, as the plan runs, largest first.
+        trusted_capacity: credited capacity, in output, of plants with a trusted host and
+            controller.
+        ready: the part of it that can run now, because it ran in normal times.
+        lost_to_control: capacity in trusted countries under a controller that is not trusted.
+        worth: units of the stage's weakest commodity that one more unit of this would bring; 0 if
+            unknown.
+        holders: who makes it in normal times under the plan, largest first.
     """
 
     commodity: str
@@ -55,8 +57,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is exposed in its worst year. ``steps`` lead from its weakest commodity to what
-    holds it; the last is the cause."""
+    """Why a stage is below its requirement in its worst year. ``steps`` lead from its weakest
+    commodity to the cause, which is the last."""
 
     stage: str
     name: str
@@ -72,40 +74,37 @@ class Exposure:
         """The way up the chain in sentences."""
         if not self.steps:
             return [
-                f"{self.name} is not exposed: cut off, the trusted world can make all that it needs"
-                " of it in every year of the cut-off."
+                f"{self.name} is fully covered: in a cut-off, the trusted world can make all that"
+                " it needs in every year."
             ]
         first, last = self.steps[0], self.steps[-1]
         lines = [
-            f"{self.name} is weakest in {self.year}, at {first.name}: cut off, the trusted world"
-            f" can make {self.share:.1%} of its need ({self.required:.1%} asked for)."
+            f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, the trusted"
+            f" world can make {self.share:.1%} of its need ({self.required:.1%} required)."
         ]
         for step, following in zip(self.steps, self.steps[1:], strict=False):
-            if step.trusted_capacity > NOTHING:
-                words = (
-                    f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit},"
-                    f" {step.ready:,.6g} of it ready, but they wait for"
-                )
-            else:
-                words = "no trusted plant runs, for want of"
+            words = (
+                f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit},"
+                f" {step.ready:,.6g} of it ready, but they lack"
+                if step.trusted_capacity > ZERO_TOL
+                else "no trusted plant runs, because it lacks"
+            )
             lines.append(f"{step.name}: {words} {following.name}.")
+        can = f"trusted plants can make {last.trusted_capacity:,.6g} {last.unit}"
         causes = {
-            "no plant": f"{last.name}: nobody that is trusted makes it.",
-            "capacity": (
-                f"{last.name}: trusted plants can make {last.trusted_capacity:,.6g} {last.unit} of"
-                f" a need of {last.need:,.6g}, and no more."
-            ),
+            "no plant": "no trusted plant makes it.",
+            "capacity": f"{can} of a need of {last.need:,.6g}.",
             "not ready": (
-                f"{last.name}: trusted plants could make {last.trusted_capacity:,.6g} {last.unit},"
-                f" but only {last.ready:,.6g} are ready: the others stand idle in normal times."
+                f"{can}, but only {last.ready:,.6g} are ready: the others stand idle in normal"
+                " times."
             ),
-            "shared": f"{last.name}: what there is of it is used up.",
+            "shared": "all that is available is used.",
         }
-        lines.append(causes[self.cause])
-        if last.lost_to_control > NOTHING:
+        lines.append(f"{last.name}: {causes[self.cause]}")
+        if last.lost_to_control > ZERO_TOL:
             lines.append(
-                f"{last.lost_to_control:,.6g} {last.unit} more stand in trusted countries, under"
-                " control that is not trusted."
+                f"A capacity of {last.lost_to_control:,.6g} {last.unit} stands in trusted countries"
+                " under control that is not trusted."
             )
         if last.holders:
             parts = [
@@ -138,42 +137,36 @@ class Exposure:
 def explain_stage(
     tables: Tables, case: Case, stage: str, on_step: Callable[[str], None] | None = None
 ) -> Exposure:
-    """Why ``stage`` is exposed in the plan of ``case``.
+    """Why ``stage`` is below its requirement in the plan of ``case``.
 
     Raises:
-        InputError: if there is no such stage, or nothing of it is asked for.
+        InputError: if there is no such stage, or none of its coverage is required.
         InfeasibleError, NoPlanError: if there is no plan.
     """
-    say = on_step or (lambda _: None)
+    begin = on_step or (lambda _: None)
     rows = {row.stage: row for row in tables.stages}
     if stage not in rows:
-        raise InputError(
-            [
-                Problem(
-                    "--stage", "", "", stage, f"should be a stage of the data{Nearest(rows)(stage)}"
-                )
-            ]
-        )
-    say("write the model")
+        words = f"should be a stage of the data{Nearest(rows)(stage)}"
+        raise InputError([Problem("--stage", "", "", stage, words)])
+    begin("write the model")
     written = write(tables, case)
     own = {row.commodity for row in tables.commodities if row.stage == stage}
     if not any(commodity in own for commodity, _ in written.instance.required):
-        raise InputError(
-            [Problem("--stage", "", "", stage, "the case asks for no coverage of this stage")]
-        )
-    say("search")
+        words = "the case requires no coverage of this stage"
+        raise InputError([Problem("--stage", "", "", stage, words)])
+    begin("search")
     answer = search(written.program, case.solver, interruptible=True)
     if answer.values is None:
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
-    say("trace coverage")
-    _, shares, traced = measured_coverage(
+    begin("compute coverage")
+    _, shares, measured = measured_coverage(
         written.program, written.instance, answer.values, written.total, case.solver
     )
-    return trace_stage(written, traced, shares, stage)
+    return stage_exposure(written, measured, shares, stage)
 
 
-def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> Exposure:
+def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str) -> Exposure:
     """The way up the chain, given a plan with its cut-offs re-run for the most coverage."""
     instance = written.instance
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
@@ -188,19 +181,38 @@ def trace_stage(written: Written, traced: Array, shares: Shares, stage: str) -> 
         (commodity, instance.states[one].year): found for (commodity, one), found in mine.items()
     }
     names = {row.region: row.name for row in written.tables.regions}
+    steps, cause = list[Step](), ""
+    if share < COVERED:
+        cutoff = _alone(written, measured, weakest, state)
+        steps = _walk(cutoff, weakest)
+        cause = _cause(steps[-1])
     required = instance.required[weakest, state]
-    if share >= COVERED:
-        return Exposure(stage, name, year, share, required, by_year, (), "", names)
-    values, worth, rents = _alone(written, traced, weakest, state)
-    steps, cause = _walk(written, values, worth, rents, weakest, state)
     return Exposure(stage, name, year, share, required, by_year, tuple(steps), cause, names)
 
 
-def _alone(
-    written: Written, traced: Array, commodity: str, state: str
-) -> tuple[Array, dict[tuple[str, str], float], dict[str, float]]:
-    """The cut-off re-run for one commodity alone: values, what a unit of each commodity is worth
-    in each region, and rents of plants."""
+@dataclass(frozen=True)
+class _CutOff:
+    """A cut-off re-run for one commodity alone.
+
+    Attributes:
+        values: of all columns.
+        worth: units of the commodity per unit of each commodity in each region.
+        rents: of the capacity of each plant.
+    """
+
+    written: Written
+    state: str
+    values: Array
+    worth: dict[tuple[str, str], float]
+    rents: dict[str, float]
+
+    def uses(self, plant: str) -> dict[str, float]:
+        """Inputs of a plant per unit of activity."""
+        world = self.written.instance.world
+        return dict(world.inputs.get(world.plants[plant].process, {}))
+
+
+def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
     program, instance = written.program, written.instance
     at = np.array(
         [
@@ -217,187 +229,121 @@ def _alone(
     row_low[program.row_at[production_coverage.__name__, (commodity, state)]] = instance.need[
         commodity, instance.states[state].year
     ]
-    whole = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
+    complete = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
         program.rows_of(*rows_with(item="concentration"))
     )
-    part = whole.restricted(at, traced)
+    part = complete.restricted(at, measured)
     outcome = solve(part.relaxed(), written.case.solver)
-    values, worth, rents = (
-        traced.copy(),
-        dict[tuple[str, str], float](),
-        defaultdict[str, float](float),
-    )
+    found = _CutOff(written, state, measured.copy(), {}, defaultdict(float))
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
-        return values, worth, rents
-    values[at] = outcome.values
+        return found
+    found.values[at] = outcome.values
     balance = row_with(item="commodity")
     rented = (readiness.__name__, project_capacity.__name__)
     for (family, index), dual in zip(part.row_names, outcome.row_duals.tolist(), strict=True):
         if family == balance:
-            worth[index[0], index[1]] = max(0.0, dual)
+            found.worth[index[0], index[1]] = max(0.0, dual)
         elif family in rented:
-            rents[index[0]] += max(0.0, -dual)
+            found.rents[index[0]] += max(0.0, -dual)
     for (family, index), dual in zip(part.columns, outcome.column_duals.tolist(), strict=True):
         if family == "activity":
-            rents[index[0]] += max(0.0, -dual)
-    return values, worth, rents
+            found.rents[index[0]] += max(0.0, -dual)
+    return found
 
 
-def _walk(
-    written: Written,
-    values: Array,
-    worth: dict[tuple[str, str], float],
-    rents: dict[str, float],
-    commodity: str,
-    state: str,
-) -> tuple[list[Step], str]:
-    """From the commodity to what it waits for, and so on, until something has no maker, no capacity
-    left, or is used up elsewhere."""
-    instance = written.instance
-    steps, seen = [_step(written, values, worth, commodity, state)], {commodity}
+def _walk(cutoff: _CutOff, commodity: str) -> list[Step]:
+    """From the commodity to the input that limits it, and so on, until something has no maker, no
+    capacity left, or is used up elsewhere."""
+    instance = cutoff.written.instance
+    steps, seen = [_step(cutoff, commodity)], {commodity}
     while True:
         makers = [
             (plant, place[0])
-            for place, supply in instance.states[state].supply.items()
+            for place, supply in instance.states[cutoff.state].supply.items()
             if place[1] == commodity
             for plant, _ in supply
         ]
         if not makers:
-            waits = _unfed(written, commodity, state)
+            limit = _missing_input(cutoff, commodity)
         else:
-            # the plants at the margin are those that are not full: they wait for the input that is
-            # worth most
-            idle = [(plant, region) for plant, region in makers if rents.get(plant, 0.0) <= NOTHING]
-            inputs = {
-                source: max(
-                    worth.get((region, source), 0.0) * quantity
-                    for plant, region in idle
-                    if _uses(instance, plant, source) == quantity
-                )
-                for plant, _ in idle
-                for source, quantity in instance.world.inputs.get(
-                    instance.world.plants[plant].process, {}
-                ).items()
-            }
-            scarce = {source: amount for source, amount in inputs.items() if amount > NOTHING}
-            waits = max(scarce, key=lambda source: (scarce[source], source)) if scarce else None
-        if waits is None or waits in seen:
-            break
-        commodity = waits
+            # plants that are not full lack the input that is worth most
+            scarce: dict[str, float] = defaultdict(float)
+            for plant, region in makers:
+                if cutoff.rents.get(plant, 0.0) <= ZERO_TOL:
+                    for source, quantity in cutoff.uses(plant).items():
+                        amount = cutoff.worth.get((region, source), 0.0) * quantity
+                        scarce[source] = max(scarce[source], amount)
+            limit = max(scarce, key=lambda source: (scarce[source], source), default=None)
+            if limit is not None and scarce[limit] <= ZERO_TOL:
+                limit = None
+        if limit is None or limit in seen:
+            return steps
+        commodity = limit
         seen.add(commodity)
-        steps.append(_step(written, values, worth, commodity, state))
-    last = steps[-1]
-    if last.trusted_capacity <= NOTHING:
-        return steps, "no plant"
-    if last.ready < last.trusted_capacity * (1 - 1e-6) and last.made >= last.ready * (1 - 1e-6):
-        return steps, "not ready"
-    return steps, "capacity" if last.made >= last.ready * (1 - 1e-6) else "shared"
+        steps.append(_step(cutoff, commodity))
 
 
-def _uses(instance: Any, plant: str, source: str) -> float:
-    return float(
-        instance.world.inputs.get(instance.world.plants[plant].process, {}).get(source, 0.0)
-    )
+def _cause(last: Step) -> str:
+    if last.trusted_capacity <= ZERO_TOL:
+        return "no plant"
+    if last.made < last.ready * (1 - 1e-6):
+        return "shared"
+    return "not ready" if last.ready < last.trusted_capacity * (1 - 1e-6) else "capacity"
 
 
-def _unfed(written: Written, commodity: str, state: str) -> str | None:
-    """An input that no trusted source makes, for want of which trusted plants of the commodity are
-    not even in the copy."""
-    world, one = written.instance.world, written.instance.states[state]
-    fed = {place[1] for place in one.supply}
-    for name, plant in sorted(world.plants.items()):
-        there = plant.operates(one.year) and (
-            not plant.is_project or name in written.instance.candidates
-        )
-        if (
-            there
-            and commodity in world.outputs.get(plant.process, {})
-            and world.trusted_plant(plant, one.year)
-        ):
-            missing = [
-                source
-                for source in sorted(world.inputs.get(plant.process, {}))
-                if source not in fed
-            ]
+def _missing_input(cutoff: _CutOff, commodity: str) -> str | None:
+    """An input without a trusted source, whose lack keeps the trusted plants that make the
+    commodity out of the cut-off."""
+    instance = cutoff.written.instance
+    state = instance.states[cutoff.state]
+    fed = {place[1] for place in state.supply}
+    for plant in plants_making(instance, commodity, state.year):
+        if instance.world.trusted_plant(plant, state.year):
+            missing = [source for source in sorted(cutoff.uses(plant.name)) if source not in fed]
             if missing:
                 return missing[0]
     return None
 
 
-def _step(
-    written: Written, values: Array, worth: dict[tuple[str, str], float], commodity: str, state: str
-) -> Step:
-    """What there is of a commodity in the cut-off and who makes it in normal times."""
+def _step(cutoff: _CutOff, commodity: str) -> Step:
+    """What is available of a commodity in the cut-off and who makes it in normal times."""
+    written, values, state = cutoff.written, cutoff.values, cutoff.state
     instance, program, world = written.instance, written.program, written.instance.world
-    one = instance.states[state]
-    normal_state = one.normal_state or state
+    year, normal_state = instance.states[state].year, instance.states[state].normal_state or state
     row = next(row for row in written.tables.commodities if row.commodity == commodity)
+    sizes = project_capacities(instance, Values(program, values), year)
 
     def at(family: str, index: Any) -> float:
         place = program.column_at.get((family, index))
         return 0.0 if place is None else float(values[place])
 
     made = trusted = ready = controlled = 0.0
-    running: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
+    running: list[tuple[Plant, float]] = []
     for name, plant in world.plants.items():
         quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
-        if not quantity or not plant.operates(one.year):
+        if not quantity or not plant.operates(year):
             continue
-        safe = world.trusted_plant(plant, one.year)
-        size = _size(written, values, name, normal_state) * quantity
+        capacity = sizes if plant.is_project else instance.states[normal_state].capacity
+        size = capacity.get(name, 0.0) * quantity
         made += quantity * at("activity", (name, state))
-        if safe:
+        if world.trusted_plant(plant, year):
+            standby = quantity * at("standby", (name, normal_state))
             trusted += size
-            ready += (
-                min(size, quantity * at("standby", (name, normal_state)))
-                if plant.minimum_utilisation > 0
-                else size
-            )
-        elif world.trusted(plant.region, one.year):
+            ready += min(size, standby) if plant.minimum_utilisation > 0 else size
+        elif world.trusted(plant.region, year):
             controlled += size
-        if (amount := quantity * at("activity", (name, normal_state))) > NOTHING:
-            holder = plant.region if world.trusted(plant.controller, one.year) else plant.controller
-            running[holder, safe][name] = amount
-    total = sum(sum(plants.values()) for plants in running.values())
-    holders = [
-        Holder(
-            region,
-            sum(plants.values()) / total,
-            safe,
-            tuple(sorted(plants, key=lambda name: (-plants[name], name))),
-        )
-        for (region, safe), plants in running.items()
-    ]
+        if (amount := quantity * at("activity", (name, normal_state))) > ZERO_TOL:
+            running.append((plant, amount))
+    worth = [amount for (_, other), amount in cutoff.worth.items() if other == commodity]
     return Step(
         commodity,
         row.name,
         row.unit,
         made,
-        instance.need.get((commodity, one.year), 0.0),
+        instance.need.get((commodity, year), 0.0),
         trusted,
         ready,
         controlled,
-        max((amount for (_, other), amount in worth.items() if other == commodity), default=0.0),
-        tuple(sorted(holders, key=lambda holder: (-holder.share, holder.region))),
-    )
-
-
-def _size(written: Written, values: Array, plant: str, normal_state: str) -> float:
-    """Credited capacity of a plant in the year of a normal state, with the plan's commitments."""
-    instance, program = written.instance, written.program
-    if not instance.world.plants[plant].is_project:
-        return instance.states[normal_state].capacity.get(plant, 0.0)
-    candidate, year = instance.candidates.get(plant), instance.states[normal_state].year
-    if candidate is None:
-        return 0.0
-
-    def total(family: str, shares: dict[int, float]) -> float:
-        found = (
-            (share, program.column_at.get((family, (plant, v)))) for v, share in shares.items()
-        )
-        return sum(share * float(values[place]) for share, place in found if place is not None)
-
-    base = candidate.smallest * total("committed", candidate.availability(year, candidate.window))
-    return candidate.credit * (
-        base + total("added_size", candidate.availability(year, candidate.size_years))
+        max(worth, default=0.0),
+        tuple(holders_of(world, running, year)),
     )

@@ -1,10 +1,9 @@
-"""Which projects are chosen however the numbers turn out, and how cost is distributed: many samples
-of the data's own ranges.
+"""How often each project is chosen and how cost is distributed, over many samples of the ranges in
+the data.
 
-Samples are scrambled Sobol points (quasi-random: they fill the ranges evenly), fixed by the seed.
-The first hundred of two hundred samples are the hundred samples of a smaller study, so a study can
-be made longer without losing anything. Confidence intervals are those of independent samples; Sobol
-points mostly do better than that.
+Samples are scrambled Sobol points (quasi-random, evenly distributed), fixed by the seed. The first
+hundred of two hundred samples are the samples of a study of one hundred, so a study can be
+extended. Confidence intervals are those of independent samples; Sobol points are mostly better.
 """
 
 from __future__ import annotations
@@ -13,20 +12,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
-import pandas as pd
-from scipy.stats import qmc, rankdata
+from scipy.stats import binomtest, qmc, rankdata
 
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import Plan, TableDoc
-from paxsilica.studies.parallel import Packed, Result, Runner, task
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import Parameter, Range, Shape, find_ranges, moved
-from paxsilica.studies.results import Study, axes, frame, stopped_note, with_thousands
+from paxsilica.studies.results import OUTCOME, Study, axes, outcome, with_thousands
 from paxsilica.studies.sensitivity import from_plain, plain, ranged, solve_or_run
 from paxsilica.studies.tasks import decision_in
 from paxsilica.tables import Tables
@@ -34,14 +31,16 @@ from paxsilica.tables import Tables
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Rows = list[dict[str, Any]]
+
 NORMAL_95 = 1.959963984540054
-"""Quantile of the normal distribution for intervals that hold the truth in 95 of 100 studies."""
+"""Quantile of the normal distribution for 95 % confidence intervals."""
 
 
 @dataclass(frozen=True)
 class MonteCarlo(Study):
-    """What many samples tell. ``figure`` draws the distribution of cost and the projects by how
-    often they are chosen."""
+    """Result of many samples. ``figure`` draws the distribution of cost, ``figure_of_projects`` how
+    often projects are chosen."""
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
@@ -67,15 +66,15 @@ class MonteCarlo(Study):
                 "mean_low": "lower end of the 95 % confidence interval of the mean",
                 "mean_high": "upper end",
                 "deviation": "standard deviation",
-                "p05": "value that 5 % of samples stay below",
+                "p05": "5 % quantile",
                 "p50": "median",
-                "p95": "value that 95 % of samples stay below",
+                "p95": "95 % quantile",
             },
         ),
         "drivers": TableDoc(
-            "Which numbers go with a high cost",
+            "Which numbers correlate with cost",
             {
-                "parameter": "group of numbers that move together",
+                "parameter": "group of numbers that change together",
                 "rank_correlation": "Spearman's, between the draw and all cost",
             },
         ),
@@ -84,15 +83,10 @@ class MonteCarlo(Study):
             {
                 "sample": "number of the sample, from 0",
                 "status": (
-                    "of the search; fixed plans: of the linear program; error: the numbers make no"
-                    " problem"
+                    "of the search; fixed plans: of the linear program; error: the numbers do not"
+                    " make a valid problem"
                 ),
-                "objective_usd_m": "objective, USD million",
-                "bound_usd_m": "bound on it, USD million",
-                "cost_usd_m": "all cost, USD million",
-                "shortfall_usd_m": "missing coverage at its price, USD million",
-                "public_capital_usd_m": "capital that funders pay, USD million",
-                "projects": "number of projects",
+                **OUTCOME,
             },
         ),
     }
@@ -112,8 +106,8 @@ class MonteCarlo(Study):
         return figure
 
     def figure_of_projects(self, most: int = 40) -> Figure:
-        """How often projects are chosen, with confidence intervals; those chosen in some samples
-        only come first."""
+        """How often projects are chosen, with confidence intervals; first those that are chosen in
+        some samples only."""
         table = self.table("projects")
         table = (
             table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")]
@@ -133,22 +127,15 @@ class MonteCarlo(Study):
 
 
 def wilson(chosen: int, samples: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share, after Wilson: it stays within 0 and 1 and means
-    something at the ends too.
+    """The Wilson 95 % confidence interval of a share, which stays within 0 and 1.
 
     >>> [round(end, 3) for end in wilson(10, 10)]
     [0.722, 1.0]
     """
     if samples == 0:
         return 0.0, 1.0
-    share, z2 = chosen / samples, NORMAL_95**2
-    middle = (share + z2 / (2 * samples)) / (1 + z2 / samples)
-    half = (
-        NORMAL_95
-        / (1 + z2 / samples)
-        * math.sqrt(share * (1 - share) / samples + z2 / (4 * samples**2))
-    )
-    return max(0.0, middle - half), min(1.0, middle + half)
+    ends = binomtest(chosen, samples).proportion_ci(0.95, "wilson")
+    return float(ends.low), float(ends.high)
 
 
 @lru_cache(maxsize=4)
@@ -168,7 +155,7 @@ def sobol_point(dimensions: int, seed: int, sample: int) -> list[float]:
 def _draws(
     tables: Tables, arguments: Mapping[str, Any]
 ) -> tuple[list[tuple[Range, float]], list[float]]:
-    """Numbers with their drawn values, and the draw of each parameter (where its numbers move
+    """Numbers with their drawn values, and the draw of each parameter (if its numbers change
     together)."""
     groups = [find_ranges(tables, from_plain(data)) for data in arguments["parameters"]]
     if arguments["apart"]:
@@ -189,7 +176,7 @@ def _draws(
 
 
 def solve_sample(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: one sample, solved anew or with the projects of ``decision``."""
+    """Work: one sample, solved, or run with the projects of ``decision``."""
     numbers, shares = _draws(tables, arguments)
     return solve_or_run(moved(tables, numbers), case, arguments) | {"draws": shares}
 
@@ -203,72 +190,71 @@ def montecarlo(
     apart: bool = False,
     seed: int = 0,
     plan: Plan | None = None,
-    workers: int | None = None,
-    store: Path | str | None = None,
-    cluster: str | None = None,
-    progress: bool | None = None,
+    **run: Unpack[RunOptions],
 ) -> MonteCarlo:
     """Solves the question for many draws of its uncertain numbers.
 
     Args:
         question: the base.
         samples: how many; powers of two fill the ranges most evenly.
-        parameters: groups of numbers; by default the usual ones (see
-            :data:`~paxsilica.studies.parameters.GROUPS`).
-        shape: ``triangular``, with its peak at the number of the data, or ``uniform``.
-        apart: whether each row of a group is drawn for itself; else a group moves together, which
-            spreads cost more widely.
+        parameters: groups of numbers; by default
+            :data:`~paxsilica.studies.parameters.GROUPS`.
+        shape: ``triangular``, with its mode at the number of the data, or ``uniform``.
+        apart: whether each row of a group is drawn independently; else the numbers of a group
+            change together, which spreads cost more widely.
         seed: fixes the draws.
-        plan: if given, its projects are kept and only operation is chosen anew: how a plan fares,
-            not which plan is best.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
+        plan: if given, its projects are fixed and only operation is optimised: how this plan
+            performs, not which plan is best.
+        run: ``workers``, ``store``, ``cluster``, ``progress``: see
+            :class:`~paxsilica.studies.parallel.Runner`.
     """
     if samples < 1:
         raise InputError([Problem("samples", "", "", str(samples), "should be at least 1")])
     groups = ranged(question, parameters)
     packed = Packed.of(question.tables)
-    more: dict[str, Any] = {} if plan is None else {"decision": decision_in(plan)}
+    shared: dict[str, Any] = {
+        "parameters": [plain(parameter) for parameter in groups],
+        "apart": apart,
+        "shape": shape,
+        "seed": seed,
+    }
+    if plan is not None:
+        shared["decision"] = decision_in(plan)
     jobs = [
-        task(
-            solve_sample,
-            packed,
-            question.case,
-            parameters=[plain(parameter) for parameter in groups],
-            apart=apart,
-            shape=shape,
-            seed=seed,
-            sample=sample,
-            **more,
-        )
+        task(solve_sample, packed, question.case, sample=sample, **shared)
         for sample in range(samples)
     ]
-    with Runner(workers, store, cluster, progress) as runner:
+    with Runner(**run) as runner:
         found = runner.run(jobs, "samples")
     done = [(at, result) for at, result in enumerate(found) if result is not None]
     planned = [result for _, result in done if "decision" in result]
-    tables = {
-        "projects": _projects(question, planned),
-        "distribution": _distribution(planned),
-        "drivers": _drivers(groups, planned),
-        "samples": _samples(done),
-    }
-    title = f"{len(done)} samples, {shape}: {question.case.title or question.case.name}"
-    notes = stopped_note(runner.stopped)
-    if len(planned) < len(done):
-        notes += (
-            (
-                f"{len(done) - len(planned)} of {len(done)} samples have no plan; shares and"
-                " distributions are of the others."
-            ),
-        )
-    return MonteCarlo(tables, title, notes, runner.stopped)
+    without = len(done) - len(planned)
+    return MonteCarlo.of(
+        {
+            "projects": _projects(question, planned),
+            "distribution": _distribution(planned),
+            "drivers": _drivers(groups, planned),
+            "samples": [
+                {"sample": at, "status": result["status"]} | outcome(result) for at, result in done
+            ],
+        },
+        f"{len(done)} samples, {shape}: {question.case.title or question.case.name}",
+        runner.stopped,
+        [
+            f"{without} of {len(done)} samples have no plan; shares and distributions are of the"
+            " others."
+        ]
+        if without
+        else [],
+    )
 
 
-def _projects(question: Question, planned: Sequence[Result]) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
+def _projects(question: Question, planned: Sequence[Result]) -> Rows:
+    rows: Rows = []
     for name in sorted(row.project for row in question.tables.projects):
         taken = [result["decision"][name] for result in planned if name in result["decision"]]
         low, high = wilson(len(taken), len(planned))
+        years, sizes = zip(*taken, strict=True) if taken else ((math.nan,), (math.nan,))
         rows.append(
             {
                 "project": name,
@@ -277,15 +263,14 @@ def _projects(question: Question, planned: Sequence[Result]) -> pd.DataFrame:
                 "share": len(taken) / len(planned) if planned else math.nan,
                 "share_low": low,
                 "share_high": high,
-                "mean_year": float(np.mean([year for year, _ in taken])) if taken else math.nan,
-                "mean_size": float(np.mean([size for _, size in taken])) if taken else math.nan,
+                "mean_year": float(np.mean(years)),
+                "mean_size": float(np.mean(sizes)),
             }
         )
-    rows.sort(key=lambda row: (-row["chosen"], row["project"]))
-    return frame(MonteCarlo.docs["projects"], rows)
+    return sorted(rows, key=lambda row: (-row["chosen"], row["project"]))
 
 
-def _distribution(planned: Sequence[Result]) -> pd.DataFrame:
+def _distribution(planned: Sequence[Result]) -> Rows:
     rows = []
     for quantity, key in (
         ("all cost", "cost"),
@@ -297,41 +282,23 @@ def _distribution(planned: Sequence[Result]) -> pd.DataFrame:
         if len(values):
             spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
             half = NORMAL_95 * spread / math.sqrt(len(values))
-            p05, p50, p95 = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
+            quantiles = np.quantile(values, [0.05, 0.5, 0.95]).tolist()
             mean = float(values.mean())
-            cells = (quantity, "USD million", mean, mean - half, mean + half, spread, p05, p50, p95)
+            cells = (quantity, "USD million", mean, mean - half, mean + half, spread, *quantiles)
             rows.append(dict(zip(MonteCarlo.docs["distribution"].columns, cells, strict=True)))
-    return frame(MonteCarlo.docs["distribution"], rows)
+    return rows
 
 
-def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> pd.DataFrame:
+def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> Rows:
     draws = np.array([result["draws"] for result in planned], dtype=float)
-    rows: list[dict[str, Any]] = []
-    if len(planned) > 2 and draws.size:
-        cost = rankdata([result["cost"] for result in planned])
-        for at, parameter in enumerate(groups):
-            rows.append(
-                {
-                    "parameter": parameter.name,
-                    "rank_correlation": float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1]),
-                }
-            )
-        rows.sort(key=lambda row: -abs(row["rank_correlation"]))
-    return frame(MonteCarlo.docs["drivers"], rows)
-
-
-def _samples(done: Sequence[tuple[int, Result]]) -> pd.DataFrame:
-    rows = [
-        {
-            "sample": at,
-            "status": result["status"],
-            "objective_usd_m": result["objective"],
-            "bound_usd_m": result["bound"],
-            "cost_usd_m": result.get("cost"),
-            "shortfall_usd_m": result.get("shortfall"),
-            "public_capital_usd_m": result.get("public_capital"),
-            "projects": len(result["decision"]) if "decision" in result else None,
-        }
-        for at, result in done
+    if len(planned) <= 2 or not draws.size:
+        return []
+    cost = rankdata([result["cost"] for result in planned])
+    found = [
+        (parameter.name, float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1]))
+        for at, parameter in enumerate(groups)
     ]
-    return frame(MonteCarlo.docs["samples"], rows)
+    return [
+        {"parameter": name, "rank_correlation": value}
+        for name, value in sorted(found, key=lambda one: -abs(one[1]))
+    ]

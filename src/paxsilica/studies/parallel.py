@@ -1,11 +1,11 @@
-"""Where many solves are run: on all cores or on a cluster, with progress, kept as they finish, so
-that a study can stop and go on.
+"""Runs the solves of a study on all cores or on a cluster, shows progress, and keeps finished
+results, so that a stopped study can continue.
 
-Processes come from the standard library's ``concurrent.futures``: a Dask client offers the very
-same interface (``Client.get_executor``), so that one loop serves both, and nothing needs to be
-installed to use all cores. Processes are spawned, not forked: a solver that has started threads
-does not survive a fork. Like any Python program that spawns processes, a script needs ``if __name__
-== "__main__":``; notebooks and the command line do not.
+Processes come from ``concurrent.futures``. A Dask client offers the same interface
+(``Client.get_executor``), so one loop serves both. Processes are spawned, not forked: a solver that
+has started threads does not survive a fork. A script therefore needs ``if __name__ ==
+"__main__":``; notebooks and the command line do not. The loky backend of joblib was tried instead:
+its processes outlive a study that is killed, and it leaks semaphores on Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import multiprocessing.connection
 import os
 import pickle
 import signal
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,22 +28,31 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, TypedDict
+
+from tqdm import tqdm
 
 from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError, Problem
-from paxsilica.studies.progress import Bars
 from paxsilica.tables import TABLES, Tables
 
 Result = dict[str, Any]
-"""What a task gives: plain data that JSON can hold, so that it can be kept, sent and read."""
+"""Result of a task: plain data that JSON can hold."""
 
 Work = Callable[[Tables, Case, Mapping[str, Any]], Result]
 
 WORKERS_MAY_DIE = 3
-"""How often processes may be lost (to a lack of memory, say) before a study gives up."""
+"""How often processes may be lost (out of memory, for example) before a study gives up."""
+
+
+class RunOptions(TypedDict, total=False):
+    """Where the solves of a study run; the arguments of :class:`Runner`."""
+
+    workers: int | None
+    store: Path | str | None
+    cluster: str | None
+    progress: bool | None
 
 
 @dataclass(frozen=True)
@@ -54,8 +64,7 @@ class Packed:
 
     @classmethod
     def of(cls, tables: Tables) -> Packed:
-        """Packs tables. The digest is of the rows themselves: tables may have been changed since
-        they were read."""
+        """Packs tables. The digest is of the rows: tables may have changed since they were read."""
         total = hashlib.sha256()
         for table in TABLES:
             total.update(f"\n[{table}]\n".encode())
@@ -68,11 +77,7 @@ class Packed:
 
 @dataclass(frozen=True)
 class Task:
-    """One piece of work: a function of a module, called with tables, case and plain arguments.
-
-    The number of threads is set to one: cores are used by tasks, and a result must not hang on
-    where it was found.
-    """
+    """A function of a module, to be called with tables, case and plain arguments."""
 
     work: Work
     tables: Packed
@@ -81,9 +86,9 @@ class Task:
 
     @cached_property
     def digest(self) -> str:
-        """Name of the result: the same for the same work on the same content, whatever the case is
-        called."""
-        words = {"name", "title", "question"}
+        """Name of the result. It depends on the work and the content, not on the names of the
+        case."""
+        words = {"name", "title", "question", "partners"}
         return hashlib.sha256(
             json.dumps(
                 [
@@ -99,10 +104,15 @@ class Task:
         ).hexdigest()[:32]
 
 
+def with_solver(case: Case, **options: Any) -> Case:
+    """The case with other options of the solver."""
+    return case.model_copy(update={"solver": case.solver.model_copy(update=options)})
+
+
 def task(work: Work, tables: Packed, case: Case, **arguments: Any) -> Task:
-    """A task with the threads of its solves set to one."""
-    solver = case.solver.model_copy(update={"threads": 1})
-    return Task(work, tables, case.model_copy(update={"solver": solver}), arguments)
+    """A task whose solves use one thread: tasks share the cores, and a result must not depend on
+    the machine."""
+    return Task(work, tables, with_solver(case, threads=1), arguments)
 
 
 _unpacked: dict[str, Tables] = {}
@@ -120,7 +130,7 @@ def _unpack(packed: Packed) -> Tables:
 
 
 def perform(job: Task) -> Result:
-    """Does the work of a task, here."""
+    """Does the work of a task in this process."""
     return job.work(_unpack(job.tables), job.case, job.arguments)
 
 
@@ -130,12 +140,11 @@ def cores() -> int:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is for the process that shows progress, which tells the others; should that process be
-    killed, the others end as well."""
+    """Leaves Ctrl-C to the parent process, and ends this process when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "fork" in multiprocessing.get_all_start_methods():
-        # A lock that a library makes here (Pyomo does) has no name then; one with a name is
-        # complained about when a worker is killed.
+        # a lock that a library makes here (Pyomo does) then has no name; one with a name causes a
+        # warning when a worker is killed
         multiprocessing.set_start_method("fork", force=True)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -148,21 +157,19 @@ def _end_with(sentinel: int) -> None:
 
 
 class Store:
-    """Finished results in a folder, one file each; a file is there in full or not at all."""
+    """Finished results in a folder, one file each; a file is complete or absent."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.kept: dict[str, Result] = {}
         if folder is not None:
             if folder.exists() and not folder.is_dir():
-                raise InputError(
-                    [Problem("store", "", "", str(folder), "is a file; name a folder")]
-                )
+                words = "is a file; name a folder"
+                raise InputError([Problem("store", "", "", str(folder), words)])
             folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, digest: str) -> Result | None:
-        """The result, if it was finished before. A file that cannot be read counts as none and is
-        written anew."""
+        """The result, if it is finished. A file that cannot be read counts as absent."""
         if digest not in self.kept and self.folder is not None:
             with suppress(OSError, ValueError):
                 self.kept[digest] = json.loads(
@@ -179,21 +186,21 @@ class Store:
             draft.replace(self.folder / f"{digest}.json")
 
 
-class Runner:
+class Runner(ExitStack):
     """Runs tasks. Use it in a ``with`` statement; workers start with the first task that is not
     kept already.
 
     Args:
         workers: processes; by default one per core; 1 does the work in this process.
-        store: folder in which finished results are kept; without one they are kept in memory alone.
-        cluster: address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``; ``workers`` then
-            means nothing. Its workers need this package.
+        store: folder in which finished results are kept; by default they are kept in memory.
+        cluster: address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``, whose workers need
+            this package; ``workers`` then has no effect.
         progress: whether to show progress on the standard error; by default on a terminal and in a
             notebook.
 
     Attributes:
-        stopped: whether Ctrl-C was pressed; results that are not there yet are then ``None``, here
-            and in later runs.
+        stopped: whether Ctrl-C was pressed; results that are absent are then ``None``, also in
+            later runs.
     """
 
     def __init__(
@@ -203,60 +210,55 @@ class Runner:
         cluster: str | None = None,
         progress: bool | None = None,
     ) -> None:
+        super().__init__()
         if workers is not None and workers < 1:
             raise InputError([Problem("workers", "", "", str(workers), "should be at least 1")])
         self.workers = workers or cores()
         self.store = Store(None if store is None else Path(store))
         self.cluster = cluster
         self.stopped = False
-        self._bars = Bars(progress)
-        self._foretold: set[str] = set()
-        self._open = ExitStack()
+        live = sys.stderr.isatty() or "ipykernel" in sys.modules
+        self._progress = live if progress is None else progress
+        self._bars: dict[str, tqdm[Any]] = {}
+        self._expected: set[str] = set()
         self._executor: Executor | None = None
         self._before: set[Any] = set()
         self._lost = 0
 
-    def __enter__(self) -> Self:
-        """Begins to show progress."""
-        self._open.enter_context(self._bars)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         """Ends workers and progress."""
-        self._close(at_once=kind is not None)
-        self._open.close()
+        self._close(at_once=error[0] is not None)
+        super().__exit__(*error)
+
+    def _bar(self, what: str) -> tqdm[Any]:
+        if what not in self._bars:
+            bar = tqdm(desc=what, total=0, unit="solve", disable=not self._progress)
+            self._bars[what] = self.enter_context(bar)
+        return self._bars[what]
 
     def expect(self, what: str, total: int) -> None:
-        """Says how many tasks of a name are to come in all, so that progress can be told."""
-        self._foretold.add(what)
-        self._bars.expect(what, total)
+        """Sets how many tasks of a name there are in all, for the progress."""
+        self._expected.add(what)
+        self._bar(what).reset(total)
 
     def advance(self, what: str, steps: int = 1) -> None:
         """Counts steps that were settled without a task."""
-        self._bars.advance(what, steps)
+        self._bar(what).update(steps)
 
     def run(self, tasks: Sequence[Task], what: str = "solves") -> list[Result | None]:
-        """Results of the tasks, in their order; ``None`` only if the study was stopped before one
-        was there."""
-        if what not in self._foretold:
-            self._bars.expect(what, self._bars.total.get(what, 0) + len(tasks))
+        """Results of the tasks, in their order; ``None`` only if the study was stopped before."""
+        if what not in self._expected:
+            self._bar(what).total += len(tasks)
         todo: dict[str, Task] = {}
         for job in tasks:
             if self.store.get(job.digest) is None:
                 todo.setdefault(job.digest, job)
         self.advance(what, sum(job.digest not in todo for job in tasks))
         if todo and not self.stopped:
+            here = self.workers == 1 and self.cluster is None
+            results = self._here(todo) if here else self._elsewhere(todo)
             try:
-                for digest, result in (
-                    self._here(todo)
-                    if self.workers == 1 and self.cluster is None
-                    else self._elsewhere(todo)
-                ):
+                for digest, result in results:
                     self.store.put(digest, result)
                     self.advance(what, sum(job.digest == digest for job in tasks))
             except KeyboardInterrupt:
@@ -278,7 +280,7 @@ class Runner:
                 }
                 pending = set(futures)
                 while pending:
-                    # a short wait, so that Ctrl-C is heard on every system
+                    # a short wait, so that Ctrl-C works on every system
                     done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in done:
                         result = future.result()
@@ -296,9 +298,8 @@ class Runner:
     def _start(self) -> Executor:
         if self._executor is None:
             if self.cluster is not None:
-                self._executor = self._open.enter_context(_dask(self.cluster)).get_executor(
-                    pure=False, retries=WORKERS_MAY_DIE
-                )
+                client = self.enter_context(_dask(self.cluster))
+                self._executor = client.get_executor(pure=False, retries=WORKERS_MAY_DIE)
             else:
                 self._before = set(multiprocessing.active_children())
                 self._executor = ProcessPoolExecutor(
@@ -310,19 +311,13 @@ class Runner:
         if self._executor is None:
             return
         executor, self._executor = self._executor, None
-        mine = (
-            []
-            if self.cluster is not None
-            else [child for child in multiprocessing.active_children() if child not in self._before]
-        )
+        children = set(multiprocessing.active_children()) - self._before
         if isinstance(executor, ProcessPoolExecutor):
             executor.shutdown(wait=not at_once, cancel_futures=True)
-            for child in mine if at_once else ():
+            for child in children if at_once else ():
                 child.kill()
         else:
-            executor.shutdown(
-                wait=not at_once
-            )  # of a cluster's: without waiting, what still runs is cancelled
+            executor.shutdown(wait=not at_once)  # without waiting, a cluster cancels its tasks
 
 
 def _dask(address: str) -> Any:
@@ -336,14 +331,5 @@ def _dask(address: str) -> Any:
     try:
         return Client(address, timeout="30s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(
-            [
-                Problem(
-                    "cluster",
-                    "",
-                    "",
-                    address,
-                    f"should be the address of a running Dask scheduler ({error})",
-                )
-            ]
-        ) from None
+        words = f"should be the address of a running Dask scheduler ({error})"
+        raise InputError([Problem("cluster", "", "", address, words)]) from None

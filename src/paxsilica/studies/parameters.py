@@ -1,18 +1,19 @@
-"""Numbers that may be otherwise: which there are, within which range the data holds them, and
-tables with some of them moved."""
+"""Uncertain numbers: which there are, their ranges in the data, and tables with some numbers
+changed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any, Literal
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.provenance.lookup import Lookup
+from paxsilica.provenance.lookup import Lookup, bounds
 from paxsilica.tables import TABLES, Tables
-from paxsilica.tables.layout import ColumnLayout, key_parts, layout
+from paxsilica.tables.layout import ColumnLayout, key_parts, key_text, layout
 from paxsilica.tables.schema import Project, Row, Series
 from paxsilica.tables.suggestions import Nearest
 
@@ -24,8 +25,8 @@ class Parameter:
     """A number, or a group of numbers that move together.
 
     Attributes:
-        name: as reports call it.
-        table, columns: where it stands.
+        name: its name in reports.
+        table, columns: the place of the numbers.
         rows: pattern of the key of the rows, its parts joined by ``|``; each part may use ``*`` and
             ``?``. One ``*`` alone fits every row.
     """
@@ -37,7 +38,7 @@ class Parameter:
 
     @classmethod
     def parse(cls, text: str) -> Parameter:
-        """From ``table.column`` or ``table.column:rows``, as the command line has it.
+        """The parameter written as ``table.column`` or ``table.column:rows``.
 
         >>> Parameter.parse("projects.capex_usd_m+capex_usd_m_per_unit:nolans*").columns
         ('capex_usd_m', 'capex_usd_m_per_unit')
@@ -45,17 +46,8 @@ class Parameter:
         place, _, rows = text.partition(":")
         table, dot, columns = place.partition(".")
         if not dot or not table or not columns:
-            raise InputError(
-                [
-                    Problem(
-                        "parameter",
-                        "",
-                        "",
-                        text,
-                        "should be written table.column or table.column:rows",
-                    )
-                ]
-            )
+            words = "should be written table.column or table.column:rows"
+            raise InputError([Problem("parameter", "", "", text, words)])
         return cls(text, table, tuple(columns.split("+")), rows or "*")
 
     def fits(self, parts: Sequence[str]) -> bool:
@@ -86,12 +78,12 @@ GROUPS: tuple[Parameter, ...] = (
     Parameter("delivery by funders", "funders", ("delivery_factor",)),
     Parameter("cost of funders' money", "funders", ("cost_of_capital",)),
 )
-"""The groups that a tornado shows if nobody says otherwise."""
+"""The groups that a tornado chart shows by default."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number and how low and high it may be; ``year`` where it is one of a series."""
+    """A number with its range; ``year`` if it is a value of a series."""
 
     table: str
     row: str
@@ -102,7 +94,7 @@ class Range:
     high: float
 
     def at(self, level: float) -> float:
-        """The number at a level: -1 low, 0 as it is, 1 high, straight between."""
+        """The number at a level: -1 low, 0 unchanged, 1 high, linear between."""
         return (
             self.value + level * (self.high - self.value)
             if level >= 0
@@ -110,8 +102,8 @@ class Range:
         )
 
     def draw(self, share: float, shape: Shape) -> float:
-        """The quantile of the number: ``triangular`` with its mode at the number itself, or
-        ``uniform``."""
+        """The quantile ``share`` of a distribution over the range: ``triangular`` with its mode at
+        the number, or ``uniform``."""
         width = self.high - self.low
         if width <= 0:
             return self.value
@@ -124,7 +116,7 @@ class Range:
 
 
 def check_parameters(parameters: Iterable[Parameter]) -> None:
-    """Raises one error with every parameter that speaks of what is not there or is no number."""
+    """Raises one InputError with every parameter that names no table or no numeric column."""
     problems = []
     for parameter in parameters:
         if parameter.table not in TABLES:
@@ -150,53 +142,45 @@ def check_parameters(parameters: Iterable[Parameter]) -> None:
 
 
 def find_ranges(tables: Tables, parameter: Parameter) -> list[Range]:
-    """The numbers of a parameter that have a range in the table ``provenance``, held within what
-    the schema allows."""
+    """The numbers of a parameter that have a range in the table ``provenance``, cut to what the
+    schema allows."""
     check_parameters([parameter])
-    lookup = Lookup(tables)
+    table, lookup = parameter.table, Lookup(tables)
     found: list[Range] = []
-    for row in tables.rows(parameter.table):
-        parts = key_parts(row)
-        if parameter.fits(parts):
+    for row in tables.rows(table):
+        if parameter.fits(key_parts(row)):
             for column in parameter.columns:
                 value = getattr(row, column)
                 if value is not None and math.isfinite(value):
-                    found += _range(
-                        lookup, parameter.table, "|".join(parts), column, None, float(value)
-                    )
+                    found += _range(lookup, (table, key_text(row), column), None, float(value))
     for item in tables.series:
+        place = (item.table, item.row, item.column)
         if (
-            item.table == parameter.table
+            item.table == table
             and item.column in parameter.columns
             and parameter.fits(item.row.split("|"))
         ):
-            found += _range(lookup, item.table, item.row, item.column, item.year, item.value)
+            found += _range(lookup, place, item.year, item.value)
     return found
 
 
 def _range(
-    lookup: Lookup, table: str, row: str, column: str, year: int | None, value: float
+    lookup: Lookup, place: tuple[str, str, str], year: int | None, value: float
 ) -> Iterator[Range]:
-    place = (
-        (table, row, column)
-        if year is None
-        else ("series", "|".join((table, row, column, str(year))), "value")
-    )
-    said = lookup.find(*place)
-    if said is None:
+    where = place if year is None else ("series", "|".join((*place, str(year))), "value")
+    entry = lookup.find(*where)
+    if entry is None:
         return
-    low, high = (
-        (said.low * value, said.high * value) if said.range == "relative" else (said.low, said.high)
-    )
-    low, high = min(low, high, value), max(low, high, value)
-    rule = layout(table)[column]
-    low, high = _within(rule, low, value), _within(rule, high, value)
+    ends = bounds(entry, value)
+    rule = layout(place[0])[place[2]]
+    low = _within(rule, min(*ends, value), value)
+    high = _within(rule, max(*ends, value), value)
     if low < high:
-        yield Range(table, row, column, year, value, low, high)
+        yield Range(*place, year, value, low, high)
 
 
 def _within(rule: ColumnLayout, wanted: float, value: float) -> float:
-    """The number nearest to the one wanted that the column admits."""
+    """The number closest to ``wanted`` that the column admits."""
     if rule.at_least is not None:
         wanted = max(wanted, rule.at_least)
     if rule.at_most is not None:
@@ -204,9 +188,31 @@ def _within(rule: ColumnLayout, wanted: float, value: float) -> float:
     return wanted if rule.admits(wanted) else value
 
 
+def edited(tables: Tables, table: str, change: Callable[[Any], Mapping[str, Any] | None]) -> Tables:
+    """The tables with new cells in one table: ``change`` returns them for each row, or ``None``."""
+    rows = [(row, change(row)) for row in tables.rows(table)]
+    new = tuple(row.model_copy(update=dict(cells)) if cells else row for row, cells in rows)
+    parts: dict[str, Any] = {table: new}
+    return replace(tables, **parts)
+
+
+def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:
+    """The tables with one number, cell or series, times ``factor``."""
+
+    def cell(row: Any) -> dict[str, float] | None:
+        value = getattr(row, column) if key_text(row) == key else None
+        return None if value is None else {column: value * factor}
+
+    def anchor(row: Series) -> dict[str, float] | None:
+        here = (row.table, row.row, row.column) == (table, key, column)
+        return {"value": row.value * factor} if here else None
+
+    return edited(edited(tables, table, cell), "series", anchor)
+
+
 def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
-    """The tables with numbers set anew; whole numbers are rounded, and a project of one size stays
-    of one size."""
+    """The tables with new numbers; whole numbers are rounded, and a project of one size stays of
+    one size."""
     cells: dict[str, dict[str, dict[str, float]]] = {}
     series: dict[tuple[str, str, str, int], float] = {}
     for place, value in numbers:
@@ -215,24 +221,20 @@ def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
             cells.setdefault(place.table, {}).setdefault(place.row, {})[place.column] = value
         else:
             series[place.table, place.row, place.column, place.year] = value
-    new: dict[str, Any] = {}
+
+    def anchor(row: Series) -> dict[str, float] | None:
+        value = series.get((row.table, row.row, row.column, row.year))
+        return None if value is None else {"value": value}
+
     for table, by_row in cells.items():
-        new[table] = tuple(
-            _moved_row(row, by_row.get("|".join(key_parts(row)))) for row in tables.rows(table)
-        )
-    if series:
-        new["series"] = tuple(_moved_anchor(row, series) for row in tables.series)
-    return replace(tables, **new, digest="moved")
+        tables = edited(tables, table, partial(_cells, by_row))
+    return replace(edited(tables, "series", anchor), digest="moved")
 
 
-def _moved_anchor(row: Series, series: Mapping[tuple[str, str, str, int], float]) -> Series:
-    value = series.get((row.table, row.row, row.column, row.year))
-    return row if value is None else row.model_copy(update={"value": value})
-
-
-def _moved_row(row: Row, cells: dict[str, float] | None) -> Row:
+def _cells(by_row: Mapping[str, Mapping[str, float]], row: Row) -> dict[str, Any] | None:
+    cells = by_row.get(key_text(row))
     if cells is None:
-        return row
+        return None
     update: dict[str, Any] = dict(cells)
     if isinstance(row, Project):
         sizes = {"smallest_size", "largest_size"} & set(update)
@@ -241,4 +243,4 @@ def _moved_row(row: Row, cells: dict[str, float] | None) -> Row:
         elif sizes:
             smallest = update.get("smallest_size", row.smallest_size)
             update["largest_size"] = max(smallest, update.get("largest_size", row.largest_size))
-    return row.model_copy(update=update)
+    return update

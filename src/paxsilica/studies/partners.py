@@ -1,29 +1,33 @@
-"""What each funder's money and each country's signature is worth: first in, last in, and on average
-over all orders of arrival."""
+"""The value of each funder's money and each country's signature: the stand-alone value, the
+marginal value (joining last) and the Shapley value.
+
+Every coalition is solved, small ones first, each from the best plan of its subsets, which is a plan
+for it too. The results are then shared: cost does not rise when a partner joins, so a bound on a
+coalition holds for its subsets, and a plan of a coalition holds for its supersets; a plan that was
+found with the money of one partner is tried without it. Where the gap leaves open whether a
+stand-alone or marginal value is zero, its two coalitions are solved again to a smaller gap.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pandas as pd
 
 from paxsilica.case import Case
+from paxsilica.errors import InputError, Problem
 from paxsilica.instance import make_instance
-from paxsilica.solver.resolve import NOISE, Interval, Known
-from paxsilica.studies.coalition_search import Search
-from paxsilica.studies.names import MOST_EXACT
-from paxsilica.studies.parallel import Packed, Result, Runner
+from paxsilica.solver.resolve import NOISE, NOWHERE, Interval, Known, changed
+from paxsilica.studies import MOST_EXACT
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task, with_solver
 from paxsilica.studies.shapley import (
     Coalition,
-    Player,
     all_coalitions,
     along,
-    case_of,
     ends,
     gain,
     orders,
@@ -31,7 +35,246 @@ from paxsilica.studies.shapley import (
     shapley,
     tightened,
 )
+from paxsilica.studies.tasks import known_in, run_plan, solve_case
 from paxsilica.tables import Tables
+from paxsilica.tables.suggestions import Nearest
+
+
+@dataclass(frozen=True)
+class Player:
+    """A partner who may take part or not.
+
+    Attributes:
+        name: name in reports.
+        signs: regions that are signatories if the player takes part; if not, they are participants
+            that are neither trusted nor pay.
+        pays: regions whose funders pay only if the player takes part.
+    """
+
+    name: str
+    signs: tuple[str, ...] = ()
+    pays: tuple[str, ...] = ()
+
+
+def parse_player(text: str, tables: Tables, place: str = "--players") -> Player:
+    """A player written ``[NAME=]sign:REGION[+REGION]`` or ``[NAME=]money:REGION[+REGION]``.
+
+    Args:
+        text: the player.
+        tables: the data with its regions.
+        place: where the text comes from, for errors.
+
+    Raises:
+        InputError: if it is not written so, or the regions are not in the data.
+    """
+    name, _, rule = text.rpartition("=")
+    kind, colon, listed = rule.partition(":")
+    named = tuple(region.strip() for region in listed.split("+") if region.strip())
+    if kind not in ("sign", "money") or not colon or not named:
+        words = (
+            "should be written sign:REGION or money:REGION, with NAME= before it and +REGION after"
+            " it as wanted"
+        )
+        raise InputError([Problem(place, "", "", text, words)])
+    known = {row.region for row in tables.regions}
+    paying = {row.region for row in tables.funders}
+    problems = []
+    for region in named:
+        if region not in known:
+            words = f"should be a region of the data{Nearest(known)(region)}"
+        elif kind == "money" and region not in paying:
+            words = f"should be a region that has funders: {', '.join(sorted(paying))}"
+        else:
+            continue
+        problems.append(Problem(place, "", "", region, words))
+    if problems:
+        raise InputError(problems)
+    shown = name.strip() or f"{' and '.join(named)} ({'signature' if kind == 'sign' else 'money'})"
+    return Player(shown, named, ()) if kind == "sign" else Player(shown, (), named)
+
+
+def default_players(tables: Tables, case: Case) -> list[Player]:
+    """The players that the case names in ``partners``; if it names none, the signature of every
+    participant of the case and the money of every region whose funders pay in it.
+
+    Raises:
+        InputError: with every player that is not written well, or if there is no player at all.
+    """
+    names = {row.region: row.name for row in tables.regions}
+    texts = list(case.partners)
+    if not texts:
+        world = make_instance(tables, case).world
+        year = case.years[-1]
+        absent = {*case.funders.exclude_regions}
+        statuses = {region: world.status(region, year) for region in sorted(names)}
+        texts = [
+            f"{names[region]}'s signature=sign:{region}"
+            for region, status in statuses.items()
+            if status == "participant"
+        ]
+        funders = {row.region for row in tables.funders if row.funder not in case.funders.exclude}
+        texts += [
+            f"{names[region]}'s money=money:{region}"
+            for region in sorted(funders - absent)
+            if world.pays(region, year)
+        ]
+    if not texts:
+        raise InputError(
+            "the case names no partners, and the data has neither participants nor funders that"
+            " pay: name players as NAME=sign:REGION or NAME=money:REGION, with --players or in the"
+            " key partners of the case"
+        )
+    players, problems = list[Player](), list[Problem]()
+    for text in texts:
+        try:
+            players.append(parse_player(text, tables, "case partners"))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return players
+
+
+def case_of(case: Case, players: Sequence[Player], coalition: Coalition) -> Case:
+    """The case in which exactly the members of the coalition take part. Players outside it that do
+    not sign are participants, which are not trusted."""
+    parts: dict[str, object] = {}
+    if any(player.signs for player in players):
+        parts["trusted"] = {"signatory": case.trusted.get("signatory", 0)}
+        parts["funding"] = {"signatory": case.funding.get("signatory", 0)}
+        statuses = {
+            region: "signatory" if player.name in coalition else "participant"
+            for player in players
+            for region in player.signs
+        }
+        parts["membership"] = {**case.membership, **statuses}
+    absent = {
+        region for player in players if player.name not in coalition for region in player.pays
+    }
+    if absent:
+        excluded = tuple(sorted({*case.funders.exclude_regions, *absent}))
+        parts["funders"] = case.funders.model_dump() | {"exclude_regions": excluded}
+    return changed(case, **parts)
+
+
+class Search:
+    """The solves of all coalitions: the result of each, and the best plan of any that fits it."""
+
+    def __init__(self, packed: Packed, cases: Mapping[Coalition, Case], runner: Runner) -> None:
+        self.packed, self.cases, self.runner = packed, cases, runner
+        self.found: dict[Coalition, Result] = {}
+        self.best: dict[Coalition, Result] = {}
+
+    def cost(self, coalition: Coalition) -> Interval:
+        """What is known of the optimum of a coalition."""
+        own = self.found[coalition]
+        if own["status"] == "infeasible":
+            return NOWHERE
+        best = self.best[coalition]["objective"]
+        high = math.inf if best is None else float(best)
+        return Interval(-math.inf if own["bound"] is None else min(float(own["bound"]), high), high)
+
+    def solve(self) -> None:
+        """Solves one size after the other, each coalition from the best plan of its subsets."""
+        self.runner.expect("coalitions", len(self.cases))
+        for group in self._by_size():
+            jobs = {
+                one: task(solve_case, self.packed, self.cases[one], start=self._start(one))
+                for one in group
+            }
+            for coalition, result in self._run(jobs, "coalitions"):
+                self.found[coalition] = self.best[coalition] = result
+
+    def _run(self, jobs: Mapping[Coalition, Task], what: str) -> Iterable[tuple[Coalition, Result]]:
+        for coalition, result in zip(jobs, self.runner.run([*jobs.values()], what), strict=True):
+            if result is None:
+                raise KeyboardInterrupt
+            yield coalition, result
+
+    def _by_size(self) -> list[list[Coalition]]:
+        sizes = sorted({len(coalition) for coalition in self.cases})
+        return [[one for one in self.cases if len(one) == size] for size in sizes]
+
+    def _start(self, coalition: Coalition) -> dict[str, Any] | None:
+        smaller = [
+            result
+            for other, result in self.found.items()
+            if other < coalition and "decision" in result
+        ]
+        best = min(smaller, key=lambda result: float(result["objective"]), default=None)
+        return None if best is None else {key: best[key] for key in ("decision", "tickets")}
+
+    def share(self, helpful: Sequence[str], paying: Sequence[str]) -> None:
+        """Offers plans of smaller coalitions to larger ones, and plans of larger ones to smaller
+        ones, where others can pay for them."""
+        for coalition in sorted(self.cases, key=len):
+            for name in helpful:
+                smaller = coalition - {name}
+                if name in coalition and smaller in self.cases:
+                    self._offer(coalition, self.best[smaller])
+        for group in reversed(self._by_size()):
+            for name in paying:
+                larger = {one: one | {name} for one in group if name not in one}
+                jobs = {
+                    one: task(
+                        run_plan,
+                        self.packed,
+                        self.cases[one],
+                        decision=self.best[other]["decision"],
+                    )
+                    for one, other in larger.items()
+                    if other in self.cases and self._better(self.best[other], self.best[one])
+                }
+                for coalition, result in self._run(jobs, "plans that others may pay for"):
+                    paid = result["within_money"] and not result["missing"]
+                    if paid and result["status"] == "optimal":
+                        self._offer(coalition, result)
+
+    def sharpen(self, names: Sequence[str], helpful: Sequence[str], share: float) -> bool:
+        """Solves again, to ``share`` of the gap and from the best plan known, the coalitions that
+        leave open whether a stand-alone or marginal value is zero.
+
+        Returns whether there was any such.
+        """
+        cost = tightened({coalition: self.cost(coalition) for coalition in self.cases}, helpful)
+        everyone = frozenset(names)
+        pairs = [
+            (before, before | {name})
+            for name in names
+            for before in (frozenset[str](), everyone - {name})
+            if gain(cost, before, name).sign() == 0
+        ]
+        again = [
+            one
+            for one in dict.fromkeys(one for pair in pairs for one in pair)
+            if cost[one].high - cost[one].low > NOISE * abs(cost[one].high)
+            and "decision" in self.best[one]
+            and self.cases[one].solver.gap * share > 0
+        ]
+        if share >= 1 or not again:
+            return False
+        jobs = {}
+        for one in again:
+            case = with_solver(self.cases[one], gap=self.cases[one].solver.gap * share)
+            start = {key: self.best[one][key] for key in ("decision", "tickets")}
+            jobs[one] = task(solve_case, self.packed, case, start=start)
+        for one, result in self._run(jobs, "smaller gap where needed"):
+            bounds = [
+                bound for bound in (result["bound"], self.found[one]["bound"]) if bound is not None
+            ]
+            self.found[one] = self.found[one] | {"bound": max(bounds, default=None)}
+            self._offer(one, result)
+        return True
+
+    def _offer(self, coalition: Coalition, result: Result) -> None:
+        if self._better(result, self.best[coalition]):
+            self.best[coalition] = result
+
+    @staticmethod
+    def _better(one: Result, other: Result) -> bool:
+        return one["objective"] is not None and (
+            other["objective"] is None or one["objective"] < other["objective"]
+        )
 
 
 @dataclass(frozen=True)
@@ -50,41 +293,44 @@ class Solved:
     known: Known
 
 
+VALUES = {
+    "stand_alone_value": "stand-alone value",
+    "marginal_value": "marginal value",
+    "shapley": "Shapley value",
+}
+
+
 @dataclass(frozen=True)
 class Partners:
     """What each player adds, USD million of the objective.
 
     Attributes:
-        table: a row for each player: first in, last in and Shapley value, each from low to high and
-            as the best plans known differ (``found``), and the error of sampling.
-        nobody, everybody: optimum with none and with all of the players.
+        table: a row for each player: stand-alone, marginal and Shapley value, each from low to high
+            and as the best plans known differ (``found``), and the error of sampling.
+        no_partners, all_partners: optimum with none and with all of the players.
         exact: whether every coalition was solved.
-        cost: optimum of each coalition after all that was found for the others was used.
+        cost: optimum of each coalition after the results were shared.
     """
 
     players: tuple[Player, ...]
     table: pd.DataFrame
-    nobody: Interval
-    everybody: Interval
+    no_partners: Interval
+    all_partners: Interval
     exact: bool
     solved: tuple[Solved, ...]
     cost: Mapping[Coalition, Interval]
 
     def lines(self) -> list[str]:
-        """The worth of each player in a sentence."""
+        """The value of each player in a sentence."""
         lines = []
         for row in self.table.to_dict("records"):
             about = f" (sampling error {row['shapley_error']:,.4g})" if not self.exact else ""
             parts = [
                 f"{words} {_words(row[f'{kind}_low'], row[f'{kind}_high'])}"
-                for words, kind in (
-                    ("first in", "first_in"),
-                    ("last in", "last_in"),
-                    ("Shapley", "shapley"),
-                )
+                for kind, words in VALUES.items()
             ]
             lines.append(
-                f"{row['player']}: worth, in USD million, {'; '.join(parts)}{about}."
+                f"{row['player']}, in USD million: {'; '.join(parts)}{about}."
                 f" {row['verdict']}".rstrip()
             )
         return lines
@@ -94,8 +340,8 @@ class Partners:
         infinite where there is no plan."""
         return {
             "exact": self.exact,
-            "nobody_usd_m": [self.nobody.low, self.nobody.high],
-            "everybody_usd_m": [self.everybody.low, self.everybody.high],
+            "no_partners_usd_m": [self.no_partners.low, self.no_partners.high],
+            "all_partners_usd_m": [self.all_partners.low, self.all_partners.high],
             "tables": {
                 "partners": self.table,
                 "players": [
@@ -118,9 +364,9 @@ class Partners:
 
 def _words(low: float, high: float) -> str:
     if low == high == math.inf:
-        return "everything (without it there is no plan)"
+        return "unlimited (without it there is no plan)"
     if low == high == -math.inf:
-        return "less than nothing (with it there is no plan)"
+        return "negative without limit (with it there is no plan)"
     return (
         f"{_amount(low)} to {_amount(high)}"
         if high - low > NOISE * max(1.0, abs(high))
@@ -134,7 +380,7 @@ def _amount(value: float) -> str:
 
 
 def without_demand(tables: Tables, regions: set[str]) -> Tables:
-    """Tables without the final demand of some regions, under a digest of their own."""
+    """The tables without the final demand of some regions, under a digest of their own."""
     kept = tuple(row for row in tables.demand if row.region not in regions)
     if len(kept) == len(tables.demand):
         return tables
@@ -148,152 +394,133 @@ def without_demand(tables: Tables, regions: set[str]) -> Tables:
 def value_partners(
     tables: Tables,
     case: Case,
-    players: Sequence[Player],
+    players: Sequence[Player] | None = None,
     *,
-    folder: Path | None = None,
-    workers: int | None = 1,
-    cluster: str | None = None,
-    progress: bool | None = None,
     samples: int = 32,
     seed: int = 0,
     own_needs: bool = False,
     sharpen: float = 0.1,
+    **run: Unpack[RunOptions],
 ) -> Partners:
-    """What each player adds: first in, last in, and by Shapley value (exact to eight players, else
-    estimated from random orders).
+    """What each player adds: stand-alone value, marginal value, and Shapley value (exact to eight
+    players, else estimated from random orders).
 
     Args:
         tables, case: the question; its solver's gap is carried into every value.
-        players: who may take part.
-        folder: where finished coalitions are kept; a run that was interrupted goes on from them.
-        workers, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
+        players: who may take part; by default those of :func:`default_players`.
         samples: orders of arrival that are drawn where there are too many coalitions.
         seed: of that draw.
         own_needs: whether the final demand of regions that may sign counts. Without it a signature
             is worth what it adds for the others; with it, it also brings needs that must be
             covered, and a large customer costs more than it brings.
-        sharpen: share of the gap to which coalitions are solved again where a first-in or last-in
-            value is not told apart from nothing; 1: none are.
+        sharpen: share of the gap to which coalitions are solved again where it is open whether a
+            stand-alone or marginal value is zero; 1: none are.
+        run: ``workers`` (by default 1), ``store``, ``cluster``, ``progress``: see
+            :class:`~paxsilica.studies.parallel.Runner`.
 
     Raises:
-        KeyboardInterrupt: if it was stopped before its end; what is finished is kept in ``folder``.
+        InputError: if there are no players.
+        KeyboardInterrupt: if it was stopped before its end; what is finished is kept in ``store``.
     """
+    players = default_players(tables, case) if players is None else players
+    names = [player.name for player in players]
     if not own_needs:
         tables = without_demand(tables, {region for player in players for region in player.signs})
     exact = len(players) <= MOST_EXACT
-    arrivals = [] if exact else orders(players, samples, seed)
-    wanted = all_coalitions(players) if exact else ends(players)
+    arrivals = [] if exact else orders(names, samples, seed)
+    wanted = all_coalitions(names) if exact else ends(names)
     wanted = list(
         dict.fromkeys([*wanted, *(coalition for order in arrivals for coalition in along(order))])
     )
     cases = {coalition: case_of(case, players, coalition) for coalition in wanted}
-    # whoever signs with needs of its own may cost more than it brings
+    # a signatory with needs of its own may cost more than it brings
     helpful = [player.name for player in players if not (own_needs and player.signs)]
-    payers = [player.name for player in players if player.pays and not player.signs]
-    with Runner(workers, folder, cluster, progress) as runner:
+    paying = [player.name for player in players if player.pays and not player.signs]
+    run.setdefault("workers", 1)
+    with Runner(**run) as runner:
         search = Search(Packed.of(tables), cases, runner)
         search.solve()
-        search.share(helpful, payers)
-        if search.sharpen(players, helpful, sharpen):
-            search.share(helpful, payers)
-    cost = tightened({coalition: search.cost(coalition) for coalition in wanted}, helpful)
-    solved = tuple(
-        _solved(coalition, search.cost(coalition), search.found[coalition]) for coalition in wanted
-    )
-    known = {one.coalition: one for one in solved}
-    everybody = frozenset(player.name for player in players)
-    rows = [_row(player, players, cost, known, arrivals) for player in players]
-    for at, player in enumerate(players):
-        if player.pays and not player.signs and rows[at]["verdict"].startswith(UNTOLD):
-            rows[at]["verdict"] += _why_nothing(tables, cases[everybody - {player.name}], rows[at])
+        search.share(helpful, paying)
+        if search.sharpen(names, helpful, sharpen):
+            search.share(helpful, paying)
+    own = {coalition: search.cost(coalition) for coalition in wanted}
+    cost = tightened(own, helpful)
+    solved = {one: _solved(one, own[one], search.found[one]) for one in wanted}
+    everyone = frozenset(names)
+    rows = [_row(player, names, cost, solved, arrivals) for player in players]
+    for player, row in zip(players, rows, strict=True):
+        if player.name in paying and row["verdict"].startswith(UNDECIDED):
+            row["verdict"] += _why_zero(tables, cases[everyone - {player.name}], row)
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return Partners(tuple(players), table, cost[frozenset()], cost[everybody], exact, solved, cost)
+    ends_of = (cost[frozenset()], cost[everyone])
+    return Partners(tuple(players), table, *ends_of, exact, tuple(solved.values()), cost)
 
 
 def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
     if "decision" not in result:
         return Solved(coalition, cost, {}, Known())
-    years = {name: int(year) for name, (year, _) in result["decision"].items()}
-    return Solved(
-        coalition,
-        cost,
-        result["terms"],
-        Known(years, frozenset((funder, project) for funder, project in result["tickets"])),
-    )
+    return Solved(coalition, cost, result["terms"], known_in(result))
 
 
 COLUMNS = [
     "player",
-    "first_in_low",
-    "first_in_high",
-    "first_in_found",
-    "last_in_low",
-    "last_in_high",
-    "last_in_found",
-    "shapley_low",
-    "shapley_high",
-    "shapley_found",
+    *(f"{kind}_{end}" for kind in VALUES for end in ("low", "high", "found")),
     "shapley_error",
     "shapley_of_shortfall",
     "verdict",
 ]
-UNTOLD = "Not told apart from nothing"
+UNDECIDED = "Not distinguishable from zero"
 
 
 def _row(
     player: Player,
-    players: Sequence[Player],
+    names: Sequence[str],
     cost: Mapping[Coalition, Interval],
-    done: Mapping[Coalition, Solved],
+    solved: Mapping[Coalition, Solved],
     arrivals: Sequence[Sequence[str]],
 ) -> dict[str, Any]:
-    everybody = frozenset(one.name for one in players)
-    helps = bool(player.pays) and not player.signs
+    none, others = frozenset[str](), frozenset(names) - {player.name}
+    only_pays = bool(player.pays) and not player.signs
     plans = {coalition: Interval(one.high, one.high) for coalition, one in cost.items()}
     short = {
         coalition: Interval(amount, amount)
-        for coalition, solved in done.items()
-        if math.isfinite(amount := solved.terms.get("coverage_shortfall", math.nan))
+        for coalition, one in solved.items()
+        if math.isfinite(amount := one.terms.get("coverage_shortfall", math.nan))
     }
 
     def average(of: Mapping[Coalition, Interval]) -> tuple[Interval, float]:
-        return (
-            sampled(of, arrivals, player.name)
-            if arrivals
-            else (shapley(of, players, player.name), 0.0)
-        )
+        if arrivals:
+            return sampled(of, arrivals, player.name)
+        return shapley(of, names, player.name), 0.0
 
     value, error = average(cost)
-    parts = {
-        "first_in": (gain(cost, frozenset(), player.name), gain(plans, frozenset(), player.name)),
-        "last_in": (
-            gain(cost, everybody - {player.name}, player.name),
-            gain(plans, everybody - {player.name}, player.name),
-        ),
-        "shapley": (value, average(plans)[0]),
-    }
+    spans = (gain(cost, none, player.name), gain(cost, others, player.name), value)
+    best = (
+        gain(plans, none, player.name),
+        gain(plans, others, player.name),
+        average(plans)[0],
+    )
     noise = NOISE * max([1.0, *(abs(one.high) for one in cost.values() if math.isfinite(one.high))])
     sign = Interval(value.low - error, value.high + error).sign(noise)
     verdict = {
         1: "",
         -1: "It costs more than it brings.",
-        0: f"{UNTOLD}: the value lies inside the gap.",
+        0: f"{UNDECIDED}: the value lies inside the gap.",
     }[sign]
     row: dict[str, Any] = {"player": player.name}
-    for name, (span, found) in parts.items():
-        # money can be left unused, so it is never worth less than nothing
+    for kind, span, found in zip(VALUES, spans, best, strict=True):
+        # money can be left unused, so its value is at least zero
         row |= {
-            f"{name}_low": max(0.0, span.low) if helps else span.low,
-            f"{name}_high": span.high,
-            f"{name}_found": found.middle,
+            f"{kind}_low": max(0.0, span.low) if only_pays else span.low,
+            f"{kind}_high": span.high,
+            f"{kind}_found": found.middle,
         }
-    of_shortfall = average(short)[0].middle if len(short) == len(done) else math.nan
+    of_shortfall = average(short)[0].middle if len(short) == len(solved) else math.nan
     return row | {"shapley_error": error, "shapley_of_shortfall": of_shortfall, "verdict": verdict}
 
 
-def _why_nothing(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
-    """Why somebody's money may well be worth nothing: who else could pay, and what the best plans
-    known say."""
+def _why_zero(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
+    """Why money may have the value zero: who else can pay, and how the best plans known differ."""
     words = []
     funding = make_instance(tables, without).funding
     budget = without.budget_usd_m
@@ -304,15 +531,15 @@ def _why_nothing(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
         if budget is not None and others >= budget:
             words.append(
                 f" Without it the other funders have USD {others:,.0f} million for a budget of"
-                f" {budget:,.0f}: the budget binds first, and what it could pay for others may pay"
-                " for too, where their mandates let them."
+                f" {budget:,.0f}: the budget limits first, and what it can pay for others may pay"
+                " for too, where their mandates allow it."
             )
-    if abs(row["last_in_found"]) <= NOISE * max(1.0, row["last_in_high"]):
-        words.append(" The best plan known with everybody does without it.")
+    if abs(row["marginal_value_found"]) <= NOISE * max(1.0, row["marginal_value_high"]):
+        words.append(" The best plan known with all partners does not use it.")
     else:
         words.append(
             " Of the best plans known, the one with it is better by"
-            f" {_amount(row['last_in_found'])} as the last to join."
+            f" {_amount(row['marginal_value_found'])} when it joins last."
         )
-    words.append(f" First in, by the best plans known, it brings {_amount(row['first_in_found'])}.")
-    return "".join(words)
+    alone = _amount(row["stand_alone_value_found"])
+    return "".join([*words, f" Alone, it brings {alone} by the best plans known."])

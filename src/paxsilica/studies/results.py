@@ -1,14 +1,13 @@
-"""What a study gives back: frozen, with tidy tables whose columns are documented, units included,
-and a figure."""
+"""Results of studies: frozen, with tidy tables, documented columns with units, and a figure."""
 
 from __future__ import annotations
 
 import html
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from paxsilica.errors import InputError
 from paxsilica.plan.result import TableDoc
 from paxsilica.serialize import json_text, plain
+from paxsilica.studies.parallel import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,11 +30,11 @@ class Study(ABC):
     """Base of all results of studies.
 
     Attributes:
-        tables: by name; ``docs`` of the class says what each column holds.
-        title: what was asked, in a line.
-        notes: sentences that a reader should know.
-        stopped: whether the study was stopped before its end, so that rows are missing; run it
-            again with the same store to go on.
+        tables: by name; ``docs`` of the class describes each column.
+        title: the question in a line.
+        notes: remarks on the result.
+        stopped: whether the study was stopped before its end, so that rows are missing; the same
+            study with the same store continues it.
     """
 
     docs: ClassVar[Mapping[str, TableDoc]] = {}
@@ -45,6 +45,28 @@ class Study(ABC):
     notes: tuple[str, ...]
     stopped: bool
 
+    @classmethod
+    def of(
+        cls,
+        rows: Mapping[str, pd.DataFrame | Sequence[Mapping[str, Any]]],
+        title: str,
+        stopped: bool,
+        notes: Sequence[str] = (),
+        **more: Any,
+    ) -> Self:
+        """The result; rows are put under the documented columns of their table."""
+        tables = {
+            name: (
+                part
+                if isinstance(part, pd.DataFrame)
+                else pd.DataFrame(part, columns=list(cls.docs[name].columns))
+            )
+            for name, part in rows.items()
+        }
+        if stopped:
+            notes = (*notes, STOPPED)
+        return cls(tables, title, tuple(notes), stopped, **more)
+
     def table(self, name: str = "") -> pd.DataFrame:
         """A table by name; by default the main one."""
         if (name or self.main) not in self.tables:
@@ -53,35 +75,30 @@ class Study(ABC):
 
     @abstractmethod
     def figure(self) -> Figure:
-        """The picture of the study; needs matplotlib."""
+        """The figure of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
         """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and,
-        if matplotlib is there, the figure as SVG."""
+        if matplotlib is installed, the figure as SVG."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             table.to_csv(
                 place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
             )
-        words = {
-            "study": type(self).__name__,
-            "title": self.title,
-            "notes": list(self.notes),
-            "stopped": self.stopped,
-            "tables": {
-                name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
-                for name in self.tables
-            },
+        docs = {
+            name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
+            for name in self.tables
         }
+        words = self.result() | {"tables": docs}
         (place / "study.json").write_text(json_text(words), encoding="utf-8")
         (place / "figure.svg").unlink(missing_ok=True)
         if self.table().empty:
-            return place  # stopped before there was anything to draw
+            return place  # nothing to draw yet
         try:
             figure = self.figure()
         except InputError:
-            return place  # without matplotlib the tables are all there is
+            return place  # without matplotlib
         figure.savefig(place / "figure.svg", metadata={"Date": None})
         return place
 
@@ -103,13 +120,38 @@ class Study(ABC):
         return f"<p><b>{html.escape(self.title)}</b></p>{notes}{table}"
 
 
-def frame(doc: TableDoc, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Rows under the columns that the document names."""
-    return pd.DataFrame(rows, columns=list(doc.columns))
+STOPPED = (
+    "Stopped before its end: rows are missing. The same study with the same store continues it."
+)
+
+OUTCOME: Mapping[str, str] = {
+    "objective_usd_m": "objective, USD million",
+    "bound_usd_m": "bound on it, USD million",
+    "cost_usd_m": "all cost, USD million",
+    "shortfall_usd_m": "missing coverage at its price, USD million",
+    "public_capital_usd_m": "capital that funders pay, USD million",
+    "projects": "number of projects",
+}
+"""Columns that describe the plan of a solve."""
+
+
+def outcome(result: Result) -> dict[str, Any]:
+    """The columns of :data:`OUTCOME`; ``None`` where there is no plan."""
+    found = {column: result.get(column.removesuffix("_usd_m")) for column in OUTCOME}
+    return found | {"projects": len(result["decision"]) if "decision" in result else None}
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, str]:
+    """Projects of the second decision that the first does not have (``joined``), and of the first
+    that the second does not have (``left``), separated by ';'."""
+    return {
+        "joined": "; ".join(sorted(set(second) - set(first))),
+        "left": "; ".join(sorted(set(first) - set(second))),
+    }
 
 
 def axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
-    """A figure with one set of axes, which no later figure is drawn into."""
+    """A figure with one set of axes, closed to later plots."""
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -117,13 +159,13 @@ def axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
             "figures need the package matplotlib: pip install 'paxsilica[plots]'"
         ) from None
     figure, ax = plt.subplots(figsize=(width, height), layout="constrained")
-    plt.close(figure)  # whoever asked for it shows it; an open figure would be shown a second time
+    plt.close(figure)  # the caller shows it; an open figure would be shown twice
     ax.spines[["top", "right"]].set_visible(False)
     return figure, ax
 
 
 def with_thousands(axis: Axis) -> None:
-    """Writes the numbers along an axis in full, with commas."""
+    """Formats the numbers along an axis with commas."""
     from matplotlib.ticker import StrMethodFormatter
 
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
@@ -132,8 +174,7 @@ def with_thousands(axis: Axis) -> None:
 def field_of(
     ax: Axes, values: NDArray[np.float64], colours: str, low: float | None = None
 ) -> AxesImage:
-    """A field of coloured cells with the number in each, legible on dark and on light; blank where
-    there is none."""
+    """A heat map with the number in each cell, in white on dark cells; NaN: cannot run."""
     picture = ax.imshow(values, cmap=colours, aspect="auto", vmin=low)
     for y, line in enumerate(values):
         for x, value in enumerate(line):
@@ -149,17 +190,3 @@ def field_of(
                 color="white" if dark and not np.isnan(value) else "black",
             )
     return picture
-
-
-def stopped_note(stopped: bool) -> tuple[str, ...]:
-    """What to tell of a study that did not come to its end."""
-    return (
-        (
-            (
-                "Stopped before its end: rows are missing. The same study with the same store goes"
-                " on where it stopped."
-            ),
-        )
-        if stopped
-        else ()
-    )

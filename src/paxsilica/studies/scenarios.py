@@ -1,25 +1,25 @@
-"""Several cases side by side: the best plan of each, how it fares in the others, and what is
-regretted; and two plans compared."""
+"""Several cases side by side, with the regret of each plan in each case; and two plans compared."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import pandas as pd
 
 from paxsilica.api import Question
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan, TableDoc
-from paxsilica.studies.parallel import Packed, Result, Runner, task
-from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
+from paxsilica.studies.results import OUTCOME, Study, axes, field_of, outcome, with_thousands
 from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,19 @@ class SideBySide(Study):
     main: ClassVar[str] = "regret"
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "cases": TableDoc(
-            "The best plan of each case",
-            {
-                "case": "case",
-                "status": "of the search",
-                "objective_usd_m": "objective, USD million",
-                "bound_usd_m": "bound on it, USD million",
-                "cost_usd_m": "all cost, USD million",
-                "shortfall_usd_m": "missing coverage at its price, USD million",
-                "public_capital_usd_m": "capital that funders pay, USD million",
-                "projects": "number of projects",
-            },
+            "The best plan of each case", {"case": "case", "status": "of the search", **OUTCOME}
         ),
         "regret": TableDoc(
-            "Each plan in each case: projects kept, funding and operation chosen anew",
+            "Each plan in each case: fixed projects, funding and operation optimised again",
             {
                 "plan": "case whose plan it is",
                 "case": "case in which it is run",
                 "status": "infeasible: the plan cannot be run in this case, whatever is paid",
-                "cost_usd_m": "all cost, USD million",
-                "shortfall_usd_m": "missing coverage at its price, USD million",
+                "cost_usd_m": OUTCOME["cost_usd_m"],
+                "shortfall_usd_m": OUTCOME["shortfall_usd_m"],
                 "within_money": (
-                    "whether funders of this case can pay for the plan; if not, what may be paid"
-                    " was set aside"
+                    "whether funders of this case can pay for the plan; if not, the limits on"
+                    " payments were dropped"
                 ),
                 "missing": (
                     "projects that this case does not have in time and that were left out,"
@@ -63,25 +53,25 @@ class SideBySide(Study):
                     " cheaper"
                 ),
                 "regret_most_usd_m": (
-                    "cost less the bound of the case: the regret can be no more, USD million"
+                    "cost less the bound of the case, USD million: an upper bound on the regret"
                 ),
             },
         ),
         "worst": TableDoc(
-            "Each plan at its worst",
+            "Each plan in its worst case",
             {
                 "plan": "case whose plan it is",
                 "largest_regret_usd_m": (
                     "over the cases, USD million; blank: it cannot be run in some case"
                 ),
                 "in_case": "case in which it is largest",
-                "mean_regret_usd_m": "over the cases, each counting the same, USD million",
+                "mean_regret_usd_m": "over the cases with equal weights, USD million",
             },
         ),
     }
 
     def figure(self) -> Figure:
-        """A field of regrets, plans down and cases across."""
+        """A heat map of regrets, with plans as rows and cases as columns."""
         table = self.table()
         order = list(dict.fromkeys(table["case"]))
         wide = table.pivot(index="plan", columns="case", values="regret_usd_m").astype(float)
@@ -90,8 +80,8 @@ class SideBySide(Study):
         picture = field_of(ax, wide.to_numpy(dtype=float), "Oranges", 0.0)
         ax.set_xticks(range(len(order)), order, rotation=30, ha="right")
         ax.set_yticks(range(len(wide)), list(wide.index))
-        ax.set_xlabel("what comes")
-        ax.set_ylabel("what was planned for")
+        ax.set_xlabel("case that occurs")
+        ax.set_ylabel("case that was planned for")
         with_thousands(figure.colorbar(picture, label="regret, USD million").ax.yaxis)
         return figure
 
@@ -100,35 +90,25 @@ def side_by_side(
     questions: Mapping[str, Question],
     *,
     plans: Mapping[str, Plan] | None = None,
-    workers: int | None = None,
-    store: Path | str | None = None,
-    cluster: str | None = None,
-    progress: bool | None = None,
+    **run: Unpack[RunOptions],
 ) -> SideBySide:
     """Plans for every case, each run in every other case.
 
     Args:
         questions: cases by the name under which they are shown.
-        plans: plans that are known already, by the same names; further names are plans to be tried
+        plans: plans that are already known, by the same names; further names are plans that are run
             in every case.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
+        run: ``workers``, ``store``, ``cluster``, ``progress``: see
+            :class:`~paxsilica.studies.parallel.Runner`.
     """
     if not questions:
         raise InputError("there is no case to set side by side")
     known = dict(plans or {})
     packed = {name: Packed.of(question.tables) for name, question in questions.items()}
-    with Runner(workers, store, cluster, progress) as runner:
+    with Runner(**run) as runner:
         new = [name for name in questions if name not in known]
-        solved = dict(
-            zip(
-                new,
-                runner.run(
-                    [task(solve_case, packed[name], questions[name].case) for name in new],
-                    "best plans",
-                ),
-                strict=True,
-            )
-        )
+        jobs = [task(solve_case, packed[name], questions[name].case) for name in new]
+        solved = dict(zip(new, runner.run(jobs, "best plans"), strict=True))
         decisions: dict[str, Mapping[str, Any]] = {
             name: result["decision"]
             for name, result in solved.items()
@@ -139,82 +119,55 @@ def side_by_side(
         }
         pairs = [
             (plan, case)
-            for plan in [*questions, *(name for name in known if name not in questions)]
+            for plan in dict.fromkeys([*questions, *known])
             for case in questions
+            if plan in decisions
         ]
-        pairs = [(plan, case) for plan, case in pairs if plan in decisions]
-        found = runner.run(
-            [
-                task(run_plan, packed[case], questions[case].case, decision=decisions[plan])
-                for plan, case in pairs
-            ],
-            "crossed",
-        )
-    bounds = {name: None if result is None else result["bound"] for name, result in solved.items()}
-    bounds |= {name: known[name].bound for name in questions if name in known}
+        jobs = [
+            task(run_plan, packed[case], questions[case].case, decision=decisions[plan])
+            for plan, case in pairs
+        ]
+        found = runner.run(jobs, "plans in all cases")
     cells = {pair: result for pair, result in zip(pairs, found, strict=True) if result is not None}
-    regret = _regret(questions, cells, bounds)
-    tables = {
-        "cases": _cases(questions, solved, known, cells),
-        "regret": regret,
-        "worst": _worst(regret),
+    heads: dict[str, dict[str, Any]] = {
+        name: {key: result[key] for key in ("status", "objective", "bound")}
+        for name, result in solved.items()
+        if result is not None
     }
-    notes = stopped_note(runner.stopped)
+    heads |= {
+        name: {"status": plan.status, "objective": plan.objective, "bound": plan.bound}
+        for name, plan in known.items()
+    }
+    cases = [
+        {"case": name, "status": heads[name]["status"]}
+        | outcome({**cells.get((name, name), {}), **heads[name]})
+        for name in questions
+        if name in heads
+    ]
+    regret = _regret(questions, cells, heads)
     lost = [name for name in questions if name not in decisions]
-    if lost and not runner.stopped:
-        notes += (f"There is no plan for {', '.join(lost)}.",)
-    return SideBySide(tables, "Cases side by side: " + ", ".join(questions), notes, runner.stopped)
-
-
-def _cases(
-    questions: Mapping[str, Question],
-    solved: Mapping[str, Result | None],
-    known: Mapping[str, Plan],
-    cells: Mapping[tuple[str, str], Result],
-) -> pd.DataFrame:
-    rows = []
-    for name in questions:
-        own, result = cells.get((name, name), {}), solved.get(name)
-        if name in known:
-            head = {
-                "status": known[name].status,
-                "objective_usd_m": known[name].objective,
-                "bound_usd_m": known[name].bound,
-            }
-        elif result is not None:
-            head = {
-                "status": result["status"],
-                "objective_usd_m": result["objective"],
-                "bound_usd_m": result["bound"],
-            }
-        else:
-            continue
-        rows.append(
-            {"case": name}
-            | head
-            | {
-                "cost_usd_m": own.get("cost"),
-                "shortfall_usd_m": own.get("shortfall"),
-                "public_capital_usd_m": own.get("public_capital"),
-                "projects": len(own["decision"]) if "decision" in own else None,
-            }
-        )
-    return frame(SideBySide.docs["cases"], rows)
+    notes = [f"There is no plan for {', '.join(lost)}."] if lost and not runner.stopped else []
+    return SideBySide.of(
+        {"cases": cases, "regret": regret, "worst": _worst(regret)},
+        "Cases side by side: " + ", ".join(questions),
+        runner.stopped,
+        notes,
+    )
 
 
 def _regret(
     questions: Mapping[str, Question],
     cells: Mapping[tuple[str, str], Result],
-    bounds: Mapping[str, float | None],
-) -> pd.DataFrame:
+    heads: Mapping[str, Mapping[str, Any]],
+) -> Rows:
     least: dict[str, float] = {}
     for (_, case), result in cells.items():
         if "cost" in result and result["within_money"] and not result["missing"]:
             least[case] = min(result["cost"], least.get(case, math.inf))
     rows = []
     for (plan, case), result in cells.items():
-        cost, bound = result.get("cost"), bounds.get(case)
-        costs_count = questions[case].case.objective == "cost"
+        cost, bound = result.get("cost"), heads.get(case, {}).get("bound")
+        is_cost = questions[case].case.objective == "cost"
         rows.append(
             {
                 "plan": plan,
@@ -226,27 +179,31 @@ def _regret(
                 "missing": "; ".join(result["missing"]),
                 "regret_usd_m": None if cost is None or case not in least else cost - least[case],
                 "regret_most_usd_m": (
-                    None if cost is None or bound is None or not costs_count else cost - bound
+                    None if cost is None or bound is None or not is_cost else cost - bound
                 ),
             }
         )
-    return frame(SideBySide.docs["regret"], rows)
+    return rows
 
 
-def _worst(regret: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for plan, part in regret.groupby("plan", sort=False):
-        whole = bool(part["regret_usd_m"].notna().all())
-        largest = part["regret_usd_m"].astype(float)
-        rows.append(
-            {
-                "plan": plan,
-                "largest_regret_usd_m": float(largest.max()) if whole else None,
-                "in_case": str(part["case"].iloc[int(largest.argmax())]) if whole else None,
-                "mean_regret_usd_m": float(largest.mean()) if whole else None,
-            }
-        )
-    return frame(SideBySide.docs["worst"], rows)
+def _worst(regret: Rows) -> Rows:
+    rows: Rows = []
+    for plan in dict.fromkeys(row["plan"] for row in regret):
+        mine = [(row["regret_usd_m"], row["case"]) for row in regret if row["plan"] == plan]
+        row: dict[str, Any] = {"plan": plan}
+        if all(value is not None for value, _ in mine):
+            row["largest_regret_usd_m"], row["in_case"] = max(mine, key=lambda one: one[0])
+            row["mean_regret_usd_m"] = sum(value for value, _ in mine) / len(mine)
+        rows.append(row)
+    return rows
+
+
+def _pair(unit: str) -> dict[str, str]:
+    return {
+        "this": f"in this plan{unit}",
+        "other": f"in the other plan{unit}",
+        "difference": f"other less this{unit}",
+    }
 
 
 @dataclass(frozen=True)
@@ -256,14 +213,7 @@ class Comparison(Study):
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "headline": TableDoc(
-            "The two plans in a few numbers",
-            {
-                "what": "what",
-                "unit": "its unit",
-                "this": "in this plan",
-                "other": "in the other plan",
-                "difference": "other less this",
-            },
+            "The two plans in a few numbers", {"what": "what", "unit": "its unit", **_pair("")}
         ),
         "projects": TableDoc(
             "Projects in which the plans differ",
@@ -280,33 +230,18 @@ class Comparison(Study):
                 "public_usd_m_other": "the same in the other plan, USD million",
             },
         ),
-        "costs": TableDoc(
-            "Cost terms, discounted",
-            {
-                "term": "term",
-                "this": "in this plan, USD million",
-                "other": "in the other plan, USD million",
-                "difference": "other less this, USD million",
-            },
-        ),
+        "costs": TableDoc("Cost terms, discounted", {"term": "term", **_pair(", USD million")}),
         "coverage": TableDoc(
-            "Traced coverage by stage and year where the plans differ",
+            "Coverage by stage and year where the plans differ",
             {
                 "stage": "stage of the chain",
                 "year": "year of the cut-off",
-                "this": "share of need within reach in this plan",
-                "other": "the same in the other plan",
-                "difference": "other less this, share of 1",
+                **_pair(", share of the need"),
             },
         ),
         "funders": TableDoc(
-            "Who pays",
-            {
-                "funder": "funder; sponsor is the owner of a project",
-                "this": "paid in this plan, USD million",
-                "other": "paid in the other plan, USD million",
-                "difference": "other less this, USD million",
-            },
+            "Payments by funder",
+            {"funder": "funder; sponsor is the owner of a project", **_pair(", USD million")},
         ),
     }
 
@@ -322,68 +257,61 @@ class Comparison(Study):
         return figure
 
 
-MOST_TOLD = 4
-"""Keys in which two cases differ that are told by name."""
+MOST_KEYS = 4
+"""Most keys in which two cases differ that a note names."""
 
 
 def compare(plan: Plan, other: Plan) -> Comparison:
-    """What is different in another plan: projects, cost, coverage and who pays."""
+    """The differences of another plan: projects, cost, coverage and payments.
+
+    Raises:
+        InputError: if one of them has no plan.
+    """
     for one in (plan, other):
         if one.objective is None:
             raise InputError(f"{one.title or one.case} has no plan to compare ({one.status})")
 
     def joined(name: str, keys: list[str], value: str) -> pd.DataFrame:
-        parts = [
-            one.table(name).groupby(keys, as_index=False, sort=False)[value].sum()
-            for one in (plan, other)
+        sums = [
+            one.table(name).groupby(keys, sort=False)[value].sum().rename(side)
+            for one, side in ((plan, "this"), (other, "other"))
         ]
-        both = (
-            parts[0]
-            .merge(parts[1], on=keys, how="outer", suffixes=("_this", "_other"))
-            .fillna(dict.fromkeys((f"{value}_this", f"{value}_other"), 0.0))
-        )
-        both = both.rename(columns={f"{value}_this": "this", f"{value}_other": "other"})
-        frame_of_both = pd.DataFrame(both)
-        frame_of_both["difference"] = frame_of_both["other"] - frame_of_both["this"]
-        return frame_of_both
+        both = pd.concat(sums, axis="columns").fillna(0.0).sort_index()
+        both["difference"] = both["other"] - both["this"]
+        return both.reset_index()
 
-    coverage = joined("coverage", ["stage", "year"], "coverage")
-    funders = joined("funding", ["funder"], "usd_m")
     costs = joined("costs", ["term"], "usd_m")
-    numbers: list[tuple[str, str, float, float]] = [
-        ("all cost", "USD million", float(costs["this"].sum()), float(costs["other"].sum())),
-        (
-            "capital of all projects",
-            "USD million",
-            plan.capital_decided_usd_m,
-            other.capital_decided_usd_m,
-        ),
-        (
-            "paid by funders",
-            "USD million",
-            float(plan.portfolio["public_usd_m"].sum()),
-            float(other.portfolio["public_usd_m"].sum()),
-        ),
-        ("projects", "projects", float(len(plan.portfolio)), float(len(other.portfolio))),
-    ]
+    coverage = joined("coverage", ["stage", "year"], "coverage")
+
+    def number(what: str, unit: str, one: float, two: float) -> dict[str, Any]:
+        return {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
+
+    capital = (plan.capital_decided_usd_m, other.capital_decided_usd_m)
+    paid = (float(one.portfolio["public_usd_m"].sum()) for one in (plan, other))
+    counts = (float(len(one.portfolio)) for one in (plan, other))
     headline = [
-        {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
-        for what, unit, one, two in numbers
+        number("all cost", "USD million", float(costs["this"].sum()), float(costs["other"].sum())),
+        number("capital of all projects", "USD million", *capital),
+        number("paid by funders", "USD million", *paid),
+        number("projects", "projects", *counts),
     ]
-    tables = {
-        "headline": frame(Comparison.docs["headline"], headline),
-        "projects": plan.compare(other)[list(Comparison.docs["projects"].columns)],
-        "costs": costs.sort_values("term").reset_index(drop=True),
-        "coverage": coverage[coverage["difference"].abs() > 1e-6].reset_index(drop=True),
-        "funders": funders.sort_values("funder").reset_index(drop=True),
-    }
-    title = f"{plan.title or plan.case}, and {other.title or other.case}"
-    return Comparison(tables, title, _caveats(plan, other), False)
+    return Comparison.of(
+        {
+            "headline": headline,
+            "projects": plan.compare(other)[list(Comparison.docs["projects"].columns)],
+            "costs": costs,
+            "coverage": coverage[coverage["difference"].abs() > 1e-6].reset_index(drop=True),
+            "funders": joined("funding", ["funder"], "usd_m"),
+        },
+        f"{plan.title or plan.case}, and {other.title or other.case}",
+        False,
+        _caveats(plan, other),
+    )
 
 
-def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
-    """What a reader of a comparison should know first: that the plans answer different questions,
-    or that their gaps hide which is cheaper."""
+def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
+    """Notes on a comparison: whether the plans answer different questions, and whether their gaps
+    leave open which is cheaper."""
     notes = []
     keys = plan.asked_otherwise(other)
     if keys:
@@ -391,11 +319,11 @@ def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
             f"{key}: {'none' if one is None else one} and {'none' if two is None else two}"
             for key, (one, two) in keys.items()
         ]
-        more = f"; and {len(reported) - MOST_TOLD} more" if len(reported) > MOST_TOLD else ""
-        notes.append(f"They answer different questions ({'; '.join(reported[:MOST_TOLD])}{more}).")
+        more = f"; and {len(reported) - MOST_KEYS} more" if len(reported) > MOST_KEYS else ""
+        notes.append(f"They answer different questions ({'; '.join(reported[:MOST_KEYS])}{more}).")
     if plan.manifest.get("data_digest") != other.manifest.get("data_digest"):
         notes.append("They were made from different data.")
-    # where a bound is not known anything may be below the objective
+    # without a bound any value below the objective is possible
     bounds = [-math.inf if one.bound is None else one.bound for one in (plan, other)]
     objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
     if (
@@ -405,7 +333,6 @@ def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
         and bounds[1] < objectives[0]
     ):
         notes.append(
-            "Which question has the better best plan is a coin toss: the difference is within the"
-            " gaps of the two searches."
+            "The gaps of the two searches leave open which question has the better best plan."
         )
-    return tuple(notes)
+    return notes

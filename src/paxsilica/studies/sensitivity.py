@@ -1,12 +1,11 @@
-"""What if a number is lower or higher than the data says: one at a time (a tornado), or two
-together."""
+"""Sensitivity of the optimum, and of a plan, to uncertain numbers: one at a time (a tornado chart),
+or two together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan, TableDoc
-from paxsilica.studies.parallel import Packed, Result, Runner, task
+from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import (
     GROUPS,
     Parameter,
@@ -23,12 +22,15 @@ from paxsilica.studies.parameters import (
     find_ranges,
     moved,
 )
-from paxsilica.studies.results import Study, axes, field_of, frame, stopped_note, with_thousands
+from paxsilica.studies.results import Study, axes, differences, field_of, with_thousands
 from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 from paxsilica.tables import Tables
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Move = tuple[dict[str, Any], list[tuple[Parameter, float]]]
+"""The cells that describe a change of numbers, and the level of each parameter in it."""
 
 _CHANGE = {
     "status": "of the search; infeasible: there is no plan with these numbers",
@@ -38,21 +40,21 @@ _CHANGE = {
     "change_low_usd_m": "least that the change can be, given both gaps, USD million",
     "change_high_usd_m": "most that it can be, USD million",
     "plan_cost_usd_m": (
-        "all cost of the base plan's projects with these numbers, operation chosen anew, USD"
+        "all cost of the base plan's projects with these numbers, operation optimised again, USD"
         " million"
     ),
     "plan_change_usd_m": (
-        "the same less all cost of the base plan with the data's numbers, USD million"
+        "the same less all cost of the base plan with the numbers of the data, USD million"
     ),
     "plan_within_money": "whether funders can still pay for the base plan",
-    "joined": "projects of the best plan that the base plan has not, separated by ';'",
-    "left": "projects of the base plan that the best plan has not, separated by ';'",
+    "joined": "projects of the best plan that the base plan does not have, separated by ';'",
+    "left": "projects of the base plan that the best plan does not have, separated by ';'",
 }
 
 
 def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
-    """Changes of the optimum, USD million, or of the base plan's cost where only that was run; and
-    whether they are of the optimum."""
+    """Changes of the optimum, or of the cost of the base plan if only that was run, USD million;
+    and whether they are of the optimum."""
     solved = bool(table["change_usd_m"].notna().any())
     return (
         table.pivot(
@@ -71,17 +73,17 @@ class Sensitivity(Study):
         "one_way": TableDoc(
             "The best plan, and the base plan, with one group of numbers at its low or high",
             {
-                "parameter": "group of numbers that move together",
-                "end": "low or high of the data's own ranges",
-                "numbers": "how many numbers moved",
-            }
-            | _CHANGE,
+                "parameter": "group of numbers that change together",
+                "end": "low or high end of the ranges in the data",
+                "numbers": "how many numbers changed",
+                **_CHANGE,
+            },
         ),
     }
 
     def figure(self) -> Figure:
-        """Tornado: by how much the optimum moves; where only the base plan was re-run, by how much
-        its cost does."""
+        """Tornado chart of the change of the optimum; if only the base plan was re-run, of its
+        cost."""
         wide, solved = _change_by(self.table(), "parameter", "end")
         order = wide.abs().max(axis=1).sort_values().index
         figure, ax = axes(8.0, 1.2 + 0.35 * len(order))
@@ -108,31 +110,26 @@ class TwoWay(Study):
     main: ClassVar[str] = "two_way"
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "two_way": TableDoc(
-            "The best plan, and the base plan, with two groups of numbers moved together",
+            "The best plan, and the base plan, with two groups of numbers changed together",
             {
                 "first": "first group of numbers",
                 "first_level": "-1 low, 0 as in the data, 1 high",
                 "second": "second group of numbers",
                 "second_level": "-1 low, 0 as in the data, 1 high",
-            }
-            | _CHANGE,
+                **_CHANGE,
+            },
         ),
     }
 
     def figure(self) -> Figure:
-        """A field of the change of the optimum over the two levels."""
+        """A heat map of the change of the optimum over the two levels."""
         table = self.table()
         wide, _ = _change_by(table, "second_level", "first_level")
         figure, ax = axes(6.5, 5.0)
         picture = field_of(ax, wide.to_numpy(dtype=float), "YlOrBr")
         ax.invert_yaxis()
-        ax.set_xticks(
-            range(len(wide.columns)),
-            [f"{level:+g}" for level in wide.columns.to_numpy(dtype=float)],
-        )
-        ax.set_yticks(
-            range(len(wide.index)), [f"{level:+g}" for level in wide.index.to_numpy(dtype=float)]
-        )
+        for set_ticks, levels in ((ax.set_xticks, wide.columns), (ax.set_yticks, wide.index)):
+            set_ticks(range(len(levels)), [f"{x:+g}" for x in levels.to_numpy(dtype=float)])
         ax.set_xlabel(str(table["first"].iloc[0]) + " (-1 low, +1 high)")
         ax.set_ylabel(str(table["second"].iloc[0]) + " (-1 low, +1 high)")
         figure.colorbar(picture, label="change, USD million")
@@ -150,35 +147,31 @@ def from_plain(data: Sequence[Any]) -> Parameter:
 
 
 def solve_moved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: with parameters moved to levels, the best plan (from ``start``), or the projects of
+    """Work: the best plan with parameters at some levels (from ``start``), or the projects of
     ``decision`` as they are."""
     numbers: dict[tuple[str, str, str, int | None], tuple[Range, float]] = {}
     for data, level in arguments["levels"]:
         for one in find_ranges(tables, from_plain(data)):
             numbers[one.table, one.row, one.column, one.year] = (one, one.at(level))
-    return solve_or_run(moved(tables, numbers.values()), case, arguments) | {
-        "numbers": len(numbers)
-    }
+    found = solve_or_run(moved(tables, numbers.values()), case, arguments)
+    return found | {"numbers": len(numbers)}
 
 
 def solve_or_run(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Solves a case on moved tables, or runs a plan there; numbers that make no problem at all give
-    the status ``error`` and a message."""
+    """Solves a case on changed tables, or runs the plan ``decision`` there. Numbers that do not
+    make a valid problem give the status ``error`` and a message."""
     try:
-        return (
-            run_plan(tables, case, arguments)
-            if "decision" in arguments
-            else solve_case(tables, case, arguments)
-        )
+        work = run_plan if "decision" in arguments else solve_case
+        return work(tables, case, arguments)
     except InputError as error:
         return {"status": "error", "message": str(error), "objective": None, "bound": None}
 
 
 def ranged(question: Question, parameters: Iterable[Parameter | str] | None) -> list[Parameter]:
-    """The parameters asked for, or the usual groups that the data has ranges for.
+    """The given parameters, or the default groups for which the data has ranges.
 
     Raises:
-        InputError: for what is not there, and if nothing has a range.
+        InputError: for every parameter that does not exist, and if nothing has a range.
     """
     if parameters is None:
         found = [parameter for parameter in GROUPS if find_ranges(question.tables, parameter)]
@@ -190,7 +183,7 @@ def ranged(question: Question, parameters: Iterable[Parameter | str] | None) -> 
         which = ", ".join(bare) or "the data"
         raise InputError(
             f"{which}: no number has a low and a high in the table provenance, so there is nothing"
-            " to move"
+            " to change"
         )
     return found
 
@@ -198,8 +191,7 @@ def ranged(question: Question, parameters: Iterable[Parameter | str] | None) -> 
 def _base(
     question: Question, packed: Packed, plan: Plan | None, runner: Runner
 ) -> tuple[Result, Result] | None:
-    """The best plan with the data's own numbers, and the same as it runs with its projects
-    fixed."""
+    """The best plan with the numbers of the data, and its cost with fixed projects."""
     if plan is None:
         best = runner.run([task(solve_case, packed, question.case)], "base")[0]
         if best is None:
@@ -207,79 +199,62 @@ def _base(
         if "decision" not in best:
             raise InputError(f"the case has no plan to start from ({best['status']})")
     else:
-        best = {
-            "objective": plan.objective,
-            "bound": plan.bound,
-            "decision": decision_in(plan),
-            "tickets": [],
-        }
-    run = runner.run(
-        [task(run_plan, packed, question.case, decision=best["decision"])], "base plan"
-    )[0]
-    return None if run is None else (best, run)
+        decision = decision_in(plan)
+        best = {"objective": plan.objective, "bound": plan.bound, "decision": decision}
+    job = task(run_plan, packed, question.case, decision=best["decision"])
+    base_run = runner.run([job], "base plan")[0]
+    return None if base_run is None else ({"tickets": [], **best}, base_run)
 
 
 def _rows(
-    question: Question,
-    moves: Sequence[tuple[dict[str, Any], list[tuple[Parameter, float]]]],
-    plan: Plan | None,
-    resolve: bool,
-    runner: Runner,
+    question: Question, moves: Sequence[Move], plan: Plan | None, resolve: bool, runner: Runner
 ) -> list[dict[str, Any]]:
     packed = Packed.of(question.tables)
     base = _base(question, packed, plan, runner)
     if base is None:
         return []
-    best, run = base
+    best, base_run = base
     start = {"decision": best["decision"], "tickets": best["tickets"]}
     levels = [[[plain(parameter), level] for parameter, level in move] for _, move in moves]
+    ways: list[dict[str, Any]] = [{"decision": best["decision"]}]
+    ways += [{"start": start}] if resolve else []
     jobs = [
-        task(solve_moved, packed, question.case, levels=level, decision=best["decision"])
+        task(solve_moved, packed, question.case, levels=level, **way)
+        for way in ways
         for level in levels
     ]
-    if resolve:
-        jobs += [
-            task(solve_moved, packed, question.case, levels=level, start=start) for level in levels
-        ]
     found = runner.run(jobs, "sensitivity")
     rows = []
     for at, (words, _) in enumerate(moves):
         fixed, solved = found[at], found[at + len(moves)] if resolve else None
         if fixed is not None or solved is not None:
-            rows.append(
-                words
-                | {"numbers": (fixed or solved or {}).get("numbers")}
-                | _change(best, run, fixed, solved)
-            )
+            numbers = {"numbers": (fixed or solved or {}).get("numbers")}
+            rows.append(words | numbers | _change(best, base_run, fixed, solved))
     return rows
 
 
 def _change(
-    best: Result, run: Result, fixed: Result | None, solved: Result | None
+    best: Result, base_run: Result, fixed: Result | None, solved: Result | None
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {"status": "not solved again"}
     if fixed is not None and fixed.get("cost") is not None:
         row |= {
             "plan_cost_usd_m": fixed["cost"],
-            "plan_change_usd_m": fixed["cost"] - run["cost"],
+            "plan_change_usd_m": fixed["cost"] - base_run["cost"],
             "plan_within_money": fixed["within_money"],
         }
     if solved is None:
-        return row | {"status": "not solved anew"}
-    row |= {
-        "status": solved["status"],
-        "objective_usd_m": solved["objective"],
-        "bound_usd_m": solved["bound"],
-    }
-    if solved["objective"] is not None:
-        row["change_usd_m"] = solved["objective"] - best["objective"]
-        if solved["bound"] is not None and best["bound"] is not None:
+        return row
+    objective, bound = solved["objective"], solved["bound"]
+    row |= {"status": solved["status"], "objective_usd_m": objective, "bound_usd_m": bound}
+    if objective is not None:
+        row |= {"change_usd_m": objective - best["objective"]}
+        row |= differences(best["decision"], solved["decision"])
+        if bound is not None and best["bound"] is not None:
             row |= {
-                "change_low_usd_m": solved["bound"] - best["objective"],
-                "change_high_usd_m": solved["objective"] - best["bound"],
+                "change_low_usd_m": bound - best["objective"],
+                "change_high_usd_m": objective - best["bound"],
             }
-        row["joined"] = "; ".join(sorted(set(solved["decision"]) - set(best["decision"])))
-        row["left"] = "; ".join(sorted(set(best["decision"]) - set(solved["decision"])))
     return row
 
 
@@ -289,42 +264,33 @@ def sensitivity(
     *,
     plan: Plan | None = None,
     resolve: bool = True,
-    workers: int | None = None,
-    store: Path | str | None = None,
-    cluster: str | None = None,
-    progress: bool | None = None,
+    **run: Unpack[RunOptions],
 ) -> Sensitivity:
-    """Moves each group of numbers to the low and to the high end of the data's own ranges.
+    """Changes each group of numbers to the low and to the high end of its ranges in the data.
 
-    Each time the best plan is sought anew, and the base plan is run with the new numbers: the first
-    tells what the number is worth, the second what a wrong number costs those who have built
-    already.
+    Each time the best plan is searched for again, and the base plan is run with the new numbers:
+    the first shows the value of knowing the number, the second the cost of a wrong number after
+    the projects are built.
 
     Args:
         question: the base.
-        parameters: groups of numbers, such as ``"assets.capacity:chn-*"``; by default the usual
-            groups, for a tornado.
+        parameters: groups of numbers, such as ``"assets.capacity:chn-*"``; by default
+            :data:`~paxsilica.studies.parameters.GROUPS`.
         plan: the base plan, if it is known already.
-        resolve: whether to seek the best plan anew; without, only the base plan is run, which takes
-            seconds.
-        workers, store, cluster, progress: see :class:`~paxsilica.studies.parallel.Runner`.
+        resolve: whether to search for the best plan again; if not, only the base plan is run, which
+            takes seconds.
+        run: ``workers``, ``store``, ``cluster``, ``progress``: see
+            :class:`~paxsilica.studies.parallel.Runner`.
     """
-    groups = ranged(question, parameters)
-    moves: list[tuple[dict[str, Any], list[tuple[Parameter, float]]]] = [
+    moves: list[Move] = [
         ({"parameter": parameter.name, "end": end}, [(parameter, level)])
-        for parameter in groups
+        for parameter in ranged(question, parameters)
         for end, level in (("low", -1.0), ("high", 1.0))
     ]
-    with Runner(workers, store, cluster, progress) as runner:
+    with Runner(**run) as runner:
         rows = _rows(question, moves, plan, resolve, runner)
-    table = frame(Sensitivity.docs["one_way"], rows)
-    notes = stopped_note(runner.stopped)
-    return Sensitivity(
-        {"one_way": table},
-        f"Sensitivity of {question.case.title or question.case.name}",
-        notes,
-        runner.stopped,
-    )
+    title = f"Sensitivity of {question.case.title or question.case.name}"
+    return Sensitivity.of({"one_way": rows}, title, runner.stopped)
 
 
 def two_way(
@@ -335,18 +301,15 @@ def two_way(
     levels: Sequence[float] = (-1.0, 0.0, 1.0),
     plan: Plan | None = None,
     resolve: bool = True,
-    workers: int | None = None,
-    store: Path | str | None = None,
-    cluster: str | None = None,
-    progress: bool | None = None,
+    **run: Unpack[RunOptions],
 ) -> TwoWay:
-    """Moves two groups of numbers together, each to every level: -1 is the low of the data's own
-    range, 0 the data, 1 the high.
+    """Changes two groups of numbers together, each to every level: -1 is the low end of the range
+    in the data, 0 the number itself, 1 the high end.
 
     Other arguments are those of :func:`sensitivity`.
     """
     one, other = ranged(question, [first, second])
-    moves = [
+    moves: list[Move] = [
         (
             {"first": one.name, "first_level": x, "second": other.name, "second_level": y},
             [(one, x), (other, y)],
@@ -354,8 +317,7 @@ def two_way(
         for x in levels
         for y in levels
     ]
-    with Runner(workers, store, cluster, progress) as runner:
+    with Runner(**run) as runner:
         rows = _rows(question, moves, plan, resolve, runner)
-    table = frame(TwoWay.docs["two_way"], rows)
     title = f"{one.name} and {other.name}: {question.case.title or question.case.name}"
-    return TwoWay({"two_way": table}, title, stopped_note(runner.stopped), runner.stopped)
+    return TwoWay.of({"two_way": rows}, title, runner.stopped)

@@ -1,25 +1,25 @@
-"""Who makes what: reading the chain without solving anything."""
+"""Who makes what: capacities and upper bounds of the chain, read without a solver."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from paxsilica.instance import UNLIMITED, Candidate, Instance, OperatingState
+from paxsilica.instance import UNLIMITED, Candidate, Instance, OperatingState, Plant, World
 from paxsilica.model.variables import needs_readiness
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A region's hold on a commodity in normal times.
+    """The share of a region in a commodity in normal times.
 
     Attributes:
-        region: who could switch it off: the controller of the plants, which is their host where
-            nobody else is named.
-        share: of the world's capacity (of existing plants), 0 to 1.
-        trusted: whether what it holds counts in a cut-off.
+        region: the region that can cut the commodity off: the controller of the plants if it is
+            not trusted, else their host.
+        share: share of the total, 0 to 1.
+        trusted: whether the plants count in a cut-off.
         plants: its plants, largest first.
     """
 
@@ -29,22 +29,25 @@ class Holder:
     plants: tuple[str, ...]
 
 
-def holders(instance: Instance, commodity: str, year: int) -> list[Holder]:
-    """Who holds the capacity that makes ``commodity``, largest share first; plants without limit
-    are left out."""
+def plants_making(instance: Instance, commodity: str, year: int) -> Iterator[Plant]:
+    """Existing plants and candidate projects that make the commodity in ``year``, by name."""
     world = instance.world
-    made: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
-    for row in world.tables.assets:
-        plant = world.plants[row.asset]
-        quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
-        if not quantity or not plant.operates(year):
-            continue
-        amount = quantity * plant.credit * world.number("assets", row, "capacity", year)
-        if 0 < amount < UNLIMITED:
-            # whoever is not trusted holds it, the controller before the host
-            holder = plant.controller if not world.trusted(plant.controller, year) else plant.region
-            made[holder, world.trusted_plant(plant, year)][plant.name] = amount
-    total = sum(sum(plants.values()) for plants in made.values())
+    for name, plant in sorted(world.plants.items()):
+        if (
+            world.outputs.get(plant.process, {}).get(commodity)
+            and plant.operates(year)
+            and (not plant.is_project or name in instance.candidates)
+        ):
+            yield plant
+
+
+def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) -> list[Holder]:
+    """The holders of amounts by plant, largest share first."""
+    held: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
+    for plant, amount in amounts:
+        region = plant.region if world.trusted(plant.controller, year) else plant.controller
+        held[region, world.trusted_plant(plant, year)][plant.name] = amount
+    total = sum(sum(plants.values()) for plants in held.values())
     found = [
         Holder(
             region,
@@ -52,35 +55,47 @@ def holders(instance: Instance, commodity: str, year: int) -> list[Holder]:
             trusted,
             tuple(sorted(plants, key=lambda name: (-plants[name], name))),
         )
-        for (region, trusted), plants in made.items()
+        for (region, trusted), plants in held.items()
     ]
     return sorted(found, key=lambda holder: (-holder.share, holder.region))
 
 
 def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 3) -> str:
-    """The largest holders as a clause."""
-    found = holders(instance, commodity, year)
+    """The largest holders of the existing capacity as a clause; plants without limit are left
+    out."""
+    world, amounts = instance.world, list[tuple[Plant, float]]()
+    for row in world.tables.assets:
+        plant = world.plants[row.asset]
+        quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
+        if quantity and plant.operates(year):
+            amount = quantity * plant.credit * world.number("assets", row, "capacity", year)
+            if 0 < amount < UNLIMITED:
+                amounts.append((plant, amount))
+    found = holders_of(world, amounts, year)
     if not found:
-        return "nobody makes it"
+        return "no plant makes it"
     parts = [
-        f"{instance.world.regions[holder.region].name} {holder.share:.0%}"
+        f"{world.regions[holder.region].name} {holder.share:.0%}"
         + ("" if holder.trusted else " (not trusted)")
         for holder in found[:most]
     ]
     return "of the capacity that exists, " + ", ".join(parts)
 
 
+def availability_by_commitment(
+    candidate: Candidate, year: int, of: tuple[int, ...]
+) -> dict[int, float]:
+    """Share in service in ``year`` of a decision of ``of``, by the year of the decision."""
+    shares = candidate.availability(year, of)
+    # a decision holds in all later years too
+    return {start: sum(share for later, share in shares.items() if later >= start) for start in of}
+
+
 def largest_size(candidate: Candidate, year: int) -> float:
-    """The most credited capacity that the project could have in ``year``, committed as early as it
-    can be."""
+    """The largest credited capacity that the project can have in ``year``."""
 
     def most_ready(of: tuple[int, ...]) -> float:
-        shares = candidate.availability(year, of)
-        # committed in a year, it is committed in all later ones too
-        return max(
-            (sum(share for later, share in shares.items() if later >= start) for start in of),
-            default=0.0,
-        )
+        return max(availability_by_commitment(candidate, year, of).values(), default=0.0)
 
     room = (
         (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
@@ -93,8 +108,8 @@ def largest_size(candidate: Candidate, year: int) -> float:
 def largest_activity(
     instance: Instance, state: OperatingState, *, projects: bool = True
 ) -> dict[str, float]:
-    """The most that each plant could run in a copy with every project committed as early as
-    possible, if its inputs came."""
+    """The largest activity of each plant in a state, with every project committed as early as
+    possible and with enough inputs."""
     found = {}
     for name in state.plants:
         plant = instance.world.plants[name]
@@ -116,7 +131,7 @@ def largest_activity(
 
 
 def _most_of(instance: Instance, amounts: Iterable[tuple[str, float]]) -> float:
-    """Sum of (plant, amount), of each exclusive group only the largest."""
+    """Sum of (plant, amount); of each exclusive group only the largest."""
     total, groups = 0.0, defaultdict[str, float](float)
     for plant, amount in amounts:
         candidate = instance.candidates.get(plant)
@@ -129,10 +144,10 @@ def _most_of(instance: Instance, amounts: Iterable[tuple[str, float]]) -> float:
 
 @dataclass(frozen=True)
 class Reach:
-    """The most that could be made of each commodity in a copy: upper bounds, from capacity alone
-    and with inputs thought of.
+    """Upper bounds on the supply of each commodity in a state: ``own`` from capacity and stocks,
+    ``chain`` from inputs as well.
 
-    ``limited_by`` names the input that holds a commodity below its capacity.
+    ``limited_by`` names the input that keeps a commodity below its own bound.
     """
 
     own: Mapping[str, float]
@@ -141,7 +156,7 @@ class Reach:
 
 
 def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -> Reach:
-    """Upper bounds on what ``copy`` can make of each commodity; wrong only on the generous side."""
+    """Upper bounds on the supply of each commodity in ``state``."""
     activity = largest_activity(instance, state, projects=projects)
     makers: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for (_, commodity), supply in state.supply.items():
@@ -154,15 +169,11 @@ def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -
         if (region, commodity) in state.places and (store.strategic or state.mode == "normal"):
             largest = max(store.largest, store.initial)
             stored[commodity] += largest / lasting if state.mode == "disrupted" else largest
-    own = {
-        commodity: (
-            stored[commodity]
-            + _most_of(
-                instance, [(plant, quantity * activity[plant]) for plant, quantity in plants]
-            )
-        )
-        for commodity, plants in makers.items()
-    }
+
+    def made(plants: Iterable[tuple[str, float]]) -> float:
+        return _most_of(instance, ((plant, amount * activity[plant]) for plant, amount in plants))
+
+    own = {commodity: stored[commodity] + made(plants) for commodity, plants in makers.items()}
     for commodity in stored:
         own.setdefault(commodity, stored[commodity])
     chain, limited_by = dict(own), dict[str, str]()
@@ -175,14 +186,7 @@ def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -
         for commodity, plants in makers.items():
             for source in sorted({name for plant, _ in plants for name in inputs[plant]}):
                 users = [(plant, quantity) for plant, quantity in plants if source in inputs[plant]]
-                others = _most_of(
-                    instance,
-                    [
-                        (plant, quantity * activity[plant])
-                        for plant, quantity in plants
-                        if source not in inputs[plant]
-                    ],
-                )
+                others = made(one for one in plants if source not in inputs[one[0]])
                 best = max(quantity / inputs[plant][source] for plant, quantity in users)
                 bound = stored[commodity] + others + best * chain.get(source, 0.0)
                 if bound < chain[commodity] * (1 - 1e-9) and math.isfinite(bound):
