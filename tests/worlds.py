@@ -309,7 +309,7 @@ class Answer:
         }
 
     def coverage(self, commodity: str, year: int = 2030) -> dict[str, float]:
-        """Shares of need before and with the plan, naive and traced."""
+        """Shares of need before and with the plan, by nameplate and by coverage."""
         table = self.plan.tables["coverage_by_commodity"]
         row = table[(table["commodity"] == commodity) & (table["year"] == year)].iloc[0]
         return {

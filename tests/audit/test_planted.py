@@ -92,11 +92,11 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "commodity balance",
     ),
     "negative activity": (put("operation", "activity", -5.0), "activity"),
-    "stress activity above warm": (
+    "disrupted activity above standby capacity": (
         put("operation", "standby", 0.0, lambda f: cut(f) & (f["standby"].fillna(0.0) > 0)),
         "standby capacity",
     ),
-    "warm capacity raised": (
+    "standby capacity raised": (
         put("operation", "standby", lambda was: was + 50, lambda f: f["standby"].fillna(0.0) > 0),
         "minimum utilisation",
     ),
@@ -112,7 +112,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("funding", "usd_m", lambda was: was * 0.9, public),
         "payments of funders",
     ),
-    "payment by a stranger": (put("funding", "funder", "nobody", public), "funder"),
+    "payment by an unknown funder": (put("funding", "funder", "unknown", public), "funder"),
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
@@ -126,7 +126,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",
     ),
-    "traced share overstated": (
+    "coverage overstated": (
         put("coverage_by_commodity", "coverage", 1.2),
         "range of coverage",
     ),
@@ -207,14 +207,14 @@ def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
         .iloc[0]
         .to_dict()
     )
-    stress = {"state": name, "mode": "disrupted", "year": int(name.split()[-1])}
+    disrupted = {"state": name, "mode": "disrupted", "year": int(name.split()[-1])}
     changed = dict(plan.tables) | {
         "operation": pd.concat(
-            [operation, pd.DataFrame([runs | stress | {"activity": 3.0}], dtype=object)],
+            [operation, pd.DataFrame([runs | disrupted | {"activity": 3.0}], dtype=object)],
             ignore_index=True,
         ),
         "shipments": pd.concat(
-            [shipments, pd.DataFrame([moves | stress | {"quantity": 3.0}], dtype=object)],
+            [shipments, pd.DataFrame([moves | disrupted | {"quantity": 3.0}], dtype=object)],
             ignore_index=True,
         ),
     }

@@ -51,7 +51,7 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
 
 
 def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
-    # The plant stands in A, so a count by hosts says 100 %. Its owner in C switches it off: 0 %,
+    # The plant stands in A, so a count by region gives 100 %. Its owner in C cuts it off: 0 %,
     # and a project at 40 is needed.
     tables = world(
         {"make": "-> chip"},
@@ -130,8 +130,8 @@ def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
     ) == approx((1, 0.5, 1))
 
 
-@pytest.mark.parametrize(("home", "traced"), [("A", 1.0), ("C", 0.0)])
-def test_a_ring_of_processes_that_feed_each_other(home: str, traced: float) -> None:
+@pytest.mark.parametrize(("home", "covered"), [("A", 1.0), ("C", 0.0)])
+def test_a_ring_of_processes_that_feed_each_other(home: str, covered: float) -> None:
     # A chip takes 0.1 tool, a tool 0.2 chip. Chips wanted: n = 10 + 0.2 * 0.1 n, so n = 10 / 0.98;
     # tools 0.1 n. With both in A the ring turns by itself; with the toolmaker in C the fab stops,
     # though all its capacity stands in A.
@@ -149,7 +149,7 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, traced: float) -> N
     answer = Answer(tables, case(coverage=SOFT))
     chip = answer.coverage("chip")
     assert chip["need"] == approx(10 / 0.98)
-    assert (chip["nameplate_share"], chip["coverage"]) == approx((1, traced))
+    assert (chip["nameplate_share"], chip["coverage"]) == approx((1, covered))
     assert answer.coverage("tool")["need"] == approx(1 / 0.98)
 
 
@@ -220,7 +220,7 @@ def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
 
 def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_wants() -> None:
     # Each tonne of metal brings a tonne of slag that may not lie about; turning it into glass costs
-    # 2, and glass may. Dropping the glassworks because nobody asks for glass would make the case
+    # 2, and glass may. Dropping the glassworks because glass is not demanded would make the case
     # infeasible.
     tables = world(
         {"smelt": "-> metal + slag", "melt": "slag -> glass"},

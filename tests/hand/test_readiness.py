@@ -1,4 +1,4 @@
-"""A plant that stands idle cannot be woken, and a store lasts as long as it lasts."""
+"""An idle plant cannot be started, and a store lasts for the required years."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from worlds import COVERED, Answer, M, approx, case, world
 WEST = {"A": "signatory", "C": "untrusted"}
 
 
-def test_an_idle_plant_is_kept_warm_and_somebody_pays_for_it() -> None:
+def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:
     # A plant for 10 stands in A at 5 a unit; C delivers at 3. Counted, coverage is 100 % and costs
     # nothing. In normal times C serves all (30) and the plant is idle, so cut off it gives 0 %. To
     # be ready for 10 it must run half of that: 5 at 5 and 5 at 3 are 40, of which (5 - 3) * 5 = 10
@@ -46,7 +46,7 @@ def test_readiness_changes_which_plant_is_built(
     standby: bool, chosen: str, objective: float
 ) -> None:
     # Need 10, served from C at 3 in normal times: 30. A plant at 100 that runs at 5, or one at 108
-    # that runs at 3. If idle plants could be woken: 100 + 30 against 108 + 30. They cannot: 100 +
+    # that runs at 3. If idle plants could be started: 100 + 30 against 108 + 30. They cannot: 100 +
     # 30 + (5 - 3) * 5 = 140 against 138.
     tables = world(
         {"make": "-> chip"},

@@ -31,9 +31,9 @@ def embargo(capex: float) -> Any:
 
 
 @pytest.mark.parametrize(("capex", "built_it"), [(7.0, True), (9.0, False)])
-def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool) -> None:
+def test_embargoes_in_different_years_share_states(capex: float, built_it: bool) -> None:
     # Scenario by scenario: 0.5 * 0 + 0.3 * (10 + 10) + 0.2 * 10 = 8. By year: 0.3 * 10 + (0.3 +
-    # 0.2) * 10 = 8, with one copy of 2031 for two scenarios. A plant is worth up to 8; the
+    # 0.2) * 10 = 8, with one state of 2031 for two scenarios. A plant is worth up to 8; the
     # likeliest scenario alone would build none, the worst one alone would pay 20.
     names = ["base", "early", "late"]
     answer = Answer(embargo(capex), case("2030-2031", scenarios=names))
@@ -51,7 +51,7 @@ def test_embargoes_in_different_years_share_copies(capex: float, built_it: bool)
     assert bool(answer.committed) == built_it
 
 
-def test_merged_copies_cost_what_scenarios_cost_one_by_one() -> None:
+def test_merged_states_cost_what_scenarios_cost_one_by_one() -> None:
     # nothing is decided here, so the expectation of the optima is the optimum of the expectation
     tables = embargo(1000.0)
     alone = [
@@ -121,9 +121,9 @@ def test_a_quake_takes_capacity_of_what_stands_and_of_what_is_planned() -> None:
     )
 
 
-def test_a_switch_off_on_top_of_a_surge_of_demand_has_its_own_normal_year() -> None:
-    # demand is 1.5 times as high in the war, and C is off: the copy of normal times in which plants
-    # are kept warm has the surge too
+def test_a_cut_off_on_top_of_a_surge_of_demand_has_its_own_normal_year() -> None:
+    # demand is 1.5 times as high in the war, and C is off: the normal state with the standby
+    # capacity has the surge too
     tables = world(
         {"make": "-> chip"},
         regions=WEST,
@@ -142,10 +142,13 @@ def test_a_switch_off_on_top_of_a_surge_of_demand_has_its_own_normal_year() -> N
         ],
     )
     states = built(tables, case(scenarios=["war"])).instance.states
-    (stress,) = (state for state in states.values() if state.mode == "disrupted")
-    assert stress.normal_state is not None
-    assert (stress.probability, states[stress.normal_state].probability) == (1, 0)
-    assert (stress.demand["A", "chip"], states[stress.normal_state].demand["A", "chip"]) == (15, 15)
+    (disrupted,) = (state for state in states.values() if state.mode == "disrupted")
+    assert disrupted.normal_state is not None
+    assert (disrupted.probability, states[disrupted.normal_state].probability) == (1, 0)
+    assert (disrupted.demand["A", "chip"], states[disrupted.normal_state].demand["A", "chip"]) == (
+        15,
+        15,
+    )
 
 
 @pytest.mark.parametrize(("to_year", "last"), [(2031, 2031), (2032, 2032), (None, 2033)])

@@ -181,14 +181,14 @@ def covered(goods: tuple[str, ...], **case: Any) -> Small:
     return world
 
 
-def test_traced_coverage_gives_up_nothing_that_was_asked_for() -> None:
+def test_measured_coverage_keeps_all_that_is_required() -> None:
     plan = solved(covered(("p", "q")))
-    traced = plan.tables["coverage_by_commodity"]["coverage"]
-    assert (traced >= 0.5 - 1e-5).all()
-    assert traced.sum() == pytest.approx(1.0, abs=1e-4)
+    shares = plan.tables["coverage_by_commodity"]["coverage"]
+    assert (shares >= 0.5 - 1e-5).all()
+    assert shares.sum() == pytest.approx(1.0, abs=1e-4)
 
 
-def test_naive_coverage_counts_every_nameplate() -> None:
+def test_nameplate_share_counts_every_nameplate() -> None:
     world = covered(("p",))
     world.tables["statuses"].append({"status": "talk", "name": "talk", "credit": 0})
     world.asset("talked-of", "A", "make-p", capacity=30, cost=1, status="talk")
@@ -285,7 +285,7 @@ def test_a_funder_with_an_envelope_alone_pays_when_it_is_due() -> None:
     assert one(plan, "funders")["left_usd_m"] == pytest.approx(1)
 
 
-def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
+def test_a_store_is_drawn_in_a_cut_off_and_shared_by_all_scenarios() -> None:
     """What is kept for a cut in 2027 is bought in 2026, whether the cut comes or not, and lasts for
     two years at half a draw a year."""
     world = Small(
@@ -315,8 +315,8 @@ def test_a_store_is_drawn_in_a_switch_off_and_shared_by_all_scenarios() -> None:
     plan = solved(world)
     assert one(plan, "stocks", year=2026)["level"] == pytest.approx(8)
     assert one(plan, "stock_draws")["quantity"] == pytest.approx(4)
-    # 18 bought and 8 kept in 2026; in 2027 two bought where it is calm, and six missing where it is
-    # cut
+    # 18 bought and 8 kept in 2026; in 2027 two bought in the normal scenario, and six missing where
+    # it is cut
     assert plan.objective == pytest.approx(18 + 8 + 0.5 * 2 + 0.5 * 600)
 
 

@@ -135,7 +135,7 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
 
 
 def ready(**keys: Any) -> Built:
-    """A plant at 5 that must run half of what it keeps warm, where an untrusted one runs at 3 and
+    """A plant at 5 that must run half of its standby capacity, where an untrusted one runs at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
@@ -191,8 +191,8 @@ def test_cost_operation_follows_an_event_of_variable_cost() -> None:
 
 
 def test_cost_operating_support_is_the_gap_to_the_cheapest_rival_times_the_least_run() -> None:
-    # 5 - 3 = 2 a unit (the closed plant is no rival), on half of what is warm, in normal times of
-    # 2031 (0.75 * 0.8)
+    # 5 - 3 = 2 a unit (the closed plant is no rival), on half of the standby capacity, in normal
+    # times of 2031 (0.75 * 0.8)
     assert ready().cost("operating_support") == approx(
         {("standby", ("us", "normal 2031")): 0.75 * 0.8 * 2 * 0.5}
     )

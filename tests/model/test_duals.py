@@ -170,7 +170,7 @@ def test_a_dual_bounds_the_change_of_the_optimum(family: str, kind: str) -> None
 def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() -> None:
     # metal at A in normal times costs what the last unit costs: from C at 1, feed of 2 ore at 1 +
     # 0.1 carriage each, and 0.1 carriage. No limit binds, so the price is 3.3; in the second year
-    # it carries 0.8 for the calm scenario and 1 / 1.25 for the year.
+    # it carries 0.8 for the normal scenario and 1 / 1.25 for the year.
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal"},
         regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
@@ -200,4 +200,4 @@ def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() 
     assert price["C", "ore", "normal 2030"] == approx(1.1)
     assert price["A", "metal", "cut off 2031"] == approx(
         50 * 0.2 * 0.8
-    )  # nobody delivers: the damage of a shortage
+    )  # nothing is delivered: the damage of a shortage

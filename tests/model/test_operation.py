@@ -88,7 +88,7 @@ def test_commodity_balance_with_a_store_that_starts_full_and_hands_on() -> None:
     assert model.bounds("stock", "A", "metal", 2031) == (2, 2)
 
 
-def test_commodity_balance_in_a_switch_off_draws_on_strategic_stores_alone() -> None:
+def test_commodity_balance_in_a_cut_off_draws_on_strategic_stores_alone() -> None:
     tables = world(
         RECIPES,
         **two_regions(
@@ -99,7 +99,7 @@ def test_commodity_balance_in_a_switch_off_draws_on_strategic_stores_alone() -> 
     )
     model = built(tables, case(coverage={"required": 0.1, "from_year": 2030, "hard": True}))
     metal = model.line("commodity_balance", "A", "metal", "cut off 2030")
-    # nobody ships to B any more; the ore of B is gone, and with it the smelter
+    # nothing is shipped to B; the ore of B is gone, and with it the smelter
     assert metal.terms == {
         ("stock_draw", ("A", "metal", "cut off 2030")): 1,
         ("unserved", ("A", "metal", "cut off 2030")): 1,

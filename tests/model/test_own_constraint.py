@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from paxsilica.api import Question
 from paxsilica.audit import audit
 from paxsilica.case import Solver
 from paxsilica.errors import InputError
+from paxsilica.infeasibility.conflict import conflicts
 from paxsilica.model import COSTS
 from paxsilica.prices.report import price_table
 from paxsilica.prices.request import PriceRequest
 from paxsilica.solver import compile_model, solve, write_model
 from paxsilica.solver.persistent import PersistentProgram
+from paxsilica.solver.resolve import write
 from worlds import approx, case, world
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "own-constraint.md"
@@ -206,3 +209,15 @@ def test_programs_with_different_numbers_of_threads_are_solved_after_each_other(
     ]
     assert found[0] is not None
     assert found == approx([found[0]] * 3)
+
+
+def test_a_conflict_names_the_constraint_of_the_user() -> None:
+    asked = lump()
+    model = asked.model()
+    model.idle = pyo.Constraint(expr=sum(model.committed.values()) <= 0)
+    assert asked.solve(model=model).status == "infeasible"
+    extended = replace(write(asked.tables, asked.case), program=compile_model(model))
+    found = conflicts(extended, asked.case.solver)
+    assert [set(one.requirements) for one in found] == [
+        {"the constraint idle of the user", "all demand for metal served"}
+    ]

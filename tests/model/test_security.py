@@ -51,7 +51,7 @@ def model(
     return built(tables, case(years, coverage=coverage, **keys))
 
 
-def test_readiness_bounds_a_plant_in_the_switch_off_by_what_was_kept_warm() -> None:
+def test_readiness_bounds_a_plant_in_the_cut_off_by_its_standby_capacity() -> None:
     row = model().line("readiness", "a", CUT)
     assert row.terms == {x("a", CUT): 1, standby("a"): -1}
     assert row.sides == (-INF, 0)
@@ -62,7 +62,7 @@ def test_readiness_is_not_asked_of_a_process_without_minimum_nor_of_a_case_witho
     assert model(operation={"readiness": False}).lines("readiness") == []
 
 
-def test_minimum_utilisation_in_normal_times_of_what_is_kept_warm() -> None:
+def test_minimum_utilisation_in_normal_times_of_the_standby_capacity() -> None:
     row = model().line("minimum_utilisation", "a", NORMAL)
     assert row.terms == {x("a", NORMAL): 1, standby("a"): -0.3}
     assert row.sides == (0, INF)
@@ -76,7 +76,7 @@ def test_standby_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None
     assert built_model.bounds("standby", "a", NORMAL) == (0, 10)
 
 
-def test_production_coverage_asks_for_the_share_of_need_traced_through_recipes() -> None:
+def test_production_coverage_requires_the_share_of_need_along_the_recipes() -> None:
     row = model().line("production_coverage", "metal", CUT)
     # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
     # plant in C is gone
@@ -123,7 +123,7 @@ def test_delivery_coverage_where_demand_arises() -> None:
     assert row.sides == (approx(-0.2 * 10), INF)
     assert built_model.lines("delivery_coverage") == [
         ("magnet", CUT)
-    ]  # nobody demands metal itself
+    ]  # metal itself is not demanded
 
 
 def test_country_concentration_caps_a_region_at_its_share_of_what_is_made() -> None:
@@ -165,7 +165,7 @@ def test_a_soft_cap_needs_a_price_even_where_coverage_is_hard() -> None:
         )
 
 
-def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
+def test_control_from_abroad_takes_a_plant_out_of_the_cut_off() -> None:
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "C": "untrusted"},
@@ -182,7 +182,7 @@ def test_control_from_abroad_takes_a_plant_out_of_the_switch_off() -> None:
 
 
 @pytest.mark.parametrize("where", [{"region": "C"}, {"region": "R", "controller": "C"}])
-def test_two_switch_offs_of_different_goods_do_not_let_each_other_through(
+def test_two_cut_offs_of_different_goods_do_not_let_each_other_through(
     where: dict[str, str],
 ) -> None:
     # C stops gallium, R stops palladium: gallium of C does not leave by way of R, nor from a plant

@@ -11,7 +11,12 @@ from paxsilica.model.investment import committed_by, spend_terms
 from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, equal, row, times
 from paxsilica.model.variables import ticket_index
 
-MONEY_UNIT = "USD million per USD million"
+INTEGER = "a yes-or-no decision; the envelope of the funder is priced"
+
+
+def _money(item: str, words: str, where: str, *, shown: bool = False) -> RowPrice:
+    unit = "USD million per USD million"
+    return RowPrice(item, unit, True, words, where, single=True, shown=shown)
 
 
 def payments_into(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Terms:
@@ -80,15 +85,7 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
     requirement="no more than {funder_name} can pay",
     unit="USD million",
     money=True,
-    price=RowPrice(
-        "envelope",
-        MONEY_UNIT,
-        gain=True,
-        words="the envelope of {funder}",
-        where="{funder}",
-        single=True,
-        shown=True,
-    ),
+    price=_money("envelope", "the envelope of {funder}", "{funder}", shown=True),
     binding="envelope of a funder",
     audit="envelope of a funder",
 )
@@ -123,14 +120,7 @@ def _with_limit(instance: Instance) -> list[tuple[str, int]]:
     requirement="no more than {funder_name} can pay",
     unit="USD million",
     money=True,
-    price=RowPrice(
-        "annual limit",
-        MONEY_UNIT,
-        gain=True,
-        words="what {funder} may pay {timing} {year}",
-        where="{funder}",
-        single=True,
-    ),
+    price=_money("annual limit", "what {funder} may pay {timing} {year}", "{funder}"),
     binding="limit of a funder by year",
     audit="limit of a funder by year",
 )
@@ -194,7 +184,7 @@ def funder_largest_share(
     requirement="structural",
     unit="USD million",
     one_project=True,
-    price="a yes-or-no decision; the envelope of the funder is priced",
+    price=INTEGER,
     audit="smallest ticket of a funder",
 )
 def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
@@ -221,7 +211,7 @@ def smallest_ticket(model: pyo.ConcreteModel, instance: Instance, funder: str, p
     requirement="structural",
     unit="USD million",
     one_project=True,
-    price="a yes-or-no decision; the envelope of the funder is priced",
+    price=INTEGER,
     audit="smallest ticket of a funder",
 )
 def payment_needs_ticket(
@@ -245,7 +235,7 @@ def payment_needs_ticket(
     requirement="structural",
     unit="tickets",
     one_project=True,
-    price="a yes-or-no decision; the envelope of the funder is priced",
+    price=INTEGER,
     audit="payment into a project",
 )
 def ticket_needs_commitment(
@@ -268,13 +258,10 @@ def ticket_needs_commitment(
     requirement="the mandate limit of {funder} for stage {stage} and region {region}",
     unit="USD million",
     money=True,
-    price=RowPrice(
+    price=_money(
         "mandate",
-        MONEY_UNIT,
-        gain=True,
-        words="what {funder} may pay under its mandate for stage {stage} in {region}",
-        where="{funder}, {stage}, {region}",
-        single=True,
+        "what {funder} may pay under its mandate for stage {stage} in {region}",
+        "{funder}, {stage}, {region}",
     ),
     binding="limit of a mandate",
     audit="limit of a mandate",
@@ -308,15 +295,7 @@ def mandate_limit(
     requirement="the budget of USD {budget} million",
     unit="USD million",
     money=True,
-    price=RowPrice(
-        "budget",
-        MONEY_UNIT,
-        gain=True,
-        words="the programme's budget",
-        where="programme",
-        single=True,
-        shown=True,
-    ),
+    price=_money("budget", "the programme's budget", "programme", shown=True),
     binding="budget of the programme",
     audit="budget of the programme",
 )

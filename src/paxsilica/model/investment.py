@@ -11,6 +11,9 @@ from paxsilica.instance import Candidate, Instance
 from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.model.variables import commitment_index, size_index
 
+INTEGER = "a yes-or-no decision; its value is found by solving again"
+SIZE = "the row defines a size; capacity is priced where it runs"
+
 
 class Decisions(Protocol):
     """The decisions on projects: the variables of a model, or their values in a plan."""
@@ -110,7 +113,7 @@ def commit_once(model: pyo.ConcreteModel, instance: Instance, project: str, year
     requirement="the commitment to {project}",
     unit="commitments",
     one_project=True,
-    price="a yes-or-no decision; its value is found by solving again",
+    price=INTEGER,
     audit="required project",
 )
 def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: str) -> Any:
@@ -130,7 +133,7 @@ def required_commitment(model: pyo.ConcreteModel, instance: Instance, project: s
     requirement="structural",
     unit="units of activity per year",
     one_project=True,
-    price="the row defines a size; capacity is priced where it runs",
+    price=SIZE,
     audit="largest size",
 )
 def size_needs_commitment(
@@ -161,7 +164,7 @@ def size_needs_commitment(
     requirement="structural",
     unit="units of activity per year",
     one_project=True,
-    price="the row defines a size; capacity is priced where it runs",
+    price=SIZE,
     audit="size added",
 )
 def size_never_shrinks(
@@ -189,7 +192,7 @@ def size_never_shrinks(
     requirement="structural",
     unit="units of activity per year",
     one_project=True,
-    price="the row defines a size; capacity is priced where it runs",
+    price=SIZE,
     audit="size added after the commitment",
 )
 def size_set_at_commitment(
@@ -228,7 +231,7 @@ def _exclusive_groups(instance: Instance) -> list[tuple[str]]:
     ),
     requirement="at most one project of the group {group}",
     unit="projects",
-    price="a yes-or-no decision; its value is found by solving again",
+    price=INTEGER,
     binding="exclusive group",
     audit="exclusive group",
 )
@@ -267,7 +270,7 @@ def _prerequisites(instance: Instance) -> list[tuple[str, str, int]]:
     ),
     requirement="structural",
     unit="commitments",
-    price="a yes-or-no decision; its value is found by solving again",
+    price=INTEGER,
     audit="prerequisite",
 )
 def prerequisite(

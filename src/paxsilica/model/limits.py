@@ -14,6 +14,12 @@ from paxsilica.model.investment import capacity_terms, capital_terms, committed_
 from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, row
 from paxsilica.tables.schema import Limit
 
+PRICE = RowPrice("limit", "USD million per unit of the limit", gain=None)
+DUAL = (
+    "USD million of cost per unit by which the limit is moved up; zero or negative for a maximum,"
+    " zero or positive for a minimum"
+)
+
 
 def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float) -> Any:
     side = limit.value - constant
@@ -35,13 +41,10 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         r" \Delta y_{p,v} + K^e_{p,v} \Delta e_{p,v}) "
         r"\;\lessgtr\; \Lambda_l"
     ),
-    dual=(
-        "USD million of cost per unit by which the limit is moved up; zero or negative for a"
-        " maximum, zero or positive for a minimum"
-    ),
+    dual=DUAL,
     requirement="the limit {limit}",
     unit="its own unit",
-    price=RowPrice("limit", "USD million per unit of the limit", gain=None),
+    price=PRICE,
     binding="limit on plants",
     audit="limit on plants",
 )
@@ -92,13 +95,10 @@ def limit_on_plants(
         r" \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
         r"\;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \;\lessgtr\; \Lambda_l"
     ),
-    dual=(
-        "USD million of cost per unit by which the limit is moved up; zero or negative for a"
-        " maximum, zero or positive for a minimum"
-    ),
+    dual=DUAL,
     requirement="the limit {limit}",
     unit="its own unit",
-    price=RowPrice("limit", "USD million per unit of the limit", gain=None),
+    price=PRICE,
     binding="limit on operation",
     audit="limit on operation",
 )

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
@@ -189,6 +189,15 @@ def variable(name: str, symbol: str, index: str, unit: str, meaning: str) -> Non
     VARIABLES[name] = VariableDoc(name, symbol, index, unit, meaning)
 
 
+class RowOptions(TypedDict, total=False):
+    """Fields of an entry that most rows leave out; the owner is then the module of the function."""
+
+    owner: str
+    money: bool
+    one_project: bool
+    binding: str
+
+
 def row(
     *,
     over: Callable[[Instance], Iterable[Index]],
@@ -198,18 +207,11 @@ def row(
     unit: str,
     price: RowPrice | str,
     audit: str | tuple[str, ...] | AuditCheck,
-    owner: str | None = None,
-    money: bool = False,
-    one_project: bool = False,
-    binding: str | None = None,
+    **options: Unpack[RowOptions],
 ) -> Callable[[Rule], Rule]:
     """Marks a function ``(model, instance, *index) -> relation`` as the definition of a row family
-    with the name of the function. The arguments are the fields of :class:`RowDoc`.
-
-    Args:
-        requirement: template, entries, or the literal ``"structural"``.
-        owner: by default the module of the function.
-    """
+    with the name of the function. The arguments are the fields of :class:`RowDoc`; ``requirement``
+    is a template, entries, or the literal ``"structural"``."""
     if isinstance(requirement, tuple):
         required = requirement
     elif isinstance(requirement, Requirement):
@@ -220,16 +222,16 @@ def row(
     def register(rule: Rule) -> Rule:
         ROWS[rule.__name__] = RowDoc(
             name=rule.__name__,
-            owner=owner or rule.__module__.rpartition(".")[2],
+            owner=options.get("owner") or rule.__module__.rpartition(".")[2],
             prose=" ".join((rule.__doc__ or "").split()),
             latex=latex,
             dual=dual,
             requirements=required,
             unit=unit,
             price=price,
-            money=money,
-            one_project=one_project,
-            binding=binding,
+            money=options.get("money", False),
+            one_project=options.get("one_project", False),
+            binding=options.get("binding"),
             audit=(audit,) if isinstance(audit, str) else audit,
             over=over,
             rule=rule,

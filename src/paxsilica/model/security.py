@@ -13,6 +13,8 @@ from paxsilica.model.operation import output_terms
 from paxsilica.model.registry import Requirement, RowPrice, Terms, at_least, at_most, row, times
 from paxsilica.model.variables import concentration_index, needs_readiness, standby_index
 
+PRICE = RowPrice("coverage", "USD million per percentage point", gain=False, shown=True)
+
 
 def coverage_side(
     instance: Instance, family: str, commodity: str, state: str, share: float
@@ -133,7 +135,7 @@ def standby_within_capacity(
     ),
     requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
     unit="commodity units per year",
-    price=RowPrice("coverage", "USD million per percentage point", gain=False, shown=True),
+    price=PRICE,
     audit="production when cut off",
 )
 def production_coverage(
@@ -168,7 +170,7 @@ def production_coverage(
     ),
     requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
     unit="commodity units per year",
-    price=RowPrice("coverage", "USD million per percentage point", gain=False, shown=True),
+    price=PRICE,
     audit="delivery when cut off",
 )
 def delivery_coverage(
