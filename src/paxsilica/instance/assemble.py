@@ -262,6 +262,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         header = Header(
             name=names[conditions, year],
             year=year,
+            mode="disrupted" if conditions.cut_off else "normal",
             conditions=conditions,
             probability=probability,
             normal_state=names[without_cut_off, year] if conditions.cut_off else None,

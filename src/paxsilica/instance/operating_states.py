@@ -44,16 +44,12 @@ class Header:
 
     name: str
     year: int
+    mode: Literal["normal", "disrupted"]
     conditions: Conditions
     probability: float
     normal_state: str | None
     coverage_test: bool
     scenarios: tuple[str, ...]
-
-    @property
-    def mode(self) -> Literal["normal", "disrupted"]:
-        """Whether something is cut off."""
-        return "disrupted" if self.conditions.cut_off else "normal"
 
 
 @dataclass(frozen=True)
