@@ -12,7 +12,7 @@ from chromium import Browser, executable
 
 from paxsilica.report.page import render_page
 from paxsilica.report.wording import covered
-from report_world import bare, facts
+from report_world import bare, named
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,10 +33,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     texts = {
-        "one": render_page(facts()),
-        "two": render_page(facts(), facts(40.0)),
+        "one": render_page(named()),
+        "two": render_page(named(), named(40.0)),
         "bare": render_page(bare()),
-        "none": render_page(facts(5.0)),
+        "none": render_page(named(5.0)),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
@@ -68,7 +68,7 @@ def test_coverage_in_the_page_is_that_of_the_table(
         " [cell.querySelector('b').textContent, cell.querySelector('small').textContent,"
         " cell.textContent.includes('▾')])])"
     )
-    coverage = facts().plan.coverage
+    coverage = named().plan.coverage
     for name, *cells in shown:
         rows = coverage[coverage["name"] == name].sort_values("year").to_dict("records")
         expected = [
@@ -92,7 +92,7 @@ def test_columns_of_cash_are_as_tall_as_the_payments(
         " => [bar.getAttribute('class'), +bar.dataset.year, +bar.getAttribute('height'),"
         " bar.getBoundingClientRect().height])"
     )
-    funding = facts().plan.funding
+    funding = named().plan.funding
     public = funding[funding["funder"] != "sponsor"].groupby("year")["usd_m"].sum()
     owners = funding[funding["funder"] == "sponsor"].groupby("year")["usd_m"].sum()
     heights = {(kind, year): height for kind, year, height, _ in bars}
@@ -109,14 +109,14 @@ def test_totals_in_the_page_are_those_of_the_tables(
 ) -> None:
     browser.open(pages["one"])
     total = browser.value("document.querySelector('#a-cash-table tfoot td:last-child').textContent")
-    assert total == f"{facts().plan.funding['usd_m'].sum():,.0f}"
+    assert total == f"{named().plan.funding['usd_m'].sum():,.0f}"
     rows = browser.value(
         "[...document.querySelectorAll('#a-regions tbody tr')].map(row =>"
         " [...row.children].map(cell => cell.textContent))"
     )
-    portfolio = facts().plan.portfolio
+    portfolio = named().plan.portfolio
     assert {(row[1], row[3]) for row in rows} == {
-        (facts().region(region), f"{part['capex_usd_m'].sum():,.0f}")
+        (named().region(region), f"{part['capex_usd_m'].sum():,.0f}")
         for region, part in portfolio.groupby("region")
     }
     assert (

@@ -160,7 +160,7 @@ def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
     With --json: case, years, counts (tables, rows, projects, funders, copies, cut_offs), absent
-    (tables) and left_out (projects, with the reason). What is wrong stands in error.problems.
+    (tables) and dropped (projects, with the reason). What is wrong stands in error.problems.
 
     [bold]Examples[/bold]
 

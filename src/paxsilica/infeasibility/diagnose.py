@@ -23,7 +23,6 @@ from paxsilica.solver.resolve import Interval, Known, Written, changed, write
 from paxsilica.tables import Tables
 
 UNFUNDED = "no set of funders in the case may pay for its public share"
-LEFT_OUT = " was left out: "
 PATIENCE_S = 30.0
 """Longest search for each way out that is not one of money; the best found by then is offered, with
 the gap that it has."""
@@ -102,8 +101,8 @@ class Diagnosis:
         if any(found.more for found in self.conflicts):
             lines += ["", "There are further conflicts besides these."]
         if self.nearest is not None:
-            about = [note for note in self.nearest.notes if LEFT_OUT not in note]
-            lines += ["", "The plan that falls least short:", *(f"- {note}" for note in about)]
+            about = (f"- {note}" for note in self.nearest.notes)
+            lines += ["", "The plan that falls least short:", *about]
         return lines
 
     def result(self) -> dict[str, Any]:

@@ -385,7 +385,7 @@ def _caveats(plan: Plan, other: Plan) -> tuple[str, ...]:
     """What a reader of a comparison should know first: that the plans answer different questions,
     or that their gaps hide which is cheaper."""
     notes = []
-    keys = plan.asked_otherwise(other)
+    keys = plan.question_differences(other)
     if keys:
         reported = [
             f"{key}: {'none' if one is None else one} and {'none' if two is None else two}"
