@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from paxsilica.cli import app
-from paxsilica.report.export import FORMATS, IAMC_KEYS, export_plan, iamc
+from paxsilica.plan.tables import PRICE_TABLES
+from paxsilica.report.export import FORMATS, IAMC_KEYS, describe, export_plan, iamc
 from report_world import bare, named, save
 
 
@@ -46,6 +48,18 @@ def test_json_is_tidy_and_says_what_columns_mean(tmp_path: Path) -> None:
         "project"
     ].tolist()
     assert portfolio["columns"]["capex_usd_m"] == "capital, USD million"
+
+
+def test_every_column_is_described_with_type_and_unit_prices_included() -> None:
+    prices = {name: named().plan.table(name) for name in PRICE_TABLES}
+    plan = replace(named().plan, tables={**named().plan.tables, **prices})
+    found = describe(plan).set_index(["table", "column"])
+    assert len(found) == sum(len(table.columns) for table in plan.tables.values())
+    assert (found["meaning"].str.len() > 0).all()
+    assert (found.loc[found["type"].isin(["text", "yes/no", "year"]), "unit"] == "").all()
+    assert found.loc[("prices", "value"), "unit"] == "unit of the row"
+    assert found.loc[("value_curve", "objective"), "unit"] == "USD million"
+    assert found.loc[("coverage", "coverage"), "unit"] == "share of 1"
 
 
 def test_iamc_has_the_form_that_pyam_asks_for() -> None:

@@ -47,7 +47,7 @@ def test_sheets_heads_names_and_print(path: Path) -> None:
         "Costs",
         "Exposure",
     ]
-    assert {"operation", "Figures used", "Documents", "Made from"} <= set(book.sheetnames)
+    assert {"operation", "Figures used", "Documents", "Origin"} <= set(book.sheetnames)
     assert {
         "total_capital",
         "total_public",

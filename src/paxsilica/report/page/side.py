@@ -200,7 +200,7 @@ def _notes(named: NamedPlan) -> list[str]:
     return [
         *named.plan.notes,
         *(
-            f"Dropped because {reason}:"
+            f"Dropped ({reason}):"
             f" {answer.listed([names[key].name if key in names else key for key in keys])}."
             for reason, keys in dropped_by_reason(named.plan).items()
         ),

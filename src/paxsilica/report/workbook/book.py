@@ -95,7 +95,7 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     for note in plan.notes:
         _paragraph(sheet, note, "answer")
     for reason, projects in dropped.items():
-        _paragraph(sheet, f"Dropped because {reason}: {', '.join(projects)}.", "answer")
+        _paragraph(sheet, f"Dropped ({reason}): {', '.join(projects)}.", "answer")
     sheet.heading("Sheets", 3)
     for worksheet in book.book.worksheets()[1:]:
         name = worksheet.get_name()

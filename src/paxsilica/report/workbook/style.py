@@ -134,15 +134,17 @@ def number_format(column: Column, values: Sequence[Any]) -> str:
     """
     if column.format in ("year", "share"):
         return "0" if column.format == "year" else "0.0%"
-    sizes = [
-        abs(value) for value in values if isinstance(value, int | float) and math.isfinite(value)
-    ]
+    sizes = [abs(value) for value in _finite(values)]
     largest = max(sizes, default=0.0)
     if all(float(size).is_integer() for size in sizes) or largest >= 100_000:
         return "#,##0"
     if largest < 1e-3:
         return "0.0E+00"
     return "#,##0.0" if largest >= 100 else "#,##0.00" if largest >= 10 else "#,##0.0000"
+
+
+def _finite(values: Sequence[Any]) -> list[float]:
+    return [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
 
 
 class Book:
@@ -317,9 +319,7 @@ def _width(key: str, header: str, values: Sequence[Any], shape: str) -> float:
     """Width for the key with its filter button, nearly all values, and a header of a few lines."""
     if shape:
         decimals = len(shape.partition(".")[2])
-        longest = max(
-            (len(f"{value:,.{decimals}f}") for value in values if math.isfinite(value)), default=0
-        )
+        longest = max((len(f"{value:,.{decimals}f}") for value in _finite(values)), default=0)
     else:
         lengths = sorted(len(value) for value in values if isinstance(value, str))
         longest = lengths[int(0.98 * (len(lengths) - 1))] if lengths else 0
