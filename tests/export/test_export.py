@@ -92,7 +92,7 @@ def test_iamc_figures_are_those_of_the_tables() -> None:
         frame.loc[("World", "Investment"), "2030"]
     )
     coverage = named().plan.coverage.set_index(["stage", "year"])
-    assert frame.loc[("World", "Coverage|ore|Traced|With Plan"), "2033"] == pytest.approx(
+    assert frame.loc[("World", "Coverage|ore|With Plan"), "2033"] == pytest.approx(
         coverage.loc[("ore", 2033), "coverage"]
     )
 

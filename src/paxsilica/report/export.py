@@ -38,9 +38,9 @@ WORLD = "World"
 MODES = {"normal": "Normal", "disrupted": "Cut-off"}
 SHARES = {
     "nameplate_share_without": "Nameplate|Without Plan",
-    "coverage_without": "Traced|Without Plan",
+    "coverage_without": "Without Plan",
     "nameplate_share": "Nameplate|With Plan",
-    "coverage": "Traced|With Plan",
+    "coverage": "With Plan",
     "required_share": "Required",
 }
 """IAMC names of the shares of coverage."""

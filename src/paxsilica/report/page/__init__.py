@@ -50,7 +50,7 @@ def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
 
 
 def _labels(plans: list[NamedPlan]) -> list[str]:
-    """Labels of the plans; for two plans of the same title what their cases say differently, or
+    """Labels of the plans; for two plans of the same title the keys in which their cases differ, or
     else their order."""
     labels = [one.plan.title or one.plan.case for one in plans]
     if len(set(labels)) == len(labels):

@@ -59,7 +59,7 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
                 )
             )
     for kind, values in (
-        ("naive", [cell.nameplate for cell in stage.cells]),
+        ("nameplate", [cell.nameplate for cell in stage.cells]),
         ("required", [cell.required for cell in stage.cells]),
         ("before", [cell.without for cell in stage.cells]),
         ("after", [cell.coverage for cell in stage.cells]),
