@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from paxsilica.plan.result import Plan
+if TYPE_CHECKING:
+    from paxsilica.plan.result import Plan
 
 OBJECTIVES = {
     "cost": "least expected cost over the years of the case, discounted",
