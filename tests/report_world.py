@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from paxsilica.plan.solve import make_plan
-from paxsilica.report.facts import Facts, facts_of
+from paxsilica.report.views.named_plan import NamedPlan, name_plan
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import TABLES, Provenance, Source
 from worlds import case, world
@@ -121,7 +121,7 @@ def tables() -> Tables:
 
 
 @cache
-def facts(budget: float = 60.0) -> Facts:
+def named(budget: float = 60.0) -> NamedPlan:
     """The plan of the small world under a budget."""
     asked = case(
         "2030-2034",
@@ -132,18 +132,18 @@ def facts(budget: float = 60.0) -> Facts:
         funding=["signatory"],
         coverage={"required": 0.4, "from_year": 2031, "hard": False},
     )
-    return facts_of(make_plan(tables(), asked), tables())
+    return name_plan(make_plan(tables(), asked), tables())
 
 
 def save(budget: float, folder: Path) -> Path:
     """The plan, saved and without its tables."""
-    facts(budget).plan.save(folder)
+    named(budget).plan.save(folder)
     return folder
 
 
-def bare(budget: float = 60.0) -> Facts:
+def bare(budget: float = 60.0) -> NamedPlan:
     """The plan without its tables."""
-    return Facts(facts(budget).plan, None, "The tables are not at hand.")
+    return NamedPlan(named(budget).plan, None, "The tables are not at hand.")
 
 
 def write_tables(folder: Path) -> None:

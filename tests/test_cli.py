@@ -218,7 +218,7 @@ def test_full_disk_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "plans/case/plan.xlsx")
 
-    monkeypatch.setattr(files, "write_full_workbook", full)
+    monkeypatch.setattr(files, "write_workbook", full)
     result = run("solve", *given("vietman"))
     assert result.exit_code == 2
     assert "Cannot read or write plans/case/plan.xlsx: No space left on device." in result.stderr

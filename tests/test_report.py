@@ -13,12 +13,16 @@ import pytest
 
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import PLAN_TABLES, Plan
+from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.console.live import LiveView
 from paxsilica.report.console.screen import Screen, print_problems
 from paxsilica.report.console.summary import print_folder, print_summary
 from paxsilica.report.files import place_for, write_plan
-from paxsilica.report.wording import covered, exposed
-from paxsilica.report.workbook.tables import write_workbook
+from paxsilica.report.views.coverage import below_requirement
+from paxsilica.report.views.named_plan import name_plan
+from paxsilica.report.wording import covered
+from paxsilica.report.workbook.book import write_workbook
+from paxsilica.report.workbook.style import number_format
 from paxsilica.solver import Progress
 
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
@@ -54,6 +58,10 @@ def plan() -> Plan:
     tables = {name: frame(name, []) for name in PLAN_TABLES} | {
         "portfolio": frame("portfolio", portfolio),
         "coverage": frame("coverage", coverage),
+        "dropped": frame("dropped", [(f"project-{n}", "no funder pays") for n in range(40)]),
+        "funding": frame(
+            "funding", [("a-funder-with-a-long-name", f"p{n}", 2026, 1e4 / n) for n in range(1, 97)]
+        ),
         "funders": frame(
             "funders",
             [(f"funder-{n}", "A funder", "USA", 3e4, 1e4 / n, 2e4, n) for n in range(1, 24)],
@@ -96,7 +104,7 @@ def plan() -> Plan:
         objective=7_188_603.9,
         bound=7_152_256.7,
         tables=tables,
-        notes=tuple(f"project-{n} was left out: nobody may pay for it." for n in range(40)),
+        notes=("40 projects are dropped before the search.",),
         manifest={
             "case": {
                 "budget_usd_m": 20000.0,
@@ -161,9 +169,9 @@ def test_required_share_that_differs_stands_in_the_row(
     assert "…/" not in text
 
 
-@pytest.mark.parametrize("traced", [0.594, 0.5994, 0.5996, 0.6, 0.61])
-def test_exposed_is_what_reads_as_too_little(traced: float) -> None:
-    assert exposed(traced, 0.6) == (int(covered(traced)) < 60)
+@pytest.mark.parametrize("coverage", [0.594, 0.5994, 0.5996, 0.6, 0.61])
+def test_a_short_stage_reads_as_short(coverage: float) -> None:
+    assert below_requirement(coverage, 0.6) == (int(covered(coverage)) < 60)
 
 
 def test_without_a_plan_the_page_says_what_to_try(
@@ -197,7 +205,7 @@ def test_problems_are_told_in_full() -> None:
     )
     lines = out.getvalue().splitlines()
     assert lines[0] == "2 problems in the input"
-    assert lines[1].split() == ["table", "row", "column", "value", "what", "would", "be", "right"]
+    assert lines[1].split() == ["table", "row", "column", "value", "expected"]
     assert lines[2].split()[:5] == ["assets", "12", "capacity", "a", "lot"]
     assert lines[2].endswith(words)
     assert "[red]2026" in lines[3]
@@ -239,22 +247,30 @@ def test_live_view_shows_steps_and_standing(monkeypatch: pytest.MonkeyPatch) -> 
         assert words in out.getvalue()
 
 
+def book_of(plan: Plan, folder: Path) -> openpyxl.Workbook:
+    write_workbook(name_plan(plan, None), folder / "plan.xlsx")
+    return openpyxl.load_workbook(folder / "plan.xlsx")
+
+
 def test_workbook_is_the_same_byte_for_byte(plan: Plan, tmp_path: Path) -> None:
     for name in ("one.xlsx", "two.xlsx"):
-        write_workbook(plan, tmp_path / name)
+        write_workbook(name_plan(plan, None), tmp_path / name)
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
 
 
 def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
-    write_workbook(plan, tmp_path / "plan.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
-    assert book.sheetnames == ["plan", *PLAN_TABLES]
-    cover = {str(row[0].value): row[1].value for row in book["plan"].iter_rows() if row[0].value}
-    assert str(cover["Status"]).startswith("optimal. ")
-    assert cover["case.budget_usd_m"] == "20000.0"
-    assert "97 % of the capital decided" in str(cover["Gap"])
-    for name, table in plan.tables.items():
-        sheet = book[name]
+    book = book_of(plan, tmp_path)
+    cover = {str(row[0].value): row[2].value for row in book["Answer"].iter_rows() if row[0].value}
+    assert str(cover["Status"]).startswith("No plan can be better than this one")
+    assert "Gap, share of the capital decided" in cover
+    origin = {row[0].value: row[1].value for row in book["Origin"].iter_rows()}
+    assert origin["case.budget_usd_m"] == "20000.0"
+    names = ("commitments", "dropped", "funding", "operation", "binding")
+    assert [name for name in names if name in book.sheetnames] == [
+        name for name in names if len(plan.tables[name])
+    ]
+    for name in ("dropped", "operation", "binding"):
+        sheet, table = book[name], plan.tables[name]
         assert [cell.value for cell in sheet[2]] == list(table.columns)
         for cell, words in zip(sheet[1], PLAN_TABLES[name].columns.values(), strict=True):
             assert str(cell.value).lower() == words.lower()
@@ -268,31 +284,46 @@ def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
             sheet.page_setup.fitToHeight,
         ) == ("landscape", 1, 0)
         assert sheet.max_row == len(table) + 2
-    portfolio = book["portfolio"]
-    assert [(cell.value, cell.data_type) for cell in portfolio[4][:2]] == [
-        ("=p", "s"),
-        ("=1+1", "s"),
-    ]
-    by_key = {cell.value: cell.column - 1 for cell in portfolio[2]}
-    assert portfolio[3][by_key["committed_year"]].number_format == "0"
-    assert portfolio[3][by_key["capex_usd_m"]].number_format == "#,##0.0"
-    assert book["coverage"]["G3"].number_format == "0.0%"
+    assert book["binding"]["C3"].number_format == "0"
+    assert book["binding"]["D3"].number_format == "#,##0"
+
+
+def test_workbook_keeps_text_that_looks_like_a_formula(plan: Plan, tmp_path: Path) -> None:
+    portfolio = book_of(plan, tmp_path)["Portfolio"]
+    by_head = {cell.value: cell.column - 1 for cell in portfolio[1]}
+    assert [
+        (portfolio[3][by_head[head]].value, portfolio[3][by_head[head]].data_type)
+        for head in ("Project", "Key", "Funders, USD m")
+    ] == [("=1+1", "s"), ("=p", "s"), ("+cmd|' /C calc'!A0", "s")]
+    assert portfolio[2][by_head["Commit"]].number_format == "0"
+    assert portfolio[2][by_head["Capital, USD m"]].number_format == "#,##0.0"
 
 
 def test_workbook_leaves_the_unlimited_and_the_unknown_blank(plan: Plan, tmp_path: Path) -> None:
-    write_workbook(plan, tmp_path / "plan.xlsx")
-    row = openpyxl.load_workbook(tmp_path / "plan.xlsx")["operation"][3]
+    row = book_of(plan, tmp_path)["operation"][3]
     assert [row[at].value for at in (5, 8, 10, 11)] == [None, 1.5, None, None]
 
 
 def test_workbook_without_a_plan_has_a_cover(plan: Plan, tmp_path: Path) -> None:
-    write_workbook(
-        replace(plan, status="infeasible", objective=None, bound=None, tables={}),
-        tmp_path / "plan.xlsx",
-    )
-    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
-    assert book.sheetnames == ["plan"]
-    assert "infeasible" in str([row[1].value for row in book["plan"].iter_rows()])
+    none = replace(plan, status="infeasible", objective=None, bound=None, tables={})
+    book = book_of(none, tmp_path)
+    assert book.sheetnames == ["Answer", "Origin"]
+    assert "infeasible" in str([row[1].value for row in book["Answer"].iter_rows()])
+
+
+def test_display_formats_come_from_the_schema() -> None:
+    formats = {
+        column: number_format(column_of("coverage", column), [0.5])
+        for column in ("year", "coverage", "nameplate_share")
+    }
+    assert formats == {"year": "0", "coverage": "0.0%", "nameplate_share": "0.0%"}
+    for name, table in ALL_TABLES.items():
+        assert list(table.schema) == list(table.columns), name
+        for key, column in table.schema.items():
+            assert column.text, f"{name}.{key} has no text"
+            assert (column.format == "year") == (column.dtype == "year"), f"{name}.{key}"
+            assert (column.unit == "USD million") == (column.format == "money"), f"{name}.{key}"
+            assert column.numeric or not column.unit, f"{name}.{key} is text with a unit"
 
 
 def test_log_is_written_beside_the_result(plan: Plan, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "commitment dropped": (drop("commitments"), "portfolio and commitments"),
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
-    "who pays told wrong": (put("portfolio", "who_pays", "fund-9 3"), "portfolio"),
+    "funders of a project wrong": (put("portfolio", "funders", "fund-9 3"), "portfolio"),
     "operating support told wrong": (
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from paxsilica.cli import app
-from paxsilica.report.export import FORMATS, IAMC_KEYS, export_plan, iamc
-from report_world import bare, facts, save
+from paxsilica.plan.tables import PRICE_TABLES
+from paxsilica.report.export import FORMATS, IAMC_KEYS, describe, export_plan, iamc
+from report_world import bare, named, save
 
 
 def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
@@ -27,31 +29,43 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("name", ["portfolio", "coverage", "operation", "funding"])
 def test_csv_and_parquet_hold_the_tables(tmp_path: Path, name: str) -> None:
-    table = facts().plan.table(name)
-    export_plan(facts(), "csv", tmp_path, None)
+    table = named().plan.table(name)
+    export_plan(named(), "csv", tmp_path, None)
     same(
         pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False, na_values=[""]), table
     )
     pytest.importorskip("pyarrow")
-    export_plan(facts(), "parquet", tmp_path, None)
+    export_plan(named(), "parquet", tmp_path, None)
     same(pd.read_parquet(tmp_path / "parquet" / f"{name}.parquet"), table)
 
 
 def test_json_is_tidy_and_says_what_columns_mean(tmp_path: Path) -> None:
-    place = export_plan(facts(), "json", None, tmp_path / "one.json")
+    place = export_plan(named(), "json", None, tmp_path / "one.json")
     document = json.loads(place.read_text(encoding="utf-8"))
-    assert document["plan"]["objective"] == pytest.approx(facts().plan.objective)
+    assert document["plan"]["objective"] == pytest.approx(named().plan.objective)
     portfolio = document["tables"]["portfolio"]
-    assert [row["project"] for row in portfolio["rows"]] == facts().plan.portfolio[
+    assert [row["project"] for row in portfolio["rows"]] == named().plan.portfolio[
         "project"
     ].tolist()
     assert portfolio["columns"]["capex_usd_m"] == "capital, USD million"
 
 
+def test_every_column_is_described_with_type_and_unit_prices_included() -> None:
+    prices = {name: named().plan.table(name) for name in PRICE_TABLES}
+    plan = replace(named().plan, tables={**named().plan.tables, **prices})
+    found = describe(plan).set_index(["table", "column"])
+    assert len(found) == sum(len(table.columns) for table in plan.tables.values())
+    assert (found["meaning"].str.len() > 0).all()
+    assert (found.loc[found["type"].isin(["text", "yes/no", "year"]), "unit"] == "").all()
+    assert found.loc[("prices", "value"), "unit"] == "unit of the row"
+    assert found.loc[("value_curve", "objective"), "unit"] == "USD million"
+    assert found.loc[("coverage", "coverage"), "unit"] == "share of 1"
+
+
 def test_iamc_has_the_form_that_pyam_asks_for() -> None:
     """One row for each model, scenario, region, variable and unit; years as columns; no blank keys;
     only numbers."""
-    frame = iamc(facts())
+    frame = iamc(named())
     assert list(frame.columns[:5]) == IAMC_KEYS
     assert [int(year) for year in frame.columns[5:]] == list(range(2030, 2035))
     assert not frame[IAMC_KEYS].duplicated().any()
@@ -66,8 +80,8 @@ def test_iamc_has_the_form_that_pyam_asks_for() -> None:
 
 
 def test_iamc_figures_are_those_of_the_tables() -> None:
-    frame = iamc(facts()).set_index(["region", "variable"])
-    funding = facts().plan.funding
+    frame = iamc(named()).set_index(["region", "variable"])
+    funding = named().plan.funding
     assert frame.loc[("World", "Investment"), "2030"] == pytest.approx(
         funding.loc[funding["year"] == 2030, "usd_m"].sum()
     )
@@ -77,8 +91,8 @@ def test_iamc_figures_are_those_of_the_tables() -> None:
     assert frame.loc[[(region, "Investment") for region in regions], "2030"].sum() == pytest.approx(
         frame.loc[("World", "Investment"), "2030"]
     )
-    coverage = facts().plan.coverage.set_index(["stage", "year"])
-    assert frame.loc[("World", "Coverage|ore|Traced|With Plan"), "2033"] == pytest.approx(
+    coverage = named().plan.coverage.set_index(["stage", "year"])
+    assert frame.loc[("World", "Coverage|ore|With Plan"), "2033"] == pytest.approx(
         coverage.loc[("ore", 2033), "coverage"]
     )
 
@@ -88,9 +102,9 @@ def test_pyam_reads_it(tmp_path: Path) -> None:
         "pyam",
         reason="needs pyam-iamc, of which no release for pandas 3 on this Python is installed",
     )
-    read = pyam.IamDataFrame(str(export_plan(facts(), "iamc", tmp_path, None)))
+    read = pyam.IamDataFrame(str(export_plan(named(), "iamc", tmp_path, None)))
     assert read.filter(variable="Investment", region="World").data["value"].sum() == pytest.approx(
-        facts().plan.funding["usd_m"].sum()
+        named().plan.funding["usd_m"].sum()
     )
 
 
@@ -103,7 +117,7 @@ def test_a_plan_without_its_tables_can_be_exported(tmp_path: Path, format_: str)
 
 @pytest.mark.parametrize("format_", ["csv", "json", "iamc", "xlsx"])
 def test_the_same_plan_gives_the_same_bytes(tmp_path: Path, format_: str) -> None:
-    places = [export_plan(facts(), format_, None, tmp_path / f"{at}.out") for at in range(2)]
+    places = [export_plan(named(), format_, None, tmp_path / f"{at}.out") for at in range(2)]
     files = [sorted(place.rglob("*")) if place.is_dir() else [place] for place in places]
     assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
 

@@ -11,8 +11,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from paxsilica.report.workbook.full import write_full_workbook
-from report_world import bare, facts
+from paxsilica.report.workbook.book import write_workbook
+from report_world import bare, named
 
 OFFICE = shutil.which("soffice")
 
@@ -20,7 +20,7 @@ OFFICE = shutil.which("soffice")
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("book") / "plan.xlsx"
-    write_full_workbook(facts(), place)
+    write_workbook(named(), place)
     return place
 
 
@@ -47,7 +47,7 @@ def test_sheets_heads_names_and_print(path: Path) -> None:
         "Costs",
         "Exposure",
     ]
-    assert {"operation", "Figures used", "Documents", "Made from"} <= set(book.sheetnames)
+    assert {"operation", "Figures used", "Documents", "Origin"} <= set(book.sheetnames)
     assert {
         "total_capital",
         "total_public",
@@ -67,7 +67,7 @@ def test_sheets_heads_names_and_print(path: Path) -> None:
 
 def test_totals_agree_with_the_tables(path: Path) -> None:
     dead = openpyxl.load_workbook(path, data_only=True)
-    portfolio = facts().plan.portfolio
+    portfolio = named().plan.portfolio
     for name, column in (
         ("total_capital", "capex_usd_m"),
         ("total_public", "public_usd_m"),
@@ -80,7 +80,7 @@ def test_totals_agree_with_the_tables(path: Path) -> None:
     years = [cell.value for cell in sheet[1]][1:-1]
     for row in sheet.iter_rows(min_row=2, values_only=True):
         if row[0] == "Total":
-            funding = facts().plan.funding.groupby("year")["usd_m"].sum()
+            funding = named().plan.funding.groupby("year")["usd_m"].sum()
             assert list(row[1 : len(years) + 1]) == pytest.approx([funding[year] for year in years])
 
 
@@ -162,7 +162,7 @@ def test_libreoffice_calculates_the_same(path: Path, tmp_path: Path) -> None:
 
 
 def test_without_tables_and_without_a_plan(tmp_path: Path) -> None:
-    write_full_workbook(bare(), tmp_path / "bare.xlsx")
+    write_workbook(bare(), tmp_path / "bare.xlsx")
     assert "Exposure" not in openpyxl.load_workbook(tmp_path / "bare.xlsx").sheetnames
-    write_full_workbook(facts(5.0), tmp_path / "empty.xlsx")
+    write_workbook(named(5.0), tmp_path / "empty.xlsx")
     assert openpyxl.load_workbook(tmp_path / "empty.xlsx")["Portfolio"]["A2"].value == "Total"

@@ -13,17 +13,18 @@ import pytest
 import paxsilica
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan
-from paxsilica.report.facts import Facts, load_facts
+from paxsilica.report.answer import cards, sentences
 from paxsilica.report.page import render_page
-from paxsilica.report.page.answer import cards, sentences
 from paxsilica.report.page.chain import make_chain
-from paxsilica.report.page.differences import differences
-from paxsilica.report.page.doubts import capital_range, price_rows
-from paxsilica.report.page.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.page.layers import lay_out
+from paxsilica.report.page.side import make_side
 from paxsilica.report.page.timetable import bars
 from paxsilica.report.page.world_map import equal_earth, outlines, spots
-from report_world import bare, facts, tables, write_tables
+from paxsilica.report.views.comparison import differences
+from paxsilica.report.views.evidence import capital_range
+from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
+from paxsilica.report.views.named_plan import NamedPlan, load_named_plan
+from report_world import bare, named, tables, write_tables
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -41,8 +42,14 @@ class Loaded(HTMLParser):
                 self.found.append(f"{tag} {name} {value}")
 
 
+def prices(plan: NamedPlan) -> list[dict[str, str]]:
+    """The prices on the page."""
+    found: list[dict[str, str]] = make_side(plan, "a", "", False).prices
+    return found
+
+
 def test_nothing_is_loaded_and_no_text_becomes_markup() -> None:
-    text = render_page(facts(), facts(40.0))
+    text = render_page(named(), named(40.0))
     parser = Loaded()
     parser.feed(text)
     assert parser.found == ["link href data:,"]
@@ -54,29 +61,29 @@ def test_nothing_is_loaded_and_no_text_becomes_markup() -> None:
 
 
 def test_the_answer_says_what_the_tables_say() -> None:
-    first, second, *_ = sentences(facts())
-    assert "all 3 steps of the chain could make the share of need asked for in 2034" in first
+    first, second, *_ = sentences(named())
+    assert "all 3 stages of the chain could make the required share of need in 2034" in first
     assert "none of them could" in first
     assert "2 projects in 2 regions for USD 80 million: USD 48 million" in second
-    assert [card.value for card in cards(facts())][2:4] == ["2", "3 of 3"]
+    assert [card.value for card in cards(named())][2:4] == ["2", "3 of 3"]
 
 
 def test_a_plan_without_projects_says_so() -> None:
-    text = render_page(facts(5.0))
+    text = render_page(named(5.0))
     assert "The plan commits to no project." in text
 
 
 @pytest.mark.parametrize("status", ["infeasible", "no_plan"])
 def test_no_plan_no_figures_but_a_page(status: str) -> None:
     nothing = dataclasses.replace(
-        facts().plan,
+        named().plan,
         status=status,
         objective=None,
         bound=None,
         tables={},
         capital_decided_usd_m=0.0,
     )
-    text = render_page(Facts(nothing, facts().world))
+    text = render_page(NamedPlan(nothing, named().world))
     assert "proved" in text or "proves nothing" in text
     assert 'id="coverage"' not in text
 
@@ -91,7 +98,7 @@ def test_without_the_tables_the_page_says_what_is_missing() -> None:
 def test_any_problem_has_a_page(name: str) -> None:
     question = paxsilica.load(CASES / name / "case.toml", CASES / name)
     plan = question.solve()
-    text = render_page(Facts(plan, question.instance().world))
+    text = render_page(NamedPlan(plan, question.instance().world))
     assert (plan.title or plan.case) in text
     assert "nan" not in re.sub(
         r"[a-z]+nan|nan[a-z]+", "", re.sub(r"<style>.*?</style>", "", text, flags=re.S).lower()
@@ -101,10 +108,10 @@ def test_any_problem_has_a_page(name: str) -> None:
 def test_flows_conserve_what_is_made() -> None:
     """All that is used of a good is what is made of it, and its trusted part what trusted plants
     make."""
-    world = facts().world
+    world = named().world
     assert world is not None
-    flows = chain_flows(facts().plan, world, 2034)
-    output = stage_output(facts().plan, world, 2034).set_index("stage")
+    flows = chain_flows(named().plan, world, 2034)
+    output = stage_output(named().plan, world, 2034).set_index("stage")
     for stage, part in flows.groupby("from_stage"):
         assert part["usd_m"].sum() == pytest.approx(output.loc[stage].sum())
         trusted = part.loc[part["trusted_supply"].astype(bool), "usd_m"].sum()
@@ -112,7 +119,7 @@ def test_flows_conserve_what_is_made() -> None:
 
 
 def test_the_chain_runs_from_ore_to_final_use() -> None:
-    chain = make_chain(facts(), 2034)
+    chain = make_chain(named(), 2034)
     assert chain is not None
     assert [row[0][0] for row in chain.layers.rows] == ["ore", "metal", "server", FINAL]
     assert {link for link, parts in chain.links.items() if sum(parts.values()) > 0} >= {
@@ -136,7 +143,7 @@ def test_a_cycle_is_cut_at_its_weakest_link() -> None:
 
 
 def test_ramps_come_from_operation() -> None:
-    mine = next(bar for bar in bars(facts()) if bar.project == "new-mine")
+    mine = next(bar for bar in bars(named()) if bar.project == "new-mine")
     assert (mine.committed, mine.online) == (2030, 2031)
     assert dict(mine.running) == pytest.approx({2031: 0.5, 2032: 1.0, 2033: 1.0, 2034: 1.0})
 
@@ -156,12 +163,12 @@ def test_the_map_knows_its_countries() -> None:
         for ring in rings
     )
     assert widest < 180, "an outline goes round the world where it should have been cut"
-    assert {spot.region for spot in spots(facts())} == {"A", "AUS"}
+    assert {spot.region for spot in spots(named())} == {"A", "AUS"}
     assert equal_earth(0, 90)[1] == pytest.approx(1.3173627591574)
 
 
 def test_capital_range_follows_provenance() -> None:
-    found = capital_range(facts())
+    found = capital_range(named())
     assert found is not None
     assert (found.low, found.used, found.high) == pytest.approx((64.0, 80.0, 120.0))
 
@@ -184,10 +191,10 @@ def test_prices_prefer_those_that_need_no_caveat() -> None:
         ("envelope", "fund", 2031, "relaxed", 0.5, 0.5, 0.5, "USD a USD", "half"),
     ]
     plan = dataclasses.replace(
-        facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
+        named().plan, tables={**named().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
     )
-    with_prices = Facts(plan, facts().world)
-    assert [(row["kind"], row["value"], row["range"]) for row in price_rows(with_prices)] == [
+    with_prices = NamedPlan(plan, named().world)
+    assert [(row["kind"], row["value"], row["range"]) for row in prices(with_prices)] == [
         ("resolve", "1.25 USD a USD", "1 to 1.5"),
         ("relaxed", "0.5 USD a USD", ""),
     ]
@@ -247,10 +254,10 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
         ),
     ]
     plan = dataclasses.replace(
-        facts().plan, tables={**facts().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
+        named().plan, tables={**named().plan.tables, "prices": pd.DataFrame(rows, columns=columns)}
     )
     shown = [
-        (row["where"], row["value"], row["range"]) for row in price_rows(Facts(plan, facts().world))
+        (row["where"], row["value"], row["range"]) for row in prices(NamedPlan(plan, named().world))
     ]
     assert shown == [
         ("programme", "1 USD ?", "0 to 1.5"),
@@ -264,20 +271,20 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
 
 
 def test_two_plans_are_told_apart_by_what_their_cases_say() -> None:
-    text = render_page(facts(), facts(40.0))
+    text = render_page(named(), named(40.0))
     assert "Small world: budget, USD million, 60" in text
     assert "Small world: budget, USD million, 40" in text
-    found = differences(facts(), facts(40.0))
+    found = differences(named(), named(40.0))
     only_first = {row["project"] for row in found.only_first}
-    assert only_first == set(facts().plan.portfolio["project"]) - set(
-        facts(40.0).plan.portfolio["project"]
+    assert only_first == set(named().plan.portfolio["project"]) - set(
+        named(40.0).plan.portfolio["project"]
     )
 
 
 def test_other_tables_than_those_of_the_plan_are_refused(tmp_path: Path) -> None:
     write_tables(tmp_path / "tables")
-    facts().plan.save(tmp_path / "plan")
+    named().plan.save(tmp_path / "plan")
     with pytest.raises(InputError, match="other tables than those that the plan was made from"):
-        load_facts(Plan.load(tmp_path / "plan"), tmp_path / "tables")
-    assert "--data" in load_facts(Plan.load(tmp_path / "plan")).missing
+        load_named_plan(Plan.load(tmp_path / "plan"), tmp_path / "tables")
+    assert "--data" in load_named_plan(Plan.load(tmp_path / "plan")).missing
     assert tables().digest == "in memory"

@@ -200,7 +200,7 @@ def _portfolio_row(
         ledger.same("portfolio", [name, column], row[column], amount, unit)
     said = {
         part.rpartition(" ")[0]: float(part.rpartition(" ")[2].replace(",", ""))
-        for part in (row["who_pays"] or "").split("; ")
+        for part in (row["funders"] or "").split("; ")
         if part
     }
     paid: dict[str, float] = defaultdict(float)
@@ -213,7 +213,7 @@ def _portfolio_row(
         if abs(said.get(funder, 0.0) - paid[funder]) > 0.501:
             ledger.note(
                 "portfolio",
-                [name, "who_pays", funder],
+                [name, "funders", funder],
                 said.get(funder, 0.0),
                 paid[funder],
                 "USD million, rounded to one",

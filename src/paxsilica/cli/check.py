@@ -11,7 +11,7 @@ def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
     With --json: case, years, counts (tables, rows, projects, funders, operating_states, cut_offs),
-    absent (tables) and left_out (projects, with the reason). Problems are listed in error.problems.
+    absent (tables) and dropped (projects, with the reason). Problems are listed in error.problems.
 
     [bold]Examples[/bold]
 

@@ -67,9 +67,9 @@ def export(
             [Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")]
         )
     from paxsilica.report.export import export_plan
-    from paxsilica.report.facts import load_facts
+    from paxsilica.report.views.named_plan import load_named_plan
 
-    facts = load_facts(load_plan(folder), options.data)
+    named = load_named_plan(load_plan(folder), options.data)
     if out is not None:
         refuse_to_write_over(out, EXPORTED[format_], options.force)
-    return written(export_plan(facts, format_, folder, out))
+    return written(export_plan(named, format_, folder, out))

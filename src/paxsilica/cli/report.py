@@ -47,16 +47,16 @@ def report(
 
       paxsilica report plans/base --with plans/forty-billion --out base-and-forty.html
     """
-    from paxsilica.report.facts import load_facts
     from paxsilica.report.page import render_page
+    from paxsilica.report.views.named_plan import load_named_plan
 
     path = folder / "report.html" if out is None else out
-    facts = load_facts(load_plan(folder), options.data)
+    named = load_named_plan(load_plan(folder), options.data)
     beside = None
     if other is not None:
         plan = load_plan(other)
-        same = plan.manifest.get("data_digest") == facts.plan.manifest.get("data_digest")
-        beside = load_facts(plan, options.data if same else None)
+        same = plan.manifest.get("data_digest") == named.plan.manifest.get("data_digest")
+        beside = load_named_plan(plan, options.data if same else None)
     refuse_to_write_over(path, says(PAGE_MARK), options.force)
-    path.write_text(render_page(facts, beside), encoding="utf-8")
+    path.write_text(render_page(named, beside), encoding="utf-8")
     return written(path)

@@ -1,5 +1,5 @@
-"""The result: frozen, tidy, and free of the model that it came from. It can be saved, loaded and
-compared without a solver."""
+"""The result: frozen, tidy tables without the model. A plan is saved, loaded and compared without a
+solver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.tables import ALL_TABLES, NAMES, PLAN_TABLES, TableDoc
+from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES, TableDoc
 from paxsilica.serialize import json_text, leaves, plain
 
 __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
@@ -21,25 +21,25 @@ __all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refu
 PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan"]
 
 NO_QUESTION = ("name", "title", "question", "partners", "solver")
-"""Keys of a case that tell plans apart in nothing that a reader asks about."""
+"""Keys of a case that do not change its question."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What came of a case.
+    """The result of a case.
 
     Attributes:
         case: name of the case; ``title`` and ``question`` as it states them.
-        status: ``optimal`` (a plan within the gap asked for, proved), ``feasible`` (a plan, the gap
-            not proved), ``infeasible`` (proved: there is none) or ``no_plan`` (none found in time).
+        status: ``optimal`` (a plan within the requested gap, proved), ``feasible`` (a plan, the gap
+            not proved), ``infeasible`` (proved) or ``no_plan`` (none found in time).
         objective: USD million; ``None`` without a plan.
-        bound: what no plan can be below, USD million; ``None`` where none is known.
+        bound: proved lower bound on the objective, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
         capital_decided_usd_m: capital of the projects committed, undiscounted.
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
-        notes: sentences that a reader should know.
-        manifest: what the plan came from: data digest, case, versions, options.
-        seconds: time by step of the work; not part of what is saved as the result.
+        notes: remarks on the case and the plan.
+        manifest: origin of the plan: data digest, case, versions, options.
+        seconds: time by step; not part of the saved result.
     """
 
     case: str
@@ -80,8 +80,8 @@ class Plan:
 
     @property
     def gap_of_capital(self) -> float | None:
-        """Distance between objective and bound as a share of the capital decided, which is how much
-        of the money in question is unproved."""
+        """Distance between objective and bound as a share of the capital decided: the share of the
+        decision that is unproved."""
         return (
             None
             if self.gap_usd_m is None or not self.capital_decided_usd_m
@@ -90,12 +90,12 @@ class Plan:
 
     @property
     def portfolio(self) -> pd.DataFrame:
-        """Projects committed, with who pays; no rows without a plan."""
+        """Projects committed, with their funders; no rows without a plan."""
         return self.table("portfolio")
 
     @property
     def coverage(self) -> pd.DataFrame:
-        """Coverage by stage and year, naive and traced, before and after."""
+        """Coverage and nameplate shares by stage and year, without and with the plan."""
         return self.table("coverage")
 
     @property
@@ -110,38 +110,33 @@ class Plan:
 
     @property
     def prices(self) -> pd.DataFrame:
-        """What one more of something saves or costs, by kind of price; no rows until
-        :mod:`paxsilica.prices` has put them there."""
+        """Saving or cost of one more unit, by kind of price; no rows until
+        :mod:`paxsilica.prices` has computed them."""
         return self.table("prices")
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table by name (see :data:`PLAN_TABLES`), empty if the plan has none of it."""
-        if name not in self.tables and name not in ALL_TABLES:
-            raise KeyError(f"there is no table {name!r}; tables are {', '.join(ALL_TABLES)}")
-        return (
-            self.tables[name].copy()
-            if name in self.tables
-            else pd.DataFrame(columns=list(ALL_TABLES[name].columns))
-        )
+        """A table by name, a copy; without rows if the plan does not have it.
 
-    def asked_otherwise(self, other: Plan) -> dict[str, tuple[Any, Any]]:
-        """Keys in which the cases of two plans differ, but for names and the solver, with the value
-        of each; ``None`` where it gives none."""
-        cases = [
-            {
-                key: part
-                for key, part in plan.manifest.get("case", {}).items()
-                if key not in NO_QUESTION
-            }
-            for plan in (self, other)
-        ]
-        said = [dict(leaves(case)) for case in cases]
-        keys = dict.fromkeys([*said[0], *said[1]])
-        return {
-            key: (said[0].get(key), said[1].get(key))
-            for key in keys
-            if said[0].get(key) != said[1].get(key)
-        }
+        Raises:
+            KeyError: if no plan has such a table (see :data:`PLAN_TABLES`).
+        """
+        if name in self.tables:
+            return self.tables[name].copy()
+        if name not in ALL_TABLES:
+            raise KeyError(f"there is no table {name!r}; tables are {', '.join(ALL_TABLES)}")
+        return pd.DataFrame(columns=list(ALL_TABLES[name].columns))
+
+    def question_differences(self, other: Plan) -> dict[str, tuple[Any, Any]]:
+        """Keys in which the cases of two plans differ, except names and solver options, with both
+        values; ``None`` where a case does not give the key."""
+        first, second = self._question_keys(), other._question_keys()
+        keys = dict.fromkeys([*first, *second])
+        pairs = {key: (first.get(key), second.get(key)) for key in keys}
+        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+    def _question_keys(self) -> dict[str, Any]:
+        case = self.manifest.get("case", {})
+        return dict(leaves({key: part for key, part in case.items() if key not in NO_QUESTION}))
 
     def compare(self, other: Plan) -> pd.DataFrame:
         """Projects in which two plans differ: in one of them only, committed in another year, or of
@@ -167,31 +162,18 @@ class Plan:
         found = (
             "no plan"
             if self.objective is None
-            else (
-                f"{self.objective:,.0f} USD million ({self.objective_kind}), gap"
-                f" {self.gap or 0:.4%}"
-            )
+            else f"{self.objective:,.0f} USD million ({self.objective_kind}),"
+            f" gap {self.gap or 0:.4%}"
         )
         head = f"<p><b>{html.escape(self.title or self.case)}</b>: {self.status}, {found}</p>"
         if not self.tables:
             return head
-        columns = [
-            "project",
-            "stage",
-            "region",
-            "committed_year",
-            "online_year",
-            "size",
-            "size_unit",
-            "public_usd_m",
-        ]
-        biggest = self.portfolio.sort_values("public_usd_m", ascending=False).head(12)[columns]
+        columns = ["project", "stage", "region", "committed_year", "online_year", "size"]
+        largest = self.portfolio.sort_values("public_usd_m", ascending=False).head(12)
+        shown = largest[[*columns, "size_unit", "public_usd_m"]]
         more = max(0, len(self.portfolio) - 12)
-        return (
-            head
-            + biggest.to_html(index=False, float_format="{:,.1f}".format)
-            + (f"<p>and {more} more</p>" if more else "")
-        )
+        rows = shown.to_html(index=False, float_format="{:,.1f}".format)
+        return head + rows + (f"<p>and {more} more</p>" if more else "")
 
     def result(self) -> dict[str, Any]:
         """The content of ``result.json``."""
@@ -230,72 +212,39 @@ class Plan:
 
     @classmethod
     def load(cls, folder: Path | str) -> Plan:
-        """The plan that was saved in ``folder``.
+        """The plan that is saved in ``folder``.
 
         Raises:
-            InputError: if there is none, or with everything that is missing in it.
+            InputError: if there is none, or with everything that is missing or not known in it.
         """
         folder = Path(folder)
         try:
             result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(
-                [
-                    Problem(
-                        str(folder),
-                        "",
-                        "",
-                        "",
-                        f"should be a folder written by `paxsilica solve` ({error})",
-                    )
-                ]
-            ) from None
+            words = f"should be a folder written by `paxsilica solve` ({error})"
+            raise InputError([Problem(str(folder), "", "", "", words)]) from None
+        words = "is missing or not as this version writes it; solve the case again"
         problems = [
-            Problem(
-                f"{folder}/result.json",
-                "",
-                key,
-                "",
-                "is missing or not as this version writes it; solve the case again",
-            )
+            Problem(f"{folder}/result.json", "", key, "", words)
             for key, kinds in _RESULT.items()
-            if not isinstance(result, dict)
-            or key not in result
-            or not isinstance(result[key], kinds)
+            if not isinstance(result, dict) or not isinstance(result.get(key, ...), kinds)
         ]
         tables: dict[str, pd.DataFrame] = {}
         for name in [] if problems else result["tables"]:
+            path = folder / "tables" / f"{name}.csv"
             try:
-                tables[name] = _read_table(folder / "tables" / f"{name}.csv")
+                tables[name] = _read_table(name, path)
             except (OSError, ValueError) as error:
-                problems.append(
-                    Problem(f"{folder}/tables/{name}.csv", "", "", "", f"cannot be read ({error})")
-                )
-                continue
-            lacking = (
-                [column for column in ALL_TABLES[name].columns if column not in tables[name]]
-                if name in ALL_TABLES
-                else []
-            )
-            problems += [
-                Problem(f"{folder}/tables/{name}.csv", "", column, "", "this column is missing")
-                for column in lacking
-            ]
+                problems.append(Problem(str(path), "", "", "", f"cannot be read ({error})"))
+            except KeyError:
+                words = "this version knows no such table; solve the case again"
+                problems.append(Problem(str(path), "", "", "", words))
+            else:
+                problems += _column_problems(name, path, tables[name])
         if problems:
             raise InputError(problems)
-        return cls(
-            result["case"],
-            result["title"],
-            result["question"],
-            result["status"],
-            result["objective_kind"],
-            result["objective"],
-            result["bound"],
-            tables,
-            tuple(result["notes"]),
-            result["manifest"],
-            result["capital_decided_usd_m"],
-        )
+        kept = {key: result[key] for key in _RESULT}
+        return cls(**kept | {"tables": tables, "notes": tuple(result["notes"])})
 
 
 _RESULT: Mapping[str, tuple[type, ...]] = {
@@ -308,56 +257,65 @@ _RESULT: Mapping[str, tuple[type, ...]] = {
 """What a plan is read back from, and the types that JSON gives it."""
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """The table in a file: a name stays a name, even where it reads like a number (``007``) or like
-    nothing (``NA``)."""
+def _read_table(name: str, path: Path) -> pd.DataFrame:
+    """The table in a file; text columns stay text where a value looks like a number (``007``) or a
+    blank (``NA``)."""
+    texts = [key for key, column in ALL_TABLES[name].schema.items() if not column.numeric]
     return pd.read_csv(
-        path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(sorted(NAMES), "str")
+        path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(texts, "str")
     )
 
 
+def _column_problems(name: str, path: Path, table: pd.DataFrame) -> list[Problem]:
+    known = ALL_TABLES[name].columns
+    return [
+        *(
+            Problem(str(path), "", column, "", "this column is missing")
+            for column in known
+            if column not in table
+        ),
+        *(
+            Problem(str(path), "", str(column), "", "this version knows no such column")
+            for column in table
+            if column not in known
+        ),
+    ]
+
+
 WRITTEN = ("tables", "plan.xlsx", "log.csv", "seconds.csv")
-"""What is written beside ``result.json``."""
+"""Files and folders beside ``result.json``."""
 
 
 def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raises an InputError if ``folder`` holds a plan made from something else than ``manifest``
-    says, or files that a plan would replace."""
+    """Checks that a plan with ``manifest`` may be saved in ``folder``.
+
+    Raises:
+        InputError: if ``folder`` is a file, holds a plan with another manifest, or files that the
+            plan would replace.
+    """
     if not folder.exists():
         return
+    words = "holds another plan, which is not written over; name another folder or remove it"
     if not folder.is_dir():
-        raise InputError([Problem("--out", "", "", str(folder), "is a file; name a folder")])
-    try:
-        other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        same = other.get("manifest") == plain(manifest)
-    except FileNotFoundError:
-        foreign = [name for name in WRITTEN if (folder / name).exists()]
-        if foreign:
-            words = (
-                f"holds {', '.join(foreign)}, but no plan that they belong to; name another folder"
-            )
-            raise InputError([Problem("--out", "", "", str(folder), words)]) from None
-        return
-    except (OSError, ValueError, AttributeError):
-        same = False
-    if not same:
-        raise InputError(
-            [
-                Problem(
-                    "--out",
-                    "",
-                    "",
-                    str(folder),
-                    "holds another plan, which is not written over; name another folder or"
-                    " remove it",
-                )
-            ]
-        )
+        words = "is a file; name a folder"
+    else:
+        try:
+            other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            if other.get("manifest") == plain(manifest):
+                return
+        except FileNotFoundError:
+            foreign = ", ".join(name for name in WRITTEN if (folder / name).exists())
+            if not foreign:
+                return
+            words = f"holds {foreign}, but no plan that they belong to; name another folder"
+        except (OSError, ValueError, AttributeError):
+            pass  # an unreadable result is another plan
+    raise InputError([Problem("--out", "", "", str(folder), words)])
 
 
 def free_folder(parent: Path, name: str, manifest: Mapping[str, Any]) -> Path:
-    """``parent/name``, or the first of ``name-2``, ``name-3``, ... that is free or holds this very
-    plan."""
+    """``parent/name``, or the first of ``name-2``, ``name-3``, ... that is free or holds the plan
+    with ``manifest``."""
     number = 1
     while True:
         folder = parent / (name if number == 1 else f"{name}-{number}")

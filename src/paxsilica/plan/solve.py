@@ -120,7 +120,7 @@ def make_plan(
     if outcome.values is None:
         steps.end()
         return _without_plan(instance, outcome, manifest, seconds)
-    values, notes = outcome.values, _notes(instance)
+    values = outcome.values
     if case.objective != "cost":
         steps.begin("cheapest of equals")
         values = _cheapest_of_equals(program, outcome, total, offset, case)
@@ -141,6 +141,7 @@ def make_plan(
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
+        "dropped": extract.table("dropped", sorted(instance.dropped.items())),
         **coverage(instance, read, before, after),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
@@ -161,7 +162,7 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=tuple(notes),
+        notes=_notes(instance, "the table `dropped` gives the reasons"),
         manifest=manifest,
         capital_decided_usd_m=capital,
         seconds=seconds,
@@ -183,7 +184,7 @@ def _without_plan(
         objective=None,
         bound=outcome.bound if known else None,
         tables={},
-        notes=tuple(_notes(instance)),
+        notes=_notes(instance, "`paxsilica check` lists them with the reasons"),
         manifest=manifest,
         seconds=seconds,
     )
@@ -225,9 +226,12 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     return outcome.values
 
 
-def _notes(instance: Instance) -> list[str]:
-    """Notes on the plan that are in no table."""
-    notes = [f"{name} was left out: {reason}." for name, reason in instance.dropped.items()]
+def _notes(instance: Instance, details: str) -> tuple[str, ...]:
+    """Remarks that no table holds; ``details`` says where the dropped projects are listed."""
+    notes = []
+    if count := len(instance.dropped):
+        projects = "1 project is" if count == 1 else f"{count} projects are"
+        notes.append(f"{projects} dropped before the search; {details}.")
     if instance.case.coverage is None:
         notes.append("The case requires no coverage, so none is reported.")
     elif not instance.required:
@@ -235,7 +239,7 @@ def _notes(instance: Instance) -> list[str]:
             "No commodity with a stage is marked as covered, or nothing is needed of it, so no"
             " coverage is required."
         )
-    return notes
+    return tuple(notes)
 
 
 class _Steps:

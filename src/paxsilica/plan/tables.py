@@ -1,341 +1,339 @@
-"""What each table of a plan holds, column by column: the contract of whoever reads plans."""
+"""The schema of every table of a plan: type, unit, display format and meaning of each column."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+DType = Literal["text", "number", "whole", "year", "yes/no"]
+Format = Literal["plain", "money", "share", "year", "quantity"]
+
+USD_MILLION = "USD million"
+SHARE = "share of 1"
+ROW_UNIT = "unit of the row"
+"""The unit stands in the same row, in the column ``unit`` or ``size_unit``."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table of a plan.
+
+    Attributes:
+        dtype: type of the values; ``whole`` and ``year`` are integers, blank where not known.
+        unit: unit of the values; empty for text and for plain counts.
+        format: how reports display the values.
+        text: meaning, without the unit.
+    """
+
+    dtype: DType
+    unit: str
+    format: Format
+    text: str
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the values are numbers."""
+        return self.dtype in ("number", "whole", "year")
+
+    @property
+    def meaning(self) -> str:
+        """The text with the unit."""
+        return f"{self.text}, {self.unit}" if self.unit else self.text
 
 
 @dataclass(frozen=True)
 class TableDoc:
-    """What a table of a plan holds; ``columns`` maps each column to what it says, unit included."""
+    """Documentation of a table; ``columns`` maps each column to its meaning, unit included."""
 
     title: str
     columns: Mapping[str, str]
 
 
-PLAN_TABLES: Mapping[str, TableDoc] = {
-    "portfolio": TableDoc(
+@dataclass(frozen=True)
+class PlanTable(TableDoc):
+    """A table of a plan with the full schema of its columns."""
+
+    schema: Mapping[str, Column] = field(default_factory=dict)
+
+
+def _table(title: str, **schema: Column) -> PlanTable:
+    return PlanTable(title, {name: column.meaning for name, column in schema.items()}, schema)
+
+
+def _text(text: str) -> Column:
+    return Column("text", "", "plain", text)
+
+
+def _yes_no(text: str) -> Column:
+    return Column("yes/no", "", "plain", text)
+
+
+def _year(text: str) -> Column:
+    return Column("year", "", "year", text)
+
+
+def _count(text: str) -> Column:
+    return Column("whole", "", "quantity", text)
+
+
+def _number(text: str, unit: str = "") -> Column:
+    return Column("number", unit, "quantity", text)
+
+
+def _money(text: str) -> Column:
+    return Column("number", USD_MILLION, "money", text)
+
+
+def _share(text: str) -> Column:
+    return Column("number", SHARE, "share", text)
+
+
+def _amount(text: str) -> Column:
+    return Column("number", ROW_UNIT, "quantity", text)
+
+
+_STATE = _text("operating state")
+_MODE = _text("normal, or disrupted (a supply is cut off or another event takes place)")
+_UNIT_PER_YEAR = _text("unit, per year")
+_COVERAGE = {
+    "nameplate_share_without": _share("nameplate capacity in trusted regions over need, no plan"),
+    "coverage_without": _share("share of need that the trusted chain can make, no plan"),
+    "nameplate_share": _share("nameplate capacity in trusted regions over need, with the plan"),
+    "coverage": _share("share of need that the trusted chain can make, with the plan"),
+    "required_share": _share("share of need that the case requires"),
+}
+
+PLAN_TABLES: Mapping[str, PlanTable] = {
+    "portfolio": _table(
         "Projects to commit, by year",
-        {
-            "project": "key of the project in the data",
-            "name": "name",
-            "stage": "stage of the chain",
-            "region": "host",
-            "process": "what it does",
-            "status": "status in the data",
-            "committed_year": "year of commitment",
-            "online_year": "first year of operation",
-            "size": "size committed by the end, in size_unit",
-            "size_unit": "unit of size, per year",
-            "credited_size": "size after the credit for its status",
-            "capex_usd_m": "capital, USD million",
-            "sponsor_usd_m": "the owner's own share, USD million",
-            "public_usd_m": "paid by funders, USD million",
-            "who_pays": "funders and USD million each",
-            "operating_support_usd_m": (
-                "support to keep it warm, discounted over the years of the case, USD million"
-            ),
-        },
+        project=_text("key of the project in the data"),
+        name=_text("name"),
+        stage=_text("stage of the chain"),
+        region=_text("region of the plant"),
+        process=_text("process that it runs"),
+        status=_text("status in the data"),
+        committed_year=_year("year of commitment"),
+        online_year=_year("first year of operation"),
+        size=_amount("size committed by the end"),
+        size_unit=_text("unit of size, per year"),
+        credited_size=_amount("size after the credit for its status"),
+        capex_usd_m=_money("capital"),
+        sponsor_usd_m=_money("the owner's own share"),
+        public_usd_m=_money("paid by funders"),
+        funders=_text("funders with the amount that each pays, USD million"),
+        operating_support_usd_m=_money(
+            "operating support for standby capacity, discounted over the years of the case"
+        ),
     ),
-    "commitments": TableDoc(
+    "commitments": _table(
         "Size committed, by year of commitment",
-        {
-            "project": "project",
-            "year": "year of commitment",
-            "size": "size committed in the year, in unit",
-            "unit": "unit of size, per year",
-        },
+        project=_text("project"),
+        year=_year("year of commitment"),
+        size=_amount("size committed in the year"),
+        unit=_text("unit of size, per year"),
     ),
-    "coverage": TableDoc(
+    "dropped": _table(
+        "Projects that no plan of the case can commit to",
+        project=_text("key of the project in the data"),
+        reason=_text("reason"),
+    ),
+    "coverage": _table(
         "Coverage of each stage and year when everything not trusted is cut off",
-        {
-            "stage": "stage of the chain",
-            "name": "name of the stage",
-            "year": "year of the cut-off",
-            "nameplate_share_without": (
-                "trusted hosts' nameplate over need, without the plan (share of 1)"
-            ),
-            "coverage_without": ("share of need that the trusted chain can make, without the plan"),
-            "nameplate_share": "trusted hosts' nameplate over need, with the plan",
-            "coverage": "share of need that the trusted chain can make, with the plan",
-            "required_share": "share that the case asks for",
-            "weakest_commodity": "commodity with the least traced share, with the plan",
-        },
+        stage=_text("stage of the chain"),
+        name=_text("name of the stage"),
+        year=_year("year of the cut-off"),
+        **_COVERAGE,
+        weakest_commodity=_text("commodity with the lowest coverage, with the plan"),
     ),
-    "coverage_by_commodity": TableDoc(
+    "coverage_by_commodity": _table(
         "Coverage of each commodity and year when everything not trusted is cut off",
-        {
-            "stage": "stage of the chain",
-            "commodity": "commodity",
-            "year": "year of the cut-off",
-            "unit": "unit of need",
-            "need": "need of the trusted world, in unit",
-            "nameplate_share_without": (
-                "trusted hosts' nameplate over need, without the plan (share of 1)"
-            ),
-            "coverage_without": ("share of need that the trusted chain can make, without the plan"),
-            "nameplate_share": "trusted hosts' nameplate over need, with the plan",
-            "coverage": "share of need that the trusted chain can make, with the plan",
-            "required_share": "share that the case asks for",
-            "shortfall": "missing against the required share in the plan's own cut-off, in unit",
-        },
+        stage=_text("stage of the chain"),
+        commodity=_text("commodity"),
+        year=_year("year of the cut-off"),
+        unit=_text("unit of need, per year"),
+        need=_amount("need of the trusted regions"),
+        **_COVERAGE,
+        shortfall=_amount("missing from the required share in the cut-off of the plan"),
     ),
-    "funding": TableDoc(
-        "Who pays what when; `sponsor` is the owner of the project",
-        {
-            "funder": "funder, or sponsor",
-            "project": "project",
-            "year": "year of payment",
-            "usd_m": "USD million",
-        },
+    "funding": _table(
+        "Payments by funder, project and year; `sponsor` is the owner of the project",
+        funder=_text("funder, or sponsor; unallocated where the case does not divide funders"),
+        project=_text("project"),
+        year=_year("year of payment"),
+        usd_m=_money("payment"),
     ),
-    "funders": TableDoc(
+    "funders": _table(
         "Budget of each funder that takes part",
-        {
-            "funder": "funder",
-            "name": "name",
-            "region": "region",
-            "available_usd_m": "most it can deliver over the case, USD million",
-            "paid_usd_m": "paid in the plan, USD million",
-            "left_usd_m": "not used, USD million",
-            "projects": "number of projects",
-        },
+        funder=_text("funder"),
+        name=_text("name"),
+        region=_text("region"),
+        available_usd_m=_money("most that it can pay over the years of the case"),
+        paid_usd_m=_money("paid in the plan"),
+        left_usd_m=_money("not used"),
+        projects=_count("number of projects"),
     ),
-    "operating_states": TableDoc(
+    "operating_states": _table(
         "Operating states: a year in a state of the world",
-        {
-            "state": "operating state",
-            "mode": "reference (normal times) or stress (something is cut off)",
-            "year": "year",
-            "probability": (
-                "weight in expected cost (share of 1); 0 for a copy that only proves coverage"
-            ),
-            "scenarios": "scenarios that share the copy",
-            "cut_off": "what is cut off, as region commodity; * for all",
-            "events": "other events, as event region commodity process factor; * for all",
-            "normal_state": (
-                "normal state in which plants are kept warm for this one; blank for a reference"
-                " copy"
-            ),
-            "coverage_test": "whether coverage is asked for in it (yes or no)",
-        },
+        state=_STATE,
+        mode=_MODE,
+        year=_year("year"),
+        probability=_number("weight in expected cost; 0 for a coverage test", SHARE),
+        scenarios=_text("scenarios that share the state"),
+        cut_off=_text("supplies that are cut off, as region commodity; * for all"),
+        events=_text("other events, as event region commodity process factor; * for all"),
+        normal_state=_text(
+            "normal state in which the standby capacity for this state is kept; blank for a"
+            " normal state"
+        ),
+        coverage_test=_yes_no("whether the case requires coverage in it (yes or no)"),
     ),
-    "operation": TableDoc(
-        "What runs, in every operating state",
-        {
-            "state": "operating state",
-            "mode": "reference (normal times) or stress (something is cut off)",
-            "year": "year",
-            "plant": "asset or project",
-            "kind": "asset or project",
-            "stage": "stage",
-            "region": "host",
-            "process": "process",
-            "activity": "how much it runs, in unit",
-            "unit": "unit of activity, per year",
-            "capacity": "credited capacity, in unit; blank: no limit",
-            "standby": (
-                "capacity kept ready for a cut-off, in unit; blank where nothing need be kept"
-            ),
-        },
+    "operation": _table(
+        "Activity of every plant, in every operating state",
+        state=_STATE,
+        mode=_MODE,
+        year=_year("year"),
+        plant=_text("asset or project"),
+        kind=_text("asset or project"),
+        stage=_text("stage"),
+        region=_text("region of the plant"),
+        process=_text("process"),
+        activity=_amount("activity"),
+        unit=_text("unit of activity, per year"),
+        capacity=_amount("credited capacity; blank: no limit"),
+        standby=_amount("capacity kept ready for a cut-off; blank where none is required"),
     ),
-    "shipments": TableDoc(
-        "What moves, in every operating state",
-        {
-            "state": "operating state",
-            "mode": "reference or stress",
-            "year": "year",
-            "from_region": "from",
-            "to_region": "to",
-            "commodity": "commodity",
-            "quantity": "quantity, in unit",
-            "unit": "unit, per year",
-        },
+    "shipments": _table(
+        "Shipments, in every operating state",
+        state=_STATE,
+        mode=_MODE,
+        year=_year("year"),
+        from_region=_text("from"),
+        to_region=_text("to"),
+        commodity=_text("commodity"),
+        quantity=_amount("quantity"),
+        unit=_UNIT_PER_YEAR,
     ),
-    "service": TableDoc(
-        "Final demand, and what of it is served",
-        {
-            "state": "operating state",
-            "mode": "reference or stress",
-            "year": "year",
-            "region": "region",
-            "commodity": "commodity",
-            "demand": "wanted, in unit",
-            "unserved": "not served, in unit",
-            "unit": "unit, per year",
-        },
+    "service": _table(
+        "Final demand and the part of it that is not served",
+        state=_STATE,
+        mode=_MODE,
+        year=_year("year"),
+        region=_text("region"),
+        commodity=_text("commodity"),
+        demand=_amount("demand"),
+        unserved=_amount("not served"),
+        unit=_UNIT_PER_YEAR,
     ),
-    "stocks": TableDoc(
-        "Stores at the end of each year",
-        {
-            "region": "region",
-            "commodity": "commodity",
-            "year": "year",
-            "level": "level, in unit",
-            "unit": "unit",
-        },
+    "stocks": _table(
+        "Strategic stocks at the end of each year",
+        region=_text("region"),
+        commodity=_text("commodity"),
+        year=_year("year"),
+        level=_amount("level"),
+        unit=_text("unit"),
     ),
-    "stock_draws": TableDoc(
-        "What is drawn from strategic stores in a cut-off",
-        {
-            "state": "operating state",
-            "year": "year",
-            "region": "region",
-            "commodity": "commodity",
-            "quantity": "quantity, in unit",
-            "unit": "unit, per year",
-        },
+    "stock_draws": _table(
+        "Draws on strategic stocks in a cut-off",
+        state=_STATE,
+        year=_year("year"),
+        region=_text("region"),
+        commodity=_text("commodity"),
+        quantity=_amount("quantity"),
+        unit=_UNIT_PER_YEAR,
     ),
-    "costs": TableDoc(
+    "costs": _table(
         "Expected discounted cost by term",
-        {
-            "term": "term of the objective",
-            "usd_m": "USD million, discounted to the first year",
-            "meaning": "what it is",
-        },
+        term=_text("term of the objective"),
+        usd_m=_money("cost, discounted to the first year"),
+        meaning=_text("meaning"),
     ),
-    "binding": TableDoc(
-        "What binds: limits that the plan uses up",
-        {
-            "what": "kind of limit",
-            "where": "of what",
-            "year": "year; blank: all years",
-            "limit": "the limit, in unit",
-            "used": "used, in unit",
-            "unit": "unit",
-        },
+    "binding": _table(
+        "Limits that the plan uses up",
+        what=_text("kind of limit"),
+        where=_text("funder, region or other object of the limit"),
+        year=_year("year; blank: all years"),
+        limit=_amount("the limit"),
+        used=_amount("used"),
+        unit=_text("unit"),
     ),
 }
+"""Tables that every plan has."""
 
-PRICE_TABLES: Mapping[str, TableDoc] = {
-    "prices": TableDoc(
-        "Prices: what one more of something saves or costs, by kind of price",
-        {
-            "what": "what is priced",
-            "where": "of whom or of what",
-            "when": "year; blank: all years",
-            "kind": (
-                "fixed (integer decisions held at the plan), relaxed (projects divisible), hull"
-                " (convex hull of each project's choices) or resolve (solved again)"
-            ),
-            "value": (
-                "the price, in unit; for a limit positive is what one more saves, for a requirement"
-                " or a good what one more costs"
-            ),
-            "low": (
-                "lower end: for resolve of the interval that the gaps leave, for a dual of its"
-                " prices on the two sides; blank: not looked for"
-            ),
-            "high": "upper end, likewise",
-            "unit": "unit of value, low and high",
-            "meaning": "the price in a sentence",
-            "degenerate": (
-                "of duals: no (one more and one less have the same price, proved), yes (they have"
-                " different ones, proved; where both were looked for they are low and high), open"
-                " (not known without looking); blank: not a dual"
-            ),
-            "undecided": (
-                "yes: the interval holds zero and more, so that the sign hangs on the gap of the"
-                " solver; blank: not a re-solve"
-            ),
-        },
+PRICE_TABLES: Mapping[str, PlanTable] = {
+    "prices": _table(
+        "Prices: saving or cost of one more unit, by kind of price",
+        what=_text("kind of item that is priced"),
+        where=_text("funder, region, project or other object of the price"),
+        when=_year("year; blank: all years"),
+        kind=_text(
+            "fixed (fixed-integer dual), relaxed (LP-relaxation dual), hull (convex-hull price) or"
+            " resolve (finite difference, re-solve)"
+        ),
+        value=_amount(
+            "the price; for a limit positive is the saving from one more, for a requirement or a"
+            " commodity the cost of one more"
+        ),
+        low=_amount(
+            "lower end: for resolve of the interval that the optimality gaps leave, for a dual of"
+            " its left and right values; blank: not computed"
+        ),
+        high=_amount("upper end, likewise"),
+        unit=_text("unit of value, low and high"),
+        meaning=_text("the price in a sentence"),
+        degenerate=_text(
+            "of duals: no (left and right values are equal, proved), yes (they differ, proved;"
+            " where both were computed they are low and high), open (not known); blank: not a dual"
+        ),
+        undecided=_yes_no(
+            "yes: the interval contains zero and positive or negative values, so that the sign"
+            " depends on the optimality gap; blank: not a re-solve"
+        ),
     ),
-    "price_proof": TableDoc(
-        "How far the duals behind the prices are from being right",
-        {
-            "kind": "kind of price",
-            "check": (
-                "feasibility (of the plan), sign (of duals), slackness (duals times slack) or"
-                " duality (value of all sides at the duals)"
-            ),
-            "error": (
-                "largest error found: of signs relative to the largest cost coefficient, of money"
-                " relative to the objective"
-            ),
-            "tolerance": "error from which on no price is told",
-        },
+    "price_proof": _table(
+        "Largest errors of the duals from which the prices are taken",
+        kind=_text("kind of price"),
+        check=_text(
+            "feasibility (of the plan), sign (of duals), slackness (duals times slack) or duality"
+            " (value of all right-hand sides at the duals)"
+        ),
+        error=_number(
+            "largest error: of signs relative to the largest cost coefficient, of money relative"
+            " to the objective"
+        ),
+        tolerance=_number("largest error at which prices are reported"),
     ),
-    "value_curve": TableDoc(
+    "value_curve": _table(
         "Least objective over a range of the budget or of a funder's envelope",
-        {
-            "what": "whose money",
-            "money_usd_m": "the budget or envelope, USD million",
-            "objective": "objective of the best plan known at it, USD million; blank: none",
-            "bound": "what no plan at it can be below, USD million",
-            "paid_usd_m": "what that plan pays of it, USD million",
-            "projects": "number of projects in that plan",
-        },
+        what=_text("the budget or the funder"),
+        money_usd_m=_money("the budget or envelope"),
+        objective=_money("objective of the best known plan; blank: none"),
+        bound=_money("lower bound on the objective"),
+        paid_usd_m=_money("paid of it in that plan"),
+        projects=_count("number of projects in that plan"),
     ),
-    "value_jumps": TableDoc(
-        "Where the best plan changes along the value curve",
-        {
-            "what": "whose money",
-            "from_usd_m": "the change comes above this sum, USD million",
-            "to_usd_m": "and no later than at this one",
-            "saved_low": (
-                "least that the objective falls between the two, as far as the gaps tell, USD"
-                " million"
-            ),
-            "saved_high": "most that it falls",
-            "enters": "projects that the plan above has and the one below has not",
-            "leaves": "projects that the plan below has and the one above has not",
-            "moves": "projects committed in another year",
-            "undecided": "yes: the gaps leave open whether the objective falls at all",
-        },
+    "value_jumps": _table(
+        "Changes of the best plan along the value curve",
+        what=_text("the budget or the funder"),
+        from_usd_m=_money("largest amount below the change"),
+        to_usd_m=_money("smallest amount above the change"),
+        saved_low=_money("lower bound on the fall of the objective between the two"),
+        saved_high=_money("upper bound on it"),
+        enters=_text("projects in the plan above and not in the plan below"),
+        leaves=_text("projects in the plan below and not in the plan above"),
+        moves=_text("projects committed in another year"),
+        undecided=_yes_no("yes: the optimality gaps do not prove that the objective falls"),
     ),
 }
-"""Tables that a plan has once its prices were asked for."""
+"""Tables that a plan has once its prices are computed."""
 
-ALL_TABLES: Mapping[str, TableDoc] = {**PLAN_TABLES, **PRICE_TABLES}
+ALL_TABLES: Mapping[str, PlanTable] = {**PLAN_TABLES, **PRICE_TABLES}
 
-NUMBERS = frozenset(
-    {
-        *(
-            "year",
-            "committed_year",
-            "online_year",
-            "size",
-            "credited_size",
-            "capex_usd_m",
-            "sponsor_usd_m",
-            "public_usd_m",
-        ),
-        *(
-            "operating_support_usd_m",
-            "nameplate_share_without",
-            "coverage_without",
-            "nameplate_share",
-            "coverage",
-            "required_share",
-        ),
-        *(
-            "need",
-            "shortfall",
-            "usd_m",
-            "available_usd_m",
-            "paid_usd_m",
-            "left_usd_m",
-            "projects",
-            "probability",
-            "activity",
-            "capacity",
-        ),
-        *("standby", "quantity", "demand", "unserved", "level", "limit", "used"),
-        *(
-            "when",
-            "value",
-            "low",
-            "high",
-            "error",
-            "tolerance",
-            "money_usd_m",
-            "objective",
-            "bound",
-        ),
-        *("from_usd_m", "to_usd_m", "saved_low", "saved_high"),
-    }
-)
-"""Columns of plans that hold numbers; all others hold text."""
 
-NAMES = frozenset(column for doc in ALL_TABLES.values() for column in doc.columns) - NUMBERS
+def column_of(table: str, column: str) -> Column:
+    """The schema of a column.
+
+    Raises:
+        KeyError: if a plan has no such table or the table no such column.
+    """
+    return ALL_TABLES[table].schema[column]

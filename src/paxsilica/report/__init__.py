@@ -1,2 +1,1 @@
-"""What people look at: the page on the screen, the live view of a search, the workbook. All of it
-is read from a plan."""
+"""Reports of a plan: screen, live view of a search, page, workbook and export files."""

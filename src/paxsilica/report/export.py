@@ -1,17 +1,15 @@
-"""A plan in the formats that other programs read.
+"""A plan in the formats of other programs.
 
 ``csv``
-    one file for each table with units in ``columns.csv``, as spreadsheets and statistics packages
-    like it;
+    one file for each table, with types and units in ``columns.csv``;
 ``json``
-    everything in one tidy document: what the plan is, each table with its columns and what they
-    say, and its rows as records;
+    one document: the plan, and each table with its columns and rows as records;
 ``iamc``
-    the format of the Integrated Assessment Modeling Consortium, one row for each model, scenario,
-    region, variable and unit and one column for each year, which pyam reads;
+    the format of the Integrated Assessment Modeling Consortium, which pyam reads: one row for each
+    model, scenario, region, variable and unit and one column for each year;
 ``parquet``
     one file for each table, columns typed (needs pyarrow, which ``pip install paxsilica[parquet]``
-    brings);
+    installs);
 ``xlsx``
     the workbook.
 """
@@ -27,39 +25,49 @@ from typing import Any
 import pandas as pd
 
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.result import PLAN_TABLES, Plan
-from paxsilica.report.facts import OWNER, Facts
-from paxsilica.report.workbook.full import write_full_workbook
+from paxsilica.plan.result import Plan
+from paxsilica.plan.tables import ALL_TABLES, ROW_UNIT, SHARE, USD_MILLION, column_of
+from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
+from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text
 
 IAMC_KEYS = ["model", "scenario", "region", "variable", "unit"]
 WORLD = "World"
-"""Region of a figure that belongs to no single one, as IAMC has it."""
+"""IAMC region of figures that belong to no single region."""
 
 MODES = {"normal": "Normal", "disrupted": "Cut-off"}
+SHARES = {
+    "nameplate_share_without": "Nameplate|Without Plan",
+    "coverage_without": "Without Plan",
+    "nameplate_share": "Nameplate|With Plan",
+    "coverage": "With Plan",
+    "required_share": "Required",
+}
+"""IAMC names of the shares of coverage."""
 
 
-def export_plan(facts: Facts, format_: str, folder: Path | None, out: Path | None) -> Path:
-    """Writes the plan as ``format_`` to ``out``, or to the usual name in ``folder``; says where.
+def export_plan(named: NamedPlan, format_: str, folder: Path | None, out: Path | None) -> Path:
+    """Writes the plan as ``format_`` to ``out``, or to the usual name in ``folder``; returns the
+    path.
 
     Raises:
-        InputError: if the place is taken by something else, or a package that the format needs is
-            missing.
+        InputError: if ``out`` is a file where a folder is needed, or a package that the format
+            needs is missing.
     """
     name, write = FORMATS[format_]
     place = out if out is not None else (folder or Path()) / name
-    write(facts, place)
+    write(named, place)
     return place
 
 
 def describe(plan: Plan) -> pd.DataFrame:
-    """What every column of every table of the plan says, units included."""
-    rows = [
-        (name, column, PLAN_TABLES[name].columns.get(column, "") if name in PLAN_TABLES else "")
-        for name, table in plan.tables.items()
-        for column in table.columns
-    ]
-    return pd.DataFrame(rows, columns=["table", "column", "meaning"])
+    """Type, unit and meaning of every column of every table of the plan."""
+    rows = []
+    for name, table in plan.tables.items():
+        for key in map(str, table.columns):
+            column = column_of(name, key)
+            rows.append((name, key, column.dtype, column.unit, column.text))
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
 
 
 def _make_folder(place: Path) -> None:
@@ -68,21 +76,21 @@ def _make_folder(place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
 
 
-def write_csv(facts: Facts, place: Path) -> None:
-    """One CSV file for each table, and ``columns.csv`` that says what the columns mean."""
+def write_csv(named: NamedPlan, place: Path) -> None:
+    """One CSV file for each table, and ``columns.csv`` with types, units and meanings."""
     _make_folder(place)
-    for name, table in {**facts.plan.tables, "columns": describe(facts.plan)}.items():
+    for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
         table.to_csv(place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
 
 
-def write_json(facts: Facts, place: Path) -> None:
+def write_json(named: NamedPlan, place: Path) -> None:
     """One JSON document: ``plan`` as in ``result.json``, and ``tables`` with title, columns and
     rows as records; absent values are null."""
-    plan = facts.plan
+    plan = named.plan
     tables = {
         name: {
-            "title": PLAN_TABLES[name].title if name in PLAN_TABLES else name,
-            "columns": dict(PLAN_TABLES[name].columns) if name in PLAN_TABLES else {},
+            "title": ALL_TABLES[name].title,
+            "columns": dict(ALL_TABLES[name].columns),
             "rows": table,
         }
         for name, table in plan.tables.items()
@@ -91,187 +99,134 @@ def write_json(facts: Facts, place: Path) -> None:
     place.write_text(json_text({"plan": result, "tables": tables}, indent=1), encoding="utf-8")
 
 
-def write_parquet(facts: Facts, place: Path) -> None:
+def write_parquet(named: NamedPlan, place: Path) -> None:
     """One Parquet file for each table."""
     if find_spec("pyarrow") is None:
-        raise InputError(
-            [
-                Problem(
-                    "--format",
-                    "",
-                    "",
-                    "parquet",
-                    "needs the package pyarrow: pip install 'paxsilica[parquet]'",
-                )
-            ]
-        )
+        words = "needs the package pyarrow: pip install 'paxsilica[parquet]'"
+        raise InputError([Problem("--format", "", "", "parquet", words)])
     _make_folder(place)
-    for name, table in {**facts.plan.tables, "columns": describe(facts.plan)}.items():
+    for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
         table.to_parquet(place / f"{name}.parquet", index=False, engine="pyarrow")
 
 
-def write_xlsx(facts: Facts, place: Path) -> None:
-    """The workbook."""
-    write_full_workbook(facts, place)
-
-
-def write_iamc(facts: Facts, place: Path) -> None:
+def write_iamc(named: NamedPlan, place: Path) -> None:
     """A wide CSV file that ``pyam.IamDataFrame`` reads."""
-    iamc(facts).to_csv(place, index=False, lineterminator="\n", float_format="%.10g")
+    iamc(named).to_csv(place, index=False, lineterminator="\n", float_format="%.10g")
 
 
-def iamc(facts: Facts) -> pd.DataFrame:
-    """The figures of the plan that belong to a year, in IAMC's wide format.
+def iamc(named: NamedPlan) -> pd.DataFrame:
+    """The figures of the plan by year, in the wide IAMC format.
 
-    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by payer
-    and stage, ``Activity|...``, ``Capacity|...`` and ``Demand|...`` in normal times and in a
-    cut-off. A sum is given under the shorter name where units allow it.
+    Variables: ``Coverage|...`` by stage and commodity, ``Need|...``, ``Investment|...`` by funder
+    and stage, ``Activity|...``, ``Capacity|...`` and ``Demand|...`` in the normal state and in a
+    cut-off. Sums have the shorter name where the units allow a sum.
     """
     rows: dict[tuple[str, str, str], dict[int, float]] = {}
-    for region, variable, unit, year, value in _figures(facts):
+    for region, variable, unit, year, value in _figures(named):
         if math.isfinite(value):
             by_year = rows.setdefault((region, variable, unit), {})
             by_year[year] = by_year.get(year, 0.0) + value
     years = sorted({year for by_year in rows.values() for year in by_year})
-    model, scenario = (
-        f"paxsilica {facts.plan.manifest.get('paxsilica', '')}".strip(),
-        facts.plan.case,
-    )
-    records = [
-        (model, scenario, *key, *(by_year.get(year) for year in years))
+    model = f"paxsilica {named.plan.manifest.get('paxsilica', '')}".strip()
+    found = [
+        (model, named.plan.case, *key, *(by_year.get(year) for year in years))
         for key, by_year in sorted(rows.items())
     ]
-    return pd.DataFrame(records, columns=[*IAMC_KEYS, *map(str, years)])
+    return pd.DataFrame(found, columns=[*IAMC_KEYS, *map(str, years)])
 
 
 Figure = tuple[str, str, str, int, float]
 
 
-def _figures(facts: Facts) -> Iterator[Figure]:
-    """Region, variable, unit, year and value; what has the same first four is added up."""
-    yield from _coverage(facts)
-    yield from _investment(facts)
-    yield from _running(facts)
+def _figures(named: NamedPlan) -> Iterator[Figure]:
+    """Region, variable, unit, year and value; values with the same first four are added."""
+    yield from _coverage(named)
+    yield from _investment(named)
+    yield from _running(named)
 
 
 def _part(words: str) -> str:
-    """A part of the name of a variable: the bar divides parts, and pyam takes an asterisk for a
+    """A part of a variable name: the bar divides parts, and pyam takes an asterisk for a
     wildcard."""
     return words.replace("|", "/").replace("*", "x")
 
 
-def _coverage(facts: Facts) -> Iterator[Figure]:
-    shares = {
-        "nameplate_share_without": "Nameplate|Without Plan",
-        "coverage_without": "Traced|Without Plan",
-        "nameplate_share": "Nameplate|With Plan",
-        "coverage": "Traced|With Plan",
-        "required_share": "Required",
-    }
-    for row in facts.plan.coverage.to_dict("records"):
-        for column, words in shares.items():
-            yield (
-                WORLD,
-                f"Coverage|{_part(facts.stage(row['stage']))}|{words}",
-                "1",
-                int(row["year"]),
-                float(row[column]),
-            )
-    for row in facts.plan.table("coverage_by_commodity").to_dict("records"):
-        place = f"{_part(facts.stage(row['stage']))}|{_part(facts.commodity(row['commodity']))}"
-        for column, words in shares.items():
-            yield (
-                WORLD,
-                f"Coverage by Good|{place}|{words}",
-                "1",
-                int(row["year"]),
-                float(row[column]),
-            )
-        yield WORLD, f"Need|{place}", _unit(row["unit"]), int(row["year"]), float(row["need"])
+def _unit(named: NamedPlan, table: str, column: str, row: Mapping[str, Any]) -> str:
+    """The unit of a value as IAMC writes it; amounts in the unit of the row are per year."""
+    unit = column_of(table, column).unit
+    if unit == ROW_UNIT:
+        return f"{row['unit']}/yr"
+    money = f"million USD_{named.price_year}" if named.price_year else "million USD"
+    return {SHARE: "1", USD_MILLION: money}[unit]
 
 
-def _investment(facts: Facts) -> Iterator[Figure]:
-    portfolio = facts.plan.portfolio.set_index("project")
-    unit = f"million USD_{facts.price_year}" if facts.price_year else "million USD"
-    for row in facts.plan.funding.to_dict("records"):
-        project = portfolio.loc[row["project"]]
-        value, year, region = float(row["usd_m"]), int(row["year"]), facts.region(project["region"])
-        for place in (WORLD, region):
+def _coverage(named: NamedPlan) -> Iterator[Figure]:
+    for table, head in (("coverage", "Coverage"), ("coverage_by_commodity", "Coverage by Good")):
+        for row in records(named.plan.table(table)):
+            year, name = int(row["year"]), _part(named.stage(row["stage"]))
+            if "commodity" in row:
+                name += f"|{_part(named.commodity(row['commodity']))}"
+                unit = _unit(named, table, "need", row)
+                yield WORLD, f"Need|{name}", unit, year, float(row["need"])
+            for column, words in SHARES.items():
+                unit = _unit(named, table, column, row)
+                yield WORLD, f"{head}|{name}|{words}", unit, year, float(row[column])
+
+
+def _investment(named: NamedPlan) -> Iterator[Figure]:
+    portfolio = named.plan.portfolio.set_index("project")
+    for row in records(named.plan.funding):
+        project, unit = portfolio.loc[row["project"]], _unit(named, "funding", "usd_m", row)
+        year, value = int(row["year"]), float(row["usd_m"])
+        stage, own = _part(named.stage(project["stage"])), row["funder"] == OWNER
+        for place in (WORLD, named.region(project["region"])):
             yield place, "Investment", unit, year, value
-            yield (
-                place,
-                f"Investment by Stage|{_part(facts.stage(project['stage']))}",
-                unit,
-                year,
-                value,
-            )
-        payer = (
-            "Owners" if row["funder"] == OWNER else f"Public|{_part(facts.funder(row['funder']))}"
-        )
+            yield place, f"Investment by Stage|{stage}", unit, year, value
+        payer = "Owners" if own else f"Public|{_part(named.funder(row['funder']))}"
         yield WORLD, f"Investment by Payer|{payer}", unit, year, value
-        if row["funder"] != OWNER:
+        if not own:
             yield WORLD, "Investment by Payer|Public", unit, year, value
 
 
-def _running(facts: Facts) -> Iterator[Figure]:
-    """Operation and demand, by region; where several cut-offs are run in a year, each under its
-    own name."""
-    operation, service = facts.plan.table("operation"), facts.plan.table("service")
-    for row in operation.to_dict("records"):
-        state = _state(row, operation)
-        place, region, unit = (
-            _part(facts.process(row["process"])),
-            facts.region(row["region"]),
-            _unit(row["unit"]),
-        )
-        yield region, f"Activity|{state}|{place}", unit, int(row["year"]), float(row["activity"])
-        if (
-            row["mode"] == "normal"
-            and row["capacity"] == row["capacity"]
-            and row["capacity"] is not None
-        ):
-            yield region, f"Capacity|{place}", unit, int(row["year"]), float(row["capacity"])
-    for row in service.to_dict("records"):
-        state = _state(row, service)
-        place, region, unit = (
-            _part(facts.commodity(row["commodity"])),
-            facts.region(row["region"]),
-            _unit(row["unit"]),
-        )
-        yield region, f"Final Demand|{state}|{place}", unit, int(row["year"]), float(row["demand"])
-        yield (
-            region,
-            f"Final Demand Unserved|{state}|{place}",
-            unit,
-            int(row["year"]),
-            float(row["unserved"]),
-        )
+def _running(named: NamedPlan) -> Iterator[Figure]:
+    """Operation and demand by region."""
+    operation, service = named.plan.table("operation"), named.plan.table("service")
+    states = _state_names(operation) | _state_names(service)
+    for row in records(operation):
+        region, year = named.region(row["region"]), int(row["year"])
+        unit = _unit(named, "operation", "activity", row)
+        name = _part(named.process(row["process"]))
+        yield region, f"Activity|{states[row['state']]}|{name}", unit, year, float(row["activity"])
+        if row["mode"] == "normal" and not blank(row["capacity"]):
+            yield region, f"Capacity|{name}", unit, year, float(row["capacity"])
+    for row in records(service):
+        region, year = named.region(row["region"]), int(row["year"])
+        unit = _unit(named, "service", "demand", row)
+        name = f"{states[row['state']]}|{_part(named.commodity(row['commodity']))}"
+        yield region, f"Final Demand|{name}", unit, year, float(row["demand"])
+        yield region, f"Final Demand Unserved|{name}", unit, year, float(row["unserved"])
 
 
-def _state(row: Mapping[Any, Any], frame: pd.DataFrame) -> str:
-    """The mode, and the name of the copy without its year where there is more than one of the
-    mode."""
-    name = str(row["state"]).replace(str(row["year"]), "").strip(" -:,")
-    kinds: dict[str, set[str]] = frame.attrs.setdefault("kinds", {})
-    if not kinds:
-        for mode, state, year in (
-            frame[["mode", "state", "year"]].drop_duplicates().itertuples(index=False)
-        ):
-            kinds.setdefault(str(mode), set()).add(str(state).replace(str(year), "").strip(" -:,"))
-    mode = MODES.get(str(row["mode"]), str(row["mode"]))
-    return f"{mode} {_part(name)}" if len(kinds[str(row["mode"])]) > 1 else mode
+def _state_names(frame: pd.DataFrame) -> dict[str, str]:
+    """IAMC name of each operating state: its mode, with the name of the state without its year
+    where a mode has several states in a year."""
+    found = frame[["mode", "state", "year"]].drop_duplicates()
+    short = {
+        str(state): (str(mode), str(state).replace(str(year), "").strip(" -:,"))
+        for mode, state, year in found.itertuples(index=False)
+    }
+    several = {mode: len({one for one in short.values() if one[0] == mode}) > 1 for mode in MODES}
+    return {
+        state: f"{MODES[mode]} {_part(name)}" if several[mode] else MODES[mode]
+        for state, (mode, name) in short.items()
+    }
 
 
-def _unit(words: object) -> str:
-    """A unit a year, as IAMC writes it."""
-    return f"{words}/yr"
-
-
-FORMATS: Mapping[str, tuple[str, Callable[[Facts, Path], None]]] = {
-    "xlsx": ("plan.xlsx", write_xlsx),
+FORMATS: Mapping[str, tuple[str, Callable[[NamedPlan, Path], None]]] = {
+    "xlsx": ("plan.xlsx", write_workbook),
     "csv": ("csv", write_csv),
     "json": ("plan.json", write_json),
     "iamc": ("iamc.csv", write_iamc),
     "parquet": ("parquet", write_parquet),
 }
-"""For each format the usual name of its file or folder, and what writes it."""
+"""For each format the usual name of its file or folder, and its writer."""

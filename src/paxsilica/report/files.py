@@ -1,4 +1,4 @@
-"""Everything that is written into the folder of a plan."""
+"""Files in the folder of a plan."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from paxsilica.plan.result import Plan, free_folder, refuse_other_plan
-from paxsilica.report.facts import facts_of
-from paxsilica.report.workbook.full import write_full_workbook
-from paxsilica.report.workbook.tables import write_workbook
+from paxsilica.report.views.named_plan import name_plan
+from paxsilica.report.workbook.book import write_workbook
 from paxsilica.tables import Tables
 
 PLANS = Path("plans")
@@ -24,11 +23,10 @@ PLANS = Path("plans")
 
 @contextmanager
 def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Iterator[Path]:
-    """The folder for a plan made from ``manifest``: ``out``, or else a free one named after the
-    case.
+    """The folder for a plan with ``manifest``: ``out``, or else a free one named after the case.
 
-    It is made at once, so that a search is not begun whose plan cannot be written, and removed
-    again if nothing comes of it.
+    It is made at once, so that no search starts whose plan cannot be written, and removed again if
+    it stays empty.
 
     Raises:
         InputError: if ``out`` holds another plan.
@@ -45,18 +43,18 @@ def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Itera
         yield folder
     finally:
         for path in made:
-            with suppress(OSError):  # what is not empty stays
+            with suppress(OSError):  # a folder with files stays
                 path.rmdir()
 
 
 def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
     """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same
-    plan) and the log of how it was found.
+    plan) and the log of the search.
 
-    ``log.csv`` and ``seconds.csv`` differ from run to run and are no part of the result. Where the
-    folder holds a better plan of the same question (this search was cut short), that one is kept
-    and a new folder beside it is taken. With the ``tables`` that the plan was made from, the
-    workbook tells the source of every figure too.
+    ``log.csv`` and ``seconds.csv`` differ from run to run and are not part of the result. If the
+    folder holds a better plan of the same question (this search was cut short), that plan is kept
+    and a new folder beside it is used. With the ``tables`` from which the plan was made, the
+    workbook has names and the source of every figure.
 
     Returns:
         The folder written to.
@@ -67,10 +65,7 @@ def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
         beside, number = folder.with_name(f"{folder.name}-{number}"), number + 1
     folder = beside
     plan.save(folder)
-    if tables is not None and plan.tables:
-        write_full_workbook(facts_of(plan, tables), folder / "plan.xlsx")
-    else:
-        write_workbook(plan, folder / "plan.xlsx")
+    write_workbook(name_plan(plan, tables if plan.tables else None), folder / "plan.xlsx")
     _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
     _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
     return folder

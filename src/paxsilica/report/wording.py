@@ -1,10 +1,12 @@
-"""The sentences and the ways to write numbers that every report shares."""
+"""Sentences and number formats that all reports share."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from paxsilica.plan.result import Plan
+if TYPE_CHECKING:
+    from paxsilica.plan.result import Plan
 
 OBJECTIVES = {
     "cost": "least expected cost over the years of the case, discounted",
@@ -14,7 +16,7 @@ OBJECTIVES = {
 
 
 def number(value: float) -> str:
-    """The value with thousands apart and four digits that count.
+    """The value with thousands separators and four significant digits.
 
     >>> number(7188603.9), number(42.1875), number(0.0)
     ('7,188,604', '42.19', '0')
@@ -25,7 +27,7 @@ def number(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """The share of 1 in per cent, two digits that count.
+    """The share of 1 in per cent with two significant digits.
 
     >>> share(0.00505), share(0.000094), share(0.968), share(1.284)
     ('0.51 %', '0.0094 %', '97 %', '128 %')
@@ -34,9 +36,18 @@ def share(value: float) -> str:
     return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.2g} %"
 
 
+def count(amount: int, thing: str) -> str:
+    """The amount with its noun.
+
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{amount:,} {thing}{'' if amount == 1 else 's'}"
+
+
 def covered(value: float) -> str:
-    """A share of coverage in whole per cent, rounded down: what is said to be covered is covered.
-    Noise below a twentieth is forgiven.
+    """Coverage (share of 1) in whole per cent, rounded down, with a tolerance of 0.0005 for solver
+    noise.
 
     >>> covered(0.59975), covered(0.5996), covered(0.594)
     ('60', '60', '59')
@@ -44,14 +55,8 @@ def covered(value: float) -> str:
     return str(math.floor(100 * value + 0.05))
 
 
-def exposed(traced: float, required: float) -> bool:
-    """Whether coverage falls short of what is asked by more than the noise that :func:`covered`
-    forgives."""
-    return traced < required - 5e-4
-
-
 def status_sentence(plan: Plan) -> str:
-    """What the status means."""
+    """The status of the plan in a sentence."""
     solver = plan.manifest.get("case", {}).get("solver", {})
     if plan.status == "optimal":
         return (
@@ -61,7 +66,7 @@ def status_sentence(plan: Plan) -> str:
         )
     if plan.status == "feasible":
         return (
-            f"The search ended before the gap asked for ({share(solver.get('gap', 0))}) was proved:"
+            f"The search ended before the requested gap ({share(solver.get('gap', 0))}) was proved:"
             " a better plan may exist."
         )
     if plan.status == "infeasible":
@@ -73,24 +78,22 @@ def status_sentence(plan: Plan) -> str:
 
 
 def advice(plan: Plan) -> str:
-    """What to try where there is no plan."""
+    """Next step where there is no plan."""
     if plan.status == "no_plan":
         return "Give the search more time (--time-limit 3600), or accept a wider gap (--gap 0.02)."
     coverage = plan.manifest.get("case", {}).get("coverage") or {}
     if coverage.get("hard"):
         return (
-            "--set coverage.hard=false asks for the plan that falls least short, at the shortage"
-            " prices of the data."
+            "--set coverage.hard=false requests the closest plan (smallest shortfall), at the"
+            " shortage prices of the data."
         )
     return (
-        "Something is asked for that the projects, the budget or the limits in the data cannot"
-        " give."
+        "The projects, the budget or the limits in the data cannot meet a requirement of the case."
     )
 
 
 def gap_sentence(plan: Plan) -> str:
-    """The gap three ways: as a share of the objective, in money, and as a share of the money that
-    is being decided."""
+    """The gap as a share of the objective, in USD million and as a share of the capital decided."""
     if plan.gap_usd_m is None:
         return "not known"
     parts = [] if plan.gap is None else [f"{share(plan.gap)} of the objective"]
@@ -101,7 +104,7 @@ def gap_sentence(plan: Plan) -> str:
 
 
 def objective_sentence(plan: Plan) -> str:
-    """The objective and what it is."""
+    """The objective with its unit and meaning."""
     year = plan.manifest.get("case", {}).get("finance", {}).get("price_year")
     amount = (
         "none"
@@ -109,3 +112,23 @@ def objective_sentence(plan: Plan) -> str:
         else f"USD {number(plan.objective)} million" + (f" of {year}" if year else "")
     )
     return f"{amount} ({OBJECTIVES[plan.objective_kind]})"
+
+
+def bound_sentence(plan: Plan) -> str:
+    """The bound with its meaning."""
+    if plan.bound is None:
+        return "none"
+    return f"USD {number(plan.bound)} million: no plan can be better than this"
+
+
+def proof_lines(plan: Plan) -> dict[str, str]:
+    """Status, objective, bound and gap in words, by label."""
+    lines = {
+        "Status": f"{plan.status.replace('_', ' ')}. {status_sentence(plan)}",
+        "Objective": objective_sentence(plan),
+    }
+    if plan.bound is not None:
+        lines["Bound"] = bound_sentence(plan)
+    if plan.objective is not None:
+        lines["Gap"] = gap_sentence(plan)
+    return lines

@@ -313,7 +313,7 @@ def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
     """Notes on a comparison: whether the plans answer different questions, and whether their gaps
     leave open which is cheaper."""
     notes = []
-    keys = plan.asked_otherwise(other)
+    keys = plan.question_differences(other)
     if keys:
         reported = [
             f"{key}: {'none' if one is None else one} and {'none' if two is None else two}"

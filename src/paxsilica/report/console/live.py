@@ -1,5 +1,4 @@
-"""What is shown while a plan is being sought: a live line on a terminal, a plain line now and then
-elsewhere."""
+"""Progress of a search: a live table on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class LiveView:
-    """Steps as they begin, and where the search stands. Both may be told from any thread."""
+    """Steps and the progress of the search. Any thread may report them."""
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
@@ -50,7 +49,7 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Clears what was shown on a terminal."""
+        """Clears the live table."""
         if self.live is not None:
             self.live.stop()
 
@@ -75,7 +74,7 @@ class LiveView:
             )
 
     def say(self, remark: str) -> None:
-        """A remark on the step that runs, such as that it is being stopped."""
+        """A remark on the current step, such as that it stops."""
         self.remark = remark
         if self.live is None:
             self.screen.print(remark, soft_wrap=True)
@@ -100,7 +99,7 @@ class LiveView:
 
 
 def standing(progress: Progress) -> str:
-    """Where a search stands, in one line.
+    """The progress of a search in one line.
 
     >>> standing(Progress(1.0, 7200.0, 7100.0))
     'best plan 7,200, bound 7,100, gap 1.4 %'

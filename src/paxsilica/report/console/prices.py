@@ -1,4 +1,4 @@
-"""The prices that matter most, on one page."""
+"""The largest prices of each kind of item, on one page."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from paxsilica.plan.result import Plan
 from paxsilica.prices.table import GOODS, KINDS, thing
-from paxsilica.report.console.screen import Screen
+from paxsilica.report.console.screen import Screen, compact_table
+from paxsilica.report.views.named_plan import records
 from paxsilica.report.wording import number
 
 SHOWN = 6
-"""Rows of each kind of thing that are shown."""
+"""Most rows for each kind of item."""
 
 ORDER = (
     "budget",
@@ -35,23 +34,16 @@ ORDER = (
 
 
 def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
-    """Prices of money, coverage and time by kind, the largest premiums, uplift, the value curve,
-    and where everything is."""
+    """Prints prices of money, coverage and time by kind, the largest premiums, uplift, the value
+    curve, and the folder of the files."""
     frame = plan.prices
     screen.print(Text(f"Prices of {plan.title or plan.case}", "bold"))
-    screen.print(
-        Text(
-            "fixed: once the plan is built; relaxed: if projects were divisible; hull: supports the"
-            " plan with least uplift; "
-        ),
-        end="",
+    kinds = (
+        "fixed: fixed-integer dual; relaxed: LP-relaxation dual (projects divisible); hull:"
+        " convex-hull price (least uplift); resolve: finite difference (re-solve) [interval]."
+        " Positive: the saving from one more, or the cost of a requirement or a good."
     )
-    screen.print(
-        Text(
-            "resolve: solved again [interval]. Positive: worth having, or what a requirement or a"
-            " good costs."
-        )
-    )
+    screen.print(Text(kinds))
     for what in (*ORDER, *GOODS):
         part = frame[frame["what"] == what]
         if len(part):
@@ -61,25 +53,20 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
     counts = {
         verdict: int((frame["degenerate"] == verdict).sum()) for verdict in ("no", "yes", "open")
     }
-    tossed = int((frame["undecided"] == "yes").sum())
     screen.print(Text())
     if counts["yes"] + counts["open"]:
         reported = (
-            "* one less and one more have, or may have, different prices, and this is one of them;"
-            " --sides WHAT:WHERE tells both"
+            "* the left and the right dual value differ, or may differ, and this is one of them;"
+            " --two-sided WHAT:WHERE computes both"
         )
         screen.print(Text(reported, "dim"))
-    if tossed:
-        screen.print(
-            Text("? the gaps of the searches leave open whether it is worth anything", "dim")
-        )
+    if (frame["undecided"] == "yes").any():
+        screen.print(Text("? the sign depends on the optimality gap", "dim"))
     duals = (
-        f"{counts['no']:,} are the same on both sides, {counts['yes']:,} are not,"
-        f" {counts['open']:,} are open"
+        f"Duals are proved. Of {sum(counts.values()):,} prices from duals {counts['no']:,} are the"
+        f" same on both sides, {counts['yes']:,} are not, {counts['open']:,} are open."
     )
-    screen.print(
-        Text(f"Duals are proved. Of {sum(counts.values()):,} prices from duals {duals}.", "dim")
-    )
+    screen.print(Text(duals, "dim"))
     screen.print(
         Text.assemble(
             ("Written to ", "dim"),
@@ -92,19 +79,10 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
 def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     kinds = [kind for kind in KINDS if (part["kind"] == kind).any()]
     cells: dict[tuple[str, Any], dict[str, Any]] = {}
-    for row in part.to_dict("records"):
-        cells.setdefault(
-            (str(row["where"]), None if pd.isna(row["when"]) else int(row["when"])), {}
-        )[str(row["kind"])] = row
-    ranked = sorted(
-        cells.items(),
-        key=lambda item: (
-            -max(
-                abs(row["value"]) if math.isfinite(row["value"]) else 0.0
-                for row in item[1].values()
-            )
-        ),
-    )
+    for row in records(part):
+        key = (str(row["where"]), None if pd.isna(row["when"]) else int(row["when"]))
+        cells.setdefault(key, {})[str(row["kind"])] = row
+    ranked = sorted(cells.items(), key=lambda item: -max(map(_size, item[1].values())))
     ranked = [
         item for item in ranked if any(abs(row["value"]) > 1e-9 for row in item[1].values())
     ] or ranked[:1]
@@ -112,13 +90,7 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     for item in ranked:
         largest.setdefault(thing(what, item[0][0]), item)
     mixed = part["unit"].nunique() > 1
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
+    table = compact_table()
     table.add_column(what if mixed else f"{what}, {part['unit'].iloc[0]}", max_width=50)
     table.add_column("year")
     for kind in kinds:
@@ -145,6 +117,10 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
         screen.print(Text(f"{SHOWN} of {len(ranked):,}", "dim"))
 
 
+def _size(row: dict[str, Any]) -> float:
+    return abs(row["value"]) if math.isfinite(row["value"]) else 0.0
+
+
 def _cell(row: Any) -> str:
     if row is None:
         return ""
@@ -152,7 +128,7 @@ def _cell(row: Any) -> str:
     if row["degenerate"] in ("yes", "open") and math.isnan(row["low"]):
         text += " *"
     elif row["degenerate"] == "yes" or row["kind"] == "resolve":
-        # an end that a search left open is not the same as there being no plan
+        # an infinite end of an undecided interval is unknown, not infeasible
         ends = [
             math.nan if math.isinf(end) and row["undecided"] == "yes" else end
             for end in (row["low"], row["high"])
@@ -171,17 +147,16 @@ def _uplift(screen: Screen, frame: pd.DataFrame) -> None:
     part = frame[frame["what"] == "uplift"].sort_values("value", ascending=False)
     if part.empty:
         return
-    whole = float(part.loc[part["where"] == "all", "value"].iloc[0])
+    total = float(part.loc[part["where"] == "all", "value"].iloc[0])
     shown = [
         f"{row['where']} {_short(float(row['value']))}"
-        for row in part[part["where"] != "all"].to_dict("records")
+        for row in records(part[part["where"] != "all"])
         if row["value"] > 1e-6
     ]
     more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+    which = f" ({'; '.join(shown[:SHOWN])}{more})" if shown else ""
     screen.print(Text())
-    words = f"Uplift that hull prices leave: USD {_short(whole)} million" + (
-        f" ({'; '.join(shown[:SHOWN])}{more})" if shown else ""
-    )
+    words = f"Uplift that convex-hull prices leave: USD {_short(total)} million{which}"
     screen.print(Text(words), soft_wrap=True)
 
 
@@ -190,22 +165,11 @@ def _curve(screen: Screen, plan: Plan) -> None:
         plan.table("value_curve").groupby("what") if "value_curve" in plan.tables else ()
     ):
         screen.print(Text())
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            header_style="bold",
-            padding=(0, 1, 0, 0),
-            pad_edge=False,
-            show_edge=False,
-        )
-        for head in (f"{whose}, USD million", "objective", "bound", "paid", "projects"):
-            table.add_column(head, justify="right")
-        for row in part.to_dict("records"):
-            table.add_row(
-                *_numbers(
-                    row[key]
-                    for key in ("money_usd_m", "objective", "bound", "paid_usd_m", "projects")
-                )
-            )
+        heads = (f"{whose}, USD million", "objective", "bound", "paid", "projects")
+        table = compact_table(*heads)
+        keys = ("money_usd_m", "objective", "bound", "paid_usd_m", "projects")
+        for row in records(part):
+            table.add_row(*_numbers(row[key] for key in keys))
         screen.show_table(table)
     if "value_jumps" in plan.tables:
         sure = plan.tables["value_jumps"]
@@ -213,16 +177,11 @@ def _curve(screen: Screen, plan: Plan) -> None:
         largest = (
             sure.sort_values("saved_low", ascending=False).head(SHOWN).sort_values("from_usd_m")
         )
-        for row in largest.to_dict("records"):
+        for row in records(largest):
             change = f"enters: {row['enters'] or 'none'}; leaves: {row['leaves'] or 'none'}"
             ends = f"{_short(float(row['from_usd_m']))} to {_short(float(row['to_usd_m']))}"
-            screen.print(
-                Text(
-                    f"{row['what']} {ends}: saves {_short(float(row['saved_low']))} or more;"
-                    f" {change}"
-                ),
-                soft_wrap=True,
-            )
+            saved = f"saves {_short(float(row['saved_low']))} or more"
+            screen.print(Text(f"{row['what']} {ends}: {saved}; {change}"), soft_wrap=True)
 
 
 def _numbers(values: Iterable[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The screen that everything is printed on, and how problems of the input look there."""
+"""The console, tables on it, and problems of the input."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from rich.table import Table
 from rich.text import Text
 
 from paxsilica.errors import Problem
+from paxsilica.report.wording import count
+
+__all__ = ["Screen", "compact_table", "count", "plain_table", "print_problems"]
 
 PAGE_WIDTH = 120
 UNLIMITED_WIDTH = 100_000
 
 
 class Screen(Console):
-    """A console that takes text as it is, and to which it does not matter that its reader has gone
+    """A console that prints text without markup, and that goes on when its reader has gone
     (``| head``).
 
-    It colours on a terminal alone, and not there either where ``NO_COLOR`` is set or the terminal
-    is ``dumb``; ``FORCE_COLOR`` colours what is piped too.
+    It has colours on a terminal, except where ``NO_COLOR`` is set or the terminal is ``dumb``;
+    ``FORCE_COLOR`` adds colours to a pipe.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -40,13 +43,13 @@ class Screen(Console):
         self.live = self.on_terminal and not plain and not self.is_dumb_terminal
 
     def show(self, *lines: str) -> None:
-        """Prints lines that wrap where the terminal does, and nowhere else."""
+        """Prints lines that only the terminal wraps."""
         for line in lines:
             self.print(line, soft_wrap=True)
 
     def show_table(self, table: RenderableType) -> None:
-        """Prints a table: as wide as it is where no terminal limits it, so that whoever reads a
-        pipe finds a row in a line."""
+        """Prints a table, in full width where no terminal limits it, so that in a pipe each row is
+        one line."""
         if not self.unlimited:
             self.print(table)
             return
@@ -57,7 +60,7 @@ class Screen(Console):
         self.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
     def write(self, text: str) -> None:
-        """Writes text to the letter."""
+        """Writes text unchanged."""
         try:
             self.file.write(text)
             self.file.flush()
@@ -65,13 +68,13 @@ class Screen(Console):
             self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
-        """Drops what nobody reads any more; the command ends as it would have."""
+        """Drops output without a reader; the command ends with its usual exit code."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Table:
-    """A table with a line below its head alone. ``right``: headers of columns of numbers."""
+    """A table with a line below its head only. ``right``: headers of columns of numbers."""
     table = Table(
         title=title or None,
         title_justify="left",
@@ -84,37 +87,43 @@ def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Ta
     return table
 
 
-def count(amount: int, thing: str, things: str = "") -> str:
-    """The amount with its noun.
-
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{amount:,} {thing if amount == 1 else things or thing + 's'}"
+def compact_table(*headers: str, texts: int = 0) -> Table:
+    """A table without space at its edges; the first ``texts`` columns hold text, the others
+    numbers."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    for at, header in enumerate(headers):
+        table.add_column(header, no_wrap=True, justify="left" if at < texts else "right")
+    return table
 
 
 def print_problems(screen: Screen, problems: Sequence[Problem]) -> None:
-    """Every problem of the input, as a table on a terminal and as lines with nothing cut
-    elsewhere."""
+    """Prints every problem of the input, as a table on a terminal and as full lines elsewhere."""
     screen.print(Text(f"{count(len(problems), 'problem')} in the input", "bold red"))
-    headers = ("table", "row", "column", "value", "what would be right")
-    cells = [
+    headers = ("table", "row", "column", "value", "expected")
+    rows = [
         (problem.table, problem.row, problem.column, problem.value, problem.expected)
         for problem in problems
     ]
-    used = [at for at in range(5) if any(row[at] for row in cells)]
+    used = [at for at in range(5) if any(row[at] for row in rows)]
     shown = [
         [headers[at] for at in used],
-        *([" ".join(row[at].split()) for at in used] for row in cells),
+        *([" ".join(row[at].split()) for at in used] for row in rows),
     ]
     if screen.on_terminal:
         table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
         for at in used:
+            last = at == 4
             table.add_column(
                 headers[at],
                 overflow="fold",
-                ratio=1 if at == 4 else None,
-                max_width=None if at == 4 else 34,
+                ratio=1 if last else None,
+                max_width=None if last else 34,
             )
         for row in shown[1:]:
             table.add_row(*row)
@@ -122,5 +131,5 @@ def print_problems(screen: Screen, problems: Sequence[Problem]) -> None:
         return
     widths = [min(34, max(len(row[at]) for row in shown)) for at in range(len(used) - 1)]
     for row in shown:
-        cells_of_row = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        screen.show("  ".join([*cells_of_row, row[-1]]))
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        screen.show("  ".join([*cells, row[-1]]))

@@ -1,14 +1,11 @@
-"""The summary of a plan on the screen: one page, and the rest is in the files."""
+"""The summary of a plan on the screen, in one page; the files hold the rest."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -16,11 +13,17 @@ from rich.text import Text
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.plan.result import Plan
-from paxsilica.report.console.screen import Screen, count
+from paxsilica.report.console.screen import Screen, compact_table
+from paxsilica.report.views.coverage import Cell, coverage_stages
+from paxsilica.report.views.limits import binding_limits
+from paxsilica.report.views.money import payments_by_project
+from paxsilica.report.views.named_plan import OWNER, blank, records
+from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import (
     advice,
+    bound_sentence,
+    count,
     covered,
-    exposed,
     gap_sentence,
     number,
     objective_sentence,
@@ -35,14 +38,13 @@ COVERAGE_YEARS = 4
 PROJECTS_SHOWN = 10
 FUNDERS_SHOWN = 6
 NOTES_SHOWN = 3
-BINDING_SHOWN = 3
-PAYERS_WIDTH = 24
+LIMITS_SHOWN = 3
+FUNDERS_WIDTH = 24
 NOTE_LENGTH = 236
-LEFT_OUT = " was left out: "
 
 
 def print_summary(screen: Screen, plan: Plan) -> None:
-    """The page."""
+    """Prints the page."""
     narrow = screen.width < NARROW
     parts: list[RenderableType] = [_headline(plan)]
     if plan.status in ("infeasible", "no_plan"):
@@ -64,184 +66,144 @@ def _title(text: str, *more: str) -> Text:
 
 def _headline(plan: Plan) -> RenderableType:
     colour = {"optimal": "green", "feasible": "yellow"}.get(plan.status, "red")
-    name = (
-        plan.case
-        if plan.title.lower() in ("", plan.case.lower())
-        else f"{plan.title} ({plan.case})"
-    )
-    facts = Table.grid(padding=(0, 2))
-    facts.add_row(
-        Text("status", "dim"),
-        Text.assemble(
-            (plan.status.replace("_", " "), f"bold {colour}"), f"  {status_sentence(plan)}"
-        ),
-    )
+    same = plan.title.lower() in ("", plan.case.lower())
+    grid = Table.grid(padding=(0, 2))
+    status = (plan.status.replace("_", " "), f"bold {colour}")
+    grid.add_row(Text("status", "dim"), Text.assemble(status, f"  {status_sentence(plan)}"))
     if plan.objective is not None:
-        facts.add_row(Text("objective", "dim"), objective_sentence(plan))
+        grid.add_row(Text("objective", "dim"), objective_sentence(plan))
     if plan.bound is not None:
-        facts.add_row(
-            Text("bound", "dim"),
-            f"USD {number(plan.bound)} million: no plan can be better than this",
-        )
+        grid.add_row(Text("bound", "dim"), bound_sentence(plan))
     if plan.objective is not None:
-        facts.add_row(Text("gap", "dim"), gap_sentence(plan))
-        facts.add_row(Text("capital decided", "dim"), _capital(plan))
+        grid.add_row(Text("gap", "dim"), gap_sentence(plan))
+        grid.add_row(Text("capital decided", "dim"), _capital(plan))
     return Group(
-        Text(f"Case {name}", "bold"),
+        Text(f"Case {plan.case if same else f'{plan.title} ({plan.case})'}", "bold"),
         *([Text(plan.question, "italic")] if plan.question else []),
-        facts,
+        grid,
     )
 
 
 def _capital(plan: Plan) -> str:
-    portfolio = plan.tables.get("portfolio", pd.DataFrame())
-    if portfolio.empty:
+    found = totals(plan)
+    if not found.projects:
         return "none: no project is committed"
-    text = f"USD {number(plan.capital_decided_usd_m)} million in {count(len(portfolio), 'project')}"
+    text = f"USD {number(plan.capital_decided_usd_m)} million in {count(found.projects, 'project')}"
     budget = plan.manifest.get("case", {}).get("budget_usd_m")
-    if not plan.tables.get("funders", pd.DataFrame()).empty:
-        text += f"; USD {number(portfolio['public_usd_m'].sum())} million of it from funders"
+    if found.funded:
+        text += f"; USD {number(found.public)} million of it from funders"
         text += "" if budget is None else f", of a budget of {number(budget)}"
     return text
 
 
 def _spread(years: Sequence[int], wanted: int) -> list[int]:
-    """At most ``wanted`` of the years, the first and the last among them, evenly spread."""
+    """At most ``wanted`` of the years, evenly spread, with the first and the last."""
     if len(years) <= wanted:
         return list(years)
     return [years[round(at * (len(years) - 1) / (wanted - 1))] for at in range(wanted)]
 
 
-def _table() -> Table:
-    return Table(
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
-
-
 def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
-    frame = plan.tables.get("coverage", pd.DataFrame())
-    if frame.empty:
+    stages = coverage_stages(plan)
+    if not stages:
         return
-    common = {
-        year: part["required_share"].iloc[0]
-        for year, part in frame.groupby("year")
-        if part["required_share"].nunique() == 1
-    }
-    years = sorted(int(year) for year in frame["year"].unique())
-    years = _spread(
-        years, 2 if narrow else COVERAGE_YEARS if len(common) == len(years) else COVERAGE_YEARS - 1
-    )
-    table = _table()
+    shares: dict[int, set[float]] = {}
+    for cell in (cell for stage in stages for cell in stage.cells):
+        shares.setdefault(cell.year, set()).add(cell.required)
+    common = {year: min(found) for year, found in shares.items() if len(found) == 1}
+    most = COVERAGE_YEARS if len(common) == len(shares) else COVERAGE_YEARS - 1
+    years = _spread(sorted(shares), 2 if narrow else most)
+    table = compact_table()
     table.add_column("\nstage", no_wrap=True, max_width=33)
     for year in years:
-        asked = f"needs {covered(common[year])}\n traced" if year in common else "\n traced/needs"
-        table.add_column(f"{year}\nnaive", justify="right", no_wrap=True, min_width=7, style="dim")
-        table.add_column(asked, no_wrap=True, min_width=9 if year in common else 13)
-    rows: dict[str, dict[int, Any]] = {}
-    for row in frame.itertuples():
-        rows.setdefault(str(row.name), {})[int(row.year)] = row  # type: ignore[arg-type]
-    for name, by_year in rows.items():
-        cells: list[Text | str] = [name]
+        head = f"≥ {covered(common[year])}\n coverage" if year in common else "coverage/\n required"
+        table.add_column(f"{year}\nnameplate", justify="right", no_wrap=True, style="dim")
+        table.add_column(head, no_wrap=True, min_width=9 if year in common else 13)
+    for stage in stages:
+        by_year = {cell.year: cell for cell in stage.cells}
+        cells: list[Text | str] = [stage.name]
         for year in years:
             cells += _coverage_cells(by_year.get(year), year in common)
         table.add_row(*cells)
     yield Text()
     yield _title(
         "Coverage of need, per cent",
-        ", if everything that others host or control is cut off: without → with the plan",
+        ", with all supply from outside the trusted group cut off: without → with the plan",
     )
     yield table
     yield Text.assemble(
         (
-            (
-                "naive: capacity in trusted regions; traced: what their chain can really make,"
-                " inputs included; "
-            ),
+            "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
+            " included; ≥: required; ",
             "dim",
         ),
-        ("! exposed", "red"),
-        (": too little", "dim"),
+        ("!", "red"),
+        (" below the requirement", "dim"),
     )
 
 
-def _coverage_cells(row: Any, common: bool) -> list[Text | str]:
-    if row is None:
+def _coverage_cells(cell: Cell | None, common: bool) -> list[Text | str]:
+    if cell is None:
         return ["", ""]
-    weak = exposed(row.coverage, row.required_share)
-    traced = f"{covered(row.coverage_without):>3}→{covered(row.coverage):>3}"
+    coverage = f"{covered(cell.without):>3}→{covered(cell.coverage):>3}"
     if not common:
-        traced += f"/{covered(row.required_share)}"
-    naive = f"{covered(row.nameplate_share_without):>3}→{covered(row.nameplate_share):>3}"
-    return [naive, Text(traced + (" !" if weak else ""), "red" if weak else "green")]
+        coverage += f"/{covered(cell.required)}"
+    nameplate = f"{covered(cell.nameplate_without):>3}→{covered(cell.nameplate):>3}"
+    mark, colour = (" !", "red") if cell.short else ("", "green")
+    return [nameplate, Text(coverage + mark, colour)]
 
 
 def _portfolio(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
-    frame = plan.tables.get("portfolio", pd.DataFrame())
+    frame = plan.portfolio
     if frame.empty:
         return
-    paid = any(not _blank(who) and who for who in frame["who_pays"])
+    paid = payments_by_project(plan)
+    funded = bool(paid) or float(frame["sponsor_usd_m"].max()) > 1e-4
     staged = not narrow and bool(frame["stage"].notna().any())
-    table = _table()
+    table = compact_table()
     table.add_column("project", no_wrap=True, width=27)
     if staged:
         table.add_column("stage", no_wrap=True, min_width=13, max_width=13)
-    table.add_column("host", no_wrap=True, min_width=4, max_width=8)
+    table.add_column("region", no_wrap=True, min_width=6, max_width=8)
     table.add_column("commit", no_wrap=True, min_width=6)
     table.add_column("online", no_wrap=True, min_width=6)
     if not narrow:
         table.add_column("size a year", no_wrap=True, max_width=18)
     table.add_column("USD m", justify="right", no_wrap=True, min_width=6)
-    if paid:
-        table.add_column("who pays, USD m", no_wrap=True, min_width=PAYERS_WIDTH)
-    largest = frame.sort_values(["capex_usd_m", "project"], ascending=[False, True]).head(
-        PROJECTS_SHOWN
-    )
-    for row in largest.to_dict("records"):
-        stage = ["" if _blank(row["stage"]) else row["stage"]] if staged else []
+    if funded:
+        table.add_column("funders, USD m", no_wrap=True, min_width=FUNDERS_WIDTH)
+    largest = frame.sort_values(["capex_usd_m", "project"], ascending=[False, True])
+    largest = largest.head(PROJECTS_SHOWN)
+    for row in records(largest):
+        stage = ["" if blank(row["stage"]) else row["stage"]] if staged else []
         size = [] if narrow else [f"{number(row['size'])} {row['size_unit']}"]
-        cells = [
-            row["name"],
-            *stage,
-            row["region"],
-            row["committed_year"],
-            row["online_year"],
-            *size,
-            number(row["capex_usd_m"]),
-        ]
-        table.add_row(*map(str, cells), *([_payers(row["who_pays"])] if paid else []))
+        years = (row["committed_year"], row["online_year"])
+        money = number(row["capex_usd_m"])
+        who = [_funders_of(row, paid.get(row["project"], []))] if funded else []
+        cells = [row["name"], *stage, row["region"], *years, *size, money, *who]
+        table.add_row(*map(str, cells))
     yield Text()
     yield _title("Projects to commit", ", largest first")
     yield table
     if len(frame) > PROJECTS_SHOWN:
         rest = frame["capex_usd_m"].sum() - largest["capex_usd_m"].sum()
-        yield Text(
-            f"and {len(frame) - PROJECTS_SHOWN} more, USD {number(rest)} million, in"
-            " tables/portfolio.csv",
-            "dim",
-        )
+        more = f"and {len(frame) - PROJECTS_SHOWN} more, USD {number(rest)} million"
+        yield Text(f"{more}, in tables/portfolio.csv", "dim")
 
 
-def _blank(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _payers(text: Any) -> str:
-    """As many payers as fit, and the number of the others; the owner of the project comes last in
-    the data and is named ``sponsor``."""
-    who = [] if _blank(text) else str(text).split("; ")
+def _funders_of(row: dict[str, Any], payments: list[tuple[str, float]]) -> str:
+    """As many funders with their payments as fit, the owner last, and the number of the others."""
+    own = row["sponsor_usd_m"]
+    shares = [*payments, *([(OWNER, own)] if own > 1e-4 else [])]
+    who = [f"{name} {amount:,.0f}" for name, amount in shares]
     for shown in range(len(who), 0, -1):
         line = "; ".join(who[:shown]) + (f"; +{len(who) - shown}" if shown < len(who) else "")
-        if len(line) <= PAYERS_WIDTH:
+        if len(line) <= FUNDERS_WIDTH:
             return line
     if not who:
         return ""
-    name, _, amount = who[0].rpartition(" ")
-    end = f"… {amount}" + (f"; +{len(who) - 1}" if len(who) > 1 else "")
-    return name[: PAYERS_WIDTH - len(end)] + end
+    end = f"… {shares[0][1]:,.0f}" + (f"; +{len(who) - 1}" if len(who) > 1 else "")
+    return shares[0][0][: FUNDERS_WIDTH - len(end)] + end
 
 
 def _money(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
@@ -258,35 +220,27 @@ def _money(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
 
 
 def _funders(plan: Plan) -> RenderableType | None:
-    frame = plan.tables.get("funders", pd.DataFrame())
+    frame = plan.table("funders")
     if frame.empty:
         return None
-    table = _table()
-    table.add_column("funder", no_wrap=True)
-    for name in ("can pay", "pays", "left", "projects"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = compact_table("funder", "available", "pays", "left", "projects", texts=1)
     shown = frame.sort_values(["paid_usd_m", "funder"], ascending=[False, True]).head(FUNDERS_SHOWN)
-    for row in shown.to_dict("records"):
+    for row in records(shown):
         money = [
             number(round(row[name], 1)) for name in ("available_usd_m", "paid_usd_m", "left_usd_m")
         ]
         table.add_row(str(row["funder"]), *money, str(row["projects"]))
-    more = (
-        [Text(f"and {len(frame) - len(shown)} more in tables/funders.csv", "dim")]
-        if len(frame) > len(shown)
-        else []
-    )
+    rest = len(frame) - len(shown)
+    more = [Text(f"and {rest} more in tables/funders.csv", "dim")] if rest else []
     return Group(_title("Funders", ", USD million"), table, *more)
 
 
 def _costs(plan: Plan) -> RenderableType | None:
-    frame = plan.tables.get("costs", pd.DataFrame())
+    frame = plan.costs
     if frame.empty:
         return None
-    table = _table()
-    table.add_column("term", no_wrap=True)
-    table.add_column("USD million", justify="right", no_wrap=True)
-    for row in frame.to_dict("records"):
+    table = compact_table("term", "USD million", texts=1)
+    for row in records(frame):
         if abs(row["usd_m"]) > 1e-9:
             table.add_row(str(row["term"]).replace("_", " "), number(row["usd_m"]))
     table.add_row(Text("total", "bold"), Text(number(frame["usd_m"].sum()), "bold"))
@@ -294,38 +248,25 @@ def _costs(plan: Plan) -> RenderableType | None:
 
 
 def _binding(plan: Plan) -> Iterable[RenderableType]:
-    frame = plan.tables.get("binding", pd.DataFrame())
-    if frame.empty:
+    found: dict[str, list[str]] = {}
+    for limit in binding_limits(plan):
+        where = "" if limit.what.endswith(limit.where) else limit.where
+        words = " ".join(part for part in (where, _years(limit.years)) if part)
+        found.setdefault(limit.what, []).extend([words] if words else [])
+    if not found:
         return
-    lines = []
-    for what, part in frame.groupby("what", sort=False):
-        where: dict[str, list[int]] = {}
-        for row in part.to_dict("records"):
-            place = (
-                ""
-                if _blank(row["where"]) or str(what).endswith(str(row["where"]))
-                else str(row["where"])
-            )
-            years = where.setdefault(place, [])
-            if not _blank(row["year"]):
-                years.append(int(row["year"]))
-        places = [
-            " ".join(part for part in (name, _years(years)) if part)
-            for name, years in where.items()
-        ]
-        lines.append(f"{what}: {', '.join(places)}" if any(places) else str(what))
     yield Text()
-    yield _title("What binds")
-    for line in lines[:BINDING_SHOWN]:
+    yield _title("Limits that the plan uses up")
+    for what, places in list(found.items())[:LIMITS_SHOWN]:
+        line = f"{what}: {', '.join(places)}" if places else what
         yield Text(line, no_wrap=True, overflow="ellipsis")
-    if len(lines) > BINDING_SHOWN:
-        yield Text(
-            f"and {len(lines) - BINDING_SHOWN} more kinds of limit in tables/binding.csv", "dim"
-        )
+    if len(found) > LIMITS_SHOWN:
+        more = f"and {len(found) - LIMITS_SHOWN} more kinds of limit in tables/binding.csv"
+        yield Text(more, "dim")
 
 
 def _years(years: Sequence[int]) -> str:
-    """Years with runs drawn together, as in 2026-2029, 2032."""
+    """Years as ranges, as in 2026-2029, 2032."""
     runs: list[list[int]] = []
     for year in sorted(years):
         if runs and year == runs[-1][1] + 1:
@@ -336,7 +277,7 @@ def _years(years: Sequence[int]) -> str:
 
 
 def _notes(plan: Plan) -> Iterable[RenderableType]:
-    lines = _note_lines(plan.notes)
+    lines = [*plan.notes, *_dropped_lines(dropped_by_reason(plan))]
     if not lines:
         return
     yield Text()
@@ -344,25 +285,16 @@ def _notes(plan: Plan) -> Iterable[RenderableType]:
     for line in lines[:NOTES_SHOWN]:
         yield Text(line if len(line) <= NOTE_LENGTH else line[: NOTE_LENGTH - 3] + "...")
     if len(lines) > NOTES_SHOWN:
-        yield Text(f"and {len(lines) - NOTES_SHOWN} more in result.json", "dim")
+        more = len(lines) - NOTES_SHOWN
+        yield Text(f"and {more} more in result.json and tables/dropped.csv", "dim")
 
 
-def _note_lines(notes: Iterable[str]) -> list[str]:
-    """The notes, those that leave something out drawn together by reason."""
-    lines, reasons = [], dict[str, list[str]]()
-    for note in notes:
-        name, left_out, reason = note.partition(LEFT_OUT)
-        if left_out:
-            reasons.setdefault(reason.rstrip("."), []).append(name)
-        else:
-            lines.append(note)
-    return lines + [
-        f"Left out: {', '.join(names)} ({reason})." for reason, names in reasons.items()
-    ]
+def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:
+    return [f"Dropped: {', '.join(names)} ({reason})." for reason, names in reasons.items()]
 
 
 def print_folder(screen: Screen, folder: Path) -> None:
-    """Where everything was written."""
+    """Prints the folder and the names of the files in it."""
     words = Text.assemble(
         ("Written to ", "dim"),
         (str(folder), "bold"),
@@ -372,21 +304,18 @@ def print_folder(screen: Screen, folder: Path) -> None:
 
 
 def print_check(screen: Screen, instance: Instance) -> None:
-    """That tables and case are right, and what they hold."""
+    """Prints that tables and case have no problems, and their contents."""
     found = check_facts(instance)
-    counts = found["counts"]
-    screen.print(
-        f"{count(counts['tables'], 'table')}, {count(counts['rows'], 'row')}, no problems",
-        style="green",
-        soft_wrap=True,
-    )
+    counts, reasons = found["counts"], dict[str, list[str]]()
+    sizes = f"{count(counts['tables'], 'table')}, {count(counts['rows'], 'row')}, no problems"
+    screen.print(sizes, style="green", soft_wrap=True)
     screen.show(*describe_absent(instance.tables))
     facts = [
         f"years {found['years'][0]}-{found['years'][1]}",
         f"{count(counts['projects'], 'project')} to choose from"
-        + (f" ({len(instance.dropped)} left out)" if instance.dropped else ""),
+        + (f" ({len(instance.dropped)} dropped)" if instance.dropped else ""),
         (
-            "payers not told apart"
+            "payments not allocated to funders"
             if counts["funders"] is None
             else f"{counts['funders']} of {count(len(instance.tables.funders), 'funder')} take part"
         ),
@@ -396,14 +325,14 @@ def print_check(screen: Screen, instance: Instance) -> None:
         ),
     ]
     screen.show(f"Case {found['case']}: {'; '.join(facts)}.")
-    screen.show(
-        *_note_lines([f"{name}{LEFT_OUT}{reason}." for name, reason in instance.dropped.items()])
-    )
+    for name, reason in instance.dropped.items():
+        reasons.setdefault(reason, []).append(name)
+    screen.show(*_dropped_lines(reasons))
 
 
 def check_facts(instance: Instance) -> dict[str, Any]:
-    """What tables and case hold, in plain data; ``funders`` is blank where payers are not told
-    apart."""
+    """The contents of tables and case in plain data; ``funders`` is ``None`` where the case does
+    not allocate payments to funders."""
     tables, states = instance.tables, instance.states.values()
     return {
         "case": instance.case.name,
@@ -421,13 +350,13 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             for name, row in TABLES.items()
             if name not in tables.present and row.absent is not None
         ],
-        "left_out": dict(instance.dropped),
+        "dropped": dict(instance.dropped),
     }
 
 
 def print_cases(screen: Screen, cases: Iterable[Case]) -> None:
-    """The bundled cases."""
-    table = _table()
+    """Prints the bundled cases."""
+    table = compact_table()
     for name in ("case", "title", "question"):
         table.add_column(name, overflow="fold", no_wrap=name == "case")
     for case in cases:

@@ -1,24 +1,24 @@
-"""The page: one HTML file that shows a plan, or two side by side, and opens with no network, no
-script and no font of its own."""
+"""The page: one HTML file that shows a plan, or two side by side, and loads nothing from a
+network."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jinja2
 
 from paxsilica import __version__
-from paxsilica.report.facts import Facts
-from paxsilica.report.page.answer import count, money
-from paxsilica.report.page.differences import differences
-from paxsilica.report.page.view import Side
-from paxsilica.report.wording import number
+from paxsilica.report.answer import money
+from paxsilica.report.page.side import make_side
+from paxsilica.report.views.comparison import differences
+from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.report.views.portfolio import totals
+from paxsilica.report.wording import count, covered, number
 
 __all__ = ["render_page"]
 
 
-def render_page(facts: Facts, other: Facts | None = None) -> str:
+def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
     """The page of a plan, or of two plans next to each other."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("paxsilica.report.page"),
@@ -31,41 +31,40 @@ def render_page(facts: Facts, other: Facts | None = None) -> str:
         "money": money,
         "millions": _millions,
         "percent": _percent,
+        "covered": covered,
         "number": number,
     }
-    sides: Sequence[Side] = [Side(facts, "a", _label(facts), other is not None)]
-    if other is not None:
-        sides = [*sides, Side(other, "b", _label(other), True)]
-        if sides[0].label == sides[1].label:
-            sides = [
-                Side(side.facts, side.key, label, True)
-                for side, label in zip(sides, _labels(facts, other), strict=True)
-            ]
-    template = environment.get_template("page.html")
-    return template.render(
+    plans = [named] if other is None else [named, other]
+    sides = [
+        make_side(one, key, label, other is not None)
+        for one, key, label in zip(plans, "ab", _labels(plans), strict=False)
+    ]
+    return environment.get_template("page.html").render(
         sides=sides,
         first=sides[0],
-        differs=None if other is None else differences(facts, other),
+        differs=None if other is None else differences(named, other),
+        figures=[(label, *map(value, plans)) for label, value in FIGURES],
         version=__version__,
         count=count,
     )
 
 
-def _label(facts: Facts) -> str:
-    return facts.plan.title or facts.plan.case
-
-
-def _labels(first: Facts, second: Facts) -> tuple[str, str]:
-    """Labels of two plans of the same title: what their cases say differently, or else their
-    order."""
-    keys = list(first.plan.asked_otherwise(second.plan).items())[:2]
+def _labels(plans: list[NamedPlan]) -> list[str]:
+    """Labels of the plans; for two plans of the same title the keys in which their cases differ, or
+    else their order."""
+    labels = [one.plan.title or one.plan.case for one in plans]
+    if len(set(labels)) == len(labels):
+        return labels
+    keys = list(plans[0].plan.question_differences(plans[1].plan).items())[:2]
     if not keys:
-        return f"{_label(first)} (first)", f"{_label(second)} (second)"
+        return [
+            f"{label} ({order})" for label, order in zip(labels, ("first", "second"), strict=True)
+        ]
     words = [
         ", ".join(f"{_key_words(key)} {_value_words(values[side])}" for key, values in keys)
         for side in (0, 1)
     ]
-    return f"{_label(first)}: {words[0]}", f"{_label(second)}: {words[1]}"
+    return [f"{label}: {more}" for label, more in zip(labels, words, strict=True)]
 
 
 def _key_words(key: str) -> str:
@@ -86,8 +85,7 @@ def _value_words(value: Any) -> str:
 
 
 def _millions(value: float) -> str:
-    """USD million with thousands apart; an amount below half a million that is not nought shows a
-    decimal.
+    """USD million with thousands separators; small amounts above zero show a decimal.
 
     >>> _millions(1234.5), _millions(0.3), _millions(0.0), _millions(0.01)
     ('1,234', '0.3', '0', '<0.1')
@@ -102,3 +100,35 @@ def _millions(value: float) -> str:
 def _percent(value: float) -> str:
     """A share of 1 in whole per cent."""
     return f"{100 * value:.0f} %"
+
+
+def _covered(named: NamedPlan) -> str:
+    found = totals(named.plan)
+    return f"{found.covered} of {len(found.stages)}" if found.stages else "none required"
+
+
+def _term(named: NamedPlan, term: str) -> str:
+    costs = named.plan.costs
+    return f"{float(costs.loc[costs['term'] == term, 'usd_m'].sum()):,.0f}"
+
+
+def _objective(named: NamedPlan) -> str:
+    return "none" if named.plan.objective is None else f"{named.plan.objective:,.0f}"
+
+
+FIGURES = (
+    ("Public money, USD million", lambda named: f"{totals(named.plan).public:,.0f}"),
+    ("Owners' money, USD million", lambda named: f"{totals(named.plan).own:,.0f}"),
+    ("Projects", lambda named: f"{totals(named.plan).projects:,}"),
+    ("Stages covered as required in the last year", _covered),
+    (
+        "Operating support for standby capacity, USD million, discounted",
+        lambda named: _term(named, "operating_support"),
+    ),
+    (
+        "Price on missing coverage, USD million, discounted",
+        lambda named: _term(named, "coverage_shortfall"),
+    ),
+    ("Objective, USD million", _objective),
+)
+"""Headline figures of two plans side by side."""

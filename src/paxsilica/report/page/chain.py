@@ -1,9 +1,9 @@
-"""The chain from ore to server as a Sankey diagram: every step, who makes its goods, and whose
-goods every user takes.
+"""The chain from ore to server as a Sankey diagram: each stage, the trusted share of its goods, and
+the links between stages.
 
-The value of a server is a hundred times that of the ore in it, and without the ore there is no
-server. Bands as wide as money would hide the ore. So every band is equally wide: it is the whole of
-what one step takes from another, divided by who made it and who uses it.
+All bands are equally wide, because values do not show dependence: a server is worth a hundred times
+the ore in it and cannot be built without it. A band is all that one stage takes from another,
+divided by trust on both sides.
 """
 
 from __future__ import annotations
@@ -12,21 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import pandas as pd
 from markupsafe import Markup
 
-from paxsilica.report.facts import Facts
-from paxsilica.report.page.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.page.layers import Layers, Link, Place, lay_out
 from paxsilica.report.page.svg import figure, rect, tag, wrapped
+from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
+from paxsilica.report.views.named_plan import NamedPlan
 
 THIN = 0.02
-"""Links that are less than this share both of what the supplier sells and of what the user buys are
-left to the table."""
+"""Links below this share of both the sales of the supplier and the purchases of the user are not
+drawn."""
 
-INTEGRALITY_TOL = 0.45
-"""Sales straight to final users are drawn where they are at least this share of what the step
-sells."""
+FINAL_SHARE = 0.45
+"""Least share of the sales of a stage to final users that is drawn."""
 
 PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", False, False))
 """Parts of a band: class of its colour, whether the supplier is trusted, whether the user is."""
@@ -37,7 +35,7 @@ FINAL_NAME = "Final users"
 @dataclass(frozen=True)
 class Chain:
     """The chain in one year: what every link carries (USD million by part) and the share of each
-    step that is trusted."""
+    stage that is trusted."""
 
     year: int
     links: Mapping[Link, Mapping[str, float]]
@@ -46,33 +44,26 @@ class Chain:
     layers: Layers
 
     def rows(self) -> list[tuple[str, str, float, float, float]]:
-        """For the table: from, to, USD million, share of trusted supply, and the same for what
-        trusted users take."""
+        """Rows of the table: from, to, USD million, share of trusted supply, and the same of the
+        supply to trusted users."""
+        place = {name: at for at, name in enumerate(self.names)}
         found = []
         for (start, end), parts in sorted(
-            self.links.items(), key=lambda item: (list(self.names).index(item[0][0]), item[0][1])
+            self.links.items(), key=lambda item: (place[item[0][0]], item[0][1])
         ):
-            total = sum(parts.values())
-            mine = parts["tt"] + parts["ut"]
+            total, mine = sum(parts.values()), parts["tt"] + parts["ut"]
             trusted = (parts["tt"] + parts["tu"]) / total
-            found.append(
-                (
-                    self.names[start],
-                    self.names[end],
-                    total,
-                    trusted,
-                    parts["tt"] / mine if mine else float("nan"),
-                )
-            )
+            own = parts["tt"] / mine if mine else float("nan")
+            found.append((self.names[start], self.names[end], total, trusted, own))
         return found
 
 
-def make_chain(facts: Facts, year: int) -> Chain | None:
+def make_chain(named: NamedPlan, year: int) -> Chain | None:
     """The chain in normal times of ``year``; ``None`` without the tables, or where nothing in it
     has a price or a stage."""
-    if facts.world is None:
+    if named.world is None:
         return None
-    flows = chain_flows(facts.plan, facts.world, year)
+    flows = chain_flows(named.plan, named.world, year)
     flows = flows[
         (flows["from_stage"] != "")
         & (flows["to_stage"] != "")
@@ -90,7 +81,7 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
     weights: dict[Link, float] = {}
     for (start, end), value in zip(total.index, total, strict=True):
         thin = (
-            value < INTEGRALITY_TOL * sold[start]
+            value < FINAL_SHARE * sold[start]
             if end == FINAL
             else max(value / sold[start], value / bought[end]) < THIN
         )
@@ -106,7 +97,7 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
             for name, supply, use in PARTS
         }
         weights[start, end] = float(value / sold[start])
-    output = stage_output(facts.plan, facts.world, year)
+    output = stage_output(named.plan, named.world, year)
     shares = {
         str(row["stage"]): row["trusted_usd_m"] / (row["trusted_usd_m"] + row["other_usd_m"])
         for row in output.to_dict("records")
@@ -117,13 +108,13 @@ def make_chain(facts: Facts, year: int) -> Chain | None:
         shares[FINAL] = float(
             final.loc[final["trusted_use"].astype(bool), "usd_m"].sum() / final["usd_m"].sum()
         )
-    names = {**facts.stages, FINAL: FINAL_NAME}
+    names = {**named.stages, FINAL: FINAL_NAME}
     return Chain(year, links, shares, names, lay_out(weights, list(names)))
 
 
-def chain_years(facts: Facts) -> list[int]:
-    """Four years to show: the first and the last, and two between."""
-    years = list(facts.years)
+def chain_years(named: NamedPlan) -> list[int]:
+    """Four years to draw: the first and the last, and two between."""
+    years = list(named.years)
     return sorted({years[round(at * (len(years) - 1) / 3)] for at in range(4)})
 
 
@@ -189,7 +180,7 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
     return figure(
         name,
         f"The chain in normal times, {chain.year}",
-        f"Share of each step made by trusted plants: {words}.",
+        f"Share of each stage made by trusted plants: {words}.",
         width,
         height,
         bands + bars,
@@ -197,7 +188,7 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
 
 
 def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
-    """For each step its incoming and its outgoing links, in the order in which they meet it."""
+    """Incoming and outgoing links of each stage, in the order of their ends at it."""
     position = {place: at for row in chain.layers.rows for at, place in enumerate(row)}
     rows = {place: len(row) for row in chain.layers.rows for place in row}
     found: dict[str, tuple[list[Link], list[Link]]] = {}
@@ -216,7 +207,7 @@ def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
 
 
 def _lead(style: Style) -> float:
-    """Room before a bar for its label, where the label stands beside it across the flow."""
+    """Space before a bar for its label, where the label is beside it across the flow."""
     return 0.0 if style.down else style.lines * 13.0 + 6
 
 
@@ -243,7 +234,7 @@ def _band(
     ends: Mapping[str, tuple[list[Link], list[Link]]],
     style: Style,
 ) -> list[Markup]:
-    """The parts of one band, each a line as wide as its share."""
+    """The parts of one band, each a line with the width of its share."""
     middles: list[tuple[float, float]] = []
     for at, place in enumerate(route):
         if len(place) == 1:
@@ -276,7 +267,7 @@ def _band(
 
 
 def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
-    """A smooth line through the points, leaving and reaching each of them along the flow."""
+    """A smooth line through the points, along the flow at each of them."""
 
     def pair(along: float, across: float) -> str:
         return f"{across:.1f},{along:.1f}" if down else f"{along:.1f},{across:.1f}"
@@ -291,7 +282,7 @@ def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
 def _bar(
     chain: Chain, place: Place, across: float, along: float, thickness: float, style: Style
 ) -> list[Markup]:
-    """A step: the trusted part of its bar, the rest, its name and the trusted share in figures."""
+    """A stage: the trusted part of its bar, the rest, its name and the trusted share."""
     key = place[0]
     share = chain.trusted_share.get(key, 0.0)
     name = chain.names.get(key, key)
@@ -324,11 +315,3 @@ def _bar(
             )
         )
     return parts
-
-
-def chain_frame(chain: Chain) -> pd.DataFrame:
-    """The links as a table, for those who want figures."""
-    return pd.DataFrame(
-        chain.rows(),
-        columns=["from", "to", "usd_m", "trusted_share", "trusted_share_of_trusted_users"],
-    )

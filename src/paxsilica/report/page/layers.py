@@ -1,9 +1,8 @@
-"""Where the steps of the chain stand in the drawing: a layered layout, from what needs nothing to
-what nobody needs.
+"""Layered layout of the chain, from stages without inputs to final users.
 
-The usual three moves of layered drawing: cycles are cut at their weakest link, steps are set on
-layers as late as their users allow, and within a layer they are ordered by the mean place of their
-neighbours, long links holding a place on every layer that they cross.
+The usual three steps of layered drawing: cycles are cut at their link of least weight, nodes are
+placed on layers as late as their users allow, and within a layer they are ordered by the mean place
+of their neighbours. A long link holds a place on every layer that it crosses.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from itertools import pairwise
 
 Link = tuple[str, str]
 Place = tuple[str, ...]
-"""A step ``(name,)``, or the place ``(from, to, layer)`` that a long link holds on a layer it
+"""A stage ``(name,)``, or the place ``(from, to, layer)`` that a long link holds on a layer it
 crosses."""
 
 SWEEPS = 12
@@ -23,8 +22,8 @@ SWEEPS = 12
 
 @dataclass(frozen=True)
 class Layers:
-    """Layers from first to last, each with its places in order; ``routes`` are the places that each
-    link passes; ``cut`` closed a cycle."""
+    """Layers from first to last, each with its places in order; ``routes`` are the places on each
+    link; ``cut`` are the links that closed a cycle."""
 
     rows: Sequence[Sequence[Place]]
     routes: Mapping[Link, Sequence[Place]]
@@ -32,7 +31,7 @@ class Layers:
 
 
 def lay_out(weights: Mapping[Link, float], order: Sequence[str]) -> Layers:
-    """The layers of the steps that ``weights`` links; ``order`` settles ties."""
+    """The layers of the stages that ``weights`` links; ``order`` decides ties."""
     rank = {name: at for at, name in enumerate(order)}
     names = sorted(
         {name for link in weights for name in link},
@@ -80,7 +79,7 @@ def _cycle(links: Mapping[Link, float], names: Sequence[str]) -> list[Link]:
 
 
 def _layers(links: Mapping[Link, float], names: Sequence[str]) -> dict[str, int]:
-    """Longest path from the start, then each step as late as its users allow."""
+    """Longest path from the start, then each stage as late as its users allow."""
     layer = dict.fromkeys(names, 0)
     for _ in names:
         for start, end in links:
@@ -94,7 +93,7 @@ def _layers(links: Mapping[Link, float], names: Sequence[str]) -> dict[str, int]
 
 
 def _order(rows: list[list[Place]], routes: Mapping[Link, Sequence[Place]]) -> None:
-    """Orders each layer, in place, by the mean place of neighbours, sweeping to and fro."""
+    """Orders each layer, in place, by the mean place of neighbours, in alternating sweeps."""
     before: dict[Place, list[Place]] = defaultdict(list)
     after: dict[Place, list[Place]] = defaultdict(list)
     for route in routes.values():
@@ -128,7 +127,7 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 
 
 def _crossings(rows: Sequence[Sequence[Place]], after: Mapping[Place, Sequence[Place]]) -> int:
-    """How many pairs of links cross between neighbouring layers."""
+    """Number of pairs of links that cross between neighbouring layers."""
     total = 0
     for left, right in pairwise(rows):
         position = {place: at for at, place in enumerate(right)}

@@ -1,5 +1,5 @@
-"""Small helpers to write SVG by hand: every text escaped, every figure with a title and a
-description for those who do not see it."""
+"""SVG elements: every text is escaped, every figure has a title and a description for screen
+readers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def text(
 def rect(
     x: float, y: float, width: float, height: float, class_: str, hint: str = "", **more: object
 ) -> Markup:
-    """A rectangle, with a hint to show under the pointer."""
+    """A rectangle with a tooltip."""
     inside = [tag("title", hint)] if hint else []
     return tag(
         "rect",
@@ -76,7 +76,7 @@ def figure(
     parts: Sequence[Markup],
     class_: str = "",
 ) -> Markup:
-    """The whole drawing; ``name`` must be its own on the page."""
+    """The drawing; ``name`` must be unique on the page."""
     head = [tag("title", title, id=f"{name}-title"), tag("desc", description, id=f"{name}-desc")]
     return tag(
         "svg",

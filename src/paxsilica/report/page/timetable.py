@@ -1,4 +1,4 @@
-"""When projects are committed, built and run up: a bar for each."""
+"""Commitment, construction and ramp-up of projects: a bar for each."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from paxsilica.report.facts import Facts, records
 from paxsilica.report.page.svg import cut, figure, line, rect, tag, text
+from paxsilica.report.views.named_plan import NamedPlan, records
 
 LARGEST = 18
-"""Projects shown at once; the others are a click away."""
+"""Most projects in the first timetable; the full one is folded."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A project in time; ``running`` is the share of what it will make at full run, by year from
-    its first."""
+    """A project in time; ``running`` is the share of full output by year of operation."""
 
     project: str
     name: str
@@ -30,16 +29,16 @@ class Bar:
     running: Mapping[int, float]
 
 
-def bars(facts: Facts) -> list[Bar]:
+def bars(named: NamedPlan) -> list[Bar]:
     """The projects, by stage of the chain, then by year and name."""
-    plan = facts.plan
+    plan = named.plan
     operation = plan.table("operation")
     projects = operation[(operation["mode"] == "normal") & (operation["kind"] == "project")]
     capacity = {(row["plant"], row["year"]): row["capacity"] for row in records(projects)}
-    order = list(facts.stages)
+    order = list(named.stages)
     found = []
     for row in records(plan.portfolio):
-        years = [year for year in facts.years if year >= int(row["online_year"])]
+        years = [year for year in named.years if year >= int(row["online_year"])]
         running = {}
         for year in years:
             now = capacity.get((row["project"], year), 0.0)
@@ -67,13 +66,15 @@ def bars(facts: Facts) -> list[Bar]:
     )
 
 
-def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, width: float) -> Markup:
+def timetable_figure(
+    named: NamedPlan, found: list[Bar], name: str, title: str, width: float
+) -> Markup:
     """The bars, with a scale of years on top. On a narrow drawing the name stands above the bar."""
     narrow = width < 500
     left = 4.0 if narrow else min(330.0, width * 0.36)
     right = 4.0 if narrow else 62.0
     row, head = (30.0, 22.0) if narrow else (21.0, 24.0)
-    first, last = facts.years[0], facts.years[-1] + 1
+    first, last = named.years[0], named.years[-1] + 1
     height = head + row * len(found) + 4
 
     def x(year: float) -> float:
@@ -81,14 +82,14 @@ def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, widt
 
     parts: list[Markup] = []
     every = 1 if not narrow and width > 700 else 2 if not narrow else 3
-    for year in facts.years:
+    for year in named.years:
         parts.append(line(x(year), head - 4, x(year), height, "grid"))
         if (year - first) % every == 0:
             parts.append(
                 text(
                     (x(year) + x(year + 1)) / 2,
                     head - 9,
-                    year if not narrow else f"{year}",
+                    year,
                     "axis",
                     "middle",
                 )
@@ -98,7 +99,7 @@ def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, widt
     for at, bar in enumerate(found):
         top = head + at * row
         bar_top, tall = (top + 15, 10.0) if narrow else (top + 4, 13.0)
-        region = facts.region(bar.region)
+        region = named.region(bar.region)
         money = f"{bar.capital:,.0f}"
         hint = (
             f"{bar.name}, {region}: committed {bar.committed}, first output {bar.online}, USD"
@@ -133,17 +134,17 @@ def timetable_figure(facts: Facts, found: list[Bar], name: str, title: str, widt
         pieces.append(line(x(bar.online), bar_top + tall, x(last), bar_top + tall, "base"))
         parts.append(tag("g", tag("title", hint), *pieces, data_project=bar.project))
     words = "; ".join(
-        f"{bar.name} ({facts.region(bar.region)}) committed {bar.committed}, first output"
+        f"{bar.name} ({named.region(bar.region)}) committed {bar.committed}, first output"
         f" {bar.online}"
         for bar in found
     )
     return figure(name, title, f"{words}.", width, height, parts, "timetable")
 
 
-def by_stage(facts: Facts, found: list[Bar]) -> list[tuple[str, list[Bar]]]:
+def by_stage(named: NamedPlan, found: list[Bar]) -> list[tuple[str, list[Bar]]]:
     """The bars of each stage that has any, with the name of the stage."""
     keys = dict.fromkeys(bar.stage for bar in found)
-    return [(facts.stage(key), [bar for bar in found if bar.stage == key]) for key in keys]
+    return [(named.stage(key), [bar for bar in found if bar.stage == key]) for key in keys]
 
 
 def largest(found: list[Bar]) -> list[Bar]:

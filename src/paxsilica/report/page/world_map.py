@@ -1,4 +1,4 @@
-"""A map of the portfolio on outlines that come with the program, so that it opens with no network.
+"""A map of the portfolio on outlines that come with the program, so that it needs no network.
 
 The outlines (``world.json``) are the Admin 0 countries of Natural Earth at 1:110 million, which are
 in the public domain, rounded to a tenth of a degree. The projection is Equal Earth: areas are true,
@@ -15,12 +15,12 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from paxsilica.report.facts import Facts
 from paxsilica.report.page.svg import cut, figure, line, tag, text
+from paxsilica.report.views.named_plan import NamedPlan
 
 SOUTH = -56.0
 NORTH = 78.0
-"""Latitudes that the map shows: nobody builds beyond."""
+"""Latitudes that the map shows; no project is beyond them."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
     return x, theta * (a1 + a2 * square + six * (a3 + a4 * square))
 
 
-def spots(facts: Facts) -> list[Spot]:
+def spots(named: NamedPlan) -> list[Spot]:
     """Regions of the portfolio that have a place, the largest first."""
-    if facts.tables is None:
+    if named.tables is None:
         return []
-    places = {row.region: row for row in facts.tables.regions}
+    places = {row.region: row for row in named.tables.regions}
     found = []
-    for region, part in facts.plan.portfolio.groupby("region"):
+    for region, part in named.plan.portfolio.groupby("region"):
         row = places.get(str(region))
         if row is not None and row.latitude is not None and row.longitude is not None:
             found.append(
@@ -85,11 +85,11 @@ def spots(facts: Facts) -> list[Spot]:
     return sorted(found, key=lambda spot: (-spot.capital, spot.region))
 
 
-def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | None:
-    """The map; ``None`` where nothing has a place. Without ``labels`` circles carry a number that
-    the table below explains, where there is room for it."""
-    found = spots(facts)
-    if not found or facts.world is None:
+def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Markup | None:
+    """The map; ``None`` where no region has coordinates. Without ``labels`` circles carry the
+    number of their row in the table below, where there is room."""
+    found = spots(named)
+    if not found or named.world is None:
         return None
     half = equal_earth(180, 0)[0]
     scale = width / (2 * half * 0.945)
@@ -101,15 +101,15 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
         return (x + shift) * scale, (top - y) * scale
 
     height = (top - equal_earth(0, SOUTH)[1]) * scale
-    last = facts.years[-1]
+    last = named.years[-1]
     parts: list[Markup] = []
     for country, rings in outlines().items():
-        known = country in facts.world.regions
+        known = country in named.world.regions
         kind = (
             "land"
             if not known
             else "land trusted"
-            if facts.world.trusted(country, last)
+            if named.world.trusted(country, last)
             else "land other"
         )
         path = "".join(
@@ -121,7 +121,7 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
             for ring in rings
             if max(ring[1::2]) > SOUTH
         )
-        title = [tag("title", facts.region(country))] if known else []
+        title = [tag("title", named.region(country))] if known else []
         if path:
             parts.append(tag("path", *title, d=path, class_=kind))
     largest = max(spot.capital for spot in found)
@@ -173,8 +173,8 @@ def map_figure(facts: Facts, name: str, width: float, labels: bool) -> Markup | 
 def _labels(
     found: list[Spot], placed: list[tuple[float, float, float]], width: float, height: float
 ) -> list[Markup]:
-    """A label for each spot at the first free place around it; those that find none are left to the
-    table."""
+    """A label for each spot at the first free place around it; spots without a free place have
+    none."""
     taken: list[tuple[float, float, float, float]] = []
     parts: list[Markup] = []
     for spot, (x, y, radius) in zip(found, placed, strict=True):

@@ -1,9 +1,10 @@
-"""The look of the workbook, and a sheet that is written from top to bottom."""
+"""Formats of the workbook, and sheets that are written from top to bottom."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from paxsilica.report.workbook.tables import number_format
+from paxsilica.plan.tables import ALL_TABLES, Column
 
 BLUE, PALE, ORANGE, DEEP_ORANGE, GREY = "#0072B2", "#D9ECF8", "#FBD0AB", "#F5A96A", "#59636E"
-"""Blue and orange are told apart by all; what is short bears a sign besides its colour."""
+"""Blue and orange differ for readers with any colour vision; short cells also have a sign."""
 
 SHAPES: Mapping[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 18},
@@ -81,7 +82,7 @@ DATA_BAR = {
     "max_type": "num",
     "max_value": 1,
 }
-"""A bar for a share in the form of 2007, which every program knows."""
+"""A bar for a share, in the form of Excel 2007, which all programs read."""
 
 OPTIONS = {
     "strings_to_formulas": False,
@@ -89,11 +90,61 @@ OPTIONS = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": False,
 }
-"""Text stays text, whatever sign it begins with."""
-
+"""Text stays text, even with a leading sign of a formula."""
 
 LINE = 15.0
 """Height of a line of text, in points."""
+
+TEXT_LOOKS = ("text", "wrap", "label", "left")
+"""Looks of text; the others are of numbers."""
+
+MOST_ROWS = 1_000_000
+"""Most rows of a table that a sheet can hold."""
+
+WIDEST, NARROWEST = 60, 9
+"""Widths of columns, in characters."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a sheet: heading, width in characters, look, and the value for a row. ``formula``
+    gives the live formula of a cell from the number of its line."""
+
+    head: str
+    width: float
+    look: str
+    value: Callable[[Any], object]
+    formula: Callable[[int], str] | None = None
+
+
+def number_format(column: Column, values: Sequence[Any]) -> str:
+    """The number format of a column: years without separators, shares in per cent, and decimals
+    that suit the largest value.
+
+    >>> from paxsilica.plan.tables import column_of
+    >>> number_format(column_of("funding", "year"), [2030])
+    '0'
+    >>> number_format(column_of("coverage", "coverage"), [0.5])
+    '0.0%'
+    >>> need = column_of("coverage_by_commodity", "need")
+    >>> number_format(need, [120000.5]), number_format(need, [0.25])
+    ('#,##0', '#,##0.0000')
+    >>> number_format(column_of("price_proof", "error"), [3e-9, 0.0])
+    '0.0E+00'
+    """
+    if column.format in ("year", "share"):
+        return "0" if column.format == "year" else "0.0%"
+    sizes = [abs(value) for value in _finite(values)]
+    largest = max(sizes, default=0.0)
+    if all(float(size).is_integer() for size in sizes) or largest >= 100_000:
+        return "#,##0"
+    if largest < 1e-3:
+        return "0.0E+00"
+    return "#,##0.0" if largest >= 100 else "#,##0.00" if largest >= 10 else "#,##0.0000"
+
+
+def _finite(values: Sequence[Any]) -> list[float]:
+    return [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
 
 
 class Book:
@@ -104,15 +155,14 @@ class Book:
         self._formats: dict[str, Format] = {}
 
     def look(self, name: str) -> Format:
-        """A format by name, or by number format where the name is none."""
+        """A format of :data:`SHAPES` by name; any other name is a number format."""
         if name not in self._formats:
-            self._formats[name] = self.book.add_format(
-                dict(SHAPES[name]) if name in SHAPES else {"num_format": name, "valign": "top"}
-            )
+            shape = SHAPES.get(name, {"num_format": name, "valign": "top"})
+            self._formats[name] = self.book.add_format(dict(shape))
         return self._formats[name]
 
     def name(self, name: str, sheet: Sheet, first: tuple[int, int], last: tuple[int, int]) -> None:
-        """Gives cells a name."""
+        """Gives a name to the cells from ``first`` to ``last`` (line and column)."""
         where = (
             xl_range_abs(*first, *last)
             if first != last
@@ -138,101 +188,141 @@ class Sheet:
         self.sheet.set_footer(f"&L{name.replace('&', '&&')}&RPage &P of &N")
 
     def put(self, row: int, column: int, value: object, look: str = "text") -> None:
-        """Writes a value as what it is: a number as a number, anything else as text, nothing as a
-        blank."""
+        """Writes a value by its type: numbers, text, yes or no; blanks and values that are not
+        finite as a blank."""
         shape = self.book.look(look)
-        if (
-            value is None
-            or value is pd.NA
-            or (isinstance(value, float) and not math.isfinite(value))
-        ):
+        if hasattr(value, "item"):
+            value = value.item()
+        if value is None or value is pd.NA:
             self.sheet.write_blank(row, column, None, shape)
         elif isinstance(value, bool):
             self.sheet.write_string(row, column, "yes" if value else "no", shape)
         elif isinstance(value, int | float):
-            self.sheet.write_number(row, column, value, shape)
-        elif hasattr(value, "item"):
-            self.put(row, column, value.item(), look)
+            if math.isfinite(value):
+                self.sheet.write_number(row, column, value, shape)
+            else:
+                self.sheet.write_blank(row, column, None, shape)
         else:
             self.sheet.write_string(row, column, str(value), shape)
 
-    def tall(self, words: object, room: int) -> None:
+    def tall(self, words: object, room: float) -> None:
         """Makes the next free line as tall as the words need in a column of ``room`` characters."""
         self.sheet.set_row(self.row, LINE * max(1, math.ceil(len(str(words)) / room)))
 
-    def formula(self, row: int, column: int, formula: str, value: float | str, look: str) -> None:
-        """Writes a live formula with the value that it has, for programs that do not calculate."""
+    def formula(self, row: int, column: int, formula: str, value: object, look: str) -> None:
+        """Writes a live formula with its value, for programs that do not calculate."""
         self.sheet.write_formula(row, column, formula, self.book.look(look), value)
 
     def heading(self, words: str, columns: int = 2) -> None:
-        """A heading over some columns, with room before it."""
+        """A heading over some columns, after a free line."""
         self.row += 1 if self.row else 0
         for column in range(columns):
             self.put(self.row, column, words if column == 0 else None, "heading")
         self.row += 1
 
-    def head(self, words: Sequence[object], first_texts: int = 1, texts: Sequence[int] = ()) -> int:
-        """A line of column heads; the first ones, and those of ``texts``, stand over text, the
-        others over numbers. Says its row."""
+    def head(self, words: Sequence[object], looks: Sequence[str] = ("text",)) -> int:
+        """A line of column heads with the looks of the cells below them, those of numbers where
+        ``looks`` ends; returns its number."""
         if any(len(str(word)) > 14 for word in words[1:]):
             self.sheet.set_row(self.row, LINE * 3)
         for column, word in enumerate(words):
-            self.put(
-                self.row,
-                column,
-                word,
-                (
-                    "year"
-                    if isinstance(word, int)
-                    else "head"
-                    if column < first_texts or column in texts
-                    else "head_right"
-                ),
-            )
+            text = column < len(looks) and looks[column] in TEXT_LOOKS
+            look = "year" if isinstance(word, int) else "head" if text else "head_right"
+            self.put(self.row, column, word, look)
         self.row += 1
         return self.row - 1
 
-    def total(
-        self,
-        column: int,
-        first: int,
-        last: int,
-        value: float,
-        look: str = "money_total",
-        row: int | None = None,
-    ) -> None:
-        """The live sum of a column, in the next free line or in ``row``."""
+    def records(
+        self, fields: Sequence[Field], rows: Iterable[Any], name: str = ""
+    ) -> tuple[int, int]:
+        """Writes heads and a line for each row; returns the first and the last line of rows.
+
+        With ``name`` this is the main table of the sheet: its cells get the name and a filter, and
+        the fields set the widths of the columns.
+        """
+        top = self.head([field.head for field in fields], [field.look for field in fields])
+        for row in rows:
+            for column, field in enumerate(fields):
+                value = field.value(row)
+                if field.look == "wrap":
+                    self.tall(value, field.width)
+                if field.formula is None:
+                    self.put(self.row, column, value, field.look)
+                else:
+                    formula = field.formula(self.row + 1)
+                    self.formula(self.row, column, formula, value, field.look)
+            self.row += 1
+        last, end = self.row - 1, len(fields) - 1
+        if name:
+            self.sheet.freeze_panes(top + 1, 1)
+            self.sheet.repeat_rows(top)
+            for column, field in enumerate(fields):
+                self.sheet.set_column(column, column, field.width)
+        if name and last > top:
+            self.book.name(name, self, (top, 0), (last, end))
+            self.sheet.autofilter(top, 0, last, end)
+        return top + 1, last
+
+    def total(self, column: int, first: int, last: int, value: float) -> None:
+        """The live sum of a column of money, in the next free line."""
         cells = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)}"
-        self.formula(self.row if row is None else row, column, f"=SUM({cells})", value, look)
+        self.formula(self.row, column, f"=SUM({cells})", value, "money_total")
+
+    def chart(
+        self,
+        kind: Mapping[str, Any],
+        series: Iterable[Mapping[str, Any]],
+        title: str,
+        axis: Mapping[str, Any],
+        description: str,
+    ) -> None:
+        """Draws a chart below the next free line."""
+        chart = self.book.book.add_chart(dict(kind))
+        for one in series:
+            chart.add_series(dict(one))
+        grid = {"visible": True, "line": {"color": "#D5D9DE"}}
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_y_axis({"major_gridlines": grid, **axis})
+        chart.set_legend({"position": "top"})
+        chart.set_size({"width": 1000, "height": 420})
+        self.sheet.insert_chart(self.row + 2, 0, chart, {"description": description})
 
 
-def write_table(
-    book: Book, name: str, title: str, frame: pd.DataFrame, meanings: Mapping[str, str]
-) -> Sheet:
-    """A sheet that holds a table as it is: what each column says, its key, filters, frozen
-    heads."""
-    sheet = Sheet(book, name, title)
-    for column, key in enumerate(frame.columns):
-        values = frame[key].tolist()
-        numeric = pd.api.types.is_numeric_dtype(frame[key]) and not pd.api.types.is_bool_dtype(
-            frame[key]
-        )
-        shape = number_format(str(key), values) if numeric else "text"
-        words = meanings.get(str(key), "")
-        sheet.put(0, column, words[:1].upper() + words[1:], "head_right" if numeric else "head")
-        sheet.put(1, column, str(key), "head_right" if numeric else "head")
-        longest = max(
-            (len(str(value)) for value in values[:2000] if isinstance(value, str)), default=8
-        )
-        sheet.sheet.set_column(
-            column, column, min(60, max(12, len(str(key)) + 3, longest + 1 if not numeric else 0))
-        )
+def write_table(book: Book, name: str, frame: pd.DataFrame) -> None:
+    """Writes a table of a plan to a sheet of its own: meaning and key of each column in two lines
+    of heads, then the rows."""
+    doc = ALL_TABLES[name]
+    sheet = Sheet(book, name, doc.title)
+    rows, lines = min(len(frame), MOST_ROWS), 1
+    for at, key in enumerate(map(str, frame.columns)):
+        column, values = doc.schema[key], frame[key].tolist()[:rows]
+        look = number_format(column, values) if column.numeric else "text"
+        header = column.meaning[:1].upper() + column.meaning[1:]
+        width = _width(key, header, values, look if column.numeric else "")
+        lines = max(lines, math.ceil(1.15 * len(header) / (width - 1)))
+        side = "head_right" if column.numeric else "head"
+        sheet.put(0, at, header, side)
+        sheet.put(1, at, key, side)
+        sheet.sheet.set_column(at, at, width)
         for row, value in enumerate(values, start=2):
             if value is not None and value == value:
-                sheet.put(row, column, value, shape)
-    sheet.sheet.set_row(0, 48)
+                sheet.put(row, at, value, look)
+    if rows < len(frame):
+        sheet.put(rows + 2, 0, f"and {len(frame) - rows:,} more rows in tables/{name}.csv")
+    sheet.sheet.set_row(0, LINE * min(lines, 8))
     sheet.sheet.freeze_panes(2, 1)
     sheet.sheet.repeat_rows(0, 1)
-    sheet.sheet.autofilter(1, 0, max(len(frame) + 1, 1), max(len(frame.columns) - 1, 0))
-    sheet.row = len(frame) + 2
-    return sheet
+    sheet.sheet.autofilter(1, 0, max(rows + 1, 1), len(frame.columns) - 1)
+
+
+def _width(key: str, header: str, values: Sequence[Any], shape: str) -> float:
+    """Width for the key with its filter button, nearly all values, and a header of a few lines."""
+    if shape:
+        decimals = len(shape.partition(".")[2])
+        longest = max((len(f"{value:,.{decimals}f}") for value in _finite(values)), default=0)
+    else:
+        lengths = sorted(len(value) for value in values if isinstance(value, str))
+        longest = lengths[int(0.98 * (len(lengths) - 1))] if lengths else 0
+    return float(
+        min(WIDEST, max(NARROWEST, longest + 3, len(key) + 3, math.ceil(len(header) / 4) + 2))
+    )

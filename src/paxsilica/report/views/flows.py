@@ -1,9 +1,8 @@
-"""Who supplies whom along the chain in normal times, told apart by whether supplier and user can be
-cut off by others.
+"""Flows along the chain in normal times by supplying and using stage, divided by whether supplier
+and user are trusted.
 
-Goods of one commodity that meet in a place are mixed: what leaves it has the origin of what came
-in, in proportion. This is the usual convention where goods pass through a hub and nobody can say
-which tonne is whose.
+Goods of one commodity that enter a region are mixed: shipments that leave it have the origins of
+the supply in it, in proportion. This is the usual convention for goods that pass through a hub.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from paxsilica.instance.world import World
 from paxsilica.plan.result import Plan
 
 FINAL = "final use"
-"""What stands in the place of the using stage for final demand."""
+"""Using stage of final demand."""
 
 SWEEPS = 60
 COLUMNS = [
@@ -38,8 +37,8 @@ def normal_state_name(plan: Plan, year: int) -> str | None:
 
 
 def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
-    """Quantities and values (USD million at usual prices) by supplying stage, using stage and
-    commodity, each split by trust on both sides."""
+    """Quantities and values (USD million at the prices of the data) by supplying stage, using stage
+    and commodity, divided by trust on both sides."""
     state = normal_state_name(plan, year)
     if state is None:
         return pd.DataFrame(columns=COLUMNS)
@@ -92,8 +91,7 @@ def _trusted_shares(
     made: dict[tuple[str, str], list[float]],
     arrivals: dict[str, dict[str, list[tuple[str, float]]]],
 ) -> dict[tuple[str, str], float]:
-    """For each commodity and region, the share of trusted origin in what is there to use or to pass
-    on."""
+    """For each commodity and region, the share of trusted origin in its supply."""
     share: dict[tuple[str, str], float] = {}
     for commodity in sorted({commodity for commodity, _ in made} | set(arrivals)):
         inward = arrivals.get(commodity, {})
@@ -115,7 +113,7 @@ def _trusted_shares(
 
 
 def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
-    """Value of what each stage makes in normal times, USD million: of trusted plants and of
+    """Value of the output of each stage in normal times, USD million: of trusted plants and of
     others."""
     state = normal_state_name(plan, year)
     operation = plan.table("operation")

@@ -1,0 +1,207 @@
+"""Content of the page for one plan: figures as drawings, everything else as records for the
+template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from markupsafe import Markup
+
+from paxsilica.report import answer
+from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain_years, make_chain
+from paxsilica.report.page.charts import cash_figure, coverage_figure
+from paxsilica.report.page.timetable import Bar, bars, by_stage, largest, timetable_figure
+from paxsilica.report.page.world_map import map_figure
+from paxsilica.report.views.coverage import coverage_stages, short_commodities
+from paxsilica.report.views.evidence import capital_range, grade_rows, project_sources
+from paxsilica.report.views.limits import best_prices, binding_limits
+from paxsilica.report.views.money import funder_rows, payments_by_year
+from paxsilica.report.views.named_plan import NamedPlan, blank, records
+from paxsilica.report.views.portfolio import (
+    dropped_by_reason,
+    portfolio_rows,
+    rows_by_region,
+    rows_by_status,
+)
+from paxsilica.report.wording import number, proof_lines
+from paxsilica.serialize import leaves
+
+MEDIUM, FULL, PHONE = 560.0, 1120.0, 352.0
+"""Widths of figures in pixels: beside another plan, alone on the page, on a phone."""
+
+PRICES_EACH = 4
+"""Most prices shown for each kind of item."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure for a wide and for a narrow screen; the page shows the one that fits."""
+
+    wide: Markup
+    narrow: Markup
+
+
+def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNamespace:
+    """All that the template shows of one plan; ``key`` makes the names of its figures unique on the
+    page, ``paired`` says that another plan stands beside it."""
+    plan, width = named.plan, MEDIUM if paired else FULL
+    stages, found = coverage_stages(plan), bars(named)
+    chains = _chains(named, key, paired)
+    payments = payments_by_year(plan)
+    by_year = [payments[year].tolist() for year in payments.columns]
+    return SimpleNamespace(
+        named=named,
+        plan=plan,
+        key=key,
+        label=label,
+        sentences=answer.sentences(named),
+        cards=answer.cards(named),
+        stages=stages,
+        coverage_figures=[
+            (stage, coverage_figure(stage, f"{key}-stage-{at}")) for at, stage in enumerate(stages)
+        ],
+        short=_short(named, stages[0].last.year) if stages else [],
+        chains=chains,
+        has_chain=bool(chains or named.missing),
+        shown_chain=max(len(chains) - 2, 0),
+        map=_drawing(
+            map_figure(named, f"{key}-map", width, labels=True),
+            map_figure(named, f"{key}-map-n", PHONE, labels=False),
+        ),
+        regions=rows_by_region(named),
+        bars=found,
+        largest=largest(found),
+        timetable=_timetable(named, largest(found), f"{key}-time", width, "The largest projects"),
+        timetables=[
+            (name, part, _timetable(named, part, f"{key}-time-{at}", width, f"Projects: {name}"))
+            for at, (name, part) in enumerate(by_stage(named, found))
+        ],
+        portfolio=_portfolio(named, found),
+        cash=_drawing(
+            cash_figure(named, f"{key}-cash", width if paired else 760.0),
+            cash_figure(named, f"{key}-cash-n", PHONE),
+        ),
+        cash_years=[int(year) for year in payments.columns],
+        cash_rows=[
+            (named.funder(name), list(values), float(sum(values)))
+            for name, values in zip(payments.index, zip(*by_year, strict=True), strict=True)
+        ],
+        cash_totals=[float(sum(amounts)) for amounts in by_year],
+        funders=funder_rows(named),
+        costs=[row for row in records(plan.costs) if abs(row["usd_m"]) > 0.05],
+        binding=_binding(named),
+        prices=_prices(named),
+        statuses=rows_by_status(named),
+        grades=grade_rows(named),
+        capital_range=capital_range(named),
+        sources=project_sources(named),
+        notes=_notes(named),
+        proof=proof_lines(plan),
+        made_from=[(name, str(value)) for name, value in leaves(plan.manifest)],
+        trusted=answer.trusted_words(named),
+        measure=answer.measure(named),
+    )
+
+
+def _drawing(wide: Markup | None, narrow: Markup | None) -> Drawing | None:
+    return None if wide is None or narrow is None else Drawing(wide, narrow)
+
+
+def _chains(named: NamedPlan, key: str, paired: bool) -> list[tuple[Chain, Drawing]]:
+    found = []
+    for year in chain_years(named):
+        chain = make_chain(named, year)
+        if chain is not None:
+            narrow = chain_figure(chain, f"{key}-chain-{year}-n", NARROW)
+            wide = chain_figure(chain, f"{key}-chain-{year}", NARROW if paired else WIDE)
+            found.append((chain, Drawing(wide, narrow)))
+    return found
+
+
+def _short(named: NamedPlan, year: int) -> list[dict[str, Any]]:
+    return [
+        {**row, "name": named.commodity(row["commodity"]), "stage": named.stage(row["stage"])}
+        for row in records(short_commodities(named.plan, year))
+    ]
+
+
+def _timetable(
+    named: NamedPlan, found: list[Bar], name: str, width: float, title: str
+) -> Drawing | None:
+    if not found:
+        return None
+    narrow = timetable_figure(named, found, f"{name}-n", title, PHONE)
+    return Drawing(timetable_figure(named, found, name, title, width), narrow)
+
+
+def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
+    """Every project in the order of the chain; ``place`` numbers the stages."""
+    order = {key: at for at, key in enumerate(dict.fromkeys(bar.stage for bar in found))}
+    rows = {str(row["project"]): row for row in portfolio_rows(named)}
+    return [
+        {
+            **rows[bar.project],
+            "place": order[bar.stage],
+            "payers": "; ".join(
+                f"{name} {amount:,.0f}" for name, amount in rows[bar.project]["payments"]
+            ),
+        }
+        for bar in found
+    ]
+
+
+def _binding(named: NamedPlan) -> list[tuple[str, str]]:
+    """Kind of limit, and its object with years and amount."""
+    lines = []
+    for limit in binding_limits(named.plan):
+        years = limit.years
+        when = f"{years[0]}" if len(years) == 1 else ""
+        if len(years) > 1:
+            when = f"{years[0]} to {years[-1]}, {len(years)} years"
+        amount, unit = limit.amounts[0]
+        parts = (
+            named.funder(limit.where) if limit.where not in ("", "programme") else "",
+            when,
+            f"{number(amount)} {unit}" if len(limit.amounts) == 1 else "",
+        )
+        words = "; ".join(part for part in parts if part)
+        lines.append((limit.what[:1].upper() + limit.what[1:], words))
+    return lines
+
+
+def _prices(named: NamedPlan) -> list[dict[str, str]]:
+    """The rows of the table of prices; ``*`` marks a dual whose left and right values differ or may
+    differ, ``?`` a finite difference whose sign depends on the optimality gap."""
+    rows = []
+    for row in best_prices(named.plan, PRICES_EACH):
+        one_value = blank(row["low"]) or row["low"] == row["high"]
+        one_sided = row.get("degenerate") in ("yes", "open") and blank(row["low"])
+        mark = " *" if one_sided else " ?" if row.get("undecided") == "yes" else ""
+        where = "" if blank(row["where"]) else named.funder(row["where"])
+        year = "" if blank(row["when"]) else str(int(row["when"]))
+        rows.append(
+            {
+                "what": str(row["what"]),
+                "where": " ".join(part for part in (where, year) if part),
+                "kind": str(row["kind"]),
+                "value": f"{number(float(row['value']))} {row['unit']}{mark}",
+                "range": "" if one_value else f"{number(row['low'])} to {number(row['high'])}",
+                "meaning": str(row["meaning"]),
+            }
+        )
+    return rows
+
+
+def _notes(named: NamedPlan) -> list[str]:
+    """Notes of the plan, and the dropped projects by reason."""
+    names = {} if named.world is None else named.world.projects_by_name
+    return [
+        *named.plan.notes,
+        *(
+            f"Dropped ({reason}):"
+            f" {answer.listed([names[key].name if key in names else key for key in keys])}."
+            for reason, keys in dropped_by_reason(named.plan).items()
+        ),
+    ]

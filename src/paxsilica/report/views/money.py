@@ -1,0 +1,67 @@
+"""Payments by funder and year, and the use of each funder's budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from paxsilica.plan.result import Plan
+from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
+
+
+def payments_by_year(plan: Plan) -> pd.DataFrame:
+    """USD million by funder (rows, largest total first, owners of projects last) and year (columns,
+    first to last year of payment)."""
+    funding = plan.funding
+    if funding.empty:
+        return pd.DataFrame()
+    wide = funding.pivot_table(
+        index="funder", columns="year", values="usd_m", aggfunc="sum", fill_value=0.0
+    )
+    years = range(int(funding["year"].min()), int(funding["year"].max()) + 1)
+    wide = wide.reindex(columns=years, fill_value=0.0)
+    totals = {str(name): float(row.to_numpy().sum()) for name, row in wide.iterrows()}
+    order = sorted(wide.index, key=lambda name: (name == OWNER, -totals[str(name)], str(name)))
+    return wide.loc[order]
+
+
+def public_and_own(payments: pd.DataFrame) -> list[tuple[int, float, float]]:
+    """Year, payments of funders and payments of owners, USD million; takes the result of
+    :func:`payments_by_year`."""
+    own = payments.index == OWNER
+    amounts = payments.to_numpy()
+    return [
+        (int(year), float(amounts[~own, at].sum()), float(amounts[own, at].sum()))
+        for at, year in enumerate(payments.columns)
+    ]
+
+
+def funder_rows(named: NamedPlan) -> list[dict[str, Any]]:
+    """Budget, payments (USD million) and projects of each funder, largest payments first; ``share``
+    is the used share of the budget."""
+    frame = named.plan.table("funders").sort_values(
+        ["paid_usd_m", "available_usd_m", "funder"], ascending=[False, False, True]
+    )
+    return [
+        {
+            **row,
+            "region": named.region(row["region"]),
+            "share": row["paid_usd_m"] / row["available_usd_m"] if row["available_usd_m"] else 0.0,
+        }
+        for row in records(frame)
+    ]
+
+
+def payments_by_project(plan: Plan) -> dict[str, list[tuple[str, float]]]:
+    """For each project the public funders that pay for it with USD million, largest payment
+    first."""
+    funding = plan.funding
+    public = funding[~funding["funder"].isin([OWNER, "unallocated"])]
+    paid: dict[str, list[tuple[str, float]]] = {}
+    for (project, funder), part in public.groupby(["project", "funder"]):
+        paid.setdefault(str(project), []).append((str(funder), float(part["usd_m"].sum())))
+    return {
+        project: sorted(found, key=lambda item: (item[1], item[0]), reverse=True)
+        for project, found in paid.items()
+    }

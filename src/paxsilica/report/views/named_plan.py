@@ -1,0 +1,180 @@
+"""A plan with the names that its keys have in the data, and the provenance of its figures.
+
+The tables of the data are optional. Without them reports show keys instead of names and leave out
+what only the tables can tell, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from paxsilica.bundled import data_folder
+from paxsilica.case import Case
+from paxsilica.errors import InputError, Problem
+from paxsilica.instance.world import World, make_world
+from paxsilica.plan.result import Plan
+from paxsilica.provenance.lookup import Lookup
+from paxsilica.tables import Tables, load_tables
+from paxsilica.tables.schema import Provenance
+
+OWNER = "sponsor"
+"""Funder of the owner's share in the tables of a plan."""
+
+KEYS = {
+    "regions": "region",
+    "funders": "funder",
+    "commodities": "commodity",
+    "processes": "process",
+    "statuses": "status",
+}
+"""Tables with names, and the column of their keys."""
+
+
+@dataclass(frozen=True)
+class NamedPlan:
+    """A plan with names for its keys.
+
+    Attributes:
+        plan: the plan.
+        world: tables and case joined, or ``None`` without the tables.
+        missing: reason why ``world`` is ``None``; otherwise empty.
+    """
+
+    plan: Plan
+    world: World | None
+    missing: str = ""
+
+    @property
+    def tables(self) -> Tables | None:
+        """The tables of the data; ``None`` without them."""
+        return None if self.world is None else self.world.tables
+
+    @cached_property
+    def case(self) -> Mapping[str, Any]:
+        """The case in the manifest of the plan."""
+        case: Mapping[str, Any] = self.plan.manifest.get("case", {})
+        return case
+
+    @cached_property
+    def years(self) -> range:
+        """Years of the case."""
+        first, last = self.case["years"]
+        return range(int(first), int(last) + 1)
+
+    @property
+    def price_year(self) -> int | None:
+        """Price year of all amounts of money."""
+        year = (self.case.get("finance") or {}).get("price_year")
+        return None if year is None else int(year)
+
+    @cached_property
+    def stages(self) -> dict[str, str]:
+        """Names of the stages by key, in the order of the chain."""
+        if self.tables is not None:
+            ordered = sorted(self.tables.stages, key=lambda row: row.order)
+            return {row.stage: row.name for row in ordered}
+        coverage = self.plan.coverage
+        return dict(zip(coverage["stage"], coverage["name"], strict=True))
+
+    def stage(self, key: object) -> str:
+        """Name of a stage; empty for a blank."""
+        return self.stages.get(str(key), "" if key is None or key != key else str(key))
+
+    @cached_property
+    def _names(self) -> dict[str, dict[str, str]]:
+        tables = self.tables
+        names: dict[str, dict[str, str]] = {
+            table: {}
+            if tables is None
+            else {str(getattr(row, key)): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
+            for table, key in KEYS.items()
+        }
+        frame = self.plan.table("funders").astype(str)
+        names["funders"] |= dict(zip(frame["funder"], frame["name"], strict=True))
+        names["funders"][OWNER] = "Owners of the projects"
+        return names
+
+    def region(self, key: object) -> str:
+        """Name of a region."""
+        return self._names["regions"].get(str(key), str(key))
+
+    def funder(self, key: object) -> str:
+        """Name of a funder; ``Owners of the projects`` for ``sponsor``."""
+        return self._names["funders"].get(str(key), str(key))
+
+    def commodity(self, key: object) -> str:
+        """Name of a commodity."""
+        return self._names["commodities"].get(str(key), str(key))
+
+    def process(self, key: object) -> str:
+        """Name of a process."""
+        return self._names["processes"].get(str(key), str(key))
+
+    def status(self, key: object) -> str:
+        """Name of the status of a project, such as announced."""
+        return self._names["statuses"].get(str(key), str(key))
+
+    def credit(self, key: object) -> float | None:
+        """Credited share of the nameplate at a status; ``None`` where it is not known."""
+        statuses = () if self.tables is None else self.tables.statuses
+        return next((row.credit for row in statuses if row.status == str(key)), None)
+
+    @cached_property
+    def _lookup(self) -> Lookup | None:
+        return None if self.tables is None else Lookup(self.tables)
+
+    def provenance(self, table: str, key: str, column: str) -> Provenance | None:
+        """Sources, grade and range of a number in the data; ``None`` where none are given."""
+        return None if self._lookup is None else self._lookup.find(table, key, column)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, each by column."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def blank(value: object) -> bool:
+    """Whether a cell of a table holds nothing."""
+    return value is None or value != value or value == ""
+
+
+def name_plan(plan: Plan, tables: Tables | None) -> NamedPlan:
+    """The plan with the names in ``tables``, from which it was made."""
+    if tables is None:
+        return NamedPlan(plan, None, "The tables of the data are not at hand.")
+    return NamedPlan(plan, make_world(tables, Case.model_validate(dict(plan.manifest["case"]))))
+
+
+def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
+    """The plan with the names in the tables of ``folder``, or in the bundled ones if the plan was
+    made from them.
+
+    Raises:
+        InputError: if ``folder`` does not hold the tables from which the plan was made.
+    """
+    wanted = str(plan.manifest.get("data_digest", ""))
+    try:
+        tables = load_tables(data_folder() if folder is None else folder)
+    except InputError:
+        if folder is not None:
+            raise
+        return NamedPlan(plan, None, "The tables that come with the program cannot be read.")
+    if tables.digest == wanted:
+        return name_plan(plan, tables)
+    if folder is not None:
+        words = (
+            "holds other tables than those that the plan was made from (digest"
+            f" {tables.digest[:12]}, the plan says {wanted[:12]})"
+        )
+        raise InputError([Problem("--data", "", "", str(folder), words)])
+    missing = (
+        "The plan was made from other tables than those that come with the program; name their"
+        " folder with --data."
+    )
+    return NamedPlan(plan, None, missing)
