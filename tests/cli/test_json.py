@@ -252,7 +252,8 @@ def test_json_behind_two_dashes_is_a_name() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[command.__name__] for command in COMMANDS] + [["data", name] for name in DATA_COMMANDS],
+    [[command.__name__.replace("_", "-")] for command in COMMANDS]
+    + [["data", name] for name in DATA_COMMANDS],
 )
 def test_every_command_offers_it_and_shows_an_example(words: list[str]) -> None:
     result = CliRunner().invoke(app, [*words, "-h"], env={"COLUMNS": "200"})

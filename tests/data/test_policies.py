@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from paxsilica.case import read_case, share_in
+from paxsilica.case import read_case
+from paxsilica.interpolate import interpolate_flat
 
 POLICIES = Path(__file__).parents[2] / "models" / "policies"
 
@@ -21,8 +22,8 @@ def test_target_holds_from_its_year_on(name: str, year: int, share: float) -> No
     assert case.coverage is not None
     assert case.coverage.from_year == year
     assert (
-        share_in(case.coverage.required, year)
-        == share_in(case.coverage.required, year + 5)
+        interpolate_flat(case.coverage.required, year)
+        == interpolate_flat(case.coverage.required, year + 5)
         == share
     )
 

@@ -8,14 +8,9 @@ from typing import Any
 
 from paxsilica.provenance.lookup import Number, numbers
 from paxsilica.report.views.named_plan import OWNER, NamedPlan
+from paxsilica.tables.columns import GRADES
 from paxsilica.tables.schema import Provenance, Source
 
-GRADES = {
-    "A": "official statistics or filing",
-    "B": "company guidance or reputable press",
-    "C": "estimate of an analyst",
-    "D": "inference of the authors",
-}
 COST_COLUMNS = ("capex_usd_m", "capex_usd_m_per_unit")
 PROJECT_COLUMNS = (*COST_COLUMNS, "smallest_size", "largest_size", "lead_time_years")
 

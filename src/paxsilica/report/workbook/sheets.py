@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Number
 from paxsilica.report.views.coverage import Cell, Stage, coverage_stages
-from paxsilica.report.views.evidence import GRADES, figures_used
+from paxsilica.report.views.evidence import figures_used
 from paxsilica.report.views.exposure import (
     exposure_by_good,
     exposure_by_region,
@@ -22,6 +22,7 @@ from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
 from paxsilica.report.views.portfolio import portfolio_rows, totals
 from paxsilica.report.workbook.style import BLUE, DATA_BAR, Book, Field, Sheet
 from paxsilica.serialize import leaves
+from paxsilica.tables.columns import GRADES
 from paxsilica.tables.schema import Provenance
 
 PORTFOLIO, COVERAGE, CASH, FUNDERS, COSTS = (
