@@ -98,7 +98,8 @@ import os, sys
 from typer.testing import CliRunner
 from paxsilica.cli import COMMANDS, app
 from paxsilica.cli.data import COMMANDS as DATA
-for words in [[], *([one.__name__.replace("_", "-")] for one in COMMANDS), *(["data", name] for name in DATA)]:
+names = [one.__name__.replace("_", "-") for one in COMMANDS]
+for words in [[], *([name] for name in names), *(["data", name] for name in DATA)]:
     assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
 env = {{"COMP_WORDS": "paxsilica explain base nolans", "COMP_CWORD": "3"}}
 env["_PAXSILICA_COMPLETE"] = "complete_bash"
