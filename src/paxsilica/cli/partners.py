@@ -131,8 +131,8 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
         )
     except KeyboardInterrupt:
         raise Stopped(
-            f"Stopped; what is finished is kept in {options.store}, and the same command goes on from"
-            " there."
+            f"Stopped; finished coalitions are kept in {options.store}, and the same command"
+            " continues from there."
         ) from None
     signs = any(player.signs for player in chosen)
 
@@ -140,8 +140,8 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
         screen.show(*found.lines())
         if not found.exact:
             screen.show(
-                f"Estimated from {options.samples} orders of arrival; errors are half the width of a 95 %"
-                " interval."
+                f"Estimated from {options.samples} orders of arrival; errors are half the width of"
+                " a 95 % interval."
             )
         if signs and options.own_needs:
             screen.show(
