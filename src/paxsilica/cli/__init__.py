@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from paxsilica import __version__
 from paxsilica.cli.alternatives import alternatives
 from paxsilica.cli.cases import cases
 from paxsilica.cli.check import check
@@ -32,6 +31,7 @@ from paxsilica.cli.sensitivity import sensitivity
 from paxsilica.cli.solve import solve
 from paxsilica.cli.sources import sources
 from paxsilica.cli.upgrade import upgrade
+from paxsilica.version import __version__
 
 app = typer.Typer(
     name="paxsilica",

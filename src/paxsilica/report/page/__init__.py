@@ -7,13 +7,13 @@ from typing import Any
 
 import jinja2
 
-from paxsilica import __version__
 from paxsilica.report.answer import money
 from paxsilica.report.page.side import make_side
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
 from paxsilica.report.wording import count, covered, number
+from paxsilica.version import __version__
 
 __all__ = ["render_page"]
 
