@@ -100,6 +100,19 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("operation", "standby", lambda was: was + 50, lambda f: f["standby"].fillna(0.0) > 0),
         "minimum utilisation",
     ),
+    "standby capacity above capacity": (
+        put("operation", "standby", 1e4, lambda f: f["standby"].fillna(0.0) > 0),
+        "standby within capacity",
+    ),
+    "standby capacity of a plant that runs when cut off lowered": (
+        put(
+            "operation",
+            "standby",
+            0.0,
+            lambda f: (f["state"] == "normal 2028") & (f["standby"].fillna(0.0) > 0),
+        ),
+        "activity within standby capacity",
+    ),
     "credited capacity told wrong": (
         put("operation", "capacity", lambda was: was + 1, limited),
         "capacity",
@@ -108,6 +121,10 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "operating state dropped": (drop("operating_states"), "operating state"),
     "probability changed": (put("operating_states", "probability", 0.123), "operating state"),
     "payment dropped": (drop("funding", public), "payments of funders"),
+    "payment into a project that is not committed": (
+        more("funding", project="new-3-metal"),
+        "payment into a project",
+    ),
     "payment lowered": (
         put("funding", "usd_m", lambda was: was * 0.9, public),
         "payments of funders",
@@ -118,6 +135,15 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
     "size beyond the largest": (put("commitments", "size", 1e4), "largest size"),
     "size below the smallest": (put("commitments", "size", 1.0), "smallest size"),
+    "size taken back": (more("commitments", year=2027, size=-1.0), "size added"),
+    "size added to a project that cannot be expanded": (
+        more("commitments", project="new-2-metal", year=2027, size=5.0),
+        "size added after the commitment",
+    ),
+    "size added too late": (
+        more("commitments", year=LAST, size=5.0),
+        "size added after the commitment",
+    ),
     "commitment dropped": (drop("commitments"), "portfolio and commitments"),
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
@@ -153,6 +179,15 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "unserved demand hidden": (
         put("service", "unserved", 0.0, lambda f: f["unserved"].astype(float) > 0.01),
         "commodity balance",
+    ),
+    "demand left unserved when cut off": (
+        put(
+            "service",
+            "unserved",
+            lambda was: was + 20,
+            lambda f: (f["state"] == "cut off 2028") & (f["region"] == "AUS"),
+        ),
+        "delivery when cut off",
     ),
     "shipment without a route": (
         more("shipments", from_region="AUS", to_region="CHN", commodity="acid"),
@@ -378,6 +413,14 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
             prerequisites=None,
         ),
         "window of commitment",
+    ),
+    "demand without a shortage price": (
+        lambda world: (
+            _every("commodities", shortage_price_usd_per_unit=None)(world),
+            world.case["coverage"].update(hard=True),
+            world.case["concentration"].update(hard=True),
+        ),
+        "demand that must be served",
     ),
     "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
     "price of what must be served": (
