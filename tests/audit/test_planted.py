@@ -16,6 +16,7 @@ from witness import audited_plan
 
 from paxsilica.audit import audit
 from paxsilica.case import Case
+from paxsilica.model import COSTS
 from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 
@@ -133,6 +134,10 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
+    "prerequisite committed too late": (
+        put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
+        "prerequisite",
+    ),
     "size beyond the largest": (put("commitments", "size", 1e4), "largest size"),
     "size below the smallest": (put("commitments", "size", 1.0), "smallest size"),
     "size taken back": (more("commitments", year=2027, size=-1.0), "size added"),
@@ -430,6 +435,23 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
 }
 
 
+EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values()))
+"""Names of findings that a planted error must cause; the tests below and above prove each."""
+
+OTHER_COSTS: dict[str, Callable[[World], Any]] = {
+    "capital": _every("projects", capex_usd_m=50.0),
+    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
+    "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
+    "operation": _every("assets", variable_cost_usd_per_unit=1e6),
+    "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),
+    "trade": _every("routes", cost_usd_per_unit=1e5),
+    "stockholding": _every("stocks", holding_cost_usd_per_unit=1e5),
+    "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),
+    "coverage_shortfall": lambda world: world.case["coverage"].update(shortfall_weight=3.0),
+}
+"""A change of the data by cost term: the term of the plan is then wrong."""
+
+
 @pytest.mark.parametrize("name", STRICTER)
 def test_rule_that_the_plan_breaks_is_named(name: str) -> None:
     """The same plan held against stricter data, as if the model had overlooked the rule."""
@@ -441,6 +463,16 @@ def test_rule_that_the_plan_breaks_is_named(name: str) -> None:
     found = {finding.what for finding in audit(plan, tables, case)}
     assert "origin" in found
     assert what in found
+
+
+@pytest.mark.parametrize("term", COSTS)
+def test_cost_term_of_other_data_is_named(term: str) -> None:
+    plan, _, _ = good()
+    world = copy.deepcopy(random_world(SEED))
+    OTHER_COSTS[term](world)
+    tables, case = world.read()
+    found = {(finding.what, finding.where) for finding in audit(plan, tables, case)}
+    assert (COSTS[term].audit, term) in found
 
 
 def test_plan_without_tables_claims_nothing() -> None:
