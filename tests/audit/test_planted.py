@@ -215,6 +215,48 @@ PLANTED: dict[str, tuple[Any, str]] = {
         ),
         "binding limit",
     ),
+    "unknown project committed": (more("commitments", project="unknown"), "commitment"),
+    "unit of a commitment changed": (put("commitments", "unit", "kg"), "unit of a commitment"),
+    "negative payment": (put("funding", "usd_m", lambda was: -was, public), "payment"),
+    "region of a plant changed": (put("operation", "region", "RUS"), "operation"),
+    "unknown plant runs": (more("operation", plant="unknown"), "row of operation"),
+    "shipment listed twice": (more("shipments"), "row of shipments"),
+    "unknown store": (more("stocks", region="CHN"), "row of stocks"),
+    "mode changed": (put("operation", "mode", "disrupted"), "mode in operation"),
+    "year changed": (put("shipments", "year", LAST + 1), "year in shipments"),
+    "unit of a shipment changed": (put("shipments", "unit", "kg"), "unit in shipments"),
+    "negative shipment": (put("shipments", "quantity", -5.0), "shipment"),
+    "more unserved than is wanted": (
+        put("service", "unserved", lambda was: was + 1e3),
+        "unserved demand",
+    ),
+    "coverage of a commodity dropped": (drop("coverage_by_commodity"), "coverage"),
+    "required share changed": (
+        put("coverage_by_commodity", "required_share", lambda was: was / 2),
+        "required share",
+    ),
+    "negative shortfall": (put("coverage_by_commodity", "shortfall", -1.0), "shortfall"),
+    "coverage understated": (
+        put("coverage_by_commodity", "coverage", 0.0, lambda f: f["coverage"].astype(float) > 0.2),
+        "coverage that is reached",
+    ),
+    "coverage beyond all plants": (
+        put("coverage_by_commodity", "coverage", 1.0, lambda f: f["coverage"].astype(float) < 0.5),
+        "reach of coverage",
+    ),
+    "coverage without the plan beyond all plants": (
+        put(
+            "coverage_by_commodity",
+            "coverage_without",
+            1.0,
+            lambda f: f["commodity"] == "metal",
+        ),
+        "reach of coverage_without",
+    ),
+    "nameplate share without the plan overstated": (
+        put("coverage_by_commodity", "nameplate_share_without", lambda was: was / 2 + 0.1),
+        "nameplate share without the plan",
+    ),
     "table left out": (lambda tables: tables.pop("stocks"), "tables of the plan"),
 }
 
@@ -273,6 +315,7 @@ def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
         ({"bound": -1e6}, "proved gap"),
         ({"capital_decided_usd_m": 0.5}, "capital decided"),
         ({"manifest": {}}, "origin"),
+        ({"manifest": {"user_rows": {"mine": 2}}}, "constraint of the user"),
         ({"tables": {}}, "status"),
         ({"status": "infeasible"}, "tables of the plan"),
     ],
@@ -436,7 +479,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
 
 
 EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values()))
-"""Names of findings that a planted error must cause; the tests below and above prove each."""
+"""Findings that a planted error must cause. The tests of the registers require every name here."""
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
@@ -449,7 +492,7 @@ OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),
     "coverage_shortfall": lambda world: world.case["coverage"].update(shortfall_weight=3.0),
 }
-"""A change of the data by cost term: the term of the plan is then wrong."""
+"""Changes of the data by cost term. With them, the term of the unchanged plan is wrong."""
 
 
 @pytest.mark.parametrize("name", STRICTER)
