@@ -1,8 +1,9 @@
-"""The command ``cases``."""
+"""The commands ``cases`` and ``check``, which solve nothing."""
 
 from __future__ import annotations
 
-from paxsilica.bundled import case_files
+from paxsilica.bundled import DEFAULT_CASE, case_files
+from paxsilica.cli.options import CaseName, CaseOptions
 from paxsilica.cli.output import Answer, OutputOptions
 
 
@@ -30,3 +31,23 @@ def cases(output: OutputOptions) -> Answer:
         lambda: {"cases": rows},
         "\n".join(case.name for case in read.values()),
     )
+
+
+def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
+    """Check tables and a case without solving, and list everything that is wrong with them.
+
+    With --json: case, years, counts (tables, rows, projects, funders, operating_states, cut_offs),
+    absent (tables) and dropped (projects, with the reason). Problems are listed in error.problems.
+
+    [bold]Examples[/bold]
+
+      paxsilica check
+
+      paxsilica check my-case.toml --data my-tables
+
+      paxsilica check --json | jq .error.problems
+    """
+    from paxsilica.report.console.summary import check_facts, print_check
+
+    instance = options.question(case).instance()
+    return Answer(lambda screen: print_check(screen, instance), lambda: check_facts(instance), "")

@@ -1,16 +1,19 @@
-"""The group of commands ``data``."""
+"""The group of commands ``data``, and the command ``sources``."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paxsilica.bundled import data_folder
-from paxsilica.cli.options import DataOptions, Force, PlanFolder, gathered, load_plan
+from paxsilica.cli import completion
+from paxsilica.cli.options import DataOptions, Force, PlanFolder, gathered, gathered_plan, number
 from paxsilica.cli.output import Answer, OutputOptions, with_output_options, written
 from paxsilica.cli.paths import refuse_to_write_over, says
 from paxsilica.errors import InputError, Problem
@@ -65,22 +68,12 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
         screen.show("Missing:", *(f"  {words}" for words in found.missing))
 
     def document() -> dict[str, Any]:
+        place = attrgetter("table", "row", "column", "sources")
+        names = ("year", "table", "row", "column", "sources")
         oldest = [
-            {
-                "year": year,
-                "table": row.table,
-                "row": row.row,
-                "column": row.column,
-                "sources": row.sources,
-            }
-            for year, _, row in found.oldest
+            dict(zip(names, (year, *place(row)), strict=True)) for year, _, row in found.oldest
         ]
-        facts = {
-            "rows": found.rows,
-            "numbers": found.numbers,
-            "formulas": found.formulas,
-            "grades": found.grades,
-        }
+        facts = {name: getattr(found, name) for name in ("rows", "numbers", "formulas", "grades")}
         return {**facts, "oldest": oldest, "missing": found.missing}
 
     return Answer(show, document)
@@ -120,9 +113,7 @@ def write_book(
 def show_diff(
     before: Annotated[Path, typer.Argument(metavar="A", help="Folder or workbook of tables.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="Folder or workbook of tables.")],
-    most: Annotated[
-        int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")
-    ] = 50,
+    most: Annotated[int, number("N", "Changes to print of each table.", least=1)] = 50,
     *,
     output: OutputOptions,
 ) -> Answer:
@@ -154,14 +145,9 @@ def show_diff(
             screen.show("no difference")
         for table in dict.fromkeys(change.table for change in found):
             part = [change for change in found if change.table == table]
-            counts = {
-                kind: sum(change.kind == kind for change in part)
-                for kind in ("added", "removed", "changed")
-            }
-            screen.show(
-                f"{table}: "
-                + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-            )
+            counts = Counter[str](change.kind for change in part)
+            kinds = [kind for kind in ("added", "removed", "changed") if counts[kind]]
+            screen.show(f"{table}: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
             screen.show(*(f"  {change}" for change in part[:most]))
             if len(part) > most:
                 screen.show(f"  and {len(part) - most} more; --most {len(part)} shows them")
@@ -212,11 +198,10 @@ def validate(
     wrong = [finding.name for finding in findings if finding.verdict == "wrong"]
 
     def show(screen: Screen) -> None:
-        view = plain_table("check", "ours", "published", "verdict", "source")
+        shown = ("name", "ours", "published", "verdict", "source")
+        view = plain_table("check", *shown[1:])
         for finding in findings:
-            view.add_row(
-                finding.name, finding.ours, finding.published, finding.verdict, finding.source
-            )
+            view.add_row(*(getattr(finding, name) for name in shown))
         screen.show_table(view)
         if report is not None:
             screen.show(f"wrote {report}")
@@ -227,12 +212,9 @@ def validate(
             )
 
     def document() -> dict[str, Any]:
-        counts = {
-            verdict: sum(finding.verdict == verdict for finding in findings)
-            for verdict in ("ok", "off", "wrong")
-        }
+        counts = Counter[str](finding.verdict for finding in findings)
         return {
-            "counts": counts,
+            "counts": {verdict: counts[verdict] for verdict in ("ok", "off", "wrong")},
             "checks": [asdict(finding) for finding in findings],
             "written": report,
         }
@@ -287,14 +269,82 @@ def describe(
     )
 
 
+def sources(
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables),
+    ] = None,
+    row: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Key of one of its rows, parts joined by |.",
+            autocompletion=completion.rows,
+        ),
+    ] = None,
+    *,
+    options: DataOptions,
+) -> Answer:
+    """Print where numbers come from: of all tables, of one table, or the whole chain of one row.
+
+    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row,
+    numbers and the sources behind them.
+
+    [bold]Examples[/bold]
+
+      paxsilica sources
+
+      paxsilica sources funders
+
+      paxsilica sources projects nolans-mine
+
+      paxsilica sources routes "*|SEA|gallium" --json
+    """
+    from paxsilica.provenance import lineage
+
+    tables = options.tables()
+    if table is None:
+        counted = [
+            {"table": name, "numbers": numbers, "formulas": formulas}
+            | {grade: grades[grade] for grade in GRADES}
+            for name, numbers, formulas, grades in lineage.overview(tables)
+        ]
+
+        def show_counts(screen: Screen) -> None:
+            figures = ("numbers", "with formula", *"ABCD", "none")
+            view = plain_table("table", *figures, right=figures)
+            for one in counted:
+                view.add_row(*(str(value or "") for value in one.values()))
+            screen.show_table(view)
+
+        return Answer(show_counts, lambda: {"tables": counted})
+    if row is not None:
+        lines = lineage.explain(tables, table, row)
+        return Answer(
+            lambda screen: screen.show(*lines),
+            lambda: {**lineage.of_row(tables, table, row), "text": lines},
+        )
+    found = list(lineage.of_table(tables, table))
+
+    def show_table(screen: Screen) -> None:
+        view = plain_table("row", "column", "value", "grade", "sources", right=("value",))
+        for one, provenance in found:
+            values = ";".join(f"{value:.6g}" for value in one.values)
+            cited = ", ".join(provenance.sources) if provenance else ""
+            view.add_row(
+                one.row, one.column, values, provenance.grade if provenance else "none", cited
+            )
+        screen.show_table(view)
+
+    return Answer(show_table, lambda: {"numbers": [lineage.number_facts(*one) for one in found]})
+
+
 def _tables_and_plan(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
     """Tables and the plan that is given with them, or one error with the problems of both."""
     problems: list[Problem] = []
-    given = None
     with gathered(problems):
         tables = options.tables()
-    with gathered(problems):
-        given = None if plan is None else load_plan(plan)
+    given = gathered_plan(plan, problems)
     if problems:
         raise InputError(problems)
     return tables, given

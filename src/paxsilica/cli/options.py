@@ -32,12 +32,23 @@ def finite(value: Any) -> Any:
 
 
 def number(
-    metavar: str, text: str, *names: str, least: float | None = 0, shown: str | bool = True
+    metavar: str,
+    text: str,
+    *names: str,
+    least: float | None = 0,
+    most: float | None = None,
+    shown: str | bool = True,
 ) -> Any:
     """An option that takes a number, not ``nan`` or ``inf``; ``shown`` is what help says where
     nothing is given."""
     return typer.Option(
-        *names, metavar=metavar, help=text, min=least, callback=finite, show_default=shown
+        *names,
+        metavar=metavar,
+        help=text,
+        min=least,
+        max=most,
+        callback=finite,
+        show_default=shown,
     )
 
 
@@ -97,8 +108,7 @@ Gap = Annotated[
     ),
 ]
 TimeLimit = Annotated[
-    float | None,
-    number("SECONDS", "Longest search of each solve.", shown="that of the case"),
+    float | None, number("SECONDS", "Longest search of each solve.", shown="that of the case")
 ]
 Cluster = Annotated[
     str | None,
@@ -218,6 +228,13 @@ def gathered(problems: list[Problem]) -> Iterator[None]:
         problems += error.problems
 
 
+def gathered_plan(folder: Path | None, problems: list[Problem]) -> Plan | None:
+    """The plan in a folder, if one is given; its problems are added to ``problems``."""
+    with gathered(problems):
+        return None if folder is None else load_plan(folder)
+    return None
+
+
 def unknown(
     option: str, given: Iterable[str] | None, known: Collection[str], what: str
 ) -> list[Problem]:
@@ -226,7 +243,7 @@ def unknown(
 
     near = Nearest(known)
     return [
-        Problem(option, "", "", name, f"should be {what} of the data{near(name)}")
+        Problem.of_option(option, name, f"should be {what} of the data{near(name)}")
         for name in given or ()
         if name not in known
     ]
@@ -242,11 +259,8 @@ def refuse_contradictions(settings: Sequence[str]) -> None:
     for text in settings:
         key, value = parse_setting(text)
         if repr(values.setdefault(key, value)) != repr(value):  # nan is not itself
-            problems.append(
-                Problem(
-                    "--set", "", key, str(value), f"is set to {values[key]} too; give one of them"
-                )
-            )
+            words = f"is set to {values[key]} too; give one of them"
+            problems.append(Problem("--set", "", key, str(value), words))
     if problems:
         raise InputError(problems)
 
