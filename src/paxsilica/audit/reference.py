@@ -39,6 +39,11 @@ class Situation:
         """Whether the commodity no longer leaves the region."""
         return bool(self.off.get(region, frozenset()) & {"*", commodity})
 
+    @property
+    def mode(self) -> str:
+        """``normal`` or ``disrupted``."""
+        return "disrupted" if self.disrupted else "normal"
+
     def gone(self, region: str) -> bool:
         """Whether the region is cut off altogether."""
         return "*" in self.off.get(region, frozenset())
@@ -69,6 +74,7 @@ class Facts:
         for item in tables.series:
             self.series[item.table, item.row, item.column][item.year] = item.value
         self.credits = {row.status: row.credit for row in tables.statuses}
+        self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
         self.memory: dict[str, Any] = {}
         self.demand = self._demand()
         self.trusted = cache(self._trusted)
@@ -105,17 +111,18 @@ class Facts:
         ]
         return max(held, key=lambda row: row.from_date).status if held else None
 
+    def _admitted(self, region: str, year: int, kinds: Mapping[Any, int]) -> bool:
+        """Whether the status of the region is among ``kinds``, each from a year on."""
+        status = self._status(region, year)
+        return any(one == status and year >= since for one, since in kinds.items())
+
     def _trusted(self, region: str, year: int) -> bool:
         if not self.tables.membership or self.regions[region].kind == "hub":
             return True
-        status = self._status(region, year)
-        return any(one == status and year >= since for one, since in self.case.trusted.items())
+        return self._admitted(region, year, self.case.trusted)
 
     def _pays(self, region: str, year: int) -> bool:
-        if not self.tables.membership:
-            return True
-        status = self._status(region, year)
-        return any(one == status and year >= since for one, since in self.case.funding.items())
+        return not self.tables.membership or self._admitted(region, year, self.case.funding)
 
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""
