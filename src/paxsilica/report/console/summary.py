@@ -13,7 +13,7 @@ from rich.text import Text
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.plan.result import Plan
-from paxsilica.report.console.screen import Screen, compact_table
+from paxsilica.report.console.screen import Screen, compact_table, written_to
 from paxsilica.report.views.coverage import Cell, coverage_stages
 from paxsilica.report.views.limits import binding_limits
 from paxsilica.report.views.money import payments_by_project
@@ -131,15 +131,11 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
         ", with all supply from outside the trusted group cut off: without → with the plan",
     )
     yield table
-    yield Text.assemble(
-        (
-            "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
-            " included; ≥: required; ",
-            "dim",
-        ),
-        ("!", "red"),
-        (" below the requirement", "dim"),
+    legend = (
+        "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
+        " included; ≥: required; "
     )
+    yield Text.assemble((legend, "dim"), ("!", "red"), (" below the requirement", "dim"))
 
 
 def _coverage_cells(cell: Cell | None, common: bool) -> list[Text | str]:
@@ -295,12 +291,8 @@ def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:
 
 def print_folder(screen: Screen, folder: Path) -> None:
     """Prints the folder and the names of the files in it."""
-    words = Text.assemble(
-        ("Written to ", "dim"),
-        (str(folder), "bold"),
-        (": plan.xlsx (all tables), result.json, tables/*.csv, log.csv", "dim"),
-    )
-    screen.print(words, soft_wrap=True)
+    files = "plan.xlsx (all tables), result.json, tables/*.csv, log.csv"
+    screen.print(written_to(folder, files), soft_wrap=True)
 
 
 def print_check(screen: Screen, instance: Instance) -> None:

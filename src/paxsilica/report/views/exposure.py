@@ -46,8 +46,7 @@ def exposure_by_good(production: pd.DataFrame) -> list[dict[str, Any]]:
     """For each good and year: the largest producer with its share, the share of regions that are
     not trusted, and the Herfindahl index."""
     rows = []
-    for key, part in production.groupby(["stage", "commodity", "year"]):
-        stage, commodity, year = key
+    for (stage, commodity, year), part in production.groupby(["stage", "commodity", "year"]):
         top = part.sort_values(["share", "region"], ascending=[False, True]).iloc[0]
         rows.append(
             {

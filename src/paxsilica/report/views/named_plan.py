@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -100,25 +100,17 @@ class NamedPlan:
         names["funders"][OWNER] = "Owners of the projects"
         return names
 
-    def region(self, key: object) -> str:
-        """Name of a region."""
-        return self._names["regions"].get(str(key), str(key))
+    def name(self, table: str, key: object) -> str:
+        """Name of a row of one of the tables in ``KEYS``; the key itself if it has none."""
+        return self._names[table].get(str(key), str(key))
 
-    def funder(self, key: object) -> str:
-        """Name of a funder; ``Owners of the projects`` for ``sponsor``."""
-        return self._names["funders"].get(str(key), str(key))
-
-    def commodity(self, key: object) -> str:
-        """Name of a commodity."""
-        return self._names["commodities"].get(str(key), str(key))
-
-    def process(self, key: object) -> str:
-        """Name of a process."""
-        return self._names["processes"].get(str(key), str(key))
-
-    def status(self, key: object) -> str:
-        """Name of the status of a project, such as announced."""
-        return self._names["statuses"].get(str(key), str(key))
+    region = partialmethod(name, "regions")
+    funder = partialmethod(name, "funders")
+    """Name of a funder; ``Owners of the projects`` for ``sponsor``."""
+    commodity = partialmethod(name, "commodities")
+    process = partialmethod(name, "processes")
+    status = partialmethod(name, "statuses")
+    """Name of the status of a project, such as announced."""
 
     def credit(self, key: object) -> float | None:
         """Credited share of the nameplate at a status; ``None`` where it is not known."""
@@ -172,7 +164,7 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
             "holds other tables than those that the plan was made from (digest"
             f" {tables.digest[:12]}, the plan says {wanted[:12]})"
         )
-        raise InputError([Problem("--data", "", "", str(folder), words)])
+        raise InputError([Problem.of_option("--data", str(folder), words)])
     missing = (
         "The plan was made from other tables than those that come with the program; name their"
         " folder with --data."
