@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ def number(
 
 
 def several(
-    metavar: str, text: str, offered: Completer, *names: str, shown: str | bool = True
+    metavar: str, text: str, offered: Completer | None, *names: str, shown: str | bool = True
 ) -> Any:
     """An option that may be given again, with what the shell offers for it."""
     return typer.Option(
@@ -226,6 +226,18 @@ def gathered(problems: list[Problem]) -> Iterator[None]:
         yield
     except InputError as error:
         problems += error.problems
+
+
+def read_all(*readers: Callable[[], Any]) -> list[Any]:
+    """What each of the readers returns; raises an InputError with the problems of all of them."""
+    problems: list[Problem] = []
+    found = []
+    for read in readers:
+        with gathered(problems):
+            found.append(read())
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def gathered_plan(folder: Path | None, problems: list[Problem]) -> Plan | None:

@@ -25,11 +25,12 @@ from paxsilica.cli.options import (
     gathered_plan,
     load_plan,
     number,
+    several,
 )
 from paxsilica.cli.output import Answer
 from paxsilica.cli.paths import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
-from paxsilica.report.console.screen import Screen, plain_table
+from paxsilica.report.console.screen import Screen
 
 if TYPE_CHECKING:
     from paxsilica.plan.result import Plan
@@ -112,10 +113,9 @@ def print_study(screen: Screen, study: Study, folder: Path) -> None:
         if name == study.main or name in ALWAYS_SHOWN:
             heads = {column: str(column).replace("_", " ") for column in frame.columns}
             numbers = [head for column, head in heads.items() if frame[column].dtype.kind in "fi"]
-            table = plain_table(*heads.values(), right=numbers, title=study.docs[name].title)
-            for cells in frame.head(ROWS_SHOWN).itertuples(index=False, name=None):
-                table.add_row(*map(_cell, cells))
-            screen.show_table(table)
+            shown = frame.head(ROWS_SHOWN).itertuples(index=False, name=None)
+            cells = ([_cell(value) for value in row] for row in shown)
+            screen.show_rows([*heads.values()], cells, numbers, study.docs[name].title)
             if len(frame) > ROWS_SHOWN:
                 screen.show(f"and {len(frame) - ROWS_SHOWN:,} more rows")
     screen.show(f"Written to {folder}")
@@ -133,11 +133,12 @@ def _cell(value: Any) -> str:
 
 Parameters = Annotated[
     list[str] | None,
-    typer.Option(
+    several(
+        "TABLE.COLUMN[:ROWS]",
+        "Numbers that move together, such as assets.capacity:chn-*",
+        None,
         "--parameter",
-        metavar="TABLE.COLUMN[:ROWS]",
-        help="Numbers that move together, such as assets.capacity:chn-*; may be given again.",
-        show_default="the usual groups",
+        shown="the usual groups",
     ),
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -60,6 +60,19 @@ class Screen(Console):
             self.print(table)
         self.width = width
         self.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
+
+    def show_rows(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Iterable[str]],
+        right: Sequence[str] = (),
+        title: str = "",
+    ) -> None:
+        """Prints rows as a :func:`plain_table`."""
+        table = plain_table(*headers, right=right, title=title)
+        for row in rows:
+            table.add_row(*row)
+        self.show_table(table)
 
     def write(self, text: str) -> None:
         """Writes text unchanged."""

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from paxsilica.report.page.layers import Layers, Link, Place, lay_out
 from paxsilica.report.page.svg import figure, rect, tag, wrapped
+from paxsilica.report.views.coverage import spread
 from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.views.named_plan import NamedPlan
 
@@ -103,8 +104,7 @@ def make_chain(named: NamedPlan, year: int) -> Chain | None:
 
 def chain_years(named: NamedPlan) -> list[int]:
     """Four years to draw: the first and the last, and two between."""
-    years = list(named.years)
-    return sorted({years[round(at * (len(years) - 1) / 3)] for at in range(4)})
+    return spread(named.years, 4)
 
 
 @dataclass(frozen=True)

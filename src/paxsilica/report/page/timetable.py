@@ -54,7 +54,7 @@ def bars(named: NamedPlan) -> list[Bar]:
 
 
 def timetable_figure(
-    named: NamedPlan, found: list[Bar], name: str, title: str, width: float
+    named: NamedPlan, found: list[Bar], title: str, name: str, width: float
 ) -> Markup:
     """The bars, with a scale of years on top. On a narrow drawing the name stands above the bar."""
     narrow = width < 500

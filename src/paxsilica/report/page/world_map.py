@@ -19,6 +19,9 @@ from paxsilica.report.page.svg import cut, figure, line, tag, text
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.wording import count
 
+NARROW = 500.0
+"""Pixels below which labels have no room."""
+
 SOUTH = -56.0
 NORTH = 78.0
 """Latitudes that the map shows; no project is beyond them."""
@@ -79,9 +82,10 @@ def spots(named: NamedPlan) -> list[Spot]:
     return sorted(found, key=lambda spot: (-spot.capital, spot.region))
 
 
-def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Markup | None:
-    """The map; ``None`` where no region has coordinates. Without ``labels`` circles carry the
-    number of their row in the table below, where there is room."""
+def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
+    """The map; ``None`` where no region has coordinates. On a narrow drawing circles carry no label
+    but, where there is room, the number of their row in the table below."""
+    labels = width >= NARROW
     found = spots(named)
     if not found or named.world is None:
         return None

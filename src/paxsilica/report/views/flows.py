@@ -31,7 +31,9 @@ def normal_state_name(plan: Plan, year: int) -> str | None:
     return None if names.empty else str(names.iloc[0])
 
 
-def _rows(plan: Plan, table: str, state: str | None, *columns: str) -> Iterable[tuple[Any, ...]]:
+def state_rows(
+    plan: Plan, table: str, state: str | None, *columns: str
+) -> Iterable[tuple[Any, ...]]:
     """Some columns of the rows of one operating state."""
     frame = plan.table(table)
     return frame.loc[frame["state"] == state, list(columns)].itertuples(index=False, name=None)
@@ -46,18 +48,18 @@ def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
     made: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     used: dict[tuple[str, str, str, bool], float] = defaultdict(float)
     columns = ("plant", "region", "process", "activity")
-    for plant, region, process, activity in _rows(plan, "operation", state, *columns):
+    for plant, region, process, activity in state_rows(plan, "operation", state, *columns):
         trusted = world.trusted_plant(world.plants[plant], year)
         for commodity, quantity in world.outputs.get(process, {}).items():
             made[commodity, region][trusted] += quantity * activity
         for commodity, quantity in world.inputs.get(process, {}).items():
             used[commodity, region, world.plants[plant].stage or "", trusted] += quantity * activity
     columns = ("region", "commodity", "demand", "unserved")
-    for region, commodity, demand, unserved in _rows(plan, "service", state, *columns):
+    for region, commodity, demand, unserved in state_rows(plan, "service", state, *columns):
         used[commodity, region, FINAL, world.trusted(region, year)] += demand - unserved
     arrivals: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
     columns = ("from_region", "to_region", "commodity", "quantity")
-    for origin, target, commodity, quantity in _rows(plan, "shipments", state, *columns):
+    for origin, target, commodity, quantity in state_rows(plan, "shipments", state, *columns):
         arrivals[commodity][target].append((origin, quantity))
     share = _trusted_shares(made, arrivals)
     rows: dict[tuple[str, str, str, bool, bool], float] = defaultdict(float)
@@ -111,7 +113,7 @@ def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
     commodity = {row.commodity: row for row in world.tables.commodities}
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     columns = ("plant", "process", "activity")
-    for plant, process, activity in _rows(plan, "operation", state, *columns):
+    for plant, process, activity in state_rows(plan, "operation", state, *columns):
         trusted = world.trusted_plant(world.plants[plant], year)
         for name, quantity in world.outputs.get(process, {}).items():
             row = commodity[name]
