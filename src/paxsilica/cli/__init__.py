@@ -13,19 +13,17 @@ from typing import Annotated
 import typer
 
 from paxsilica import __version__
-from paxsilica.cli.cases import cases, check
+from paxsilica.cli.cases import cases, check, export_model, upgrade
 from paxsilica.cli.data import data_app, sources
 from paxsilica.cli.errors import Guarded, show_tracebacks
 from paxsilica.cli.explain import explain
 from paxsilica.cli.export import export
-from paxsilica.cli.export_model import export_model
 from paxsilica.cli.output import Answer, reflowed, with_output_options
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
 from paxsilica.cli.report import report
 from paxsilica.cli.solve import solve
 from paxsilica.cli.studies import alternatives, compare, frontier, montecarlo, sensitivity
-from paxsilica.cli.upgrade import upgrade
 
 app = typer.Typer(
     name="paxsilica",

@@ -176,7 +176,6 @@ class CaseOptions(DataOptions):
         """
         from paxsilica.api import Question
         from paxsilica.case import read_case
-        from paxsilica.tables import load_tables
 
         problems = list(found)
         settings = [
@@ -188,7 +187,7 @@ class CaseOptions(DataOptions):
             refuse_contradictions(settings)
         if cases:
             with gathered(problems):
-                tables = load_tables(self.data or data_folder())
+                tables = self.tables()
         for case in cases:
             with gathered(problems):
                 read.append(read_case(find_case(case), settings))

@@ -26,14 +26,8 @@ from paxsilica.tables.schema import Provenance
 OWNER = "sponsor"
 """Funder of the owner's share in the tables of a plan."""
 
-KEYS = {
-    "regions": "region",
-    "funders": "funder",
-    "commodities": "commodity",
-    "processes": "process",
-    "statuses": "status",
-}
-"""Tables with names, and the column of their keys."""
+NAMED_TABLES = ("regions", "funders", "commodities", "processes", "statuses")
+"""Tables whose rows have names."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +86,8 @@ class NamedPlan:
         names: dict[str, dict[str, str]] = {
             table: {}
             if tables is None
-            else {str(getattr(row, key)): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
-            for table, key in KEYS.items()
+            else {str(getattr(row, row.key[0])): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
+            for table in NAMED_TABLES
         }
         frame = self.plan.table("funders").astype(str)
         names["funders"] |= dict(zip(frame["funder"], frame["name"], strict=True))
@@ -101,7 +95,7 @@ class NamedPlan:
         return names
 
     def name(self, table: str, key: object) -> str:
-        """Name of a row of one of the tables in ``KEYS``; the key itself if it has none."""
+        """Name of a row of one of the tables in ``NAMED_TABLES``; the key itself if it has none."""
         return self._names[table].get(str(key), str(key))
 
     region = partialmethod(name, "regions")
