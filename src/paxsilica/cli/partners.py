@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 STORE = Path("plans") / "coalitions"
 
 
-def partners(
-    case: CaseName = DEFAULT_CASE,
+@dataclass(frozen=True)
+class PartnerOptions(GapOptions):
+    """Options of ``partners``."""
+
     players: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,25 +38,25 @@ def partners(
             show_default="the key partners of the case",
             autocompletion=completion.players,
         ),
-    ] = None,
+    ] = None
     workers: Annotated[
         int, number("N", "Coalitions that are solved at the same time.", least=1, most=64)
-    ] = 2,
-    cluster: Cluster = None,
+    ] = 2
+    cluster: Cluster = None
     samples: Annotated[
         int,
         number(
             "N", f"Orders of arrival that are drawn with more than {MOST_EXACT} players.", least=4
         ),
-    ] = 32,
-    seed: Annotated[int, number("N", "Seed of that draw.")] = 0,
+    ] = 32
+    seed: Annotated[int, number("N", "Seed of that draw.")] = 0
     store: Annotated[
         Path,
         typer.Option(
             metavar="DIR",
             help="Where finished coalitions are kept; the same command goes on from them.",
         ),
-    ] = STORE,
+    ] = STORE
     own_needs: Annotated[
         bool,
         typer.Option(
@@ -62,10 +65,10 @@ def partners(
                 "Count the needs of those who may sign too, not only what they add for the others."
             ),
         ),
-    ] = False,
-    *,
-    options: GapOptions,
-) -> Answer:
+    ] = False
+
+
+def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answer:
     """Value each funder's money and each country's signature: stand-alone value, marginal value
     (joining last) and Shapley value.
 
@@ -87,7 +90,7 @@ def partners(
     question = options.question(case)
     problems: list[Problem] = []
     chosen: list[Player] = []
-    for text in players or ():
+    for text in options.players or ():
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
@@ -101,18 +104,18 @@ def partners(
             question.tables,
             question.case,
             chosen,
-            store=store,
-            workers=workers,
-            samples=samples,
-            seed=seed,
-            own_needs=own_needs,
-            cluster=cluster,
+            store=options.store,
+            workers=options.workers,
+            samples=options.samples,
+            seed=options.seed,
+            own_needs=options.own_needs,
+            cluster=options.cluster,
             progress=False if options.quiet else None,
         )
     except KeyboardInterrupt:
         raise Stopped(
-            f"Stopped; what is finished is kept in {store}, and the same command goes on from"
-            " there."
+            f"Stopped; finished coalitions are kept in {options.store}, and the same command"
+            " continues from there."
         ) from None
     signs = any(player.signs for player in chosen)
 
@@ -120,13 +123,13 @@ def partners(
         screen.show(*found.lines())
         if not found.exact:
             screen.show(
-                f"Estimated from {samples} orders of arrival; errors are half the width of a 95 %"
-                " interval."
+                f"Estimated from {options.samples} orders of arrival; errors are half the width of"
+                " a 95 % interval."
             )
-        if signs and own_needs:
+        if signs and options.own_needs:
             screen.show(
-                "The needs of those who sign are counted: a trusted region has demand that must"
-                " be covered too."
+                "The needs of those who sign are counted: the demand of a trusted region must be"
+                " covered too."
             )
         elif signs:
             screen.show(

@@ -141,7 +141,7 @@ def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
         {
             **rows[bar.project],
             "place": order[bar.stage],
-            "payers": "; ".join(
+            "public_funders": "; ".join(
                 f"{name} {amount:,.0f}" for name, amount in rows[bar.project]["payments"]
             ),
         }
