@@ -131,14 +131,11 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
         if route is not None:
             cost = facts.number("routes", route, "cost_usd_per_unit", states[name].year)
             trade.append(weight(name) * amount * cost)
-    held = [
-        1e-6
-        * facts.discount(year)
-        * level
-        * facts.number("stocks", facts.stocks[region, commodity], "holding_cost_usd_per_unit", year)
-        for (region, commodity, year), level in running.level.items()
-        if (region, commodity) in facts.stocks
-    ]
+    held = []
+    for (region, commodity, year), level in running.level.items():
+        if (store := facts.stocks.get((region, commodity))) is not None:
+            cost = facts.number("stocks", store, "holding_cost_usd_per_unit", year)
+            held.append(1e-6 * facts.discount(year) * level * cost)
     missing = [
         weight(name) * amount * price(commodity, states[name].year)
         for (_, commodity, name), amount in running.unserved.items()

@@ -89,9 +89,8 @@ class Facts:
         cell = getattr(row, column)
         if cell is not None:
             return float(cell)
-        anchors = self.series.get(
-            (table, "|".join(str(getattr(row, part)) for part in row.key), column)
-        )
+        key = "|".join(str(getattr(row, part)) for part in row.key)
+        anchors = self.series.get((table, key, column))
         return default if anchors is None else line(anchors, year)
 
     def discount(self, year: int) -> float:
@@ -172,11 +171,8 @@ class Facts:
     def can_run(self, plant: str, situation: Situation) -> bool:
         """Whether neither the host nor the controller that is cut off stops the plant."""
         host, controller = self.plants[plant].region, self.controller(plant)
-        if (
-            situation.gone(host)
-            or situation.gone(controller)
-            or not self.there(plant, situation.year)
-        ):
+        stopped = situation.gone(host) or situation.gone(controller)
+        if stopped or not self.there(plant, situation.year):
             return False
         made = self.makes[self.plants[plant].process]
         # plants and trade continue within the group that is cut off: a plant there is stopped only
@@ -187,20 +183,14 @@ class Facts:
 
     def minimum_utilisation(self, plant: str) -> float:
         """Share of its standby capacity that a plant must run in normal times."""
-        return (
-            (self.processes[self.plants[plant].process].minimum_utilisation or 0.0)
-            if self.case.operation.readiness
-            else 0.0
-        )
+        if not self.case.operation.readiness:
+            return 0.0
+        return self.processes[self.plants[plant].process].minimum_utilisation or 0.0
 
     def unit_cost(self, plant: str, year: int) -> float:
         """Variable cost per unit of activity, before events."""
-        return self.number(
-            "assets" if plant in self.assets else "projects",
-            self.plants[plant],
-            "variable_cost_usd_per_unit",
-            year,
-        )
+        table = "assets" if plant in self.assets else "projects"
+        return self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
 
     # projects
 
@@ -231,9 +221,8 @@ class Facts:
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
-            found[year] = entry + above * self.number(
-                "projects", project, "capex_usd_m_per_unit", year
-            )
+            per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
+            found[year] = entry + above * per_unit
         return found
 
     def most_capital(self, project: Project) -> float:
@@ -266,9 +255,8 @@ class Facts:
 
     def delivery(self, funder: Funder) -> float:
         """Share of its envelope and limits that really comes."""
-        return (
-            1.0 if funder.delivery_factor is None else funder.delivery_factor
-        ) * self.case.funders.delivery_factor
+        own = 1.0 if funder.delivery_factor is None else funder.delivery_factor
+        return own * self.case.funders.delivery_factor
 
     # demand and routes
 
@@ -333,10 +321,8 @@ def line(anchors: Mapping[int, float], year: int) -> float:
     >>> line({2026: 0.0, 2030: 8.0}, 2029), line({2026: 3.0}, 2026)
     (6.0, 3.0)
     """
-    earlier = max(one for one in anchors if one <= year)
-    later = min(one for one in anchors if one >= year)
-    if earlier == later:
+    left = max(one for one in anchors if one <= year)
+    right = min(one for one in anchors if one >= year)
+    if left == right:
         return anchors[year]
-    return anchors[earlier] + (anchors[later] - anchors[earlier]) * (year - earlier) / (
-        later - earlier
-    )
+    return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)

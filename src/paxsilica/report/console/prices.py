@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from rich.text import Text
 from paxsilica.plan.result import Plan
 from paxsilica.prices.table import GOODS, KINDS, thing
 from paxsilica.report.console.screen import Screen, compact_table, written_to
-from paxsilica.report.views.named_plan import records
+from paxsilica.report.views.named_plan import blank, records
 from paxsilica.report.wording import number
 
 SHOWN = 6
@@ -159,7 +158,8 @@ def _curve(screen: Screen, plan: Plan) -> None:
         table = compact_table(*heads)
         keys = ("money_usd_m", "objective", "bound", "paid_usd_m", "projects")
         for row in records(part):
-            table.add_row(*_numbers(row[key] for key in keys))
+            values = (row[key] for key in keys)
+            table.add_row(*("" if blank(value) else number(float(value)) for value in values))
         screen.show_table(table)
     if "value_jumps" in plan.tables:
         sure = plan.tables["value_jumps"]
@@ -172,7 +172,3 @@ def _curve(screen: Screen, plan: Plan) -> None:
             ends = f"{_short(float(row['from_usd_m']))} to {_short(float(row['to_usd_m']))}"
             saved = f"saves {_short(float(row['saved_low']))} or more"
             screen.print(Text(f"{row['what']} {ends}: {saved}; {change}"), soft_wrap=True)
-
-
-def _numbers(values: Iterable[Any]) -> list[str]:
-    return ["" if value is None or math.isnan(value) else number(float(value)) for value in values]

@@ -59,11 +59,8 @@ def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
     theta = math.asin(root * math.sin(math.radians(latitude)))
     square = theta * theta
     six = square**3
-    x = (
-        math.radians(longitude)
-        * math.cos(theta)
-        / (root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square)))
-    )
+    scale = root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square))
+    x = math.radians(longitude) * math.cos(theta) / scale
     return x, theta * (a1 + a2 * square + six * (a3 + a4 * square))
 
 
