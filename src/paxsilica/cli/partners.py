@@ -11,7 +11,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.interrupts import Stopped
-from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered
+from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered, number
 from paxsilica.cli.output import Answer
 from paxsilica.errors import InputError, Problem
 from paxsilica.studies import MOST_EXACT
@@ -40,21 +40,16 @@ class PartnerOptions(GapOptions):
         ),
     ] = None
     workers: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, max=64, help="Coalitions that are solved at the same time."
-        ),
+        int, number("N", "Coalitions that are solved at the same time.", least=1, most=64)
     ] = 2
     cluster: Cluster = None
     samples: Annotated[
         int,
-        typer.Option(
-            metavar="N",
-            min=4,
-            help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.",
+        number(
+            "N", f"Orders of arrival that are drawn with more than {MOST_EXACT} players.", least=4
         ),
     ] = 32
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of that draw.")] = 0
+    seed: Annotated[int, number("N", "Seed of that draw.")] = 0
     store: Annotated[
         Path,
         typer.Option(
@@ -90,12 +85,7 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
 
       paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
     """
-    from paxsilica.studies.partners import (
-        Player,
-        default_players,
-        parse_player,
-        value_partners,
-    )
+    from paxsilica.studies.partners import Player, default_players, parse_player, value_partners
 
     question = options.question(case)
     problems: list[Problem] = []
@@ -104,15 +94,8 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
-        problems.append(
-            Problem(
-                "--players",
-                "",
-                "",
-                "",
-                "two players have the same name; give them names of their own",
-            )
-        )
+        words = "two players have the same name; give them names of their own"
+        problems.append(Problem.of_option("--players", "", words))
     if problems:
         raise InputError(problems)
     chosen = chosen or default_players(question.tables, question.case)
