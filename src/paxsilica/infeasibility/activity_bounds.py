@@ -15,16 +15,14 @@ SLACK = 1e-7
 
 
 def _ends(program: Compiled, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-    """Smallest and largest value of the left side of each row within the bounds of its
-    variables."""
+    """Least and largest value of the left side of each row within the bounds of its columns."""
     part = program.matrix[rows]
     up, down = part.maximum(0), part.minimum(0)
     return up @ program.low + down @ program.high, up @ program.high + down @ program.low
 
 
 def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str]]:
-    """(limit, years, sentence) for each limit of the data that cannot be met within the bounds of
-    the variables."""
+    """(limit, years, sentence) for each limit that no values within bounds can meet."""
     program, instance = written.program, written.instance
     rows = program.rows_of(*rows_with(item="limit"))
     if not len(rows):

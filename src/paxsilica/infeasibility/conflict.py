@@ -23,8 +23,7 @@ from paxsilica.solver.resolve import NewColumn, Written, extended
 
 @dataclass
 class Requirement:
-    """A requirement of the user with its rows in the program, and the bounds that its columns have
-    without it."""
+    """A requirement with its rows, and the bounds that its columns have without it."""
 
     words: str
     rows: list[int] = field(default_factory=list)
@@ -54,8 +53,7 @@ class Conflict:
 
 
 def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
-    """The program, with a variable for each demand that must be served, and the requirements that
-    can be removed from it."""
+    """The program with variables for unserved demand, and its removable requirements."""
     program, instance = written.program, written.instance
     found: dict[str, Requirement] = {}
 

@@ -27,7 +27,6 @@ from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
-from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Row
 
@@ -128,8 +127,7 @@ class Diagnosis:
 
 
 def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
-    """For each stage the finding with the smallest available share, in the order in which they
-    came; all findings without a share or a stage."""
+    """For each stage the finding with the least available share; all without share or stage."""
     worst: dict[str, Finding] = {}
     for at, finding in enumerate(findings):
         share = finding.available_share
@@ -159,7 +157,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
             return None
         return {"envelope_usd_m": row.envelope_usd_m + (capital + 1e6)}
 
-    roomy = write(edited(tables, "funders", enlarge), case)
+    roomy = write(tables.edited("funders", enlarge), case)
     assert roomy.instance.funding is not None
     at = roomy.program.rows_of(row_with(item="envelope"))
     names = [
@@ -276,8 +274,7 @@ def _single(
 
 
 def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
-    """Requirements that are waived completely, where no requirement that can be relaxed by degrees
-    helps."""
+    """Requirements that help when they are waived completely."""
     tables, case = written.tables, written.case
     found = []
     for words, table, column, cell in (
@@ -286,15 +283,15 @@ def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
         ("waive the final level of stores", "stocks", "final", None),
         ("let goods be left over", "commodities", "surplus", "free"),
     ):
-        change: Changed = (edited(tables, table, partial(_with_cell, column, cell)), case)
+        change: Changed = (tables.edited(table, partial(_always, {column: cell})), case)
         if change[0] != tables and proved(change, options, Known()):
             price = Interval(0.0, 0.0)
             found.append(FeasibleChange("waived", "", (words,), {}, price, *change, Known()))
     return found
 
 
-def _with_cell(column: str, cell: str | None, _: Row) -> dict[str, str | None]:
-    return {column: cell}
+def _always(cells: dict[str, str | None], _: Row) -> dict[str, str | None]:
+    return cells
 
 
 def closest_plan(
@@ -350,13 +347,12 @@ def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:
         objective="shortfall",
         solver=case.solver.model_dump() | {"gap": gap},
     )
-    plan = _found(edited(tables, "commodities", price), soft)
+    plan = _found(tables.edited("commodities", price), soft)
     return plan, [] if plan is None else _unserved(plan, priced)
 
 
 def _unserved(plan: Plan, firm: set[str]) -> list[str]:
-    """Demand that must be served in full and is not: the commodity was given a price to weight
-    shortfalls, at which its demand may stay unserved."""
+    """Demand that must be served in full, was priced to weight shortfalls, and is not served."""
     service = plan.tables["service"]
     short = service[
         (service["mode"] == "normal")

@@ -83,8 +83,7 @@ class FeasibleChange:
 
 @dataclass(frozen=True)
 class InsufficientChange:
-    """A kind of change that is not sufficient alone. ``proved``: at any amount; else the search ran
-    out of time."""
+    """A kind of change that is not sufficient alone; not ``proved``: the time ran out."""
 
     kind: str
     proved: bool
@@ -100,8 +99,7 @@ class InsufficientChange:
 def relaxed(
     written: Written, relaxations: Sequence[Relaxation], kind: str, options: Solver
 ) -> FeasibleChange | InsufficientChange:
-    """The cheapest amounts of ``relaxations`` (all of one kind, or ``several``) with which there is
-    a plan."""
+    """The cheapest amounts of ``relaxations`` (one kind, or ``several``) that give a plan."""
     columns = [
         replace(
             one.column,
@@ -137,8 +135,7 @@ def relaxed(
 
 
 def proved(change: Changed, options: Solver, known: Known, *, only_known: bool = False) -> bool:
-    """Whether the changed question has a plan: it is written again and solved, with the decisions
-    of a known plan first (or with ``only_known``, alone)."""
+    """Whether the changed question has a plan, with the decisions of a known plan tried first."""
     program = write(*change).program
     if not only_known:
         return some_plan(program, options, known)[0] is True
@@ -151,8 +148,7 @@ LEADS = {"budget": "Least sufficient budget: ", "several": "A sufficient combina
 
 @dataclass(frozen=True)
 class Clause:
-    """One relaxed requirement in words; clauses with the same head are joined, as are equal
-    years."""
+    """One relaxed requirement in words; clauses with the same head or words are joined."""
 
     head: str
     words: str
@@ -185,8 +181,7 @@ def _parts(kind: str, clauses: Sequence[Clause]) -> tuple[str, ...]:
 
 
 def later(written: Written, options: Solver) -> FeasibleChange | InsufficientChange | None:
-    """The least number of years by which coverage must start later, its path moved with it;
-    ``None`` where the case cannot be moved."""
+    """The least number of years by which coverage must start later; ``None``: it cannot."""
     tables, coverage = written.tables, written.case.coverage
     if coverage is None or not coverage.hard or not written.instance.required:
         return None
@@ -233,8 +228,7 @@ def shifted(case: Case, years: int) -> Case:
 
 
 def _shifted(written: Written, years: int) -> Compiled:
-    """The program with the right sides of the shifted case: a lower share in every coverage row, in
-    the first years none."""
+    """The program with the right sides of the shifted case: a lower share in every row."""
     instance, program = written.instance, written.program
     coverage = shifted(written.case, years).coverage
     assert coverage is not None

@@ -12,8 +12,7 @@ from paxsilica.studies.supply import availability_by_commitment, reach
 
 @dataclass(frozen=True)
 class Bill:
-    """A requirement that takes at least ``least`` public capital (USD million), to be spent on some
-    of ``projects``."""
+    """A requirement that takes ``least`` public capital, USD million, for some of ``projects``."""
 
     about: str
     words: str
@@ -54,8 +53,7 @@ def required_bill(instance: Instance) -> Bill:
 def _offers(
     candidate: Candidate, state: OperatingState, quantity: float
 ) -> list[tuple[float, float]]:
-    """(USD million per unit of output, units of output) of the project in the year of ``state``; a
-    lower bound on the price."""
+    """(least USD million per unit of output, units) that the project offers in a year."""
     public = 1 - candidate.sponsor_share
     more = candidate.largest - candidate.smallest
     offers = []
@@ -76,8 +74,7 @@ def _offers(
 
 
 def cheapest_bills(instance: Instance) -> list[Bill]:
-    """For each covered commodity the largest bill of its years: the least public capital that
-    covers it."""
+    """For each covered commodity the largest of its least public capital over the years."""
     coverage = instance.case.coverage
     if coverage is None or not coverage.hard:
         return []

@@ -82,8 +82,7 @@ def failed_conditions(written: Written) -> list[Finding]:
 
 
 def _merged(found: Iterable[tuple[Finding, int]]) -> list[Finding]:
-    """One finding for all years in which the same condition fails, with the sentence of its worst
-    year; ``{years}`` is filled in."""
+    """One finding for all years of a condition, with the sentence of its worst year."""
     years: dict[tuple[str, str], list[int]] = defaultdict(list)
     worst: dict[tuple[str, str], Finding] = {}
     for finding, year in found:
@@ -218,8 +217,7 @@ def _short(
 
 
 def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str) -> list[str]:
-    """From a scarce input up the chain, as long as an input is scarce for lack of another input and
-    not of plants."""
+    """From a scarce input up the chain, as long as inputs and not plants are scarce."""
     path = [source]
     while True:
         last = path[-1]
@@ -234,8 +232,7 @@ def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str
 def _missing_feed(
     instance: Instance, state: OperatingState, most: Reach, commodity: str
 ) -> str | None:
-    """An input without any source, whose lack keeps trusted plants that make ``commodity`` out of
-    the state."""
+    """An input without any source that trusted plants for ``commodity`` lack."""
     world = instance.world
     for plant in plants_making(instance, commodity, state.year):
         if plant.name in state.plants or not world.trusted_plant(plant, state.year):
@@ -288,8 +285,7 @@ def _demand(instance: Instance) -> Iterator[tuple[Finding, int]]:
 
 
 def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
-    """Budget and envelopes below the least capital that coverage takes; commodities that no money
-    can cover (``beyond``) are left out."""
+    """Budget and envelopes below the least capital; commodities in ``beyond`` are left out."""
     bills = (
         [required_bill(instance)]
         if any(candidate.required for candidate in instance.candidates.values())

@@ -16,7 +16,6 @@ from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import coverage_base, delivery_coverage, production_coverage
 from paxsilica.solver.resolve import NewColumn, Written, changed
-from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Series
 
@@ -114,7 +113,7 @@ def _in_rows(
     """A change of the cells of the rows that fit, by an amount."""
 
     def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        return edited(tables, table, lambda row: cells(row, amount) if fits(row) else None), case
+        return tables.edited(table, lambda row: cells(row, amount) if fits(row) else None), case
 
     return apply
 
@@ -183,7 +182,7 @@ def _funder(written: Written, name: str, entries: Entries, weight: float) -> Rel
             for year, limit in payer.limit.items()
             if limit != math.inf
         ]
-        relaxed = edited(tables, "funders", lambda one: new if one.funder == name else None)
+        relaxed = tables.edited("funders", lambda one: new if one.funder == name else None)
         return replace(relaxed, series=(*others, *limits)), case
 
     return Relaxation(
@@ -343,8 +342,7 @@ def _concentration(written: Written) -> list[Relaxation]:
 
 
 def _demand(written: Written) -> list[Relaxation]:
-    """Final demand by commodity. Demand that may stay unserved in a state keeps its balance row:
-    less of it unserved is the same as less of it."""
+    """Final demand by commodity; demand that may stay unserved keeps its balance row."""
     instance, program = written.instance, written.program
     states, balance = instance.states.values(), row_with(item="commodity")
     demanded = sorted({commodity for state in states for _, commodity in state.demand})

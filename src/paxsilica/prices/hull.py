@@ -40,9 +40,8 @@ class Hull:
     """Hull prices.
 
     Attributes:
-        duals: the convexified program as solved.
+        duals: the convexified program as solved; its objective (USD million) bounds every plan.
         search: for further points of the projects.
-        objective: of the convexified program, USD million: a lower bound of every plan.
         row_duals: by row of the program; zero for rows of one convexified project alone.
         values: of the columns: a convex combination of choices.
         uplift: by project, USD million: its gain at these prices from its best choice over that of

@@ -30,8 +30,7 @@ ProgressCallback = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a search: seconds since its start, best plan, bound (both USD million; infinite
-    where there is none yet)."""
+    """Progress of a search: seconds, best plan and bound (USD million, infinite if absent)."""
 
     seconds: float
     incumbent: float
@@ -39,8 +38,7 @@ class Progress:
 
     @property
     def gap(self) -> float:
-        """Relative gap as the solver defines it: distance of plan and bound over the size of the
-        plan."""
+        """Relative gap: distance of plan and bound over the size of the plan."""
         return relative_gap(self.incumbent, self.bound)
 
 
@@ -83,8 +81,7 @@ def relative_gap(incumbent: float, bound: float) -> float:
 
 
 def _objective_scale(cost: Array) -> float:
-    """A power of two that brings the largest cost coefficient near a thousand: tolerances of the
-    solver are absolute."""
+    """A power of two that brings the largest cost near a thousand (tolerances are absolute)."""
     largest = float(np.abs(cost).max(initial=0.0))
     return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
 
@@ -131,8 +128,7 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
 
 
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own, so that Ctrl-C reaches this one; the first Ctrl-C
-    stops the search at the best plan so far."""
+    """Runs the solver in a thread of its own; the first Ctrl-C stops it at its best plan."""
     interrupted = False
     finished = (
         threading.Event()

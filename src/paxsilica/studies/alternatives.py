@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -50,11 +50,8 @@ from paxsilica.studies.near_optimal import (
     with_gap_for,
 )
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
-from paxsilica.studies.results import Study, axes, differences
+from paxsilica.studies.results import Figure, Study, axes, differences
 from paxsilica.studies.tasks import solve_case
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 ROUNDS = 5
 """Most repetitions because a better plan than the best was found; kept results are reused."""
@@ -351,8 +348,7 @@ def _repair(
 def _waves(
     near: NearOptimalSet, runner: Runner, fits: Callable[[Place], bool] = lambda _: True
 ) -> Iterator[list[Place]]:
-    """The open places, a few at a time, those closest to the best plan first: a plan found for one
-    often decides others."""
+    """The open places, a few at a time, those closest to the best plan first."""
     done: set[Place] = set()
     while not runner.stopped:
         todo = [place for place in near.open() if place not in done and fits(place)]

@@ -116,8 +116,7 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
 
 
 def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the column to branch on in a region, and the bounds of both halves; no column if the
-    relaxation is integral."""
+    """Work: the column to branch on in a region, if any is fractional, and both bounds."""
     of = write(tables, case)
     relaxation = _Relaxation(of, case, arguments)
     solver, whole = relaxation.solver, relaxation.whole
@@ -163,8 +162,8 @@ def grown(
     enough: float,
     runner: Runner,
 ) -> list[Region]:
-    """Regions that contain every near-optimal plan, split at the lowest bounds until all bounds are
-    ``enough`` or :data:`BRANCHINGS` are used."""
+    """Regions with all near-optimal plans, split until bounds are ``enough`` or no split is
+    left."""
     regions: list[Region] = [Region((), -math.inf)]
     ended: list[Region] = []
     branchings = 0

@@ -17,7 +17,7 @@ from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
 from paxsilica.solver import Array, Compiled, solve
 from paxsilica.solver.resolve import NOISE, Interval, Known, Written, search, write
-from paxsilica.studies.parameters import edited, scaled
+from paxsilica.studies.parameters import scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
 
@@ -164,8 +164,7 @@ def turning_point(
 def _probe(
     inside: float, undecided: tuple[float, float] | None, outside: float, step: float
 ) -> tuple[float | None, str]:
-    """The next value to try, and on which side of the undecided values it is; ``None`` if the
-    interval is narrow enough."""
+    """The next value to try (``None``: close enough) and its side of the undecided values."""
     left, right, side = inside, outside, "both"
     if undecided is not None:
         near, far = abs(undecided[0] - inside), abs(outside - undecided[1])
@@ -214,7 +213,7 @@ def capital_bounds(
 def with_lead_time(tables: Tables, project: str, years: int) -> Tables:
     """The tables with another lead time of a project."""
     cells = {"lead_time_years": years}
-    return edited(tables, "projects", lambda row: cells if row.project == project else None)
+    return tables.edited("projects", lambda row: cells if row.project == project else None)
 
 
 @dataclass(frozen=True)
@@ -257,8 +256,7 @@ def _numbers(project: str, product: str, lead_time: int) -> Mapping[str, _Number
 def break_even(
     written: Written, project: str, what: str, inside: Side, outside: Side, most_solves: int
 ) -> BreakEven | None:
-    """The break-even value of one of
-    :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS`; ``None`` if the number is absent or zero."""
+    """The break-even value of one of the numbers; ``None`` if it is absent or zero."""
     tables, case, world = written.tables, written.case, written.instance.world
     lead_time = world.projects_by_name[project].lead_time_years
     number = _numbers(project, str(world.plants[project].main_product), lead_time)[what]

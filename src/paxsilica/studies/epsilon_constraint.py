@@ -24,8 +24,7 @@ from paxsilica.tables import Tables
 
 @dataclass(frozen=True)
 class Axis:
-    """A measure of a plan. ``sign`` is -1 if more is better; ``linear``: whether it is linear in
-    the decisions."""
+    """A measure of a plan, linear in the decisions or not; ``sign`` is -1 if more is better."""
 
     name: str
     unit: str
@@ -79,8 +78,7 @@ def known_axis(name: str) -> Axis:
 
 @dataclass(frozen=True)
 class Measured:
-    """A program with its measures: each a vector and a constant to be minimised (coverage with
-    negative sign)."""
+    """A program with its measures (vector and constant), all to be minimised."""
 
     of: Written
     program: Compiled
@@ -98,8 +96,7 @@ class Measured:
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
-    """The program of a case with the measures of all linear axes, and a column for the level of
-    coverage if it is among them."""
+    """The program of a case with all linear measures, among them ``coverage`` if it is an axis."""
     program, more = of.program, 0
     if "coverage" in axes:
         program, more = _with_level(of), 1
@@ -122,8 +119,7 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
 
 
 def _with_level(of: Written) -> Compiled:
-    """The program with a column for the level of coverage: the share of the required coverage that
-    is met everywhere, without a shortfall."""
+    """The program with a column for the share of the required coverage that is met everywhere."""
     if not of.instance.required:
         raise InputError("a frontier over coverage needs a case that requires coverage")
     program = of.program
@@ -147,8 +143,7 @@ def _with_level(of: Written) -> Compiled:
 
 
 def largest_share(of: Written, values: Array) -> float:
-    """The largest share of one region in the output of a covered commodity, in a cut-off in which
-    the cap holds."""
+    """The largest share of one region in the output of a commodity under a cap."""
     cap = of.case.concentration
     made: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     capped: dict[str, set[str]] = defaultdict(set)
@@ -228,8 +223,7 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 
 
 def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least of the first measure, then of the second among such plans, and so on; a row
-    of the payoff table."""
+    """Work: a row of the payoff table: the least of each measure, in their order."""
     at = measured(write(tables, case), arguments["axes"])
     program = at.program
     result: Result = {}

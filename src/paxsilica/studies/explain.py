@@ -70,8 +70,7 @@ class Explanation:
 
     @property
     def worth(self) -> Interval:
-        """What the project saves, USD million of the objective: the optimum without it less the
-        optimum with it."""
+        """What the project saves, USD million of the objective."""
         return self.outside - self.inside
 
     @property
@@ -138,8 +137,7 @@ class Explanation:
         )
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; intervals as their ends, infinite where there is no
-        plan."""
+        """Everything in plain data and tables; intervals as their ends."""
         return {
             "project": self.project,
             "name": self.title,
@@ -181,8 +179,7 @@ def _side(program: Compiled, answer: Answer) -> Side:
 def both_sides(
     written: Written, project: str, start: Known | None = None
 ) -> tuple[Side, Side, bool]:
-    """The optimum with and without the project, and whether the plan found has it. Two solves: the
-    plan is the optimum of one side."""
+    """The optimum with and without the project, and whether the plan found has it."""
     program, options = written.program, written.case.solver
     answer = search(program, options, start)
     if answer.values is None:
@@ -318,8 +315,7 @@ def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
 
 
 def reaches(written: Written, project: str) -> tuple[str, ...]:
-    """Covered commodities that are made, directly or indirectly, from the output of the project,
-    without that output."""
+    """Covered commodities made from the output of the project, directly or not."""
     world = written.instance.world
     own = set(world.outputs.get(world.plants[project].process, {}))
     seen, front = set(own), list(own)

@@ -57,8 +57,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is below its requirement in its worst year. ``steps`` lead from its weakest
-    commodity to the cause, which is the last."""
+    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause."""
 
     stage: str
     name: str
@@ -252,8 +251,7 @@ def _alone(written: Written, measured: Array, commodity: str, state: str) -> _Cu
 
 
 def _walk(cutoff: _CutOff, commodity: str) -> list[Step]:
-    """From the commodity to the input that limits it, and so on, until something has no maker, no
-    capacity left, or is used up elsewhere."""
+    """From the commodity up the chain, at each step to the input that limits it."""
     instance = cutoff.written.instance
     steps, seen = [_step(cutoff, commodity)], {commodity}
     while True:
@@ -292,8 +290,7 @@ def _cause(last: Step) -> str:
 
 
 def _missing_input(cutoff: _CutOff, commodity: str) -> str | None:
-    """An input without a trusted source, whose lack keeps the trusted plants that make the
-    commodity out of the cut-off."""
+    """An input without a trusted source that trusted plants for the commodity lack."""
     instance = cutoff.written.instance
     state = instance.states[cutoff.state]
     fed = {place[1] for place in state.supply}

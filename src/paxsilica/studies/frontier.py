@@ -15,7 +15,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -26,10 +26,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import TableDoc
 from paxsilica.studies.epsilon_constraint import AXES, known_axis, lexicographic, minimise
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task
-from paxsilica.studies.results import Study, axes, with_thousands
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from paxsilica.studies.results import Figure, Study, axes, with_thousands
 
 Index = tuple[int, ...]
 TOLERANCE = 1e-6

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 from scipy.stats import binomtest, qmc, rankdata
@@ -23,13 +23,10 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import Plan, TableDoc
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import Parameter, Range, Shape, find_ranges, moved
-from paxsilica.studies.results import OUTCOME, Study, axes, outcome, with_thousands
+from paxsilica.studies.results import OUTCOME, Figure, Study, axes, outcome, with_thousands
 from paxsilica.studies.sensitivity import from_plain, plain, ranged, solve_or_run
 from paxsilica.studies.tasks import decision_in
 from paxsilica.tables import Tables
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Rows = list[dict[str, Any]]
 
@@ -39,8 +36,7 @@ NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class MonteCarlo(Study):
-    """Result of many samples. ``figure`` draws the distribution of cost, ``figure_of_projects`` how
-    often projects are chosen."""
+    """Result of many samples. ``figure`` draws the distribution of cost."""
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
@@ -106,8 +102,7 @@ class MonteCarlo(Study):
         return figure
 
     def figure_of_projects(self, most: int = 40) -> Figure:
-        """How often projects are chosen, with confidence intervals; first those that are chosen in
-        some samples only."""
+        """How often projects are chosen; those chosen in some samples only come first."""
         table = self.table("projects")
         table = (
             table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")]
@@ -155,8 +150,7 @@ def sobol_point(dimensions: int, seed: int, sample: int) -> list[float]:
 def _draws(
     tables: Tables, arguments: Mapping[str, Any]
 ) -> tuple[list[tuple[Range, float]], list[float]]:
-    """Numbers with their drawn values, and the draw of each parameter (if its numbers change
-    together)."""
+    """Numbers with their drawn values, and the draw of each parameter unless ``apart``."""
     groups = [find_ranges(tables, from_plain(data)) for data in arguments["parameters"]]
     if arguments["apart"]:
         rows = sorted({(at, one.row) for at, group in enumerate(groups) for one in group})

@@ -83,8 +83,7 @@ def _with_side(of: Written, arguments: Mapping[str, Any]) -> Compiled:
 def _against_limit(
     of: Written, program: Compiled, case: Case, arguments: Mapping[str, Any], enough: float
 ) -> tuple[Result, float]:
-    """The best plan of a program and its bound, as far as needed to decide on which side of the
-    limit it is."""
+    """The best plan and its bound, until it is known on which side of the limit they are."""
     limit = arguments["limit"]
     # plan and bound may both be closer to the limit than any gap: the limit ends the search
     answer = search(
@@ -98,8 +97,7 @@ def _against_limit(
 
 
 def related(of: Written, project: str) -> set[str]:
-    """The project with its prerequisites, the projects that presuppose it, and those that exclude
-    it, direct and indirect."""
+    """The project and all that it presupposes, that presuppose it, or that exclude it."""
     found, new = {project}, {project}
     group = {name: one.exclusive_group for name, one in of.instance.candidates.items()}
     before = {name: set(one.prerequisites) for name, one in of.instance.candidates.items()}
@@ -187,8 +185,7 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 
 
 def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least objective with one project forced in or out, as far as needed to decide on
-    which side of the limit it is."""
+    """Work: the least objective with one project forced in or out, compared with the limit."""
     of = write(tables, case)
     proving = with_solver(case, options=PROVING | case.solver.options)
     program = _with_side(of, arguments)
@@ -197,8 +194,7 @@ def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
 
 
 def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the best plan that differs from each of some others in at least ``distance``
-    projects."""
+    """Work: the best plan that differs from others in at least ``distance`` projects."""
     of = write(tables, case)
     columns = ever(of)
     program = of.program
@@ -271,13 +267,11 @@ class NearOptimalSet:
 
     @property
     def floor(self) -> float:
-        """Objective up to which a plan is near-optimal for every possible value of the true
-        optimum."""
+        """Objective up to which a plan is near-optimal, whatever the true optimum is."""
         return self.bound + self.room
 
     def see(self, result: Result | None) -> None:
-        """Adds a plan, if there is one. A plan that is better than the best replaces it, and the
-        limit falls."""
+        """Adds a plan, if there is one. A better plan than the best lowers the limit."""
         if result is None or "value" not in result or above(result["value"], self.limit):
             return
         value, has = float(result["value"]), frozenset(result["decision"])

@@ -136,8 +136,7 @@ def default_players(tables: Tables, case: Case) -> list[Player]:
 
 
 def case_of(case: Case, players: Sequence[Player], coalition: Coalition) -> Case:
-    """The case in which exactly the members of the coalition take part. Players outside it that do
-    not sign are participants, which are not trusted."""
+    """The case in which the members take part; other players do not pay, or only participate."""
     parts: dict[str, object] = {}
     if any(player.signs for player in players):
         parts["trusted"] = {"signatory": case.trusted.get("signatory", 0)}
@@ -205,8 +204,8 @@ class Search:
         return None if best is None else {key: best[key] for key in ("decision", "tickets")}
 
     def share(self, helpful: Sequence[str], paying: Sequence[str]) -> None:
-        """Offers plans of smaller coalitions to larger ones, and plans of larger ones to smaller
-        ones, where others can pay for them."""
+        """Offers plans of smaller coalitions to larger ones, and the reverse where others can
+        pay."""
         for coalition in sorted(self.cases, key=len):
             for name in helpful:
                 smaller = coalition - {name}
@@ -336,8 +335,7 @@ class Partners:
         return lines
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; optima of the objective as their ends, USD million,
-        infinite where there is no plan."""
+        """Everything in plain data and tables; optima as their ends, USD million."""
         return {
             "exact": self.exact,
             "no_partners_usd_m": [self.no_partners.low, self.no_partners.high],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
@@ -13,11 +13,16 @@ from paxsilica.api import Question
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan, TableDoc
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
-from paxsilica.studies.results import OUTCOME, Study, axes, field_of, outcome, with_thousands
+from paxsilica.studies.results import (
+    OUTCOME,
+    Figure,
+    Study,
+    axes,
+    field_of,
+    outcome,
+    with_thousands,
+)
 from paxsilica.studies.tasks import decision_in, run_plan, solve_case
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Rows = list[dict[str, Any]]
 
@@ -310,8 +315,7 @@ def compare(plan: Plan, other: Plan) -> Comparison:
 
 
 def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
-    """Notes on a comparison: whether the plans answer different questions, and whether their gaps
-    leave open which is cheaper."""
+    """Whether the plans answer different questions, and whether gaps leave the better open."""
     notes = []
     keys = plan.question_differences(other)
     if keys:

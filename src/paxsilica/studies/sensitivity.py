@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
@@ -22,12 +22,9 @@ from paxsilica.studies.parameters import (
     find_ranges,
     moved,
 )
-from paxsilica.studies.results import Study, axes, differences, field_of, with_thousands
+from paxsilica.studies.results import Figure, Study, axes, differences, field_of, with_thousands
 from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 from paxsilica.tables import Tables
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Move = tuple[dict[str, Any], list[tuple[Parameter, float]]]
 """The cells that describe a change of numbers, and the level of each parameter in it."""
@@ -53,8 +50,7 @@ _CHANGE = {
 
 
 def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
-    """Changes of the optimum, or of the cost of the base plan if only that was run, USD million;
-    and whether they are of the optimum."""
+    """Changes of the optimum (true), or of the cost of the base plan if only that was run."""
     solved = bool(table["change_usd_m"].notna().any())
     return (
         table.pivot(
@@ -82,8 +78,7 @@ class Sensitivity(Study):
     }
 
     def figure(self) -> Figure:
-        """Tornado chart of the change of the optimum; if only the base plan was re-run, of its
-        cost."""
+        """Tornado chart of the change of the optimum, or of the cost of the base plan."""
         wide, solved = _change_by(self.table(), "parameter", "end")
         order = wide.abs().max(axis=1).sort_values().index
         figure, ax = axes(8.0, 1.2 + 0.35 * len(order))
@@ -147,8 +142,7 @@ def from_plain(data: Sequence[Any]) -> Parameter:
 
 
 def solve_moved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the best plan with parameters at some levels (from ``start``), or the projects of
-    ``decision`` as they are."""
+    """Work: parameters at some levels: the best plan, or the projects of ``decision``."""
     numbers: dict[tuple[str, str, str, int | None], tuple[Range, float]] = {}
     for data, level in arguments["levels"]:
         for one in find_ranges(tables, from_plain(data)):
@@ -158,8 +152,7 @@ def solve_moved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
 
 
 def solve_or_run(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Solves a case on changed tables, or runs the plan ``decision`` there. Numbers that do not
-    make a valid problem give the status ``error`` and a message."""
+    """The best plan, or that of ``decision``; invalid numbers give the status ``error``."""
     try:
         work = run_plan if "decision" in arguments else solve_case
         return work(tables, case, arguments)

@@ -61,8 +61,7 @@ def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) 
 
 
 def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 3) -> str:
-    """The largest holders of the existing capacity as a clause; plants without limit are left
-    out."""
+    """The largest holders of the existing (limited) capacity as a clause."""
     world, amounts = instance.world, list[tuple[Plant, float]]()
     for row in world.tables.assets:
         plant = world.plants[row.asset]
@@ -108,8 +107,7 @@ def largest_size(candidate: Candidate, year: int) -> float:
 def largest_activity(
     instance: Instance, state: OperatingState, *, projects: bool = True
 ) -> dict[str, float]:
-    """The largest activity of each plant in a state, with every project committed as early as
-    possible and with enough inputs."""
+    """The largest activity of each plant in a state, with all projects as early as possible."""
     found = {}
     for name in state.plants:
         plant = instance.world.plants[name]

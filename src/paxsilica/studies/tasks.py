@@ -77,8 +77,7 @@ def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]
 
 
 def record(of: Written, outcome: Outcome) -> Result:
-    """What a study keeps of a solve. ``objective`` and ``bound`` are those of the function that was
-    minimised; ``cost`` is the sum of all cost terms."""
+    """What a study keeps of a solve; ``cost`` is the sum of all cost terms."""
     found: Result = {
         "status": outcome.status,
         "objective": finite(outcome.objective),
