@@ -48,13 +48,11 @@ class Diagnosis:
 
     Attributes:
         findings: necessary conditions that fail.
-        changes: changes of the question that are proved feasible, one kind at a time.
+        changes: changes proved feasible, one kind at a time.
         insufficient: kinds of change that are not sufficient alone.
-        combined: a mixture of changes, where no single kind is sufficient; ``None`` where one is,
-            or where none was found.
-        conflicts: smallest sets of requirements that have no plan, one for each independent cause.
-        closest: the plan with the smallest shortfall, marked as infeasible; ``None`` if there is
-            none.
+        combined: a mixture, where no single kind is sufficient and one was found.
+        conflicts: smallest sets of requirements that have no plan, one for each cause.
+        closest: the plan with the smallest shortfall, marked as infeasible, if there is one.
         closest_notes: what that plan does not meet.
     """
 
@@ -138,11 +136,8 @@ def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
-    """The case as written, and with the projects in it that no funders can pay for, which larger
-    envelopes would bring back.
-
-    The second has the same plans: its funders are limited to the envelopes that they have.
-    """
+    """The case as written, and with projects that only larger envelopes can pay for. The second has
+    the same plans: its funders are limited to their envelopes."""
     bare = write(tables, case)
     funding = bare.instance.funding
     if funding is None or not bare.instance.dropped:
@@ -179,13 +174,8 @@ def diagnose(
     *,
     closest: bool = True,
 ) -> Diagnosis:
-    """Why ``case`` has no plan on ``tables``.
-
-    Args:
-        tables, case: a question that was found infeasible.
-        on_step: called with the name of each step as it begins.
-        closest: whether to make the closest plan, which takes about as long as a plan.
-    """
+    """Why ``case`` has no plan on ``tables``. ``closest``: whether to make the closest plan, which
+    takes about as long as a plan."""
     started: list[tuple[str, float]] = []
 
     def step(name: str) -> None:
@@ -297,11 +287,8 @@ def _always(cells: dict[str, str | None], _: Row) -> dict[str, str | None]:
 def closest_plan(
     tables: Tables, case: Case, changes: Iterable[FeasibleChange]
 ) -> tuple[Plan | None, tuple[str, ...]]:
-    """The plan with the smallest shortfall of coverage that meets everything else; if there is
-    none, the same with one of ``changes``. With it, what it does not meet.
-
-    Its status stays ``infeasible``, and its notes begin with what it does not meet.
-    """
+    """The plan with the smallest shortfall of coverage that meets everything else, or one of
+    ``changes``; and what it does not meet. Its status stays ``infeasible``."""
     hard = case.coverage is not None and case.coverage.hard
     offers: list[tuple[Tables, Case, list[str]]] = [(tables, case, [])] if hard else []
     for change in changes:

@@ -35,15 +35,12 @@ class FeasibleChange:
     """A change of the question that makes it feasible.
 
     Attributes:
-        kind: one of :data:`paxsilica.infeasibility.relaxations.KINDS`, ``later``, ``several``, or
-            ``waived``.
+        kind: one of the kinds of relaxation, ``later``, ``several``, or ``waived``.
         lead: the words before its parts.
         parts: what is relaxed and how far, in words; the change is all of it together.
         amounts: by how much each requirement is relaxed, by its key.
-        price: least that it must be relaxed, in the unit of its kind (USD million; shares added
-            up), with the solver's gap.
-        tables, case: the changed question, proved feasible by solving it.
-        known: decisions of a plan of it.
+        price: least total relaxation in the unit of its kind (USD million, or shares).
+        tables, case: the changed question; ``known``: decisions of a plan of it.
     """
 
     kind: str

@@ -28,12 +28,9 @@ class Finding:
     """A requirement that cannot be met.
 
     Attributes:
-        kind: ``no source``, ``no feed``, ``capacity``, ``delivery``, ``concentration``, ``demand``,
-            ``budget``, ``funders`` or ``limit``.
-        about: key of what it concerns.
-        sentence: in words.
-        years: years in which it fails.
-        available_share: share of the need that is available in the worst year, where it is known.
+        kind: ``no source``, ``no feed``, ``capacity``, ``delivery``, ``concentration``,
+            ``demand``, ``budget``, ``funders`` or ``limit``; ``about``: key of what it concerns.
+        available_share: share of the need in the worst of ``years``, where it is known.
     """
 
     kind: str

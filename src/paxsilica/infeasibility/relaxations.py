@@ -46,17 +46,13 @@ class Relaxation:
     """One requirement that can be relaxed.
 
     Attributes:
-        kind: one of :data:`KINDS`.
-        about: key of the requirement.
-        column: the variable that holds the amount; ``column.cost`` is its price among relaxations
-            of the same kind.
-        weight: price of one unit among relaxations of all kinds: relaxing a requirement completely
-            costs about 1.
+        kind: one of :data:`KINDS`; ``about``: key of the requirement.
+        column: the variable that holds the amount, priced among those of its kind.
+        weight: price of one unit among all kinds: relaxing completely costs about 1.
         rounded: rounds the amount up to a number that can be reported.
         say: the amount as a clause that can stand after "or".
         apply: tables and case with the requirement relaxed by the amount.
-        year: year of the requirement; ``say`` then contains ``{years}``, so that equal years are
-            reported together.
+        year: of the requirement; ``say`` then contains ``{years}``, to join equal years.
         head: words before the clauses of all relaxations that share them.
     """
 

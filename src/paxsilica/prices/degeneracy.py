@@ -62,11 +62,8 @@ class Degeneracy:
     """What is known of all optimal duals of a linear program.
 
     Attributes:
-        program: the linear program.
-        row_low, row_high, low, high: which rows and columns are at their lower and upper side in
-            its solution.
-        witness, witness_of_columns: by row and column, by how much moving its side moves degenerate
-            variables, at random weights.
+        row_low, row_high, low, high: which rows and columns are at which side in its solution.
+        witness, witness_of_columns: how much moving a side moves degenerate variables, weighted.
         others: duals of the rows and reduced costs of further optimal duals.
     """
 

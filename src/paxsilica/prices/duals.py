@@ -43,10 +43,9 @@ class Proof:
 
     Attributes:
         feasibility: largest violation of a row or bound, relative to the size of its side.
-        sign: largest dual or reduced cost whose sign needs a side that is infinite, relative to the
-            largest cost coefficient.
+        sign: largest dual that needs an infinite side, relative to the largest cost.
         slackness: sum of duals times slack, relative to the objective.
-        duality: distance between the primal and the dual objective, relative to the objective.
+        duality: distance of primal and dual objective, relative to the objective.
     """
 
     feasibility: float
@@ -67,9 +66,7 @@ class Proof:
 def prove(program: Compiled, outcome: Outcome) -> Proof:
     """Checks the solution of an LP: feasibility, signs, complementary slackness, strong duality.
 
-    Reduced costs are computed as ``cost - duals x matrix``, so the proof rests on the duals of the
-    rows alone. If their signs are right, the dual objective is a lower bound of every plan; if it
-    equals the objective, both are optimal.
+    Reduced costs are ``cost - duals x matrix``, so the proof rests on the duals of the rows alone.
 
     Raises:
         PriceError: if the solver gave no valid duals.

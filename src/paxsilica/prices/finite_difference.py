@@ -86,8 +86,7 @@ def fall(before: Interval, after: Interval) -> Change:
 
 
 def ordered(worse: Interval, better: Interval) -> tuple[Interval, Interval]:
-    """Two optima of which the second cannot be the higher one: the plan of the first is a plan of
-    the second, and the bound of the second holds for the first.
+    """Two optima of which the second cannot be the higher one, each with the other's plan or bound.
 
     >>> ordered(Interval(92.0, 100.0), Interval(97.0, 101.0))
     (Interval(low=97.0, high=100.0), Interval(low=97.0, high=100.0))
@@ -144,10 +143,7 @@ def written_again(of: Written, tables: Tables, case: Case) -> Compiled:
 
 def default_step(start: Start, limit: float) -> float:
     """The step of a sum of money if none is requested, USD million: 5 % of the limit, but no less
-    than the smallest project outside the plan would take.
-
-    A step that pays for no whole project shows a price of zero whatever money is worth.
-    """
+    than the smallest project outside the plan takes (a smaller step would save nothing)."""
     plan = start.known.committed
     left_out = [
         (1 - candidate.sponsor_share) * min(candidate.capex.values())
@@ -206,10 +202,8 @@ def _why_no_limit(of: Written, what: str) -> str:
 
 
 def with_money(of: Written, what: str, limit: float) -> Compiled:
-    """The program with the budget or a funder's envelope at ``limit`` (USD million delivered).
-
-    A larger envelope can admit further projects, so the program is written again.
-    """
+    """The program with the budget or a funder's envelope at ``limit``, USD million delivered. It is
+    written again for a larger envelope, which can admit further projects."""
     program = of.program
     if what != "budget" and limit > program.row_high[program.row_at[money_row(what)]]:
 
@@ -240,11 +234,8 @@ def money_price(start: Start, what: str, step: float | None) -> Price:
 
 
 def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem]:
-    """A percentage point of coverage of a stage, in every year in which some is required.
-
-    Raises:
-        InputError: if none is, or if it is not moved.
-    """
+    """A percentage point of coverage of a stage, in every year in which some is required; an
+    InputError if none is, or if it is not moved."""
     moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
         raise refuse(
@@ -275,11 +266,8 @@ def coverage_price(start: Start, stage: str, points: float) -> Price:
 
 
 def moved_cap(case: Case, points: float) -> Case:
-    """The case with its cap on a region's share moved.
-
-    Raises:
-        InputError: if it has none, or if the cap is not moved or leaves 0 to 1.
-    """
+    """The case with its cap on a region's share moved; an InputError if it has none, or if the cap
+    is not moved or leaves 0 to 1."""
     cap = case.concentration
     if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
         raise refuse(
@@ -306,11 +294,8 @@ def concentration_price(start: Start, points: float) -> Price:
 
 
 def sooner(tables: Tables, project: str) -> Tables:
-    """Tables in which a project takes a year less from commitment to operation.
-
-    Raises:
-        InputError: if there is no such project, or if it has no lead time.
-    """
+    """Tables in which a project takes a year less to operation; an InputError if it has no lead
+    time."""
     row = next((row for row in tables.projects if row.project == project), None)
     if row is None or row.lead_time_years == 0:
         why = "has no lead time to be shortened" if row else "should be a project of the data"

@@ -132,10 +132,9 @@ def _uplift(
 ) -> tuple[dict[str, float], float]:
     """The gain of each project at the prices from its best choice, and that of everything else.
 
-    With ``r = cost - duals x matrix`` over the rows that are not a project's own, the plan costs
-    ``r x plan + duals x (matrix x plan)``. The hull costs the least of ``r x`` over each project's
-    choices and the bounds of the rest, plus duals times sides. So the parts add up to the distance
-    between plan and hull, and each is at least zero.
+    With ``r = cost - duals x matrix`` over shared rows, the plan costs ``r x plan + duals x
+    (matrix x plan)``; the hull costs the least of ``r x`` plus duals times sides. So the parts
+    add up to the distance between plan and hull, and each is at least zero.
     """
     matrix = outside(program, problems)
     own = np.zeros(len(program.row_low), dtype=bool)

@@ -38,9 +38,8 @@ class PricedItem:
     """An item that has a price.
 
     Attributes:
-        what, where, when: as in the table of prices; no two items of a program have the same.
-        gain: whether one more of it lowers the objective (a limit) or raises it (a requirement);
-            the price is positive either way.
+        what, where, when: as in the table of prices; unique in a program.
+        gain: whether one more of it lowers the objective; the price is positive either way.
         movement: of sides and bounds, that one more of it means.
         scale: from USD million of objective to ``unit``.
         two_sided: whether its left and right dual values are always computed.
@@ -350,11 +349,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
 
 def per_unit(instance: Instance, state: OperatingState) -> float:
     """From the dual of a balance to USD per unit in money of the state's year, given that the state
-    occurs.
-
-    Expected cost weighs a state with its probability, so the dual is divided by it. A coverage test
-    state has no probability.
-    """
+    occurs: expected cost weighs a state with its probability (a coverage test has none)."""
     factor = MILLION * undiscounted(instance, state.year)
     weighted = instance.case.objective == "cost" and state.probability > 0
     return factor / state.probability if weighted else factor

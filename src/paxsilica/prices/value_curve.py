@@ -234,15 +234,15 @@ def compute_value_curve(
     seconds: float = math.inf,
     on_step: StepCallback | None = None,
 ) -> Curve:
-    """The value curve of the budget or of a funder's envelope.
+    """The value curve of the ``budget`` or of a funder's envelope, from the plan of the case.
 
     Args:
-        start: the case as solved; its plan is the first that is known.
+        start: the case as solved.
         what: ``budget``, or a funder.
         low, high: range, USD million; absent: from zero to twice the limit of the case.
         points: how many, spread evenly.
-        tolerance: how closely jumps are located, USD million; absent: a thousandth of the range.
-        seconds: for the whole curve; a point whose share of it is over keeps the gap that it has.
+        tolerance: of jumps, USD million; absent: a thousandth of the range.
+        seconds: for the whole curve; a point out of time keeps the gap that it has.
         on_step: called with the name of each step as it begins.
 
     Raises:
@@ -296,12 +296,8 @@ def _differs(one: Point, other: Point) -> bool:
 
 def _locate(sweep: _Sweep, wanted: list[float], tolerance: float, on_step: StepCallback) -> None:
     """Solves between points until every change of plan is located within ``tolerance``, or time is
-    over.
-
-    The plan above a change serves from what it pays onwards, so the change is not later than that.
-    The next point to solve is just below; if the plan is still the same there, because its sizes
-    adapt, the next point is half-way down.
-    """
+    over. The plan above a change serves from what it pays, so the next point is just below that; if
+    the plan is the same there (its sizes adapt), half-way down."""
     spans = list(pairwise(wanted))
     while spans and time.monotonic() < sweep.deadline:
         left, right = spans.pop()

@@ -22,13 +22,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Corner:
-    """An optimal basis to restore.
-
-    Attributes:
-        basis: as the solver keeps it.
-        outcome: what it gave.
-        activity: left side of each row.
-    """
+    """An optimal basis to restore, what it gave, and the left side of each row."""
 
     basis: Any
     outcome: Outcome
@@ -115,11 +109,8 @@ class PersistentProgram:
         return linear_outcome(self.solver, self.scale, partial(Outcome, seconds=seconds))
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
-        """Duals of the rows after a movement of sides and bounds; ``None`` if the moved program is
-        infeasible.
-
-        Sides and bounds are restored afterwards; the basis only if the moved program is infeasible.
-        """
+        """Duals of the rows after a movement; ``None`` if the moved program is infeasible. Sides
+        and bounds are restored; the basis only if it is infeasible."""
         self.move(movement)
         duals, basis = None, self.solver.getBasis()
         if self._settle() == highspy.HighsModelStatus.kOptimal:
@@ -183,13 +174,8 @@ class PersistentProgram:
 
     def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
         """By row, what a unit added to its side moves the variables in the basis of ``corner`` by,
-        each times its weight.
-
-        Args:
-            corner: the solver is put there.
-            columns: weights of the columns; zero for those that do not count.
-            rows: weights of the slacks of rows, up to sign.
-        """
+        each times its weight (zero: not counted; slacks of rows up to sign). The solver is left
+        there."""
         self.back_to(corner)
         self._run()
         basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)

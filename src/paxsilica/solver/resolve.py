@@ -227,8 +227,7 @@ def search(
     """Solves ``program``, from a known plan if there is one.
 
     Args:
-        program: the program to solve.
-        options: gap, time limit, threads and seed.
+        program, options: as for :func:`~paxsilica.solver.highs.solve`.
         start: a plan to start from, by name or by column.
         cutoff: called with what is known after each progress; the search ends when it returns true.
         on_progress: called with every progress of the search.
@@ -280,13 +279,8 @@ def with_exact_integers(program: Compiled, values: Array, options: Solver) -> Ou
 
 
 def reoptimise(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
-    """The plan of ``outcome`` with the same integer decisions, exactly integer, and everything else
-    at its optimum.
-
-    A search that ends at its gap leaves the operation of its plan improvable. ``outcome`` is
-    returned as it is if it has no plan, if it is exact and its gap is closed, or if exact integers
-    leave no plan.
-    """
+    """The plan of ``outcome`` with the same, exact integer decisions and everything else at its
+    optimum; ``outcome`` itself if it has no plan, is exact and closed, or has no such plan."""
     if outcome.values is None or outcome.objective is None:
         return outcome
     closed = outcome.objective - outcome.bound <= 1e-9 * max(1.0, abs(outcome.objective))

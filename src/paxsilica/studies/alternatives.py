@@ -69,13 +69,12 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Alternatives(Study):
-    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the plans and the
-    projects in which they differ.
+    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the projects in which
+    the plans differ.
 
     Attributes:
         limit_usd_m: objective up to which a plan is near-optimal, USD million.
-        decisions: year of commitment and final size by project, for each plan in the table
-            ``plans``.
+        decisions: year of commitment and final size, by plan and project.
     """
 
     main: ClassVar[str] = "projects"

@@ -88,13 +88,9 @@ class _Relaxation:
 
 
 def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least objective of the relaxation of a region, alone and with each of some projects
-    forced in or out.
-
-    ``apart`` lists the integer columns in which the relaxation differs from a known plan, where a
-    bound is not above the limit: a plan with the project on that side is best searched for there. A
-    bound of ``None``: infeasible.
-    """
+    """Work: the least objective (``None``: infeasible) of the relaxation of a region, alone and
+    with each of some projects forced in or out. ``apart``: integer columns in which a relaxation
+    within the limit differs from a known plan; plans are best searched for there."""
     of = write(tables, case)
     columns, relaxation = ever(of), _Relaxation(of, case, arguments)
     whole = relaxation.whole
@@ -202,10 +198,8 @@ def bounds_in(
     runner: Runner,
 ) -> tuple[dict[Place, float], dict[Place, list[Any]]]:
     """The least objective over the regions for each place that is above the limit in all; for the
-    others the columns in which to search for a plan.
-
-    A place that one region leaves open is not asked of the next, so the lowest bounds come first.
-    """
+    others the columns in which to search for a plan. A place that one region leaves open is not
+    asked of the next."""
     beyond, apart = dict.fromkeys(places, math.inf), {}
     for region in sorted(regions, key=lambda region: (region.bound, region.branches)):
         open_places = [list(one) for one in beyond]

@@ -46,12 +46,9 @@ class BreakEven:
     """The break-even value of a number.
 
     Attributes:
-        what: the number, in words; ``unit`` its unit.
-        now: its value in the data.
-        at: the values between which the verdict changes; ``None`` if it does not within
-            ``searched``.
-        searched: the values that were searched, from the most to the least favourable to the
-            project.
+        what: the number, in words, with its ``unit``; ``now`` its value in the data.
+        at: the values between which the verdict changes; ``None``: it does not in ``searched``.
+        searched: from the most to the least favourable value for the project.
         low, high: range of the number by its provenance.
         solves: re-solves that the search took.
         settled: whether the gap left nothing open, where no change was found.
@@ -127,12 +124,9 @@ def turning_point(
     most_solves: int,
     step: float,
 ) -> tuple[Interval | None, int]:
-    """The values between which ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``),
-    and the number of calls.
-
-    The interval contains every value that the gap leaves open. The search ends at a width of
-    ``step``; 1 searches whole numbers.
-    """
+    """The values between which ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``), to
+    a width of ``step`` (1: whole numbers), and the number of calls. They contain every value that
+    the gap leaves open."""
     calls = 0
 
     def ask(value: float) -> Sign:
@@ -218,8 +212,8 @@ def with_lead_time(tables: Tables, project: str, years: int) -> Tables:
 
 @dataclass(frozen=True)
 class _Number:
-    """A number that can be varied: its place in the data, the factors (or for a lead time, the
-    years) that are most and least favourable, and the width at which the search ends."""
+    """A number that can be varied: its place in the data, and the most and least favourable factors
+    (for a lead time, years)."""
 
     words: str
     unit: str

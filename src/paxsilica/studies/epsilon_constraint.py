@@ -64,11 +64,7 @@ AXES: dict[str, Axis] = {
 
 
 def known_axis(name: str) -> Axis:
-    """The axis of that name.
-
-    Raises:
-        InputError: if there is none.
-    """
+    """The axis of that name; an InputError if there is none."""
     if name not in AXES:
         raise InputError(
             [Problem("frontier", "", "axis", name, f"should be one of {', '.join(AXES)}")]

@@ -44,14 +44,12 @@ class Explanation:
     """Why a project is in the plan or not.
 
     Attributes:
-        inside, outside: optimum with the project forced in and forced out, USD million of the
-            objective, with the gap.
+        inside, outside: optimum with it forced in and out, USD million of the objective.
         chosen: whether the plan that was found has it.
-        displaced: projects that differ between the plan with it and the plan without it.
+        displaced: other projects that differ between the two plans.
         feeds: its output in a cut-off and the need, by commodity and year.
         reaches: covered commodities further down the chain into which its output goes.
-        break_even: numbers at which the verdict changes.
-        numbers: the numbers of the data on which it depends.
+        break_even: numbers at which the verdict changes; ``numbers``: those of the data.
         dropped: why it cannot be part of any plan; ``None`` if it can.
     """
 
@@ -208,11 +206,8 @@ def explain_project(
     """Why ``project`` is in the plan of ``case`` or not.
 
     Args:
-        tables, case: the question.
-        project: its key.
-        numbers: those of :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS` whose break-even value is
-            searched for.
-        most_solves: re-solves for each of them.
+        tables, case, project: the question.
+        numbers: whose break-even value is searched for, with ``most_solves`` re-solves each.
         on_step: called with the name of each step as it begins.
 
     Raises:

@@ -30,16 +30,14 @@ COVERED = 1 - 1e-6
 
 @dataclass(frozen=True)
 class Step:
-    """A commodity on the way up the chain.
+    """A commodity on the way up the chain, in ``unit``.
 
     Attributes:
-        made, need: in the cut-off, in ``unit``.
-        trusted_capacity: credited capacity, in output, of plants with a trusted host and
-            controller.
-        ready: the part of it that can run now, because it ran in normal times.
+        made, need: in the cut-off.
+        trusted_capacity: credited capacity of plants with a trusted host and controller.
+        ready: the part of it that ran in normal times and can run now.
         lost_to_control: capacity in trusted countries under a controller that is not trusted.
-        worth: units of the stage's weakest commodity that one more unit of this would bring; 0 if
-            unknown.
+        worth: units of the weakest commodity that one more unit brings; 0 if unknown.
         holders: who makes it in normal times under the plan, largest first.
     """
 
@@ -191,13 +189,8 @@ def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str
 
 @dataclass(frozen=True)
 class _CutOff:
-    """A cut-off re-run for one commodity alone.
-
-    Attributes:
-        values: of all columns.
-        worth: units of the commodity per unit of each commodity in each region.
-        rents: of the capacity of each plant.
-    """
+    """A cut-off re-run for one commodity alone: ``values`` of all columns, ``worth`` in units of
+    the commodity per unit of each (region, commodity), and ``rents`` of plants."""
 
     written: Written
     state: str

@@ -38,13 +38,7 @@ _MEASURES = {axis.column: f"{axis.meaning} ({axis.unit})" for axis in AXES.value
 @dataclass(frozen=True)
 class Frontier(Study):
     """A frontier. ``figure`` draws the minimised measure over the first limit, with a line for each
-    value of the others.
-
-    Attributes:
-        minimised: the minimised measure.
-        along: the limited measures, in order.
-        decisions: year of commitment and final size by project, for each plan in the table
-            ``plans``.
+    value of the others. ``decisions``: year of commitment and final size by plan and project.
     """
 
     main: ClassVar[str] = "points"

@@ -118,11 +118,8 @@ def related(of: Written, project: str) -> set[str]:
 
 def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: for each of some projects, forced in or out, the known plan with related projects
-    adapted and all others unchanged.
-
-    Only linear programs are solved, each from the last basis: related projects are relaxed, and
-    then rounded in two ways.
-    """
+    adapted: relaxed, and then rounded in two ways. Each linear program starts from the last
+    basis."""
     of, limit = write(tables, case), arguments["limit"]
     whole, columns = np.flatnonzero(of.program.integer), ever(of)
     names = [of.program.columns[at] for at in whole]
@@ -156,14 +153,8 @@ def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
 
 
 def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: a plan with one project forced in or out that follows the known plan except where its
-    relaxation does not.
-
-    Args:
-        tables, case: the question.
-        arguments: ``project``, ``side``, ``apart`` (integer columns left free), ``start`` (the
-            known plan), ``limit``, ``enough`` (value at which the search may end) and ``settled``.
-    """
+    """Work: a plan with one project forced in or out that follows the known plan except in the
+    columns ``apart``, where its relaxation does not. The search may end at the value ``enough``."""
     of = write(tables, case)
     known = known_in(arguments["start"]).values(of.program)
     free = {
@@ -238,16 +229,14 @@ def better_proved(first: Result, second: Result | None) -> Result:
 
 @dataclass
 class NearOptimalSet:
-    """What is known of each project: plans found with and without it, bounds on their cost, and
-    proofs that rule it out.
+    """What is known of each project.
 
     Attributes:
-        names: projects.
         best: the best plan found so far; ``bound`` holds for every plan.
         room: what a near-optimal plan may cost above the best plan.
         plans: distinct near-optimal plans found, by their projects.
-        least: bounds on the objective of any near-optimal plan with a project in or out, each with
-            its method of proof.
+        cheapest: least objective found with each project in or out.
+        least: bounds on that objective, each with its method of proof.
         apart: where the relaxation with a project in or out differs from the best plan.
     """
 

@@ -22,13 +22,9 @@ Shape = Literal["triangular", "uniform"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number, or a group of numbers that move together.
+    """A number, or a group of numbers that move together, by table and columns.
 
-    Attributes:
-        name: its name in reports.
-        table, columns: the place of the numbers.
-        rows: pattern of the key of the rows, its parts joined by ``|``; each part may use ``*`` and
-            ``?``. One ``*`` alone fits every row.
+    ``rows`` is a pattern of the key of the rows, its parts joined by ``|`` with ``*`` and ``?``.
     """
 
     name: str

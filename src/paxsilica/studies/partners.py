@@ -45,10 +45,8 @@ class Player:
     """A partner who may take part or not.
 
     Attributes:
-        name: name in reports.
-        signs: regions that are signatories if the player takes part; if not, they are participants
-            that are neither trusted nor pay.
-        pays: regions whose funders pay only if the player takes part.
+        signs: regions that are signatories if it takes part, else participants without money.
+        pays: regions whose funders pay only if it takes part.
     """
 
     name: str
@@ -57,12 +55,8 @@ class Player:
 
 
 def parse_player(text: str, tables: Tables, place: str = "--players") -> Player:
-    """A player written ``[NAME=]sign:REGION[+REGION]`` or ``[NAME=]money:REGION[+REGION]``.
-
-    Args:
-        text: the player.
-        tables: the data with its regions.
-        place: where the text comes from, for errors.
+    """A player written ``[NAME=]sign:REGION[+REGION]`` or ``[NAME=]money:REGION[+REGION]``;
+    ``place`` is where the text comes from.
 
     Raises:
         InputError: if it is not written so, or the regions are not in the data.
@@ -230,11 +224,8 @@ class Search:
                         self._offer(coalition, result)
 
     def sharpen(self, names: Sequence[str], helpful: Sequence[str], share: float) -> bool:
-        """Solves again, to ``share`` of the gap and from the best plan known, the coalitions that
-        leave open whether a stand-alone or marginal value is zero.
-
-        Returns whether there was any such.
-        """
+        """Solves again, to ``share`` of the gap, the coalitions that leave open whether a
+        stand-alone or marginal value is zero; returns whether there was any."""
         cost = tightened({coalition: self.cost(coalition) for coalition in self.cases}, helpful)
         everyone = frozenset(names)
         pairs = [
@@ -278,12 +269,8 @@ class Search:
 
 @dataclass(frozen=True)
 class Solved:
-    """The plan of one coalition.
-
-    Attributes:
-        cost: optimum of the objective, USD million, with the gap.
-        terms: terms of cost of the plan found.
-        known: its decisions.
+    """The plan of one coalition: optimum of the objective and terms of cost, USD million, with its
+    decisions.
     """
 
     coalition: Coalition

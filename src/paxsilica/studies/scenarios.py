@@ -101,10 +101,8 @@ def side_by_side(
 
     Args:
         questions: cases by the name under which they are shown.
-        plans: plans that are already known, by the same names; further names are plans that are run
-            in every case.
-        run: ``workers``, ``store``, ``cluster``, ``progress``: see
-            :class:`~paxsilica.studies.parallel.Runner`.
+        plans: plans known already, by the same names; others are run in every case.
+        run: see :class:`~paxsilica.studies.parallel.Runner`.
     """
     if not questions:
         raise InputError("there is no case to set side by side")
@@ -267,11 +265,7 @@ MOST_KEYS = 4
 
 
 def compare(plan: Plan, other: Plan) -> Comparison:
-    """The differences of another plan: projects, cost, coverage and payments.
-
-    Raises:
-        InputError: if one of them has no plan.
-    """
+    """The differences of another plan; an InputError if one of them has no plan."""
     for one in (plan, other):
         if one.objective is None:
             raise InputError(f"{one.title or one.case} has no plan to compare ({one.status})")

@@ -59,11 +59,8 @@ def gain(cost: Mapping[Coalition, Interval], before: Coalition, name: str) -> In
 def tightened(
     cost: Mapping[Coalition, Interval], helpful: Sequence[str]
 ) -> dict[Coalition, Interval]:
-    """Tighter bounds: cost does not rise when one of ``helpful`` joins.
-
-    The best plan known of a coalition is a plan of every superset, and the bound of a coalition
-    holds for every subset.
-    """
+    """Tighter bounds: cost does not rise when one of ``helpful`` joins, so a plan holds for every
+    superset, and a bound for every subset."""
     found = dict(cost)
     by_size = sorted(found, key=lambda members: (len(members), sorted(members)))
     # once per player, because coalitions between two others may be absent

@@ -16,9 +16,7 @@ class Holder:
     """The share of a region in a commodity in normal times.
 
     Attributes:
-        region: the region that can cut the commodity off: the controller of the plants if it is
-            not trusted, else their host.
-        share: share of the total, 0 to 1.
+        region: the controller of the plants if it is not trusted, else their host.
         trusted: whether the plants count in a cut-off.
         plants: its plants, largest first.
     """
@@ -143,10 +141,7 @@ def _most_of(instance: Instance, amounts: Iterable[tuple[str, float]]) -> float:
 @dataclass(frozen=True)
 class Reach:
     """Upper bounds on the supply of each commodity in a state: ``own`` from capacity and stocks,
-    ``chain`` from inputs as well.
-
-    ``limited_by`` names the input that keeps a commodity below its own bound.
-    """
+    ``chain`` from inputs as well; ``limited_by`` names the limiting input."""
 
     own: Mapping[str, float]
     chain: Mapping[str, float]

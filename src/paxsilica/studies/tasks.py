@@ -53,11 +53,8 @@ def known_in(result: Mapping[str, Any]) -> Known:
 
 def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]:
     """The program with commitments and final sizes as decided, and the projects that the case does
-    not have in time.
-
-    A project whose window begins later is committed when it begins. How the size of an expandable
-    project grows is left open.
-    """
+    not have in time. A project whose window begins later is committed when it begins; the way to
+    the final size is left open."""
     low, high = of.program.low.copy(), of.program.high.copy()
     candidates, at = of.instance.candidates, of.program.column_at
     missing = sorted(
@@ -112,12 +109,9 @@ def solve_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
 
 
 def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Task: the projects in ``decision`` under a case; only funding and operation are chosen again.
-
-    If the funders of the case cannot pay for them, the limits on money are left out and
-    ``within_money`` is false. ``missing`` lists the projects that the case does not have in time;
-    they are left out.
-    """
+    """Task: the projects in ``decision`` under a case, without those that it does not have in time
+    (``missing``). If its funders cannot pay for them, limits on money are left out and
+    ``within_money`` is false."""
     of = write(tables, case)
     program, missing = with_decision(of, arguments["decision"])
     outcome = search(program, case.solver).outcome
