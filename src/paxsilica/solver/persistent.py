@@ -41,19 +41,13 @@ class Movement:
 
     def times(self, factor: float) -> Movement:
         """The movement times a factor."""
-        return replace(
-            self,
-            shift=factor * self.shift,
-            low_shift=factor * self.low_shift,
-            high_shift=factor * self.high_shift,
-        )
+        shift, low, high = self.shift, self.low_shift, self.high_shift
+        return replace(self, shift=factor * shift, low_shift=factor * low, high_shift=factor * high)
 
     def size(self) -> float:
         """The largest movement."""
-        return max(
-            float(np.abs(part).max(initial=0.0))
-            for part in (self.shift, self.low_shift, self.high_shift)
-        )
+        parts = (self.shift, self.low_shift, self.high_shift)
+        return max(float(np.abs(part).max(initial=0.0)) for part in parts)
 
 
 class PersistentProgram:
@@ -137,18 +131,13 @@ class PersistentProgram:
         self.move_rows(movement.rows, movement.shift)
         at, low, high = movement.columns.astype(np.int32), self.program.low, self.program.high
         if len(at):
-            self.solver.changeColsBounds(
-                len(at), at, low[at] + movement.low_shift, high[at] + movement.high_shift
-            )
+            low, high = low[at] + movement.low_shift, high[at] + movement.high_shift
+            self.solver.changeColsBounds(len(at), at, low, high)
 
     def move_rows(self, at: Rows, shift: Array) -> None:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
-        self.solver.changeRowsBounds(
-            len(at),
-            at.astype(np.int32),
-            self.program.row_low[at] + shift,
-            self.program.row_high[at] + shift,
-        )
+        low, high = self.program.row_low[at] + shift, self.program.row_high[at] + shift
+        self.solver.changeRowsBounds(len(at), at.astype(np.int32), low, high)
 
     def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
         """Sets the bounds of some columns."""

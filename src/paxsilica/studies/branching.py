@@ -24,7 +24,7 @@ from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import Written, write
 from paxsilica.studies.near_optimal import SIDES, Place, above, ever, settled_columns
 from paxsilica.studies.parallel import Packed, Result, Runner, task
-from paxsilica.studies.tasks import known_in
+from paxsilica.studies.tasks import finite, known_in
 from paxsilica.tables import Tables
 
 BRANCHINGS = 12
@@ -107,8 +107,8 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
         apart: list[Any] = []
         if values is not None and not above(bound, arguments["limit"]):
             apart = [relaxation.name(at) for at in whole[np.abs(values[whole] - known) > WHOLE]]
-        found.append([name, side, _finite(bound), apart])
-    return {"bound": _finite(floor), "found": found}
+        found.append([name, side, finite(bound), apart])
+    return {"bound": finite(floor), "found": found}
 
 
 def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -137,13 +137,9 @@ def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
             best = (column, ends)
     found: Result = {"bound": outcome.objective, "column": None}
     if best is not None:
-        halves = [_finite(end) for end in best[1]]
+        halves = [finite(end) for end in best[1]]
         found |= {"column": relaxation.name(best[0]), "halves": halves}
     return found
-
-
-def _finite(bound: float) -> float | None:
-    return bound if math.isfinite(bound) else None
 
 
 def _plain(region: Region) -> list[list[Any]]:
@@ -193,7 +189,6 @@ def bounds_in(
     packed: Packed,
     case: Case,
     places: Sequence[Place],
-    limit: float,
     shared: Mapping[str, Any],
     runner: Runner,
 ) -> tuple[dict[Place, float], dict[Place, list[Any]]]:
@@ -203,7 +198,7 @@ def bounds_in(
     beyond, apart = dict.fromkeys(places, math.inf), {}
     for region in sorted(regions, key=lambda region: (region.bound, region.branches)):
         open_places = [list(one) for one in beyond]
-        words = {"branches": _plain(region), "limit": limit, **shared}
+        words = {"branches": _plain(region), **shared}
         jobs = [
             task(relaxations, packed, case, places=open_places[at : at + PART], **words)
             for at in range(0, len(open_places), PART)
@@ -213,7 +208,7 @@ def bounds_in(
                 return {}, {}
             for name, side, bound, differ in result["found"]:
                 place: Place = (name, SIDES[SIDES.index(side)])
-                if bound is None or above(bound, limit):
+                if bound is None or above(bound, shared["limit"]):
                     beyond[place] = min(beyond[place], math.inf if bound is None else bound)
                 else:
                     del beyond[place]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -16,13 +15,10 @@ from paxsilica.model.investment import required_commitment
 from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
 from paxsilica.solver import Array, Compiled, solve
-from paxsilica.solver.resolve import NOISE, Interval, Known, Written, search, write
+from paxsilica.solver.resolve import NOISE, Interval, Known, Sign, Written, search, write
 from paxsilica.studies.parameters import scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
-
-Sign = Literal[-1, 0, 1]
-"""1: better with the project; -1: better without it; 0: the gap leaves it open."""
 
 CLEAR = 0.01
 """Share of a number by which its ends lie beyond the value at which both plans would cost the
@@ -90,14 +86,12 @@ class BreakEven:
 
 
 def sign_of(inside: Interval, outside: Interval) -> Sign:
-    """Which of the two is certainly less."""
-    finite = [
-        abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)
-    ]
+    """Which is certainly less: 1 inside, -1 outside; 0: the gap leaves it open."""
+    ends = (inside.low, inside.high, outside.low, outside.high)
+    finite = [abs(x) for x in ends if math.isfinite(x)]
     if not inside.exists or not outside.exists:
         return 0 if inside.exists == outside.exists else 1 if inside.exists else -1
-    found = (outside - inside).sign(NOISE * max([1.0, *finite]))
-    return 1 if found > 0 else -1 if found < 0 else 0
+    return (outside - inside).sign(NOISE * max([1.0, *finite]))
 
 
 def forced(written: Written, project: str, inside: bool) -> Compiled:
@@ -105,14 +99,14 @@ def forced(written: Written, project: str, inside: bool) -> Compiled:
     program, window = written.program, written.instance.candidates[project].window
     if inside:
         at = np.array([program.column_at["committed", (project, window[-1])]])
-        return program.with_columns(at, np.ones(1), np.ones(1))
+        return program.with_columns(at, 1.0, 1.0)
     keys = [("committed", (project, year)) for year in window]
     at = np.array([program.column_at[key] for key in keys if key in program.column_at])
     rows = written.rows_where(
         required_commitment.__name__,
         lambda index: (index[0] if isinstance(index, tuple) else index) == project,
     )
-    return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)
+    return program.with_columns(at, 0.0, 0.0).without_rows(rows)
 
 
 def turning_point(
@@ -264,9 +258,8 @@ def break_even(
         surely_in, surely_out = capital_bounds(written, project, worth, now.value)
     friendly = max(number.friendly * scale, surely_in)
     unfriendly = min(number.unfriendly * scale, surely_out)
-    options = case.solver.model_copy(
-        update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
-    )
+    patience = {"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
+    options = case.solver.model_copy(update=patience)
     with_it, without_it = (side.known or Known() for side in (inside, outside))
     seen: list[Sign] = [sign_of(inside.value, outside.value)]
     solves = 0
@@ -292,13 +285,11 @@ def break_even(
             high = math.inf if again.objective is None else again.objective
             if high < math.inf and sign_of(Interval(-math.inf, high), other) == 1:
                 return 1
-        answer = search(
-            program,
-            options,
-            with_it,
-            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
-        )
-        return sign_of(answer.value, other)
+
+        def decided(known: Interval) -> bool:
+            return sign_of(known, other) != 0 if other.exists else known.high < math.inf
+
+        return sign_of(search(program, options, with_it, decided).value, other)
 
     def noted(value: float) -> Sign:
         seen.append(resolved(value))

@@ -201,11 +201,6 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     return _record(of, best, best.values)
 
 
-def start_of(best: Result) -> Result:
-    """The decisions of a plan from which a search can start."""
-    return {"decision": best["decision"], "tickets": best["tickets"]}
-
-
 def poorly_proved(best: Result, room: float) -> bool:
     """Whether the gap of the best plan is too large for the tolerance."""
     missing = math.inf if best["bound"] is None else float(best["objective"] - best["bound"])
@@ -259,6 +254,10 @@ class NearOptimalSet:
         """Objective up to which a plan is near-optimal, whatever the true optimum is."""
         return self.bound + self.room
 
+    def known_to_tasks(self, start: Result) -> dict[str, Any]:
+        """Arguments of tasks: what is known so far, and the plan to start from."""
+        return {"limit": self.limit, "settled": self.settled(), "start": start}
+
     def see(self, result: Result | None) -> None:
         """Adds a plan, if there is one. A better plan than the best lowers the limit."""
         if result is None or "value" not in result or above(result["value"], self.limit):
@@ -268,14 +267,9 @@ class NearOptimalSet:
             self.plans[has] = result
         if value < self.best["value"] - 1e-9 * max(1.0, abs(value)):
             self.best = result
-            self.plans = {
-                key: plan
-                for key, plan in self.plans.items()
-                if not above(plan["value"], self.limit)
-            }
-            self.cheapest = {
-                place: cost for place, cost in self.cheapest.items() if not above(cost, self.limit)
-            }
+            plans, cheapest, limit = self.plans.items(), self.cheapest.items(), self.limit
+            self.plans = {has: plan for has, plan in plans if not above(plan["value"], limit)}
+            self.cheapest = {place: cost for place, cost in cheapest if not above(cost, limit)}
         for name in self.names:
             place: Place = (name, "in" if name in has else "out")
             self.cheapest[place] = min(value, self.cheapest.get(place, math.inf))

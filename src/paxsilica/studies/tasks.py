@@ -45,6 +45,11 @@ def decision_in(plan: Plan) -> dict[str, list[float]]:
     }
 
 
+def start_of(best: Mapping[str, Any]) -> Result:
+    """The decisions of a plan from which a search can start."""
+    return {"decision": best["decision"], "tickets": best["tickets"]}
+
+
 def known_in(result: Mapping[str, Any]) -> Known:
     """The decisions in a result, to start another search from."""
     years = {name: int(year) for name, (year, _) in result["decision"].items()}
