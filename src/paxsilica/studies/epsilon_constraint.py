@@ -66,9 +66,8 @@ AXES: dict[str, Axis] = {
 def known_axis(name: str) -> Axis:
     """The axis of that name; an InputError if there is none."""
     if name not in AXES:
-        raise InputError(
-            [Problem("frontier", "", "axis", name, f"should be one of {', '.join(AXES)}")]
-        )
+        words = f"should be one of {', '.join(AXES)}"
+        raise InputError([Problem("frontier", "", "axis", name, words)])
     return AXES[name]
 
 
@@ -104,9 +103,8 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
         "shortfall": (shortfall, constant),
         "budget": (of.public_capital, 0.0),
     }
-    measures = {
-        name: (np.append(vector, pad), offset) for name, (vector, offset) in measures.items()
-    }
+    found = measures.items()
+    measures = {name: (np.append(vector, pad), offset) for name, (vector, offset) in found}
     if more:
         level = np.zeros(len(program.cost))
         level[-1] = -1.0
@@ -120,19 +118,15 @@ def _with_level(of: Written) -> Compiled:
         raise InputError("a frontier over coverage needs a case that requires coverage")
     program = of.program
     missing = program.positions("shortfall")
-    nothing = np.zeros(len(missing))
-    program = program.with_columns(missing, nothing, nothing)
+    program = program.with_columns(missing, 0.0, 0.0)
     entries, rows, low = {}, [], []
     coverage_rows = rows_with(item="coverage")
     for at, (family, index) in enumerate(program.row_names):
         if family in coverage_rows:
-            commodity, state = index
-            share = of.instance.required[commodity, state]
-            wanted = share * coverage_base(of.instance, family, commodity, state)
-            side = coverage_side(of.instance, family, commodity, state, 0.0)
-            entries[at] = -wanted
+            share, (commodity, state) = of.instance.required[index], index
+            entries[at] = -share * coverage_base(of.instance, family, commodity, state)
             rows.append(at)
-            low.append(side)
+            low.append(coverage_side(of.instance, family, commodity, state, 0.0))
     program = extended(program, [NewColumn(("coverage_level", None), entries, high=1.0)])
     at_rows = np.array(rows, dtype=np.intp)
     return program.with_rows(at_rows, np.array(low), program.row_high[at_rows])
@@ -207,10 +201,8 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
         if AXES[axis].linear:
             one, constant = at.measures[axis]
             factor = weight / arguments["ranges"][axis]
-            vector, offset = (
-                vector + factor * one,
-                offset + factor * (constant - AXES[axis].sign * limit),
-            )
+            vector = vector + factor * one
+            offset += factor * (constant - AXES[axis].sign * limit)
             weight /= 10
     program = program.minimising(vector, offset)
     start = arguments.get("start")

@@ -18,7 +18,7 @@ from paxsilica.solver.resolve import NOISE, NOWHERE, Answer, Interval, Known, Wr
 from paxsilica.studies import BREAK_EVEN_NUMBERS
 from paxsilica.studies.break_even import BreakEven, Side, break_even, forced, sign_of
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Project, Row
+from paxsilica.tables.schema import Project
 from paxsilica.tables.suggestions import Nearest
 
 PROJECT_NUMBERS = (
@@ -78,9 +78,8 @@ class Explanation:
             return "left out"
         if self.required:
             return "required"
-        return {1: "in", -1: "out", 0: "undecided (inside the gap)"}[
-            sign_of(self.inside, self.outside)
-        ]
+        words = {1: "in", -1: "out", 0: "undecided (inside the gap)"}
+        return words[sign_of(self.inside, self.outside)]
 
     def lines(self) -> list[str]:
         """The explanation in sentences."""
@@ -91,11 +90,8 @@ class Explanation:
         if len(self.displaced):
             lines.append(self._displaced_sentence())
         if len(self.feeds):
-            best = (
-                self.feeds.sort_values("share_of_need", ascending=False)
-                .groupby("commodity", sort=False)
-                .first()
-            )
+            feeds = self.feeds.sort_values("share_of_need", ascending=False)
+            best = feeds.groupby("commodity", sort=False).first()
             words = "; ".join(
                 f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})"
                 for name, row in best.iterrows()
@@ -124,15 +120,12 @@ class Explanation:
 
     def _displaced_sentence(self) -> str:
         # projects that come or go first, then those that move by some years
-        rows = sorted(
-            self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"])
-        )
+        found = self.displaced.to_dict("records")
+        rows = sorted(found, key=lambda row: "becomes" in str(row["change"]))
         exact = self.inside.low == self.inside.high and self.outside.low == self.outside.high
         changes = _listed([f"{row['project']} ({row['change']})" for row in rows])
-        return (
-            "Between the plan without it and the plan with it, this changes:"
-            f" {changes}.{'' if exact else UNSURE}"
-        )
+        head = "Between the plan without it and the plan with it, this changes:"
+        return f"{head} {changes}.{'' if exact else UNSURE}"
 
     def result(self) -> dict[str, Any]:
         """Everything in plain data and tables; intervals as their ends."""
@@ -230,9 +223,8 @@ def explain_project(
     begin("with it and without it")
     inside, outside, chosen = both_sides(written, project)
     if not inside.value.exists and not outside.value.exists:
-        raise InfeasibleError(
-            "There is no plan, with the project or without it; `paxsilica solve` says why."
-        )
+        words = "There is no plan, with the project or without it; `paxsilica solve` says why."
+        raise InfeasibleError(words)
     found = []
     for what in numbers:
         begin(f"break-even value: {what}")
@@ -256,21 +248,19 @@ def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
     """Numbers of the project, and of what it does and makes."""
     recipes = [one for one in tables.recipes if one.process == row.process]
     made = {one.commodity for one in recipes if one.role == "output"}
-    statuses = [one for one in tables.statuses if one.status == row.status]
-    processes = [one for one in tables.processes if one.process == row.process]
-    commodities = [one for one in tables.commodities if one.commodity in made]
-    cells: list[tuple[str, list[Row], tuple[str, ...]]] = [
-        ("projects", [row], PROJECT_NUMBERS),
-        ("statuses", [*statuses], ("credit",)),
-        ("processes", [*processes], ("minimum_utilisation",)),
-        ("recipes", [*recipes], ("quantity",)),
-        ("commodities", [*commodities], ("shortage_price_usd_per_unit",)),
-    ]
+    cells: tuple[tuple[str, str, set[Any], tuple[str, ...]], ...] = (
+        ("projects", "project", {row.project}, PROJECT_NUMBERS),
+        ("statuses", "status", {row.status}, ("credit",)),
+        ("processes", "process", {row.process}, ("minimum_utilisation",)),
+        ("recipes", "process", {row.process}, ("quantity",)),
+        ("commodities", "commodity", made, ("shortage_price_usd_per_unit",)),
+    )
     lookup = Lookup(tables)
     return tuple(
         number
-        for table, of, columns in cells
-        for one in of
+        for table, key, keys, columns in cells
+        for one in tables.rows(table)
+        if getattr(one, key) in keys
         for number in graded(tables, lookup, table, one, *columns)
     )
 

@@ -70,10 +70,8 @@ class Exposure:
     def lines(self) -> list[str]:
         """The way up the chain in sentences."""
         if not self.steps:
-            return [
-                f"{self.name} is fully covered: in a cut-off, the trusted world can make all that"
-                " it needs in every year."
-            ]
+            words = "in a cut-off, the trusted world can make all that it needs in every year"
+            return [f"{self.name} is fully covered: {words}."]
         first, last = self.steps[0], self.steps[-1]
         lines = [
             f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, the trusted"
@@ -115,20 +113,13 @@ class Exposure:
 
     def result(self) -> dict[str, Any]:
         """Everything in plain data; ``shares`` by commodity and year."""
-        return {
-            "stage": self.stage,
-            "name": self.name,
-            "year": self.year,
-            "share": self.share,
-            "required": self.required,
-            "shares": [
-                {"commodity": commodity, "year": year, "share": share}
-                for (commodity, year), share in self.shares.items()
-            ],
-            "steps": [asdict(step) for step in self.steps],
-            "cause": self.cause,
-            "text": self.lines(),
-        }
+        shares = [
+            {"commodity": commodity, "year": year, "share": share}
+            for (commodity, year), share in self.shares.items()
+        ]
+        steps = [asdict(step) for step in self.steps]
+        found = asdict(self) | {"shares": shares, "steps": steps, "text": self.lines()}
+        return {key: value for key, value in found.items() if key != "names"}
 
 
 def explain_stage(
@@ -206,14 +197,12 @@ class _CutOff:
 
 def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
     program, instance = written.program, written.instance
-    at = np.array(
-        [
-            place
-            for place, (family, index) in enumerate(program.columns)
-            if family in STATE_VARIABLES and index[-1] == state
-        ],
-        dtype=np.intp,
-    )
+    own = [
+        place
+        for place, (family, index) in enumerate(program.columns)
+        if family in STATE_VARIABLES and index[-1] == state
+    ]
+    at = np.array(own, dtype=np.intp)
     target = program.column_at["shortfall", (commodity, state)]
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     cost[target], high[target] = 1.0, np.inf

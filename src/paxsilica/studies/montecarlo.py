@@ -78,10 +78,7 @@ class MonteCarlo(Study):
             "Every sample",
             {
                 "sample": "number of the sample, from 0",
-                "status": (
-                    "of the search; fixed plans: of the linear program; error: the numbers do not"
-                    " make a valid problem"
-                ),
+                "status": "of the search or, fixed plans, the LP; error: no valid problem",
                 **OUTCOME,
             },
         ),
@@ -92,9 +89,8 @@ class MonteCarlo(Study):
         table = self.table("samples").dropna(subset=["cost_usd_m"])
         figure, ax = axes()
         costs = np.sort(table["cost_usd_m"].to_numpy(dtype=float))
-        ax.step(
-            costs, np.arange(1, len(costs) + 1) / max(1, len(costs)), where="post", color="#3b6fb6"
-        )
+        shares = np.arange(1, len(costs) + 1) / max(1, len(costs))
+        ax.step(costs, shares, where="post", color="#3b6fb6")
         ax.set_xlabel("all cost, USD million")
         with_thousands(ax.xaxis)
         ax.set_ylabel("share of samples at or below")
@@ -104,20 +100,14 @@ class MonteCarlo(Study):
     def figure_of_projects(self, most: int = 40) -> Figure:
         """How often projects are chosen; those chosen in some samples only come first."""
         table = self.table("projects")
-        table = (
-            table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")]
-            .head(most)
-            .sort_values("share")
-        )
+        order = (table["share"] - 0.5).abs().argsort(kind="stable")
+        table = table.iloc[order].head(most).sort_values("share")
         figure, ax = axes(8.0, 1.0 + 0.22 * len(table))
-        ax.hlines(
-            table["project"], table["share_low"], table["share_high"], color="#9ab4d8", linewidth=3
-        )
+        ends = table["share_low"], table["share_high"]
+        ax.hlines(table["project"], *ends, color="#9ab4d8", linewidth=3)
         ax.plot(table["share"], table["project"], "o", color="#3b6fb6", markersize=4)
         ax.set_xlim(-0.02, 1.02)
-        ax.set_xlabel(
-            "share of samples in which the project is chosen, with its 95 % confidence interval"
-        )
+        ax.set_xlabel("share of samples in which it is chosen, with its 95 % confidence interval")
         return figure
 
 
@@ -214,33 +204,22 @@ def montecarlo(
     }
     if plan is not None:
         shared["decision"] = decision_in(plan)
-    jobs = [
-        task(solve_sample, packed, question.case, sample=sample, **shared)
-        for sample in range(samples)
-    ]
+    case = question.case
+    jobs = [task(solve_sample, packed, case, sample=at, **shared) for at in range(samples)]
     with Runner(**run) as runner:
         found = runner.run(jobs, "samples")
     done = [(at, result) for at, result in enumerate(found) if result is not None]
     planned = [result for _, result in done if "decision" in result]
     without = len(done) - len(planned)
-    return MonteCarlo.of(
-        {
-            "projects": _projects(question, planned),
-            "distribution": _distribution(planned),
-            "drivers": _drivers(groups, planned),
-            "samples": [
-                {"sample": at, "status": result["status"]} | outcome(result) for at, result in done
-            ],
-        },
-        f"{len(done)} samples, {shape}: {question.case.title or question.case.name}",
-        runner.stopped,
-        [
-            f"{without} of {len(done)} samples have no plan; shares and distributions are of the"
-            " others."
-        ]
-        if without
-        else [],
-    )
+    tables = {
+        "projects": _projects(question, planned),
+        "distribution": _distribution(planned),
+        "drivers": _drivers(groups, planned),
+        "samples": [{"sample": at, "status": one["status"]} | outcome(one) for at, one in done],
+    }
+    title = f"{len(done)} samples, {shape}: {question.case.title or question.case.name}"
+    note = f"{without} of {len(done)} samples have no plan; shares are of the others."
+    return MonteCarlo.of(tables, title, runner.stopped, [note] if without else [])
 
 
 def _projects(question: Question, planned: Sequence[Result]) -> Rows:
@@ -288,11 +267,11 @@ def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> Rows:
     if len(planned) <= 2 or not draws.size:
         return []
     cost = rankdata([result["cost"] for result in planned])
-    found = [
-        (parameter.name, float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1]))
-        for at, parameter in enumerate(groups)
+    found: Rows = [
+        {
+            "parameter": name.name,
+            "rank_correlation": float(np.corrcoef(rankdata(ranks), cost)[0, 1]),
+        }
+        for name, ranks in zip(groups, draws.T, strict=True)
     ]
-    return [
-        {"parameter": name, "rank_correlation": value}
-        for name, value in sorted(found, key=lambda one: -abs(one[1]))
-    ]
+    return sorted(found, key=lambda row: -abs(row["rank_correlation"]))

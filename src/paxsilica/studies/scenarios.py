@@ -44,31 +44,20 @@ class SideBySide(Study):
                 "status": "infeasible: the plan cannot be run in this case, whatever is paid",
                 "cost_usd_m": OUTCOME["cost_usd_m"],
                 "shortfall_usd_m": OUTCOME["shortfall_usd_m"],
-                "within_money": (
-                    "whether funders of this case can pay for the plan; if not, the limits on"
-                    " payments were dropped"
-                ),
-                "missing": (
-                    "projects that this case does not have in time and that were left out,"
-                    " separated by ';'"
-                ),
+                "within_money": "whether funders can pay; if not, limits on payments are dropped",
+                "missing": "projects not in time here and left out, separated by ';'",
                 "regret_usd_m": (
-                    "cost less the least cost of any plan here that funders of this case can pay"
-                    " for, USD million; negative where only a plan that they cannot pay for is"
-                    " cheaper"
+                    "cost less the least cost of any plan that funders here can pay for, USD"
+                    " million; negative where only a plan that they cannot pay for is cheaper"
                 ),
-                "regret_most_usd_m": (
-                    "cost less the bound of the case, USD million: an upper bound on the regret"
-                ),
+                "regret_most_usd_m": "cost less the bound of the case, USD million: upper bound",
             },
         ),
         "worst": TableDoc(
             "Each plan in its worst case",
             {
                 "plan": "case whose plan it is",
-                "largest_regret_usd_m": (
-                    "over the cases, USD million; blank: it cannot be run in some case"
-                ),
+                "largest_regret_usd_m": "USD million; blank: it cannot be run in some case",
                 "in_case": "case in which it is largest",
                 "mean_regret_usd_m": "over the cases with equal weights, USD million",
             },
@@ -169,8 +158,8 @@ def _regret(
             least[case] = min(result["cost"], least.get(case, math.inf))
     rows = []
     for (plan, case), result in cells.items():
-        cost, bound = result.get("cost"), heads.get(case, {}).get("bound")
         is_cost = questions[case].case.objective == "cost"
+        cost, bound = result.get("cost"), heads.get(case, {}).get("bound") if is_cost else None
         rows.append(
             {
                 "plan": plan,
@@ -181,9 +170,7 @@ def _regret(
                 "within_money": result["within_money"],
                 "missing": "; ".join(result["missing"]),
                 "regret_usd_m": None if cost is None or case not in least else cost - least[case],
-                "regret_most_usd_m": (
-                    None if cost is None or bound is None or not is_cost else cost - bound
-                ),
+                "regret_most_usd_m": None if cost is None or bound is None else cost - bound,
             }
         )
     return rows
@@ -236,11 +223,7 @@ class Comparison(Study):
         "costs": TableDoc("Cost terms, discounted", {"term": "term", **_pair(", USD million")}),
         "coverage": TableDoc(
             "Coverage by stage and year where the plans differ",
-            {
-                "stage": "stage of the chain",
-                "year": "year of the cut-off",
-                **_pair(", share of the need"),
-            },
+            {"stage": "stage", "year": "year of the cut-off", **_pair(", share of the need")},
         ),
         "funders": TableDoc(
             "Payments by funder",
@@ -324,13 +307,8 @@ def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
     # without a bound any value below the objective is possible
     bounds = [-math.inf if one.bound is None else one.bound for one in (plan, other)]
     objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
-    if (
-        keys
-        and plan.objective_kind == other.objective_kind
-        and bounds[0] < objectives[1]
-        and bounds[1] < objectives[0]
-    ):
-        notes.append(
-            "The gaps of the two searches leave open which question has the better best plan."
-        )
+    open_ = bounds[0] < objectives[1] and bounds[1] < objectives[0]
+    if keys and plan.objective_kind == other.objective_kind and open_:
+        words = "The gaps of the two searches leave open which question has the better best plan."
+        notes.append(words)
     return notes

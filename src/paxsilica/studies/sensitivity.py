@@ -23,7 +23,7 @@ from paxsilica.studies.parameters import (
     moved,
 )
 from paxsilica.studies.results import Figure, Study, axes, differences, field_of, with_thousands
-from paxsilica.studies.tasks import decision_in, run_plan, solve_case
+from paxsilica.studies.tasks import decision_in, run_plan, solve_case, start_of
 from paxsilica.tables import Tables
 
 Move = tuple[dict[str, Any], list[tuple[Parameter, float]]]
@@ -36,13 +36,8 @@ _CHANGE = {
     "change_usd_m": "objective less that of the base, USD million",
     "change_low_usd_m": "least that the change can be, given both gaps, USD million",
     "change_high_usd_m": "most that it can be, USD million",
-    "plan_cost_usd_m": (
-        "all cost of the base plan's projects with these numbers, operation optimised again, USD"
-        " million"
-    ),
-    "plan_change_usd_m": (
-        "the same less all cost of the base plan with the numbers of the data, USD million"
-    ),
+    "plan_cost_usd_m": "cost of the base plan's projects, operation optimised again, USD million",
+    "plan_change_usd_m": "the same less its cost with the numbers of the data, USD million",
     "plan_within_money": "whether funders can still pay for the base plan",
     "joined": "projects of the best plan that the base plan does not have, separated by ';'",
     "left": "projects of the base plan that the best plan does not have, separated by ';'",
@@ -52,12 +47,8 @@ _CHANGE = {
 def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
     """Changes of the optimum (true), or of the cost of the base plan if only that was run."""
     solved = bool(table["change_usd_m"].notna().any())
-    return (
-        table.pivot(
-            index=rows, columns=columns, values="change_usd_m" if solved else "plan_change_usd_m"
-        ).astype(float),
-        solved,
-    )
+    values = "change_usd_m" if solved else "plan_change_usd_m"
+    return table.pivot(index=rows, columns=columns, values=values).astype(float), solved
 
 
 @dataclass(frozen=True)
@@ -84,12 +75,8 @@ class Sensitivity(Study):
         figure, ax = axes(8.0, 1.2 + 0.35 * len(order))
         for end, colour in (("low", "#3b6fb6"), ("high", "#d1793f")):
             if end in wide:
-                ax.barh(
-                    list(order),
-                    wide.loc[order, end].fillna(0.0),
-                    color=colour,
-                    label=f"numbers at their {end}",
-                )
+                values, label = wide.loc[order, end].fillna(0.0), f"numbers at their {end}"
+                ax.barh(list(order), values, color=colour, label=label)
         ax.axvline(0.0, color="black", linewidth=0.8)
         what = "least cost" if solved else "cost of the base plan"
         ax.set_xlabel(f"change of the {what}, USD million")
@@ -207,10 +194,9 @@ def _rows(
     if base is None:
         return []
     best, base_run = base
-    start = {"decision": best["decision"], "tickets": best["tickets"]}
     levels = [[[plain(parameter), level] for parameter, level in move] for _, move in moves]
     ways: list[dict[str, Any]] = [{"decision": best["decision"]}]
-    ways += [{"start": start}] if resolve else []
+    ways += [{"start": start_of(best)}] if resolve else []
     jobs = [
         task(solve_moved, packed, question.case, levels=level, **way)
         for way in ways

@@ -94,11 +94,7 @@ def largest_size(candidate: Candidate, year: int) -> float:
     def most_ready(of: tuple[int, ...]) -> float:
         return max(availability_by_commitment(candidate, year, of).values(), default=0.0)
 
-    room = (
-        (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
-        if candidate.size_years
-        else 0.0
-    )
+    room = (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
     return candidate.credit * (candidate.smallest * most_ready(candidate.window) + room)
 
 
@@ -116,11 +112,8 @@ def largest_activity(
         ):
             found[name] = 0.0  # it cannot run in normal times, so it cannot be ready
         elif plant.is_project:
-            found[name] = (
-                largest_size(instance.candidates[name], state.year)
-                if projects and name in instance.candidates
-                else 0.0
-            )
+            candidate = instance.candidates.get(name) if projects else None
+            found[name] = 0.0 if candidate is None else largest_size(candidate, state.year)
         else:
             found[name] = state.capacity[name]
     return found
@@ -153,9 +146,7 @@ def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -
     activity = largest_activity(instance, state, projects=projects)
     makers: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for (_, commodity), supply in state.supply.items():
-        makers[commodity] += [
-            (plant, quantity) for plant, quantity in supply if activity[plant] > 0
-        ]
+        makers[commodity] += [one for one in supply if activity[one[0]] > 0]
     lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1
     stored: dict[str, float] = defaultdict(float)
     for (region, commodity), store in instance.stocks.items():
