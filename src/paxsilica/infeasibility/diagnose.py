@@ -103,21 +103,15 @@ class Diagnosis:
     def result(self) -> dict[str, Any]:
         """The content of ``diagnosis.json``."""
         return {
-            "necessary_conditions": [
-                asdict(one) | {"years": list(one.years)} for one in self.findings
-            ],
+            "necessary_conditions": [asdict(one) for one in self.findings],
             "feasible_changes": [
-                {
-                    "kind": change.kind,
-                    "sentence": change.sentence,
-                    "amounts": change.amounts,
-                    "least": [change.price.low, change.price.high],
-                }
-                for change in self.feasible_changes
+                {"kind": one.kind, "sentence": one.sentence, "amounts": one.amounts}
+                | {"least": [one.price.low, one.price.high]}
+                for one in self.feasible_changes
             ],
             "insufficient_changes": [asdict(one) for one in self.insufficient],
             "conflict": [
-                {"requirements": list(one.requirements), "smallest": one.smallest}
+                {"requirements": one.requirements, "smallest": one.smallest}
                 for one in self.conflicts
             ],
             "text": self.lines(),
@@ -161,9 +155,8 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     ]
     envelopes = np.array([funding.funders[name].envelope for name in names])
     program = roomy.program.with_rows(at, roomy.program.row_low[at], envelopes)
-    instance = replace(
-        roomy.instance, funding=replace(roomy.instance.funding, funders=funding.funders)
-    )
+    limited = replace(roomy.instance.funding, funders=funding.funders)
+    instance = replace(roomy.instance, funding=limited)
     return bare, replace(roomy, tables=tables, program=program, instance=instance)
 
 
@@ -187,17 +180,15 @@ def diagnose(
     bare, written = with_room(tables, case)
     findings = failed_conditions(bare)
     step("feasible changes")
-    options = case.solver.model_copy(
-        update={"gap": max(case.solver.gap, MONEY_GAP) if case.solver.gap > 0 else 0.0}
-    )
+    gap = max(case.solver.gap, MONEY_GAP) if case.solver.gap > 0 else 0.0
+    options = case.solver.model_copy(update={"gap": gap})
     relaxations = all_relaxations(written)
     changes, insufficient = _single(written, relaxations, options, step)
     combined = None
     if not changes:
         step("a combination of changes")
-        mixture = relaxed(
-            written, [one for one in relaxations if one.kind != "evenly"], "several", options
-        )
+        uneven = [one for one in relaxations if one.kind != "evenly"]
+        mixture = relaxed(written, uneven, "several", options)
         combined = mixture if isinstance(mixture, FeasibleChange) else None
     if not changes and combined is None:
         changes = _waived(written, options)
@@ -245,12 +236,9 @@ def _single(
 ) -> tuple[list[FeasibleChange], list[InsufficientChange]]:
     """The changes of one kind each, and the kinds that are not sufficient."""
     answers: list[FeasibleChange | InsufficientChange | None] = []
-    other = options.model_copy(
-        update={
-            "gap": max(options.gap, OTHER_GAP if options.gap > 0 else 0.0),
-            "time_limit_s": min(options.time_limit_s, PATIENCE_S),
-        }
-    )
+    gap = max(options.gap, OTHER_GAP) if options.gap > 0 else 0.0
+    limit = min(options.time_limit_s, PATIENCE_S)
+    other = options.model_copy(update={"gap": gap, "time_limit_s": limit})
     for kind, words in KINDS.items():
         mine = [one for one in relaxations if one.kind == kind]
         if mine:
@@ -328,12 +316,9 @@ def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:
         return {"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}
 
     gap = max(case.solver.gap, CLOSEST_GAP) if case.solver.gap > 0 else 0.0
-    soft = changed(
-        case,
-        coverage=case.coverage.model_dump() | {"hard": False},
-        objective="shortfall",
-        solver=case.solver.model_dump() | {"gap": gap},
-    )
+    coverage = case.coverage.model_dump() | {"hard": False}
+    options = case.solver.model_dump() | {"gap": gap}
+    soft = changed(case, coverage=coverage, objective="shortfall", solver=options)
     plan = _found(tables.edited("commodities", price), soft)
     return plan, [] if plan is None else _unserved(plan, priced)
 

@@ -56,9 +56,8 @@ class FeasibleChange:
     def sentence(self) -> str:
         """The change in one sentence."""
         words = "; ".join(self.parts)
-        return (
-            f"{self.lead or words[0].upper()}{words if self.lead else words[1:]}{self.certainty}."
-        )
+        text = f"{self.lead}{words}" if self.lead else f"{words[0].upper()}{words[1:]}"
+        return f"{text}{self.certainty}."
 
     @property
     def certainty(self) -> str:
@@ -97,13 +96,9 @@ def relaxed(
     written: Written, relaxations: Sequence[Relaxation], kind: str, options: Solver
 ) -> FeasibleChange | InsufficientChange:
     """The cheapest amounts of ``relaxations`` (one kind, or ``several``) that give a plan."""
+    several = kind == "several"
     columns = [
-        replace(
-            one.column,
-            name=(one.kind, one.about),
-            cost=one.weight if kind == "several" else one.column.cost,
-        )
-        for one in relaxations
+        replace(one.column, cost=one.weight if several else one.column.cost) for one in relaxations
     ]
     count = len(written.program.cost)
     answer = least(extended(written.program.minimising(np.zeros(count)), columns), options)
@@ -169,9 +164,8 @@ def _parts(kind: str, clauses: Sequence[Clause]) -> tuple[str, ...]:
             least_ = min(members, key=lambda one: one.amount)
             ends = [one.words.replace("{years}", str(one.year)) for one in (most, least_)]
             span = span_of(one.year for one in members if one.year is not None)
-            parts.append(
-                f"{head} {ends[0]} (the largest relaxation) to {ends[1]} (the smallest), in {span}"
-            )
+            both = f"{ends[0]} (the largest relaxation) to {ends[1]} (the smallest)"
+            parts.append(f"{head} {both}, in {span}")
         else:
             parts += [f"{head} {', '.join(words)}"] if head else words
     return tuple(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts)
@@ -201,9 +195,8 @@ def later(written: Written, options: Solver) -> FeasibleChange | InsufficientCha
     if not proved((tables, case), options, known):
         return InsufficientChange("later", False)
     years = "one year" if high == 1 else f"{high} years"
-    words = (
-        f"{years} later: coverage required from {coverage.from_year + high}, its path moved with it"
-    )
+    first = coverage.from_year + high
+    words = f"{years} later: coverage required from {first}, its path moved with it"
     amounts, price = {"years": float(high)}, Interval(high, high)
     return FeasibleChange("later", "", (words,), amounts, price, tables, case, known)
 
@@ -236,8 +229,7 @@ def _shifted(written: Written, years: int) -> Compiled:
         family, (commodity, state) = program.row_names[row]
         year, share = instance.states[state].year, 0.0
         if year >= coverage.from_years.get(commodity, coverage.from_year):
-            share = interpolate_flat(
-                coverage.stages.get(stage_of[commodity], coverage.required), year
-            )
+            path = coverage.stages.get(stage_of[commodity], coverage.required)
+            share = interpolate_flat(path, year)
         low.append(coverage_side(instance, family, commodity, state, share))
-    return program.with_rows(at, np.array(low), np.full(len(at), np.inf))
+    return program.with_rows(at, np.array(low), np.inf)

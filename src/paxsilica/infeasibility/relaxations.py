@@ -167,14 +167,10 @@ def _funder(written: Written, name: str, entries: Entries, weight: float) -> Rel
             "annual_limit_usd_m": None,
         }
         others = [one for one in tables.series if (one.table, one.row, one.column) != place]
+        key = dict(zip(("table", "row", "column"), place, strict=True))
+        more = {year: amount * (year == first or not payer.carry_over) for year in payer.limit}
         limits = [
-            Series(
-                table="funders",
-                row=name,
-                column="annual_limit_usd_m",
-                year=year,
-                value=(limit + (amount if year == first or not payer.carry_over else 0)) / delivery,
-            )
+            Series(**key, year=year, value=(limit + more[year]) / delivery)
             for year, limit in payer.limit.items()
             if limit != math.inf
         ]
@@ -286,6 +282,10 @@ def _even_coverage(written: Written) -> list[Relaxation]:
         new = parts | {"required": path(parts["required"]), "stages": stages}
         return tables, changed(case, coverage=new)
 
+    def say(amount: float) -> str:
+        share = f"{most * (1 - amount):.1%} where it is {most:.1%}"
+        return f"cover every stage by {1 - amount:.1%} of the requirement ({share})"
+
     return [
         Relaxation(
             "evenly",
@@ -293,10 +293,7 @@ def _even_coverage(written: Written) -> list[Relaxation]:
             NewColumn(("less", "evenly"), entries, 1.0, high=MOST),
             1.0,
             lambda x: min(1.0, per_mille(x)),
-            lambda x: (
-                f"cover every stage by {1 - x:.1%} of the requirement ({most * (1 - x):.1%} where"
-                f" it is {most:.1%})"
-            ),
+            say,
             apply,
         )
     ]
@@ -311,8 +308,7 @@ def _concentration(written: Written) -> list[Relaxation]:
     entries = {}
     for at in rows:
         _, commodity, state = written.program.row_names[at][1]
-        # output is at least the required share of need, so this much of need is at most one of
-        # output
+        # output is at least the required share of need
         need = instance.need[commodity, instance.states[state].year]
         entries[int(at)] = -instance.required[commodity, state] * need
 

@@ -267,11 +267,6 @@ def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> Rows:
     if len(planned) <= 2 or not draws.size:
         return []
     cost = rankdata([result["cost"] for result in planned])
-    found: Rows = [
-        {
-            "parameter": name.name,
-            "rank_correlation": float(np.corrcoef(rankdata(ranks), cost)[0, 1]),
-        }
-        for name, ranks in zip(groups, draws.T, strict=True)
-    ]
-    return sorted(found, key=lambda row: -abs(row["rank_correlation"]))
+    values = [float(np.corrcoef(rankdata(draw), cost)[0, 1]) for draw in draws.T]
+    found = sorted(zip(groups, values, strict=True), key=lambda one: -abs(one[1]))
+    return [{"parameter": one.name, "rank_correlation": value} for one, value in found]
