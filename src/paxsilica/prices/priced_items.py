@@ -337,8 +337,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
                     year,
                     f"USD per {unit}",
                     f"One {unit} of {commodity} in {region} in {year} costs this much more when"
-                    " everything not trusted is cut off than in normal times (the China-free"
-                    f" premium, if China is cut off); {COST}.",
+                    f" everything not trusted is cut off than in normal times; {COST}.",
                     gain=False,
                     movement=moved_rows([(row, 1.0), (normal, -weight)]),
                     scale=scale,

@@ -150,7 +150,7 @@ class Compiled:
             matrix=csr_matrix(vstack([self.matrix, csr_matrix(coefficients)])),
             row_low=np.append(self.row_low, -np.inf),
             row_high=np.append(self.row_high, high),
-            row_names=(*self.row_names, ("held", None)),
+            row_names=(*self.row_names, ("added", None)),
         )
 
     def minimising(self, cost: Array, offset: float = 0.0) -> Compiled:

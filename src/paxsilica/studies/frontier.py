@@ -231,19 +231,23 @@ def _checked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[flo
     if "shortfall" in measures and hard:
         refuse("shortfall", "", "nothing is missing where coverage is hard or is an axis itself")
     for name, values in wanted.items():
-        if not isinstance(values, int):
-            if not len(values):
-                refuse(name, "", "should be at least one limit")
-        elif name == "concentration":
-            refuse(name, str(values), "should be a list of limits")
-        elif values < 2:
-            refuse(name, str(values), "should be at least 2 points, or a list of limits")
+        if words := _wrong_limits(name, values):
+            refuse(name, str(values) if isinstance(values, int) else "", words)
     if problems:
         raise InputError(problems)
     update: dict[str, Any] = {"objective": "cost"}
     if "budget" in measures:
         update["budget_usd_m"] = None
     return case.model_copy(update=update)
+
+
+def _wrong_limits(name: str, values: int | Sequence[float]) -> str:
+    """What the limits of a measure should be, where they are not."""
+    if not isinstance(values, int):
+        return "" if len(values) else "should be at least one limit"
+    if name == "concentration":
+        return "should be a list of limits"
+    return "should be at least 2 points, or a list of limits" if values < 2 else ""
 
 
 def _grid(

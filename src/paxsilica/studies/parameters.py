@@ -36,7 +36,7 @@ class Parameter:
     def parse(cls, text: str) -> Parameter:
         """The parameter written as ``table.column`` or ``table.column:rows``.
 
-        >>> Parameter.parse("projects.capex_usd_m+capex_usd_m_per_unit:nolans*").columns
+        >>> Parameter.parse("projects.capex_usd_m+capex_usd_m_per_unit:mine-*").columns
         ('capex_usd_m', 'capex_usd_m_per_unit')
         """
         place, _, rows = text.partition(":")

@@ -253,7 +253,7 @@ def sensitivity(
 
     Args:
         question: the base.
-        parameters: groups of numbers, such as ``"assets.capacity:chn-*"``; by default
+        parameters: groups of numbers, such as ``"assets.capacity:smelter-*"``; by default
             :data:`~paxsilica.studies.parameters.GROUPS`.
         plan: the base plan, if it is known already.
         resolve: whether to search for the best plan again; if not, only the base plan is run, which

@@ -41,11 +41,11 @@ def plants_making(instance: Instance, commodity: str, year: int) -> Iterator[Pla
 
 def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) -> list[Holder]:
     """The holders of amounts by plant, largest share first."""
-    held: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
+    made: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
     for plant, amount in amounts:
         region = plant.region if world.trusted(plant.controller, year) else plant.controller
-        held[region, world.trusted_plant(plant, year)][plant.name] = amount
-    total = sum(sum(plants.values()) for plants in held.values())
+        made[region, world.trusted_plant(plant, year)][plant.name] = amount
+    total = sum(sum(plants.values()) for plants in made.values())
     found = [
         Holder(
             region,
@@ -53,7 +53,7 @@ def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) 
             trusted,
             tuple(sorted(plants, key=lambda name: (-plants[name], name))),
         )
-        for (region, trusted), plants in held.items()
+        for (region, trusted), plants in made.items()
     ]
     return sorted(found, key=lambda holder: (-holder.share, holder.region))
 
