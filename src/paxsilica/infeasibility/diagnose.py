@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from paxsilica.infeasibility.necessary_conditions import Finding, failed_conditi
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation, all_relaxations
 from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import make_plan
+from paxsilica.plan.solve import StepCallback, make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Row
@@ -163,7 +163,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
 def diagnose(
     tables: Tables,
     case: Case,
-    on_step: Callable[[str], None] | None = None,
+    on_step: StepCallback | None = None,
     *,
     closest: bool = True,
 ) -> Diagnosis:
@@ -232,7 +232,7 @@ def _single(
     written: Written,
     relaxations: list[Relaxation],
     options: Solver,
-    step: Callable[[str], None],
+    step: StepCallback,
 ) -> tuple[list[FeasibleChange], list[InsufficientChange]]:
     """The changes of one kind each, and the kinds that are not sufficient."""
     answers: list[FeasibleChange | InsufficientChange | None] = []

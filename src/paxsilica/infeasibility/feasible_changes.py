@@ -118,7 +118,7 @@ def relaxed(
         for one, amount in used:
             rounded = float(one.rounded(amount * (1 + spare)))
             change = one.apply(*change, rounded)
-            clauses.append(Clause(one.head, one.say(rounded), rounded, one.year))
+            clauses.append(Clause(one.head, one.clause(rounded), rounded, one.year))
             amounts[one.about] = rounded
         if proved(change, options, known, only_known=spare < SPARE[-1]):
             lead, parts = LEADS.get(kind, ""), _parts(kind, clauses)

@@ -319,7 +319,7 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
 
 @dataclass(frozen=True)
 class Bill:
-    """A requirement that takes ``least`` public capital, USD million, for some of ``projects``."""
+    """A requirement of at least ``least`` public capital, USD million, for some of ``projects``."""
 
     about: str
     words: str
@@ -379,7 +379,7 @@ def _offers(
 
 
 def cheapest_bills(instance: Instance) -> list[Bill]:
-    """For each covered commodity the largest of its least public capital over the years."""
+    """For each covered commodity the least public capital, in the year that takes most."""
     coverage = instance.case.coverage
     if coverage is None or not coverage.hard:
         return []

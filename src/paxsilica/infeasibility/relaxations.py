@@ -50,9 +50,9 @@ class Relaxation:
         column: the variable that holds the amount, priced among those of its kind.
         weight: price of one unit among all kinds: relaxing completely costs about 1.
         rounded: rounds the amount up to a number that can be reported.
-        say: the amount as a clause that can stand after "or".
+        clause: the amount as a clause that can stand after "or".
         apply: tables and case with the requirement relaxed by the amount.
-        year: of the requirement; ``say`` then contains ``{years}``, to join equal years.
+        year: of the requirement; ``clause`` then contains ``{years}``, to join equal years.
         head: words before the clauses of all relaxations that share them.
     """
 
@@ -61,7 +61,7 @@ class Relaxation:
     column: NewColumn
     weight: float
     rounded: Callable[[float], float]
-    say: Callable[[float], str]
+    clause: Callable[[float], str]
     apply: Callable[[Tables, Case, float], Changed]
     year: int | None = None
     head: str = ""
@@ -239,7 +239,7 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
     required = interpolate_flat(coverage.stages.get(stage, coverage.required), year)
     name = next(row.name for row in written.tables.stages if row.stage == stage)
 
-    def say(amount: float) -> str:
+    def clause(amount: float) -> str:
         left = required - amount
         return f"by only {left:.1%} in {{years}}" if left > 1e-9 else "not at all in {years}"
 
@@ -257,7 +257,7 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
         NewColumn(("less", (stage, year)), entries, 1.0, high=required),
         1.0,
         lambda x: min(required, per_mille(x)),
-        say,
+        clause,
         apply,
         year,
         f"cover {name}",
@@ -282,7 +282,7 @@ def _even_coverage(written: Written) -> list[Relaxation]:
         new = parts | {"required": path(parts["required"]), "stages": stages}
         return tables, changed(case, coverage=new)
 
-    def say(amount: float) -> str:
+    def clause(amount: float) -> str:
         share = f"{most * (1 - amount):.1%} where it is {most:.1%}"
         return f"cover every stage by {1 - amount:.1%} of the requirement ({share})"
 
@@ -293,7 +293,7 @@ def _even_coverage(written: Written) -> list[Relaxation]:
             NewColumn(("less", "evenly"), entries, 1.0, high=MOST),
             1.0,
             lambda x: min(1.0, per_mille(x)),
-            say,
+            clause,
             apply,
         )
     ]

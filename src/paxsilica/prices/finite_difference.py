@@ -208,9 +208,10 @@ def with_money(of: Written, what: str, limit: float) -> Compiled:
     if what != "budget" and limit > program.row_high[program.row_at[money_row(what)]]:
 
         def larger(row: Any) -> dict[str, float] | None:
+            if row.funder != what:
+                return None
             factor = 1.0 if row.delivery_factor is None else row.delivery_factor
-            envelope = limit / (factor * of.case.funders.delivery_factor)
-            return {"envelope_usd_m": envelope} if row.funder == what else None
+            return {"envelope_usd_m": limit / (factor * of.case.funders.delivery_factor)}
 
         program = written_again(of, of.tables.edited("funders", larger), of.case)
     return program.with_rows(np.array([program.row_at[money_row(what)]]), -np.inf, limit)
@@ -238,11 +239,8 @@ def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem
     InputError if none is, or if it is not moved."""
     moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
-        raise refuse(
-            "coverage",
-            stage,
-            "should be a stage of which the case requires coverage, moved by more than nothing",
-        )
+        words = "should be a stage of which the case requires coverage, moved by more than nothing"
+        raise refuse("coverage", stage, words)
     return moved
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,7 @@ import pandas as pd
 from paxsilica.case import Case
 from paxsilica.model import Model
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import of_question
+from paxsilica.plan.solve import StepCallback, of_question
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import (
     CHECKS,
@@ -41,8 +41,6 @@ from paxsilica.prices.request import PriceRequest, check_request, chosen
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
-
-StepCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True)

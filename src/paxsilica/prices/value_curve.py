@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.case import Solver
+from paxsilica.plan.solve import StepCallback
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.finite_difference import Start, money_limit, money_row, refuse, with_money
 from paxsilica.solver import Array, Compiled, Outcome, solve
@@ -28,8 +29,6 @@ from paxsilica.solver.resolve import Answer, Interval, Known, Written, search
 
 Dates = dict[str, int]
 """Year of commitment by project."""
-
-StepCallback = Callable[[str], None]
 
 SHORTEST = 0.2
 """Seconds below which no search is begun."""

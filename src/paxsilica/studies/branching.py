@@ -35,7 +35,7 @@ AT_ONCE = 2
 depends on it."""
 
 PART = 32
-"""Questions that one task asks of a relaxation."""
+"""Places that one task examines."""
 
 WHOLE = 1e-6
 """Distance from an integer within which a value counts as one."""
@@ -194,7 +194,7 @@ def bounds_in(
 ) -> tuple[dict[Place, float], dict[Place, list[Any]]]:
     """The least objective over the regions for each place that is above the limit in all; for the
     others the columns in which to search for a plan. A place that one region leaves open is not
-    asked of the next."""
+    examined in the next."""
     beyond, apart = dict.fromkeys(places, math.inf), {}
     for region in sorted(regions, key=lambda region: (region.bound, region.branches)):
         open_places = [list(one) for one in beyond]

@@ -70,7 +70,8 @@ class Tables:
         ``None``."""
         rows = [(row, change(row)) for row in self.rows(table)]
         new = tuple(row.model_copy(update=dict(cells)) if cells else row for row, cells in rows)
-        return replace(self, **{table: new})  # type: ignore[arg-type]
+        parts: dict[str, Any] = {table: new}
+        return replace(self, **parts)
 
     def numbered(self, table: str, rows: Sequence[AnyRow]) -> Iterator[tuple[str, AnyRow]]:
         """Pair each row of a table with its line, or with its key where the table was not read from
