@@ -23,8 +23,7 @@ from paxsilica.solver.resolve import NewColumn, Written, extended
 
 @dataclass
 class Requirement:
-    """A requirement of the user with its rows in the program, and the bounds that its columns have
-    without it."""
+    """A requirement with its rows, and the bounds that its columns have without it."""
 
     words: str
     rows: list[int] = field(default_factory=list)
@@ -40,12 +39,11 @@ halving of the requirements."""
 
 @dataclass(frozen=True)
 class Conflict:
-    """Requirements that cannot be met together.
+    """Requirements that cannot be met together, in words.
 
     Attributes:
-        requirements: in words.
         smallest: whether it is proved that without any one of them the others can be met.
-        more: whether the other requirements conflict too, in a way that was not analysed.
+        more: whether the other requirements have conflicts that were not analysed.
     """
 
     requirements: tuple[str, ...]
@@ -54,8 +52,7 @@ class Conflict:
 
 
 def requirements(written: Written) -> tuple[Compiled, list[Requirement]]:
-    """The program, with a variable for each demand that must be served, and the requirements that
-    can be removed from it."""
+    """The program with variables for unserved demand, and its removable requirements."""
     program, instance = written.program, written.instance
     found: dict[str, Requirement] = {}
 
@@ -111,11 +108,9 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
 
 
 def conflicts(written: Written, options: Solver, suspects: Collection[str] = ()) -> list[Conflict]:
-    """Smallest disjoint sets of requirements that have no plan: one for each independent cause.
-
-    All of ``suspects`` that are infeasible on their own come first; at most :data:`MOST` others
-    follow. The relaxation narrows each set before the integer program does.
-    """
+    """Smallest disjoint sets of requirements that have no plan: first all ``suspects`` that are
+    infeasible on their own, then at most :data:`MOST` others. The relaxation narrows each set
+    before the integer program does."""
     program, everything = requirements(written)
     whole = program.minimising(np.zeros(len(program.cost)))
     unsettled = 0
@@ -156,11 +151,8 @@ def conflicts(written: Written, options: Solver, suspects: Collection[str] = ())
 def _with_duals(
     program: Compiled, of: Sequence[Requirement], options: Solver
 ) -> list[Requirement] | None:
-    """Requirements with a nonzero dual in the elastic program, in which every row is relaxed by the
-    same share of its side; ``None`` if it needs no relaxation.
-
-    They are few, and mostly those of one conflict; the caller proves whether they are one.
-    """
+    """Requirements with a nonzero dual where all sides are relaxed by the same share; ``None`` if
+    that is not needed. They are few, mostly of one conflict; the caller proves it."""
     entries: dict[int, float] = {}
     for one in of:
         for row in (*one.rows, *one.equations):
@@ -190,12 +182,8 @@ def _with_duals(
 def smallest(
     of: Sequence[Requirement], impossible: Callable[[Sequence[Requirement]], bool]
 ) -> list[Requirement]:
-    """An irreducible subset of ``of`` that is still impossible.
-
-    The search halves the set (Junker's QuickXplain), so that a small conflict among many
-    requirements takes few checks. If a check is not settled, the answer may be larger than
-    necessary, but not wrong.
-    """
+    """An irreducible subset that is still impossible, found by halving (Junker's QuickXplain). If a
+    check is not settled, it may be larger than necessary, but not wrong."""
 
     def narrow(fixed: list[Requirement], new: bool, rest: list[Requirement]) -> list[Requirement]:
         if new and fixed and impossible(fixed):

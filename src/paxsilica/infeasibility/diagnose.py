@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -25,9 +25,8 @@ from paxsilica.infeasibility.necessary_conditions import Finding, failed_conditi
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation, all_relaxations
 from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import make_plan
+from paxsilica.plan.solve import StepCallback, make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
-from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Row
 
@@ -49,13 +48,11 @@ class Diagnosis:
 
     Attributes:
         findings: necessary conditions that fail.
-        changes: changes of the question that are proved feasible, one kind at a time.
+        changes: changes proved feasible, one kind at a time.
         insufficient: kinds of change that are not sufficient alone.
-        combined: a mixture of changes, where no single kind is sufficient; ``None`` where one is,
-            or where none was found.
-        conflicts: smallest sets of requirements that have no plan, one for each independent cause.
-        closest: the plan with the smallest shortfall, marked as infeasible; ``None`` if there is
-            none.
+        combined: a mixture, where no single kind is sufficient and one was found.
+        conflicts: smallest sets of requirements that have no plan, one for each cause.
+        closest: the plan with the smallest shortfall, marked as infeasible, if there is one.
         closest_notes: what that plan does not meet.
     """
 
@@ -106,21 +103,15 @@ class Diagnosis:
     def result(self) -> dict[str, Any]:
         """The content of ``diagnosis.json``."""
         return {
-            "necessary_conditions": [
-                asdict(one) | {"years": list(one.years)} for one in self.findings
-            ],
+            "necessary_conditions": [asdict(one) for one in self.findings],
             "feasible_changes": [
-                {
-                    "kind": change.kind,
-                    "sentence": change.sentence,
-                    "amounts": change.amounts,
-                    "least": [change.price.low, change.price.high],
-                }
-                for change in self.feasible_changes
+                {"kind": one.kind, "sentence": one.sentence, "amounts": one.amounts}
+                | {"least": [one.price.low, one.price.high]}
+                for one in self.feasible_changes
             ],
             "insufficient_changes": [asdict(one) for one in self.insufficient],
             "conflict": [
-                {"requirements": list(one.requirements), "smallest": one.smallest}
+                {"requirements": one.requirements, "smallest": one.smallest}
                 for one in self.conflicts
             ],
             "text": self.lines(),
@@ -128,8 +119,7 @@ class Diagnosis:
 
 
 def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
-    """For each stage the finding with the smallest available share, in the order in which they
-    came; all findings without a share or a stage."""
+    """For each stage the finding with the least available share; all without share or stage."""
     worst: dict[str, Finding] = {}
     for at, finding in enumerate(findings):
         share = finding.available_share
@@ -140,11 +130,8 @@ def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
-    """The case as written, and with the projects in it that no funders can pay for, which larger
-    envelopes would bring back.
-
-    The second has the same plans: its funders are limited to the envelopes that they have.
-    """
+    """The case as written, and with projects that only larger envelopes can pay for. The second has
+    the same plans: its funders are limited to their envelopes."""
     bare = write(tables, case)
     funding = bare.instance.funding
     if funding is None or not bare.instance.dropped:
@@ -159,7 +146,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
             return None
         return {"envelope_usd_m": row.envelope_usd_m + (capital + 1e6)}
 
-    roomy = write(edited(tables, "funders", enlarge), case)
+    roomy = write(tables.edited("funders", enlarge), case)
     assert roomy.instance.funding is not None
     at = roomy.program.rows_of(row_with(item="envelope"))
     names = [
@@ -168,26 +155,20 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     ]
     envelopes = np.array([funding.funders[name].envelope for name in names])
     program = roomy.program.with_rows(at, roomy.program.row_low[at], envelopes)
-    instance = replace(
-        roomy.instance, funding=replace(roomy.instance.funding, funders=funding.funders)
-    )
+    limited = replace(roomy.instance.funding, funders=funding.funders)
+    instance = replace(roomy.instance, funding=limited)
     return bare, replace(roomy, tables=tables, program=program, instance=instance)
 
 
 def diagnose(
     tables: Tables,
     case: Case,
-    on_step: Callable[[str], None] | None = None,
+    on_step: StepCallback | None = None,
     *,
     closest: bool = True,
 ) -> Diagnosis:
-    """Why ``case`` has no plan on ``tables``.
-
-    Args:
-        tables, case: a question that was found infeasible.
-        on_step: called with the name of each step as it begins.
-        closest: whether to make the closest plan, which takes about as long as a plan.
-    """
+    """Why ``case`` has no plan on ``tables``. ``closest``: whether to make the closest plan, which
+    takes about as long as a plan."""
     started: list[tuple[str, float]] = []
 
     def step(name: str) -> None:
@@ -199,17 +180,15 @@ def diagnose(
     bare, written = with_room(tables, case)
     findings = failed_conditions(bare)
     step("feasible changes")
-    options = case.solver.model_copy(
-        update={"gap": max(case.solver.gap, MONEY_GAP) if case.solver.gap > 0 else 0.0}
-    )
+    gap = max(case.solver.gap, MONEY_GAP) if case.solver.gap > 0 else 0.0
+    options = case.solver.model_copy(update={"gap": gap})
     relaxations = all_relaxations(written)
     changes, insufficient = _single(written, relaxations, options, step)
     combined = None
     if not changes:
         step("a combination of changes")
-        mixture = relaxed(
-            written, [one for one in relaxations if one.kind != "evenly"], "several", options
-        )
+        uneven = [one for one in relaxations if one.kind != "evenly"]
+        mixture = relaxed(written, uneven, "several", options)
         combined = mixture if isinstance(mixture, FeasibleChange) else None
     if not changes and combined is None:
         changes = _waived(written, options)
@@ -253,16 +232,13 @@ def _single(
     written: Written,
     relaxations: list[Relaxation],
     options: Solver,
-    step: Callable[[str], None],
+    step: StepCallback,
 ) -> tuple[list[FeasibleChange], list[InsufficientChange]]:
     """The changes of one kind each, and the kinds that are not sufficient."""
     answers: list[FeasibleChange | InsufficientChange | None] = []
-    other = options.model_copy(
-        update={
-            "gap": max(options.gap, OTHER_GAP if options.gap > 0 else 0.0),
-            "time_limit_s": min(options.time_limit_s, PATIENCE_S),
-        }
-    )
+    gap = max(options.gap, OTHER_GAP) if options.gap > 0 else 0.0
+    limit = min(options.time_limit_s, PATIENCE_S)
+    other = options.model_copy(update={"gap": gap, "time_limit_s": limit})
     for kind, words in KINDS.items():
         mine = [one for one in relaxations if one.kind == kind]
         if mine:
@@ -276,8 +252,7 @@ def _single(
 
 
 def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
-    """Requirements that are waived completely, where no requirement that can be relaxed by degrees
-    helps."""
+    """Requirements that help when they are waived completely."""
     tables, case = written.tables, written.case
     found = []
     for words, table, column, cell in (
@@ -286,25 +261,22 @@ def _waived(written: Written, options: Solver) -> list[FeasibleChange]:
         ("waive the final level of stores", "stocks", "final", None),
         ("let goods be left over", "commodities", "surplus", "free"),
     ):
-        change: Changed = (edited(tables, table, partial(_with_cell, column, cell)), case)
+        change: Changed = (tables.edited(table, partial(_always, {column: cell})), case)
         if change[0] != tables and proved(change, options, Known()):
             price = Interval(0.0, 0.0)
             found.append(FeasibleChange("waived", "", (words,), {}, price, *change, Known()))
     return found
 
 
-def _with_cell(column: str, cell: str | None, _: Row) -> dict[str, str | None]:
-    return {column: cell}
+def _always(cells: dict[str, str | None], _: Row) -> dict[str, str | None]:
+    return cells
 
 
 def closest_plan(
     tables: Tables, case: Case, changes: Iterable[FeasibleChange]
 ) -> tuple[Plan | None, tuple[str, ...]]:
-    """The plan with the smallest shortfall of coverage that meets everything else; if there is
-    none, the same with one of ``changes``. With it, what it does not meet.
-
-    Its status stays ``infeasible``, and its notes begin with what it does not meet.
-    """
+    """The plan with the smallest shortfall of coverage that meets everything else, or one of
+    ``changes``; and what it does not meet. Its status stays ``infeasible``."""
     hard = case.coverage is not None and case.coverage.hard
     offers: list[tuple[Tables, Case, list[str]]] = [(tables, case, [])] if hard else []
     for change in changes:
@@ -344,19 +316,15 @@ def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:
         return {"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}
 
     gap = max(case.solver.gap, CLOSEST_GAP) if case.solver.gap > 0 else 0.0
-    soft = changed(
-        case,
-        coverage=case.coverage.model_dump() | {"hard": False},
-        objective="shortfall",
-        solver=case.solver.model_dump() | {"gap": gap},
-    )
-    plan = _found(edited(tables, "commodities", price), soft)
+    coverage = case.coverage.model_dump() | {"hard": False}
+    options = case.solver.model_dump() | {"gap": gap}
+    soft = changed(case, coverage=coverage, objective="shortfall", solver=options)
+    plan = _found(tables.edited("commodities", price), soft)
     return plan, [] if plan is None else _unserved(plan, priced)
 
 
 def _unserved(plan: Plan, firm: set[str]) -> list[str]:
-    """Demand that must be served in full and is not: the commodity was given a price to weight
-    shortfalls, at which its demand may stay unserved."""
+    """Demand that must be served in full, was priced to weight shortfalls, and is not served."""
     service = plan.tables["service"]
     short = service[
         (service["mode"] == "normal")

@@ -35,15 +35,12 @@ class FeasibleChange:
     """A change of the question that makes it feasible.
 
     Attributes:
-        kind: one of :data:`paxsilica.infeasibility.relaxations.KINDS`, ``later``, ``several``, or
-            ``waived``.
+        kind: one of the kinds of relaxation, ``later``, ``several``, or ``waived``.
         lead: the words before its parts.
         parts: what is relaxed and how far, in words; the change is all of it together.
         amounts: by how much each requirement is relaxed, by its key.
-        price: least that it must be relaxed, in the unit of its kind (USD million; shares added
-            up), with the solver's gap.
-        tables, case: the changed question, proved feasible by solving it.
-        known: decisions of a plan of it.
+        price: least total relaxation in the unit of its kind (USD million, or shares).
+        tables, case: the changed question; ``known``: decisions of a plan of it.
     """
 
     kind: str
@@ -59,9 +56,8 @@ class FeasibleChange:
     def sentence(self) -> str:
         """The change in one sentence."""
         words = "; ".join(self.parts)
-        return (
-            f"{self.lead or words[0].upper()}{words if self.lead else words[1:]}{self.certainty}."
-        )
+        text = f"{self.lead}{words}" if self.lead else f"{words[0].upper()}{words[1:]}"
+        return f"{text}{self.certainty}."
 
     @property
     def certainty(self) -> str:
@@ -83,8 +79,7 @@ class FeasibleChange:
 
 @dataclass(frozen=True)
 class InsufficientChange:
-    """A kind of change that is not sufficient alone. ``proved``: at any amount; else the search ran
-    out of time."""
+    """A kind of change that is not sufficient alone; not ``proved``: the time ran out."""
 
     kind: str
     proved: bool
@@ -100,15 +95,10 @@ class InsufficientChange:
 def relaxed(
     written: Written, relaxations: Sequence[Relaxation], kind: str, options: Solver
 ) -> FeasibleChange | InsufficientChange:
-    """The cheapest amounts of ``relaxations`` (all of one kind, or ``several``) with which there is
-    a plan."""
+    """The cheapest amounts of ``relaxations`` (one kind, or ``several``) that give a plan."""
+    several = kind == "several"
     columns = [
-        replace(
-            one.column,
-            name=(one.kind, one.about),
-            cost=one.weight if kind == "several" else one.column.cost,
-        )
-        for one in relaxations
+        replace(one.column, cost=one.weight if several else one.column.cost) for one in relaxations
     ]
     count = len(written.program.cost)
     answer = least(extended(written.program.minimising(np.zeros(count)), columns), options)
@@ -128,7 +118,7 @@ def relaxed(
         for one, amount in used:
             rounded = float(one.rounded(amount * (1 + spare)))
             change = one.apply(*change, rounded)
-            clauses.append(Clause(one.head, one.say(rounded), rounded, one.year))
+            clauses.append(Clause(one.head, one.clause(rounded), rounded, one.year))
             amounts[one.about] = rounded
         if proved(change, options, known, only_known=spare < SPARE[-1]):
             lead, parts = LEADS.get(kind, ""), _parts(kind, clauses)
@@ -137,8 +127,7 @@ def relaxed(
 
 
 def proved(change: Changed, options: Solver, known: Known, *, only_known: bool = False) -> bool:
-    """Whether the changed question has a plan: it is written again and solved, with the decisions
-    of a known plan first (or with ``only_known``, alone)."""
+    """Whether the changed question has a plan, with the decisions of a known plan tried first."""
     program = write(*change).program
     if not only_known:
         return some_plan(program, options, known)[0] is True
@@ -151,8 +140,7 @@ LEADS = {"budget": "Least sufficient budget: ", "several": "A sufficient combina
 
 @dataclass(frozen=True)
 class Clause:
-    """One relaxed requirement in words; clauses with the same head are joined, as are equal
-    years."""
+    """One relaxed requirement in words; clauses with the same head or words are joined."""
 
     head: str
     words: str
@@ -176,17 +164,15 @@ def _parts(kind: str, clauses: Sequence[Clause]) -> tuple[str, ...]:
             least_ = min(members, key=lambda one: one.amount)
             ends = [one.words.replace("{years}", str(one.year)) for one in (most, least_)]
             span = span_of(one.year for one in members if one.year is not None)
-            parts.append(
-                f"{head} {ends[0]} (the largest relaxation) to {ends[1]} (the smallest), in {span}"
-            )
+            both = f"{ends[0]} (the largest relaxation) to {ends[1]} (the smallest)"
+            parts.append(f"{head} {both}, in {span}")
         else:
             parts += [f"{head} {', '.join(words)}"] if head else words
     return tuple(part.removeprefix("a budget of ") if kind == "budget" else part for part in parts)
 
 
 def later(written: Written, options: Solver) -> FeasibleChange | InsufficientChange | None:
-    """The least number of years by which coverage must start later, its path moved with it;
-    ``None`` where the case cannot be moved."""
+    """The least number of years by which coverage must start later; ``None``: it cannot."""
     tables, coverage = written.tables, written.case.coverage
     if coverage is None or not coverage.hard or not written.instance.required:
         return None
@@ -209,9 +195,8 @@ def later(written: Written, options: Solver) -> FeasibleChange | InsufficientCha
     if not proved((tables, case), options, known):
         return InsufficientChange("later", False)
     years = "one year" if high == 1 else f"{high} years"
-    words = (
-        f"{years} later: coverage required from {coverage.from_year + high}, its path moved with it"
-    )
+    first = coverage.from_year + high
+    words = f"{years} later: coverage required from {first}, its path moved with it"
     amounts, price = {"years": float(high)}, Interval(high, high)
     return FeasibleChange("later", "", (words,), amounts, price, tables, case, known)
 
@@ -233,8 +218,7 @@ def shifted(case: Case, years: int) -> Case:
 
 
 def _shifted(written: Written, years: int) -> Compiled:
-    """The program with the right sides of the shifted case: a lower share in every coverage row, in
-    the first years none."""
+    """The program with the right sides of the shifted case: a lower share in every row."""
     instance, program = written.instance, written.program
     coverage = shifted(written.case, years).coverage
     assert coverage is not None
@@ -245,8 +229,7 @@ def _shifted(written: Written, years: int) -> Compiled:
         family, (commodity, state) = program.row_names[row]
         year, share = instance.states[state].year, 0.0
         if year >= coverage.from_years.get(commodity, coverage.from_year):
-            share = interpolate_flat(
-                coverage.stages.get(stage_of[commodity], coverage.required), year
-            )
+            path = coverage.stages.get(stage_of[commodity], coverage.required)
+            share = interpolate_flat(path, year)
         low.append(coverage_side(instance, family, commodity, state, share))
-    return program.with_rows(at, np.array(low), np.full(len(at), np.inf))
+    return program.with_rows(at, np.array(low), np.inf)

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from paxsilica.infeasibility.activity_bounds import unreachable_limits
-from paxsilica.infeasibility.least_capital import Bill, cheapest_bills, required_bill
-from paxsilica.instance import UNLIMITED, Instance, OperatingState
+import numpy as np
+from numpy.typing import NDArray
+
+from paxsilica.instance import UNLIMITED, Candidate, Instance, OperatingState
+from paxsilica.model.registry import rows_with
+from paxsilica.solver import Array, Compiled
 from paxsilica.solver.resolve import Written
 from paxsilica.studies.supply import (
     Reach,
+    availability_by_commitment,
     holders_in_words,
     largest_activity,
     plants_making,
@@ -21,6 +25,7 @@ from paxsilica.studies.supply import (
 )
 
 SLACK = 1e-6
+ROW_SLACK = 1e-7
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,9 @@ class Finding:
     """A requirement that cannot be met.
 
     Attributes:
-        kind: ``no source``, ``no feed``, ``capacity``, ``delivery``, ``concentration``, ``demand``,
-            ``budget``, ``funders`` or ``limit``.
-        about: key of what it concerns.
-        sentence: in words.
-        years: years in which it fails.
-        available_share: share of the need that is available in the worst year, where it is known.
+        kind: ``no source``, ``no feed``, ``capacity``, ``delivery``, ``concentration``,
+            ``demand``, ``budget``, ``funders`` or ``limit``; ``about``: key of what it concerns.
+        available_share: share of the need in the worst of ``years``, where it is known.
     """
 
     kind: str
@@ -75,15 +77,12 @@ def failed_conditions(written: Written) -> list[Finding]:
         Finding("limit", name, f"{sentence} in {span_of(years)}.", None, years)
         for name, years, sentence in unreachable_limits(written)
     ]
-    beyond = {
-        finding.about for finding in found if finding.kind in ("no source", "no feed", "capacity")
-    }
+    beyond = {one.about for one in found if one.kind in ("no source", "no feed", "capacity")}
     return found + _money(instance, beyond)
 
 
 def _merged(found: Iterable[tuple[Finding, int]]) -> list[Finding]:
-    """One finding for all years in which the same condition fails, with the sentence of its worst
-    year; ``{years}`` is filled in."""
+    """One finding for all years of a condition, with the sentence of its worst year."""
     years: dict[tuple[str, str], list[int]] = defaultdict(list)
     worst: dict[tuple[str, str], Finding] = {}
     for finding, year in found:
@@ -218,8 +217,7 @@ def _short(
 
 
 def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str) -> list[str]:
-    """From a scarce input up the chain, as long as an input is scarce for lack of another input and
-    not of plants."""
+    """From a scarce input up the chain, as long as inputs and not plants are scarce."""
     path = [source]
     while True:
         last = path[-1]
@@ -234,8 +232,7 @@ def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str
 def _missing_feed(
     instance: Instance, state: OperatingState, most: Reach, commodity: str
 ) -> str | None:
-    """An input without any source, whose lack keeps trusted plants that make ``commodity`` out of
-    the state."""
+    """An input without any source that trusted plants for ``commodity`` lack."""
     world = instance.world
     for plant in plants_making(instance, commodity, state.year):
         if plant.name in state.plants or not world.trusted_plant(plant, state.year):
@@ -251,11 +248,8 @@ def _missing_feed(
 def _dropped(instance: Instance, commodity: str) -> str:
     """Projects that make the commodity, and why they are not in the case."""
     world = instance.world
-    names = [
-        name
-        for name in instance.dropped
-        if commodity in world.outputs.get(world.plants[name].process, {})
-    ]
+    made = {name: world.outputs.get(world.plants[name].process, {}) for name in instance.dropped}
+    names = [name for name, outputs in made.items() if commodity in outputs]
     return "".join(f" {name} was left out: {instance.dropped[name]}." for name in names[:5])
 
 
@@ -287,14 +281,144 @@ def _demand(instance: Instance) -> Iterator[tuple[Finding, int]]:
             yield Finding("demand", commodity, sentence, row.stage), state.year
 
 
-def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
-    """Budget and envelopes below the least capital that coverage takes; commodities that no money
-    can cover (``beyond``) are left out."""
-    bills = (
-        [required_bill(instance)]
-        if any(candidate.required for candidate in instance.candidates.values())
-        else []
+def _ends(program: Compiled, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Least and largest value of the left side of each row within the bounds of its columns."""
+    part = program.matrix[rows]
+    up, down = part.maximum(0), part.minimum(0)
+    return up @ program.low + down @ program.high, up @ program.high + down @ program.low
+
+
+def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str]]:
+    """(limit, years, sentence) for each limit that no values within bounds can meet."""
+    program, instance = written.program, written.instance
+    rows = program.rows_of(*rows_with(item="limit"))
+    if not len(rows):
+        return []
+    least, most = _ends(program, rows)
+    years: dict[str, list[int]] = defaultdict(list)
+    words: dict[str, str] = {}
+    for at, row in enumerate(rows):
+        name, when = program.row_names[row][1]
+        year = when if isinstance(when, int) else instance.states[when].year
+        limit = instance.limits[name]
+        head = f"({limit.measure}), but the"
+        # the amount of existing plants is a constant on the right side of the row
+        side = program.row_low[row] if limit.sense == "at least" else program.row_high[row]
+        fixed, room = limit.value - side, ROW_SLACK * max(1.0, abs(limit.value))
+        if most[at] < program.row_low[row] - room:
+            text = f"at least {limit.value:,.6g} {head} largest possible amount is"
+            words.setdefault(name, f"The limit {name} requires {text} {fixed + most[at]:,.6g}")
+        elif least[at] > program.row_high[row] + room:
+            text = f"at most {limit.value:,.6g} {head} smallest possible amount is"
+            words.setdefault(name, f"The limit {name} allows {text} {fixed + least[at]:,.6g}")
+        else:
+            continue
+        years[name].append(year)
+    return [(name, tuple(sorted(found)), words[name]) for name, found in sorted(years.items())]
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A requirement of at least ``least`` public capital, USD million, for some of ``projects``."""
+
+    about: str
+    words: str
+    least: float
+    projects: frozenset[str]
+
+
+def with_prerequisites(instance: Instance, names: Iterable[str]) -> frozenset[str]:
+    """The projects and all their prerequisites, direct and indirect."""
+    found: set[str] = set()
+    front = list(names)
+    while front:
+        name = front.pop()
+        if name not in found and name in instance.candidates:
+            found.add(name)
+            front += instance.candidates[name].prerequisites
+    return frozenset(found)
+
+
+def least_public_capital(candidate: Candidate) -> float:
+    """Public share of the capital of the smallest size in the cheapest year, USD million."""
+    return (1 - candidate.sponsor_share) * min(
+        (candidate.capex[year] for year in candidate.window), default=0.0
     )
+
+
+def required_bill(instance: Instance) -> Bill:
+    """The bill of the required projects and their prerequisites."""
+    required = [name for name, candidate in instance.candidates.items() if candidate.required]
+    projects = with_prerequisites(instance, required)
+    least = sum(least_public_capital(instance.candidates[name]) for name in projects)
+    words = f"the required projects ({', '.join(sorted(projects))})"
+    return Bill("required", words, least, projects)
+
+
+def _offers(
+    candidate: Candidate, state: OperatingState, quantity: float
+) -> list[tuple[float, float]]:
+    """(least USD million per unit of output, units) that the project offers in a year."""
+    public = 1 - candidate.sponsor_share
+    more = candidate.largest - candidate.smallest
+    offers = []
+    for years, capex, size, per_unit in (
+        (candidate.window, candidate.capex, candidate.smallest, 1.0),
+        (candidate.size_years, candidate.capex_per_unit, more, more),
+    ):
+        ready = availability_by_commitment(candidate, state.year, years)
+        most = max(ready.values(), default=0.0) * candidate.credit * size * quantity
+        if most > 0:
+            prices = [
+                public * capex[start] * per_unit / (share * candidate.credit * size * quantity)
+                for start, share in ready.items()
+                if share > 0
+            ]
+            offers.append((min(prices), most))
+    return offers
+
+
+def cheapest_bills(instance: Instance) -> list[Bill]:
+    """For each covered commodity the least public capital, in the year that takes most."""
+    coverage = instance.case.coverage
+    if coverage is None or not coverage.hard:
+        return []
+    names = {row.commodity: row.name for row in instance.tables.commodities}
+    best: dict[str, Bill] = {}
+    without = {
+        state: reach(instance, instance.states[state], projects=False)
+        for state in sorted({state for _, state in instance.required})
+    }
+    for (commodity, state_name), share in sorted(instance.required.items()):
+        state, own = instance.states[state_name], without[state_name].own.get(commodity, 0.0)
+        missing = share * instance.need[commodity, state.year] - own
+        if missing <= 0:
+            continue
+        offers = [
+            (*offer, plant)
+            for (_, made), supply in state.supply.items()
+            if made == commodity
+            for plant, quantity in supply
+            if plant in instance.candidates
+            for offer in _offers(instance.candidates[plant], state, quantity)
+        ]
+        least, projects = 0.0, frozenset(plant for _, _, plant in offers)
+        for price, most, _ in sorted(offers):
+            taken = min(missing, most)
+            least += price * taken
+            missing -= taken
+            if missing <= 0:
+                break
+        if least > best.get(commodity, Bill("", "", 0.0, frozenset())).least:
+            words = f"{names[commodity]} in {state.year}"
+            best[commodity] = Bill(commodity, words, least, projects)
+    return list(best.values())
+
+
+def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
+    """Budget and envelopes below the least capital; commodities in ``beyond`` are left out."""
+    required = any(candidate.required for candidate in instance.candidates.values())
+    bills = [required_bill(instance)] if required else []
     bills += [bill for bill in cheapest_bills(instance) if bill.about not in beyond]
     apart: list[Bill] = []
     for bill in sorted(bills, key=lambda bill: (-bill.least, bill.about)):

@@ -16,7 +16,6 @@ from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
 from paxsilica.model.security import coverage_base, delivery_coverage, production_coverage
 from paxsilica.solver.resolve import NewColumn, Written, changed
-from paxsilica.studies.parameters import edited
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Series
 
@@ -47,17 +46,13 @@ class Relaxation:
     """One requirement that can be relaxed.
 
     Attributes:
-        kind: one of :data:`KINDS`.
-        about: key of the requirement.
-        column: the variable that holds the amount; ``column.cost`` is its price among relaxations
-            of the same kind.
-        weight: price of one unit among relaxations of all kinds: relaxing a requirement completely
-            costs about 1.
+        kind: one of :data:`KINDS`; ``about``: key of the requirement.
+        column: the variable that holds the amount, priced among those of its kind.
+        weight: price of one unit among all kinds: relaxing completely costs about 1.
         rounded: rounds the amount up to a number that can be reported.
-        say: the amount as a clause that can stand after "or".
+        clause: the amount as a clause that can stand after "or".
         apply: tables and case with the requirement relaxed by the amount.
-        year: year of the requirement; ``say`` then contains ``{years}``, so that equal years are
-            reported together.
+        year: of the requirement; ``clause`` then contains ``{years}``, to join equal years.
         head: words before the clauses of all relaxations that share them.
     """
 
@@ -66,7 +61,7 @@ class Relaxation:
     column: NewColumn
     weight: float
     rounded: Callable[[float], float]
-    say: Callable[[float], str]
+    clause: Callable[[float], str]
     apply: Callable[[Tables, Case, float], Changed]
     year: int | None = None
     head: str = ""
@@ -114,7 +109,7 @@ def _in_rows(
     """A change of the cells of the rows that fit, by an amount."""
 
     def apply(tables: Tables, case: Case, amount: float) -> Changed:
-        return edited(tables, table, lambda row: cells(row, amount) if fits(row) else None), case
+        return tables.edited(table, lambda row: cells(row, amount) if fits(row) else None), case
 
     return apply
 
@@ -172,18 +167,14 @@ def _funder(written: Written, name: str, entries: Entries, weight: float) -> Rel
             "annual_limit_usd_m": None,
         }
         others = [one for one in tables.series if (one.table, one.row, one.column) != place]
+        key = dict(zip(("table", "row", "column"), place, strict=True))
+        more = {year: amount * (year == first or not payer.carry_over) for year in payer.limit}
         limits = [
-            Series(
-                table="funders",
-                row=name,
-                column="annual_limit_usd_m",
-                year=year,
-                value=(limit + (amount if year == first or not payer.carry_over else 0)) / delivery,
-            )
+            Series(**key, year=year, value=(limit + more[year]) / delivery)
             for year, limit in payer.limit.items()
             if limit != math.inf
         ]
-        relaxed = edited(tables, "funders", lambda one: new if one.funder == name else None)
+        relaxed = tables.edited("funders", lambda one: new if one.funder == name else None)
         return replace(relaxed, series=(*others, *limits)), case
 
     return Relaxation(
@@ -248,7 +239,7 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
     required = interpolate_flat(coverage.stages.get(stage, coverage.required), year)
     name = next(row.name for row in written.tables.stages if row.stage == stage)
 
-    def say(amount: float) -> str:
+    def clause(amount: float) -> str:
         left = required - amount
         return f"by only {left:.1%} in {{years}}" if left > 1e-9 else "not at all in {years}"
 
@@ -266,7 +257,7 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
         NewColumn(("less", (stage, year)), entries, 1.0, high=required),
         1.0,
         lambda x: min(required, per_mille(x)),
-        say,
+        clause,
         apply,
         year,
         f"cover {name}",
@@ -291,6 +282,10 @@ def _even_coverage(written: Written) -> list[Relaxation]:
         new = parts | {"required": path(parts["required"]), "stages": stages}
         return tables, changed(case, coverage=new)
 
+    def clause(amount: float) -> str:
+        share = f"{most * (1 - amount):.1%} where it is {most:.1%}"
+        return f"cover every stage by {1 - amount:.1%} of the requirement ({share})"
+
     return [
         Relaxation(
             "evenly",
@@ -298,10 +293,7 @@ def _even_coverage(written: Written) -> list[Relaxation]:
             NewColumn(("less", "evenly"), entries, 1.0, high=MOST),
             1.0,
             lambda x: min(1.0, per_mille(x)),
-            lambda x: (
-                f"cover every stage by {1 - x:.1%} of the requirement ({most * (1 - x):.1%} where"
-                f" it is {most:.1%})"
-            ),
+            clause,
             apply,
         )
     ]
@@ -316,8 +308,7 @@ def _concentration(written: Written) -> list[Relaxation]:
     entries = {}
     for at in rows:
         _, commodity, state = written.program.row_names[at][1]
-        # output is at least the required share of need, so this much of need is at most one of
-        # output
+        # output is at least the required share of need
         need = instance.need[commodity, instance.states[state].year]
         entries[int(at)] = -instance.required[commodity, state] * need
 
@@ -343,8 +334,7 @@ def _concentration(written: Written) -> list[Relaxation]:
 
 
 def _demand(written: Written) -> list[Relaxation]:
-    """Final demand by commodity. Demand that may stay unserved in a state keeps its balance row:
-    less of it unserved is the same as less of it."""
+    """Final demand by commodity; demand that may stay unserved keeps its balance row."""
     instance, program = written.instance, written.program
     states, balance = instance.states.values(), row_with(item="commodity")
     demanded = sorted({commodity for state in states for _, commodity in state.demand})

@@ -21,8 +21,7 @@ WHOLE = 1e-6
 
 
 def least(program: Compiled, options: Solver, start: Known | None = None) -> Answer:
-    """The optimum of ``program`` to the gap of ``options``: by rounding if that is close enough,
-    else by a search."""
+    """The optimum to the gap of ``options``: by rounding if close enough, else by a search."""
     if not program.integer.any():
         return search(program, options)
     smooth = solve(program.relaxed(), options)
@@ -55,8 +54,7 @@ def least(program: Compiled, options: Solver, start: Known | None = None) -> Ans
 def some_plan(
     program: Compiled, options: Solver, start: Known | None = None
 ) -> tuple[bool | None, Known]:
-    """Whether the program has a plan, with the decisions of one; ``None`` if the time ran out. The
-    decisions of ``start`` are tried first."""
+    """Whether there is a plan (``None``: the time ran out) and its decisions; ``start`` first."""
     anything = program.minimising(np.zeros(len(program.cost)))
     if start is not None and start.committed:
         known = solve(start.fixed(anything), options)
@@ -69,8 +67,7 @@ def some_plan(
 
 
 def _rounded(program: Compiled, values: Array, part: float) -> Compiled:
-    """The program with the integer columns fixed: at the next integer above a value whose fraction
-    is at least ``part``, else at the one below."""
+    """The program with integer columns rounded up from a fraction of ``part``, else down."""
     whole = np.flatnonzero(program.integer)
     taken = np.floor(values[whole] + 1 - part)
     return program.fixed(whole, np.clip(taken, program.low[whole], program.high[whole]))

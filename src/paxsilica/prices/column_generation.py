@@ -38,13 +38,8 @@ COLUMNS = {"committed": 0, "added_size": 0, "payment": 1, "ticket": 1}
 
 @dataclass(frozen=True)
 class Subproblem:
-    """The subproblem of a project: its own columns, and the rows that hold no others.
-
-    Attributes:
-        columns, rows: positions in the whole program.
-        program: own rows and columns.
-        integral: whether the LP relaxation of the own rows describes the convex hull.
-    """
+    """The subproblem of a project: its own columns, and the rows that hold no others (positions in
+    the whole program). ``integral``: the LP relaxation of these rows describes the convex hull."""
 
     project: str
     columns: Rows
@@ -64,16 +59,16 @@ class Subproblem:
 
 def project_subproblems(program: Compiled) -> list[Subproblem]:
     """The subproblem of every project of ``program``, by name of the project."""
-    owner: dict[int, str] = {}
+    owner = {
+        at: index[COLUMNS[family]]
+        for at, (family, index) in enumerate(program.columns)
+        if family in COLUMNS
+    }
+    tickets = {owner[at] for at in program.positions("ticket").tolist()}
     columns: dict[str, list[int]] = defaultdict(list)
-    tickets, shares = set(), set()
-    for at, (family, index) in enumerate(program.columns):
-        if family in COLUMNS:
-            project = index[COLUMNS[family]]
-            owner[at] = project
-            columns[project].append(at)
-            if family == "ticket":
-                tickets.add(project)
+    for at, project in owner.items():
+        columns[project].append(at)
+    shares = set()
     rows: dict[str, list[int]] = defaultdict(list)
     matrix = program.matrix
     for row in program.rows_of(*rows_with(one_project=True)).tolist():
@@ -88,27 +83,10 @@ def project_subproblems(program: Compiled) -> list[Subproblem]:
     found = []
     for project in sorted(columns):
         mine, own = (np.array(at, dtype=np.intp) for at in (columns[project], rows[project]))
-        part = _part(replace(program, offset=0.0), own, mine)
+        part = replace(program.part(own, mine), offset=0.0)
         convex = int(part.integer.sum()) == 1 or project not in shares
         found.append(Subproblem(project, mine, own, part, convex and project not in tickets))
     return found
-
-
-def _part(program: Compiled, rows: Rows, columns: Rows) -> Compiled:
-    """Some rows and columns of a program."""
-    return Compiled(
-        cost=program.cost[columns],
-        offset=program.offset,
-        matrix=csr_matrix(program.matrix[rows][:, columns]),
-        row_low=program.row_low[rows],
-        row_high=program.row_high[rows],
-        low=program.low[columns],
-        high=program.high[columns],
-        integer=program.integer[columns],
-        row_names=tuple(program.row_names[row] for row in rows),
-        columns=tuple(program.columns[column] for column in columns),
-        column_of={},
-    )
 
 
 def outside(program: Compiled, problems: list[Subproblem]) -> csc_matrix:
@@ -120,8 +98,7 @@ def outside(program: Compiled, problems: list[Subproblem]) -> csc_matrix:
 
 
 class Master:
-    """The convexified program: everything else as it is, one column for each point generated so
-    far, and one convexity row for each convexified project."""
+    """The convexified program: a column for each point, a convexity row for each project."""
 
     def __init__(self, program: Compiled, joined: list[Subproblem]) -> None:
         self.program, self.joined = program, joined
@@ -133,7 +110,7 @@ class Master:
                 (len(program.cost), [problem.columns for problem in joined]),
             )
         )
-        base = _part(replace(program, matrix=csr_matrix(self.matrix)), self.rows, self.columns)
+        base = replace(program, matrix=csr_matrix(self.matrix)).part(self.rows, self.columns)
         convexity = np.ones(len(joined))
         self.base = replace(
             base,
@@ -161,16 +138,14 @@ class Master:
         return extended(self.base, self.points)
 
     def duals(self, outcome: Outcome) -> tuple[Array, Array]:
-        """Duals by row of the whole program, zero where a row was left out; and those of the
-        convexity rows."""
+        """Duals by row of the whole program (zero where left out), and of the convexity rows."""
         assert outcome.row_duals is not None
         full = np.zeros(len(self.program.row_low))
         full[self.rows] = outcome.row_duals[: len(self.rows)]
         return full, outcome.row_duals[len(self.rows) :]
 
     def values(self, outcome: Outcome) -> Array:
-        """Values by column of the whole program; of a convexified project the combination of its
-        points."""
+        """Values by column of the whole program; points are combined."""
         assert outcome.values is not None
         full = np.zeros(len(self.program.cost))
         full[self.columns] = outcome.values[: len(self.columns)]
@@ -180,18 +155,16 @@ class Master:
         return full
 
     def here(self, movement: Movement) -> Movement:
-        """A movement of sides and bounds of the whole program, none of a convexified project, as
-        one of this program."""
-        rows, columns = (
-            np.searchsorted(self.rows, movement.rows),
-            np.searchsorted(self.columns, movement.columns),
+        """A movement of the whole program, not of a convexified project, in this program."""
+        return replace(
+            movement,
+            rows=np.searchsorted(self.rows, movement.rows),
+            columns=np.searchsorted(self.columns, movement.columns),
         )
-        return replace(movement, rows=rows, columns=columns)
 
 
 class Columns:
-    """Column generation: at given prices, the best choice of each project becomes a column if its
-    reduced cost is negative."""
+    """Column generation: best choices of projects with a negative reduced cost become columns."""
 
     def __init__(self, master: Master, options: Solver) -> None:
         self.master, self.options = master, options.model_copy(update={"gap": 0.0})
@@ -203,8 +176,7 @@ class Columns:
         self.lp = PersistentProgram(self.master.compiled(), self.options)
 
     def best(self, at: int, duals: Array) -> tuple[float, Array]:
-        """The least cost of the project ``joined[at]`` at duals by row of the whole program, and
-        the choice that has it."""
+        """The least cost of the project ``joined[at]`` at duals of the rows, and its choice."""
         problem = self.master.joined[at]
         cost = (
             self.master.program.cost[problem.columns]
@@ -242,8 +214,7 @@ class Columns:
         raise PriceError(f"hull prices did not converge in {MOST_ROUNDS} rounds")
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
-        """Duals of the rows of the master with sides and bounds moved away from where the program
-        has them; ``None`` if that is infeasible."""
+        """Duals of the rows of the moved master; ``None`` if that is infeasible."""
         self.lp.move(movement)
         outcome = self.settle()
         self.lp.move(movement.times(0.0))

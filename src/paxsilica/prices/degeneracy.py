@@ -62,11 +62,8 @@ class Degeneracy:
     """What is known of all optimal duals of a linear program.
 
     Attributes:
-        program: the linear program.
-        row_low, row_high, low, high: which rows and columns are at their lower and upper side in
-            its solution.
-        witness, witness_of_columns: by row and column, by how much moving its side moves degenerate
-            variables, at random weights.
+        row_low, row_high, low, high: which rows and columns are at which side in its solution.
+        witness, witness_of_columns: how much moving a side moves degenerate variables, weighted.
         others: duals of the rows and reduced costs of further optimal duals.
     """
 
@@ -89,8 +86,7 @@ class Degeneracy:
         return abs(moved) <= STILL * part.size()
 
     def degenerate(self, item: PricedItem, price: float) -> Verdict:
-        """Whether one less and one more of ``item`` have different prices; ``price`` is one of
-        them."""
+        """Whether one less and one more of ``item`` differ in price; ``price`` is one of them."""
         if any(differ(item.price(*other), price) for other in self.others):
             return "yes"
         return "no" if self.unique(item) else "open"
@@ -100,8 +96,7 @@ class Degeneracy:
         return np.asarray(self.program.cost - self.program.matrix.T @ duals, dtype=float)
 
     def holds(self, duals: Array) -> bool:
-        """Whether duals of the rows are optimal: they and their reduced costs are zero wherever the
-        solution is not at the side that their sign needs."""
+        """Whether duals of the rows are optimal: complementary to the present solution."""
         error = 1e-9 * max(1e-9, float(np.abs(self.program.cost).max(initial=0.0)))
         for low, high, active in (
             (self.row_low, self.row_high, duals),
@@ -113,8 +108,7 @@ class Degeneracy:
         return True
 
     def inwards(self, draw: np.random.Generator) -> Array:
-        """By row, a movement of its sides for which the present solution, moved a little into its
-        range, is still feasible."""
+        """By row, a movement of its sides that keeps the solution, moved inwards, feasible."""
 
         def move(low: Flags, high: Flags) -> Array:
             way = np.where(low & ~high, 1.0, np.where(high & ~low, -1.0, 0.0))
@@ -141,24 +135,16 @@ def find_degeneracy(
     lp: PersistentProgram,
     corner: Corner,
     others: int = OTHERS,
-    seed: int = 0,
 ) -> Degeneracy:
-    """What is known of all optimal duals of ``program``, from an optimal basis.
+    """What is known of all optimal duals of ``program``, from an optimal basis ``corner``.
 
-    Args:
-        program: the linear program.
-        lp: holds it; it is left near ``corner``.
-        corner: an optimal basis.
-        others: how many further duals are looked for.
-        seed: of the random weights and movements.
+    ``others`` further duals are looked for. ``lp`` holds the program and is left near ``corner``.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     assert corner.outcome.values is not None
-    low, high = _at(program.low, corner.outcome.values), _at(program.high, corner.outcome.values)
-    row_low, row_high = (
-        _at(program.row_low, corner.activity),
-        _at(program.row_high, corner.activity),
-    )
+    values, activity = corner.outcome.values, corner.activity
+    low, high = _at(program.low, values), _at(program.high, values)
+    row_low, row_high = _at(program.row_low, activity), _at(program.row_high, activity)
     weights = [
         np.where(still, draw.uniform(0.5, 1.5, len(still)), 0.0)
         for still in (low | high, row_low | row_high)

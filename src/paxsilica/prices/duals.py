@@ -43,10 +43,9 @@ class Proof:
 
     Attributes:
         feasibility: largest violation of a row or bound, relative to the size of its side.
-        sign: largest dual or reduced cost whose sign needs a side that is infinite, relative to the
-            largest cost coefficient.
+        sign: largest dual that needs an infinite side, relative to the largest cost.
         slackness: sum of duals times slack, relative to the objective.
-        duality: distance between the primal and the dual objective, relative to the objective.
+        duality: distance of primal and dual objective, relative to the objective.
     """
 
     feasibility: float
@@ -67,9 +66,7 @@ class Proof:
 def prove(program: Compiled, outcome: Outcome) -> Proof:
     """Checks the solution of an LP: feasibility, signs, complementary slackness, strong duality.
 
-    Reduced costs are computed as ``cost - duals x matrix``, so the proof rests on the duals of the
-    rows alone. If their signs are right, the dual objective is a lower bound of every plan; if it
-    equals the objective, both are optimal.
+    Reduced costs are ``cost - duals x matrix``, so the proof rests on the duals of the rows alone.
 
     Raises:
         PriceError: if the solver gave no valid duals.
@@ -111,54 +108,33 @@ class Duals:
     """A linear program solved, its duals proved, and the solver that did it.
 
     Attributes:
+        corner: the optimal basis.
+        values, columns: of the columns, their values and reduced costs.
+        rows: duals of the rows.
+        objective: USD million.
         complete: whether the program has all its columns, and not only those generated so far.
     """
 
     program: Compiled
-    lp: PersistentProgram
+    persistent: PersistentProgram
     corner: Corner
     proof: Proof
-    complete: bool = True
+    values: Array
+    rows: Array
+    columns: Array
+    objective: float
+    complete: bool
 
     @cached_property
     def degeneracy(self) -> Degeneracy:
-        """What is known of all optimal duals. Other duals of an incomplete program need not be
-        optimal for the complete one."""
+        """All optimal duals; those of an incomplete program need not be optimal otherwise."""
         others = OTHERS if self.complete else 0
-        return find_degeneracy(self.program, self.lp, self.corner, others)
-
-    @property
-    def values(self) -> Array:
-        """Of the columns."""
-        assert self.corner.outcome.values is not None
-        return self.corner.outcome.values
-
-    @property
-    def rows(self) -> Array:
-        """Duals of the rows."""
-        assert self.corner.outcome.row_duals is not None
-        return self.corner.outcome.row_duals
-
-    @property
-    def columns(self) -> Array:
-        """Reduced costs of the columns."""
-        assert self.corner.outcome.column_duals is not None
-        return self.corner.outcome.column_duals
-
-    @property
-    def objective(self) -> float:
-        """USD million."""
-        assert self.corner.outcome.objective is not None
-        return self.corner.outcome.objective
+        return find_degeneracy(self.program, self.persistent, self.corner, others)
 
 
 def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
-    """Solves an LP and proves its duals.
-
-    Args:
-        program: without integer columns.
-        options: of the solver.
-        what: the program in words, for the error.
+    """Solves a program without integer columns and proves its duals; ``what`` is the program in
+    words, for the error.
 
     Raises:
         PriceError: if there is no solution, or if the proof fails.
@@ -168,8 +144,7 @@ def solve_duals(program: Compiled, options: Solver, what: str) -> Duals:
 
 
 def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = True) -> Duals:
-    """The duals of an LP that the solver holds and has solved, with their proof; see
-    :func:`solve_duals`."""
+    """The duals of an LP that the solver has solved, with their proof; as :func:`solve_duals`."""
     if outcome.values is None:
         raise PriceError(f"{what} is {outcome.status}, so there are no prices")
     proof = prove(lp.program, outcome)
@@ -177,7 +152,12 @@ def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = 
         raise PriceError(
             f"the duals of {what} fail their proof ({proof.errors()}); no prices are reported"
         )
-    return Duals(lp.program, lp, lp.corner(outcome), proof, complete)
+    values, rows, columns = outcome.values, outcome.row_duals, outcome.column_duals
+    assert rows is not None
+    assert columns is not None
+    assert outcome.objective is not None
+    corner = lp.corner(outcome)
+    return Duals(lp.program, lp, corner, proof, values, rows, columns, outcome.objective, complete)
 
 
 class Mover(Protocol):
@@ -191,11 +171,10 @@ def _left_and_right(
     duals: Duals, item: PricedItem, mover: Mover
 ) -> tuple[float | None, float | None]:
     """The left and right dual value, from the program moved a little to either side; ``None`` where
-    the moved program is infeasible.
+    the moved program is infeasible. The solver is left at another basis.
 
     The duals of the moved program are the price on that side if they are optimal for the program
-    itself too. If they are not, the movement passed the next kink, and a smaller one is tried. The
-    solver is left at another basis.
+    itself too. If they are not, the movement passed the next kink, and a smaller one is tried.
     """
     degeneracy = duals.degeneracy
     prices: list[float | None] = []
@@ -217,16 +196,10 @@ def dual_prices(
     two_sided: Set[Name] = frozenset(),
     mover: Mover | None = None,
 ) -> Iterator[Price]:
-    """The price of each item at the duals of a linear program.
+    """The price of each item at the duals of the program of this ``kind``.
 
-    Args:
-        duals: of the program of this ``kind``.
-        items: the items.
-        kind: of price.
-        two_sided: items whose left and right dual values are computed, besides those for which they
-            always are.
-        mover: solves the program with sides moved, if the program lacks columns that may be needed
-            then.
+    Left and right dual values are computed for ``two_sided`` and for items that always have them.
+    ``mover`` solves the moved program where the program lacks columns that it may need.
     """
     degeneracy = duals.degeneracy
     for item in items:
@@ -238,7 +211,7 @@ def dual_prices(
             less, more = (
                 # without those columns it is not known whether the moved program is infeasible
                 side if side is not None else math.inf if mover is None else math.nan
-                for side in _left_and_right(duals, item, mover or duals.lp)
+                for side in _left_and_right(duals, item, mover or duals.persistent)
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)

@@ -4,11 +4,12 @@ of the optimum is an interval that carries the gaps of both searches."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from paxsilica.case import Case, Solver
+from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World
 from paxsilica.model.registry import row_with
@@ -25,14 +26,8 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class Start:
-    """What every price starts from: the case, its plan, and the LP with the plan's integer
-    decisions fixed.
-
-    Attributes:
-        written: the case with its program.
-        solved: the plan, by column of the program, between bound and objective.
-        fixed: duals of the program with the integer columns fixed.
-    """
+    """What every price starts from: the case as written, its plan (by column of the program), and
+    the duals of the program with the plan's integer decisions fixed."""
 
     written: Written
     solved: Answer
@@ -42,6 +37,14 @@ class Start:
     def known(self) -> Known:
         """Integer decisions of the plan by name."""
         return Known.of(self.written.program, self.fixed.values)
+
+    def search(self, program: Compiled) -> Answer:
+        """The optimum of a changed program, from the plan."""
+        return search(program, self.written.case.solver, self.known)
+
+    def search_again(self, tables: Tables, case: Case) -> Answer:
+        """The optimum of changed tables or a changed case, with the options of the case."""
+        return self.search(written_again(self.written, tables, case))
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,7 @@ class Change:
 
     @property
     def undecided(self) -> bool:
-        """Whether the gaps leave the sign open. An interval that is exactly zero leaves nothing
-        open."""
+        """Whether the gaps leave the sign open; exactly zero leaves nothing open."""
         low, high = self.interval.low, self.interval.high
         return math.isnan(self.value) or (low <= 0.0 <= high and low < high)
 
@@ -76,19 +78,15 @@ def fall(before: Interval, after: Interval) -> Change:
     >>> fall(Interval(98.0, 100.0), Interval(89.0, 90.0))
     Change(value=10.0, interval=Interval(low=8.0, high=11.0))
     """
-    value = (
-        math.nan
-        if math.isinf(before.high) and before.high == after.high
-        else (before.high - after.high)
-    )
+    no_plan = math.isinf(before.high) and before.high == after.high
+    value = math.nan if no_plan else before.high - after.high
     if math.isfinite(value) and abs(value) <= ROUNDING * max(1.0, abs(before.high)):
         value = 0.0  # two searches that found the same plan
     return Change(value, before - after)
 
 
 def ordered(worse: Interval, better: Interval) -> tuple[Interval, Interval]:
-    """Two optima of which the second cannot be the higher one: the plan of the first is a plan of
-    the second, and the bound of the second holds for the first.
+    """Two optima of which the second cannot be the higher one, each with the other's plan or bound.
 
     >>> ordered(Interval(92.0, 100.0), Interval(97.0, 101.0))
     (Interval(low=97.0, high=100.0), Interval(low=97.0, high=100.0))
@@ -98,8 +96,7 @@ def ordered(worse: Interval, better: Interval) -> tuple[Interval, Interval]:
 
 
 def monotone_fall(start: Start, other: Answer, easier: bool, step: float) -> Change:
-    """The fall of the optimum for each unit of ``step`` towards the easier of two problems: the
-    other one, or the case as it is."""
+    """The fall of the optimum for each unit of ``step`` towards the easier problem."""
     problems = (start.solved.value, other.value) if easier else (other.value, start.solved.value)
     return (fall(*ordered(*problems)) / abs(step)).at_least_zero()
 
@@ -129,15 +126,13 @@ def resolve_price(what: str, where: str, change: Change, unit: str, sentence: st
 
 
 def refuse_user_rows(of: Written) -> None:
-    """Raises an InputError if the program has rows of a user: they would be missing in a program
-    that is written again."""
+    """Raises an InputError if the program has rows of a user: writing again loses them."""
     if of.program.user_rows:
-        raise refuse(
-            "resolve",
-            ", ".join(of.program.user_rows),
+        words = (
             "a finite difference that changes the data or the case cannot keep the rows that a user"
-            " added to the model",
+            " added to the model"
         )
+        raise refuse("resolve", ", ".join(of.program.user_rows), words)
 
 
 def written_again(of: Written, tables: Tables, case: Case) -> Compiled:
@@ -148,10 +143,7 @@ def written_again(of: Written, tables: Tables, case: Case) -> Compiled:
 
 def default_step(start: Start, limit: float) -> float:
     """The step of a sum of money if none is requested, USD million: 5 % of the limit, but no less
-    than the smallest project outside the plan would take.
-
-    A step that pays for no whole project shows a price of zero whatever money is worth.
-    """
+    than the smallest project outside the plan takes (a smaller step would save nothing)."""
     plan = start.known.committed
     left_out = [
         (1 - candidate.sponsor_share) * min(candidate.capex.values())
@@ -162,8 +154,7 @@ def default_step(start: Start, limit: float) -> float:
 
 
 def money_row(what: str) -> tuple[str, str]:
-    """Family and index of the row of the budget (``budget``) or of a funder's envelope (its
-    name)."""
+    """Family and index of the row of the ``budget`` or of a funder's envelope."""
     if what == "budget":
         return row_with(item="budget"), "programme"
     return row_with(item="envelope"), what
@@ -195,10 +186,8 @@ def _why_no_limit(of: Written, what: str) -> str:
         return "the case sets no budget; give it one, such as --set budget_usd_m=20000"
     if funding is None or what not in {row.funder for row in of.tables.funders}:
         known = ", ".join(str(index) for name, index in of.program.row_names if name == family)
-        return (
-            "should be budget, or a funder that takes part and has an envelope:"
-            f" {known or 'there is none'}"
-        )
+        words = "should be budget, or a funder that takes part and has an envelope"
+        return f"{words}: {known or 'there is none'}"
     if what not in funding.funders:
         return (
             "does not pay in this case, so its envelope has no price: the standing of its region is"
@@ -213,34 +202,27 @@ def _why_no_limit(of: Written, what: str) -> str:
 
 
 def with_money(of: Written, what: str, limit: float) -> Compiled:
-    """The program with the budget or a funder's envelope at ``limit`` (USD million delivered).
-
-    A larger envelope can admit further projects, so the program is written again.
-    """
+    """The program with the budget or a funder's envelope at ``limit``, USD million delivered. It is
+    written again for a larger envelope, which can admit further projects."""
     program = of.program
     if what != "budget" and limit > program.row_high[program.row_at[money_row(what)]]:
-        row = next(row for row in of.tables.funders if row.funder == what)
-        factor = 1.0 if row.delivery_factor is None else row.delivery_factor
-        envelope = limit / (factor * of.case.funders.delivery_factor)
-        larger = row.model_copy(update={"envelope_usd_m": envelope})
-        funders = tuple(larger if other is row else other for other in of.tables.funders)
-        program = written_again(of, replace(of.tables, funders=funders), of.case)
-    at = np.array([program.row_at[money_row(what)]])
-    return program.with_rows(at, np.array([-np.inf]), np.array([limit]))
+
+        def larger(row: Any) -> dict[str, float] | None:
+            if row.funder != what:
+                return None
+            factor = 1.0 if row.delivery_factor is None else row.delivery_factor
+            return {"envelope_usd_m": limit / (factor * of.case.funders.delivery_factor)}
+
+        program = written_again(of, of.tables.edited("funders", larger), of.case)
+    return program.with_rows(np.array([program.row_at[money_row(what)]]), -np.inf, limit)
 
 
-def money_price(start: Start, what: str, step: float | None, options: Solver) -> Price:
-    """What a step of money saves for each USD million of it.
-
-    Args:
-        start: the case as solved.
-        what: ``budget``, or a funder.
-        step: USD million, negative for less money; absent: see :func:`default_step`.
-        options: of the solver.
-    """
+def money_price(start: Start, what: str, step: float | None) -> Price:
+    """What a step (USD million, negative for less money; absent: :func:`default_step`) of the
+    ``budget`` or of a funder's envelope saves for each USD million of it."""
     limit, words = money_limit(start.written, what, step)
     step = default_step(start, limit) if step is None else step
-    other = search(with_money(start.written, what, limit + step), options, start.known)
+    other = start.search(with_money(start.written, what, limit + step))
     more, lowers = ("more", "lowers") if step > 0 else ("less", "raises")
     return resolve_price(
         "budget" if what == "budget" else "envelope",
@@ -253,30 +235,23 @@ def money_price(start: Start, what: str, step: float | None, options: Solver) ->
 
 
 def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem]:
-    """A percentage point of coverage of a stage, in every year in which some is required.
-
-    Raises:
-        InputError: if none is, or if it is not moved.
-    """
+    """A percentage point of coverage of a stage, in every year in which some is required; an
+    InputError if none is, or if it is not moved."""
     moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
-        raise refuse(
-            "coverage",
-            stage,
-            "should be a stage of which the case requires coverage, moved by more than nothing",
-        )
+        words = "should be a stage of which the case requires coverage, moved by more than nothing"
+        raise refuse("coverage", stage, words)
     return moved
 
 
-def coverage_price(start: Start, stage: str, points: float, options: Solver) -> Price:
-    """What a percentage point of required coverage of a stage costs, in every year in which some is
-    required."""
+def coverage_price(start: Start, stage: str, points: float) -> Price:
+    """What a percentage point of coverage of a stage costs, in every year that requires it."""
     program = start.written.program
     moved = required_coverage(start.written, stage, points)
     at = np.concatenate([item.movement.rows for item in moved])
     shift = points * np.concatenate([item.movement.shift for item in moved])
     program = program.with_rows(at, program.row_low[at] + shift, program.row_high[at] + shift)
-    other = search(program, options, start.solved.values)
+    other = search(program, start.written.case.solver, start.solved.values)
     return resolve_price(
         "coverage",
         stage,
@@ -289,11 +264,8 @@ def coverage_price(start: Start, stage: str, points: float, options: Solver) -> 
 
 
 def moved_cap(case: Case, points: float) -> Case:
-    """The case with its cap on a region's share moved.
-
-    Raises:
-        InputError: if it has none, or if the cap is not moved or leaves 0 to 1.
-    """
+    """The case with its cap on a region's share moved; an InputError if it has none, or if the cap
+    is not moved or leaves 0 to 1."""
     cap = case.concentration
     if cap is None or not 0.0 <= cap.max_share + points / 100 <= 1.0 or points == 0.0:
         raise refuse(
@@ -305,14 +277,14 @@ def moved_cap(case: Case, points: float) -> Case:
     return case.model_copy(update={"concentration": moved})
 
 
-def concentration_price(start: Start, points: float, options: Solver) -> Price:
+def concentration_price(start: Start, points: float) -> Price:
     """What a percentage point more in the cap on a region's share saves."""
     of = start.written
-    program = written_again(of, of.tables, moved_cap(of.case, points))
+    other = start.search_again(of.tables, moved_cap(of.case, points))
     return resolve_price(
         "concentration",
         "every region and commodity",
-        monotone_fall(start, search(program, options, start.known), points > 0, points),
+        monotone_fall(start, other, points > 0, points),
         PER_POINT,
         f"A cap on a region's share moved by {points:g} percentage points lowers"
         f" {saved(of.instance)} by {{}} USD million for each point (positive: a benefit)",
@@ -320,28 +292,19 @@ def concentration_price(start: Start, points: float, options: Solver) -> Price:
 
 
 def sooner(tables: Tables, project: str) -> Tables:
-    """Tables in which a project takes a year less from commitment to operation.
-
-    Raises:
-        InputError: if there is no such project, or if it has no lead time.
-    """
+    """Tables in which a project takes a year less to operation; an InputError if it has no lead
+    time."""
     row = next((row for row in tables.projects if row.project == project), None)
-    if row is None:
-        raise refuse("sooner", project, "should be a project of the data")
-    if row.lead_time_years == 0:
-        raise refuse("sooner", project, "has no lead time to be shortened")
-    faster = row.model_copy(update={"lead_time_years": row.lead_time_years - 1})
-    return replace(
-        tables, projects=tuple(faster if other is row else other for other in tables.projects)
-    )
+    if row is None or row.lead_time_years == 0:
+        why = "has no lead time to be shortened" if row else "should be a project of the data"
+        raise refuse("sooner", project, why)
+    cells = {"lead_time_years": row.lead_time_years - 1}
+    return tables.edited("projects", lambda one: cells if one is row else None)
 
 
 def toggled(world: World, region: str) -> tuple[Case, bool, str]:
-    """The case with another standing of a region: trusted if it is not in the last year, not
-    trusted if it is.
-
-    Returns:
-        the case, whether the region is trusted in it, and its standing there.
+    """The case with another standing of a region (trusted if it is not in the last year, not
+    trusted if it is), whether the region is trusted in it, and its standing there.
 
     Raises:
         InputError: if there is no such region, or no such standing.
@@ -360,26 +323,25 @@ def toggled(world: World, region: str) -> tuple[Case, bool, str]:
     return case.model_copy(update={"membership": membership}), wanted[0] in case.trusted, wanted[0]
 
 
-def sooner_price(start: Start, project: str, options: Solver) -> Price:
+def sooner_price(start: Start, project: str) -> Price:
     """What a project is worth more if it takes a year less."""
     of = start.written
-    program = written_again(of, sooner(of.tables, project), of.case)
+    other = start.search_again(sooner(of.tables, project), of.case)
     return resolve_price(
         "lead time",
         project,
-        fall(start.solved.value, search(program, options, start.known).value),
+        fall(start.solved.value, other.value),
         "USD million",
         f"A year less of lead time of {project} lowers {saved(of.instance)} by {{}} USD million"
         " (positive: a benefit)",
     )
 
 
-def member_price(start: Start, region: str, options: Solver) -> Price:
-    """What it is worth that a region is trusted: compared with its being neutral if it is, and with
-    its present standing if it is not."""
+def member_price(start: Start, region: str) -> Price:
+    """The worth that a region is trusted, and not neutral or at its present standing."""
     of = start.written
     case, joins, standing = toggled(of.instance.world, region)
-    other = search(written_again(of, of.tables, case), options, start.known).value
+    other = start.search_again(of.tables, case).value
     funders = [row.funder for row in of.tables.funders if row.region == region]
     pays = of.instance.world.pays(region, of.case.years[1])
     money = "no money"

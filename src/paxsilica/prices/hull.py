@@ -40,9 +40,8 @@ class Hull:
     """Hull prices.
 
     Attributes:
-        duals: the convexified program as solved.
+        duals: the convexified program as solved; its objective (USD million) bounds every plan.
         search: for further points of the projects.
-        objective: of the convexified program, USD million: a lower bound of every plan.
         row_duals: by row of the program; zero for rows of one convexified project alone.
         values: of the columns: a convex combination of choices.
         uplift: by project, USD million: its gain at these prices from its best choice over that of
@@ -133,10 +132,9 @@ def _uplift(
 ) -> tuple[dict[str, float], float]:
     """The gain of each project at the prices from its best choice, and that of everything else.
 
-    With ``r = cost - duals x matrix`` over the rows that are not a project's own, the plan costs
-    ``r x plan + duals x (matrix x plan)``. The hull costs the least of ``r x`` over each project's
-    choices and the bounds of the rest, plus duals times sides. So the parts add up to the distance
-    between plan and hull, and each is at least zero.
+    With ``r = cost - duals x matrix`` over shared rows, the plan costs ``r x plan + duals x
+    (matrix x plan)``; the hull costs the least of ``r x`` plus duals times sides. So the parts
+    add up to the distance between plan and hull, and each is at least zero.
     """
     matrix = outside(program, problems)
     own = np.zeros(len(program.row_low), dtype=bool)

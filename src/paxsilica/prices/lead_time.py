@@ -18,8 +18,7 @@ from paxsilica.solver import Array, Compiled, Values
 
 
 def _yearly(plan: Any, instance: Instance, candidate: Candidate) -> float:
-    """Fixed cost of operation less residual value of a project, discounted, USD million: the cost
-    terms of the model at the values of the plan."""
+    """Fixed cost of operation less residual value at the plan, discounted, USD million."""
     alone = replace(instance, candidates={candidate.name: candidate})
     return sum(total(term(plan, alone).terms) for term in (fixed_operation, residual_value))
 

@@ -27,8 +27,6 @@ SAVED = {
     "shortfall": "priced shortfall of coverage",
     "budget": "public capital",
 }
-"""The objective of a case in words."""
-
 BENEFIT, COST = "positive: a benefit", "positive: a cost"
 
 Name = tuple[str, str, int | None]
@@ -40,9 +38,8 @@ class PricedItem:
     """An item that has a price.
 
     Attributes:
-        what, where, when: as in the table of prices; no two items of a program have the same.
-        gain: whether one more of it lowers the objective (a limit) or raises it (a requirement);
-            the price is positive either way.
+        what, where, when: as in the table of prices; unique in a program.
+        gain: whether one more of it lowers the objective; the price is positive either way.
         movement: of sides and bounds, that one more of it means.
         scale: from USD million of objective to ``unit``.
         two_sided: whether its left and right dual values are always computed.
@@ -77,14 +74,12 @@ class PricedItem:
 
 def moved_rows(moved: Sequence[tuple[int, float]]) -> Movement:
     """The movement of some rows, each by its shift."""
-    return Movement(
-        np.array([row for row, _ in moved], dtype=np.intp), np.array([shift for _, shift in moved])
-    )
+    rows, shifts = zip(*moved, strict=True) if moved else ((), ())
+    return Movement(np.array(rows, dtype=np.intp), np.array(shifts, dtype=float))
 
 
 def undiscounted(instance: Instance, year: int) -> float:
-    """A USD million of the objective in money of ``year``; the objective ``budget`` is not
-    discounted."""
+    """A USD million of the objective in money of ``year`` (``budget`` is not discounted)."""
     return 1.0 if instance.case.objective == "budget" else 1.0 / instance.discount(year)
 
 
@@ -94,8 +89,7 @@ def saved(instance: Instance) -> str:
 
 
 def priced_items(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
-    """Everything that has a price in ``program``; ``values`` of its columns give the output of
-    which a share of concentration is a share."""
+    """Everything that has a price in ``program``; shares are of the output at ``values``."""
     return [
         *single_rows(instance, program),
         *coverage(instance, program),
@@ -107,8 +101,7 @@ def priced_items(instance: Instance, program: Compiled, values: Array) -> list[P
 
 
 def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """Items that are one row each, such as the budget of the programme and the envelope of each
-    funder: one unit more on its right-hand side."""
+    """Items that are one row each, such as the budget: one unit more on its right side."""
     found, wording = [], Wording(instance)
     for row, (family, index) in enumerate(program.row_names):
         if family.startswith(USER):
@@ -157,8 +150,7 @@ def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
 
 
 def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """A percentage point of required coverage, by stage and year: more must be made, and more must
-    be delivered."""
+    """A percentage point of required coverage (made and delivered), by stage and year."""
     stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     for row in program.rows_of(*rows_with(item="coverage")):
@@ -186,8 +178,7 @@ def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
 
 
 def concentration(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
-    """A percentage point of the cap on a region's share: of one region at one commodity, and of the
-    cap altogether."""
+    """A percentage point of the cap on a region's share, by commodity and altogether."""
     items = []
     for row in program.rows_of(*rows_with(item="concentration")):
         region, commodity, state = program.row_names[row][1]
@@ -256,8 +247,7 @@ def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
 
 
 def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """The scarcity rent of each plant in each year: one more unit of credited capacity, in all
-    operating states of the year."""
+    """The scarcity rent of each plant: one more unit of credited capacity in a year."""
     columns: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
     rows: dict[tuple[str, int], list[tuple[int, float]]] = defaultdict(list)
     for at, (family, index) in enumerate(program.columns):
@@ -300,8 +290,7 @@ def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
 def _bounds(
     instance: Instance, family: str, plant: str, state: OperatingState
 ) -> tuple[float, float]:
-    """By how much one more unit of an asset's credited capacity moves the lower and upper bound of
-    its activity or standby capacity in an operating state."""
+    """By how much one more unit of credited capacity moves the lower and upper bound."""
     asset = instance.world.plants[plant]
     credited = instance.nameplate[plant, state.year] * asset.credit
     factor = state.capacity[plant] / credited if credited else 1.0
@@ -310,8 +299,7 @@ def _bounds(
 
 
 def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """Every commodity wherever it can be had, in every operating state, and its security premium in
-    the coverage test states."""
+    """Every commodity in every place and operating state, and its security premium."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
     hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
     rows = {
@@ -349,8 +337,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
                     year,
                     f"USD per {unit}",
                     f"One {unit} of {commodity} in {region} in {year} costs this much more when"
-                    " everything not trusted is cut off than in normal times (the China-free"
-                    f" premium, if China is cut off); {COST}.",
+                    f" everything not trusted is cut off than in normal times; {COST}.",
                     gain=False,
                     movement=moved_rows([(row, 1.0), (normal, -weight)]),
                     scale=scale,
@@ -361,11 +348,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
 
 def per_unit(instance: Instance, state: OperatingState) -> float:
     """From the dual of a balance to USD per unit in money of the state's year, given that the state
-    occurs.
-
-    Expected cost weighs a state with its probability, so the dual is divided by it. A coverage test
-    state has no probability.
-    """
+    occurs: expected cost weighs a state with its probability (a coverage test has none)."""
     factor = MILLION * undiscounted(instance, state.year)
     weighted = instance.case.objective == "cost" and state.probability > 0
     return factor / state.probability if weighted else factor

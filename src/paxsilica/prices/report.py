@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +15,7 @@ import pandas as pd
 from paxsilica.case import Case
 from paxsilica.model import Model
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import of_question
+from paxsilica.plan.solve import StepCallback, of_question
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import (
     CHECKS,
@@ -42,13 +42,10 @@ from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
 
-StepCallback = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Prices:
-    """A table of prices, a table with the proof of their duals (see
-    :data:`paxsilica.plan.tables.PRICE_TABLES`), and seconds by kind."""
+    """The table of prices, the table with the proof of their duals, and seconds by kind."""
 
     table: pd.DataFrame
     proof: pd.DataFrame
@@ -75,18 +72,13 @@ def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = Non
     """
     if plan.objective is None:
         raise PriceError(f"the case is {plan.status}: without a plan there is nothing to price")
-    if model is None:
-        of = write(tables, case)
-    else:
-        of = written(of_question(model, tables, case), tables, case)
+    model = None if model is None else of_question(model, tables, case)
+    of = write(tables, case) if model is None else written(model, tables, case)
     decided = {of.program.columns[at][0] for at in np.flatnonzero(of.program.integer)}
     if decided - {"committed", "ticket"}:
         raise PriceError("a model with integer variables of a user cannot be priced")
-    fixed = solve_duals(
-        decisions_of(plan).fixed(of.program),
-        case.solver,
-        "the program with the plan's decisions fixed",
-    )
+    program = decisions_of(plan).fixed(of.program)
+    fixed = solve_duals(program, case.solver, "the program with the plan's decisions fixed")
     bound = -math.inf if plan.bound is None else min(plan.bound, fixed.objective)
     return Start(of, Answer(fixed.corner.outcome, Interval(bound, fixed.objective)), fixed)
 
@@ -134,9 +126,8 @@ def prices_from(
     clock = time.monotonic()
     if {"relaxed", "hull"} & set(request.kinds):
         on_step("relaxed prices")
-        jobs["relaxed"] = solve_duals(
-            of.program.relaxed(), options, "the program with projects divisible"
-        )
+        words = "the program with projects divisible"
+        jobs["relaxed"] = solve_duals(of.program.relaxed(), options, words)
     proofs: dict[Kind, Proof] = {kind: duals.proof for kind, duals in jobs.items()}
     # the solver releases the interpreter while it works, so two programs are examined in little
     # more than the time of one
@@ -204,28 +195,26 @@ def _from_duals(
 
 
 def _resolved(start: Start, request: PriceRequest, on_step: StepCallback) -> Iterator[Price]:
-    options = start.written.case.solver
     for what in request.money_of(start.written):
         more = "more" if request.step is None or request.step > 0 else "less"
         on_step(f"solve again with {more} for {what}")
-        yield money_price(start, what, request.step, options)
+        yield money_price(start, what, request.step)
     for stage in request.coverage:
         on_step(f"solve again with more coverage of {stage}")
-        yield coverage_price(start, stage, request.points, options)
+        yield coverage_price(start, stage, request.points)
     if request.concentration:
         on_step("solve again with a higher cap on a region's share")
-        yield concentration_price(start, request.points, options)
+        yield concentration_price(start, request.points)
     for project in request.sooner:
         on_step(f"solve again with {project} a year sooner")
-        yield sooner_price(start, project, options)
+        yield sooner_price(start, project)
     for region in request.members:
         on_step(f"solve again with another standing of {region}")
-        yield member_price(start, region, options)
+        yield member_price(start, region)
 
 
 def with_prices(plan: Plan, prices: Prices, **tables: pd.DataFrame) -> Plan:
-    """The plan with its tables of prices (and further ones, such as a value curve), and with the
-    record of their proof in the manifest."""
+    """The plan with its prices, their proof, and further tables such as a value curve."""
     return replace(
         plan,
         tables={**plan.tables, "prices": prices.table, "price_proof": prices.proof, **tables},

@@ -30,17 +30,13 @@ class PriceRequest:
     """Which prices are requested.
 
     Attributes:
-        kinds: of price.
-        two_sided: items whose left and right dual values are computed besides those of money,
-            coverage and concentration, each as ``WHAT`` or ``WHAT:WHERE``, with ``*`` and ``?`` as
-            wildcards; it takes about a tenth of a second each.
-        money: what is moved by a finite difference: ``budget`` and funders; ``None``: the budget,
-            if there is one.
-        step: USD million by which it is moved; ``None``: see
+        two_sided: items whose left and right dual values are computed, as ``WHAT`` or
+            ``WHAT:WHERE`` with ``*`` and ``?``; each takes about a tenth of a second.
+        money: ``budget`` and funders of a finite difference; ``None``: the budget, if any.
+        step: USD million of it; ``None``: see
             :func:`paxsilica.prices.finite_difference.default_step`.
         coverage: stages whose required coverage is moved by ``points`` percentage points.
         concentration: whether the cap on a region's share is moved by ``points``.
-        points: percentage points.
         sooner: projects whose lead time is shortened by a year.
         members: regions for which being trusted is priced.
     """
@@ -70,13 +66,7 @@ def check_request(
     high: float | None = None,
     points: int = 20,
 ) -> None:
-    """Checks that the case has everything requested.
-
-    Args:
-        of: the case.
-        request: which prices.
-        curves: the sums of money of which value curves are requested, from ``low`` to ``high`` with
-            so many ``points``.
+    """Checks that the case has everything requested, and the sums of money of value curves.
 
     Raises:
         InputError: with all problems.

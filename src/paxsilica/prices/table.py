@@ -58,7 +58,7 @@ def number(value: float) -> str:
 def thing(what: str, where: str) -> str:
     """What a short list shows once: of a good its name without the region.
 
-    >>> thing("security premium", "JPN, gallium"), thing("capacity", "lynas")
-    ('gallium', 'lynas')
+    >>> thing("security premium", "north, metal"), thing("capacity", "mine")
+    ('metal', 'mine')
     """
     return where.split(", ")[1] if what in GOODS else where

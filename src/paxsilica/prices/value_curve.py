@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import math
 import time
-from bisect import insort
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from paxsilica.case import Solver
+from paxsilica.plan.solve import StepCallback
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.finite_difference import Start, money_limit, money_row, refuse, with_money
 from paxsilica.solver import Array, Compiled, Outcome, solve
@@ -29,16 +30,13 @@ from paxsilica.solver.resolve import Answer, Interval, Known, Written, search
 Dates = dict[str, int]
 """Year of commitment by project."""
 
-StepCallback = Callable[[str], None]
-
 SHORTEST = 0.2
 """Seconds below which no search is begun."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """The optimum at a sum of money lies between ``bound`` and ``objective``; ``paid`` is what the
-    plan takes of the sum."""
+    """The optimum at a sum of money, between bound and plan; the plan pays ``paid`` of it."""
 
     money: float
     objective: float
@@ -50,8 +48,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Jump:
-    """Above ``low`` and up to ``high`` the best plan changes, and the objective falls by
-    ``saved_low`` to ``saved_high``."""
+    """The best plan changes between ``low`` and ``high``; the objective falls by ``saved_*``."""
 
     low: float
     high: float
@@ -79,41 +76,29 @@ class Curve:
 
     def table(self) -> pd.DataFrame:
         """The points, as :data:`PRICE_TABLES` says."""
-        rows = [
-            (
-                p.money,
-                _finite(p.objective),
-                _finite(p.bound),
-                None if p.values is None else p.paid,
-                len(p.dates),
-            )
+        rows = (
+            (p.money, p.objective, p.bound, None if p.values is None else p.paid, len(p.dates))
             for p in self.points
-        ]
+        )
         return self._frame("value_curve", rows)
 
     def jump_table(self) -> pd.DataFrame:
         """The jumps, as :data:`PRICE_TABLES` says."""
-        rows = [
+        rows = (
             (
-                jump.low,
-                jump.high,
-                _finite(jump.saved_low),
-                _finite(jump.saved_high),
+                *(jump.low, jump.high, jump.saved_low, jump.saved_high),
                 *("; ".join(names) for names in (jump.enters, jump.leaves, jump.moves)),
                 "yes" if jump.undecided else "no",
             )
             for jump in self.jumps
-        ]
+        )
         return self._frame("value_jumps", rows)
 
-    def _frame(self, name: str, rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
-        return pd.DataFrame(
-            [(self.what, *row) for row in rows], columns=list(PRICE_TABLES[name].columns)
-        )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    def _frame(self, name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
+        """A table; infinite numbers are blank."""
+        blank = dict.fromkeys((math.inf, -math.inf))
+        cells = [(self.what, *(blank.get(cell, cell) for cell in row)) for row in rows]
+        return pd.DataFrame(cells, columns=list(PRICE_TABLES[name].columns))
 
 
 @dataclass
@@ -125,7 +110,7 @@ class _Sweep:
     options: Solver
     deadline: float
     plans: list[tuple[float, float, int]] = field(default_factory=list)
-    """(paid, objective, number of the plan), in order of what is paid"""
+    """(objective, paid, number of the plan)"""
     values: list[Array] = field(default_factory=list)
     dates: list[Dates] = field(default_factory=list)
     bounds: list[tuple[float, float]] = field(default_factory=list)
@@ -138,8 +123,8 @@ class _Sweep:
         self.integers = np.flatnonzero(self.program.integer)
 
     def until(self, kept: float, share: float) -> float:
-        """The moment at which a search must end that may take a share of the time that is left
-        after ``kept`` seconds are kept for later."""
+        """The end of a search that may take a share of the time before the last ``kept``
+        seconds."""
         now = time.monotonic()
         if math.isinf(self.deadline):
             return now + self.options.time_limit_s
@@ -147,28 +132,20 @@ class _Sweep:
 
     def at(self, money: float) -> Compiled:
         """The program with so much money."""
-        return self.program.with_rows(np.array([self.row]), np.array([-np.inf]), np.array([money]))
-
-    def add_bound(self, money: float, bound: float) -> None:
-        """Keeps a bound."""
-        self.bounds.append((money, bound))
+        return self.program.with_rows(np.array([self.row]), -np.inf, money)
 
     def add_plan(self, money: float, objective: float, values: Array | None) -> None:
         """Keeps a plan, if there is one."""
         if values is not None:
             paid = float((self.program.matrix[[self.row]] @ values)[0])
-            insort(self.plans, (min(paid, money), objective, len(self.values)))
+            self.plans.append((objective, min(paid, money), len(self.values)))
             self.values.append(values)
             self.dates.append(dict(Known.of(self.program, values).committed))
 
     def point(self, money: float) -> Point:
         """What is known at so much money."""
         room = 1e-9 * max(1.0, money)
-        serving = [
-            (objective, paid, which)
-            for paid, objective, which in self.plans
-            if paid <= money + room
-        ]
+        serving = [plan for plan in self.plans if plan[1] <= money + room]
         bound = max(
             (bound for there, bound in self.bounds if there >= money - room), default=-math.inf
         )
@@ -186,8 +163,7 @@ class _Sweep:
         return here.objective - here.bound <= self.options.gap * abs(here.objective) + 1e-9
 
     def relax(self, wanted: list[float]) -> None:
-        """Bounds from the LP relaxation at many points, from the largest sum down, each from the
-        basis of the last."""
+        """Bounds from the LP relaxation at many points, each from the basis of the last."""
         lp = PersistentProgram(self.program.relaxed(), self.options)
         at, limit = np.array([self.row]), float(self.program.row_high[self.row])
         for money in sorted(wanted, reverse=True):
@@ -197,9 +173,9 @@ class _Sweep:
     def add_relaxed(self, money: float, outcome: Outcome) -> None:
         """Keeps the bound of a relaxation, and its integer columns."""
         if outcome.status == "infeasible":
-            self.add_bound(money, math.inf)
+            self.bounds.append((money, math.inf))
         elif outcome.values is not None and outcome.objective is not None:
-            self.add_bound(money, outcome.objective)
+            self.bounds.append((money, outcome.objective))
             self.relaxed[money] = outcome.values[self.integers]
 
     def settle(self, money: float, until: float) -> None:
@@ -211,7 +187,7 @@ class _Sweep:
             self.search_near(program, money, 0.6 * (until - time.monotonic()))
         if not self.closed(money) and until - time.monotonic() > SHORTEST:
             found = self.limited(program, money, until - time.monotonic())
-            self.add_bound(money, found.value.low)
+            self.bounds.append((money, found.value.low))
             self.add_plan(money, found.value.high, found.values)
 
     def limited(self, program: Compiled, money: float, seconds: float) -> Answer:
@@ -227,8 +203,7 @@ class _Sweep:
         return search(program, options, here.values, cutoff)
 
     def search_near(self, program: Compiled, money: float, seconds: float) -> None:
-        """Searches with the columns fixed that are integer in the relaxation. The bound of this
-        search does not hold for the point."""
+        """Searches with integer columns of the relaxation fixed; keeps the plan, not the bound."""
         part = self.relaxed[money]
         whole = np.abs(part - np.round(part)) <= 1e-6
         near = program.fixed(self.integers[whole], np.round(part[whole]))
@@ -239,19 +214,12 @@ class _Sweep:
 def curve_range(
     of: Written, what: str, low: float | None = None, high: float | None = None, points: int = 20
 ) -> tuple[float, float]:
-    """Where a value curve begins and ends, USD million; see :func:`compute_value_curve`.
-
-    Raises:
-        InputError: if there is no such limit, or no such range.
-    """
+    """Ends of a value curve, USD million; raises as :func:`compute_value_curve`."""
     limit, _ = money_limit(of, what)
     low, high = 0.0 if low is None else low, 2.0 * limit if high is None else high
     if not 0.0 <= low < high or points < 2:
-        raise refuse(
-            "curve",
-            f"{low:g} to {high:g}",
-            "should be a range upwards from 0 or more, with 2 points or more",
-        )
+        words = "should be a range upwards from 0 or more, with 2 points or more"
+        raise refuse("curve", f"{low:g} to {high:g}", words)
     return low, high
 
 
@@ -265,15 +233,15 @@ def compute_value_curve(
     seconds: float = math.inf,
     on_step: StepCallback | None = None,
 ) -> Curve:
-    """The value curve of the budget or of a funder's envelope.
+    """The value curve of the ``budget`` or of a funder's envelope, from the plan of the case.
 
     Args:
-        start: the case as solved; its plan is the first that is known.
+        start: the case as solved.
         what: ``budget``, or a funder.
         low, high: range, USD million; absent: from zero to twice the limit of the case.
         points: how many, spread evenly.
-        tolerance: how closely jumps are located, USD million; absent: a thousandth of the range.
-        seconds: for the whole curve; a point whose share of it is over keeps the gap that it has.
+        tolerance: of jumps, USD million; absent: a thousandth of the range.
+        seconds: for the whole curve; a point out of time keeps the gap that it has.
         on_step: called with the name of each step as it begins.
 
     Raises:
@@ -286,12 +254,10 @@ def compute_value_curve(
     options = start.written.case.solver
     program = with_money(start.written, what, limit if what == "budget" else max(limit, high))
     sweep = _Sweep(program, program.row_at[money_row(what)], options, started + seconds)
-    sweep.add_bound(limit, start.solved.value.low)
-    if program.columns == start.written.program.columns:
-        sweep.add_plan(limit, start.solved.value.high, start.solved.values)
-    else:
-        again = search(start.known.fixed(sweep.at(limit)), options)
-        sweep.add_plan(limit, again.value.high, again.values)
+    sweep.bounds.append((limit, start.solved.value.low))
+    same = program.columns == start.written.program.columns
+    plan = start.solved if same else search(start.known.fixed(sweep.at(limit)), options)
+    sweep.add_plan(limit, plan.value.high, plan.values)
     wanted = np.linspace(low, high, points).tolist()
     report(f"{words}: bounds")
     sweep.relax(wanted)
@@ -309,8 +275,7 @@ def compute_value_curve(
 
 
 def _from_the_ends(count: int) -> list[int]:
-    """Positions in an order in which each lies between two that are done: the ends first, then
-    middles."""
+    """Positions, the ends first and then each in the middle of two that are done."""
     order, gaps = [count - 1, 0], [(0, count - 1)]
     while gaps:
         left, right = gaps.pop(0)
@@ -330,12 +295,8 @@ def _differs(one: Point, other: Point) -> bool:
 
 def _locate(sweep: _Sweep, wanted: list[float], tolerance: float, on_step: StepCallback) -> None:
     """Solves between points until every change of plan is located within ``tolerance``, or time is
-    over.
-
-    The plan above a change serves from what it pays onwards, so the change is not later than that.
-    The next point to solve is just below; if the plan is still the same there, because its sizes
-    adapt, the next point is half-way down.
-    """
+    over. The plan above a change serves from what it pays, so the next point is just below that; if
+    the plan is the same there (its sizes adapt), half-way down."""
     spans = list(pairwise(wanted))
     while spans and time.monotonic() < sweep.deadline:
         left, right = spans.pop()

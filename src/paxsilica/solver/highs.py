@@ -30,8 +30,7 @@ ProgressCallback = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a search: seconds since its start, best plan, bound (both USD million; infinite
-    where there is none yet)."""
+    """Progress of a search: seconds, best plan and bound (USD million, infinite if absent)."""
 
     seconds: float
     incumbent: float
@@ -39,8 +38,7 @@ class Progress:
 
     @property
     def gap(self) -> float:
-        """Relative gap as the solver defines it: distance of plan and bound over the size of the
-        plan."""
+        """Relative gap: distance of plan and bound over the size of the plan."""
         return relative_gap(self.incumbent, self.bound)
 
 
@@ -83,8 +81,7 @@ def relative_gap(incumbent: float, bound: float) -> float:
 
 
 def _objective_scale(cost: Array) -> float:
-    """A power of two that brings the largest cost coefficient near a thousand: tolerances of the
-    solver are absolute."""
+    """A power of two that brings the largest cost near a thousand (tolerances are absolute)."""
     largest = float(np.abs(cost).max(initial=0.0))
     return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
 
@@ -97,11 +94,8 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
     lp.row_lower_, lp.row_upper_ = program.row_low, program.row_high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.num_col_, lp.a_matrix_.num_row_ = lp.num_col_, lp.num_row_
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = (
-        program.matrix.indptr,
-        program.matrix.indices,
-        program.matrix.data,
-    )
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = program.matrix.indptr, program.matrix.indices
+    lp.a_matrix_.value_ = program.matrix.data
     if program.integer.any():
         kinds = np.array([highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger])
         lp.integrality_ = kinds[program.integer.astype(int)].tolist()
@@ -117,26 +111,15 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
 
 def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> None:
     if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-        raise InputError(
-            [
-                Problem(
-                    "case",
-                    "",
-                    f"solver.options.{name}",
-                    str(value),
-                    "the solver refuses this value",
-                )
-            ]
-        )
+        words = "the solver refuses this value"
+        raise InputError([Problem("case", "", f"solver.options.{name}", str(value), words)])
 
 
 def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own, so that Ctrl-C reaches this one; the first Ctrl-C
-    stops the search at the best plan so far."""
+    """Runs the solver in a thread of its own; the first Ctrl-C stops it at its best plan."""
     interrupted = False
-    finished = (
-        threading.Event()
-    )  # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+    # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
+    finished = threading.Event()
 
     def run() -> None:
         try:
@@ -231,13 +214,8 @@ def _outcome(
         return make("unbounded", None, -math.inf)
     if status == known.kUnboundedOrInfeasible:
         return make(_unbounded_or_infeasible(program), None, -math.inf)
-    if status in (
-        known.kLoadError,
-        known.kModelError,
-        known.kPresolveError,
-        known.kSolveError,
-        known.kPostsolveError,
-    ):
+    failures = (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError)
+    if status in (*failures, known.kPostsolveError):
         raise PaxSilicaError(f"the solver failed ({solver.modelStatusToString(status)})")
     feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     bound = info.mip_dual_bound / scale if mip else -math.inf
@@ -264,10 +242,8 @@ def linear_outcome(
     values = np.array(solution.col_value, dtype=float)
     if not solution.dual_valid:
         return make("optimal", objective, objective, values)
-    rows, columns = (
-        np.array(duals, dtype=float) / scale for duals in (solution.row_dual, solution.col_dual)
-    )
-    return make("optimal", objective, objective, values, rows, columns)
+    duals = (np.array(of, dtype=float) / scale for of in (solution.row_dual, solution.col_dual))
+    return make("optimal", objective, objective, values, *duals)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:

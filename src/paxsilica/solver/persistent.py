@@ -22,13 +22,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Corner:
-    """An optimal basis to restore.
-
-    Attributes:
-        basis: as the solver keeps it.
-        outcome: what it gave.
-        activity: left side of each row.
-    """
+    """An optimal basis to restore, what it gave, and the left side of each row."""
 
     basis: Any
     outcome: Outcome
@@ -47,19 +41,13 @@ class Movement:
 
     def times(self, factor: float) -> Movement:
         """The movement times a factor."""
-        return replace(
-            self,
-            shift=factor * self.shift,
-            low_shift=factor * self.low_shift,
-            high_shift=factor * self.high_shift,
-        )
+        shift, low, high = self.shift, self.low_shift, self.high_shift
+        return replace(self, shift=factor * shift, low_shift=factor * low, high_shift=factor * high)
 
     def size(self) -> float:
         """The largest movement."""
-        return max(
-            float(np.abs(part).max(initial=0.0))
-            for part in (self.shift, self.low_shift, self.high_shift)
-        )
+        parts = (self.shift, self.low_shift, self.high_shift)
+        return max(float(np.abs(part).max(initial=0.0)) for part in parts)
 
 
 class PersistentProgram:
@@ -115,11 +103,8 @@ class PersistentProgram:
         return linear_outcome(self.solver, self.scale, partial(Outcome, seconds=seconds))
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
-        """Duals of the rows after a movement of sides and bounds; ``None`` if the moved program is
-        infeasible.
-
-        Sides and bounds are restored afterwards; the basis only if the moved program is infeasible.
-        """
+        """Duals of the rows after a movement; ``None`` if the moved program is infeasible. Sides
+        and bounds are restored; the basis only if it is infeasible."""
         self.move(movement)
         duals, basis = None, self.solver.getBasis()
         if self._settle() == highspy.HighsModelStatus.kOptimal:
@@ -146,18 +131,13 @@ class PersistentProgram:
         self.move_rows(movement.rows, movement.shift)
         at, low, high = movement.columns.astype(np.int32), self.program.low, self.program.high
         if len(at):
-            self.solver.changeColsBounds(
-                len(at), at, low[at] + movement.low_shift, high[at] + movement.high_shift
-            )
+            low, high = low[at] + movement.low_shift, high[at] + movement.high_shift
+            self.solver.changeColsBounds(len(at), at, low, high)
 
     def move_rows(self, at: Rows, shift: Array) -> None:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
-        self.solver.changeRowsBounds(
-            len(at),
-            at.astype(np.int32),
-            self.program.row_low[at] + shift,
-            self.program.row_high[at] + shift,
-        )
+        low, high = self.program.row_low[at] + shift, self.program.row_high[at] + shift
+        self.solver.changeRowsBounds(len(at), at.astype(np.int32), low, high)
 
     def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
         """Sets the bounds of some columns."""
@@ -183,13 +163,8 @@ class PersistentProgram:
 
     def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
         """By row, what a unit added to its side moves the variables in the basis of ``corner`` by,
-        each times its weight.
-
-        Args:
-            corner: the solver is put there.
-            columns: weights of the columns; zero for those that do not count.
-            rows: weights of the slacks of rows, up to sign.
-        """
+        each times its weight (zero: not counted; slacks of rows up to sign). The solver is left
+        there."""
         self.back_to(corner)
         self._run()
         basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)

@@ -87,13 +87,19 @@ class Compiled:
         """Position of each column by (family, index)."""
         return {name: at for at, name in enumerate(self.columns)}
 
-    def with_rows(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+    def with_rows(self, at: NDArray[np.intp], low: Array | float, high: Array | float) -> Compiled:
         """The same program with new sides of some rows."""
         row_low, row_high = self.row_low.copy(), self.row_high.copy()
         row_low[at], row_high[at] = low, high
         return replace(self, row_low=row_low, row_high=row_high)
 
-    def with_columns(self, at: NDArray[np.intp], low: Array, high: Array) -> Compiled:
+    def without_rows(self, at: NDArray[np.intp]) -> Compiled:
+        """The same program with some rows free."""
+        return self.with_rows(at, -np.inf, np.inf)
+
+    def with_columns(
+        self, at: NDArray[np.intp], low: Array | float, high: Array | float
+    ) -> Compiled:
         """The same program with new bounds of some columns."""
         new_low, new_high = self.low.copy(), self.high.copy()
         new_low[at], new_high[at] = low, high
@@ -101,42 +107,41 @@ class Compiled:
 
     def fixed(self, at: NDArray[np.intp], values: Array) -> Compiled:
         """The same program with some columns fixed at ``values`` and no longer integer."""
-        low, high, integer = self.low.copy(), self.high.copy(), self.integer.copy()
-        low[at], high[at], integer[at] = values, values, False
-        return replace(self, low=low, high=high, integer=integer)
+        integer = self.integer.copy()
+        integer[at] = False
+        return replace(self.with_columns(at, values, values), integer=integer)
+
+    def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Compiled:
+        """Some rows and columns of the program."""
+        return Compiled(
+            cost=self.cost[columns],
+            offset=self.offset,
+            matrix=csr_matrix(self.matrix[rows][:, columns]),
+            row_low=self.row_low[rows],
+            row_high=self.row_high[rows],
+            low=self.low[columns],
+            high=self.high[columns],
+            integer=self.integer[columns],
+            row_names=tuple(self.row_names[row] for row in rows),
+            columns=tuple(self.columns[column] for column in columns),
+            column_of={},
+        )
 
     def restricted(self, at: NDArray[np.intp], values: Array) -> Compiled:
-        """The program in the columns ``at`` alone, all others fixed at ``values``; rows without any
-        of these columns are left out."""
+        """The program in the columns ``at``, others fixed at ``values``; empty rows left out."""
         mask = np.zeros(len(self.cost), dtype=bool)
         mask[at] = True
         rest = np.where(mask, 0.0, values)
-        moved = self.matrix @ rest
-        part = self.matrix[:, at].tocsr()
-        rows = np.flatnonzero(np.diff(part.indptr))
-        return Compiled(
-            cost=self.cost[at],
-            offset=self.offset + float(self.cost @ rest),
-            matrix=part[rows],
-            row_low=(self.row_low - moved)[rows],
-            row_high=(self.row_high - moved)[rows],
-            low=self.low[at],
-            high=self.high[at],
-            integer=self.integer[at],
-            row_names=tuple(self.row_names[row] for row in rows),
-            columns=tuple(self.columns[column] for column in at),
-            column_of={},
+        rows = np.flatnonzero(np.diff(self.matrix[:, at].tocsr().indptr))
+        part, moved = self.part(rows, at), (self.matrix @ rest)[rows]
+        offset = self.offset + float(self.cost @ rest)
+        return replace(
+            part, offset=offset, row_low=part.row_low - moved, row_high=part.row_high - moved
         )
 
     def relaxed(self) -> Compiled:
         """The same program without integrality."""
         return replace(self, integer=np.zeros_like(self.integer))
-
-    def without_rows(self, at: NDArray[np.intp]) -> Compiled:
-        """The same program with some rows free."""
-        row_low, row_high = self.row_low.copy(), self.row_high.copy()
-        row_low[at], row_high[at] = -np.inf, np.inf
-        return replace(self, row_low=row_low, row_high=row_high)
 
     def with_row(self, coefficients: Array, high: float) -> Compiled:
         """The same program with one more row, ``coefficients x <= high``."""
@@ -145,7 +150,7 @@ class Compiled:
             matrix=csr_matrix(vstack([self.matrix, csr_matrix(coefficients)])),
             row_low=np.append(self.row_low, -np.inf),
             row_high=np.append(self.row_high, high),
-            row_names=(*self.row_names, ("held", None)),
+            row_names=(*self.row_names, ("added", None)),
         )
 
     def minimising(self, cost: Array, offset: float = 0.0) -> Compiled:

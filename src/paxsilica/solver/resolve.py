@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ INTEGRALITY_TOL = 1e-9
 larger violation than this is solved again with exact integers."""
 
 
+Sign = Literal[-1, 0, 1]
+
+
 @dataclass(frozen=True)
 class Interval:
     """A number that is known to lie between ``low`` and ``high``. ``inf`` to ``inf``: there is no
@@ -47,13 +50,10 @@ class Interval:
         return Interval(self.low + other.low, self.high + other.high)
 
     def __sub__(self, other: Interval) -> Interval:
+        if self.low == math.inf and other.low != math.inf:
+            return NOWHERE
         low = -math.inf if other.high == math.inf else self.low - other.high
-        high = math.inf if self.high == math.inf else self.high - other.low
-        return (
-            Interval(math.inf, math.inf)
-            if self.low == math.inf and other.low != math.inf
-            else Interval(low, high)
-        )
+        return Interval(low, math.inf if self.high == math.inf else self.high - other.low)
 
     def __truediv__(self, divisor: float) -> Interval:
         """The interval of the number divided by ``divisor``."""
@@ -76,7 +76,7 @@ class Interval:
         """Whether the number may exist: its plan is not proved impossible."""
         return not (self.low == math.inf and self.high == math.inf)
 
-    def sign(self, noise: float = 0.0) -> int:
+    def sign(self, noise: float = 0.0) -> Sign:
         """1 if surely above ``noise``, -1 if surely below minus it, 0 if the gap leaves it open."""
         return 1 if self.low > noise else -1 if self.high < -noise else 0
 
@@ -158,10 +158,8 @@ class Written:
 
     def term_values(self, values: Array) -> dict[str, float]:
         """Each term of cost in USD million at ``values``."""
-        return {
-            name: float(vector @ values) + constant
-            for name, (vector, constant) in self.costs.items()
-        }
+        costs = self.costs.items()
+        return {name: float(vector @ values) + constant for name, (vector, constant) in costs}
 
 
 _last: list[Written] = []
@@ -188,9 +186,8 @@ def written(model: Model, tables: Tables, case: Case) -> Written:
 
     def vector(terms: Iterable[tuple[float, Any]]) -> Array:
         # a variable that stands in no row and costs nothing in this objective is not in the program
-        return program.vector(
-            [(amount, var) for amount, var in terms if id(var) in program.column_of]
-        )
+        there = [(amount, var) for amount, var in terms if id(var) in program.column_of]
+        return program.vector(there)
 
     costs = {name: (vector(part.terms), part.constant) for name, part in model.costs.items()}
     capital = vector(programme_capital(model, model.instance))
@@ -227,8 +224,7 @@ def search(
     """Solves ``program``, from a known plan if there is one.
 
     Args:
-        program: the program to solve.
-        options: gap, time limit, threads and seed.
+        program, options: as for :func:`~paxsilica.solver.highs.solve`.
         start: a plan to start from, by name or by column.
         cutoff: called with what is known after each progress; the search ends when it returns true.
         on_progress: called with every progress of the search.
@@ -268,9 +264,8 @@ def search(
     if outcome.status == "infeasible":
         return Answer(outcome, NOWHERE)
     low = outcome.bound if math.isfinite(outcome.bound) else -math.inf
-    return Answer(
-        outcome, Interval(low, math.inf if outcome.objective is None else outcome.objective)
-    )
+    high = math.inf if outcome.objective is None else outcome.objective
+    return Answer(outcome, Interval(low, high))
 
 
 def with_exact_integers(program: Compiled, values: Array, options: Solver) -> Outcome:
@@ -280,13 +275,8 @@ def with_exact_integers(program: Compiled, values: Array, options: Solver) -> Ou
 
 
 def reoptimise(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
-    """The plan of ``outcome`` with the same integer decisions, exactly integer, and everything else
-    at its optimum.
-
-    A search that ends at its gap leaves the operation of its plan improvable. ``outcome`` is
-    returned as it is if it has no plan, if it is exact and its gap is closed, or if exact integers
-    leave no plan.
-    """
+    """The plan of ``outcome`` with the same, exact integer decisions and everything else at its
+    optimum; ``outcome`` itself if it has no plan, is exact and closed, or has no such plan."""
     if outcome.values is None or outcome.objective is None:
         return outcome
     closed = outcome.objective - outcome.bound <= 1e-9 * max(1.0, abs(outcome.objective))
@@ -295,12 +285,8 @@ def reoptimise(program: Compiled, outcome: Outcome, options: Solver) -> Outcome:
     again = with_exact_integers(program, outcome.values, options)
     if again.values is None or again.objective is None:
         return outcome
-    return replace(
-        outcome,
-        values=again.values,
-        objective=again.objective,
-        bound=min(outcome.bound, again.objective),
-    )
+    bound = min(outcome.bound, again.objective)
+    return replace(outcome, values=again.values, objective=again.objective, bound=bound)
 
 
 @dataclass(frozen=True)

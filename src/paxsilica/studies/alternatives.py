@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
@@ -46,15 +46,11 @@ from paxsilica.studies.near_optimal import (
     neighbours,
     poorly_proved,
     repaired,
-    start_of,
     with_gap_for,
 )
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
-from paxsilica.studies.results import Study, axes, differences
-from paxsilica.studies.tasks import solve_case
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from paxsilica.studies.results import Figure, Study, axes, differences
+from paxsilica.studies.tasks import solve_case, start_of
 
 ROUNDS = 5
 """Most repetitions because a better plan than the best was found; kept results are reused."""
@@ -72,13 +68,12 @@ VERDICTS = {
 
 @dataclass(frozen=True)
 class Alternatives(Study):
-    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the plans and the
-    projects in which they differ.
+    """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the projects in which
+    the plans differ.
 
     Attributes:
         limit_usd_m: objective up to which a plan is near-optimal, USD million.
-        decisions: year of commitment and final size by project, for each plan in the table
-            ``plans``.
+        decisions: year of commitment and final size, by plan and project.
     """
 
     main: ClassVar[str] = "projects"
@@ -91,18 +86,9 @@ class Alternatives(Study):
                 "region": "host",
                 "in_best": "whether the best plan known has it",
                 "verdict": "; ".join(f"{name}: {meaning}" for name, meaning in VERDICTS.items()),
-                "certain": (
-                    "whether the verdict holds for the true optimum, and not only for the best"
-                    " plan known"
-                ),
-                "cost_with_usd_m": (
-                    "least objective of a plan found that has it, USD million; blank: none found"
-                    " within the limit"
-                ),
-                "cost_without_usd_m": (
-                    "least objective of a plan found without it, USD million; blank: none found"
-                    " within the limit"
-                ),
+                "certain": "whether the verdict holds for the true optimum",
+                "cost_with_usd_m": "least objective found with it, USD million; blank: none found",
+                "cost_without_usd_m": "the same without it",
                 "decided_by": "method that decided the verdict",
             },
         ),
@@ -111,10 +97,7 @@ class Alternatives(Study):
             {
                 "plan": "name; plan 1 is the best plan known",
                 "objective_usd_m": "objective, USD million",
-                "bound_usd_m": (
-                    "bound on the objective of any plan at this distance from the earlier ones, USD"
-                    " million"
-                ),
+                "bound_usd_m": "bound on any plan at this distance from earlier ones, USD million",
                 "extra_usd_m": "objective above that of plan 1, USD million",
                 "near_optimal": "whether it is within the limit",
                 "projects": "number of projects",
@@ -140,14 +123,10 @@ class Alternatives(Study):
         if differ:
             ax.imshow(picture, cmap="Blues", aspect="auto", vmin=0.0, vmax=1.3)
         extra = self.table("plans")["extra_usd_m"]
-        ax.set_xticks(
-            range(len(plans)),
-            [f"{name}\n+{cost:,.0f}" for name, cost in zip(plans, extra, strict=True)],
-        )
+        labels = [f"{name}\n+{cost:,.0f}" for name, cost in zip(plans, extra, strict=True)]
+        ax.set_xticks(range(len(plans)), labels)
         ax.set_yticks(range(len(differ)), differ)
-        ax.set_xlabel(
-            "plan, and its cost above the best in USD million; dark: the plan has the project"
-        )
+        ax.set_xlabel("plan, and its extra cost in USD million; dark: the plan has the project")
         return figure
 
 
@@ -286,47 +265,37 @@ def _decide(near: NearOptimalSet, packed: Packed, case: Case, runner: Runner) ->
     start = start_of(near.best)
 
     def bounded(regions: Sequence[Region]) -> None:
-        shared = {"settled": near.settled(), "start": start}
-        beyond, apart = bounds_in(regions, packed, case, near.open(), near.limit, shared, runner)
+        shared = near.known_to_tasks(start)
+        beyond, apart = bounds_in(regions, packed, case, near.open(), shared, runner)
         for place, bound in beyond.items():
             near.prove(place, bound, "proof by relaxation")
         near.apart |= apart
 
     bounded([Region((), -math.inf)])
-    places = near.open()
-    parts = [places[at : at + WAVE] for at in range(0, len(places), WAVE)]
-    shared = {"limit": near.limit, "start": start}
-    for result in runner.run(
-        [
-            task(neighbours, packed, case, places=[list(one) for one in part], **shared)
-            for part in parts
-        ],
-        "plans close to the best",
-    ):
+    places = [list(place) for place in near.open()]
+    jobs = [
+        task(neighbours, packed, case, places=places[at : at + WAVE], limit=near.limit, start=start)
+        for at in range(0, len(places), WAVE)
+    ]
+    for result in runner.run(jobs, "plans close to the best"):
         for plan in (result or {"found": ()})["found"]:
             near.see(plan)
     if near.open():
         enough = near.best["value"] - SHARE * near.room
         regions = grown(packed, case, near.settled(), near.limit, enough, runner)
         if not runner.stopped:
-            near.bound = max(
-                near.bound, min([near.best["value"], *(region.bound for region in regions)])
-            )
+            lowest = min([near.best["value"], *(region.bound for region in regions)])
+            near.bound = max(near.bound, lowest)
             bounded(regions)
     _repair(near, packed, case, start, runner)
     for now in _waves(near, runner):
-        shared = {"limit": near.limit, "settled": near.settled(), "start": start}
+        shared = near.known_to_tasks(start)
         jobs = [task(forced, packed, case, project=name, side=side, **shared) for name, side in now]
         for place, result in zip(now, runner.run(jobs, "one by one"), strict=True):
             near.see(result)
-            if result is not None and (
-                result["status"] == "infeasible" or result["least"] is not None
-            ):
-                near.prove(
-                    place,
-                    math.inf if result["status"] == "infeasible" else result["least"],
-                    "proof for this project",
-                )
+            if result is not None:
+                least = math.inf if result["status"] == "infeasible" else result["least"]
+                near.prove(place, -math.inf if least is None else least, "proof for this project")
 
 
 def _repair(
@@ -334,15 +303,18 @@ def _repair(
 ) -> None:
     """Searches for plans close to the best one that follow the relaxation, once for each place."""
     for now in _waves(near, runner, lambda place: bool(near.apart.get(place))):
-        shared = {
-            "limit": near.limit,
-            "enough": min(near.limit, near.floor),
-            "settled": near.settled(),
-            "start": start,
-        }
+        shared = near.known_to_tasks(start) | {"enough": min(near.limit, near.floor)}
         jobs = [
-            task(repaired, packed, case, project=place[0], side=place[1], apart=apart, **shared)
-            for place, apart in ((place, near.apart[place]) for place in now)
+            task(
+                repaired,
+                packed,
+                case,
+                project=name,
+                side=side,
+                apart=near.apart[name, side],
+                **shared,
+            )
+            for name, side in now
         ]
         for result in runner.run(jobs, "plans close to the best"):
             near.see(result)
@@ -351,8 +323,7 @@ def _repair(
 def _waves(
     near: NearOptimalSet, runner: Runner, fits: Callable[[Place], bool] = lambda _: True
 ) -> Iterator[list[Place]]:
-    """The open places, a few at a time, those closest to the best plan first: a plan found for one
-    often decides others."""
+    """The open places, a few at a time, those closest to the best plan first."""
     done: set[Place] = set()
     while not runner.stopped:
         todo = [place for place in near.open() if place not in done and fits(place)]

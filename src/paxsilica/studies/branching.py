@@ -24,7 +24,7 @@ from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import Written, write
 from paxsilica.studies.near_optimal import SIDES, Place, above, ever, settled_columns
 from paxsilica.studies.parallel import Packed, Result, Runner, task
-from paxsilica.studies.tasks import known_in
+from paxsilica.studies.tasks import finite, known_in
 from paxsilica.tables import Tables
 
 BRANCHINGS = 12
@@ -35,7 +35,7 @@ AT_ONCE = 2
 depends on it."""
 
 PART = 32
-"""Questions that one task asks of a relaxation."""
+"""Places that one task examines."""
 
 WHOLE = 1e-6
 """Distance from an integer within which a value counts as one."""
@@ -88,13 +88,9 @@ class _Relaxation:
 
 
 def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least objective of the relaxation of a region, alone and with each of some projects
-    forced in or out.
-
-    ``apart`` lists the integer columns in which the relaxation differs from a known plan, where a
-    bound is not above the limit: a plan with the project on that side is best searched for there. A
-    bound of ``None``: infeasible.
-    """
+    """Work: the least objective (``None``: infeasible) of the relaxation of a region, alone and
+    with each of some projects forced in or out. ``apart``: integer columns in which a relaxation
+    within the limit differs from a known plan; plans are best searched for there."""
     of = write(tables, case)
     columns, relaxation = ever(of), _Relaxation(of, case, arguments)
     whole = relaxation.whole
@@ -111,13 +107,12 @@ def relaxations(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
         apart: list[Any] = []
         if values is not None and not above(bound, arguments["limit"]):
             apart = [relaxation.name(at) for at in whole[np.abs(values[whole] - known) > WHOLE]]
-        found.append([name, side, _finite(bound), apart])
-    return {"bound": _finite(floor), "found": found}
+        found.append([name, side, finite(bound), apart])
+    return {"bound": finite(floor), "found": found}
 
 
 def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the column to branch on in a region, and the bounds of both halves; no column if the
-    relaxation is integral."""
+    """Work: the column to branch on in a region, if any is fractional, and both bounds."""
     of = write(tables, case)
     relaxation = _Relaxation(of, case, arguments)
     solver, whole = relaxation.solver, relaxation.whole
@@ -142,13 +137,9 @@ def split(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
             best = (column, ends)
     found: Result = {"bound": outcome.objective, "column": None}
     if best is not None:
-        halves = [_finite(end) for end in best[1]]
+        halves = [finite(end) for end in best[1]]
         found |= {"column": relaxation.name(best[0]), "halves": halves}
     return found
-
-
-def _finite(bound: float) -> float | None:
-    return bound if math.isfinite(bound) else None
 
 
 def _plain(region: Region) -> list[list[Any]]:
@@ -163,8 +154,8 @@ def grown(
     enough: float,
     runner: Runner,
 ) -> list[Region]:
-    """Regions that contain every near-optimal plan, split at the lowest bounds until all bounds are
-    ``enough`` or :data:`BRANCHINGS` are used."""
+    """Regions with all near-optimal plans, split until bounds are ``enough`` or no split is
+    left."""
     regions: list[Region] = [Region((), -math.inf)]
     ended: list[Region] = []
     branchings = 0
@@ -198,19 +189,16 @@ def bounds_in(
     packed: Packed,
     case: Case,
     places: Sequence[Place],
-    limit: float,
     shared: Mapping[str, Any],
     runner: Runner,
 ) -> tuple[dict[Place, float], dict[Place, list[Any]]]:
     """The least objective over the regions for each place that is above the limit in all; for the
-    others the columns in which to search for a plan.
-
-    A place that one region leaves open is not asked of the next, so the lowest bounds come first.
-    """
+    others the columns in which to search for a plan. A place that one region leaves open is not
+    examined in the next."""
     beyond, apart = dict.fromkeys(places, math.inf), {}
     for region in sorted(regions, key=lambda region: (region.bound, region.branches)):
         open_places = [list(one) for one in beyond]
-        words = {"branches": _plain(region), "limit": limit, **shared}
+        words = {"branches": _plain(region), **shared}
         jobs = [
             task(relaxations, packed, case, places=open_places[at : at + PART], **words)
             for at in range(0, len(open_places), PART)
@@ -220,7 +208,7 @@ def bounds_in(
                 return {}, {}
             for name, side, bound, differ in result["found"]:
                 place: Place = (name, SIDES[SIDES.index(side)])
-                if bound is None or above(bound, limit):
+                if bound is None or above(bound, shared["limit"]):
                     beyond[place] = min(beyond[place], math.inf if bound is None else bound)
                 else:
                     del beyond[place]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -16,13 +15,10 @@ from paxsilica.model.investment import required_commitment
 from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
 from paxsilica.solver import Array, Compiled, solve
-from paxsilica.solver.resolve import NOISE, Interval, Known, Written, search, write
-from paxsilica.studies.parameters import edited, scaled
+from paxsilica.solver.resolve import NOISE, Interval, Known, Sign, Written, search, write
+from paxsilica.studies.parameters import scaled
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import key_text
-
-Sign = Literal[-1, 0, 1]
-"""1: better with the project; -1: better without it; 0: the gap leaves it open."""
 
 CLEAR = 0.01
 """Share of a number by which its ends lie beyond the value at which both plans would cost the
@@ -46,12 +42,9 @@ class BreakEven:
     """The break-even value of a number.
 
     Attributes:
-        what: the number, in words; ``unit`` its unit.
-        now: its value in the data.
-        at: the values between which the verdict changes; ``None`` if it does not within
-            ``searched``.
-        searched: the values that were searched, from the most to the least favourable to the
-            project.
+        what: the number, in words, with its ``unit``; ``now`` its value in the data.
+        at: the values between which the verdict changes; ``None``: it does not in ``searched``.
+        searched: from the most to the least favourable value for the project.
         low, high: range of the number by its provenance.
         solves: re-solves that the search took.
         settled: whether the gap left nothing open, where no change was found.
@@ -93,14 +86,12 @@ class BreakEven:
 
 
 def sign_of(inside: Interval, outside: Interval) -> Sign:
-    """Which of the two is certainly less."""
-    finite = [
-        abs(x) for x in (inside.low, inside.high, outside.low, outside.high) if math.isfinite(x)
-    ]
+    """Which is certainly less: 1 inside, -1 outside; 0: the gap leaves it open."""
+    ends = (inside.low, inside.high, outside.low, outside.high)
+    finite = [abs(x) for x in ends if math.isfinite(x)]
     if not inside.exists or not outside.exists:
         return 0 if inside.exists == outside.exists else 1 if inside.exists else -1
-    found = (outside - inside).sign(NOISE * max([1.0, *finite]))
-    return 1 if found > 0 else -1 if found < 0 else 0
+    return (outside - inside).sign(NOISE * max([1.0, *finite]))
 
 
 def forced(written: Written, project: str, inside: bool) -> Compiled:
@@ -108,14 +99,14 @@ def forced(written: Written, project: str, inside: bool) -> Compiled:
     program, window = written.program, written.instance.candidates[project].window
     if inside:
         at = np.array([program.column_at["committed", (project, window[-1])]])
-        return program.with_columns(at, np.ones(1), np.ones(1))
+        return program.with_columns(at, 1.0, 1.0)
     keys = [("committed", (project, year)) for year in window]
     at = np.array([program.column_at[key] for key in keys if key in program.column_at])
     rows = written.rows_where(
         required_commitment.__name__,
         lambda index: (index[0] if isinstance(index, tuple) else index) == project,
     )
-    return program.with_columns(at, np.zeros(len(at)), np.zeros(len(at))).without_rows(rows)
+    return program.with_columns(at, 0.0, 0.0).without_rows(rows)
 
 
 def turning_point(
@@ -127,12 +118,9 @@ def turning_point(
     most_solves: int,
     step: float,
 ) -> tuple[Interval | None, int]:
-    """The values between which ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``),
-    and the number of calls.
-
-    The interval contains every value that the gap leaves open. The search ends at a width of
-    ``step``; 1 searches whole numbers.
-    """
+    """The values between which ``sign`` goes from 1 (at ``friendly``) to -1 (at ``unfriendly``), to
+    a width of ``step`` (1: whole numbers), and the number of calls. They contain every value that
+    the gap leaves open."""
     calls = 0
 
     def ask(value: float) -> Sign:
@@ -164,8 +152,7 @@ def turning_point(
 def _probe(
     inside: float, undecided: tuple[float, float] | None, outside: float, step: float
 ) -> tuple[float | None, str]:
-    """The next value to try, and on which side of the undecided values it is; ``None`` if the
-    interval is narrow enough."""
+    """The next value to try (``None``: close enough) and its side of the undecided values."""
     left, right, side = inside, outside, "both"
     if undecided is not None:
         near, far = abs(undecided[0] - inside), abs(outside - undecided[1])
@@ -214,13 +201,13 @@ def capital_bounds(
 def with_lead_time(tables: Tables, project: str, years: int) -> Tables:
     """The tables with another lead time of a project."""
     cells = {"lead_time_years": years}
-    return edited(tables, "projects", lambda row: cells if row.project == project else None)
+    return tables.edited("projects", lambda row: cells if row.project == project else None)
 
 
 @dataclass(frozen=True)
 class _Number:
-    """A number that can be varied: its place in the data, the factors (or for a lead time, the
-    years) that are most and least favourable, and the width at which the search ends."""
+    """A number that can be varied: its place in the data, and the most and least favourable factors
+    (for a lead time, years)."""
 
     words: str
     unit: str
@@ -257,8 +244,7 @@ def _numbers(project: str, product: str, lead_time: int) -> Mapping[str, _Number
 def break_even(
     written: Written, project: str, what: str, inside: Side, outside: Side, most_solves: int
 ) -> BreakEven | None:
-    """The break-even value of one of
-    :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS`; ``None`` if the number is absent or zero."""
+    """The break-even value of one of the numbers; ``None`` if it is absent or zero."""
     tables, case, world = written.tables, written.case, written.instance.world
     lead_time = world.projects_by_name[project].lead_time_years
     number = _numbers(project, str(world.plants[project].main_product), lead_time)[what]
@@ -272,9 +258,8 @@ def break_even(
         surely_in, surely_out = capital_bounds(written, project, worth, now.value)
     friendly = max(number.friendly * scale, surely_in)
     unfriendly = min(number.unfriendly * scale, surely_out)
-    options = case.solver.model_copy(
-        update={"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
-    )
+    patience = {"time_limit_s": min(case.solver.time_limit_s, PATIENCE_S)}
+    options = case.solver.model_copy(update=patience)
     with_it, without_it = (side.known or Known() for side in (inside, outside))
     seen: list[Sign] = [sign_of(inside.value, outside.value)]
     solves = 0
@@ -300,13 +285,11 @@ def break_even(
             high = math.inf if again.objective is None else again.objective
             if high < math.inf and sign_of(Interval(-math.inf, high), other) == 1:
                 return 1
-        answer = search(
-            program,
-            options,
-            with_it,
-            lambda now: sign_of(now, other) != 0 if other.exists else now.high < math.inf,
-        )
-        return sign_of(answer.value, other)
+
+        def decided(known: Interval) -> bool:
+            return sign_of(known, other) != 0 if other.exists else known.high < math.inf
+
+        return sign_of(search(program, options, with_it, decided).value, other)
 
     def noted(value: float) -> Sign:
         seen.append(resolved(value))

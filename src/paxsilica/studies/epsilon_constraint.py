@@ -24,8 +24,7 @@ from paxsilica.tables import Tables
 
 @dataclass(frozen=True)
 class Axis:
-    """A measure of a plan. ``sign`` is -1 if more is better; ``linear``: whether it is linear in
-    the decisions."""
+    """A measure of a plan, linear in the decisions or not; ``sign`` is -1 if more is better."""
 
     name: str
     unit: str
@@ -65,22 +64,16 @@ AXES: dict[str, Axis] = {
 
 
 def known_axis(name: str) -> Axis:
-    """The axis of that name.
-
-    Raises:
-        InputError: if there is none.
-    """
+    """The axis of that name; an InputError if there is none."""
     if name not in AXES:
-        raise InputError(
-            [Problem("frontier", "", "axis", name, f"should be one of {', '.join(AXES)}")]
-        )
+        words = f"should be one of {', '.join(AXES)}"
+        raise InputError([Problem("frontier", "", "axis", name, words)])
     return AXES[name]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A program with its measures: each a vector and a constant to be minimised (coverage with
-    negative sign)."""
+    """A program with its measures (vector and constant), all to be minimised."""
 
     of: Written
     program: Compiled
@@ -98,8 +91,7 @@ class Measured:
 
 
 def measured(of: Written, axes: Iterable[str]) -> Measured:
-    """The program of a case with the measures of all linear axes, and a column for the level of
-    coverage if it is among them."""
+    """The program of a case with all linear measures, among them ``coverage`` if it is an axis."""
     program, more = of.program, 0
     if "coverage" in axes:
         program, more = _with_level(of), 1
@@ -111,9 +103,8 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
         "shortfall": (shortfall, constant),
         "budget": (of.public_capital, 0.0),
     }
-    measures = {
-        name: (np.append(vector, pad), offset) for name, (vector, offset) in measures.items()
-    }
+    found = measures.items()
+    measures = {name: (np.append(vector, pad), offset) for name, (vector, offset) in found}
     if more:
         level = np.zeros(len(program.cost))
         level[-1] = -1.0
@@ -122,33 +113,27 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
 
 
 def _with_level(of: Written) -> Compiled:
-    """The program with a column for the level of coverage: the share of the required coverage that
-    is met everywhere, without a shortfall."""
+    """The program with a column for the share of the required coverage that is met everywhere."""
     if not of.instance.required:
         raise InputError("a frontier over coverage needs a case that requires coverage")
     program = of.program
     missing = program.positions("shortfall")
-    nothing = np.zeros(len(missing))
-    program = program.with_columns(missing, nothing, nothing)
+    program = program.with_columns(missing, 0.0, 0.0)
     entries, rows, low = {}, [], []
     coverage_rows = rows_with(item="coverage")
     for at, (family, index) in enumerate(program.row_names):
         if family in coverage_rows:
-            commodity, state = index
-            share = of.instance.required[commodity, state]
-            wanted = share * coverage_base(of.instance, family, commodity, state)
-            side = coverage_side(of.instance, family, commodity, state, 0.0)
-            entries[at] = -wanted
+            share, (commodity, state) = of.instance.required[index], index
+            entries[at] = -share * coverage_base(of.instance, family, commodity, state)
             rows.append(at)
-            low.append(side)
+            low.append(coverage_side(of.instance, family, commodity, state, 0.0))
     program = extended(program, [NewColumn(("coverage_level", None), entries, high=1.0)])
     at_rows = np.array(rows, dtype=np.intp)
     return program.with_rows(at_rows, np.array(low), program.row_high[at_rows])
 
 
 def largest_share(of: Written, values: Array) -> float:
-    """The largest share of one region in the output of a covered commodity, in a cut-off in which
-    the cap holds."""
+    """The largest share of one region in the output of a commodity under a cap."""
     cap = of.case.concentration
     made: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     capped: dict[str, set[str]] = defaultdict(set)
@@ -216,10 +201,8 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
         if AXES[axis].linear:
             one, constant = at.measures[axis]
             factor = weight / arguments["ranges"][axis]
-            vector, offset = (
-                vector + factor * one,
-                offset + factor * (constant - AXES[axis].sign * limit),
-            )
+            vector = vector + factor * one
+            offset += factor * (constant - AXES[axis].sign * limit)
             weight /= 10
     program = program.minimising(vector, offset)
     start = arguments.get("start")
@@ -228,8 +211,7 @@ def minimise(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 
 
 def lexicographic(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least of the first measure, then of the second among such plans, and so on; a row
-    of the payoff table."""
+    """Work: a row of the payoff table: the least of each measure, in their order."""
     at = measured(write(tables, case), arguments["axes"])
     program = at.program
     result: Result = {}

@@ -18,7 +18,7 @@ from paxsilica.solver.resolve import NOISE, NOWHERE, Answer, Interval, Known, Wr
 from paxsilica.studies import BREAK_EVEN_NUMBERS
 from paxsilica.studies.break_even import BreakEven, Side, break_even, forced, sign_of
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Project, Row
+from paxsilica.tables.schema import Project
 from paxsilica.tables.suggestions import Nearest
 
 PROJECT_NUMBERS = (
@@ -44,14 +44,12 @@ class Explanation:
     """Why a project is in the plan or not.
 
     Attributes:
-        inside, outside: optimum with the project forced in and forced out, USD million of the
-            objective, with the gap.
+        inside, outside: optimum with it forced in and out, USD million of the objective.
         chosen: whether the plan that was found has it.
-        displaced: projects that differ between the plan with it and the plan without it.
+        displaced: other projects that differ between the two plans.
         feeds: its output in a cut-off and the need, by commodity and year.
         reaches: covered commodities further down the chain into which its output goes.
-        break_even: numbers at which the verdict changes.
-        numbers: the numbers of the data on which it depends.
+        break_even: numbers at which the verdict changes; ``numbers``: those of the data.
         dropped: why it cannot be part of any plan; ``None`` if it can.
     """
 
@@ -70,8 +68,7 @@ class Explanation:
 
     @property
     def worth(self) -> Interval:
-        """What the project saves, USD million of the objective: the optimum without it less the
-        optimum with it."""
+        """What the project saves, USD million of the objective."""
         return self.outside - self.inside
 
     @property
@@ -81,9 +78,8 @@ class Explanation:
             return "left out"
         if self.required:
             return "required"
-        return {1: "in", -1: "out", 0: "undecided (inside the gap)"}[
-            sign_of(self.inside, self.outside)
-        ]
+        words = {1: "in", -1: "out", 0: "undecided (inside the gap)"}
+        return words[sign_of(self.inside, self.outside)]
 
     def lines(self) -> list[str]:
         """The explanation in sentences."""
@@ -94,11 +90,8 @@ class Explanation:
         if len(self.displaced):
             lines.append(self._displaced_sentence())
         if len(self.feeds):
-            best = (
-                self.feeds.sort_values("share_of_need", ascending=False)
-                .groupby("commodity", sort=False)
-                .first()
-            )
+            feeds = self.feeds.sort_values("share_of_need", ascending=False)
+            best = feeds.groupby("commodity", sort=False).first()
             words = "; ".join(
                 f"{name} up to {row['share_of_need']:.1%} of the need ({row['year']})"
                 for name, row in best.iterrows()
@@ -127,19 +120,15 @@ class Explanation:
 
     def _displaced_sentence(self) -> str:
         # projects that come or go first, then those that move by some years
-        rows = sorted(
-            self.displaced.to_dict("records"), key=lambda row: "becomes" in str(row["change"])
-        )
+        found = self.displaced.to_dict("records")
+        rows = sorted(found, key=lambda row: "becomes" in str(row["change"]))
         exact = self.inside.low == self.inside.high and self.outside.low == self.outside.high
         changes = _listed([f"{row['project']} ({row['change']})" for row in rows])
-        return (
-            "Between the plan without it and the plan with it, this changes:"
-            f" {changes}.{'' if exact else UNSURE}"
-        )
+        head = "Between the plan without it and the plan with it, this changes:"
+        return f"{head} {changes}.{'' if exact else UNSURE}"
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; intervals as their ends, infinite where there is no
-        plan."""
+        """Everything in plain data and tables; intervals as their ends."""
         return {
             "project": self.project,
             "name": self.title,
@@ -181,8 +170,7 @@ def _side(program: Compiled, answer: Answer) -> Side:
 def both_sides(
     written: Written, project: str, start: Known | None = None
 ) -> tuple[Side, Side, bool]:
-    """The optimum with and without the project, and whether the plan found has it. Two solves: the
-    plan is the optimum of one side."""
+    """The optimum with and without the project, and whether the plan found has it."""
     program, options = written.program, written.case.solver
     answer = search(program, options, start)
     if answer.values is None:
@@ -211,11 +199,8 @@ def explain_project(
     """Why ``project`` is in the plan of ``case`` or not.
 
     Args:
-        tables, case: the question.
-        project: its key.
-        numbers: those of :data:`~paxsilica.studies.BREAK_EVEN_NUMBERS` whose break-even value is
-            searched for.
-        most_solves: re-solves for each of them.
+        tables, case, project: the question.
+        numbers: whose break-even value is searched for, with ``most_solves`` re-solves each.
         on_step: called with the name of each step as it begins.
 
     Raises:
@@ -238,9 +223,8 @@ def explain_project(
     begin("with it and without it")
     inside, outside, chosen = both_sides(written, project)
     if not inside.value.exists and not outside.value.exists:
-        raise InfeasibleError(
-            "There is no plan, with the project or without it; `paxsilica solve` says why."
-        )
+        words = "There is no plan, with the project or without it; `paxsilica solve` says why."
+        raise InfeasibleError(words)
     found = []
     for what in numbers:
         begin(f"break-even value: {what}")
@@ -264,21 +248,19 @@ def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
     """Numbers of the project, and of what it does and makes."""
     recipes = [one for one in tables.recipes if one.process == row.process]
     made = {one.commodity for one in recipes if one.role == "output"}
-    statuses = [one for one in tables.statuses if one.status == row.status]
-    processes = [one for one in tables.processes if one.process == row.process]
-    commodities = [one for one in tables.commodities if one.commodity in made]
-    cells: list[tuple[str, list[Row], tuple[str, ...]]] = [
-        ("projects", [row], PROJECT_NUMBERS),
-        ("statuses", [*statuses], ("credit",)),
-        ("processes", [*processes], ("minimum_utilisation",)),
-        ("recipes", [*recipes], ("quantity",)),
-        ("commodities", [*commodities], ("shortage_price_usd_per_unit",)),
-    ]
+    cells: tuple[tuple[str, str, set[Any], tuple[str, ...]], ...] = (
+        ("projects", "project", {row.project}, PROJECT_NUMBERS),
+        ("statuses", "status", {row.status}, ("credit",)),
+        ("processes", "process", {row.process}, ("minimum_utilisation",)),
+        ("recipes", "process", {row.process}, ("quantity",)),
+        ("commodities", "commodity", made, ("shortage_price_usd_per_unit",)),
+    )
     lookup = Lookup(tables)
     return tuple(
         number
-        for table, of, columns in cells
-        for one in of
+        for table, key, keys, columns in cells
+        for one in tables.rows(table)
+        if getattr(one, key) in keys
         for number in graded(tables, lookup, table, one, *columns)
     )
 
@@ -318,8 +300,7 @@ def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
 
 
 def reaches(written: Written, project: str) -> tuple[str, ...]:
-    """Covered commodities that are made, directly or indirectly, from the output of the project,
-    without that output."""
+    """Covered commodities made from the output of the project, directly or not."""
     world = written.instance.world
     own = set(world.outputs.get(world.plants[project].process, {}))
     seen, front = set(own), list(own)

@@ -30,16 +30,14 @@ COVERED = 1 - 1e-6
 
 @dataclass(frozen=True)
 class Step:
-    """A commodity on the way up the chain.
+    """A commodity on the way up the chain, in ``unit``.
 
     Attributes:
-        made, need: in the cut-off, in ``unit``.
-        trusted_capacity: credited capacity, in output, of plants with a trusted host and
-            controller.
-        ready: the part of it that can run now, because it ran in normal times.
+        made, need: in the cut-off.
+        trusted_capacity: credited capacity of plants with a trusted host and controller.
+        ready: the part of it that ran in normal times and can run now.
         lost_to_control: capacity in trusted countries under a controller that is not trusted.
-        worth: units of the stage's weakest commodity that one more unit of this would bring; 0 if
-            unknown.
+        worth: units of the weakest commodity that one more unit brings; 0 if unknown.
         holders: who makes it in normal times under the plan, largest first.
     """
 
@@ -57,8 +55,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is below its requirement in its worst year. ``steps`` lead from its weakest
-    commodity to the cause, which is the last."""
+    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause."""
 
     stage: str
     name: str
@@ -73,10 +70,8 @@ class Exposure:
     def lines(self) -> list[str]:
         """The way up the chain in sentences."""
         if not self.steps:
-            return [
-                f"{self.name} is fully covered: in a cut-off, the trusted world can make all that"
-                " it needs in every year."
-            ]
+            words = "in a cut-off, the trusted world can make all that it needs in every year"
+            return [f"{self.name} is fully covered: {words}."]
         first, last = self.steps[0], self.steps[-1]
         lines = [
             f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, the trusted"
@@ -118,20 +113,13 @@ class Exposure:
 
     def result(self) -> dict[str, Any]:
         """Everything in plain data; ``shares`` by commodity and year."""
-        return {
-            "stage": self.stage,
-            "name": self.name,
-            "year": self.year,
-            "share": self.share,
-            "required": self.required,
-            "shares": [
-                {"commodity": commodity, "year": year, "share": share}
-                for (commodity, year), share in self.shares.items()
-            ],
-            "steps": [asdict(step) for step in self.steps],
-            "cause": self.cause,
-            "text": self.lines(),
-        }
+        shares = [
+            {"commodity": commodity, "year": year, "share": share}
+            for (commodity, year), share in self.shares.items()
+        ]
+        steps = [asdict(step) for step in self.steps]
+        found = asdict(self) | {"shares": shares, "steps": steps, "text": self.lines()}
+        return {key: value for key, value in found.items() if key != "names"}
 
 
 def explain_stage(
@@ -192,13 +180,8 @@ def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str
 
 @dataclass(frozen=True)
 class _CutOff:
-    """A cut-off re-run for one commodity alone.
-
-    Attributes:
-        values: of all columns.
-        worth: units of the commodity per unit of each commodity in each region.
-        rents: of the capacity of each plant.
-    """
+    """A cut-off re-run for one commodity alone: ``values`` of all columns, ``worth`` in units of
+    the commodity per unit of each (region, commodity), and ``rents`` of plants."""
 
     written: Written
     state: str
@@ -214,14 +197,12 @@ class _CutOff:
 
 def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
     program, instance = written.program, written.instance
-    at = np.array(
-        [
-            place
-            for place, (family, index) in enumerate(program.columns)
-            if family in STATE_VARIABLES and index[-1] == state
-        ],
-        dtype=np.intp,
-    )
+    own = [
+        place
+        for place, (family, index) in enumerate(program.columns)
+        if family in STATE_VARIABLES and index[-1] == state
+    ]
+    at = np.array(own, dtype=np.intp)
     target = program.column_at["shortfall", (commodity, state)]
     cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
     cost[target], high[target] = 1.0, np.inf
@@ -252,8 +233,7 @@ def _alone(written: Written, measured: Array, commodity: str, state: str) -> _Cu
 
 
 def _walk(cutoff: _CutOff, commodity: str) -> list[Step]:
-    """From the commodity to the input that limits it, and so on, until something has no maker, no
-    capacity left, or is used up elsewhere."""
+    """From the commodity up the chain, at each step to the input that limits it."""
     instance = cutoff.written.instance
     steps, seen = [_step(cutoff, commodity)], {commodity}
     while True:
@@ -292,8 +272,7 @@ def _cause(last: Step) -> str:
 
 
 def _missing_input(cutoff: _CutOff, commodity: str) -> str | None:
-    """An input without a trusted source, whose lack keeps the trusted plants that make the
-    commodity out of the cut-off."""
+    """An input without a trusted source that trusted plants for the commodity lack."""
     instance = cutoff.written.instance
     state = instance.states[cutoff.state]
     fed = {place[1] for place in state.supply}

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
@@ -26,10 +27,8 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import TableDoc
 from paxsilica.studies.epsilon_constraint import AXES, known_axis, lexicographic, minimise
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task
-from paxsilica.studies.results import Study, axes, with_thousands
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from paxsilica.studies.results import Figure, Study, axes, with_thousands
+from paxsilica.studies.tasks import start_of
 
 Index = tuple[int, ...]
 TOLERANCE = 1e-6
@@ -41,23 +40,14 @@ _MEASURES = {axis.column: f"{axis.meaning} ({axis.unit})" for axis in AXES.value
 @dataclass(frozen=True)
 class Frontier(Study):
     """A frontier. ``figure`` draws the minimised measure over the first limit, with a line for each
-    value of the others.
-
-    Attributes:
-        minimised: the minimised measure.
-        along: the limited measures, in order.
-        decisions: year of commitment and final size by project, for each plan in the table
-            ``plans``.
+    value of the others. ``decisions``: year of commitment and final size by plan and project.
     """
 
     main: ClassVar[str] = "points"
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "points": TableDoc(
             "Every point of the grid",
-            {
-                f"limit_{axis.column}": f"limit on: {axis.meaning} ({axis.unit})"
-                for axis in AXES.values()
-            }
+            {f"limit_{column}": f"limit on: {words}" for column, words in _MEASURES.items()}
             | {
                 "status": (
                     "optimal: proved to the requested gap; feasible: the time ran out; infeasible:"
@@ -99,9 +89,8 @@ class Frontier(Study):
         groups = table.groupby(others, sort=False) if others else [((), table)]
         for key, part in groups:
             part = part.sort_values(limit)
-            words = ", ".join(
-                f"{name} {value:,.4g}" for name, value in zip(self.along[1:], key, strict=True)
-            )
+            fixed = zip(self.along[1:], key, strict=True)
+            words = ", ".join(f"{name} {value:,.4g}" for name, value in fixed)
             x, y = part[limit], part[goal.column]
             (line,) = ax.plot(x, y, "o-", markersize=4, label=words)
             low = part["bound"].astype(float) if goal.sign > 0 else y
@@ -129,10 +118,8 @@ class _Grid:
         return list(itertools.product(*(range(len(values)) for values in self.limits.values())))
 
     def at(self, point: Index) -> dict[str, float]:
-        return {
-            name: values[place]
-            for (name, values), place in zip(self.limits.items(), point, strict=True)
-        }
+        places = zip(self.limits.items(), point, strict=True)
+        return {name: values[place] for (name, values), place in places}
 
     def keeps(self, result: Result, point: Index) -> bool:
         """Whether the plan of a result meets the limits of a point."""
@@ -143,11 +130,8 @@ class _Grid:
 
     def looser(self, point: Index) -> list[Result]:
         """Results at points without a tighter limit."""
-        return [
-            result
-            for other, result in self.results.items()
-            if all(a <= b for a, b in zip(other, point, strict=True))
-        ]
+        results = self.results.items()
+        return [result for other, result in results if all(map(operator.le, other, point))]
 
     def infeasible(self, point: Index) -> bool:
         """Whether the limits of a point are proved infeasible."""
@@ -155,11 +139,8 @@ class _Grid:
 
     def optimal(self, point: Index) -> bool:
         """Whether an optimal plan of the point is known."""
-        own = self.results.get(point)
-        return (own is not None and own["status"] == "optimal") or any(
-            result["status"] == "optimal" and self.keeps(result, point)
-            for result in self.looser(point)
-        )
+        optimal = [one for one in self.looser(point) if one["status"] == "optimal"]
+        return self.results.get(point) in optimal or any(self.keeps(one, point) for one in optimal)
 
     def settled(self, point: Index) -> bool:
         """Whether the point need not be solved."""
@@ -167,10 +148,8 @@ class _Grid:
 
     def worth(self, result: Result) -> tuple[float, float]:
         """Order of plans: the minimised measure, then the others together."""
-        goal = AXES[self.goal].sign * result["axes"][self.goal]
-        return goal, sum(
-            AXES[name].sign * result["axes"][name] / self.spans[name] for name in self.limits
-        )
+        sizes = {name: AXES[name].sign * value for name, value in result["axes"].items()}
+        return sizes[self.goal], sum(sizes[name] / self.spans[name] for name in self.limits)
 
     def best(self, point: Index) -> Result | None:
         """The best of all plans found that meet the limits of a point."""
@@ -210,11 +189,8 @@ def frontier(
             orders = [[name, *(other for other in linear if other != name)] for name in linear]
             jobs = [task(lexicographic, packed, case, axes=names, order=order) for order in orders]
             found = runner.run(jobs, "payoff table")
-            payoff = {
-                name: row
-                for name, row in zip(linear, found, strict=True)
-                if row is not None and "axes" in row
-            }
+            rows = zip(linear, found, strict=True)
+            payoff = {name: row for name, row in rows if row is not None and "axes" in row}
             if not payoff and None not in found:
                 raise InputError("the case has no plan, so there is no frontier")
         grid = _grid(minimised, wanted, [*payoff.values()])
@@ -222,20 +198,12 @@ def frontier(
             _solve(grid, packed, case, names, runner)
     tables, decisions = _tables(grid)
     if payoff:
-        rows = [{"best": name} | _by_column(row["axes"]) for name, row in payoff.items()]
-        tables["payoff"] = _filled("payoff", rows)
-    title = (
-        f"Least {minimised} along {' and '.join(wanted)}:"
-        f" {question.case.title or question.case.name}"
-    )
-    return Frontier.of(
-        tables,
-        title,
-        runner.stopped,
-        minimised=minimised,
-        along=tuple(wanted),
-        decisions=decisions,
-    )
+        best = [{"best": name} | _by_column(row["axes"]) for name, row in payoff.items()]
+        tables["payoff"] = _filled("payoff", best)
+    head = f"Least {minimised} along {' and '.join(wanted)}"
+    title = f"{head}: {question.case.title or question.case.name}"
+    more: dict[str, Any] = {"along": tuple(wanted), "decisions": decisions}
+    return Frontier.of(tables, title, runner.stopped, minimised=minimised, **more)
 
 
 def _checked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[float]]) -> Case:
@@ -249,42 +217,37 @@ def _checked(case: Case, minimised: str, wanted: Mapping[str, int | Sequence[flo
     measures = {minimised, *wanted}
     covered = sorted({"coverage", "concentration", "shortfall"} & measures)
     hard = case.coverage is not None and (case.coverage.hard or "coverage" in wanted)
-    checks = [
-        (
-            minimised in ("coverage", "concentration"),
-            "minimised",
-            minimised,
-            "should be total, cost, shortfall or budget",
-        ),
-        (minimised in wanted, "along", minimised, "should not be the measure that is minimised"),
-        (
-            bool(covered) and case.coverage is None,
-            ", ".join(covered),
-            "",
-            "needs a case with a section coverage",
-        ),
-        (
-            "shortfall" in measures and hard,
-            "shortfall",
-            "",
-            "nothing is missing where coverage is hard or is an axis itself",
-        ),
-    ]
+    problems: list[Problem] = []
+
+    def refuse(key: str, value: str, words: str) -> None:
+        problems.append(Problem("frontier", "", key, value, words))
+
+    if minimised in ("coverage", "concentration"):
+        refuse("minimised", minimised, "should be total, cost, shortfall or budget")
+    if minimised in wanted:
+        refuse("along", minimised, "should not be the measure that is minimised")
+    if covered and case.coverage is None:
+        refuse(", ".join(covered), "", "needs a case with a section coverage")
+    if "shortfall" in measures and hard:
+        refuse("shortfall", "", "nothing is missing where coverage is hard or is an axis itself")
     for name, values in wanted.items():
-        if isinstance(values, int):
-            few, words = values < 2, "should be at least 2 points, or a list of limits"
-            if name == "concentration":
-                few, words = True, "should be a list of limits"
-            checks.append((few, name, str(values), words))
-        else:
-            checks.append((not len(values), name, "", "should be at least one limit"))
-    problems = [Problem("frontier", "", *cell) for wrong, *cell in checks if wrong]
+        if words := _wrong_limits(name, values):
+            refuse(name, str(values) if isinstance(values, int) else "", words)
     if problems:
         raise InputError(problems)
     update: dict[str, Any] = {"objective": "cost"}
     if "budget" in measures:
         update["budget_usd_m"] = None
     return case.model_copy(update=update)
+
+
+def _wrong_limits(name: str, values: int | Sequence[float]) -> str:
+    """What the limits of a measure should be, where they are not."""
+    if not isinstance(values, int):
+        return "" if len(values) else "should be at least one limit"
+    if name == "concentration":
+        return "should be a list of limits"
+    return "should be at least 2 points, or a list of limits" if values < 2 else ""
 
 
 def _grid(
@@ -298,11 +261,7 @@ def _grid(
             if not ends:  # the study was stopped before the payoff table was known
                 limits[name], spans[name] = [], 1.0
                 continue
-            values = (
-                np.linspace(min(ends), max(ends), values).tolist()
-                if max(ends) > min(ends)
-                else [max(ends)]
-            )
+            values = np.linspace(min(ends), max(ends), values).tolist()
         limits[name] = sorted({float(value) for value in values}, reverse=AXES[name].sign > 0)
         spans[name] = max(limits[name]) - min(limits[name]) or max(1.0, abs(limits[name][0]))
     return _Grid(goal, limits, spans)
@@ -352,7 +311,7 @@ def _solve(grid: _Grid, packed: Packed, case: Case, names: Sequence[str], runner
         jobs = []
         for point in todo:
             known = grid.best(point)
-            start = None if known is None else {key: known[key] for key in ("decision", "tickets")}
+            start = None if known is None else start_of(known)
             more = {"weight": weight, "ranges": grid.spans, "start": start}
             jobs.append(_task(grid, packed, case, point, common | more))
         for point, result in zip(todo, runner.run(jobs, "points"), strict=True):
@@ -380,13 +339,10 @@ def _by_column(measures: Mapping[str, float]) -> dict[str, float]:
 
 def _filled(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """A table without the columns that are empty."""
-    table = pd.DataFrame(rows, columns=list(Frontier.docs[name].columns))
-    return table.dropna(axis="columns", how="all")
+    return Frontier.frame(name, rows).dropna(axis="columns", how="all")
 
 
-def _tables(
-    grid: _Grid,
-) -> tuple[dict[str, pd.DataFrame], dict[str, Mapping[str, Sequence[float]]]]:
+def _tables(grid: _Grid) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     names: dict[str, str] = {}
     plans, rows, decisions = [], [], {}
     for point in grid.points():
@@ -401,9 +357,8 @@ def _tables(
             row["status"] = "not reached" if own is None else own["status"]
         else:
             measures = _by_column(best["axes"])
-            key = str(sorted(best["decision"].items())) + str(
-                [round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()]
-            )
+            sizes = [round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()]
+            key = str((sorted(best["decision"].items()), sizes))
             if key not in names:
                 names[key] = f"plan {len(names) + 1}"
                 projects = "; ".join(sorted(best["decision"]))
@@ -420,7 +375,7 @@ def _tables(
             row |= {"plan": names[key], "projects": len(best["decision"])} | measures
             row |= {"bound": bound, "gap": gap, "gap_share": gap / abs(value) if value else 0.0}
         rows.append(row)
-    points = pd.DataFrame(rows, columns=list(Frontier.docs["points"].columns))
+    points = Frontier.frame("points", rows)
     unused = [
         name
         for name in points.columns

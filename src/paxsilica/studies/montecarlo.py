@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 from scipy.stats import binomtest, qmc, rankdata
@@ -23,13 +23,10 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import Plan, TableDoc
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import Parameter, Range, Shape, find_ranges, moved
-from paxsilica.studies.results import OUTCOME, Study, axes, outcome, with_thousands
+from paxsilica.studies.results import OUTCOME, Figure, Study, axes, outcome, with_thousands
 from paxsilica.studies.sensitivity import from_plain, plain, ranged, solve_or_run
 from paxsilica.studies.tasks import decision_in
 from paxsilica.tables import Tables
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Rows = list[dict[str, Any]]
 
@@ -39,8 +36,7 @@ NORMAL_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class MonteCarlo(Study):
-    """Result of many samples. ``figure`` draws the distribution of cost, ``figure_of_projects`` how
-    often projects are chosen."""
+    """Result of many samples. ``figure`` draws the distribution of cost."""
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
@@ -82,10 +78,7 @@ class MonteCarlo(Study):
             "Every sample",
             {
                 "sample": "number of the sample, from 0",
-                "status": (
-                    "of the search; fixed plans: of the linear program; error: the numbers do not"
-                    " make a valid problem"
-                ),
+                "status": "of the search or, fixed plans, the LP; error: no valid problem",
                 **OUTCOME,
             },
         ),
@@ -96,9 +89,8 @@ class MonteCarlo(Study):
         table = self.table("samples").dropna(subset=["cost_usd_m"])
         figure, ax = axes()
         costs = np.sort(table["cost_usd_m"].to_numpy(dtype=float))
-        ax.step(
-            costs, np.arange(1, len(costs) + 1) / max(1, len(costs)), where="post", color="#3b6fb6"
-        )
+        shares = np.arange(1, len(costs) + 1) / max(1, len(costs))
+        ax.step(costs, shares, where="post", color="#3b6fb6")
         ax.set_xlabel("all cost, USD million")
         with_thousands(ax.xaxis)
         ax.set_ylabel("share of samples at or below")
@@ -106,23 +98,16 @@ class MonteCarlo(Study):
         return figure
 
     def figure_of_projects(self, most: int = 40) -> Figure:
-        """How often projects are chosen, with confidence intervals; first those that are chosen in
-        some samples only."""
+        """How often projects are chosen; those chosen in some samples only come first."""
         table = self.table("projects")
-        table = (
-            table.iloc[(table["share"] - 0.5).abs().argsort(kind="stable")]
-            .head(most)
-            .sort_values("share")
-        )
+        order = (table["share"] - 0.5).abs().argsort(kind="stable")
+        table = table.iloc[order].head(most).sort_values("share")
         figure, ax = axes(8.0, 1.0 + 0.22 * len(table))
-        ax.hlines(
-            table["project"], table["share_low"], table["share_high"], color="#9ab4d8", linewidth=3
-        )
+        ends = table["share_low"], table["share_high"]
+        ax.hlines(table["project"], *ends, color="#9ab4d8", linewidth=3)
         ax.plot(table["share"], table["project"], "o", color="#3b6fb6", markersize=4)
         ax.set_xlim(-0.02, 1.02)
-        ax.set_xlabel(
-            "share of samples in which the project is chosen, with its 95 % confidence interval"
-        )
+        ax.set_xlabel("share of samples in which it is chosen, with its 95 % confidence interval")
         return figure
 
 
@@ -155,8 +140,7 @@ def sobol_point(dimensions: int, seed: int, sample: int) -> list[float]:
 def _draws(
     tables: Tables, arguments: Mapping[str, Any]
 ) -> tuple[list[tuple[Range, float]], list[float]]:
-    """Numbers with their drawn values, and the draw of each parameter (if its numbers change
-    together)."""
+    """Numbers with their drawn values, and the draw of each parameter unless ``apart``."""
     groups = [find_ranges(tables, from_plain(data)) for data in arguments["parameters"]]
     if arguments["apart"]:
         rows = sorted({(at, one.row) for at, group in enumerate(groups) for one in group})
@@ -220,33 +204,22 @@ def montecarlo(
     }
     if plan is not None:
         shared["decision"] = decision_in(plan)
-    jobs = [
-        task(solve_sample, packed, question.case, sample=sample, **shared)
-        for sample in range(samples)
-    ]
+    case = question.case
+    jobs = [task(solve_sample, packed, case, sample=at, **shared) for at in range(samples)]
     with Runner(**run) as runner:
         found = runner.run(jobs, "samples")
     done = [(at, result) for at, result in enumerate(found) if result is not None]
     planned = [result for _, result in done if "decision" in result]
     without = len(done) - len(planned)
-    return MonteCarlo.of(
-        {
-            "projects": _projects(question, planned),
-            "distribution": _distribution(planned),
-            "drivers": _drivers(groups, planned),
-            "samples": [
-                {"sample": at, "status": result["status"]} | outcome(result) for at, result in done
-            ],
-        },
-        f"{len(done)} samples, {shape}: {question.case.title or question.case.name}",
-        runner.stopped,
-        [
-            f"{without} of {len(done)} samples have no plan; shares and distributions are of the"
-            " others."
-        ]
-        if without
-        else [],
-    )
+    tables = {
+        "projects": _projects(question, planned),
+        "distribution": _distribution(planned),
+        "drivers": _drivers(groups, planned),
+        "samples": [{"sample": at, "status": one["status"]} | outcome(one) for at, one in done],
+    }
+    title = f"{len(done)} samples, {shape}: {question.case.title or question.case.name}"
+    note = f"{without} of {len(done)} samples have no plan; shares are of the others."
+    return MonteCarlo.of(tables, title, runner.stopped, [note] if without else [])
 
 
 def _projects(question: Question, planned: Sequence[Result]) -> Rows:
@@ -294,11 +267,6 @@ def _drivers(groups: Sequence[Parameter], planned: Sequence[Result]) -> Rows:
     if len(planned) <= 2 or not draws.size:
         return []
     cost = rankdata([result["cost"] for result in planned])
-    found = [
-        (parameter.name, float(np.corrcoef(rankdata(draws[:, at]), cost)[0, 1]))
-        for at, parameter in enumerate(groups)
-    ]
-    return [
-        {"parameter": name, "rank_correlation": value}
-        for name, value in sorted(found, key=lambda one: -abs(one[1]))
-    ]
+    values = [float(np.corrcoef(rankdata(draw), cost)[0, 1]) for draw in draws.T]
+    found = sorted(zip(groups, values, strict=True), key=lambda one: -abs(one[1]))
+    return [{"parameter": one.name, "rank_correlation": value} for one, value in found]

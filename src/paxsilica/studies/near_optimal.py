@@ -83,8 +83,7 @@ def _with_side(of: Written, arguments: Mapping[str, Any]) -> Compiled:
 def _against_limit(
     of: Written, program: Compiled, case: Case, arguments: Mapping[str, Any], enough: float
 ) -> tuple[Result, float]:
-    """The best plan of a program and its bound, as far as needed to decide on which side of the
-    limit it is."""
+    """The best plan and its bound, until it is known on which side of the limit they are."""
     limit = arguments["limit"]
     # plan and bound may both be closer to the limit than any gap: the limit ends the search
     answer = search(
@@ -98,8 +97,7 @@ def _against_limit(
 
 
 def related(of: Written, project: str) -> set[str]:
-    """The project with its prerequisites, the projects that presuppose it, and those that exclude
-    it, direct and indirect."""
+    """The project and all that it presupposes, that presuppose it, or that exclude it."""
     found, new = {project}, {project}
     group = {name: one.exclusive_group for name, one in of.instance.candidates.items()}
     before = {name: set(one.prerequisites) for name, one in of.instance.candidates.items()}
@@ -120,11 +118,8 @@ def related(of: Written, project: str) -> set[str]:
 
 def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     """Work: for each of some projects, forced in or out, the known plan with related projects
-    adapted and all others unchanged.
-
-    Only linear programs are solved, each from the last basis: related projects are relaxed, and
-    then rounded in two ways.
-    """
+    adapted: relaxed, and then rounded in two ways. Each linear program starts from the last
+    basis."""
     of, limit = write(tables, case), arguments["limit"]
     whole, columns = np.flatnonzero(of.program.integer), ever(of)
     names = [of.program.columns[at] for at in whole]
@@ -158,14 +153,8 @@ def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
 
 
 def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: a plan with one project forced in or out that follows the known plan except where its
-    relaxation does not.
-
-    Args:
-        tables, case: the question.
-        arguments: ``project``, ``side``, ``apart`` (integer columns left free), ``start`` (the
-            known plan), ``limit``, ``enough`` (value at which the search may end) and ``settled``.
-    """
+    """Work: a plan with one project forced in or out that follows the known plan except in the
+    columns ``apart``, where its relaxation does not. The search may end at the value ``enough``."""
     of = write(tables, case)
     known = known_in(arguments["start"]).values(of.program)
     free = {
@@ -187,8 +176,7 @@ def repaired(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result
 
 
 def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the least objective with one project forced in or out, as far as needed to decide on
-    which side of the limit it is."""
+    """Work: the least objective with one project forced in or out, compared with the limit."""
     of = write(tables, case)
     proving = with_solver(case, options=PROVING | case.solver.options)
     program = _with_side(of, arguments)
@@ -197,8 +185,7 @@ def forced(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
 
 
 def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the best plan that differs from each of some others in at least ``distance``
-    projects."""
+    """Work: the best plan that differs from others in at least ``distance`` projects."""
     of = write(tables, case)
     columns = ever(of)
     program = of.program
@@ -212,11 +199,6 @@ def distant(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
     answer = search(program, case.solver, None if start is None else known_in(start))
     best = reoptimise(program, answer.outcome, case.solver)
     return _record(of, best, best.values)
-
-
-def start_of(best: Result) -> Result:
-    """The decisions of a plan from which a search can start."""
-    return {"decision": best["decision"], "tickets": best["tickets"]}
 
 
 def poorly_proved(best: Result, room: float) -> bool:
@@ -242,16 +224,14 @@ def better_proved(first: Result, second: Result | None) -> Result:
 
 @dataclass
 class NearOptimalSet:
-    """What is known of each project: plans found with and without it, bounds on their cost, and
-    proofs that rule it out.
+    """What is known of each project.
 
     Attributes:
-        names: projects.
         best: the best plan found so far; ``bound`` holds for every plan.
         room: what a near-optimal plan may cost above the best plan.
         plans: distinct near-optimal plans found, by their projects.
-        least: bounds on the objective of any near-optimal plan with a project in or out, each with
-            its method of proof.
+        cheapest: least objective found with each project in or out.
+        least: bounds on that objective, each with its method of proof.
         apart: where the relaxation with a project in or out differs from the best plan.
     """
 
@@ -271,13 +251,15 @@ class NearOptimalSet:
 
     @property
     def floor(self) -> float:
-        """Objective up to which a plan is near-optimal for every possible value of the true
-        optimum."""
+        """Objective up to which a plan is near-optimal, whatever the true optimum is."""
         return self.bound + self.room
 
+    def known_to_tasks(self, start: Result) -> dict[str, Any]:
+        """Arguments of tasks: what is known so far, and the plan to start from."""
+        return {"limit": self.limit, "settled": self.settled(), "start": start}
+
     def see(self, result: Result | None) -> None:
-        """Adds a plan, if there is one. A plan that is better than the best replaces it, and the
-        limit falls."""
+        """Adds a plan, if there is one. A better plan than the best lowers the limit."""
         if result is None or "value" not in result or above(result["value"], self.limit):
             return
         value, has = float(result["value"]), frozenset(result["decision"])
@@ -285,14 +267,9 @@ class NearOptimalSet:
             self.plans[has] = result
         if value < self.best["value"] - 1e-9 * max(1.0, abs(value)):
             self.best = result
-            self.plans = {
-                key: plan
-                for key, plan in self.plans.items()
-                if not above(plan["value"], self.limit)
-            }
-            self.cheapest = {
-                place: cost for place, cost in self.cheapest.items() if not above(cost, self.limit)
-            }
+            plans, cheapest, limit = self.plans.items(), self.cheapest.items(), self.limit
+            self.plans = {has: plan for has, plan in plans if not above(plan["value"], limit)}
+            self.cheapest = {place: cost for place, cost in cheapest if not above(cost, limit)}
         for name in self.names:
             place: Place = (name, "in" if name in has else "out")
             self.cheapest[place] = min(value, self.cheapest.get(place, math.inf))

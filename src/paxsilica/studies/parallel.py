@@ -86,8 +86,7 @@ class Task:
 
     @cached_property
     def digest(self) -> str:
-        """Name of the result. It depends on the work and the content, not on the names of the
-        case."""
+        """Name of the result, from the work and its content (not the names of the case)."""
         words = {"name", "title", "question", "partners"}
         return hashlib.sha256(
             json.dumps(
@@ -110,8 +109,7 @@ def with_solver(case: Case, **options: Any) -> Case:
 
 
 def task(work: Work, tables: Packed, case: Case, **arguments: Any) -> Task:
-    """A task whose solves use one thread: tasks share the cores, and a result must not depend on
-    the machine."""
+    """A task whose solves use one thread: a result must not depend on the machine."""
     return Task(work, tables, with_solver(case, threads=1), arguments)
 
 

@@ -4,7 +4,7 @@ changed."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -22,13 +22,9 @@ Shape = Literal["triangular", "uniform"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number, or a group of numbers that move together.
+    """A number, or a group of numbers that move together, by table and columns.
 
-    Attributes:
-        name: its name in reports.
-        table, columns: the place of the numbers.
-        rows: pattern of the key of the rows, its parts joined by ``|``; each part may use ``*`` and
-            ``?``. One ``*`` alone fits every row.
+    ``rows`` is a pattern of the key of the rows, its parts joined by ``|`` with ``*`` and ``?``.
     """
 
     name: str
@@ -40,7 +36,7 @@ class Parameter:
     def parse(cls, text: str) -> Parameter:
         """The parameter written as ``table.column`` or ``table.column:rows``.
 
-        >>> Parameter.parse("projects.capex_usd_m+capex_usd_m_per_unit:nolans*").columns
+        >>> Parameter.parse("projects.capex_usd_m+capex_usd_m_per_unit:mine-*").columns
         ('capex_usd_m', 'capex_usd_m_per_unit')
         """
         place, _, rows = text.partition(":")
@@ -102,8 +98,7 @@ class Range:
         )
 
     def draw(self, share: float, shape: Shape) -> float:
-        """The quantile ``share`` of a distribution over the range: ``triangular`` with its mode at
-        the number, or ``uniform``."""
+        """The quantile ``share`` of the distribution; ``triangular`` has its mode at the number."""
         width = self.high - self.low
         if width <= 0:
             return self.value
@@ -142,8 +137,7 @@ def check_parameters(parameters: Iterable[Parameter]) -> None:
 
 
 def find_ranges(tables: Tables, parameter: Parameter) -> list[Range]:
-    """The numbers of a parameter that have a range in the table ``provenance``, cut to what the
-    schema allows."""
+    """The numbers of a parameter with a range in the data, cut to what the schema allows."""
     check_parameters([parameter])
     table, lookup = parameter.table, Lookup(tables)
     found: list[Range] = []
@@ -188,14 +182,6 @@ def _within(rule: ColumnLayout, wanted: float, value: float) -> float:
     return wanted if rule.admits(wanted) else value
 
 
-def edited(tables: Tables, table: str, change: Callable[[Any], Mapping[str, Any] | None]) -> Tables:
-    """The tables with new cells in one table: ``change`` returns them for each row, or ``None``."""
-    rows = [(row, change(row)) for row in tables.rows(table)]
-    new = tuple(row.model_copy(update=dict(cells)) if cells else row for row, cells in rows)
-    parts: dict[str, Any] = {table: new}
-    return replace(tables, **parts)
-
-
 def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> Tables:
     """The tables with one number, cell or series, times ``factor``."""
 
@@ -207,12 +193,11 @@ def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> 
         here = (row.table, row.row, row.column) == (table, key, column)
         return {"value": row.value * factor} if here else None
 
-    return edited(edited(tables, table, cell), "series", anchor)
+    return tables.edited(table, cell).edited("series", anchor)
 
 
 def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
-    """The tables with new numbers; whole numbers are rounded, and a project of one size stays of
-    one size."""
+    """The tables with new numbers; a project of one size stays of one size."""
     cells: dict[str, dict[str, dict[str, float]]] = {}
     series: dict[tuple[str, str, str, int], float] = {}
     for place, value in numbers:
@@ -227,8 +212,8 @@ def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
         return None if value is None else {"value": value}
 
     for table, by_row in cells.items():
-        tables = edited(tables, table, partial(_cells, by_row))
-    return replace(edited(tables, "series", anchor), digest="moved")
+        tables = tables.edited(table, partial(_cells, by_row))
+    return replace(tables.edited("series", anchor), digest="moved")
 
 
 def _cells(by_row: Mapping[str, Mapping[str, float]], row: Row) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ from paxsilica.studies.shapley import (
     shapley,
     tightened,
 )
-from paxsilica.studies.tasks import known_in, run_plan, solve_case
+from paxsilica.studies.tasks import known_in, run_plan, solve_case, start_of
 from paxsilica.tables import Tables
 from paxsilica.tables.suggestions import Nearest
 
@@ -45,10 +45,8 @@ class Player:
     """A partner who may take part or not.
 
     Attributes:
-        name: name in reports.
-        signs: regions that are signatories if the player takes part; if not, they are participants
-            that are neither trusted nor pay.
-        pays: regions whose funders pay only if the player takes part.
+        signs: regions that are signatories if it takes part, else participants without money.
+        pays: regions whose funders pay only if it takes part.
     """
 
     name: str
@@ -57,12 +55,8 @@ class Player:
 
 
 def parse_player(text: str, tables: Tables, place: str = "--players") -> Player:
-    """A player written ``[NAME=]sign:REGION[+REGION]`` or ``[NAME=]money:REGION[+REGION]``.
-
-    Args:
-        text: the player.
-        tables: the data with its regions.
-        place: where the text comes from, for errors.
+    """A player written ``[NAME=]sign:REGION[+REGION]`` or ``[NAME=]money:REGION[+REGION]``;
+    ``place`` is where the text comes from.
 
     Raises:
         InputError: if it is not written so, or the regions are not in the data.
@@ -71,10 +65,7 @@ def parse_player(text: str, tables: Tables, place: str = "--players") -> Player:
     kind, colon, listed = rule.partition(":")
     named = tuple(region.strip() for region in listed.split("+") if region.strip())
     if kind not in ("sign", "money") or not colon or not named:
-        words = (
-            "should be written sign:REGION or money:REGION, with NAME= before it and +REGION after"
-            " it as wanted"
-        )
+        words = "should be sign:REGION or money:REGION, with NAME= before, +REGION after as wanted"
         raise InputError([Problem(place, "", "", text, words)])
     known = {row.region for row in tables.regions}
     paying = {row.region for row in tables.funders}
@@ -136,8 +127,7 @@ def default_players(tables: Tables, case: Case) -> list[Player]:
 
 
 def case_of(case: Case, players: Sequence[Player], coalition: Coalition) -> Case:
-    """The case in which exactly the members of the coalition take part. Players outside it that do
-    not sign are participants, which are not trusted."""
+    """The case in which the members take part; other players do not pay, or only participate."""
     parts: dict[str, object] = {}
     if any(player.signs for player in players):
         parts["trusted"] = {"signatory": case.trusted.get("signatory", 0)}
@@ -196,17 +186,14 @@ class Search:
         return [[one for one in self.cases if len(one) == size] for size in sizes]
 
     def _start(self, coalition: Coalition) -> dict[str, Any] | None:
-        smaller = [
-            result
-            for other, result in self.found.items()
-            if other < coalition and "decision" in result
-        ]
-        best = min(smaller, key=lambda result: float(result["objective"]), default=None)
-        return None if best is None else {key: best[key] for key in ("decision", "tickets")}
+        smaller = [one for other, one in self.found.items() if other < coalition]
+        plans = [result for result in smaller if "decision" in result]
+        best = min(plans, key=lambda result: float(result["objective"]), default=None)
+        return None if best is None else start_of(best)
 
     def share(self, helpful: Sequence[str], paying: Sequence[str]) -> None:
-        """Offers plans of smaller coalitions to larger ones, and plans of larger ones to smaller
-        ones, where others can pay for them."""
+        """Offers plans of smaller coalitions to larger ones, and the reverse where others can
+        pay."""
         for coalition in sorted(self.cases, key=len):
             for name in helpful:
                 smaller = coalition - {name}
@@ -214,28 +201,20 @@ class Search:
                     self._offer(coalition, self.best[smaller])
         for group in reversed(self._by_size()):
             for name in paying:
-                larger = {one: one | {name} for one in group if name not in one}
-                jobs = {
-                    one: task(
-                        run_plan,
-                        self.packed,
-                        self.cases[one],
-                        decision=self.best[other]["decision"],
-                    )
-                    for one, other in larger.items()
-                    if other in self.cases and self._better(self.best[other], self.best[one])
-                }
+                jobs = {}
+                for one in group:
+                    plan = self.best.get(one | {name})
+                    if name not in one and plan and self._better(plan, self.best[one]):
+                        case, decision = self.cases[one], plan["decision"]
+                        jobs[one] = task(run_plan, self.packed, case, decision=decision)
                 for coalition, result in self._run(jobs, "plans that others may pay for"):
                     paid = result["within_money"] and not result["missing"]
                     if paid and result["status"] == "optimal":
                         self._offer(coalition, result)
 
     def sharpen(self, names: Sequence[str], helpful: Sequence[str], share: float) -> bool:
-        """Solves again, to ``share`` of the gap and from the best plan known, the coalitions that
-        leave open whether a stand-alone or marginal value is zero.
-
-        Returns whether there was any such.
-        """
+        """Solves again, to ``share`` of the gap, the coalitions that leave open whether a
+        stand-alone or marginal value is zero; returns whether there was any."""
         cost = tightened({coalition: self.cost(coalition) for coalition in self.cases}, helpful)
         everyone = frozenset(names)
         pairs = [
@@ -256,12 +235,9 @@ class Search:
         jobs = {}
         for one in again:
             case = with_solver(self.cases[one], gap=self.cases[one].solver.gap * share)
-            start = {key: self.best[one][key] for key in ("decision", "tickets")}
-            jobs[one] = task(solve_case, self.packed, case, start=start)
+            jobs[one] = task(solve_case, self.packed, case, start=start_of(self.best[one]))
         for one, result in self._run(jobs, "smaller gap where needed"):
-            bounds = [
-                bound for bound in (result["bound"], self.found[one]["bound"]) if bound is not None
-            ]
+            bounds = {result["bound"], self.found[one]["bound"]} - {None}
             self.found[one] = self.found[one] | {"bound": max(bounds, default=None)}
             self._offer(one, result)
         return True
@@ -279,12 +255,8 @@ class Search:
 
 @dataclass(frozen=True)
 class Solved:
-    """The plan of one coalition.
-
-    Attributes:
-        cost: optimum of the objective, USD million, with the gap.
-        terms: terms of cost of the plan found.
-        known: its decisions.
+    """The plan of one coalition: optimum of the objective and terms of cost, USD million, with its
+    decisions.
     """
 
     coalition: Coalition
@@ -336,28 +308,21 @@ class Partners:
         return lines
 
     def result(self) -> dict[str, Any]:
-        """Everything in plain data and tables; optima of the objective as their ends, USD million,
-        infinite where there is no plan."""
+        """Everything in plain data and tables; optima as their ends, USD million."""
+        players = [
+            {"player": one.name, "signs": one.signs, "pays": one.pays} for one in self.players
+        ]
+        coalitions = [
+            {"players": sorted(one.coalition), "cost_low": one.cost.low, "cost_high": one.cost.high}
+            | {"terms": one.terms}
+            for one in self.solved
+        ]
+        tables = {"partners": self.table, "players": players, "coalitions": coalitions}
         return {
             "exact": self.exact,
             "no_partners_usd_m": [self.no_partners.low, self.no_partners.high],
             "all_partners_usd_m": [self.all_partners.low, self.all_partners.high],
-            "tables": {
-                "partners": self.table,
-                "players": [
-                    {"player": one.name, "signs": one.signs, "pays": one.pays}
-                    for one in self.players
-                ],
-                "coalitions": [
-                    {
-                        "players": sorted(one.coalition),
-                        "cost_low": one.cost.low,
-                        "cost_high": one.cost.high,
-                        "terms": one.terms,
-                    }
-                    for one in self.solved
-                ],
-            },
+            "tables": tables,
             "text": self.lines(),
         }
 
@@ -367,11 +332,9 @@ def _words(low: float, high: float) -> str:
         return "unlimited (without it there is no plan)"
     if low == high == -math.inf:
         return "negative without limit (with it there is no plan)"
-    return (
-        f"{_amount(low)} to {_amount(high)}"
-        if high - low > NOISE * max(1.0, abs(high))
-        else _amount((low + high) / 2)
-    )
+    if high - low > NOISE * max(1.0, abs(high)):
+        return f"{_amount(low)} to {_amount(high)}"
+    return _amount((low + high) / 2)
 
 
 def _amount(value: float) -> str:
@@ -384,9 +347,8 @@ def without_demand(tables: Tables, regions: set[str]) -> Tables:
     kept = tuple(row for row in tables.demand if row.region not in regions)
     if len(kept) == len(tables.demand):
         return tables
-    digest = hashlib.sha256(
-        f"{tables.digest} without demand of {sorted(regions)}".encode()
-    ).hexdigest()
+    words = f"{tables.digest} without demand of {sorted(regions)}"
+    digest = hashlib.sha256(words.encode()).hexdigest()
     lines = {table: of for table, of in tables.lines.items() if table != "demand"}
     return replace(tables, demand=kept, digest=digest, lines=lines)
 
@@ -495,11 +457,7 @@ def _row(
 
     value, error = average(cost)
     spans = (gain(cost, none, player.name), gain(cost, others, player.name), value)
-    best = (
-        gain(plans, none, player.name),
-        gain(plans, others, player.name),
-        average(plans)[0],
-    )
+    best = (gain(plans, none, player.name), gain(plans, others, player.name), average(plans)[0])
     noise = NOISE * max([1.0, *(abs(one.high) for one in cost.values() if math.isfinite(one.high))])
     sign = Interval(value.low - error, value.high + error).sign(noise)
     verdict = {

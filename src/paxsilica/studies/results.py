@@ -21,8 +21,10 @@ from paxsilica.studies.parallel import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
     from matplotlib.image import AxesImage
+else:
+    Figure = Any
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Study(ABC):
     """Base of all results of studies.
 
     Attributes:
-        tables: by name; ``docs`` of the class describes each column.
+        docs: title and columns of each table.
+        main: the table that is shown first.
+        tables: by name.
         title: the question in a line.
         notes: remarks on the result.
         stopped: whether the study was stopped before its end, so that rows are missing; the same
@@ -56,16 +60,15 @@ class Study(ABC):
     ) -> Self:
         """The result; rows are put under the documented columns of their table."""
         tables = {
-            name: (
-                part
-                if isinstance(part, pd.DataFrame)
-                else pd.DataFrame(part, columns=list(cls.docs[name].columns))
-            )
+            name: part if isinstance(part, pd.DataFrame) else cls.frame(name, part)
             for name, part in rows.items()
         }
-        if stopped:
-            notes = (*notes, STOPPED)
-        return cls(tables, title, tuple(notes), stopped, **more)
+        return cls(tables, title, (*notes, *([STOPPED] if stopped else [])), stopped, **more)
+
+    @classmethod
+    def frame(cls, name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """Rows under the documented columns of a table."""
+        return pd.DataFrame(rows, columns=list(cls.docs[name].columns))
 
     def table(self, name: str = "") -> pd.DataFrame:
         """A table by name; by default the main one."""
@@ -78,20 +81,18 @@ class Study(ABC):
         """The figure of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
-        """Writes every table as CSV, ``study.json`` (kind, title, notes, meaning of columns) and,
-        if matplotlib is installed, the figure as SVG."""
+        """Writes every table (CSV), ``study.json`` and, with matplotlib, the figure (SVG)."""
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
-            table.to_csv(
-                place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g"
-            )
+            path = place / f"{name}.csv"
+            table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
         docs = {
             name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
             for name in self.tables
         }
-        words = self.result() | {"tables": docs}
-        (place / "study.json").write_text(json_text(words), encoding="utf-8")
+        text = json_text(self.result() | {"tables": docs})
+        (place / "study.json").write_text(text, encoding="utf-8")
         (place / "figure.svg").unlink(missing_ok=True)
         if self.table().empty:
             return place  # nothing to draw yet
@@ -113,11 +114,10 @@ class Study(ABC):
         }
 
     def _repr_html_(self) -> str:
+        head = f"<p><b>{html.escape(self.title)}</b></p>"
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        table = self.table().to_html(
-            index=False, float_format="{:,.4g}".format, na_rep="", max_rows=40
-        )
-        return f"<p><b>{html.escape(self.title)}</b></p>{notes}{table}"
+        style: dict[str, Any] = {"float_format": "{:,.4g}".format, "na_rep": "", "max_rows": 40}
+        return f"{head}{notes}{self.table().to_html(index=False, **style)}"
 
 
 STOPPED = (
@@ -142,8 +142,7 @@ def outcome(result: Result) -> dict[str, Any]:
 
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, str]:
-    """Projects of the second decision that the first does not have (``joined``), and of the first
-    that the second does not have (``left``), separated by ';'."""
+    """Projects that only the second decision has (``joined``) or only the first (``left``)."""
     return {
         "joined": "; ".join(sorted(set(second) - set(first))),
         "left": "; ".join(sorted(set(first) - set(second))),
@@ -155,9 +154,8 @@ def axes(width: float = 8.0, height: float = 4.5) -> tuple[Figure, Axes]:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise InputError(
-            "figures need the package matplotlib: pip install 'paxsilica[plots]'"
-        ) from None
+        words = "figures need the package matplotlib: pip install 'paxsilica[plots]'"
+        raise InputError(words) from None
     figure, ax = plt.subplots(figsize=(width, height), layout="constrained")
     plt.close(figure)  # the caller shows it; an open figure would be shown twice
     ax.spines[["top", "right"]].set_visible(False)
@@ -181,12 +179,6 @@ def field_of(
             shade = picture.cmap(picture.norm(value))[:3]
             dark = 0.299 * shade[0] + 0.587 * shade[1] + 0.114 * shade[2] < 0.5
             text = "cannot run" if np.isnan(value) else f"{value:,.0f}"
-            ax.text(
-                x,
-                y,
-                text,
-                ha="center",
-                va="center",
-                color="white" if dark and not np.isnan(value) else "black",
-            )
+            colour = "white" if dark and not np.isnan(value) else "black"
+            ax.text(x, y, text, ha="center", va="center", color=colour)
     return picture

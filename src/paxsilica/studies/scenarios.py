@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
@@ -13,11 +13,16 @@ from paxsilica.api import Question
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan, TableDoc
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
-from paxsilica.studies.results import OUTCOME, Study, axes, field_of, outcome, with_thousands
+from paxsilica.studies.results import (
+    OUTCOME,
+    Figure,
+    Study,
+    axes,
+    field_of,
+    outcome,
+    with_thousands,
+)
 from paxsilica.studies.tasks import decision_in, run_plan, solve_case
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Rows = list[dict[str, Any]]
 
@@ -39,31 +44,20 @@ class SideBySide(Study):
                 "status": "infeasible: the plan cannot be run in this case, whatever is paid",
                 "cost_usd_m": OUTCOME["cost_usd_m"],
                 "shortfall_usd_m": OUTCOME["shortfall_usd_m"],
-                "within_money": (
-                    "whether funders of this case can pay for the plan; if not, the limits on"
-                    " payments were dropped"
-                ),
-                "missing": (
-                    "projects that this case does not have in time and that were left out,"
-                    " separated by ';'"
-                ),
+                "within_money": "whether funders can pay; if not, limits on payments are dropped",
+                "missing": "projects not in time here and left out, separated by ';'",
                 "regret_usd_m": (
-                    "cost less the least cost of any plan here that funders of this case can pay"
-                    " for, USD million; negative where only a plan that they cannot pay for is"
-                    " cheaper"
+                    "cost less the least cost of any plan that funders here can pay for, USD"
+                    " million; negative where only a plan that they cannot pay for is cheaper"
                 ),
-                "regret_most_usd_m": (
-                    "cost less the bound of the case, USD million: an upper bound on the regret"
-                ),
+                "regret_most_usd_m": "cost less the bound of the case, USD million: upper bound",
             },
         ),
         "worst": TableDoc(
             "Each plan in its worst case",
             {
                 "plan": "case whose plan it is",
-                "largest_regret_usd_m": (
-                    "over the cases, USD million; blank: it cannot be run in some case"
-                ),
+                "largest_regret_usd_m": "USD million; blank: it cannot be run in some case",
                 "in_case": "case in which it is largest",
                 "mean_regret_usd_m": "over the cases with equal weights, USD million",
             },
@@ -96,10 +90,8 @@ def side_by_side(
 
     Args:
         questions: cases by the name under which they are shown.
-        plans: plans that are already known, by the same names; further names are plans that are run
-            in every case.
-        run: ``workers``, ``store``, ``cluster``, ``progress``: see
-            :class:`~paxsilica.studies.parallel.Runner`.
+        plans: plans known already, by the same names; others are run in every case.
+        run: see :class:`~paxsilica.studies.parallel.Runner`.
     """
     if not questions:
         raise InputError("there is no case to set side by side")
@@ -166,8 +158,8 @@ def _regret(
             least[case] = min(result["cost"], least.get(case, math.inf))
     rows = []
     for (plan, case), result in cells.items():
-        cost, bound = result.get("cost"), heads.get(case, {}).get("bound")
         is_cost = questions[case].case.objective == "cost"
+        cost, bound = result.get("cost"), heads.get(case, {}).get("bound") if is_cost else None
         rows.append(
             {
                 "plan": plan,
@@ -178,9 +170,7 @@ def _regret(
                 "within_money": result["within_money"],
                 "missing": "; ".join(result["missing"]),
                 "regret_usd_m": None if cost is None or case not in least else cost - least[case],
-                "regret_most_usd_m": (
-                    None if cost is None or bound is None or not is_cost else cost - bound
-                ),
+                "regret_most_usd_m": None if cost is None or bound is None else cost - bound,
             }
         )
     return rows
@@ -233,11 +223,7 @@ class Comparison(Study):
         "costs": TableDoc("Cost terms, discounted", {"term": "term", **_pair(", USD million")}),
         "coverage": TableDoc(
             "Coverage by stage and year where the plans differ",
-            {
-                "stage": "stage of the chain",
-                "year": "year of the cut-off",
-                **_pair(", share of the need"),
-            },
+            {"stage": "stage", "year": "year of the cut-off", **_pair(", share of the need")},
         ),
         "funders": TableDoc(
             "Payments by funder",
@@ -262,11 +248,7 @@ MOST_KEYS = 4
 
 
 def compare(plan: Plan, other: Plan) -> Comparison:
-    """The differences of another plan: projects, cost, coverage and payments.
-
-    Raises:
-        InputError: if one of them has no plan.
-    """
+    """The differences of another plan; an InputError if one of them has no plan."""
     for one in (plan, other):
         if one.objective is None:
             raise InputError(f"{one.title or one.case} has no plan to compare ({one.status})")
@@ -310,8 +292,7 @@ def compare(plan: Plan, other: Plan) -> Comparison:
 
 
 def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
-    """Notes on a comparison: whether the plans answer different questions, and whether their gaps
-    leave open which is cheaper."""
+    """Whether the plans answer different questions, and whether gaps leave the better open."""
     notes = []
     keys = plan.question_differences(other)
     if keys:
@@ -326,13 +307,8 @@ def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
     # without a bound any value below the objective is possible
     bounds = [-math.inf if one.bound is None else one.bound for one in (plan, other)]
     objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
-    if (
-        keys
-        and plan.objective_kind == other.objective_kind
-        and bounds[0] < objectives[1]
-        and bounds[1] < objectives[0]
-    ):
-        notes.append(
-            "The gaps of the two searches leave open which question has the better best plan."
-        )
+    open_ = bounds[0] < objectives[1] and bounds[1] < objectives[0]
+    if keys and plan.objective_kind == other.objective_kind and open_:
+        words = "The gaps of the two searches leave open which question has the better best plan."
+        notes.append(words)
     return notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
@@ -22,12 +22,9 @@ from paxsilica.studies.parameters import (
     find_ranges,
     moved,
 )
-from paxsilica.studies.results import Study, axes, differences, field_of, with_thousands
-from paxsilica.studies.tasks import decision_in, run_plan, solve_case
+from paxsilica.studies.results import Figure, Study, axes, differences, field_of, with_thousands
+from paxsilica.studies.tasks import decision_in, run_plan, solve_case, start_of
 from paxsilica.tables import Tables
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Move = tuple[dict[str, Any], list[tuple[Parameter, float]]]
 """The cells that describe a change of numbers, and the level of each parameter in it."""
@@ -39,13 +36,8 @@ _CHANGE = {
     "change_usd_m": "objective less that of the base, USD million",
     "change_low_usd_m": "least that the change can be, given both gaps, USD million",
     "change_high_usd_m": "most that it can be, USD million",
-    "plan_cost_usd_m": (
-        "all cost of the base plan's projects with these numbers, operation optimised again, USD"
-        " million"
-    ),
-    "plan_change_usd_m": (
-        "the same less all cost of the base plan with the numbers of the data, USD million"
-    ),
+    "plan_cost_usd_m": "cost of the base plan's projects, operation optimised again, USD million",
+    "plan_change_usd_m": "the same less its cost with the numbers of the data, USD million",
     "plan_within_money": "whether funders can still pay for the base plan",
     "joined": "projects of the best plan that the base plan does not have, separated by ';'",
     "left": "projects of the base plan that the best plan does not have, separated by ';'",
@@ -53,15 +45,10 @@ _CHANGE = {
 
 
 def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
-    """Changes of the optimum, or of the cost of the base plan if only that was run, USD million;
-    and whether they are of the optimum."""
+    """Changes of the optimum (true), or of the cost of the base plan if only that was run."""
     solved = bool(table["change_usd_m"].notna().any())
-    return (
-        table.pivot(
-            index=rows, columns=columns, values="change_usd_m" if solved else "plan_change_usd_m"
-        ).astype(float),
-        solved,
-    )
+    values = "change_usd_m" if solved else "plan_change_usd_m"
+    return table.pivot(index=rows, columns=columns, values=values).astype(float), solved
 
 
 @dataclass(frozen=True)
@@ -82,19 +69,14 @@ class Sensitivity(Study):
     }
 
     def figure(self) -> Figure:
-        """Tornado chart of the change of the optimum; if only the base plan was re-run, of its
-        cost."""
+        """Tornado chart of the change of the optimum, or of the cost of the base plan."""
         wide, solved = _change_by(self.table(), "parameter", "end")
         order = wide.abs().max(axis=1).sort_values().index
         figure, ax = axes(8.0, 1.2 + 0.35 * len(order))
         for end, colour in (("low", "#3b6fb6"), ("high", "#d1793f")):
             if end in wide:
-                ax.barh(
-                    list(order),
-                    wide.loc[order, end].fillna(0.0),
-                    color=colour,
-                    label=f"numbers at their {end}",
-                )
+                values, label = wide.loc[order, end].fillna(0.0), f"numbers at their {end}"
+                ax.barh(list(order), values, color=colour, label=label)
         ax.axvline(0.0, color="black", linewidth=0.8)
         what = "least cost" if solved else "cost of the base plan"
         ax.set_xlabel(f"change of the {what}, USD million")
@@ -147,8 +129,7 @@ def from_plain(data: Sequence[Any]) -> Parameter:
 
 
 def solve_moved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Work: the best plan with parameters at some levels (from ``start``), or the projects of
-    ``decision`` as they are."""
+    """Work: parameters at some levels: the best plan, or the projects of ``decision``."""
     numbers: dict[tuple[str, str, str, int | None], tuple[Range, float]] = {}
     for data, level in arguments["levels"]:
         for one in find_ranges(tables, from_plain(data)):
@@ -158,8 +139,7 @@ def solve_moved(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
 
 
 def solve_or_run(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Solves a case on changed tables, or runs the plan ``decision`` there. Numbers that do not
-    make a valid problem give the status ``error`` and a message."""
+    """The best plan, or that of ``decision``; invalid numbers give the status ``error``."""
     try:
         work = run_plan if "decision" in arguments else solve_case
         return work(tables, case, arguments)
@@ -214,10 +194,9 @@ def _rows(
     if base is None:
         return []
     best, base_run = base
-    start = {"decision": best["decision"], "tickets": best["tickets"]}
     levels = [[[plain(parameter), level] for parameter, level in move] for _, move in moves]
     ways: list[dict[str, Any]] = [{"decision": best["decision"]}]
-    ways += [{"start": start}] if resolve else []
+    ways += [{"start": start_of(best)}] if resolve else []
     jobs = [
         task(solve_moved, packed, question.case, levels=level, **way)
         for way in ways
@@ -274,7 +253,7 @@ def sensitivity(
 
     Args:
         question: the base.
-        parameters: groups of numbers, such as ``"assets.capacity:chn-*"``; by default
+        parameters: groups of numbers, such as ``"assets.capacity:smelter-*"``; by default
             :data:`~paxsilica.studies.parameters.GROUPS`.
         plan: the base plan, if it is known already.
         resolve: whether to search for the best plan again; if not, only the base plan is run, which

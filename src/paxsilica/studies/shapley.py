@@ -13,8 +13,7 @@ Coalition = frozenset[str]
 
 
 def all_coalitions(names: Sequence[str]) -> list[Coalition]:
-    """Every coalition; first the smallest and largest, which are all that stand-alone and marginal
-    values need."""
+    """Every coalition; those of :func:`ends` first."""
     found = [
         frozenset(members)
         for size in range(len(names) + 1)
@@ -38,8 +37,7 @@ def ends(names: Sequence[str]) -> list[Coalition]:
 
 
 def orders(names: Sequence[str], samples: int, seed: int) -> list[tuple[str, ...]]:
-    """Random orders of arrival, each followed by its reverse (antithetic), which reduces the
-    error."""
+    """Random orders of arrival, each with its reverse (antithetic), for a smaller error."""
     draw = random.Random(seed)
     found: list[tuple[str, ...]] = []
     for _ in range((samples + 1) // 2):
@@ -61,11 +59,8 @@ def gain(cost: Mapping[Coalition, Interval], before: Coalition, name: str) -> In
 def tightened(
     cost: Mapping[Coalition, Interval], helpful: Sequence[str]
 ) -> dict[Coalition, Interval]:
-    """Tighter bounds: cost does not rise when one of ``helpful`` joins.
-
-    The best plan known of a coalition is a plan of every superset, and the bound of a coalition
-    holds for every subset.
-    """
+    """Tighter bounds: cost does not rise when one of ``helpful`` joins, so a plan holds for every
+    superset, and a bound for every subset."""
     found = dict(cost)
     by_size = sorted(found, key=lambda members: (len(members), sorted(members)))
     # once per player, because coalitions between two others may be absent
@@ -84,8 +79,7 @@ def tightened(
 
 
 def shapley(cost: Mapping[Coalition, Interval], names: Sequence[str], name: str) -> Interval:
-    """The Shapley value of a player: the average of what it adds over all orders of arrival, with
-    the gaps of the coalitions."""
+    """The Shapley value of a player: the mean of what it adds over all orders of arrival."""
     others = [other for other in names if other != name]
     total = Interval(0.0, 0.0)
     for size in range(len(others) + 1):
@@ -102,8 +96,7 @@ def shapley(cost: Mapping[Coalition, Interval], names: Sequence[str], name: str)
 def sampled(
     cost: Mapping[Coalition, Interval], arrivals: Iterable[Sequence[str]], name: str
 ) -> tuple[Interval, float]:
-    """The Shapley value estimated from orders of arrival (in pairs of an order and its reverse),
-    with half the width of its 95 % interval."""
+    """The Shapley value estimated from orders, and half the width of its 95 % interval."""
     gains = [gain(cost, frozenset(order[: list(order).index(name)]), name) for order in arrivals]
     pairs = [(one + other).times(0.5) for one, other in zip(gains[::2], gains[1::2], strict=True)]
     count = len(pairs)

@@ -16,9 +16,7 @@ class Holder:
     """The share of a region in a commodity in normal times.
 
     Attributes:
-        region: the region that can cut the commodity off: the controller of the plants if it is
-            not trusted, else their host.
-        share: share of the total, 0 to 1.
+        region: the controller of the plants if it is not trusted, else their host.
         trusted: whether the plants count in a cut-off.
         plants: its plants, largest first.
     """
@@ -43,11 +41,11 @@ def plants_making(instance: Instance, commodity: str, year: int) -> Iterator[Pla
 
 def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) -> list[Holder]:
     """The holders of amounts by plant, largest share first."""
-    held: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
+    made: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
     for plant, amount in amounts:
         region = plant.region if world.trusted(plant.controller, year) else plant.controller
-        held[region, world.trusted_plant(plant, year)][plant.name] = amount
-    total = sum(sum(plants.values()) for plants in held.values())
+        made[region, world.trusted_plant(plant, year)][plant.name] = amount
+    total = sum(sum(plants.values()) for plants in made.values())
     found = [
         Holder(
             region,
@@ -55,14 +53,13 @@ def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) 
             trusted,
             tuple(sorted(plants, key=lambda name: (-plants[name], name))),
         )
-        for (region, trusted), plants in held.items()
+        for (region, trusted), plants in made.items()
     ]
     return sorted(found, key=lambda holder: (-holder.share, holder.region))
 
 
 def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 3) -> str:
-    """The largest holders of the existing capacity as a clause; plants without limit are left
-    out."""
+    """The largest holders of the existing (limited) capacity as a clause."""
     world, amounts = instance.world, list[tuple[Plant, float]]()
     for row in world.tables.assets:
         plant = world.plants[row.asset]
@@ -97,19 +94,14 @@ def largest_size(candidate: Candidate, year: int) -> float:
     def most_ready(of: tuple[int, ...]) -> float:
         return max(availability_by_commitment(candidate, year, of).values(), default=0.0)
 
-    room = (
-        (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
-        if candidate.size_years
-        else 0.0
-    )
+    room = (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
     return candidate.credit * (candidate.smallest * most_ready(candidate.window) + room)
 
 
 def largest_activity(
     instance: Instance, state: OperatingState, *, projects: bool = True
 ) -> dict[str, float]:
-    """The largest activity of each plant in a state, with every project committed as early as
-    possible and with enough inputs."""
+    """The largest activity of each plant in a state, with all projects as early as possible."""
     found = {}
     for name in state.plants:
         plant = instance.world.plants[name]
@@ -120,11 +112,8 @@ def largest_activity(
         ):
             found[name] = 0.0  # it cannot run in normal times, so it cannot be ready
         elif plant.is_project:
-            found[name] = (
-                largest_size(instance.candidates[name], state.year)
-                if projects and name in instance.candidates
-                else 0.0
-            )
+            candidate = instance.candidates.get(name) if projects else None
+            found[name] = 0.0 if candidate is None else largest_size(candidate, state.year)
         else:
             found[name] = state.capacity[name]
     return found
@@ -145,10 +134,7 @@ def _most_of(instance: Instance, amounts: Iterable[tuple[str, float]]) -> float:
 @dataclass(frozen=True)
 class Reach:
     """Upper bounds on the supply of each commodity in a state: ``own`` from capacity and stocks,
-    ``chain`` from inputs as well.
-
-    ``limited_by`` names the input that keeps a commodity below its own bound.
-    """
+    ``chain`` from inputs as well; ``limited_by`` names the limiting input."""
 
     own: Mapping[str, float]
     chain: Mapping[str, float]
@@ -160,9 +146,7 @@ def reach(instance: Instance, state: OperatingState, *, projects: bool = True) -
     activity = largest_activity(instance, state, projects=projects)
     makers: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for (_, commodity), supply in state.supply.items():
-        makers[commodity] += [
-            (plant, quantity) for plant, quantity in supply if activity[plant] > 0
-        ]
+        makers[commodity] += [one for one in supply if activity[one[0]] > 0]
     lasting = instance.case.coverage.outage_years if instance.case.coverage is not None else 1
     stored: dict[str, float] = defaultdict(float)
     for (region, commodity), store in instance.stocks.items():

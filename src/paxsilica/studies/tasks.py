@@ -45,6 +45,11 @@ def decision_in(plan: Plan) -> dict[str, list[float]]:
     }
 
 
+def start_of(best: Mapping[str, Any]) -> Result:
+    """The decisions of a plan from which a search can start."""
+    return {"decision": best["decision"], "tickets": best["tickets"]}
+
+
 def known_in(result: Mapping[str, Any]) -> Known:
     """The decisions in a result, to start another search from."""
     years = {name: int(year) for name, (year, _) in result["decision"].items()}
@@ -53,11 +58,8 @@ def known_in(result: Mapping[str, Any]) -> Known:
 
 def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]:
     """The program with commitments and final sizes as decided, and the projects that the case does
-    not have in time.
-
-    A project whose window begins later is committed when it begins. How the size of an expandable
-    project grows is left open.
-    """
+    not have in time. A project whose window begins later is committed when it begins; the way to
+    the final size is left open."""
     low, high = of.program.low.copy(), of.program.high.copy()
     candidates, at = of.instance.candidates, of.program.column_at
     missing = sorted(
@@ -77,8 +79,7 @@ def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]
 
 
 def record(of: Written, outcome: Outcome) -> Result:
-    """What a study keeps of a solve. ``objective`` and ``bound`` are those of the function that was
-    minimised; ``cost`` is the sum of all cost terms."""
+    """What a study keeps of a solve; ``cost`` is the sum of all cost terms."""
     found: Result = {
         "status": outcome.status,
         "objective": finite(outcome.objective),
@@ -113,12 +114,9 @@ def solve_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
 
 
 def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Task: the projects in ``decision`` under a case; only funding and operation are chosen again.
-
-    If the funders of the case cannot pay for them, the limits on money are left out and
-    ``within_money`` is false. ``missing`` lists the projects that the case does not have in time;
-    they are left out.
-    """
+    """Task: the projects in ``decision`` under a case, without those that it does not have in time
+    (``missing``). If its funders cannot pay for them, limits on money are left out and
+    ``within_money`` is false."""
     of = write(tables, case)
     program, missing = with_decision(of, arguments["decision"])
     outcome = search(program, case.solver).outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,6 +64,14 @@ class Tables:
         """Return the rows of the table of that name."""
         found: tuple[Row, ...] = getattr(self, table)
         return found
+
+    def edited(self, table: str, change: Callable[[Any], Mapping[str, Any] | None]) -> Tables:
+        """The tables with new cells in one table: ``change`` returns them for each row, or
+        ``None``."""
+        rows = [(row, change(row)) for row in self.rows(table)]
+        new = tuple(row.model_copy(update=dict(cells)) if cells else row for row, cells in rows)
+        parts: dict[str, Any] = {table: new}
+        return replace(self, **parts)
 
     def numbered(self, table: str, rows: Sequence[AnyRow]) -> Iterator[tuple[str, AnyRow]]:
         """Pair each row of a table with its line, or with its key where the table was not read from
