@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from program import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -246,6 +247,65 @@ def test_release_text_is_the_section_of_the_tag() -> None:
 def test_release_is_refused(tag: str, version: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         release_script().release_notes(tag, CHANGES, version)
+
+
+# Contributing
+
+
+def code_of_guide() -> list[str]:
+    """Code in the guide for contributors: the parts in backticks, and the lines of blocks."""
+    text = read("CONTRIBUTING.md")
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", text, re.M | re.S)
+    lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^ *```sh\n.*?^ *```", "", text, flags=re.M | re.S))
+    return [part for part in (*lines, *spans) if part]
+
+
+def commands_of_guide(program: str) -> list[list[str]]:
+    """Words behind each use of a program in the guide for contributors."""
+    uses = [part.split() for part in code_of_guide()]
+    prefix = program.split()
+    return [use[len(prefix) :] for use in uses if use[: len(prefix)] == prefix]
+
+
+def test_guide_names_files_that_exist() -> None:
+    folders = tuple(f"{path.name}/" for path in ROOT.iterdir() if path.is_dir())
+    words = {word for part in code_of_guide() for word in part.split()}
+    named = r"\w+\.(md|py|toml|cff|csv|json|yml)"
+    files = {word for word in words if word.startswith(folders) or re.fullmatch(named, word)}
+    files |= set(re.findall(r"\]\(([^#)]+)\)", read("CONTRIBUTING.md")))
+    made_by_setup = {".venv/bin/", ".venv/bin/activate"}
+    assert len(files) > 40
+    assert sorted(name for name in files - made_by_setup if not (ROOT / name).exists()) == []
+
+
+def test_guide_names_targets_modules_and_commands_that_exist() -> None:
+    targets = {words[0] for words in commands_of_guide("make")}
+    assert {"install", "test", "lint", "types", "pages"} <= targets
+    assert targets <= set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+    modules = {words[0] for words in commands_of_guide("python -m")}
+    assert {"pytest", "paxsilica.model.formulation"} <= modules
+    assert [name for name in modules if importlib.util.find_spec(name) is None] == []
+    called = [" ".join(words) for words in commands_of_guide("paxsilica")]
+    known = [f"{name} " for name, one in COMMANDS.items() if not hasattr(one, "commands")]
+    assert "check" in called
+    assert [text for text in called if not f"{text} ".startswith(tuple(known))] == []
+
+
+def test_guide_names_tests_that_exist() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    defined = set(re.findall(r"^def (test_\w+)", "\n".join(sources), re.M))
+    named = {part for part in code_of_guide() if re.fullmatch(r"test_\w+", part)}
+    assert len(named) > 8
+    assert sorted(named - defined) == []
+
+
+def test_headings_that_the_guide_links_to_exist() -> None:
+    text = read("CONTRIBUTING.md")
+    headings = {title.lower().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
+    linked = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert linked
+    assert linked <= headings
 
 
 # Makefile
