@@ -274,7 +274,10 @@ PROJECTS = [
     ),
     Broken(
         "needs what is forbidden",
-        cells("projects", 2, commitment="forbidden"),
+        several(
+            cells("projects", 2, commitment="forbidden"),
+            cells("projects", 3, commitment="required"),
+        ),
         "projects",
         "3",
         "prerequisites",
