@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from paxsilica.bundled import policy_files
 from paxsilica.case_words import explain, names_of_keys, section_of, takes_text, takes_truth_values
-from paxsilica.errors import InputError, Problem
+from paxsilica.errors import InputError
 from paxsilica.renames import in_case, instruction
 from paxsilica.tables.characters import check_name, check_text
 from paxsilica.tables.columns import SMALLEST_RATE
@@ -219,7 +219,8 @@ class Solver(Section):
 
 def _statuses(value: Any) -> Any:
     """A list of statuses, which hold in every year, or ``{status = first year}``."""
-    return dict.fromkeys(value, 0) if isinstance(value, list | tuple) else value
+    listed = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+    return dict.fromkeys(value, 0) if listed else value
 
 
 def _known_from(value: dict[Status, int]) -> dict[Status, int]:
@@ -232,9 +233,7 @@ def _known_from(value: dict[Status, int]) -> dict[Status, int]:
     return value
 
 
-StatusesFrom = Annotated[
-    dict[Status, int], BeforeValidator(_statuses), AfterValidator(_known_from)
-]
+StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses), AfterValidator(_known_from)]
 Title = Annotated[str, Field(max_length=1000), AfterValidator(check_text)]
 
 

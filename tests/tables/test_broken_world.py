@@ -282,7 +282,6 @@ PROJECTS = [
         "3",
         "prerequisites",
         "this one is forbidden",
-        1,
     ),
     Broken(
         "needs its alternative",

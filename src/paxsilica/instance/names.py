@@ -39,7 +39,12 @@ def mistaken_names(tables: Tables, case: Case) -> Iterable[Problem]:
         ("membership", case.membership, regions, "regions"),
         ("funders.exclude", case.funders.exclude, funders, "funders"),
         ("funders.exclude_regions", case.funders.exclude_regions, regions, "regions"),
-        ("scenarios", case.scenarios or (), {row.scenario for row in tables.scenarios}, "scenarios"),
+        (
+            "scenarios",
+            case.scenarios or (),
+            {row.scenario for row in tables.scenarios},
+            "scenarios",
+        ),
         ("partners", _regions_of_players(case), regions, "regions"),
     ]
     if variants:
