@@ -78,7 +78,8 @@ def world(
     """A world in short.
 
     ``regions`` maps a region to its standing (``None``: none; ``"hub"``), ``since`` gives dated
-    standings instead; absent, there is one region A, a signatory. A recipe is a line of text; its first output is the main product.
+    standings instead; absent, there is one region A, a signatory. A recipe is a line of text; its
+    first output is the main product.
     A covered commodity is a stage of its own, and a process belongs to the stage of its main
     product. A plant is in region ``A`` unless it says otherwise, has no limit of capacity, and
     costs nothing. Routes are written ``{"A>B ore": 5.0}`` (USD per unit) or with further columns.

@@ -213,7 +213,8 @@ def _place(
 ) -> tuple[str, FieldInfo | None, str | None, Any]:
     """The key of a mistake, its field, the part of its value that is wrong, and the wrong value.
 
-    The part is ``None`` where the whole value is wrong, and empty for an item of a list. Where the value may be of several kinds, the place holds names of types; they are left out.
+    The part is ``None`` where the whole value is wrong, and empty for an item of a list. Where the
+    value may be of several kinds, the place holds names of types; they are left out.
     """
     kind: type[BaseModel] = case
     field: FieldInfo | None = None

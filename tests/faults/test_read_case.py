@@ -1,4 +1,5 @@
-"""Mistakes in the keys of a case: every key, with values of wrong types, gives one plain sentence."""
+"""Mistakes in the keys of a case: every key, with values of wrong types, gives one plain
+sentence."""
 
 from __future__ import annotations
 

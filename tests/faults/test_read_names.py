@@ -218,3 +218,29 @@ def test_dependents_of_a_forbidden_project_are_left_out_with_the_reason() -> Non
     assert "presupposes" in instance.dropped["second"]
     assert "presupposes" in instance.dropped["third"]
     assert set(instance.candidates) == {"free"}
+
+
+LOOP = {"NAME": "-> full", "use": "full -> empty", "refill": "empty -> full"}
+
+
+@pytest.mark.parametrize("name", ["a-make", "make", "zmake", "refine", "ut"])
+@pytest.mark.parametrize("capacity", [0.5, 5.0, float("inf")])
+def test_a_closed_loop_is_accepted_whatever_its_processes_are_called(
+    name: str, capacity: float
+) -> None:
+    recipes = {name if process == "NAME" else process: text for process, text in LOOP.items()}
+    works = {"region": "A", "variable_cost_usd_per_unit": 1.0}
+    assets = {process: works | {"process": process} for process in recipes}
+    assets[name] = assets[name] | {"capacity": capacity}
+    given = world(recipes, assets=assets, demand={("A", "empty"): 0.4})
+    assert make_instance(given, case()).need == {}
+
+
+@pytest.mark.parametrize("name", ["a-make", "make", "zmake"])
+def test_a_loop_of_which_nothing_is_needed_is_accepted_with_coverage(name: str) -> None:
+    recipes = {name if process == "NAME" else process: text for process, text in LOOP.items()}
+    recipes["smelt"] = "-> metal"
+    assets = {process: {"region": "A", "process": process} for process in recipes}
+    metal = {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}}
+    given = world(recipes, assets=assets, commodities=metal, demand={("A", "metal"): 2.0})
+    assert make_instance(given, case(coverage=SOFT)).need == {("metal", 2030): 2.0}

@@ -1,5 +1,5 @@
-"""Sentences on what is absent, unused or without effect in a question: what a reader would otherwise
-take for part of the answer."""
+"""Sentences on what is absent, unused or without effect in a question: what a reader would
+otherwise take for part of the answer."""
 
 from __future__ import annotations
 
@@ -18,17 +18,15 @@ _LISTED = 6
 def statements(instance: Instance) -> tuple[str, ...]:
     """Everything in tables and case that is absent, unused or without effect, a sentence each, the
     most important first. Empty if everything has an effect."""
-    return tuple(
-        [
-            *_coverage(instance),
-            *_concentration(instance),
-            *_roles(instance),
-            *_scenarios(instance),
-            *_demand(instance),
-            *_funders(instance),
-            *_membership(instance),
-            *_limits(instance),
-        ]
+    return (
+        *_coverage(instance),
+        *_concentration(instance),
+        *_roles(instance),
+        *_scenarios(instance),
+        *_demand(instance),
+        *_funders(instance),
+        *_membership(instance),
+        *_limits(instance),
     )
 
 
@@ -106,7 +104,9 @@ def _concentration(instance: Instance) -> Iterable[str]:
     if cap is None:
         return
     if cap.from_year > last:
-        yield f"The cap on concentration has no effect: it holds from {cap.from_year}, after {last}."
+        yield (
+            f"The cap on concentration has no effect: it holds from {cap.from_year}, after {last}."
+        )
     elif cap.max_share == 1:
         yield "The cap on concentration has no effect: it allows a share of 1."
     elif not instance.required:
@@ -135,7 +135,10 @@ def _roles(instance: Instance) -> Iterable[str]:
     ):
         for status, year in statuses.items():
             if year > last:
-                yield f"The status {status} is {words} from {year}, after {last}: {key} never applies."
+                yield (
+                    f"The status {status} is {words} from {year}, after {last}: {key} never"
+                    " applies."
+                )
             elif status not in held and _given(case, key):
                 yield f"The status {status} in {key} has no effect: no region has it."
     countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
@@ -157,9 +160,9 @@ def _scenarios(instance: Instance) -> Iterable[str]:
                 " scenario without events."
             )
         return
-    if isinstance(case.scenarios, dict):
-        if idle := [name for name, chance in case.scenarios.items() if chance == 0]:
-            yield f"Scenarios without effect, since their probability is 0: {_some(idle)}."
+    chances = case.scenarios if isinstance(case.scenarios, dict) else {}
+    if idle := [name for name, chance in chances.items() if chance == 0]:
+        yield f"Scenarios without effect, since their probability is 0: {_some(idle)}."
     first, last = instance.years[0], instance.years[-1]
     late = [
         f"{row.scenario} {row.event}"

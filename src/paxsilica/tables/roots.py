@@ -32,7 +32,9 @@ def with_consequences_counted(problems: Iterable[Problem]) -> Sequence[Problem]:
 
 
 def _defines(problem: Problem) -> bool:
-    """Whether a problem is of the cell that gives a row its name."""
+    """Whether a problem is that a row cannot have its name."""
+    if not problem.expected.startswith("should be a name of"):
+        return False
     if problem.table not in TABLES or TABLES[problem.table].key != (problem.column,):
         return False
     column = layout(problem.table)[problem.column]

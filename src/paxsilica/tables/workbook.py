@@ -84,6 +84,8 @@ def read_workbook(path: Path) -> Sheets:
     # raise an error of any kind.
     except Exception:
         return no_sheets(path, "should be a workbook (.xlsx) of tables, but it is damaged")
+    if not book.names:
+        return no_sheets(path, "should be a workbook (.xlsx) of tables, but it has no sheets")
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
     unreadable: set[str] = set()
