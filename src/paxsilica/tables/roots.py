@@ -12,8 +12,15 @@ from paxsilica.tables.schema import TABLES
 
 def with_consequences_counted(problems: Iterable[Problem]) -> Sequence[Problem]:
     """The problems, without those of cells that only repeat a name which is refused where it is
-    given. The sentence on the name counts them."""
+    given. The sentence on the name counts them. A cell that a spreadsheet program changed has one
+    problem."""
     found = tuple(dict.fromkeys(problems))
+    changed = {_cell(problem) for problem in found if problem.expected.startswith("holds ")}
+    found = tuple(
+        problem
+        for problem in found
+        if problem.expected.startswith("holds ") or _cell(problem) not in changed
+    )
     roots = {problem.value: problem for problem in found if _defines(problem)}
     if not roots:
         return found
@@ -29,6 +36,10 @@ def with_consequences_counted(problems: Iterable[Problem]) -> Sequence[Problem]:
         replace(problem, expected=f"{problem.expected}{_count(following.get(problem, ()))}")
         for problem in kept
     ]
+
+
+def _cell(problem: Problem) -> tuple[str, str, str]:
+    return problem.table, problem.row, problem.column
 
 
 def _defines(problem: Problem) -> bool:
