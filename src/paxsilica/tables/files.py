@@ -155,8 +155,8 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
             f"should be cells of at most {csv.field_size_limit():,} characters; a quotation mark"
             " may not be closed"
             if "field limit" in str(error)
-            else "should be a row of comma-separated cells; a quotation mark is not closed, or is in"
-            " the middle of a cell"
+            else "should be a row of comma-separated cells; a quotation mark is not closed, or is"
+            " in the middle of a cell"
         )
         problems.append(Problem(table, str(before + 1), "", "", words))
         return None

@@ -157,9 +157,10 @@ def _cells(
     path: Path, wanted: Mapping[str, _Content] | None
 ) -> tuple[Sequence[str], dict[str, _Content]]:
     """The cells of the tables of a workbook; with ``wanted``, the results of their formulas."""
-    book = load_workbook(path, read_only=True, data_only=wanted is not None)
     found: dict[str, _Content] = {}
-    try:
+    # The library leaves a file open that it cannot read.
+    with path.open("rb") as file:
+        book = load_workbook(file, read_only=True, data_only=wanted is not None)
         for name in book.sheetnames:
             if name not in TABLES or (wanted is not None and name not in wanted):
                 continue
@@ -174,9 +175,9 @@ def _cells(
                 if len(content.rows) > LONGEST_TABLE:
                     content.too_long = True
                     break
-    finally:
+        names = tuple(book.sheetnames)
         book.close()
-    return tuple(book.sheetnames), found
+    return names, found
 
 
 def _read_sheet(table: str, book: _Book, problems: list[Problem]) -> Sheet | None:
