@@ -100,7 +100,7 @@ class Membership(Row):
     """The status of a region towards the alliance, from a date until its next row."""
 
     key = ("region", "from_date")
-    absent = "every region is trusted"
+    absent = "no region has a status, so a case cannot require coverage"
     region: RegionRef
     status: Status
     from_date: Date = Field(
