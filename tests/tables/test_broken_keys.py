@@ -383,7 +383,7 @@ NUMBERS = [
         "demand",
         "2",
         "quantity",
-        "should be at most 1e+12",
+        "should be at most 10000000000 commodity units",
     ),
     Broken(
         "series in dollars",

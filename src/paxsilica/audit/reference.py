@@ -116,12 +116,15 @@ class Facts:
         return any(one == status and year >= since for one, since in kinds.items())
 
     def _trusted(self, region: str, year: int) -> bool:
-        if not self.tables.membership or self.regions[region].kind == "hub":
+        if self.regions[region].kind == "hub" or not self._stated():
             return True
         return self._admitted(region, year, self.case.trusted)
 
+    def _stated(self) -> bool:
+        return len(self.tables.membership) + len(self.case.membership) > 0
+
     def _pays(self, region: str, year: int) -> bool:
-        return not self.tables.membership or self._admitted(region, year, self.case.funding)
+        return not self._stated() or self._admitted(region, year, self.case.funding)
 
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""

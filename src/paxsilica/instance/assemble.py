@@ -176,8 +176,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         for row in sorted(tables.projects, key=lambda row: row.project)
     }
     funding = make_funding(world, candidates)
+    forbidden = {row.project for row in tables.projects if row.commitment == "forbidden"}
     dropped = {
-        name: "cannot come into service within the years of the case"
+        name: (
+            "its commitment is forbidden"
+            if name in forbidden
+            else "cannot come into service within the years of the case"
+        )
         for name, candidate in candidates.items()
         if not candidate.window
     }
@@ -207,11 +212,14 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         funding = replace(funding, pairs=pairs, mandate_limits=mandates)
 
     demand = {year: final_demand(world, year) for year in case.span()}
-    benchmark = benchmark_processes(world)
+    # Without required coverage nothing depends on need, and any loop of recipes is valid.
+    benchmark = {} if case.coverage is None else benchmark_processes(world)
     need = {
         (commodity, year): quantity
         for year in case.span()
-        for commodity, quantity in trusted_need(world, benchmark, demand[year], year).items()
+        for commodity, quantity in (
+            {} if case.coverage is None else trusted_need(world, benchmark, demand[year], year)
+        ).items()
     }
     stages = {
         row.commodity: row.stage

@@ -33,15 +33,7 @@ def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
             demand[region, commodity] += interpolate(values, year)
         except KeyError:
             key = "|".join([region, commodity, *([use] if use else [])])
-            world.problems.append(
-                Problem(
-                    "demand",
-                    key,
-                    "year",
-                    "",
-                    f"the years given must span {year}, which the case uses",
-                )
-            )
+            world.miss("demand", key, "year", values, year)
     return {key: quantity for key, quantity in demand.items() if quantity > 0}
 
 
@@ -65,14 +57,25 @@ def trusted_need(
     world: World, benchmark: dict[str, str], demand: dict[tuple[str, str], float], year: int
 ) -> dict[str, float]:
     """Need of the trusted world for each commodity in ``year``, in the commodity's unit."""
-    commodities = sorted(row.commodity for row in world.tables.commodities)
+    wanted = {commodity for (region, commodity), _ in demand.items() if world.trusted(region, year)}
+    front = list(wanted)
+    while front:
+        for source in world.inputs.get(benchmark.get(front.pop(), ""), {}):
+            if source not in wanted:
+                wanted.add(source)
+                front.append(source)
+    # A loop of recipes of which nothing is needed does not matter.
+    commodities = sorted(wanted)
     position = {commodity: index for index, commodity in enumerate(commodities)}
     final = np.zeros(len(commodities))
     for (region, commodity), quantity in demand.items():
-        if world.trusted(region, year):
+        if commodity in position and world.trusted(region, year):
             final[position[commodity]] += quantity
     use = np.zeros((len(commodities), len(commodities)))
-    for commodity, process in benchmark.items():
+    for commodity in commodities:
+        process = benchmark.get(commodity)
+        if process is None:
+            continue
         made = world.outputs[process][commodity]
         for source, quantity in world.inputs.get(process, {}).items():
             use[position[source], position[commodity]] += quantity / made
@@ -81,16 +84,13 @@ def trusted_need(
     except np.linalg.LinAlgError:
         need = np.full(len(commodities), -1.0)
     if (need < -1e-6 * max(1.0, float(np.abs(final).max(initial=0.0)))).any():
-        world.problems.append(
-            Problem(
-                "recipes",
-                "",
-                "quantity",
-                "",
-                "a chain of main processes uses more of a commodity than it makes of it; look for a"
-                " loop",
-            )
+        loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
+        words = (
+            f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
+            " much of a commodity as it makes; leave main_product blank for a process of the loop"
+            " that is not the usual way to make its product"
         )
+        world.problems.append(Problem("processes", "", "main_product", "", words))
     return {
         commodity: float(need[index]) for commodity, index in position.items() if need[index] > 1e-9
     }

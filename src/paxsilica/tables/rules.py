@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from paxsilica.tables.columns import SMALLEST_RATE
+
 _TOLERANCE = 1e-6
 
 
@@ -63,7 +65,19 @@ def _of_profile(
     )
 
 
+def _rate(table: str, column: str) -> Rule:
+    """A rate of interest by which annuities can be divided, if it is filled."""
+
+    def holds(row: Any) -> bool:
+        rate = getattr(row, column)
+        return not rate or abs(rate) >= SMALLEST_RATE
+
+    return Rule(table, column, f"be 0, or at least {SMALLEST_RATE:.6f} above or below it", holds)
+
+
 RULES = (
+    _rate("funders", "cost_of_capital"),
+    _rate("projects", "sponsor_cost_of_capital"),
     _ordered("projects", "smallest_size", "largest_size"),
     _ordered("routes", "smallest_shipment", "largest_shipment"),
     _ordered("stocks", "initial", "largest"),
