@@ -12,8 +12,8 @@ from rich.console import Console
 
 from paxsilica.plan.result import Plan
 from paxsilica.report.answer import sentences
-from paxsilica.report.console.summary import print_summary
 from paxsilica.report.console.screen import Screen
+from paxsilica.report.console.summary import print_summary
 from paxsilica.report.export import write_iamc
 from paxsilica.report.page import render_page
 from paxsilica.report.views.coverage import coverage_stages, years_of
@@ -24,21 +24,17 @@ from report_world import named
 YEARS = years_of(coverage_stages(named().plan))
 STAGES = [stage.key for stage in coverage_stages(named().plan)]
 KEPT = [
-    kept
-    for kept in itertools.product(
-        [YEARS, YEARS[:1], YEARS[1:], []], repeat=2
-    )
-    if any(kept)
+    kept for kept in itertools.product([YEARS, YEARS[:1], YEARS[1:], []], repeat=2) if any(kept)
 ]
 """Years kept of the first and of the second stage; the others keep all or none."""
 
 
 def ragged(kept: tuple[list[int], ...], others: bool) -> NamedPlan:
-    years = {key: YEARS if others else [] for key in STAGES} | dict(
-        zip(STAGES, kept, strict=False)
-    )
+    years = {key: YEARS if others else [] for key in STAGES} | dict(zip(STAGES, kept, strict=False))
     frame = named().plan.coverage
-    chosen = [year in years[stage] for stage, year in zip(frame["stage"], frame["year"], strict=True)]
+    chosen = [
+        year in years[stage] for stage, year in zip(frame["stage"], frame["year"], strict=True)
+    ]
     tables = {**named().plan.tables, "coverage": frame[chosen].reset_index(drop=True)}
     return replace(named(), plan=replace(named().plan, tables=tables))
 
