@@ -358,8 +358,18 @@ def _difference(content: bytes, kept: Mapping[str, Any]) -> str:
 
 
 def table_text(table: pd.DataFrame) -> str:
-    """The content of the CSV file of a table."""
-    return str(table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+    """The content of the CSV file of a table. Texts are in quotes where one holds a carriage
+    return, which would end the line without them."""
+    texts = (table[key] for key in table if table[key].dtype.kind not in "biufM")
+    returns = any("\r" in str(value) for column in texts for value in column.unique())
+    return str(
+        table.to_csv(
+            index=False,
+            lineterminator="\n",
+            float_format="%.10g",
+            quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL,
+        )
+    )
 
 
 def _read_table(name: str, content: bytes) -> pd.DataFrame:
