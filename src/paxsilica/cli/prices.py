@@ -237,6 +237,7 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
+    options.refuse_other_case(case, options.out)
     question = options.question(case, options.problems())
     _refuse_unknown(question, options)
     plan, folder = _price(

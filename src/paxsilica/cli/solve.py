@@ -87,6 +87,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
 
+    options.refuse_other_case(case, options.out)
     question = options.question(case)
     with (
         Interrupts() as interrupts,

@@ -410,8 +410,9 @@ WRITTEN = ("tables", "plan.xlsx", "log.csv", "seconds.csv")
 """Files and folders beside ``result.json``."""
 
 
-def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Checks that a plan with ``manifest`` may be saved in ``folder``.
+def refuse_other_plan(folder: Path, manifest: Mapping[str, Any], *, of: str = "") -> None:
+    """Checks that a plan with ``manifest`` may be saved in ``folder``; with ``of``, compares that
+    key of the manifests alone.
 
     Raises:
         InputError: if ``folder`` is a file, holds a plan with another manifest, or files that the
@@ -426,7 +427,8 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
         finish(folder, RESULT)
         try:
             other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            if other.get("manifest") == plain(manifest):
+            kept, wanted = other.get("manifest"), plain(manifest)
+            if kept == wanted or (of and kept.get(of) == wanted[of]):
                 return
         except FileNotFoundError:
             foreign = ", ".join(name for name in WRITTEN if (folder / name).exists())
