@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from paxsilica.cli import app
 from paxsilica.errors import InputError
 from paxsilica.plan.result import RESULT, Plan, digest_of
-from paxsilica.plan.schema import RESULT_SCHEMA, schema_differences
+from paxsilica.plan.result_schema import RESULT_SCHEMA, schema_differences
 from paxsilica.plan.tables import PLAN_TABLES
 from report_world import bare, named
 

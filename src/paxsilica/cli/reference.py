@@ -16,7 +16,7 @@ import typer
 
 from paxsilica import errors
 from paxsilica.case import Case
-from paxsilica.plan.schema import RESULT_SCHEMA
+from paxsilica.plan.result_schema import RESULT_SCHEMA
 from paxsilica.plan.tables import PLAN_TABLES, PRICE_TABLES, TableDoc
 from paxsilica.serialize import json_text
 

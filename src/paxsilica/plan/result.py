@@ -19,7 +19,7 @@ import pandas as pd
 
 from paxsilica.atomic import finish, is_unfinished, new_folder, writing
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.schema import (
+from paxsilica.plan.result_schema import (
     RESULT_SCHEMA,
     SCHEMA_VERSION,
     AuditStatus,
