@@ -10,6 +10,7 @@ code  meaning
 2     bad input: tables, case, option or command line, or a file that cannot be read or written
 3     the case is infeasible: no plan can meet its requirements
 4     no plan was found within the time allowed
+5     a plan was found but failed its audit: it is written, with the status `unverified`
 130   stopped by the user (Ctrl-C) before there was a plan to keep
 141   the pipe of the output was closed before the help was printed
 ====  =========================================================================================
@@ -99,6 +100,10 @@ class InfeasibleError(PaxSilicaError):
     """No plan meets the requirements of the case."""
 
     exit_code = 3
+
+
+UNVERIFIED = 5
+"""Exit code of a command whose plan failed its audit."""
 
 
 class NoPlanError(PaxSilicaError):

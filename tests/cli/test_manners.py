@@ -218,14 +218,14 @@ def with_text(name: str, text: str) -> Callable[[Path], None]:
     [
         (without("capital_decided_usd_m"), "capital_decided_usd_m is missing"),
         (without("manifest"), "manifest is missing"),
-        (with_text("result.json", "[1]"), "not as this version writes it"),
+        (with_text("result.json", "[1]"), "should be a JSON object"),
         (with_text("result.json", ""), "should be a folder written by"),
         (
             with_text("result.json", '{"notes": 3}'),
-            "notes is missing or not as this version writes it",
+            "schema_version",
         ),
-        (with_text("tables/portfolio.csv", "x\n"), "capex_usd_m this column is missing"),
-        (with_text("tables/portfolio.csv", ""), "cannot be read"),
+        (with_text("tables/portfolio.csv", "x\n"), "portfolio.csv has 0 rows in the place of 2"),
+        (with_text("tables/portfolio.csv", ""), "portfolio.csv has 0 rows"),
         (lambda plan: (plan / "tables" / "costs.csv").unlink(), "tables/costs.csv"),
         (shutil.rmtree, "should be a folder written by"),
     ],

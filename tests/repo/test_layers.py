@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: list[set[str]] = [
     {"errors"},
     {"renames"},
-    {"tables", "finance", "bundled", "serialize", "interpolate", "version"},
+    {"tables", "finance", "bundled", "serialize", "interpolate", "version", "atomic"},
     {"case"},
     {"instance"},
     {"model"},

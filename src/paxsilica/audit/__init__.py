@@ -10,6 +10,8 @@ and the model, so that an error there is not repeated here.
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import asdict, replace
 
 from paxsilica.audit.activity import audit_running, read_running
 from paxsilica.audit.cost_terms import audit_costs
@@ -21,10 +23,12 @@ from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
 from paxsilica.case import Case
 from paxsilica.model.registry import ROWS
-from paxsilica.plan.result import PLAN_TABLES, Plan
+from paxsilica.plan.result import PLAN_TABLES, Audit, Plan
 from paxsilica.tables import Tables
 
-__all__ = ["Finding", "audit"]
+__all__ = ["Finding", "audit", "audited"]
+
+USER_ROWS = "constraint of the user"
 
 FEASIBILITY = 1e-6
 """Feasibility tolerance of the solver by default, in the unit of each row."""
@@ -53,7 +57,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         for column in doc.columns
         if name not in plan.tables or column not in plan.tables[name].columns
     ]
-    if missing or plan.status not in ("optimal", "feasible"):
+    if missing or plan.status not in ("optimal", "feasible", "unverified"):
         claimed = "; ".join(missing) or plan.status
         ledger.at([plan.case]).note("tables of the plan", claimed, "all of them, of a plan")
         return ledger.findings
@@ -73,6 +77,23 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     return ledger.findings
 
 
+def audited(plan: Plan, tables: Tables, case: Case) -> Plan:
+    """The plan with the result of its audit, and its time in ``seconds``.
+
+    A plan with findings has the status ``unverified``. A plan without tables is not audited. Rows
+    that a user added to the model are not recomputed and are no findings here.
+    """
+    if not plan.tables:
+        return plan
+    started = time.monotonic()
+    findings = [one for one in audit(plan, tables, case) if one.what != USER_ROWS]
+    seconds = dict(plan.seconds) | {"audit": time.monotonic() - started}
+    rows = tuple(asdict(one) for one in findings)
+    record = Audit("failed" if findings else "passed", len(findings), rows)
+    status = "unverified" if findings else plan.status
+    return replace(plan, status=status, audit=record, seconds=seconds)
+
+
 def _own_checks(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> Used:
     """Rows whose register entry has a check of its own; returns limit and use by label."""
     used: Used = {}
@@ -90,8 +111,7 @@ def _own_checks(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> Used:
 def _user_rows(plan: Plan, ledger: Ledger) -> None:
     """Rows that a user added to the model are not recomputed, and the audit says so."""
     for name, count in plan.manifest.get("user_rows", {}).items():
-        here = ledger.at([name], f"{count} rows")
-        here.note("constraint of the user", "in the model", "not recomputed")
+        ledger.at([name], f"{count} rows").note(USER_ROWS, "in the model", "not recomputed")
 
 
 def _origin(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> None:

@@ -17,6 +17,7 @@ from paxsilica.cli.data import data_app, sources
 from paxsilica.cli.errors import Guarded, show_tracebacks
 from paxsilica.cli.explain import explain
 from paxsilica.cli.export import export
+from paxsilica.cli.interrupts import terminate_like_interrupt
 from paxsilica.cli.output import Answer, reflowed, with_output_options
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
@@ -60,8 +61,8 @@ def options(
     """Plan which plants an alliance should pay for, so that every stage from ore to AI server has a
     source that cannot be cut off.
 
-    Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 1 a
-    fault of the program; 130 stopped.
+    Exit codes: 0 a plan; 2 bad input; 3 proved that there is no plan; 4 no plan found in time; 5 a
+    plan that failed its audit; 1 a fault of the program; 130 stopped.
 
     Every command takes --json: one JSON document on the standard output, and {"error": ...} there
     if something is wrong. Colours are for terminals alone; NO_COLOR drops them there too.
@@ -109,6 +110,7 @@ def main() -> None:
     """The command ``paxsilica``."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    terminate_like_interrupt()
     try:
         app(prog_name="paxsilica")
     except SystemExit as end:

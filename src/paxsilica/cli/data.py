@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paxsilica.atomic import new_file
 from paxsilica.bundled import data_folder
 from paxsilica.cli import completion
 from paxsilica.cli.options import DataOptions, Force, PlanFolder, load_plan, number, read_all
@@ -185,7 +186,8 @@ def validate(
     tables, given = read_all(options.tables, lambda: plan and load_plan(plan))
     findings = checks.check_world(tables)
     if report is not None:
-        report.write_text(validation.report(tables, findings, given), encoding="utf-8")
+        with new_file(report) as draft:
+            draft.write_text(validation.report(tables, findings, given), encoding="utf-8")
     wrong = [finding.name for finding in findings if finding.verdict == "wrong"]
 
     def show(screen: Screen) -> None:
@@ -249,8 +251,9 @@ def describe(
     folder = options.data or data_folder()
     readme, package = folder / "README.md", folder / "datapackage.json"
     text = descriptor.renewed(readme.read_text(encoding="utf-8"))
-    package.write_text(descriptor.descriptor_text(options.tables()), encoding="utf-8")
-    readme.write_text(text, encoding="utf-8")
+    for path, content in ((package, descriptor.descriptor_text(options.tables())), (readme, text)):
+        with new_file(path) as draft:
+            draft.write_text(content, encoding="utf-8")
     return Answer(
         lambda screen: screen.show(f"renewed {package} and {readme}"),
         lambda: {"written": [package, readme]},

@@ -41,13 +41,15 @@ def diagnosed(question: Question, folder: Path, on_step: Callable[[str], None]) 
 
     ``diagnosis.json`` and the closest plan (folder ``closest``) are written to ``folder``.
     """
+    from paxsilica.atomic import new_file
     from paxsilica.infeasibility.diagnose import diagnose
     from paxsilica.report.files import write_plan
     from paxsilica.serialize import json_text
 
     found = diagnose(question.tables, question.case, lambda step: on_step(f"Diagnosis: {step}"))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "diagnosis.json").write_text(json_text(found.result()), encoding="utf-8")
+    with new_file(folder / "diagnosis.json") as draft:
+        draft.write_text(json_text(found.result()), encoding="utf-8")
     return Diagnosed(
         found, None if found.closest is None else write_plan(found.closest, folder / "closest")
     )

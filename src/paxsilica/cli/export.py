@@ -10,7 +10,7 @@ import typer
 
 from paxsilica.cli import completion
 from paxsilica.cli.options import PlanArgument, WriteOptions, load_plan
-from paxsilica.cli.output import Answer, written
+from paxsilica.cli.output import Answer, audit_code, written
 from paxsilica.cli.paths import holds_file, is_export, is_workbook, refuse_to_write_over, says
 from paxsilica.errors import InputError, Problem
 
@@ -72,4 +72,4 @@ def export(
     named = load_named_plan(load_plan(folder), options.data)
     if out is not None:
         refuse_to_write_over(out, EXPORTED[format_], options.force)
-    return written(export_plan(named, format_, folder, out))
+    return written(export_plan(named, format_, folder, out), audit_code(options, [named.plan]))

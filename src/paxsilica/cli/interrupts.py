@@ -1,5 +1,5 @@
-"""What Ctrl-C does: it ends a search and keeps its best plan, ends everything else at once, and
-leaves the writing of files alone."""
+"""What Ctrl-C and SIGTERM do: they end a search and keep its best plan, end everything else at
+once, and leave the writing of files alone."""
 
 from __future__ import annotations
 
@@ -15,29 +15,38 @@ SEARCHES = ("search", "cheapest of equals")
 """Steps that can end early with something to show."""
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def terminate_like_interrupt() -> None:
+    """Makes SIGTERM raise ``KeyboardInterrupt``, as Ctrl-C does."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 class Stopped(BaseException):
     """The user wants the program to end. No ``Exception``, so that nothing on the way takes it for
     a failure of its own."""
 
 
 class Interrupts:
-    """Takes over SIGINT while a command runs; knows the step that runs from :meth:`step`."""
+    """Takes over SIGINT and SIGTERM while a command runs; knows the step that runs from
+    :meth:`step`."""
 
     def __init__(self) -> None:
         self.view: LiveView | None = None
         self.searching = False
         self.pressed = False
-        self.before: Any = None
+        self.before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        """Takes the signal over."""
+        """Takes the signals over."""
         # A parent that has set the signal to be ignored (nohup, a job in the background) keeps its
         # way.
-        if (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-        ):
-            self.before = signal.signal(signal.SIGINT, self._handle)
+        if threading.current_thread() is threading.main_thread():
+            for one in SIGNALS:
+                if signal.getsignal(one) is not signal.SIG_IGN:
+                    self.before[one] = signal.signal(one, self._handle)
         return self
 
     def __exit__(
@@ -46,9 +55,9 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Gives it back."""
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
+        """Gives them back."""
+        for one, handler in self.before.items():
+            signal.signal(one, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self.searching or self.pressed:
@@ -66,5 +75,5 @@ class Interrupts:
 
     def ignore(self) -> None:
         """From here on files are written: that takes a moment and is not left half done."""
-        if self.before is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for one in self.before:
+            signal.signal(one, signal.SIG_IGN)

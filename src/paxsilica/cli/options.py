@@ -159,6 +159,30 @@ class CaseOptions(DataOptions):
         """Keys of the case that options of their own set."""
         return {}
 
+    def all_settings(self) -> list[str]:
+        """The settings of ``--set`` and of the options that stand for one."""
+        changed = self.changes().items()
+        given = (f"{key}={value!r}" for key, value in changed if value is not None)
+        return [*(self.settings or ()), *given]
+
+    def refuse_other_case(self, case: str, out: Path | None) -> None:
+        """Refuses a folder for a plan that holds one of another case, before the tables are read. A
+        case with problems is left to :meth:`question`.
+
+        Raises:
+            InputError: if it does.
+        """
+        from paxsilica.case import read_case
+        from paxsilica.plan.result import refuse_other_plan
+
+        if out is None or not out.exists():
+            return
+        problems: list[Problem] = []
+        with gathered(problems):
+            read = read_case(find_case(case), self.all_settings())
+        if not problems:
+            refuse_other_plan(out, {"case": read.model_dump(mode="json")}, of="case")
+
     def question(self, case: str, found: Iterable[Problem] = ()) -> Question:
         """Tables and case.
 
@@ -178,10 +202,7 @@ class CaseOptions(DataOptions):
         from paxsilica.case import read_case
 
         problems = list(found)
-        settings = [
-            *(self.settings or ()),
-            *(f"{key}={value!r}" for key, value in self.changes().items() if value is not None),
-        ]
+        settings = self.all_settings()
         read, tables = [], None
         with gathered(problems):
             refuse_contradictions(settings)

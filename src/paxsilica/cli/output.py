@@ -5,16 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
 from paxsilica.cli.interrupts import Interrupts, Stopped
-from paxsilica.report.console.screen import Screen
+from paxsilica.errors import UNVERIFIED
+from paxsilica.report.console.screen import STEERING, Screen
+
+if TYPE_CHECKING:
+    from paxsilica.plan.result import Plan
 
 AsJson = Annotated[
     bool,
@@ -92,7 +96,8 @@ def print_json(screen: Screen, document: Mapping[str, Any]) -> None:
         text.encode(screen.encoding)
     except UnicodeEncodeError:
         text = json.dumps(json.loads(text), indent=2) + "\n"
-    screen.write(text)
+    # JSON escapes all signs that steer a terminal but these
+    screen.write(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def with_output_options(
@@ -166,6 +171,17 @@ def _options(kind: Any) -> list[inspect.Parameter]:
     ]
 
 
-def written(path: Path) -> Answer:
+def written(path: Path, exit_code: int = 0) -> Answer:
     """The answer of a command that wrote a file or a folder."""
-    return Answer(lambda screen: screen.show(str(path)), lambda: {"written": path}, str(path))
+    return Answer(
+        lambda screen: screen.show(str(path)), lambda: {"written": path}, str(path), exit_code
+    )
+
+
+def audit_code(options: OutputOptions, plans: Sequence[Plan]) -> int:
+    """Prints the findings of plans that failed their audit; the exit code of the command."""
+    from paxsilica.report.console.summary import print_findings
+
+    for plan in plans:
+        print_findings(options.aside, plan)
+    return UNVERIFIED if any(plan.status == "unverified" for plan in plans) else 0

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from paxsilica.atomic import is_unfinished
 from paxsilica.errors import InputError, Problem
 
 WORD = "paxsilica"
@@ -58,7 +59,9 @@ def holds_file(name: str) -> Callable[[Path], bool]:
     """Whether a folder is empty or has the file that marks what was written there before."""
 
     def look(path: Path) -> bool:
-        return path.is_dir() and ((path / name).is_file() or not any(path.iterdir()))
+        if not path.is_dir():
+            return False
+        return (path / name).is_file() or is_unfinished(path) or not any(path.iterdir())
 
     return look
 
@@ -73,7 +76,7 @@ def holds_study(*kinds: str) -> Callable[[Path], bool]:
                 None,
             )
         except FileNotFoundError:
-            return {one.name for one in path.iterdir()} <= {"tasks"}
+            return is_unfinished(path) or {one.name for one in path.iterdir()} <= {"tasks"}
         except (OSError, ValueError, AttributeError):
             return False
 

@@ -237,6 +237,7 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
+    options.refuse_other_case(case, options.out)
     question = options.question(case, options.problems())
     _refuse_unknown(question, options)
     plan, folder = _price(
@@ -323,8 +324,10 @@ def _price(
     """Solves, prices and writes; the folder is made sure of before the search, not after."""
     from dataclasses import asdict, replace
 
+    from paxsilica.audit import audited
     from paxsilica.plan.solve import make_manifest
     from paxsilica.prices.report import proof_record
+    from paxsilica.report.console.summary import print_findings
     from paxsilica.report.files import place_for, write_plan
 
     wanted = {"prices": asdict(request) | ({"curve": curves} if curves["whose"] else {})}
@@ -338,9 +341,10 @@ def _price(
             interrupts,
             None if options.quiet else options.aside,
         )
-        plan = replace(plan, manifest=promised)
+        plan = audited(replace(plan, manifest=promised), tables, case)
         if plan.objective is not None:
-            write_plan(plan, folder)
+            folder = write_plan(plan, folder)
+    print_findings(options.aside, plan)
     return plan, folder
 
 

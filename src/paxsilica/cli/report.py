@@ -9,7 +9,7 @@ import typer
 
 from paxsilica.cli import completion
 from paxsilica.cli.options import PlanArgument, WriteOptions, load_plan
-from paxsilica.cli.output import Answer, written
+from paxsilica.cli.output import Answer, audit_code, written
 from paxsilica.cli.paths import refuse_to_write_over, says
 
 PAGE_MARK = '<meta name="generator" content="paxsilica'
@@ -47,6 +47,7 @@ def report(
 
       paxsilica report plans/base --with plans/forty-billion --out base-and-forty.html
     """
+    from paxsilica.atomic import new_file
     from paxsilica.report.page import render_page
     from paxsilica.report.views.named_plan import load_named_plan
 
@@ -58,5 +59,8 @@ def report(
         same = plan.manifest.get("data_digest") == named.plan.manifest.get("data_digest")
         beside = load_named_plan(plan, options.data if same else None)
     refuse_to_write_over(path, says(PAGE_MARK), options.force)
-    path.write_text(render_page(named, beside), encoding="utf-8")
-    return written(path)
+    page = render_page(named, beside)
+    with new_file(path) as draft:
+        draft.write_text(page, encoding="utf-8")
+    plans = [named.plan, *([] if beside is None else [beside.plan])]
+    return written(path, audit_code(options, plans))

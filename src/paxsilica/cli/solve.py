@@ -14,7 +14,7 @@ from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli.interrupts import Interrupts, Stopped
 from paxsilica.cli.options import CaseName, SolveOptions, number
 from paxsilica.cli.output import Answer
-from paxsilica.errors import InfeasibleError, NoPlanError, PaxSilicaError
+from paxsilica.errors import UNVERIFIED, InfeasibleError, NoPlanError, PaxSilicaError
 from paxsilica.report.console.screen import Screen
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ written."""
 EXIT_CODES: Mapping[str, int] = {
     "infeasible": InfeasibleError.exit_code,
     "no_plan": NoPlanError.exit_code,
+    "unverified": UNVERIFIED,
 }
 """By status of the plan; 0 where there is one."""
 
@@ -66,6 +67,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
+    A plan that fails the audit has the status unverified; audit.json lists the findings.
     Where no plan can exist it also writes diagnosis.json and the closest plan, in closest.
 
     [bold]Examples[/bold]
@@ -80,10 +82,12 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
       paxsilica solve --json | jq '.tables.portfolio[].project'
     """
+    from paxsilica.audit import audited
     from paxsilica.plan.solve import make_manifest, make_plan
-    from paxsilica.report.console.summary import print_folder, print_summary
+    from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
 
+    options.refuse_other_case(case, options.out)
     question = options.question(case)
     with (
         Interrupts() as interrupts,
@@ -98,7 +102,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
             interrupts,
             None if options.quiet else options.aside,
         )
+        plan = audited(plan, question.tables, question.case)
         folder = write_plan(plan, folder, question.tables)
+    print_findings(options.aside, plan)
 
     def reason() -> Diagnosed | None:
         from paxsilica.cli.explain import diagnosed

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from paxsilica.audit import audited
 from paxsilica.case import Case, Solver
 from paxsilica.infeasibility.conflict import Conflict, conflicts
 from paxsilica.infeasibility.feasible_changes import (
@@ -292,7 +293,7 @@ def closest_plan(
 
 def _found(tables: Tables, case: Case) -> Plan | None:
     plan = make_plan(tables, case)
-    return plan if plan.status in ("optimal", "feasible") else None
+    return audited(plan, tables, case) if plan.status in ("optimal", "feasible") else None
 
 
 def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:

@@ -21,9 +21,42 @@ ZERO_TOL = 1e-7
 tables."""
 
 
+NOISE = 1e-12
+"""Share of the largest number of a column (at least 1) below which a number is floating-point noise
+and written as zero."""
+
+
 def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
-    """The rows under the column names that the plan's table documents."""
-    return pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
+    """The rows under the column names that the plan's table documents, without noise."""
+    frame = pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
+    for key in frame.columns[frame.dtypes == "float64"]:
+        sizes = frame[key].abs()
+        finite = sizes[np.isfinite(sizes)]
+        frame.loc[sizes <= NOISE * max(1.0, finite.max() if len(finite) else 0.0), key] = 0.0
+    return frame
+
+
+def decided(instance: Instance, values: Values) -> set[str]:
+    """Projects that are committed with a size or with capital. One without either is a decision
+    only where the case requires the project, or where another project needs it."""
+    committed = {
+        name
+        for name, candidate in instance.candidates.items()
+        if commitment_year(values, candidate) is not None
+    }
+    found = {
+        name
+        for name in committed
+        if size_of(values, instance.candidates[name]) > ZERO_TOL
+        or capital_of(values, instance.candidates[name]) > ZERO_TOL
+        or instance.candidates[name].required
+    }
+    todo = list(found)
+    while todo:
+        needed = set(instance.candidates[todo.pop()].prerequisites) & committed - found
+        found |= needed
+        todo += needed
+    return found
 
 
 def commitment_year(values: Values, candidate: Candidate) -> int | None:
@@ -61,10 +94,11 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
     for (funder, project, _), amount in values.of("payment").items():
         payments[project][funder] += amount
     processes = {row.process: row for row in instance.tables.processes}
+    listed = decided(instance, values)
     rows = []
     for name, candidate in instance.candidates.items():
         year = commitment_year(values, candidate)
-        if year is None:
+        if year is None or name not in listed:
             continue
         capital = capital_of(values, candidate)
         size = size_of(values, candidate)
@@ -105,9 +139,10 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
     in which it is added."""
     units = {row.process: row.unit for row in instance.tables.processes}
     added = values.of("added_size")
+    listed = decided(instance, values)
     rows = []
     for name, candidate in instance.candidates.items():
-        first = commitment_year(values, candidate)
+        first = commitment_year(values, candidate) if name in listed else None
         before = 0.0
         for year in sorted({*candidate.window, *candidate.size_years}) if first is not None else ():
             level = added.get((name, year), before)
@@ -115,7 +150,7 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
             before = level
             if size > ZERO_TOL or year == first:
                 rows.append((name, year, size, units[candidate.process]))
-    return table("commitments", rows)
+    return table("commitments", sorted(rows))
 
 
 def states(instance: Instance) -> pd.DataFrame:
@@ -239,7 +274,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
                 ready,
             )
         )
-    return table("operation", rows)
+    return table("operation", sorted(rows, key=lambda row: (row[2], row[0], row[3])))
 
 
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
@@ -306,11 +341,16 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
         if amount > ZERO_TOL
     ]
     return {
-        "shipments": table("shipments", shipments),
-        "service": table("service", service),
-        "stocks": table("stocks", stocks),
-        "stock_draws": table("stock_draws", draws),
+        "shipments": table("shipments", sorted(shipments, key=_by_place)),
+        "service": table("service", sorted(service, key=_by_place)),
+        "stocks": table("stocks", sorted(stocks)),
+        "stock_draws": table("stock_draws", sorted(draws)),
     }
+
+
+def _by_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Order of rows: year, state, then the names of places and goods."""
+    return (row[2], row[0], *row[3:6]) if isinstance(row[5], str) else (row[2], row[0], *row[3:5])
 
 
 def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
@@ -339,4 +379,5 @@ def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -
                     doc.unit,
                 )
             )
+    rows.sort(key=lambda row: (row[0], row[1], row[2] is not None, row[2] or 0))
     return table("binding", rows)

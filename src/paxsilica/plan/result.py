@@ -3,25 +3,60 @@ solver."""
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import html
+import io
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
+from paxsilica.atomic import finish, is_unfinished, new_folder, writing
 from paxsilica.errors import InputError, Problem
+from paxsilica.plan.result_schema import (
+    RESULT_SCHEMA,
+    SCHEMA_VERSION,
+    AuditStatus,
+    PlanStatus,
+    schema_differences,
+)
 from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES, TableDoc
 from paxsilica.serialize import json_text, leaves, plain
 
-__all__ = ["PLAN_TABLES", "Plan", "PlanStatus", "TableDoc", "free_folder", "refuse_other_plan"]
+__all__ = [
+    "PLAN_TABLES",
+    "Audit",
+    "Plan",
+    "PlanStatus",
+    "TableDoc",
+    "free_folders",
+    "refuse_other_plan",
+]
 
-PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan"]
 
 NO_QUESTION = ("name", "title", "question", "partners", "solver")
 """Keys of a case that do not change its question."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the independent check of a plan found (see :mod:`paxsilica.audit`).
+
+    Attributes:
+        status: ``passed``, ``failed``, or ``not run`` where the tables were not at hand.
+        count: number of findings.
+        findings: each as plain data; empty in a plan that was loaded.
+    """
+
+    status: AuditStatus = "not run"
+    count: int = 0
+    findings: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +66,8 @@ class Plan:
     Attributes:
         case: name of the case; ``title`` and ``question`` as it states them.
         status: ``optimal`` (a plan within the requested gap, proved), ``feasible`` (a plan, the gap
-            not proved), ``infeasible`` (proved) or ``no_plan`` (none found in time).
+            not proved), ``infeasible`` (proved), ``no_plan`` (none found in time) or
+            ``unverified`` (a plan that failed its audit).
         objective: USD million; ``None`` without a plan.
         bound: proved lower bound on the objective, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
@@ -39,6 +75,7 @@ class Plan:
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
         notes: remarks on the case and the plan.
         manifest: origin of the plan: data digest, case, versions, options.
+        audit: what the independent check of the plan found.
         seconds: time by step; not part of the saved result.
     """
 
@@ -53,6 +90,7 @@ class Plan:
     notes: tuple[str, ...]
     manifest: Mapping[str, Any] = field(repr=False)
     capital_decided_usd_m: float = 0.0
+    audit: Audit = Audit()
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     trace: tuple[tuple[float, float, float], ...] = field(default=(), compare=False)
 
@@ -176,8 +214,9 @@ class Plan:
         return head + rows + (f"<p>and {more} more</p>" if more else "")
 
     def result(self) -> dict[str, Any]:
-        """The content of ``result.json``."""
+        """The content of ``result.json`` without digests; ``tables`` holds numbers of rows."""
         return {
+            "schema_version": SCHEMA_VERSION,
             "case": self.case,
             "title": self.title,
             "question": self.question,
@@ -191,78 +230,157 @@ class Plan:
             "capital_decided_usd_m": self.capital_decided_usd_m,
             "unit": "USD million",
             "tables": {name: len(table) for name, table in self.tables.items()},
+            "audit": {"status": self.audit.status, "findings": self.audit.count},
             "notes": list(self.notes),
             "manifest": self.manifest,
         }
 
     def save(self, folder: Path | str) -> None:
-        """Writes ``result.json`` and ``tables/*.csv`` into ``folder``; refuses to write over
-        another plan (see :func:`refuse_other_plan`)."""
+        """Writes ``result.json`` and ``tables/*.csv`` into ``folder``, all or nothing; refuses to
+        write over another plan (see :func:`refuse_other_plan`).
+
+        Raises:
+            InputError: if the folder holds another plan.
+            OSError: with the file that cannot be written.
+        """
         folder = Path(folder)
         refuse_other_plan(folder, self.manifest)
-        (folder / "tables").mkdir(parents=True, exist_ok=True)
+        with new_folder(folder, RESULT) as draft:
+            self.write_files(draft)
+
+    def write_files(self, folder: Path) -> None:
+        """Writes ``result.json`` and ``tables/*.csv`` into an empty folder."""
+        (folder / "tables").mkdir()
+        digests = {}
         for name, table in self.tables.items():
-            table.to_csv(
-                folder / "tables" / f"{name}.csv",
-                index=False,
-                lineterminator="\n",
-                float_format="%.10g",
-            )
-        (folder / "result.json").write_text(json_text(self.result()), encoding="utf-8")
+            path = folder / "tables" / f"{name}.csv"
+            content = table_text(table).encode()
+            digests[name] = hashlib.sha256(content).hexdigest()
+            with writing(path):
+                path.write_bytes(content)
+        result = self.result()
+        result["tables"] = {
+            name: {"rows": rows, "sha256": digests[name]} for name, rows in result["tables"].items()
+        }
+        result["digest"] = digest_of(result)
+        if self.audit.findings:
+            with writing(folder / AUDIT):
+                document = {"findings": self.audit.findings}
+                (folder / AUDIT).write_text(json_text(document), encoding="utf-8")
+        with writing(folder / RESULT):
+            (folder / RESULT).write_text(json_text(result), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path | str) -> Plan:
-        """The plan that is saved in ``folder``.
+        """The plan that is saved in ``folder``, after a check that every file is as it was written.
 
         Raises:
-            InputError: if there is none, or with everything that is missing or not known in it.
+            InputError: if there is none, or with everything that is missing, changed or not known
+                in it.
         """
         folder = Path(folder)
+        with suppress(OSError):  # a folder that cannot be written to is read as it is
+            finish(folder, RESULT)
         try:
-            result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+            result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             words = f"should be a folder written by `paxsilica solve` ({error})"
             raise InputError([Problem(str(folder), "", "", "", words)]) from None
-        words = "is missing or not as this version writes it; solve the case again"
-        problems = [
-            Problem(f"{folder}/result.json", "", key, "", words)
-            for key, kinds in _RESULT.items()
-            if not isinstance(result, dict) or not isinstance(result.get(key, ...), kinds)
-        ]
+        if problems := result_problems(result, f"{folder}/{RESULT}"):
+            raise InputError(problems)
         tables: dict[str, pd.DataFrame] = {}
-        for name in [] if problems else result["tables"]:
+        for name, kept in result["tables"].items():
             path = folder / "tables" / f"{name}.csv"
             try:
-                tables[name] = _read_table(name, path)
+                content = path.read_bytes()
+                if words := _difference(content, kept):
+                    problems.append(Problem(str(path), "", "", "", words))
+                    continue
+                tables[name] = _read_table(name, content)
             except (OSError, ValueError) as error:
                 problems.append(Problem(str(path), "", "", "", f"cannot be read ({error})"))
-            except KeyError:
-                words = "this version knows no such table; solve the case again"
-                problems.append(Problem(str(path), "", "", "", words))
             else:
                 problems += _column_problems(name, path, tables[name])
         if problems:
             raise InputError(problems)
-        kept = {key: result[key] for key in _RESULT}
-        return cls(**kept | {"tables": tables, "notes": tuple(result["notes"])})
+        kept = {key: result[key] for key in _READ}
+        audit = Audit(result["audit"]["status"], result["audit"]["findings"])
+        return cls(**kept | {"tables": tables, "notes": tuple(result["notes"]), "audit": audit})
 
 
-_RESULT: Mapping[str, tuple[type, ...]] = {
-    **dict.fromkeys(("case", "title", "question", "status", "objective_kind"), (str,)),
-    **dict.fromkeys(("objective", "bound"), (int, float, type(None))),
-    **dict.fromkeys(("tables", "manifest"), (dict,)),
-    "notes": (list,),
-    "capital_decided_usd_m": (int, float),
-}
-"""What a plan is read back from, and the types that JSON gives it."""
+_READ = (
+    *("case", "title", "question", "status", "objective_kind", "objective", "bound", "manifest"),
+    "capital_decided_usd_m",
+)
+"""Keys of ``result.json`` that are fields of a plan."""
 
 
-def _read_table(name: str, path: Path) -> pd.DataFrame:
-    """The table in a file; text columns stay text where a value looks like a number (``007``) or a
-    blank (``NA``)."""
+def digest_of(result: Mapping[str, Any]) -> str:
+    """SHA-256 of the content of ``result.json`` without its own ``digest``."""
+    content = {key: value for key, value in result.items() if key != "digest"}
+    return hashlib.sha256(json_text(content).encode()).hexdigest()
+
+
+def result_problems(result: Any, place: str) -> list[Problem]:
+    """What is wrong with the content of ``result.json``: keys, types, names of tables, digest."""
+    if not isinstance(result, dict):
+        return [Problem(place, "", "", "", "should be a JSON object")]
+    version = result.get("schema_version")
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        words = f"should be {SCHEMA_VERSION}, that of this version; solve the case again"
+        found = "" if version is None else str(version)
+        return [Problem(place, "", "schema_version", found, words)]
+    problems = [
+        Problem(place, "", one.where, one.found, one.expected)
+        for one in schema_differences(result, RESULT_SCHEMA)
+    ]
+    if not problems and result["digest"] != digest_of(result):
+        words = "the content has been changed since it was written; solve the case again"
+        problems.append(Problem(place, "", "digest", "", words))
+    if not problems and result["objective"] is not None:
+        words = "is missing; every plan has this table"
+        problems += [
+            Problem(place, "", f"tables.{name}", "", words)
+            for name in PLAN_TABLES
+            if name not in result["tables"]
+        ]
+    return problems
+
+
+def _difference(content: bytes, kept: Mapping[str, Any]) -> str:
+    """How a table differs from the one that was written; empty if it does not."""
+    if hashlib.sha256(content).hexdigest() == kept["sha256"]:
+        return ""
+    lines = max(0, len(list(csv.reader(io.StringIO(content.decode("utf-8", "replace"))))) - 1)
+    if lines != kept["rows"]:
+        return f"has {lines} rows in the place of {kept['rows']}; solve the case again"
+    return "has been changed since it was written; solve the case again"
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """The content of the CSV file of a table. Texts are in quotes where one holds a carriage
+    return, which would end the line without them."""
+    texts = (table[key] for key in table if table[key].dtype.kind not in "biufM")
+    returns = any("\r" in str(value) for column in texts for value in column.unique())
+    return str(
+        table.to_csv(
+            index=False,
+            lineterminator="\n",
+            float_format="%.10g",
+            quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL,
+        )
+    )
+
+
+def _read_table(name: str, content: bytes) -> pd.DataFrame:
+    """The table in the content of a file; text columns stay text where a value looks like a number
+    (``007``) or a blank (``NA``)."""
     texts = [key for key, column in ALL_TABLES[name].schema.items() if not column.numeric]
     return pd.read_csv(
-        path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(texts, "str")
+        io.BytesIO(content),
+        keep_default_na=False,
+        na_values=[""],
+        dtype=dict.fromkeys(texts, "str"),
     )
 
 
@@ -282,12 +400,19 @@ def _column_problems(name: str, path: Path, table: pd.DataFrame) -> list[Problem
     ]
 
 
+RESULT = "result.json"
+"""The file that makes a folder a plan."""
+
+AUDIT = "audit.json"
+"""The findings of an audit that a plan failed."""
+
 WRITTEN = ("tables", "plan.xlsx", "log.csv", "seconds.csv")
 """Files and folders beside ``result.json``."""
 
 
-def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Checks that a plan with ``manifest`` may be saved in ``folder``.
+def refuse_other_plan(folder: Path, manifest: Mapping[str, Any], *, of: str = "") -> None:
+    """Checks that a plan with ``manifest`` may be saved in ``folder``; with ``of``, compares that
+    key of the manifests alone.
 
     Raises:
         InputError: if ``folder`` is a file, holds a plan with another manifest, or files that the
@@ -299,13 +424,15 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
     if not folder.is_dir():
         words = "is a file; name a folder"
     else:
+        finish(folder, RESULT)
         try:
             other = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-            if other.get("manifest") == plain(manifest):
+            kept, wanted = other.get("manifest"), plain(manifest)
+            if kept == wanted or (of and kept.get(of) == wanted[of]):
                 return
         except FileNotFoundError:
             foreign = ", ".join(name for name in WRITTEN if (folder / name).exists())
-            if not foreign:
+            if not foreign or is_unfinished(folder):
                 return
             words = f"holds {foreign}, but no plan that they belong to; name another folder"
         except (OSError, ValueError, AttributeError):
@@ -313,15 +440,11 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any]) -> None:
     raise InputError([Problem("--out", "", "", str(folder), words)])
 
 
-def free_folder(parent: Path, name: str, manifest: Mapping[str, Any]) -> Path:
-    """``parent/name``, or the first of ``name-2``, ``name-3``, ... that is free or holds the plan
-    with ``manifest``."""
-    number = 1
-    while True:
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            refuse_other_plan(folder, manifest)
-        except InputError:
-            number += 1
-        else:
-            return folder
+def free_folders(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
+    """``folder``, ``folder-2``, ``folder-3``, ... without those that hold something else than the
+    plan with ``manifest``."""
+    for number in itertools.count(1):
+        place = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        with suppress(InputError):
+            refuse_other_plan(place, manifest)
+            yield place

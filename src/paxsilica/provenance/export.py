@@ -13,6 +13,7 @@ from typing import Any
 
 import xlsxwriter
 
+from paxsilica.atomic import new_file
 from paxsilica.errors import InputError
 from paxsilica.provenance.descriptor import about
 from paxsilica.tables import TABLES, Tables, describe_absent
@@ -27,6 +28,11 @@ def write_workbook(tables: Tables, path: Path) -> None:
     """Write the tables that are present as a workbook, with a sheet ``documentation`` in front."""
     if path.suffix.lower() != ".xlsx":
         raise InputError.of("should be the name of a workbook, ending in .xlsx", value=str(path))
+    with new_file(path) as draft:
+        _write(tables, draft)
+
+
+def _write(tables: Tables, path: Path) -> None:
     book = xlsxwriter.Workbook(
         str(path),
         {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False},

@@ -1,12 +1,13 @@
 """A plan in the formats of other programs.
 
 ``csv``
-    one file for each table, with types and units in ``columns.csv``;
+    one file for each table, with types and units in ``columns.csv``; for spreadsheets, a text that
+    begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return has an apostrophe before it;
 ``json``
     one document: the plan, and each table with its columns and rows as records;
 ``iamc``
     the format of the Integrated Assessment Modeling Consortium, which pyam reads: one row for each
-    model, scenario, region, variable and unit and one column for each year;
+    model, scenario, region, variable and unit and one column for each year; texts as for ``csv``;
 ``parquet``
     one file for each table, columns typed (needs pyarrow, which ``pip install paxsilica[parquet]``
     installs);
@@ -24,8 +25,9 @@ from typing import Any
 
 import pandas as pd
 
+from paxsilica.atomic import new_file, new_folder, writing
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.result import Plan
+from paxsilica.plan.result import Plan, table_text
 from paxsilica.plan.tables import ALL_TABLES, ROW_UNIT, SHARE, USD_MILLION, column_of
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
@@ -56,7 +58,14 @@ def export_plan(named: NamedPlan, format_: str, folder: Path | None, out: Path |
     """
     name, write = FORMATS[format_]
     place = out if out is not None else (folder or Path()) / name
-    write(named, place)
+    if format_ in FOLDERS:
+        if place.exists() and not place.is_dir():
+            raise InputError([Problem("--out", "", "", str(place), "is a file; name a folder")])
+        with new_folder(place, FOLDERS[format_]) as draft:
+            write(named, draft)
+    else:
+        with new_file(place) as draft:
+            write(named, draft)
     return place
 
 
@@ -70,17 +79,31 @@ def describe(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
 
 
-def _make_folder(place: Path) -> None:
-    if place.exists() and not place.is_dir():
-        raise InputError([Problem("--out", "", "", str(place), "is a file; name a folder")])
-    place.mkdir(parents=True, exist_ok=True)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters at which a spreadsheet takes a text for a formula, or at which it may be cut."""
+
+
+def safe_text(value: Any) -> Any:
+    """The value; a text that a spreadsheet would take for a formula has an apostrophe before it.
+
+    >>> safe_text("=1+1"), safe_text("ore"), safe_text(-3.0)
+    ("'=1+1", 'ore', -3.0)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def safe_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every text as :func:`safe_text` gives it."""
+    texts = [key for key in table if table[key].dtype.kind not in "biufM"]
+    return table.assign(**{str(key): table[key].map(safe_text) for key in texts})
 
 
 def write_csv(named: NamedPlan, place: Path) -> None:
     """One CSV file for each table, and ``columns.csv`` with types, units and meanings."""
-    _make_folder(place)
     for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
-        table.to_csv(place / f"{name}.csv", index=False, lineterminator="\n", float_format="%.10g")
+        text = table_text(safe_table(table))
+        with writing(place / f"{name}.csv"):
+            (place / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
 
 
 def write_json(named: NamedPlan, place: Path) -> None:
@@ -104,14 +127,13 @@ def write_parquet(named: NamedPlan, place: Path) -> None:
     if find_spec("pyarrow") is None:
         words = "needs the package pyarrow: pip install 'paxsilica[parquet]'"
         raise InputError([Problem("--format", "", "", "parquet", words)])
-    _make_folder(place)
     for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
         table.to_parquet(place / f"{name}.parquet", index=False, engine="pyarrow")
 
 
 def write_iamc(named: NamedPlan, place: Path) -> None:
     """A wide CSV file that ``pyam.IamDataFrame`` reads."""
-    iamc(named).to_csv(place, index=False, lineterminator="\n", float_format="%.10g")
+    place.write_text(table_text(safe_table(iamc(named))), encoding="utf-8", newline="")
 
 
 def iamc(named: NamedPlan) -> pd.DataFrame:
@@ -230,3 +252,6 @@ FORMATS: Mapping[str, tuple[str, Callable[[NamedPlan, Path], None]]] = {
     "parquet": ("parquet", write_parquet),
 }
 """For each format the usual name of its file or folder, and its writer."""
+
+FOLDERS = {"csv": "columns.csv", "parquet": "columns.parquet"}
+"""Formats that are a folder of files; the file that marks it as whole."""

@@ -9,11 +9,13 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from paxsilica.plan.result import Plan, free_folder, refuse_other_plan
+from paxsilica.atomic import new_folder, remove_leftovers, reserved, writing
+from paxsilica.errors import InputError, Problem
+from paxsilica.plan.result import RESULT, Plan, free_folders, refuse_other_plan
 from paxsilica.report.views.named_plan import name_plan
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.tables import Tables
@@ -25,49 +27,76 @@ PLANS = Path("plans")
 def place_for(out: Path | None, case: str, manifest: Mapping[str, Any]) -> Iterator[Path]:
     """The folder for a plan with ``manifest``: ``out``, or else a free one named after the case.
 
-    It is made at once, so that no search starts whose plan cannot be written, and removed again if
-    it stays empty.
+    It is reserved until the block ends, so that no other run takes it during the search, and it is
+    known before the search that it can be written.
 
     Raises:
-        InputError: if ``out`` holds another plan.
+        InputError: if ``out`` holds another plan, or another run has reserved it.
         OSError: if the folder cannot be made or written to.
     """
     name = re.sub(r"[^\w.-]+", "-", case).strip(".-") or "case"
-    folder = free_folder(PLANS, name, manifest) if out is None else out
-    refuse_other_plan(folder, manifest)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = PLANS / name if out is None else Path(os.path.abspath(out)) if _is_dots(out) else out
+    if out is not None:
+        refuse_other_plan(folder, manifest)
+    made = [path for path in folder.parents if not path.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-        yield folder
+        with ExitStack() as stack:
+            places = [folder] if out is not None else free_folders(folder, manifest)
+            for place in places:
+                if _is_ours(place, stack):
+                    break
+            else:
+                words = "is being written to by another run; name another folder or wait"
+                raise InputError([Problem("--out", "", "", str(folder), words)])
+            if place.is_dir() and not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+            remove_leftovers(place)
+            yield place
     finally:
         for path in made:
             with suppress(OSError):  # a folder with files stays
                 path.rmdir()
 
 
+def _is_dots(path: Path) -> bool:
+    """Whether the last part of a path is no name, as in ``.`` and ``..``."""
+    return path.name in ("", "..")
+
+
+def _is_ours(place: Path, stack: ExitStack) -> bool:
+    """Reserves a folder until the end of ``stack``; whether it was free."""
+    with ExitStack() as attempt:
+        if not attempt.enter_context(reserved(place)):
+            return False
+        stack.push(attempt.pop_all())
+    return True
+
+
 def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
     """Writes the result (``result.json``, ``tables``, ``plan.xlsx``: the same bytes for the same
-    plan) and the log of the search.
+    plan) and the log of the search, all or nothing.
 
     ``log.csv`` and ``seconds.csv`` differ from run to run and are not part of the result. If the
-    folder holds a better plan of the same question (this search was cut short), that plan is kept
-    and a new folder beside it is used. With the ``tables`` from which the plan was made, the
-    workbook has names and the source of every figure.
+    folder holds another plan by now, or a better plan of the same question (this search was cut
+    short), that plan is kept and a new folder beside it is used. With the ``tables`` from which the
+    plan was made, the workbook has names and the source of every figure.
 
     Returns:
         The folder written to.
+
+    Raises:
+        OSError: with the file that cannot be written.
     """
-    number = 2
-    beside = folder
-    while _holds_better(beside, plan):
-        beside, number = folder.with_name(f"{folder.name}-{number}"), number + 1
-    folder = beside
-    plan.save(folder)
-    write_workbook(name_plan(plan, tables if plan.tables else None), folder / "plan.xlsx")
-    _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
-    _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
+    folder = next(
+        place for place in free_folders(folder, plan.manifest) if not _holds_better(place, plan)
+    )
+    with new_folder(folder, RESULT) as draft:
+        plan.write_files(draft)
+        with writing(draft / "plan.xlsx"):
+            write_workbook(name_plan(plan, tables if plan.tables else None), draft / "plan.xlsx")
+        _write_csv(draft / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
+        _write_csv(draft / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
     return folder
 
 
@@ -86,7 +115,7 @@ def _holds_better(folder: Path, plan: Plan) -> bool:
 def _write_csv(
     path: Path, header: tuple[str, ...], rows: tuple[tuple[str | float, ...], ...]
 ) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with writing(path), path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for row in rows:

@@ -247,9 +247,12 @@ def linear_outcome(
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
-    """Distinguishes the two by a search for any feasible point."""
+    """Distinguishes the two by a search for any feasible point; ``no_plan`` if that search does not
+    tell."""
     probe = solve(program.minimising(np.zeros_like(program.cost)), Solver(gap=0.0))
-    return "infeasible" if probe.status == "infeasible" else "unbounded"
+    if probe.status in ("optimal", "feasible"):
+        return "unbounded"
+    return "infeasible" if probe.status == "infeasible" else "no_plan"
 
 
 Format = Literal["mps", "lp"]

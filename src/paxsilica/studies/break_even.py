@@ -70,7 +70,7 @@ class BreakEven:
     def sentence(self) -> str:
         """The break-even value in words."""
         now = f"{self.what}, now {self.now:,.6g} {self.unit}"
-        span = f"from {self.searched[0]:,.6g} to {self.searched[1]:,.6g}"
+        span = "from {:,.6g} to {:,.6g}".format(*sorted(self.searched))
         if self.at is None:
             return (
                 f"{now}: the verdict is the same {span}."

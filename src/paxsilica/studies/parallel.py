@@ -32,6 +32,7 @@ from typing import Any, TypedDict
 
 from tqdm import tqdm
 
+from paxsilica.atomic import new_file
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.tables import TABLES, Tables
@@ -140,6 +141,7 @@ def cores() -> int:
 def _begin_worker() -> None:
     """Leaves Ctrl-C to the parent process, and ends this process when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if "fork" in multiprocessing.get_all_start_methods():
         # a lock that a library makes here (Pyomo does) then has no name; one with a name causes a
         # warning when a worker is killed
@@ -155,7 +157,11 @@ def _end_with(sentinel: int) -> None:
 
 
 class Store:
-    """Finished results in a folder, one file each; a file is complete or absent."""
+    """Finished results in a folder, one file each; a file is complete or absent.
+
+    A file names its task and holds a digest of both. A file that does not fit is not believed: the
+    task is carried out again.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -167,21 +173,27 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, digest: str) -> Result | None:
-        """The result, if it is finished. A file that cannot be read counts as absent."""
+        """The result, if it is finished. A file that cannot be read, or is not as it was written,
+        counts as absent."""
         if digest not in self.kept and self.folder is not None:
             with suppress(OSError, ValueError):
-                self.kept[digest] = json.loads(
-                    (self.folder / f"{digest}.json").read_text(encoding="utf-8")
-                )
+                found = json.loads((self.folder / f"{digest}.json").read_text(encoding="utf-8"))
+                if isinstance(found, dict) and found == _sealed(digest, found.get("result")):
+                    self.kept[digest] = found["result"]
         return self.kept.get(digest)
 
     def put(self, digest: str, result: Result) -> None:
         """Keeps a result."""
         self.kept[digest] = result
         if self.folder is not None:
-            draft = self.folder / f"{digest}.{os.getpid()}.part"
-            draft.write_text(json.dumps(result), encoding="utf-8")
-            draft.replace(self.folder / f"{digest}.json")
+            with new_file(self.folder / f"{digest}.json") as draft:
+                draft.write_text(json.dumps(_sealed(digest, result)), encoding="utf-8")
+
+
+def _sealed(task: str, result: Any) -> dict[str, Any]:
+    """The content of the file of a result: the name of its task, and the digest of both."""
+    content = json.dumps([task, result], sort_keys=True)
+    return {"task": task, "sha256": hashlib.sha256(content.encode()).hexdigest(), "result": result}
 
 
 class Runner(ExitStack):

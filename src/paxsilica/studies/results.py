@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from paxsilica.atomic import new_folder, writing
 from paxsilica.errors import InputError
 from paxsilica.plan.result import TableDoc
 from paxsilica.serialize import json_text, plain
@@ -81,27 +82,36 @@ class Study(ABC):
         """The figure of the study; needs matplotlib."""
 
     def save(self, folder: Path | str) -> Path:
-        """Writes every table (CSV), ``study.json`` and, with matplotlib, the figure (SVG)."""
+        """Writes every table (CSV), ``study.json`` and, with matplotlib, the figure (SVG); all or
+        nothing."""
         place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
+        with new_folder(place, "study.json") as draft:
+            self._write(draft)
+            old = place / "figure.svg"
+            if not (draft / old.name).exists():
+                old.unlink(missing_ok=True)
+        return place
+
+    def _write(self, place: Path) -> None:
         for name, table in self.tables.items():
             path = place / f"{name}.csv"
-            table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
+            with writing(path):
+                table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
         docs = {
             name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
             for name in self.tables
         }
-        text = json_text(self.result() | {"tables": docs})
-        (place / "study.json").write_text(text, encoding="utf-8")
-        (place / "figure.svg").unlink(missing_ok=True)
+        words = self.result() | {"tables": docs}
+        with writing(place / "study.json"):
+            (place / "study.json").write_text(json_text(words), encoding="utf-8")
         if self.table().empty:
-            return place  # nothing to draw yet
+            return  # nothing to draw yet
         try:
             figure = self.figure()
         except InputError:
-            return place  # without matplotlib
-        figure.savefig(place / "figure.svg", metadata={"Date": None})
-        return place
+            return  # without matplotlib
+        with writing(place / "figure.svg"):
+            figure.savefig(place / "figure.svg", metadata={"Date": None})
 
     def result(self) -> dict[str, Any]:
         """Everything in plain data, for JSON; blanks are ``None``."""

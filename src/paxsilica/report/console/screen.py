@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +22,24 @@ __all__ = ["Screen", "compact_table", "count", "plain_table", "print_problems", 
 PAGE_WIDTH = 120
 UNLIMITED_WIDTH = 100_000
 STYLE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False}
+
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal or the direction of text; tab and line feed stay."""
+
+
+def visible(text: str) -> str:
+    """The text with a sign in the place of every character that steers a terminal.
+
+    >>> visible("a\x1b[31mb")
+    'a\u241b[31mb'
+    """
+    return STEERING.sub(_sign, text)
+
+
+def _sign(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 class Screen(Console):
@@ -43,6 +63,13 @@ class Screen(Console):
             color_system=None if plain else "auto",
         )
         self.live = self.on_terminal and not plain and not self.is_dumb_terminal
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """The segments of what is printed, without characters that steer a terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
     def show(self, *lines: str) -> None:
         """Prints lines that only the terminal wraps."""

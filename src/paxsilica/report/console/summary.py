@@ -10,10 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from paxsilica.audit import Finding
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
-from paxsilica.plan.result import Plan
+from paxsilica.plan.result import AUDIT, Plan
 from paxsilica.report.console.screen import Screen, compact_table, written_to
 from paxsilica.report.views.coverage import Cell, coverage_stages, spread
 from paxsilica.report.views.limits import binding_limits
@@ -57,6 +58,22 @@ def print_summary(screen: Screen, plan: Plan) -> None:
             *_notes(plan),
         ]
     screen.print(Group(*parts))
+
+
+FINDINGS_SHOWN = 12
+
+
+def print_findings(screen: Screen, plan: Plan) -> None:
+    """Prints the findings of an audit that the plan failed, the first twelve; nothing if there are
+    none."""
+    if plan.audit.status != "failed":
+        return
+    total = count(plan.audit.count, "finding")
+    screen.print(Text(f"The plan failed its audit: {total}", "bold red"))
+    for row in plan.audit.findings[:FINDINGS_SHOWN]:
+        screen.show(f"- {Finding(**row)}")
+    if plan.audit.count > FINDINGS_SHOWN:
+        screen.show(f"and {plan.audit.count - FINDINGS_SHOWN:,} more, in {AUDIT}")
 
 
 def _title(text: str, *more: str) -> Text:

@@ -16,7 +16,7 @@ from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain
 from paxsilica.report.page.charts import cash_figure, coverage_figure
 from paxsilica.report.page.timetable import Bar, bars, by_stage, largest, timetable_figure
 from paxsilica.report.page.world_map import map_figure
-from paxsilica.report.views.coverage import coverage_stages, short_commodities
+from paxsilica.report.views.coverage import coverage_stages, short_commodities, years_of
 from paxsilica.report.views.evidence import capital_range, grade_rows, project_sources
 from paxsilica.report.views.limits import best_prices, binding_limits
 from paxsilica.report.views.money import funder_rows, payments_by_year
@@ -61,10 +61,15 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         sentences=answer.sentences(named),
         cards=answer.cards(named),
         stages=stages,
+        coverage_years=years_of(stages),
+        highest_requirements=[
+            max(cell.required for stage in stages if (cell := stage.in_year(year)) is not None)
+            for year in years_of(stages)
+        ],
         coverage_figures=[
             (stage, coverage_figure(stage, f"{key}-stage-{at}")) for at, stage in enumerate(stages)
         ],
-        short=_short(named, stages[0].last.year) if stages else [],
+        short=_short(named, years_of(stages)[-1]) if stages else [],
         chains=chains,
         has_chain=bool(chains or named.missing),
         shown_chain=max(len(chains) - 2, 0),

@@ -42,6 +42,10 @@ class Stage:
         """The last year."""
         return self.cells[-1]
 
+    def in_year(self, year: int) -> Cell | None:
+        """Coverage in ``year``; ``None`` where nothing of the stage is needed in it."""
+        return next((cell for cell in self.cells if cell.year == year), None)
+
     @property
     def years_short(self) -> list[int]:
         """Years in which coverage is below the requirement."""
@@ -80,6 +84,18 @@ def spread(years: Sequence[int], wanted: int) -> list[int]:
     if len(years) <= wanted:
         return list(years)
     return [years[round(at * (len(years) - 1) / (wanted - 1))] for at in range(wanted)]
+
+
+def years_of(stages: Sequence[Stage]) -> list[int]:
+    """Years in which at least one of the stages has coverage, ascending. A stage may have fewer: it
+    has none in a year in which nothing of it is needed."""
+    return sorted({cell.year for stage in stages for cell in stage.cells})
+
+
+def in_last_year(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that have coverage in the last year of all of them."""
+    years = years_of(stages)
+    return [stage for stage in stages if stage.last.year == years[-1]]
 
 
 def short_commodities(plan: Plan, year: int) -> pd.DataFrame:

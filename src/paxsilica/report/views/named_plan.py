@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from paxsilica.audit import audited
 from paxsilica.bundled import data_folder
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
@@ -134,12 +135,25 @@ def name_plan(plan: Plan, tables: Tables | None) -> NamedPlan:
     """The plan with the names in ``tables``, from which it was made."""
     if tables is None:
         return NamedPlan(plan, None, "The tables of the data are not at hand.")
-    return NamedPlan(plan, make_world(tables, Case.model_validate(dict(plan.manifest["case"]))))
+    return NamedPlan(plan, make_world(tables, case_of(plan)))
+
+
+def case_of(plan: Plan) -> Case:
+    """The case that a plan answers, from its manifest.
+
+    Raises:
+        InputError: if the manifest holds no case that this version reads.
+    """
+    try:
+        return Case.model_validate(dict(plan.manifest["case"]))
+    except (KeyError, TypeError, ValueError):
+        words = "is no case that this version reads; solve the case again"
+        raise InputError([Problem("result.json", "", "manifest.case", "", words)]) from None
 
 
 def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
     """The plan with the names in the tables of ``folder``, or in the bundled ones if the plan was
-    made from them.
+    made from them, and with the result of an audit against them.
 
     Raises:
         InputError: if ``folder`` does not hold the tables from which the plan was made.
@@ -152,7 +166,7 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
             raise
         return NamedPlan(plan, None, "The tables that come with the program cannot be read.")
     if tables.digest == wanted:
-        return name_plan(plan, tables)
+        return name_plan(audited(plan, tables, case_of(plan)), tables)
     if folder is not None:
         words = (
             "holds other tables than those that the plan was made from (digest"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.plan.result import Plan
-from paxsilica.report.views.coverage import Stage, coverage_stages
+from paxsilica.report.views.coverage import Stage, coverage_stages, in_last_year
 from paxsilica.report.views.money import payments_by_project
 from paxsilica.report.views.named_plan import NamedPlan, records
 
@@ -46,7 +46,7 @@ def totals(plan: Plan) -> Totals:
         projects=len(frame),
         regions=frame["region"].nunique(),
         funded=not plan.table("funders").empty,
-        stages=coverage_stages(plan),
+        stages=in_last_year(coverage_stages(plan)),
     )
 
 

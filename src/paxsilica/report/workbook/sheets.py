@@ -10,7 +10,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Number
-from paxsilica.report.views.coverage import Cell, Stage, coverage_stages
+from paxsilica.report.views.coverage import Cell, Stage, coverage_stages, years_of
 from paxsilica.report.views.evidence import figures_used
 from paxsilica.report.views.exposure import (
     exposure_by_good,
@@ -94,7 +94,7 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
         return
     title = "Share of need that the trusted chain could make in a cut-off"
     sheet = Sheet(book, COVERAGE, title, landscape=False, pages=1)
-    years = [cell.year for cell in stages[0].cells]
+    years = years_of(stages)
     with_plan = _block(sheet, "With the plan", stages, lambda cell: cell.coverage)
     sums = sheet.row
     sheet.row += 2
@@ -105,11 +105,12 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
     title = "Nameplate share, with the plan"
     nameplate = _block(sheet, title, stages, lambda cell: cell.nameplate)
     sheet.put(sums, 0, "Stages covered as required", "total")
-    for at in range(len(years)):
+    for at, year in enumerate(years):
         letter = xl_col_to_name(at + 1)
         cells = [f"{letter}{top + 1}:{letter}{top + len(stages)}" for top in (with_plan, required)]
-        met = sum(not stage.cells[at].short for stage in stages)
-        formula = f"=SUMPRODUCT(--({cells[0]}>={cells[1]}-0.0005))"
+        found = [cell for stage in stages if (cell := stage.in_year(year)) is not None]
+        met = sum(not cell.short for cell in found)
+        formula = f"=SUMPRODUCT(ISNUMBER({cells[1]})*({cells[0]}>={cells[1]}-0.0005))"
         sheet.formula(sums, at + 1, formula, met, "whole_total")
     for name, top in (
         ("coverage_with_plan", with_plan),
@@ -150,12 +151,15 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
 def _block(
     sheet: Sheet, title: str, stages: Sequence[Stage], value: Callable[[Cell], float]
 ) -> int:
-    """Writes a line of heads and a line for each stage; returns the first line of the stages."""
-    top = sheet.head([title, *(cell.year for cell in stages[0].cells)]) + 1
+    """Writes a line of heads and a line for each stage, with a blank where a stage has no coverage
+    in a year; returns the first line of the stages."""
+    years = years_of(stages)
+    top = sheet.head([title, *years]) + 1
     for stage in stages:
         sheet.put(sheet.row, 0, stage.name)
-        for column, cell in enumerate(stage.cells, 1):
-            sheet.put(sheet.row, column, value(cell), "share")
+        for column, year in enumerate(years, 1):
+            cell = stage.in_year(year)
+            sheet.put(sheet.row, column, None if cell is None else value(cell), "share")
         sheet.row += 1
     return top
 
@@ -164,9 +168,9 @@ def _colour(sheet: Sheet, start: int, required: int, stages: int, years: int) ->
     """Conditional colours of a block against the requirement."""
     cell, limit = xl_rowcol_to_cell(start, 1), xl_rowcol_to_cell(required, 1)
     rules = (
-        ("very_short", f"={cell}<{limit}-0.25"),
-        ("short", f"={cell}<{limit}-0.0005"),
-        ("met", f"={cell}>={limit}-0.0005"),
+        ("very_short", f"=AND(ISNUMBER({limit}),{cell}<{limit}-0.25)"),
+        ("short", f"=AND(ISNUMBER({limit}),{cell}<{limit}-0.0005)"),
+        ("met", f"=AND(ISNUMBER({limit}),{cell}>={limit}-0.0005)"),
     )
     for look, criteria in rules:
         options = {
