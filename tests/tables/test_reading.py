@@ -188,7 +188,7 @@ def test_absent_tables_are_reported_with_their_meaning(tmp_path: Path) -> None:
     world.remove("provenance", 10)
     tables = load_tables(world.write(tmp_path))
     assert describe_absent(tables) == [
-        "There is no table membership: every region is trusted.",
+        "There is no table membership: no region has a status, so a case cannot require coverage.",
         "There is no table scenarios: one scenario, without events.",
         "There is no table events: all scenarios are the same.",
     ]
