@@ -135,7 +135,7 @@ class Campaign:
         """Whether a problem leads to the change: by its place, or by the lost or new name."""
         if problem.table == mutation.table:
             return True
-        header, *rows = self.world.tables[mutation.table]
+        _, *rows = self.world.tables[mutation.table]
         if mutation.line and not mutation.column:
             lost = rows[mutation.line - 2]
         else:
