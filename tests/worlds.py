@@ -77,13 +77,13 @@ def world(
 ) -> Tables:
     """A world in short.
 
-    ``regions`` maps a region to its standing (``None``: no membership at all; ``"hub"``), ``since``
-    gives dated standings instead. A recipe is a line of text; its first output is the main product.
+    ``regions`` maps a region to its standing (``None``: none; ``"hub"``), ``since`` gives dated
+    standings instead; absent, there is one region A, a signatory. A recipe is a line of text; its first output is the main product.
     A covered commodity is a stage of its own, and a process belongs to the stage of its main
     product. A plant is in region ``A`` unless it says otherwise, has no limit of capacity, and
     costs nothing. Routes are written ``{"A>B ore": 5.0}`` (USD per unit) or with further columns.
     """
-    regions = {"A": None} if regions is None else regions
+    regions = {"A": None if since else "signatory"} if regions is None else regions
     recipe_rows = [row for process, text in recipes.items() for row in _recipe(process, text)]
     names = list(dict.fromkeys([row["commodity"] for row in recipe_rows] + list(commodities or {})))
     given = {name: {"surplus": "free"} | dict((commodities or {}).get(name, {})) for name in names}

@@ -8,25 +8,32 @@ from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from paxsilica.bundled import policy_files
-from paxsilica.errors import InputError, Problem
+from paxsilica.case_words import explain, names_of_keys, section_of, takes_text, takes_truth_values
+from paxsilica.errors import InputError
 from paxsilica.renames import in_case, instruction
+from paxsilica.tables.characters import check_name, check_text
+from paxsilica.tables.columns import SMALLEST_RATE
 from paxsilica.tables.schema import Status
 
 Share = Annotated[float, Field(ge=0, le=1)]
-CaseYear = Annotated[int, Field(ge=1900, le=2200)]
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+CaseYear = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 LEAST_GAP = 1e-9
 LONGEST_SEARCH_S = 1e7
@@ -83,7 +90,7 @@ SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,
     "mip_pscost_minreliable": SolverOption(int, 0, 1_000_000),
-    "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx", "hipo")),
+    "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx")),
     "presolve": _AUTOMATIC,
     "parallel": _AUTOMATIC,
     "mip_detect_symmetry": _ON_OFF,
@@ -101,16 +108,59 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what would be converted without a word: a truth value is no number, a number is no
+        truth value, and digits are 0 to 9."""
+        field = cls.model_fields[str(info.field_name)]
+        if takes_truth_values(field):
+            wrong = not isinstance(value, bool)
+        elif section_of(field) is not None or info.field_name == "options":
+            wrong = False
+        else:
+            wrong = any(
+                isinstance(part, bool)
+                or (isinstance(part, str) and part.isdecimal() and not part.isascii())
+                for part in _parts(value)
+            )
+        if wrong and not takes_text(field):
+            raise PydanticCustomError("wrong_kind", "is of another kind")
+        return value
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """The values inside a value."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield name
+            yield from _parts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _parts(part)
+    else:
+        yield value
+
 
 def _path(value: Any) -> Any:
     """A share for every year, or ``{year = share}``; the keys of TOML are text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {0: float(value)}
     if isinstance(value, Mapping):
-        if not value or not all(str(year).isdecimal() for year in value):
-            raise ValueError("should be a share, or shares by year such as {2028 = 0.4}")
+        if not value or not all(_is_year(year) or str(year) == "0" for year in value):
+            raise ValueError(
+                "should be a share, or shares by year such as {2028 = 0.4}; a year lies between"
+                f" {FIRST_YEAR} and {LAST_YEAR}"
+            )
+        if len(value) > 1 and "0" in map(str, value):
+            raise ValueError("should be a share for every year, or shares by year, not both")
         return {int(year): share for year, share in value.items()}
     return value
+
+
+def _is_year(text: Any) -> bool:
+    digits = str(text)
+    return digits.isascii() and digits.isdecimal() and FIRST_YEAR <= int(digits) <= LAST_YEAR
 
 
 SharePath = Annotated[dict[int, Share], BeforeValidator(_path)]
@@ -131,10 +181,10 @@ class Coverage(Section):
     hard: bool = Field(
         description="true: must be met; false: the shortfall is paid for at the shortage price"
     )
-    shortfall_weight: Annotated[float, Field(gt=0)] = Field(
+    shortfall_weight: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
         1.0, description="factor on the shortage price of missing coverage"
     )
-    outage_years: Annotated[int, Field(ge=1)] = Field(
+    outage_years: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="years for which a strategic stock must last"
     )
 
@@ -157,10 +207,16 @@ class Funders(Section):
     delivery_factor: Share = Field(1.0, description="factor on each funder's own delivery factor")
 
 
+def _rate(value: float) -> float:
+    if 0 < abs(value) < SMALLEST_RATE:
+        raise ValueError(f"should be 0, or at least {SMALLEST_RATE:.6f} above or below it")
+    return value
+
+
 class Finance(Section):
     """Comparison of money at different times."""
 
-    discount_rate: Annotated[float, Field(ge=-0.5, le=1)] = Field(
+    discount_rate: Annotated[float, Field(ge=-0.5, le=1), AfterValidator(_rate)] = Field(
         description="real, per year; the first year of the case is not discounted"
     )
     residual_value: bool = Field(
@@ -220,22 +276,34 @@ class Solver(Section):
 
 def _statuses(value: Any) -> Any:
     """A list of statuses, which hold in every year, or ``{status = first year}``."""
-    return dict.fromkeys(value, 0) if isinstance(value, list | tuple) else value
+    listed = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+    return dict.fromkeys(value, 0) if listed else value
 
 
-StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses)]
+def _known_from(value: dict[Status, int]) -> dict[Status, int]:
+    for status, year in value.items():
+        if year != 0 and not _is_year(year):
+            raise ValueError(
+                f"the first year of {status}, {year}, should lie between {FIRST_YEAR} and"
+                f" {LAST_YEAR}"
+            )
+    return value
+
+
+StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses), AfterValidator(_known_from)]
+Title = Annotated[str, Field(max_length=1000), AfterValidator(check_text)]
 
 
 class Case(Section):
     """A question to the data. ``--set key=value`` takes the same keys as a case file
     (``coverage.hard=true``)."""
 
-    name: str = Field(
+    name: Annotated[str, Field(max_length=80), AfterValidator(check_name)] = Field(
         "case",
         description="name of the case and of the folder of its plan; absent: the name of the file",
     )
-    title: str = Field("", description="title for reports")
-    question: str = Field("", description="the question in a sentence")
+    title: Title = Field("", description="title for reports")
+    question: Title = Field("", description="the question in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
     objective: Literal["cost", "shortfall", "budget"] = Field(
         "cost",
@@ -244,7 +312,7 @@ class Case(Section):
             " least public money for the required coverage"
         ),
     )
-    budget_usd_m: Annotated[float, Field(ge=0)] | None = Field(
+    budget_usd_m: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
         None, description="limit on what all funders together pay for projects; absent: no limit"
     )
     trusted: StatusesFrom = Field(
@@ -285,9 +353,10 @@ class Case(Section):
     @classmethod
     def _split_years(cls, raw: Any) -> Any:
         if isinstance(raw, dict) and isinstance(raw.get("years"), str | int):
-            parts = str(raw["years"]).split("-")
-            if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
-                raise ValueError('years: should be written "2026-2040", or "2026" for one year')
+            parts = [part.strip() for part in str(raw["years"]).split("-")]
+            if len(parts) > 2 or not all(map(_is_year, parts)):
+                # The key itself is refused, beside every other problem of the case.
+                return raw | {"years": None}
             raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
         return raw
 
@@ -317,13 +386,7 @@ class Case(Section):
 
 def known_keys() -> list[str]:
     """Every key that a case file or ``--set`` may use, dotted."""
-    keys = []
-    for name, field in Case.model_fields.items():
-        keys.append(name)
-        for part in (field.annotation, *get_args(field.annotation)):
-            if isinstance(part, type) and issubclass(part, Section):
-                keys += [f"{name}.{inner}" for inner in part.model_fields]
-    return keys
+    return names_of_keys(Case)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
@@ -350,33 +413,6 @@ def _place(raw: dict[str, Any], dotted: str, value: Any) -> None:
             inner = raw[part] = {}
         raw = inner
     raw[last] = value
-
-
-_EXPECTED = {
-    "dict_type": "should be a section of keys and values",
-    "model_type": "should be a section of keys and values",
-    "tuple_type": "should be a list",
-    "int_parsing": "should be a whole number",
-    "int_from_float": "should be a whole number",
-    "float_parsing": "should be a number",
-    "bool_parsing": "should be true or false",
-    "missing": "this key must be given",
-}
-"""Sentences for mistakes that pydantic describes in the words of programmers."""
-
-
-def _explain(name: str, error: ValidationError) -> Iterable[Problem]:
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"] if "[" not in str(part))
-        words = item["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        expected = _EXPECTED.get(item["type"], words)
-        value = "" if isinstance(item["input"], dict) else str(item["input"])
-        if item["type"] == "extra_forbidden":
-            near = [known for known in known_keys() if known.endswith(f".{key}")]
-            near += get_close_matches(key, known_keys(), 1, 0.5)
-            guess = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known_keys())}"
-            expected = f"is not a key of a case; {guess}"
-        yield Problem(f"case {name}", "", key, value, expected)
 
 
 def _policy_sections(policy: str, name: str) -> dict[str, Any]:
@@ -409,7 +445,7 @@ def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = 
     try:
         return Case.model_validate(merged)
     except ValidationError as error:
-        raise InputError(_explain(name, error)) from None
+        raise InputError(explain(name, Case, merged, error)) from None
 
 
 def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
@@ -420,7 +456,8 @@ def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
             or values out of bounds.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors put a byte order mark at the beginning of a file.
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         words = "there is no such file; `paxsilica cases` lists the bundled cases"
         raise InputError.of(words, table=f"case {path}") from None

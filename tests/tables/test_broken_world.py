@@ -274,12 +274,14 @@ PROJECTS = [
     ),
     Broken(
         "needs what is forbidden",
-        cells("projects", 2, commitment="forbidden"),
+        several(
+            cells("projects", 2, commitment="forbidden"),
+            cells("projects", 3, commitment="required"),
+        ),
         "projects",
         "3",
         "prerequisites",
         "this one is forbidden",
-        1,
     ),
     Broken(
         "needs its alternative",

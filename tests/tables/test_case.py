@@ -119,7 +119,7 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
     [
         ({"gap": 0.1}, "is not a key of a case; did you mean solver.gap?"),
         ({"years": "2030-2026"}, "the first year should not be after the last"),
-        ({"years": "soon"}, 'should be written "2026-2040"'),
+        ({"years": "soon"}, 'the first and the last year, written "2026-2040"'),
         ({"objective": "shortfall"}, "needs a section coverage with hard = false"),
         ({"objective": "shortfall", "coverage": COVERAGE}, "coverage with hard = false"),
         ({"objective": "budget"}, "needs a section coverage with hard = true"),
@@ -130,7 +130,7 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ),
         ({"coverage": COVERAGE | {"required": {"soon": 0.5}}}, "shares by year such as"),
         ({"coverage": COVERAGE | {"required": {}}}, "shares by year such as"),
-        ({"coverage": COVERAGE | {"required": {"2028": 1.5}}}, "less than or equal to 1"),
+        ({"coverage": COVERAGE | {"required": {"2028": 1.5}}}, "a share between 0 and 1"),
         ({"coverage": 3}, "should be a section of keys and values"),
         ({"finance": {"discount_rate": 0.05}}, "this key must be given"),
         ({"solver": {"threads": "two"}}, "should be a whole number"),

@@ -106,13 +106,16 @@ class Facts:
         return max(held, key=lambda row: row.from_date).status if held else None
 
     def _trusted(self, region: str, year: int) -> bool:
-        if not self.tables.membership or self.regions[region].kind == "hub":
+        if self.regions[region].kind == "hub" or not self._stated():
             return True
         status = self._status(region, year)
         return any(one == status and year >= since for one, since in self.case.trusted.items())
 
+    def _stated(self) -> bool:
+        return len(self.tables.membership) + len(self.case.membership) > 0
+
     def _pays(self, region: str, year: int) -> bool:
-        if not self.tables.membership:
+        if not self._stated():
             return True
         status = self._status(region, year)
         return any(one == status and year >= since for one, since in self.case.funding.items())

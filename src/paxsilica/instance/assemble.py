@@ -176,8 +176,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         for row in sorted(tables.projects, key=lambda row: row.project)
     }
     funding = make_funding(world, candidates)
+    forbidden = {row.project for row in tables.projects if row.commitment == "forbidden"}
     dropped = {
-        name: "cannot come into service within the years of the case"
+        name: (
+            "its commitment is forbidden"
+            if name in forbidden
+            else "cannot come into service within the years of the case"
+        )
         for name, candidate in candidates.items()
         if not candidate.window
     }

@@ -33,15 +33,7 @@ def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
             demand[region, commodity] += interpolate(values, year)
         except KeyError:
             key = "|".join([region, commodity, *([use] if use else [])])
-            world.problems.append(
-                Problem(
-                    "demand",
-                    key,
-                    "year",
-                    "",
-                    f"the years given must span {year}, which the case uses",
-                )
-            )
+            world.miss("demand", key, "year", values, year)
     return {key: quantity for key, quantity in demand.items() if quantity > 0}
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
+from paxsilica.instance.names import mistaken_names
 from paxsilica.interpolate import interpolate
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Asset, Project, Region, Row
@@ -49,6 +50,29 @@ class Plant:
         return self.from_year <= year <= self.to_year
 
 
+@dataclass
+class Unspanned:
+    """Values by year that do not span the years of the case: the years given and those missing."""
+
+    given: tuple[int, int]
+    missing: set[int] = field(default_factory=set)
+
+
+def year_ranges(years: Iterable[int]) -> str:
+    """Years in order, as ranges.
+
+    >>> year_ranges([2030, 2026, 2027, 2028])
+    '2026-2028, 2030'
+    """
+    runs: list[list[int]] = []
+    for year in sorted(set(years)):
+        if runs and year == runs[-1][1] + 1:
+            runs[-1][1] = year
+        else:
+            runs.append([year, year])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
+
+
 @dataclass(frozen=True)
 class World:
     """Tables and case joined, before operating states are made. All lookups are by key."""
@@ -61,6 +85,7 @@ class World:
     outputs: Mapping[str, Mapping[str, float]]
     series: Mapping[tuple[str, str, str], Mapping[int, float]]
     problems: list[Problem] = field(default_factory=list)
+    unspanned: dict[tuple[str, str, str], Unspanned] = field(default_factory=dict)
 
     @cached_property
     def _standing(self) -> dict[str, list[tuple[int, str]]]:
@@ -87,6 +112,11 @@ class World:
         """Commodities of which more may be made than is used."""
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
+    @property
+    def states_membership(self) -> bool:
+        """Whether the tables or the case say which status regions have."""
+        return bool(self.tables.membership or self.case.membership)
+
     def status(self, region: str, year: int) -> str | None:
         """Standing of ``region`` in ``year``; ``None`` where the data has no membership (all
         regions are trusted)."""
@@ -101,14 +131,14 @@ class World:
     def trusted(self, region: str, year: int) -> bool:
         """Whether plants of ``region`` count in a cut-off in ``year``. A hub has no plants and is
         never cut off."""
-        if not self.tables.membership or self.regions[region].kind == "hub":
+        if not self.states_membership or self.regions[region].kind == "hub":
             return True
         status = self.status(region, year)
         return status in self.case.trusted and self.case.trusted[status] <= year
 
     def pays(self, region: str, year: int) -> bool:
         """Whether funders of ``region`` take part in ``year``."""
-        if not self.tables.membership:
+        if not self.states_membership:
             return True
         status = self.status(region, year)
         return status in self.case.funding and self.case.funding[status] <= year
@@ -147,21 +177,33 @@ class World:
         try:
             return interpolate(anchors, year)
         except KeyError:
-            self.problems.append(
-                Problem(
-                    "series",
-                    f"{table}|{key}",
-                    column,
-                    "",
-                    f"the years given must span {year}, which the case uses",
-                )
-            )
+            self.miss(table, key, column, anchors, year)
             return 0.0
+
+    def miss(
+        self, table: str, row: str, column: str, anchors: Mapping[int, float], year: int
+    ) -> None:
+        """Record a year of the case that the years given do not span; all years of one row make one
+        problem."""
+        entry = self.unspanned.setdefault(
+            (table, row, column), Unspanned((min(anchors), max(anchors)))
+        )
+        entry.missing.add(year)
 
     def refuse_if_problems(self) -> None:
         """Raises InputError with every problem recorded so far, if there is any."""
-        if self.problems:
-            raise InputError(self.problems)
+        problems = list(self.problems)
+        for (table, row, column), entry in self.unspanned.items():
+            series = table != "demand"
+            given = "-".join(map(str, sorted(set(entry.given))))
+            words = (
+                f"the years given, {given}, should span the years that the case uses; values are"
+                f" missing for {year_ranges(entry.missing)}"
+            )
+            place = f"{table}|{row}" if series else row
+            problems.append(Problem("series" if series else table, place, column, "", words))
+        if problems:
+            raise InputError(problems)
 
 
 def make_world(tables: Tables, case: Case) -> World:
@@ -217,59 +259,6 @@ def make_world(tables: Tables, case: Case) -> World:
         dict(outputs),
         dict(series),
     )
-    if problems := list(_unknown_names(world)):
+    if problems := list(mistaken_names(tables, case)):
         raise InputError(problems)
     return world
-
-
-def _unknown_names(world: World) -> Iterable[Problem]:
-    """What the case names and the tables do not have."""
-    case, tables = world.case, world.tables
-    stages = {row.stage for row in tables.stages}
-    funders = {row.funder for row in tables.funders}
-    commodities = {row.commodity for row in tables.commodities}
-    scenarios = {row.scenario for row in tables.scenarios}
-    named: list[tuple[str, Iterable[str], set[str]]] = [
-        ("membership", case.membership, set(world.regions)),
-        ("funders.exclude", case.funders.exclude, funders),
-        ("funders.exclude_regions", case.funders.exclude_regions, set(world.regions)),
-        ("scenarios", case.scenarios or (), scenarios),
-    ]
-    if case.coverage is not None:
-        named.append(("coverage.stages", case.coverage.stages, stages))
-        named.append(("coverage.from_years", case.coverage.from_years, commodities))
-    for key, names, known in named:
-        for name in names:
-            if name not in known:
-                yield Problem(
-                    f"case {case.name}",
-                    "",
-                    key,
-                    name,
-                    "is not in the data; it has " + (", ".join(sorted(known)) or "none"),
-                )
-    for name in sorted(
-        {row.asset for row in tables.assets} & {row.project for row in tables.projects}
-    ):
-        yield Problem(
-            "projects",
-            name,
-            "project",
-            name,
-            "is the name of an asset too; plants need names of their own",
-        )
-    if case.scenarios is not None and not isinstance(case.scenarios, dict):
-        chosen = {
-            row.scenario: row.probability
-            for row in tables.scenarios
-            if row.scenario in case.scenarios
-        }
-        if abs(sum(chosen.values()) - 1) > 1e-6:
-            yield Problem(
-                f"case {case.name}",
-                "",
-                "scenarios",
-                ", ".join(chosen),
-                f"their probabilities in the data add up to {sum(chosen.values()):g}, not to 1;"
-                " give them as {scenario = probability}",
-            )

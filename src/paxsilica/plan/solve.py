@@ -14,6 +14,7 @@ from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.instance import Instance, make_instance
+from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
@@ -232,13 +233,7 @@ def _notes(instance: Instance, details: str) -> tuple[str, ...]:
     if count := len(instance.dropped):
         projects = "1 project is" if count == 1 else f"{count} projects are"
         notes.append(f"{projects} dropped before the search; {details}.")
-    if instance.case.coverage is None:
-        notes.append("The case requires no coverage, so none is reported.")
-    elif not instance.required:
-        notes.append(
-            "No commodity with a stage is marked as covered, or nothing is needed of it, so no"
-            " coverage is required."
-        )
+    notes += statements(instance)
     return tuple(notes)
 
 

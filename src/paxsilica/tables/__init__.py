@@ -11,6 +11,7 @@ from pathlib import Path
 from paxsilica.errors import InputError
 from paxsilica.tables.checks import check_tables
 from paxsilica.tables.read import Tables, read_tables, read_what_can_be
+from paxsilica.tables.roots import with_consequences_counted
 from paxsilica.tables.schema import TABLES
 
 __all__ = ["TABLES", "Tables", "check_tables", "describe_absent", "load_tables", "read_tables"]
@@ -20,7 +21,9 @@ def load_tables(folder: Path) -> Tables:
     """Read and check the tables of a folder; raise one ``InputError`` that lists every problem of
     every table."""
     reading = read_what_can_be(folder)
-    problems = [*reading.problems, *check_tables(reading.tables, reading.doubtful)]
+    problems = with_consequences_counted(
+        [*reading.problems, *check_tables(reading.tables, reading.doubtful)]
+    )
     if problems:
         raise InputError(problems)
     return reading.tables

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from paxsilica.tables.characters import check_label, check_text
 
 Kind = Literal["key", "text", "number", "whole", "yes/no", "date", "numbers", "names", "choice"]
 """What a cell holds; ``numbers`` and ``names`` are several in one cell, separated by ``;``."""
@@ -25,9 +27,11 @@ KINDS: Mapping[Any, Kind] = {
 }
 """Kind of a column by its Python type; text with a pattern or a reference is a key."""
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|inf")
-WHOLE = re.compile(r"([+-]?\d{1,15})(\.0*)?")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|inf", re.ASCII)
+WHOLE = re.compile(r"([+-]?\d{1,15})(\.0*)?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+SMALLEST_RATE = 1e-6
+"""Rates nearer to 0 than this are refused: annuities divide by them."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,12 @@ Key = Annotated[
 ]
 """A name that other rows refer to."""
 
-Text = Annotated[str, Field(max_length=1000)]
+Text = Annotated[str, Field(max_length=1000), AfterValidator(check_text)]
+"""Free text, which may have several lines."""
+
+Label = Annotated[str, Field(max_length=1000), AfterValidator(check_label)]
+"""A title of one line, for people."""
+
 Number = Annotated[float, BeforeValidator(_number)]
 NumberOrInf = Annotated[float, BeforeValidator(_number_or_inf)]
 """A number, or ``inf`` for no limit."""

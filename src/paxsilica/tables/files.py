@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from paxsilica.errors import Problem
+from paxsilica.tables.characters import hint
 from paxsilica.tables.schema import TABLES
 from paxsilica.tables.suggestions import Nearest
 
+ASIDE_MARK = "_"
+"""Files and sheets whose names begin so are notes of the user, and are not read."""
+
+LARGEST_FILE = 64 * 2**20
+LONGEST_TABLE = 200_000
+"""Bytes of a file and rows of a table: far beyond any chain that can be solved."""
+
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\n', re.IGNORECASE)
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
 
 
@@ -53,8 +63,17 @@ def no_sheets(path: Path, expected: str) -> Sheets:
 
 def unknown_name(name: str, value: str, nearest: Nearest) -> Problem:
     """The problem of a file or sheet that has not the name of a table."""
-    words = f"should bear the name of a table: {', '.join(sorted(TABLES))}{nearest(name)}"
+    words = (
+        f"should bear the name of a table: {', '.join(sorted(TABLES))}"
+        f"{hint(name) or nearest(name)}; notes and other content are kept under a name that begins"
+        f" with {ASIDE_MARK}"
+    )
     return Problem(name, "", "", value, words)
+
+
+def too_long(table: str) -> Problem:
+    """The problem of a table with more rows than are read."""
+    return Problem(table, "", "", "", f"should have at most {LONGEST_TABLE:,} rows")
 
 
 def empty(table: str) -> Problem:
@@ -73,7 +92,7 @@ def read_folder(folder: Path) -> Sheets:
     nearest = Nearest(TABLES)
     for path in sorted(folder.iterdir()):
         table, dot, rest = path.name.partition(".")
-        if path.is_dir() or not table:
+        if path.is_dir() or not table or table.startswith(ASIDE_MARK):
             continue
         if (dot + rest).lower() in _MISTAKEN_SUFFIXES and table in TABLES:
             words = f"should be a comma-separated file named {table}.csv"
@@ -85,7 +104,12 @@ def read_folder(folder: Path) -> Sheets:
             unknown.add(path.stem)
             problems.append(unknown_name(path.stem, path.name, nearest))
         elif path.suffix == ".csv":
-            sheet = _read_csv(path.stem, path.read_bytes(), problems)
+            sheet = None
+            if path.stat().st_size > LARGEST_FILE:
+                words = f"should be a file of at most {LARGEST_FILE // 2**20} MB"
+                problems.append(Problem(path.stem, "", "", path.name, words))
+            else:
+                sheet = _read_csv(path.stem, path.read_bytes(), problems)
             if sheet is None:
                 unreadable.add(path.stem)
             else:
@@ -108,8 +132,13 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     records: list[list[str]] = []
     lines: list[int] = []
-    reader = csv.reader(io.StringIO(text), strict=True)
-    before = 0
+    # Some spreadsheet programs write the separator into a line of its own.
+    declared = _SEPARATOR_LINE.match(text)
+    before = 1 if declared else 0
+    text = text[declared.end() :] if declared else text
+    separator = declared[1] if declared else ","
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    skipped = before
     try:
         for record in reader:
             cells = list(map(str.strip, record))
@@ -117,10 +146,16 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
             if any(cells):
                 records.append(cells)
                 lines.append(before + 1)
-            before = reader.line_num
-    except csv.Error:
+            before = reader.line_num + skipped
+            if len(records) > LONGEST_TABLE:
+                problems.append(too_long(table))
+                return None
+    except csv.Error as error:
         words = (
-            "should be a row of comma-separated cells; a quotation mark is not closed, or is in the"
+            f"should be cells of at most {csv.field_size_limit():,} characters; a quotation mark"
+            " may not be closed"
+            if "field limit" in str(error)
+            else "should be a row of comma-separated cells; a quotation mark is not closed, or is in the"
             " middle of a cell"
         )
         problems.append(Problem(table, str(before + 1), "", "", words))

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import annotated_types
 from pydantic.fields import FieldInfo
 
+from paxsilica.tables.characters import check_label, check_text
+from paxsilica.tables.characters import hint as unseen_hint
 from paxsilica.tables.columns import KEY_SIGNS, KINDS, NUMBER, Column, Kind
 from paxsilica.tables.rules import rules_of
 from paxsilica.tables.schema import TABLES, Row
@@ -43,6 +45,7 @@ class ColumnLayout:
     at_most: float | None
     longest: int | None
     allowed: tuple[str, ...]
+    label: bool
     description: str
     rules: tuple[str, ...]
 
@@ -120,8 +123,13 @@ class ColumnLayout:
             return f"should be filled with {self.expected}{meaning}"
         if value in SPREADSHEET_ERRORS:
             return f"should be {self.expected}, not the error of a spreadsheet formula"
-        hint = _hint(self.required, value) if self.numeric else ""
-        return f"should be {self.expected}{hint}"
+        if self.kind == "text":
+            try:
+                (check_label if self.label else check_text)(value)
+            except ValueError as error:
+                return str(error)
+        words = unseen_hint(value) or (_hint(self.required, value) if self.numeric else "")
+        return f"should be {self.expected}{words}"
 
 
 def _flat(items: Iterable[Any]) -> Iterable[Any]:
@@ -164,6 +172,7 @@ def _layout(table: str, name: str, field: FieldInfo) -> ColumnLayout:
         at_most=_bound(metadata, annotated_types.Le, "le"),
         longest=next((item.max_length for item in metadata if _is_length(item)), None),
         allowed=tuple(str(word) for word in allowed),
+        label=any(getattr(item, "func", None) is check_label for item in metadata),
         description=field.description or "",
         rules=tuple(f"should {rule.expected}" for rule in rules_of(table, name)),
     )
@@ -189,6 +198,8 @@ def key_text(row: Row) -> str:
 
 def _hint(required: bool, value: str) -> str:
     """A hint at the meaning of a text in place of a number."""
+    if any(sign.isdecimal() and not sign.isascii() for sign in value):
+        return "; digits are written 0 to 9"
     if value.casefold() in _UNKNOWN:
         blank = "cannot be left blank here" if required else "is left blank"
         return f"; an unknown number {blank}"

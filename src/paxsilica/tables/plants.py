@@ -10,11 +10,11 @@ from paxsilica.tables.base import NonNegative, RegionRef, Row, Share
 from paxsilica.tables.columns import (
     Column,
     Key,
+    Label,
     Names,
     Number,
     NumberOrInf,
     Shares,
-    Text,
     Whole,
     Year,
     YesNo,
@@ -28,7 +28,7 @@ class Asset(Row):
     key = ("asset",)
     absent = "there are no existing plants"
     asset: Key
-    name: Text
+    name: Label
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(
@@ -66,7 +66,7 @@ class Project(Row):
     key = ("project",)
     absent = "the plan decides on operation only"
     project: Key
-    name: Text
+    name: Label
     region: RegionRef
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(None, description="as for assets")

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from paxsilica.errors import InputError, Problem
 from paxsilica.renames import in_tables, instruction
 from paxsilica.tables import schema
+from paxsilica.tables.characters import hint
 from paxsilica.tables.files import Sheet, Sheets, no_sheets, read_folder
 from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, key_text, layout
 from paxsilica.tables.schema import TABLES, Row
@@ -259,7 +260,7 @@ def _header_problems(sheet: Sheet, columns: Mapping[str, ColumnLayout]) -> list[
             words = "a column has no name" if count == 1 else f"{count} columns have no name"
             problems.append(problem("", f"{words}; every column should be named in the header"))
         elif name not in columns:
-            words = nearest(name) or f"; the columns are {listed}"
+            words = hint(name) or nearest(name) or f"; the columns are {listed}"
             problems.append(problem(name, f"the table has no such column{words}"))
         elif count > 1:
             words = f"the column is there {count} times; it should be there once"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paxsilica.tables.base import Row
-from paxsilica.tables.columns import GRADES, Column, Grade, Key, Names, Number, Text, Year
+from paxsilica.tables.columns import GRADES, Column, Grade, Key, Label, Names, Number, Text, Year
 
 
 class Series(Row):
@@ -21,7 +21,7 @@ class Series(Row):
     key = ("table", "row", "column", "year")
     absent = "only demand varies by year"
     table: Literal["commodities", "assets", "projects", "routes", "stocks", "funders"]
-    row: Text
+    row: Label
     column: Key
     year: Year
     value: Number
@@ -34,7 +34,7 @@ class Source(Row):
     absent = "numbers are used without a record of where they come from"
     source: Key
     title: Text
-    publisher: Text | None = None
+    publisher: Label | None = None
     url: Text | None = None
     date: Text | None = Field(
         None, description="of the document: year, year-month or year-month-day"
@@ -42,7 +42,7 @@ class Source(Row):
     value: Number | None = Field(
         None, description="figure of the document, for formulas; blank: no number"
     )
-    unit: Text | None = Field(None, description="of that figure; blank: no figure")
+    unit: Label | None = Field(None, description="of that figure; blank: no figure")
     note: Text | None = None
 
 
@@ -56,9 +56,9 @@ class Provenance(Row):
     key = ("table", "row", "column")
     absent = "numbers are used without a record of where they come from"
     table: Key
-    row: Text
+    row: Label
     column: Key
-    unit: Text
+    unit: Label
     low: Number
     high: Number
     range: Literal["absolute", "relative"] = Field(
@@ -95,7 +95,7 @@ class Published(Row):
     key = ("figure",)
     absent = "the data is not compared with published figures"
     figure: Key
-    name: Text
+    name: Label
     measure: Literal["share of capacity", "capacity", "use", "capital"] = Field(
         description=(
             "share of capacity: of the region in the world; capacity: of the region; use: of the"

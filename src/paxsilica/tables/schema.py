@@ -18,7 +18,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from paxsilica.tables.base import NonNegative, RegionRef, Row, Share, Status
-from paxsilica.tables.columns import Column, Date, Key, Names, Number, Text, Whole, Year, YesNo
+from paxsilica.tables.columns import (
+    Column,
+    Date,
+    Key,
+    Label,
+    Names,
+    Number,
+    Text,
+    Whole,
+    Year,
+    YesNo,
+)
 from paxsilica.tables.plants import Asset, Project
 from paxsilica.tables.records import Provenance, Published, Series, Source
 
@@ -62,7 +73,7 @@ class Stage(Row):
     order: Annotated[
         Whole, Field(ge=1, description="position along the chain, 1 nearest to the ore")
     ]
-    name: Text
+    name: Label
     description: Text | None = None
 
 
@@ -71,7 +82,7 @@ class Region(Row):
 
     key = ("region",)
     region: Key
-    name: Text
+    name: Label
     kind: Literal["country", "group", "hub"] = Field(
         description=(
             "a hub only passes goods on: it has no plants, no demand, and is never cut off"
@@ -102,8 +113,8 @@ class Commodity(Row):
 
     key = ("commodity",)
     commodity: Key
-    name: Text
-    unit: Text = Field(
+    name: Label
+    unit: Label = Field(
         description="the unit of every quantity of this commodity, such as t or thousand wafers"
     )
     stage: Annotated[Key, Column(references="stages")] | None = Field(
@@ -131,14 +142,14 @@ class Process(Row):
 
     key = ("process",)
     process: Key
-    name: Text
+    name: Label
     stage: Annotated[Key, Column(references="stages")] | None = Field(
         None, description="blank: belongs to no stage"
     )
     kind: Literal["source", "conversion", "sink"] = Field(
         description="source: no inputs (mine, purchase); sink: no outputs (disposal, sale)"
     )
-    unit: Text = Field(description="unit of activity; capacity is in this unit per year")
+    unit: Label = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
         None, description="output for which it runs; blank: all products are equal"
     )
@@ -163,7 +174,7 @@ class StatusCredit(Row):
     key = ("status",)
     absent = "nameplates are credited in full"
     status: Key
-    name: Text
+    name: Label
     credit: Share
 
 
@@ -229,7 +240,7 @@ class Funder(Row):
     key = ("funder",)
     absent = "capital is paid without limit and without named funders"
     funder: Key
-    name: Text
+    name: Label
     region: RegionRef = Field(
         description="the funder pays if the region's status is in the case's key funding"
     )
@@ -310,7 +321,7 @@ class Scenario(Row):
     key = ("scenario",)
     absent = "one scenario, without events"
     scenario: Key
-    name: Text
+    name: Label
     probability: Share
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from paxsilica.case import Case
 from paxsilica.instance import Instance
+from paxsilica.instance.statements import statements
 from paxsilica.plan.result import Plan
 from paxsilica.report.console.screen import Screen, compact_table
 from paxsilica.report.views.coverage import Cell, coverage_stages
@@ -309,7 +310,7 @@ def print_check(screen: Screen, instance: Instance) -> None:
     counts, reasons = found["counts"], dict[str, list[str]]()
     sizes = f"{count(counts['tables'], 'table')}, {count(counts['rows'], 'row')}, no problems"
     screen.print(sizes, style="green", soft_wrap=True)
-    screen.show(*describe_absent(instance.tables))
+    screen.show(*found["effects"])
     facts = [
         f"years {found['years'][0]}-{found['years'][1]}",
         f"{count(counts['projects'], 'project')} to choose from"
@@ -332,7 +333,7 @@ def print_check(screen: Screen, instance: Instance) -> None:
 
 def check_facts(instance: Instance) -> dict[str, Any]:
     """The contents of tables and case in plain data; ``funders`` is ``None`` where the case does
-    not allocate payments to funders."""
+    not allocate payments to funders. ``effects`` says what is absent, unused or without effect."""
     tables, states = instance.tables, instance.states.values()
     return {
         "case": instance.case.name,
@@ -350,6 +351,7 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             for name, row in TABLES.items()
             if name not in tables.present and row.absent is not None
         ],
+        "effects": [*statements(instance), *describe_absent(instance.tables)],
         "dropped": dict(instance.dropped),
     }
 

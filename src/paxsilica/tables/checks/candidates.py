@@ -13,7 +13,8 @@ _LAST_YEAR = 9999
 
 
 def prerequisites(tables: Tables) -> Iterable[Problem]:
-    """Find prerequisites that can never be met."""
+    """Find prerequisites that can never be met. A project that needs a forbidden one is left out of
+    the plan, with the reason, unless it is required."""
     known = {project.project: project for project in tables.projects}
     for line, project in tables.numbered("projects", tables.projects):
         for name in project.prerequisites or ():
@@ -29,7 +30,7 @@ def prerequisites(tables: Tables) -> Iterable[Problem]:
 
 def _conflicts(project: Project, needed: Project) -> Iterable[str]:
     """What keeps a project from having another one as its prerequisite."""
-    if needed.commitment == "forbidden":
+    if needed.commitment == "forbidden" and project.commitment == "required":
         yield "should be a project that may be committed; this one is forbidden"
     group = project.exclusive_group
     if group is not None and needed.exclusive_group == group:

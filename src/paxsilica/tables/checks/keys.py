@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paxsilica.errors import Problem
+from paxsilica.tables.characters import hint
 from paxsilica.tables.layout import ColumnLayout, key_parts, layout
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import TABLES, Row
@@ -70,7 +71,7 @@ def _unknown(
                 words = f"{expected}: there is no table {named}"
             else:
                 star = " or '*'" if column.column.wildcard else ""
-                words = f"should name a row of {named}{star}{nearest(word)}"
+                words = f"should name a row of {named}{star}{hint(word) or nearest(word)}"
             yield Problem(table, line, column.name, word, words)
         if column.column.many:
             found = _words(row, column)

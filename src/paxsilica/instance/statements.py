@@ -1,0 +1,268 @@
+"""Sentences on what is absent, unused or without effect in a question: what a reader would otherwise
+take for part of the answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from paxsilica.case import Case
+from paxsilica.instance.assemble import Instance
+from paxsilica.instance.names import chosen_scenarios, events_of
+from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
+from paxsilica.tables.schema import Funder, Limit
+
+_LISTED = 6
+
+
+def statements(instance: Instance) -> tuple[str, ...]:
+    """Everything in tables and case that is absent, unused or without effect, a sentence each, the
+    most important first. Empty if everything has an effect."""
+    return tuple(
+        [
+            *_coverage(instance),
+            *_concentration(instance),
+            *_roles(instance),
+            *_scenarios(instance),
+            *_demand(instance),
+            *_funders(instance),
+            *_membership(instance),
+            *_limits(instance),
+        ]
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    """Names in order, the first few of them."""
+    listed = sorted(names)
+    more = len(listed) - _LISTED
+    return ", ".join(listed[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _coverage(instance: Instance) -> Iterable[str]:
+    case, last = instance.case, instance.years[-1]
+    coverage = case.coverage
+    if coverage is None:
+        yield "The case requires no coverage, so none is reported."
+        return
+    rows = [row for row in instance.tables.commodities if row.covered]
+    staged = [row for row in rows if row.stage is not None]
+    if not instance.required:
+        yield f"No coverage is required in any year: {_no_coverage(instance, bool(staged))}."
+    else:
+        for year, name in _late(instance, [row.commodity for row in staged]):
+            yield f"No coverage of {name} is required: its first year is {year}, after {last}."
+    if without := [row.commodity for row in rows if row.stage is None]:
+        yield f"No coverage is required of {_some(without)}, which has no stage."
+    used = {row.stage for row in staged}
+    if idle := set(coverage.stages) - used:
+        yield f"coverage.stages has no effect for {_some(idle)}: it has no covered commodity."
+    if idle := set(coverage.from_years) - {row.commodity for row in staged}:
+        yield f"coverage.from_years has no effect for {_some(idle)}: it is not covered."
+    if used and used <= set(coverage.stages):
+        yield "coverage.required has no effect: coverage.stages names every covered stage."
+    paths = {f"coverage.stages.{stage}": path for stage, path in coverage.stages.items()}
+    for key, path in ({"coverage.required": coverage.required} | paths).items():
+        if min(path) > last:
+            yield (
+                f"{key} has no year up to {last}: the share of {min(path)} is required in every"
+                " year."
+            )
+
+
+def _late(instance: Instance, covered: Sequence[str]) -> Iterable[tuple[int, str]]:
+    """Covered commodities whose coverage begins after the case, with the year."""
+    coverage = instance.case.coverage
+    assert coverage is not None
+    for name in covered:
+        year = coverage.from_years.get(name, coverage.from_year)
+        if year > instance.years[-1]:
+            yield year, name
+
+
+def _no_coverage(instance: Instance, staged: bool) -> str:
+    """Why no coverage is required although the case has the section."""
+    coverage, last = instance.case.coverage, instance.years[-1]
+    assert coverage is not None
+    covered = [row.commodity for row in instance.tables.commodities if row.covered and row.stage]
+    late = list(_late(instance, covered))
+    if not staged:
+        return "no commodity with a stage is marked as covered"
+    if len(late) == len(covered):
+        first = min(year for year, _ in late)
+        return f"it is required from {first} on, and the case ends in {last}"
+    shares = [*coverage.required.values()]
+    for path in coverage.stages.values():
+        shares += path.values()
+    if max(shares) == 0:
+        return "the required shares are 0"
+    if not any(instance.trusted_demand.values()):
+        return "no region with final demand is trusted, so nothing is needed"
+    return "nothing is needed of a covered commodity with a required share above 0"
+
+
+def _concentration(instance: Instance) -> Iterable[str]:
+    cap, last = instance.case.concentration, instance.years[-1]
+    if cap is None:
+        return
+    if cap.from_year > last:
+        yield f"The cap on concentration has no effect: it holds from {cap.from_year}, after {last}."
+    elif cap.max_share == 1:
+        yield "The cap on concentration has no effect: it allows a share of 1."
+    elif not instance.required:
+        yield "The cap on concentration has no effect: no coverage is required."
+
+
+def _roles(instance: Instance) -> Iterable[str]:
+    """Statuses that are trusted or pay, and never do."""
+    world, case, last = instance.world, instance.case, instance.years[-1]
+    if not world.states_membership:
+        if _given(case, "trusted") or _given(case, "funding"):
+            yield (
+                "The keys trusted and funding have no effect: no region has a status, since there"
+                " is no table membership."
+            )
+        return
+    held = {
+        world.status(region.region, year)
+        for region in instance.tables.regions
+        if region.kind != "hub"
+        for year in instance.years
+    }
+    for key, words, statuses in (
+        ("trusted", "trusted", case.trusted),
+        ("funding", "paying", case.funding),
+    ):
+        for status, year in statuses.items():
+            if year > last:
+                yield f"The status {status} is {words} from {year}, after {last}: {key} never applies."
+            elif status not in held and _given(case, key):
+                yield f"The status {status} in {key} has no effect: no region has it."
+    countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
+    if not any(world.trusted(region, year) for region in countries for year in instance.years):
+        yield "No region is trusted in any year."
+
+
+def _given(case: Case, key: str) -> bool:
+    return key in case.model_fields_set
+
+
+def _scenarios(instance: Instance) -> Iterable[str]:
+    case, tables = instance.case, instance.tables
+    if case.scenarios is None:
+        if tables.scenarios:
+            names = _some(row.scenario for row in tables.scenarios)
+            yield (
+                f"The data has scenarios ({names}) and the case names none: the plan is for one"
+                " scenario without events."
+            )
+        return
+    if isinstance(case.scenarios, dict):
+        if idle := [name for name, chance in case.scenarios.items() if chance == 0]:
+            yield f"Scenarios without effect, since their probability is 0: {_some(idle)}."
+    first, last = instance.years[0], instance.years[-1]
+    late = [
+        f"{row.scenario} {row.event}"
+        for row in events_of(tables, case)
+        if row.from_year > last or (row.to_year or last) < first
+    ]
+    if late:
+        yield f"Events without effect, since they lie outside {first}-{last}: {_some(late)}."
+    chosen = chosen_scenarios(tables, case)
+    if chosen and not events_of(tables, case):
+        yield f"The scenarios of the case ({_some(chosen)}) have no events, so all are the same."
+
+
+def _demand(instance: Instance) -> Iterable[str]:
+    case, tables = instance.case, instance.tables
+    if not any(_final_demand(instance)):
+        yield "There is no final demand in any year of the case."
+    variants = {row.variant for row in tables.demand if row.variant is not None}
+    if not variants and _given(case, "demand") and "variant" in case.demand.model_fields_set:
+        yield "demand.variant has no effect: demand has no variants."
+
+
+def _final_demand(instance: Instance) -> Iterable[float]:
+    variant = instance.case.demand.variant
+    for row in instance.tables.demand:
+        if row.variant in (None, variant):
+            yield row.quantity
+
+
+def _funders(instance: Instance) -> Iterable[str]:
+    case, funding = instance.case, instance.funding
+    if funding is None:
+        if _given(case, "funders") or _given(case, "funding"):
+            yield "The keys funders and funding have no effect: the data has no funders."
+    else:
+        reasons: dict[str, list[str]] = defaultdict(list)
+        payers = {funder for funder, _ in funding.pairs}
+        for row in instance.tables.funders:
+            if row.funder not in funding.funders:
+                reasons[_absent_funder(instance, row)].append(row.funder)
+            elif row.funder not in payers:
+                reasons["there is no project that they may pay for"].append(row.funder)
+        for reason, names in reasons.items():
+            yield f"Funders that pay for nothing, since {reason}: {_some(names)}."
+        if instance.tables.funders and not payers:
+            yield "No funder pays for any project."
+        hosts = {row.region for row in instance.tables.funders}
+        if idle := set(case.funders.exclude_regions) - hosts:
+            yield f"funders.exclude_regions has no effect for {_some(idle)}: no funder is there."
+    if case.budget_usd_m is not None:
+        most = sum(candidate.largest_capital for candidate in instance.candidates.values())
+        if case.budget_usd_m >= most:
+            yield (
+                f"The budget has no effect: all projects together take at most USD {most:,.0f}"
+                " million."
+            )
+
+
+def _absent_funder(instance: Instance, row: Funder) -> str:
+    case, world = instance.case, instance.world
+    if row.funder in case.funders.exclude or row.region in case.funders.exclude_regions:
+        return "the case excludes them"
+    if row.delivery_factor == 0 or case.funders.delivery_factor == 0:
+        return "they deliver nothing (delivery_factor)"
+    if not any(world.pays(row.region, year) for year in instance.years):
+        return "their regions have no status that pays in the case (funding)"
+    return "they pay outside the years of the case"
+
+
+def _membership(instance: Instance) -> Iterable[str]:
+    case, tables = instance.case, instance.tables
+    dated: dict[str, set[str]] = defaultdict(set)
+    for row in tables.membership:
+        if row.from_date.year <= instance.years[-1]:
+            dated[row.region].add(row.status)
+    same = [name for name, status in case.membership.items() if dated[name] == {status}]
+    if same:
+        yield f"The key membership has no effect for {_some(same)}: the data has the same status."
+
+
+def _limits(instance: Instance) -> Iterable[str]:
+    years = instance.years
+    arcs = {arc for state in instance.states.values() for arc in state.arcs}
+    never, nothing = [], []
+    for row in instance.tables.limits:
+        if not any(applies(row, year) for year in years):
+            never.append(row.limit)
+        elif not _selects(instance, row, arcs):
+            nothing.append(row.limit)
+    if never:
+        yield f"Limits without effect, since they hold in no year of the case: {_some(never)}."
+    if nothing:
+        yield f"Limits without effect, since they select nothing: {_some(nothing)}."
+
+
+def _selects(instance: Instance, row: Limit, arcs: Iterable[tuple[str, str, str]]) -> bool:
+    """Whether a limit selects a plant or a route of the case."""
+    world = instance.world
+    if row.measure == "shipment":
+        return any(selects_arc(row, arc) for arc in arcs)
+    names: Iterable[str] = world.plants
+    if row.measure in ("projects", "capital"):
+        names = instance.candidates
+    elif row.measure in ON_PLANTS:
+        names = [name for name in world.plants if name not in instance.dropped]
+    return any(selects_plant(world, row, name) for name in names)

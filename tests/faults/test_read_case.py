@@ -1,0 +1,135 @@
+"""Mistakes in the keys of a case: every key, with values of wrong types, gives one plain sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paxsilica.case import Case, known_keys, make_case, read_case
+from paxsilica.errors import InputError
+
+GOOD: dict[str, Any] = {
+    "years": "2026-2030",
+    "finance": {"discount_rate": 0.05, "residual_value": True},
+    "coverage": {"required": 0.5, "from_year": 2028, "hard": True},
+    "concentration": {"max_share": 0.5, "from_year": 2028, "hard": True},
+}
+WRONG: dict[str, Any] = {
+    "truth": True,
+    "number": 3.25,
+    "negative": -7,
+    "huge": 1e300,
+    "text": "zzz",
+    "comma": "0,7",
+    "percent": "70 %",
+    "arabic": "\u0663",
+    "list": [[1]],
+    "section": {"zzz": {"yyy": [1]}},
+    "empty": {},
+}
+LIBRARY = re.compile(
+    r"\bInput\b|valid |dict\[|tuple|constrained|instance of|dictionary|integer|boolean|NoneType"
+    r"|Value error|parsing|\bstr\b|\bint\b|\bfloat\b|\bbool\b"
+)
+
+
+def mistakes(key: str, value: Any) -> list[Any]:
+    raw = {name: dict(part) if isinstance(part, dict) else part for name, part in GOOD.items()}
+    *path, last = key.split(".")
+    place = raw
+    for part in path:
+        place = place.setdefault(part, {})
+    place[last] = value
+    try:
+        make_case(raw)
+    except InputError as error:
+        return list(error.problems)
+    return []
+
+
+@pytest.mark.parametrize("key", known_keys())
+def test_no_value_of_a_wrong_type_is_answered_in_the_words_of_a_library(key: str) -> None:
+    refused = 0
+    for name, value in WRONG.items():
+        found = mistakes(key, value)
+        refused += bool(found)
+        for problem in found:
+            assert not LIBRARY.search(problem.expected), (name, problem)
+            assert problem.column.startswith(key) or not problem.column, (name, problem)
+        if not isinstance(value, dict):
+            assert len(found) <= 1, (name, found)
+    assert refused >= 3
+
+
+NUMBERS = [
+    key
+    for key in known_keys()
+    if mistakes(key, "zzz") and re.search("number|share", str(mistakes(key, "zzz")))
+]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize("value", [True, False, "\u0663", "\u0967"])
+def test_a_number_is_neither_a_truth_value_nor_in_other_digits(key: str, value: Any) -> None:
+    assert len(mistakes(key, value)) == 1
+
+
+def test_keys_of_numbers_are_found() -> None:
+    assert {"budget_usd_m", "finance.discount_rate", "coverage.required", "solver.gap"} <= {
+        *NUMBERS
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ('years="2026,2030,2035"', 'written "2026-2040"'),
+        ('years="2026-2036/5"', 'written "2026-2040"'),
+        ("years=\u0662\u0660\u0662\u0666", 'written "2026-2040"'),
+        ("funding=signatory", "a list of statuses such as"),
+        ("coverage.required=70", "0.7 for 70 %"),
+        ("coverage.required=0,7", "the decimal sign is a point"),
+        ("coverage=0.5", "a section of keys and values; its keys are required"),
+        ("coverage.required={}", "a share, or shares by year"),
+        ("coverage.required={203=0.9}", "a year lies between 1900 and 2200"),
+        ("trusted={signatory=203}", "should lie between 1900 and 2200"),
+        ("finance.discount_rate=1e-17", "should be 0, or at least 0.000001"),
+        ("coverage.outage_years=100000000000000000000000", "between 1 and 100"),
+        ("budget_usd_m=true", "a number between 0 and"),
+        ("name=../../x", "the name of a folder, without /"),
+        ("name==x", "should not begin with ="),
+    ],
+)
+def test_slips_get_one_sentence_that_says_what_would_be_right(setting: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make_case(GOOD, [setting])
+    [problem] = caught.value.problems
+    assert words in problem.expected
+
+
+@pytest.mark.parametrize("rate", [10.0**-power for power in range(7, 20)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_rates_too_near_to_0_are_refused(rate: float, sign: int) -> None:
+    with pytest.raises(InputError, match="should be 0, or at least"):
+        make_case(GOOD | {"finance": {"discount_rate": sign * rate, "residual_value": True}})
+
+
+@pytest.mark.parametrize("sign", [0x1B, 0x07, 0x00, 0x200B, 0x202E, 0x00AD, 0xFEFF])
+@pytest.mark.parametrize("key", ["name", "title", "question"])
+def test_characters_that_are_not_seen_are_named(key: str, sign: int) -> None:
+    [problem] = mistakes(key, f"a{chr(sign)}b")
+    assert f"U+{sign:04X}" in problem.expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_part_of_a_case(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    text = 'years = "2026-2030"\nfinance = {discount_rate = 0.0, residual_value = false}\n'
+    path.write_text(text, encoding=encoding)
+    assert read_case(path) == Case.model_validate(
+        {"name": "mine", "years": "2026-2030"}
+        | {"finance": {"discount_rate": 0.0, "residual_value": False}}
+    )

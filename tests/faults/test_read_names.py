@@ -1,0 +1,220 @@
+"""Every name in a case is looked up in the data, and what has no effect is said."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from paxsilica.errors import InputError
+from paxsilica.instance import make_instance
+from paxsilica.instance.statements import statements
+from paxsilica.tables import Tables
+from worlds import COVERED, case, world
+
+SOFT = COVERED | {"hard": False}
+
+
+def tables(**more: Any) -> Tables:
+    given: dict[str, Any] = {
+        "regions": {"Alpha": "signatory", "Beta": "neutral", "Gamma": "untrusted", "SEA": "hub"},
+        "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
+        "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
+        "projects": {
+            "more": {"process": "smelt", "region": "Alpha", "size": 2.0, "capex_usd_m": 5.0}
+        },
+        "demand": {("Alpha", "metal"): 5.0},
+        "funders": {"bank": {"region": "Alpha", "envelope_usd_m": 9.0}},
+        "scenarios": {"calm": 0.5, "storm": 0.5},
+        "events": [{"scenario": "storm", "event": "cut-off", "region": "Gamma", "from_year": 2030}],
+    }
+    return world({"smelt": "-> metal"}, **given | more)
+
+
+def with_name(key: str, name: str) -> dict[str, Any]:
+    """A case that uses a name under a key."""
+    match key:
+        case "membership":
+            return {"membership": {name: "participant"}}
+        case "funders.exclude" | "funders.exclude_regions":
+            return {"funders": {key.split(".")[1]: [name]}}
+        case "scenarios":
+            return {"scenarios": {name: 1.0}}
+        case "partners":
+            return {"partners": [f"it=sign:{name}"]}
+        case "demand.variant":
+            return {"demand": {"variant": name}}
+        case "coverage.stages":
+            return {"coverage": SOFT | {"stages": {name: 0.5}}}
+        case _:
+            return {"coverage": SOFT | {"from_years": {name: 2030}}}
+
+
+NAMES = {
+    "membership": "Alpha",
+    "funders.exclude": "bank",
+    "funders.exclude_regions": "Alpha",
+    "scenarios": "storm",
+    "partners": "Gamma",
+    "demand.variant": "central",
+    "coverage.stages": "metal",
+    "coverage.from_years": "metal",
+}
+
+
+def with_variants() -> Tables:
+    given = tables()
+    rows = tuple(row.model_copy(update={"variant": "central"}) for row in given.demand)
+    return Tables(**{**vars(given), "demand": rows})
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_a_misspelt_name_is_refused_with_the_nearest(key: str) -> None:
+    given, good = with_variants(), NAMES[key]
+    make_instance(given, case(**with_name(key, good)))
+    draw = random.Random(key)
+    for _ in range(10):
+        at = draw.randrange(1, len(good))
+        bad = good[:at] + draw.choice("xqz") + good[at:]
+        with pytest.raises(InputError) as caught:
+            make_instance(given, case(**with_name(key, bad)))
+        [problem] = caught.value.problems
+        assert (problem.column, problem.value) == (key, bad)
+        assert f"did you mean {good!r}?" in problem.expected
+
+
+@pytest.mark.parametrize("key", NAMES)
+def test_a_name_with_a_character_that_is_not_seen_is_refused_with_its_code_point(key: str) -> None:
+    good = NAMES[key]
+    with pytest.raises(InputError) as caught:
+        make_instance(with_variants(), case(**with_name(key, f"{good[0]}\u200b{good[1:]}")))
+    [problem] = caught.value.problems
+    assert "U+200B" in problem.expected
+    assert repr(good) in problem.expected
+
+
+def said(given: Tables | None = None, **keys: Any) -> tuple[str, ...]:
+    return statements(make_instance(tables() if given is None else given, case(**keys)))
+
+
+EFFECTIVE: dict[str, Any] = {"coverage": SOFT, "scenarios": {"calm": 0.5, "storm": 0.5}}
+
+
+def test_nothing_is_said_where_everything_has_an_effect() -> None:
+    assert said(**EFFECTIVE) == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"coverage": SOFT | {"from_year": 2035}},
+            "required from 2035 on, and the case ends in 2030",
+        ),
+        ({"coverage": SOFT | {"required": 0.0}}, "the required shares are 0"),
+        ({"coverage": SOFT | {"required": {2050: 0.9}}}, "required in every year"),
+        ({"coverage": SOFT | {"stages": {"metal": 0.4}}}, "coverage.required has no effect"),
+        ({"trusted": {"signatory": 2026, "neutral": 2040}}, "neutral is trusted from 2040"),
+        ({"funding": {"signatory": 0, "neutral": 2040}}, "neutral is paying from 2040"),
+        ({"trusted": ["signatory", "participant"]}, "participant in trusted has no effect"),
+        ({"trusted": ["participant"]}, "No region is trusted in any year"),
+        ({"scenarios": None}, "the case names none"),
+        ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
+        ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
+        ({"funders": {"delivery_factor": 0.0}}, "they deliver nothing"),
+        ({"funding": ["participant"]}, "no status that pays"),
+        ({"funders": {"exclude_regions": ["Gamma"]}}, "no funder is there"),
+        ({"budget_usd_m": 1e6}, "The budget has no effect"),
+        ({"membership": {"Alpha": "signatory"}}, "the data has the same status"),
+        ({"demand": {"variant": "high"}}, "demand has no variants"),
+        (
+            {"concentration": {"max_share": 0.5, "from_year": 2040, "hard": False}},
+            "it holds from 2040, after 2030",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_said(keys: dict[str, Any], words: str) -> None:
+    wanted = EFFECTIVE | keys
+    found = said(**{key: value for key, value in wanted.items() if value is not None})
+    assert any(words in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"from_year": 2040}, "they hold in no year of the case: cap"),
+        ({"region": "Gamma"}, "they select nothing: cap"),
+    ],
+)
+def test_limits_without_effect_are_said(limit: dict[str, Any], words: str) -> None:
+    row = {"measure": "capacity", "sense": "at most", "value": 9.0} | limit
+    assert any(words in line for line in said(tables(limits={"cap": row}), **EFFECTIVE))
+
+
+NOWHERE = {"Alpha": None, "Beta": None, "Gamma": None}
+
+
+def test_absent_membership_is_never_read_as_secure() -> None:
+    bare = tables(regions=NOWHERE)
+    with pytest.raises(InputError) as caught:
+        make_instance(bare, case(coverage=SOFT))
+    [problem] = caught.value.problems
+    assert problem.table == "membership"
+    assert "Alpha,signatory,2000-01-01" in problem.expected
+    stated = dict.fromkeys(NOWHERE, "neutral") | {"Alpha": "signatory"}
+    instance = make_instance(bare, case(coverage=SOFT, membership=stated))
+    assert instance.world.trusted("Alpha", 2030)
+    assert not instance.world.trusted("Beta", 2030)
+
+
+@pytest.mark.parametrize("missing", [{"Alpha"}, {"Beta", "Gamma"}])
+def test_every_region_without_a_status_is_listed(missing: set[str]) -> None:
+    regions = {name: None if name in missing else "signatory" for name in NOWHERE}
+    with pytest.raises(InputError) as caught:
+        make_instance(tables(regions=regions), case(coverage=SOFT))
+    assert {problem.value for problem in caught.value.problems} == missing
+
+
+def test_a_cut_off_of_all_that_is_not_trusted_needs_membership() -> None:
+    events = [{"scenario": "storm", "event": "cut-off", "region": "*", "from_year": 2030}]
+    bare = tables(regions=NOWHERE, events=events)
+    with pytest.raises(InputError, match="cuts off every region"):
+        make_instance(bare, case(scenarios={"calm": 0.5, "storm": 0.5}))
+    make_instance(bare, case(scenarios={"calm": 1.0}))
+
+
+@pytest.mark.parametrize("last", [2036, 2050])
+@pytest.mark.parametrize("rows", [1, 4])
+def test_years_that_are_not_spanned_are_one_line_for_each_row(last: int, rows: int) -> None:
+    wanted = {
+        ("Alpha", "metal"): {2026: 1.0, 2035: 2.0},
+        ("Beta", "metal"): {2026: 1.0, 2035: 2.0},
+        ("Gamma", "metal"): {2026: 1.0, 2035: 2.0},
+    }
+    series = {("assets", "works", "capacity"): {2026: 1.0, 2035: 2.0}}
+    demand = dict(list(wanted.items())[: rows - 1]) if rows > 1 else {}
+    asset = {"process": "smelt", "region": "Alpha", "capacity": None}
+    given = tables(demand=demand, series=series, assets={"works": asset})
+    with pytest.raises(InputError) as caught:
+        make_instance(given, case(f"2026-{last}"))
+    assert len(caught.value.problems) == rows
+    missing = "2036" if last == 2036 else f"2036-{last}"
+    for problem in caught.value.problems:
+        assert "2026-2035" in problem.expected
+        assert problem.expected.endswith(f"missing for {missing}")
+
+
+def test_dependents_of_a_forbidden_project_are_left_out_with_the_reason() -> None:
+    plant = {"process": "smelt", "region": "Alpha", "size": 2.0}
+    projects = {
+        "more": plant | {"commitment": "forbidden"},
+        "second": plant | {"prerequisites": ("more",)},
+        "third": plant | {"prerequisites": ("second",)},
+        "free": plant,
+    }
+    instance = make_instance(tables(projects=projects), case())
+    assert instance.dropped["more"] == "its commitment is forbidden"
+    assert "presupposes" in instance.dropped["second"]
+    assert "presupposes" in instance.dropped["third"]
+    assert set(instance.candidates) == {"free"}
