@@ -52,6 +52,7 @@ def complete_world() -> World:
     for line in LATER.strip().splitlines():
         world.add("series", line)
     world.set("commodities", 5, shortage_price_usd_per_unit="400000")
+    world.set("limits", 3, value="90000")  # above the capacity of today, for a feasible case
     return world
 
 
