@@ -57,6 +57,7 @@ def test_values_between_anchors() -> None:
     years = (2026, 2027, 2028, 2030, 2031, 2035, 2036)
     found = [interpolate(ANCHORS, year) for year in years]
     assert found == pytest.approx([10.0, 15.0, 20.0, 30.0, 25.0, 5.0, 0.0])
+    assert interpolate({2026: 0.0, 2029: 1.0}, 2027) == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("year", [2025, 2037, 1900])
