@@ -9,7 +9,7 @@ STAMP := .venv/.installed
 PIP := -m pip --quiet --disable-pip-version-check
 CASE ?= base
 
-.PHONY: help install solve check test coverage lint types bench pages docs pictures wheel lock upgrade clean
+.PHONY: help install solve cases check test coverage lint types bench pages docs pictures wheel lock upgrade clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,6 +27,9 @@ install: $(STAMP) ## set up .venv with the program, all extras and the developme
 
 solve: $(STAMP) ## solve a bundled case: make solve CASE=base
 	$(BIN)/paxsilica solve $(CASE)
+
+cases: $(STAMP) ## run every bundled case in full through solve, prices, report and export; takes long
+	PAXSILICA_FULL_CASES=1 $(BIN)/python -m pytest -m slow tests/faults/test_bundled_as_used.py
 
 check: $(STAMP) ## check tables and a bundled case without solving
 	$(BIN)/paxsilica check $(CASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -34,22 +35,72 @@ Share = Annotated[float, Field(ge=0, le=1)]
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CaseYear = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
-SOLVER_OPTIONS: Mapping[str, type] = {
-    "mip_heuristic_effort": float,
-    "mip_heuristic_run_rens": bool,
-    "mip_heuristic_run_rins": bool,
-    "mip_heuristic_run_root_reduced_cost": bool,
-    "mip_pscost_minreliable": int,
-    "mip_lp_solver": str,
-    "presolve": str,
-    "parallel": str,
-    "mip_detect_symmetry": bool,
-    "mip_allow_restart": bool,
-    "primal_feasibility_tolerance": float,
-    "dual_feasibility_tolerance": float,
-    "mip_feasibility_tolerance": float,
+LEAST_GAP = 1e-9
+LONGEST_SEARCH_S = 1e7
+LARGEST_WHOLE = 2**31 - 1
+"""Largest whole number of an option of HiGHS."""
+
+
+@dataclass(frozen=True)
+class SolverOption:
+    """The values that an option of HiGHS may have.
+
+    Attributes:
+        kind: type of the value.
+        least, most: bounds of a number.
+        choices: the words of a text.
+    """
+
+    kind: type
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        """What a value should be, in words."""
+        if self.choices:
+            return "one of " + ", ".join(map(repr, self.choices))
+        if self.kind is bool:
+            return "true or false"
+        whole = "whole " if self.kind is int else ""
+        return f"a {whole}number between {self.least:g} and {self.most:g}"
+
+    def admits(self, value: object) -> bool:
+        """Whether a value has the type and lies within the bounds.
+
+        A whole number is a number too, but a truth value is not.
+        """
+        if isinstance(value, bool) or self.kind is bool:
+            return isinstance(value, bool) and self.kind is bool
+        if isinstance(value, str):
+            return value in self.choices
+        if not isinstance(value, int | float) or self.least is None or self.most is None:
+            return False
+        return isinstance(value, int | self.kind) and self.least <= value <= self.most
+
+
+_ON_OFF = SolverOption(bool)
+_TOLERANCE = SolverOption(float, 1e-10, 1e-4)
+_AUTOMATIC = SolverOption(str, choices=("off", "choose", "on"))
+
+SOLVER_OPTIONS: Mapping[str, SolverOption] = {
+    "mip_heuristic_effort": SolverOption(float, 0, 1),
+    "mip_heuristic_run_rens": _ON_OFF,
+    "mip_heuristic_run_rins": _ON_OFF,
+    "mip_heuristic_run_root_reduced_cost": _ON_OFF,
+    "mip_pscost_minreliable": SolverOption(int, 0, 1_000_000),
+    "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx")),
+    "presolve": _AUTOMATIC,
+    "parallel": _AUTOMATIC,
+    "mip_detect_symmetry": _ON_OFF,
+    "mip_allow_restart": _ON_OFF,
+    "primal_feasibility_tolerance": _TOLERANCE,
+    "dual_feasibility_tolerance": _TOLERANCE,
+    "mip_feasibility_tolerance": _TOLERANCE,
 }
-"""Options of HiGHS with their type; HiGHS itself accepts an unknown option without an error."""
+"""Options of HiGHS with their values; HiGHS itself accepts an unknown option without an error, and
+tolerances with which a feasible case is called infeasible."""
 
 
 class Section(BaseModel):
@@ -192,11 +243,13 @@ class Solver(Section):
     """Limits and options of the search."""
 
     gap: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.005, description="relative gap at which the search ends"
+        0.005, description=f"relative gap at which the search ends: 0, or at least {LEAST_GAP:g}"
     )
-    time_limit_s: Annotated[float, Field(gt=0)] = Field(600.0, description="seconds for the search")
+    time_limit_s: Annotated[float, Field(gt=0, le=LONGEST_SEARCH_S)] = Field(
+        600.0, description="seconds for the search"
+    )
     threads: Annotated[int, Field(ge=1, le=64)] = Field(2, description="threads of the solver")
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="seed of the solver")
+    seed: Annotated[int, Field(ge=0, le=LARGEST_WHOLE)] = Field(0, description="seed of the solver")
     options: dict[str, float | int | str | bool] = Field(
         {}, description="options of HiGHS: " + ", ".join(SOLVER_OPTIONS)
     )
@@ -209,12 +262,16 @@ class Solver(Section):
                 near = get_close_matches(name, SOLVER_OPTIONS, 1)
                 guess = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"{name!r} should be one of {', '.join(SOLVER_OPTIONS)}{guess}")
-            # A whole number is a number too, but a truth value is not.
-            if type(value) is not wanted and (wanted, type(value)) != (float, int):
-                raise ValueError(
-                    f"option {name!r} should have a value of type {wanted.__name__}, not {value!r}"
-                )
+            if not wanted.admits(value):
+                raise ValueError(f"option {name!r} should be {wanted.expected}, not {value!r}")
         return self
+
+    @field_validator("gap")
+    @classmethod
+    def _gap_above_noise(cls, gap: float) -> float:
+        if 0 < gap < LEAST_GAP:
+            raise ValueError(f"should be 0, or at least {LEAST_GAP:g}")
+        return gap
 
 
 def _statuses(value: Any) -> Any:

@@ -83,6 +83,10 @@ class Maker:
         self.bounds()
         self.courses()
         self.question()
+        if "coverage" in self.world.case and not self.world.tables["membership"]:
+            # A case with coverage needs the table; this says what its absence says without.
+            for region in (*self.trusted, *self.others):
+                self.add("membership", region=region, status="signatory", from_date="2000-01-01")
         for row in self.world.tables["projects"]:
             if row["commitment"] == "required" and self.world.tables["funders"]:
                 row["sponsor_share"] = (

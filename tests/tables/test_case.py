@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import highspy
 import pytest
 
-from paxsilica.case import SOLVER_OPTIONS, Case, known_keys, make_case
+from paxsilica.case import SOLVER_OPTIONS, Case, SolverOption, known_keys, make_case
 from paxsilica.errors import InputError
 
 GOOD: dict[str, Any] = {
@@ -28,10 +29,10 @@ def problems(**keys: Any) -> list[str]:
         ({"presolv": "on"}, "'presolv' should be one of mip_heuristic_effort"),
         ({"presolv": "on"}, "did you mean presolve?"),
         ({"zzz": 1}, "'zzz' should be one of"),
-        ({"presolve": True}, "'presolve' should have a value of type str, not True"),
-        ({"mip_allow_restart": 1}, "'mip_allow_restart' should have a value of type bool, not 1"),
-        ({"mip_pscost_minreliable": 1.5}, "should have a value of type int, not 1.5"),
-        ({"mip_heuristic_effort": True}, "should have a value of type float, not True"),
+        ({"presolve": True}, "'presolve' should be one of 'off', 'choose', 'on', not True"),
+        ({"mip_allow_restart": 1}, "'mip_allow_restart' should be true or false, not 1"),
+        ({"mip_pscost_minreliable": 1.5}, "should be a whole number between 0 and 1e+06, not 1.5"),
+        ({"mip_heuristic_effort": True}, "should be a number between 0 and 1, not True"),
         ({"presolve": "on", "parallell": "on"}, "did you mean parallel?"),
     ],
 )
@@ -40,10 +41,62 @@ def test_unknown_option_of_the_solver_is_refused(options: dict[str, Any], words:
     assert words in problem
 
 
-def test_known_options_of_the_solver_are_taken() -> None:
-    values = {float: 0.5, bool: True, int: 3, str: "on"}
-    options = {name: values[kind] for name, kind in SOLVER_OPTIONS.items()}
-    assert make_case(GOOD | {"solver": {"options": options}}).solver.options == options
+def values_of(option: SolverOption) -> list[Any]:
+    """Values at both ends of what an option takes."""
+    if option.kind is bool:
+        return [True, False]
+    return list(option.choices) or [option.kind(option.least), option.kind(option.most)]
+
+
+def beyond(option: SolverOption) -> list[Any]:
+    """Values just beyond what an option takes, and of other types."""
+    others: list[Any] = ["", "onn", [1], {"a": 1}, float("inf"), float("nan")]
+    if option.kind is not bool:
+        others += [True, False]
+    if option.choices or option.kind is bool:
+        return [*others, 0, 1, 0.5, *(word.upper() for word in option.choices)]
+    assert option.least is not None
+    assert option.most is not None
+    return [*others, option.least - 1e-9 - abs(option.least), option.most * 1.01, "0.5", 1e300, -1]
+
+
+@pytest.mark.parametrize("name", SOLVER_OPTIONS)
+def test_every_option_of_the_solver_has_bounds_that_the_solver_takes(name: str) -> None:
+    option = SOLVER_OPTIONS[name]
+    bounded = option.least is not None and option.most is not None
+    assert bounded == (option.kind in (int, float))
+    assert bool(option.choices) == (option.kind is str)
+    for value in values_of(option):
+        case = make_case(GOOD | {"solver": {"options": {name: value}}})
+        assert case.solver.options == {name: value}
+        solver = highspy.Highs()
+        solver.setOptionValue("output_flag", False)
+        assert solver.setOptionValue(name, option.kind(value)) == highspy.HighsStatus.kOk
+    for value in beyond(option):
+        with pytest.raises(InputError) as caught:
+            make_case(GOOD | {"solver": {"options": {name: value}}})
+        assert all(problem.column.startswith("solver") for problem in caught.value.problems)
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "taken", "refused"),
+    [
+        ("gap", [0, 1e-9, 0.5], [1e-10, 1e-300, -0.1, 1, 2]),
+        ("time_limit_s", [1e-3, 60, 1e7], [0, -1, 1e8, 1e300]),
+        ("threads", [1, 64], [0, 65, 1.5, -1]),
+        ("seed", [0, 2**31 - 1], [-1, 2**31, 0.5]),
+    ],
+)
+def test_limits_of_the_search_are_bounded(key: str, taken: list[Any], refused: list[Any]) -> None:
+    for value in taken:
+        assert getattr(make_case(GOOD | {"solver": {key: value}}).solver, key) == value
+    for value in refused:
+        [problem] = problems(solver={key: value})
+        assert problem.startswith(f"solver.{key} should be"), problem
+
+
+def test_whole_number_is_taken_where_a_number_is_expected() -> None:
     whole = {"mip_heuristic_effort": 1}
     assert make_case(GOOD | {"solver": {"options": whole}}).solver.options == whole
 

@@ -162,7 +162,7 @@ def solve(
         "time_limit": options.time_limit_s,
         "mip_rel_gap": options.gap,
         "mip_abs_gap": 0.0,
-        **{name: SOLVER_OPTIONS[name](value) for name, value in options.options.items()},
+        **{name: SOLVER_OPTIONS[name].kind(value) for name, value in options.options.items()},
     }.items():
         _set(solver, name, value)
     started = time.monotonic()
