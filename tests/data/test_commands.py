@@ -36,7 +36,7 @@ def test_sources_of_a_row_tell_value_formula_grade_and_document() -> None:
 
 
 def test_sources_of_a_number_by_year() -> None:
-    assert "capacity = 2026: 360000, 2030: 660000" in run("sources", "assets", "chn-light-mines")
+    assert "capacity = 2026: 330000, 2030: 330000" in run("sources", "assets", "chn-light-mines")
 
 
 def test_sources_of_a_cell_of_another_table() -> None:

@@ -1,4 +1,4 @@
-"""Checks that look at the world: balances, published figures, capital per capacity, double counting, routes.
+"""Checks that look at the world: balances, published figures, capital per capacity, double counting, routes, prices, imports.
 
 What the schema and the checks of the tables cannot see: whether the numbers, right each for itself, make a world like the real one.
 """
@@ -9,9 +9,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from paxsilica.provenance.imports import compare
 from paxsilica.provenance.world import World
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Project, Published
@@ -53,6 +55,8 @@ def check_world(tables: Tables) -> list[Finding]:
         *capital_per_capacity(tables),
         *counted_twice(tables),
         *roads(world),
+        *margins(world),
+        *shortage_prices(tables),
     ]
 
 
@@ -168,3 +172,53 @@ def roads(world: World) -> Iterator[Finding]:
         if row.cost_usd_per_unit and (price := prices.get(row.commodity)) and row.cost_usd_per_unit > DEAREST_ROUTE * price
     ]
     yield Finding("routes", f"routes above {DEAREST_ROUTE:.0%} of the price", "; ".join(dear) or "none", "none", "wrong" if dear else "ok")
+
+
+def margins(world: World) -> Iterator[Finding]:
+    """Find processes whose inputs cost more than their outputs fetch at list prices, or whose cheapest plant loses money.
+
+    Outputs and inputs without a price count nothing. The conversion cost is that of plants that exist; a process without plants, or
+    whose outputs have no price, is left out. Prices are in USD per unit, and so are the costs of ``variable_cost_usd_per_unit``.
+    """
+    tables = world.tables
+    prices = {row.commodity: row.price_usd_per_unit or 0.0 for row in tables.commodities}
+    costs: dict[str, list[float]] = defaultdict(list)
+    for asset in tables.assets:
+        if asset.variable_cost_usd_per_unit is not None:
+            costs[asset.process].append(asset.variable_cost_usd_per_unit)
+    for row in tables.processes:
+        fetched = sum(prices[name] * quantity for name, quantity in world.outputs[row.process].items())
+        if not fetched or not costs[row.process]:
+            continue
+        spent = sum(prices[name] * quantity for name, quantity in world.inputs[row.process].items()) / fetched
+        least, middle = min(costs[row.process]) / fetched, median(costs[row.process]) / fetched
+        verdict: Verdict = "wrong" if spent >= 1 else "off" if spent + least > 1 else "ok"
+        told = f"inputs {spent:.0%}, margin {1 - spent - least:.0%} of the cheapest plant and {1 - spent - middle:.0%} of the median plant"
+        note = "" if verdict == "ok" else "even the cheapest plant loses money at list prices"
+        yield Finding("margin", f"margin, {row.process}", told, "inputs below 100%, margin above 0%", verdict, note=note)
+
+
+def shortage_prices(tables: Tables) -> Iterator[Finding]:
+    """Find commodities whose shortage price is not above their price: no unit would be missed."""
+    low = [
+        f"{row.commodity} {row.shortage_price_usd_per_unit:g} at a price of {row.price_usd_per_unit:g}"
+        for row in tables.commodities
+        if row.shortage_price_usd_per_unit is not None
+        and row.price_usd_per_unit is not None
+        and row.shortage_price_usd_per_unit <= row.price_usd_per_unit
+    ]
+    yield Finding("shortage", "shortage prices not above the price", "; ".join(low) or "none", "none", "wrong" if low else "ok")
+
+
+def imported(folder: Path) -> Iterator[Finding]:
+    """Find cells that are not what the import rules of the data folder give; nothing where there are no rules.
+
+    Raises:
+        InputError: if a rule cannot be used.
+    """
+    if not (folder / "imports" / "rules.csv").is_file():
+        return
+    found = compare(folder)
+    differing = [str(each) for each in found if not each.agrees]
+    ours = "; ".join(differing) or f"{len(found)} cells agree"
+    yield Finding("imports", "cells taken from official tables", ours, "as the rules give", "wrong" if differing else "ok")

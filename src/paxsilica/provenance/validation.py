@@ -17,6 +17,9 @@ _KINDS = {
     "capital": "Capital per capacity of the projects of each process",
     "double counting": "Plants counted twice",
     "routes": "Routes",
+    "margin": "Margins at list prices",
+    "shortage": "Shortage prices",
+    "imports": "Numbers imported from official tables",
 }
 
 
