@@ -89,7 +89,11 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
         top = sorted(by_region.items(), key=lambda item: (-item[1], item[0]))[:3]
         cells = [f"{region} {quantity / total:.0%}" for region, quantity in top if quantity > 0]
         cells += [""] * (3 - len(cells))
-        found = [each for each in tables.published if each.measure == "share of capacity" and each.commodity == row.commodity]
+        found = [
+            each
+            for each in tables.published
+            if each.measure == "share of capacity" and each.commodity == row.commodity and each.year == year
+        ]
         told = "; ".join(f"{each.region} {each.value:.0%}" for each in found)
         residual = "; ".join(_residual(each, by_region, total) for each in found)
         yield f"| {row.name} | {row.unit} | {total:.4g} | {' | '.join(cells)} | {told} | {residual} |"
