@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from paxsilica.provenance.checks import Finding, check_world, imported
+from paxsilica.provenance.plausible import growth
 from paxsilica.provenance.validation import report
 from paxsilica.provenance.world import World
 from paxsilica.tables import Tables, load_tables
@@ -34,12 +35,11 @@ KNOWN_TO_DIFFER = [
     "World output of germanium",
     "Tungsten mined in China",
     "Silicon wafers made in Japan",
-    "Low-expansion glass made in Japan",
+    "World market of high-bandwidth memory",
     "Interposer packaging in Taiwan",
     "Assembly and test in Taiwan",
     "World sales of chip tools",
     "Design software and circuit IP from the United States",
-    "Indium phosphide substrates made in China",
     "Polishing slurry from the United States",
     "Sputtering targets from Japan",
     "margin, leading-fab-duv",
@@ -165,3 +165,50 @@ def test_validation_beside_the_data_is_that_of_the_data(tables: Tables) -> None:
     written = (DATA / "VALIDATION.md").read_text(encoding="utf-8").splitlines()
     findings = [*check_world(tables), *imported(DATA)]
     assert [line for line in report(tables, findings).splitlines() if line not in written] == []
+
+
+def by_year(tables: Tables, values: dict[tuple[str, int], float]) -> Tables:
+    """The tables with capacities of assets at anchor years put to other values; an anchor that is not there yet is added."""
+    rows = {(row.row, row.year): row for row in tables.series if (row.table, row.column) == ("assets", "capacity")}
+    some = next(iter(rows.values()))
+    for (asset, year), value in values.items():
+        rows[asset, year] = some.model_copy(update={"row": asset, "year": year, "value": value})
+    others = tuple(row for row in tables.series if (row.table, row.column) != ("assets", "capacity"))
+    return dataclasses.replace(tables, series=(*others, *rows.values()))
+
+
+def test_path_that_leaves_out_published_growth_is_found(tables: Tables) -> None:
+    """The Chinese maker doubles by about 2029: one level for all years is a fault, growth at another pace is told."""
+    now = next(row.value for row in tables.series if (row.row, row.year) == ("dram-chn", 2026))
+    found = {}
+    for told, factor in (("still", 1.0), ("slow", 1.05)):
+        moved = by_year(tables, {("dram-chn", year): now * factor for year in (2028, 2030, 2035, 2040)})
+        found[told] = [(each.name, each.verdict) for each in growth(World(moved)) if each.verdict != "ok"]
+    assert found == {
+        "still": [("DRAM wafers in China, 2026 to 2030", "wrong")],
+        "slow": [("DRAM wafers in China, 2026 to 2030", "off")],
+    }
+
+
+def test_growth_from_nothing_is_found(tables: Tables) -> None:
+    assets = tuple(row for row in tables.assets if row.asset != "dram-chn")
+    found = wrong(dataclasses.replace(tables, assets=assets))
+    assert "nothing in the first year" in [finding.ours for finding in found if finding.kind == "growth"]
+
+
+def test_use_above_capacity_between_the_decades_is_found(tables: Tables) -> None:
+    found = wrong(by_year(tables, {("jpn-resist-making", 2028): 100.0}))
+    assert [finding.name for finding in found if finding.kind == "balance"] == ["capacity over use, photoresist"]
+
+
+def test_price_that_makes_no_known_market_is_found(tables: Tables) -> None:
+    """The price of the dearest kind taken for all: a Dutch lithography system costs ten times a Japanese one."""
+    dear = [row.model_copy(update={"price_usd_per_unit": 40e6}) if row.commodity == "litho-tool" else row for row in tables.commodities]
+    found = check_world(dataclasses.replace(tables, commodities=tuple(dear)))
+    assert {finding.name: finding.verdict for finding in found}["World market of other lithography systems"] == "off"
+
+
+def test_market_without_a_price_is_found(tables: Tables) -> None:
+    bare = [row.model_copy(update={"price_usd_per_unit": None}) if row.commodity == "litho-tool" else row for row in tables.commodities]
+    found = wrong(dataclasses.replace(tables, commodities=tuple(bare)))
+    assert [(finding.name, finding.ours) for finding in found] == [("World market of other lithography systems", "no price")]

@@ -1,4 +1,4 @@
-"""Checks that look at the world: balances, published figures, capital per capacity, double counting, routes, prices, imports.
+"""Checks that look at the world: balances, published figures and growth, capital, double counting, routes, prices, imports.
 
 What the schema and the checks of the tables cannot see: whether the numbers, right each for itself, make a world like the real one.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Literal
 
+from paxsilica.provenance.findings import Finding, Verdict
 from paxsilica.provenance.imports import compare
+from paxsilica.provenance.plausible import growth, level
 from paxsilica.provenance.world import World
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Project, Published
 
-Verdict = Literal["ok", "off", "wrong"]
+__all__ = ["Finding", "Verdict", "check_world", "imported"]
 
-YEARS = (2026, 2030, 2035, 2040)
+YEARS = (2026, 2028, 2030, 2035, 2040)
 ROOM = 0.98
 """Least ratio of the world's capacity to the use of a commodity: capacities and uses are rounded."""
 SPREAD = 6.0
@@ -33,25 +33,13 @@ _PHASE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check: ``off`` departs from what is published and is told honestly, ``wrong`` is a fault of the data."""
-
-    kind: str
-    name: str
-    ours: str
-    published: str
-    verdict: Verdict
-    source: str = ""
-    note: str = ""
-
-
 def check_world(tables: Tables) -> list[Finding]:
     """Run every check."""
     world = World(tables)
     return [
         *balances(world),
         *published_figures(world),
+        *growth(world),
         *capital_per_capacity(tables),
         *counted_twice(tables),
         *roads(world),
@@ -84,27 +72,32 @@ def published_figures(world: World) -> Iterator[Finding]:
     """Compare with what is published."""
     uses: dict[int, dict[str, dict[str, float]]] = {}
     for row in world.tables.published:
-        if row.measure == "use":
-            uses.setdefault(row.year, world.use(row.year))
         for ours in _ours(world, row, uses):
             share = row.measure == "share of capacity"
-            told = [f"{value:.0%}" if share else f"{value:.4g}" for value in (ours, row.value, row.low, row.high)]
+            told = [f"{value:.0%}" if share else f"{value:.4g}" for value in (row.value, row.low, row.high)]
+            between = f"{told[0]} ({told[1]} to {told[2]})"
+            if ours is None:
+                yield Finding("published", row.name, "no price", between, "wrong", ", ".join(row.sources), row.note or "")
+                continue
             verdict: Verdict = "ok" if row.low <= ours <= row.high else "off"
-            between = f"{told[1]} ({told[2]} to {told[3]})"
-            yield Finding("published", row.name, told[0], between, verdict, ", ".join(row.sources), row.note or "")
+            mine = f"{ours:.0%}" if share else f"{ours:.4g}"
+            yield Finding("published", row.name, mine, between, verdict, ", ".join(row.sources), row.note or "")
 
 
-def _ours(world: World, row: Published, uses: dict[int, dict[str, dict[str, float]]]) -> Iterator[float]:
-    """Return our counterpart of a published figure; of capital, the median over the projects of the process."""
+def _ours(world: World, row: Published, uses: dict[int, dict[str, dict[str, float]]]) -> Iterator[float | None]:
+    """Return our counterpart of a published figure; of capital, the median over the projects of the process; nothing without a price."""
     if row.measure == "capital":
         rates = [rate for project, rate in _rates(world.tables) if row.process in ("*", project.process)]
         if rates:
             yield median(rates)
         return
-    by_region = uses[row.year][row.commodity] if row.measure == "use" else world.capacity(row.year, row.commodity, row.process)
+    if row.measure != "share of capacity":
+        yield level(world, row, uses)
+        return
+    by_region = world.capacity(row.year, row.commodity, row.process)
     total = sum(by_region.values())
     mine = total if row.region == "*" else by_region.get(row.region, 0.0)
-    yield mine if row.measure != "share of capacity" else mine / total if total else 0.0
+    yield mine / total if total else 0.0
 
 
 def _rates(tables: Tables) -> Iterator[tuple[Project, float]]:

@@ -13,6 +13,7 @@ from paxsilica.tables.schema import Published
 
 _KINDS = {
     "published": "Against published figures",
+    "growth": "Against published growth",
     "balance": "World capacity over use, in " + ", ".join(map(str, YEARS)),
     "capital": "Capital per capacity of the projects of each process",
     "double counting": "Plants counted twice",
