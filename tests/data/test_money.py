@@ -55,3 +55,35 @@ def test_fixed_cost_is_a_plausible_share_of_capital(tables: Tables) -> None:
     }
     assert len(shares) > 50
     assert {process: share for process, share in shares.items() if not 0.005 <= share <= 0.15} == {}
+
+
+def test_closed_deals_on_a_project_fit_its_public_share(tables: Tables) -> None:
+    """A commitment beyond what the owner leaves open, or beyond what the funder may pay, could never be met by a plan."""
+    projects = {row.project: row for row in tables.projects}
+    funders = {row.funder: row for row in tables.funders}
+    firm = [deal for deal in tables.deals if deal.state in ("closed", "signed") and deal.project is not None and deal.amount_usd_m]
+    assert firm
+    totals: dict[str, float] = defaultdict(float)
+    for deal in firm:
+        project = projects[deal.project or ""]
+        if project.built_anyway:
+            continue
+        capital = project.capex_usd_m or 0.0
+        totals[project.project] += deal.amount_usd_m or 0.0
+        assert totals[project.project] <= (1 - (project.sponsor_share or 0.0)) * capital, deal
+        assert deal.amount_usd_m <= (funders[deal.funder].largest_share or 1.0) * capital, deal
+        assert any(
+            row.funder == deal.funder and row.region in ("*", project.region) and row.stage in ("*", stage_of(tables, project.process))
+            for row in tables.mandates
+        ), deal
+
+
+def stage_of(tables: Tables, process: str) -> str | None:
+    """Stage of a process."""
+    return next(row.stage for row in tables.processes if row.process == process)
+
+
+def test_gulf_money_of_the_base_is_the_middle_scenario(tables: Tables) -> None:
+    gulf = [row.envelope_usd_m or 0.0 for row in tables.funders if row.region in ("ARE", "QAT", "SAU")]
+    assert len(gulf) == 4
+    assert sum(gulf) == pytest.approx(2000, rel=0.05)
