@@ -75,7 +75,7 @@ def test_diff_tells_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
     shutil.copytree(DATA, tmp_path / "b")
     statuses = tmp_path / "b" / "statuses.csv"
     text = statuses.read_text(encoding="utf-8").replace("construction,Under construction,0.9", "construction,Under construction,0.81")
-    statuses.write_text(text + "idle,Idle,0\n", encoding="utf-8")
+    statuses.write_text(text + "idle,Idle,0,1\n", encoding="utf-8")
     told = run("data", "diff", str(DATA), str(tmp_path / "b"))
     assert "statuses: 1 added, 1 changed" in told
     assert "statuses construction credit: 0.9 -> 0.81 (-10.0%)" in told

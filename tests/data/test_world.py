@@ -74,6 +74,12 @@ def test_capital_far_from_its_process_is_found(tables: Tables) -> None:
     assert ["belfast" in finding.ours for finding in found] == [True]
 
 
+def test_generic_options_do_not_move_the_median_of_their_process(tables: Tables) -> None:
+    dear = next(row for row in tables.projects if row.project == "belfast").model_copy(update={"capex_usd_m": 60_000.0, "generic": True})
+    options = tuple(dear.model_copy(update={"project": f"option-{place}", "name": f"Option {place}"}) for place in range(50))
+    assert wrong(dataclasses.replace(tables, projects=tables.projects + options)) == []
+
+
 def test_project_that_is_an_asset_is_found(tables: Tables) -> None:
     asset = next(row for row in tables.assets if row.asset == "aus-mt-weld")
     twin = tables.projects[0].model_copy(

@@ -93,9 +93,9 @@ KEYS = [
         "unknown source", cells("provenance", 2, sources="usgs;iea"), "provenance", "2", "sources", "is 'iea'; should name a row of sources"
     ),
     Broken(
-        "stages named but absent", lambda w: w.without("stages"), "processes", "2", "stage", "should be blank: there is no table stages", 4
+        "stages named but absent", lambda w: w.without("stages"), "processes", "2", "stage", "should be blank: there is no table stages", 7
     ),
-    Broken("statuses named but absent", lambda w: w.without("statuses"), "assets", "2", "status", "there is no table statuses", 8),
+    Broken("statuses named but absent", lambda w: w.without("statuses"), "assets", "2", "status", "there is no table statuses", 11),
 ]
 
 SERIES = [

@@ -1,4 +1,4 @@
-"""Rows that are right by themselves and wrong together: recipes, projects, places, scenarios."""
+"""Rows that are right by themselves and wrong together: recipes, projects, deals, places, scenarios."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ RECIPES = [
         "can never be had, although it is demanded: no process has it as an output in recipes, and no stock holds any",
     ),
     Broken("made by nobody", lambda w: w.remove("assets", 7), "commodities", "4", "commodity", "no asset or project runs 'supply'", 0),
-    Broken("no plant at all", lambda w: w.without("assets", "projects"), "assets", "", "", "no process can run", 11),
+    Broken("no plant at all", lambda w: w.without("assets", "projects"), "assets", "", "", "no process can run", 12),
 ]
 
 PROJECTS = [
@@ -124,6 +124,42 @@ PROJECTS = [
         "commitment",
         "only one project of the exclusive_group 'site' can be required, and row 3 (jp-press) is",
     ),
+    Broken(
+        "nobody's project that somebody builds anyway",
+        cells("projects", 2, generic="yes", built_anyway="yes"),
+        "projects",
+        "2",
+        "built_anyway",
+        "an option without a named owner is built by nobody",
+    ),
+    Broken(
+        "completion above one",
+        row("completion", "announced,magnets,3,0.4"),
+        "completion",
+        "5",
+        "probability",
+        "of status 'announced' and stage 'magnets' should add up to at most 1, but add up to 1.1",
+    ),
+    Broken("completion of an unknown status", cells("completion", 2, status="planned"), "completion", "2", "status", "a row of statuses"),
+    Broken("completion of an unknown stage", cells("completion", 4, stage="fab"), "completion", "4", "stage", "a row of stages or '*'"),
+    Broken("late by a part of a year", cells("completion", 2, delay_years="0.5"), "completion", "2", "delay_years", "a whole number"),
+    Broken("late for ever", cells("completion", 2, delay_years="11"), "completion", "2", "delay_years", "between 0 and 10"),
+    Broken("certain beyond one", cells("completion", 2, probability="1.2"), "completion", "2", "probability", "between 0 and 1"),
+    Broken("cheaper than stated", cells("statuses", 3, capital_factor="0.9"), "statuses", "3", "capital_factor", "of at least 1"),
+]
+
+DEALS = [
+    Broken("deal of an unknown funder", cells("deals", 2, funder="jogmek"), "deals", "2", "funder", "did you mean 'jogmec'?"),
+    Broken("deal on an unknown project", cells("deals", 2, project="jp-pres"), "deals", "2", "project", "did you mean 'jp-press'?"),
+    Broken("deal in another state", cells("deals", 2, state="agreed"), "deals", "2", "state", "'closed', 'signed', 'approved'"),
+    Broken("deal of another kind", cells("deals", 2, instrument="bond"), "deals", "2", "instrument", "should be one of 'equity'"),
+    Broken("deal in a month that is none", cells("deals", 2, date="2026-13"), "deals", "2", "date", "should be a year, a year and month"),
+    Broken("deal of a span of years", cells("deals", 2, date="2023-26"), "deals", "2", "date", "should be a year, a year and month"),
+    Broken("deal in another region", cells("deals", 2, region="NA"), "deals", "2", "region", "should be 'JPN', the region of the project"),
+    Broken(
+        "deal at another stage", cells("deals", 2, stage="mining"), "deals", "2", "stage", "should be 'magnets', the stage of the project"
+    ),
+    Broken("deal of less than nothing", cells("deals", 2, amount_usd_m="-1"), "deals", "2", "amount_usd_m", "of at least 0"),
 ]
 
 PLACES = [
@@ -131,7 +167,7 @@ PLACES = [
     Broken("project in a hub", cells("projects", 5, region="SEA"), "projects", "5", "region", "a hub hosts and controls nothing"),
     Broken("controlled by a hub", cells("assets", 5, controller="SEA"), "assets", "5", "controller", "a hub hosts and controls nothing"),
     Broken("demand in a hub", row("demand", "SEA,magnet,,,2026,1"), "demand", "8", "region", "nothing is demanded in a hub"),
-    Broken("stock in a hub", row("stocks", "SEA,ore,0,1,,1,no"), "stocks", "4", "region", "nothing is stored in a hub"),
+    Broken("stock in a hub", row("stocks", "SEA,ore,0,1,,1,no,"), "stocks", "4", "region", "nothing is stored in a hub"),
     Broken("funder in a hub", cells("funders", 3, region="SEA"), "funders", "3", "region", "a hub pays for nothing"),
     Broken("standing of a hub", row("membership", "SEA,neutral,2000-01-01"), "membership", "7", "region", "never switched off"),
     Broken("region without a standing", lambda w: w.remove("membership", 6), "regions", "5", "region", "should have a row in membership"),
@@ -142,6 +178,10 @@ PLACES = [
         "stock begins too full", cells("stocks", 2, initial="3000"), "stocks", "2", "initial", "should be at most largest, which is 2000"
     ),
     Broken("stock ends too full", cells("stocks", 2, final="3000"), "stocks", "2", "final", "should be at most largest, which is 2000"),
+    Broken(
+        "floor above what fits in", cells("stocks", 2, floor="3000"), "stocks", "2", "floor", "should be at most largest, which is 2000", 1
+    ),
+    Broken("stock ends below its floor", cells("stocks", 2, floor="150"), "stocks", "2", "final", "at least floor, which is 150"),
     Broken(
         "demand that a variant loses",
         several(row("demand", "JPN,magnet,wind,central,2026,9"), row("demand", "JPN,magnet,wind,central,2040,9")),
@@ -161,10 +201,11 @@ SCENARIOS = [
     Broken("shipment of a process", cells("limits", 4, process="mine"), "limits", "4", "process", "a shipment has no process"),
     Broken("shipment of a plant", cells("limits", 4, asset="na-mine"), "limits", "4", "asset", "a shipment belongs to no plant"),
     Broken("capacity to a region", cells("limits", 3, to_region="JPN"), "limits", "3", "to_region", "only shipments go to a region"),
+    Broken("build rate from below", cells("limits", 5, sense="at least"), "limits", "5", "sense", "bounds what is committed in a year"),
     Broken("negative limit", cells("limits", 2, value="-3"), "limits", "2", "value", "should be at least 0"),
 ]
 
 
-@pytest.mark.parametrize("broken", RECIPES + PROJECTS + PLACES + SCENARIOS, ids=lambda broken: broken.name)
+@pytest.mark.parametrize("broken", RECIPES + PROJECTS + DEALS + PLACES + SCENARIOS, ids=lambda broken: broken.name)
 def test_broken_world_is_told(broken: Broken, tmp_path: Path) -> None:
     check(broken, tmp_path)

@@ -61,6 +61,9 @@ def audit_limits(facts: Facts, copies: dict[str, Situation], money: Money, runni
     """Every row of the table of limits in every year it holds for; returns limit and use."""
     used: Used = {}
     for limit in facts.tables.limits:
+        if limit.measure == "new capacity":
+            # a build rate is data that the model does not read yet
+            continue
         check = ledger.at_most if limit.sense == "at most" else ledger.at_least
         years = [year for year in facts.years if (limit.from_year or year) <= year <= (limit.to_year or year)]
         if limit.measure in ("capacity", "projects", "capital"):

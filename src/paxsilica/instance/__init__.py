@@ -86,8 +86,8 @@ class Instance:
 
     @cached_property
     def limits(self) -> dict[str, Limit]:
-        """Policy limits by name."""
-        return {row.limit: row for row in self.tables.limits}
+        """Policy limits by name; build rates (``new capacity``) are data that the model does not read yet."""
+        return {row.limit: row for row in self.tables.limits if row.measure != "new capacity"}
 
     @cached_property
     def covered(self) -> tuple[str, ...]:

@@ -101,9 +101,9 @@ def _ours(world: World, row: Published, uses: dict[int, dict[str, dict[str, floa
 
 
 def _rates(tables: Tables) -> Iterator[tuple[Project, float]]:
-    """Capital per unit of size of every project at its smallest size."""
+    """Capital per unit of size of every named project at its smallest size; generic options are priced after these."""
     for project in tables.projects:
-        if project.capex_usd_m is not None and project.smallest_size > 0:
+        if project.capex_usd_m is not None and project.smallest_size > 0 and not project.generic:
             yield project, project.capex_usd_m / project.smallest_size
 
 

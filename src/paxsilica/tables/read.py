@@ -15,6 +15,8 @@ from paxsilica.tables.schema import (
     TABLES,
     Asset,
     Commodity,
+    Completion,
+    Deal,
     Demand,
     Event,
     Funder,
@@ -56,6 +58,7 @@ class Tables:
     processes: tuple[Process, ...] = ()
     recipes: tuple[Recipe, ...] = ()
     statuses: tuple[StatusCredit, ...] = ()
+    completion: tuple[Completion, ...] = ()
     assets: tuple[Asset, ...] = ()
     projects: tuple[Project, ...] = ()
     demand: tuple[Demand, ...] = ()
@@ -63,6 +66,7 @@ class Tables:
     stocks: tuple[Stock, ...] = ()
     funders: tuple[Funder, ...] = ()
     mandates: tuple[Mandate, ...] = ()
+    deals: tuple[Deal, ...] = ()
     limits: tuple[Limit, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     events: tuple[Event, ...] = ()

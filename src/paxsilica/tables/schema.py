@@ -16,13 +16,16 @@ from pydantic import Field
 
 from paxsilica.tables.base import NonNegative, RegionRef, Row, Share, Status
 from paxsilica.tables.columns import Column, Date, Key, Names, Number, Text, Whole, Year, YesNo
-from paxsilica.tables.plants import Asset, Project
+from paxsilica.tables.money import Deal, Funder, Mandate
+from paxsilica.tables.plants import Asset, Completion, Project, StatusCredit
 from paxsilica.tables.records import Provenance, Published, Series, Source
 
 __all__ = [
     "TABLES",
     "Asset",
     "Commodity",
+    "Completion",
+    "Deal",
     "Demand",
     "Event",
     "Funder",
@@ -102,6 +105,9 @@ class Commodity(Row):
         None, description="cost of a unit of demand that is not served; blank: demand must be served in full"
     )
     covered: YesNo | None = Field(None, description="whether coverage is asked of this commodity; blank: no")
+    user_inventory_months: Annotated[NonNegative, Column(unit="months")] | None = Field(
+        None, description="stock that users hold, in months of their use; for events shorter than a year; blank: not stated"
+    )
     surplus: Literal["free", "forbidden"] = Field(
         description="free: more may be made than is used; forbidden: every unit made must be used, stored, shipped or sold"
     )
@@ -124,6 +130,9 @@ class Process(Row):
     minimum_utilisation: Share | None = Field(
         None, description="share of its warm capacity that a plant must run in normal times to be ready; blank: idle plants are ready"
     )
+    fixed_cost_usd_per_unit: Annotated[NonNegative, Column(unit="USD per unit of capacity and year")] | None = Field(
+        None, description="fixed operating cost of every plant of the process that states none of its own; blank: none"
+    )
 
 
 class Recipe(Row):
@@ -134,16 +143,6 @@ class Recipe(Row):
     commodity: Annotated[Key, Column(references="commodities")]
     role: Literal["input", "output"]
     quantity: Annotated[Number, Field(gt=0), Column(unit="commodity units per unit of activity")]
-
-
-class StatusCredit(Row):
-    """How much of the nameplate of a plant of a given status the plan may count on: announced is not built."""
-
-    key = ("status",)
-    absent = "nameplates are credited in full"
-    status: Key
-    name: Text
-    credit: Share
 
 
 class Demand(Row):
@@ -175,7 +174,10 @@ class Route(Row):
 
 
 class Stock(Row):
-    """A store of a commodity: filled in normal times, drawn in normal times or in a switch-off."""
+    """A store of a commodity: filled in normal times, drawn in normal times or in a switch-off.
+
+    A store that may hold more than it holds at the start is a candidate: the plan may fill it from production in normal years.
+    """
 
     key = ("region", "commodity")
     absent = "nothing is stored from one year to the next"
@@ -190,45 +192,8 @@ class Stock(Row):
         None, description="on the level at the end of each year; blank only where the table series gives it by year"
     )
     strategic: YesNo = Field(description="whether it may be drawn in a switch-off")
-
-
-class Funder(Row):
-    """A partner who pays for projects."""
-
-    key = ("funder",)
-    absent = "capital is paid without asking by whom"
-    funder: Key
-    name: Text
-    region: RegionRef = Field(description="takes part in a case only when the region's status is among the case's funding statuses")
-    envelope_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="all it may pay over the years of the case; blank: only the annual limit binds"
-    )
-    annual_limit_usd_m: Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None = Field(
-        None, description="blank: only the envelope binds"
-    )
-    carry_over: YesNo = Field(description="whether what is left of an annual limit may be spent later")
-    from_year: Year | None = Field(None, description="first year of payments; blank: from the start")
-    to_year: Year | None = Field(None, description="last year of payments; blank: to the end")
-    largest_share: Share | None = Field(None, description="of a project's capital; blank: no limit")
-    smallest_ticket_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="least sum paid into a project, if any; blank: none"
-    )
-    cost_of_capital: Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None = Field(
-        None, description="real rate of its money; blank: the discount rate of the case"
-    )
-    delivery_factor: Share | None = Field(None, description="share of its envelope and limits that really comes; blank: all")
-
-
-class Mandate(Row):
-    """What a funder may pay for; a funder with rows here pays only for projects that one of them fits."""
-
-    key = ("funder", "stage", "region")
-    absent = "every funder may pay for every project"
-    funder: Annotated[Key, Column(references="funders")]
-    stage: Annotated[str, Column(references="stages", wildcard=True)]
-    region: Annotated[str, Column(references="regions", wildcard=True)]
-    largest_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="most that it pays in all under this row; blank: no limit"
+    floor: Annotated[NonNegative, Column(unit="commodity units")] | None = Field(
+        None, description="level that normal years never go below; a switch-off may draw it; blank: 0"
     )
 
 
@@ -238,9 +203,10 @@ class Limit(Row):
     key = ("limit",)
     absent = "no limits beyond those of the other tables"
     limit: Key
-    measure: Literal["capacity", "activity", "projects", "capital", "shipment", "production"] = Field(
+    measure: Literal["capacity", "activity", "projects", "capital", "shipment", "production", "new capacity"] = Field(
         description="capacity: credited, in service; activity: in normal operation; projects: how many are committed; "
-        "capital: USD million committed since the start; shipment: on routes; production: of a commodity"
+        "capital: USD million committed since the start; shipment: on routes; production: of a commodity; "
+        "new capacity: nameplate committed in the year, a build rate"
     )
     sense: Literal["at most", "at least"]
     value: Number
@@ -291,6 +257,7 @@ TABLES: dict[str, type[Row]] = {
     "processes": Process,
     "recipes": Recipe,
     "statuses": StatusCredit,
+    "completion": Completion,
     "assets": Asset,
     "projects": Project,
     "demand": Demand,
@@ -298,6 +265,7 @@ TABLES: dict[str, type[Row]] = {
     "stocks": Stock,
     "funders": Funder,
     "mandates": Mandate,
+    "deals": Deal,
     "limits": Limit,
     "scenarios": Scenario,
     "events": Event,

@@ -64,11 +64,13 @@ def routes_lead_somewhere(tables: Tables) -> Iterable[Problem]:
 
 
 def levels_of_stocks(tables: Tables) -> Iterable[Problem]:
-    """Find stocks that begin or end fuller than they can be."""
+    """Find stocks that begin, end or are kept fuller than they can be, and those that end below their floor."""
     for line, stock in tables.numbered("stocks", tables.stocks):
-        for column, level in (("initial", stock.initial), ("final", stock.final)):
+        for column, level in (("initial", stock.initial), ("final", stock.final), ("floor", stock.floor)):
             if level is not None and level > stock.largest:
                 yield Problem("stocks", line, column, f"{level:.12g}", f"should be at most largest, which is {stock.largest:.12g}")
+        if stock.final is not None and stock.floor is not None and stock.final < stock.floor:
+            yield Problem("stocks", line, "final", f"{stock.final:.12g}", f"should be at least floor, which is {stock.floor:.12g}")
 
 
 def variants_of_demand(tables: Tables) -> Iterable[Problem]:

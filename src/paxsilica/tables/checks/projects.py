@@ -124,3 +124,25 @@ def exclusive_groups(tables: Tables) -> Iterable[Problem]:
             first_line, first = members[0]
             words = f"only one project of the exclusive_group {group!r} can be required, and row {first_line} ({first.project}) is"
             yield Problem("projects", line, "commitment", f"required for {project.project}", words)
+
+
+def generic_or_built_anyway(tables: Tables) -> Iterable[Problem]:
+    """Find projects without an owner that somebody is said to build anyway."""
+    for line, project in tables.numbered("projects", tables.projects):
+        if project.generic and project.built_anyway:
+            words = "should be no or blank: the project is generic, and an option without a named owner is built by nobody"
+            yield Problem("projects", line, "built_anyway", "yes", words)
+
+
+def completion(tables: Tables) -> Iterable[Problem]:
+    """Find chances of completion that add up to more than 1 for a status and stage."""
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    last: dict[tuple[str, str], str] = {}
+    for line, row in tables.numbered("completion", tables.completion):
+        totals[row.status, row.stage] += row.probability
+        last[row.status, row.stage] = line
+    for (status, stage), total in totals.items():
+        if total > 1 + _TOLERANCE:
+            where = f"status {status!r} and stage {stage!r}"
+            words = f"the probabilities of {where} should add up to at most 1, but add up to {total:.12g}"
+            yield Problem("completion", last[status, stage], "probability", "", words)

@@ -39,5 +39,9 @@ def limits(tables: Tables) -> Iterable[Problem]:
                 yield Problem("limits", line, "asset", ";".join(row.asset), "should be blank: a shipment belongs to no plant")
         elif row.to_region is not None:
             yield Problem("limits", line, "to_region", row.to_region, f"should be blank: only shipments go to a region, not {row.measure}")
+        if row.measure == "new capacity" and row.sense == "at least":
+            yield Problem(
+                "limits", line, "sense", row.sense, "should be 'at most': a build rate bounds what is committed in a year from above"
+            )
         if row.value < 0:
             yield Problem("limits", line, "value", f"{row.value:.12g}", f"should be at least 0: {row.measure} is never negative")
