@@ -92,6 +92,10 @@ def test_limit_on_plants_by_capacity_takes_what_stands_to_the_other_side() -> No
     assert row.sides == (-INF, 50 - 20)
 
 
+def test_build_rate_is_not_read_as_another_limit() -> None:
+    assert limited(measure="new capacity", process="mine").instance.limits == {}
+
+
 def test_limit_on_plants_by_capacity_at_least_and_by_region() -> None:
     row = limited(measure="capacity", process="mine", region="B", sense="at least").line(
         "limit_on_plants", "l", 2031

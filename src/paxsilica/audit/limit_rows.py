@@ -83,6 +83,9 @@ def audit_limits(
     """Every row of the table of limits in every year it holds for; returns limit and use."""
     used: Used = {}
     for limit in facts.tables.limits:
+        if limit.measure == "new capacity":
+            # a build rate is data that the model does not read yet
+            continue
         check = ledger.at_most if limit.sense == "at most" else ledger.at_least
         years = [
             year

@@ -83,8 +83,8 @@ class Instance:
 
     @cached_property
     def limits(self) -> dict[str, Limit]:
-        """Policy limits by name."""
-        return {row.limit: row for row in self.tables.limits}
+        """Policy limits by name; the model does not read build rates (``new capacity``) yet."""
+        return {row.limit: row for row in self.tables.limits if row.measure != "new capacity"}
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
