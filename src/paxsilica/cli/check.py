@@ -11,7 +11,8 @@ def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
     With --json: case, years, counts (tables, rows, projects, funders, operating_states, cut_offs),
-    absent (tables) and dropped (projects, with the reason). Problems are listed in error.problems.
+    absent (tables), unused (number of rows that the model does not use, by table, column or measure
+    of limits) and dropped (projects, with the reason). Problems are listed in error.problems.
 
     [bold]Examples[/bold]
 

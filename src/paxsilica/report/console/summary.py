@@ -12,6 +12,7 @@ from rich.text import Text
 
 from paxsilica.case import Case
 from paxsilica.instance import Instance
+from paxsilica.instance.unread import unread
 from paxsilica.plan.result import Plan
 from paxsilica.report.console.screen import Screen, compact_table
 from paxsilica.report.views.coverage import Cell, coverage_stages
@@ -39,6 +40,7 @@ PROJECTS_SHOWN = 10
 FUNDERS_SHOWN = 6
 NOTES_SHOWN = 3
 LIMITS_SHOWN = 3
+NAMES_SHOWN = 20
 FUNDERS_WIDTH = 24
 NOTE_LENGTH = 236
 
@@ -290,7 +292,11 @@ def _notes(plan: Plan) -> Iterable[RenderableType]:
 
 
 def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:
-    return [f"Dropped: {', '.join(names)} ({reason})." for reason, names in reasons.items()]
+    many = {reason: count(len(names), "project") for reason, names in reasons.items()}
+    return [
+        f"Dropped: {', '.join(names) if len(names) <= NAMES_SHOWN else many[reason]} ({reason})."
+        for reason, names in reasons.items()
+    ]
 
 
 def print_folder(screen: Screen, folder: Path) -> None:
@@ -310,6 +316,9 @@ def print_check(screen: Screen, instance: Instance) -> None:
     sizes = f"{count(counts['tables'], 'table')}, {count(counts['rows'], 'row')}, no problems"
     screen.print(sizes, style="green", soft_wrap=True)
     screen.show(*describe_absent(instance.tables))
+    if found["unused"]:
+        rows = ", ".join(f"{name} ({count(n, 'row')})" for name, n in found["unused"].items())
+        screen.show(f"The model does not use: {rows}.")
     facts = [
         f"years {found['years'][0]}-{found['years'][1]}",
         f"{count(counts['projects'], 'project')} to choose from"
@@ -350,6 +359,7 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             for name, row in TABLES.items()
             if name not in tables.present and row.absent is not None
         ],
+        "unused": unread(instance.tables),
         "dropped": dict(instance.dropped),
     }
 
