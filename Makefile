@@ -1,7 +1,7 @@
 # Every target runs in .venv. Make creates it from requirements.lock, and again when that file or pyproject.toml changes.
 
 # The first of these commands that starts Python 3.11 or newer; override with make PYTHON=...
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
 VENV = $(or $(PYTHON),$(error Python 3.11 or newer is required and was not found)) -m venv
 BIN := .venv/bin

@@ -9,7 +9,8 @@ The public interface is what this module lists:
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`,
   :func:`two_way`, :func:`montecarlo`, :func:`side_by_side`, :func:`compare` and
   :func:`value_partners` (with :func:`parse_player`);
-- :func:`price_table` prices a plan in four kinds that are never mixed (:class:`Asked` says which);
+- :func:`price_table` prices a plan in four kinds that are never mixed
+  (:class:`PriceRequest` selects them);
   the program's page on prices says what they mean;
 - every error that comes of input is an :class:`InputError` that lists all problems.
 """
@@ -17,7 +18,8 @@ The public interface is what this module lists:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from paxsilica.version import __version__
+
 __all__ = [
     "Case",
     "InputError",

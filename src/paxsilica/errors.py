@@ -42,6 +42,15 @@ class Problem:
     value: str
     expected: str
 
+    @classmethod
+    def of_option(cls, option: str, value: str, expected: str) -> Self:
+        """The problem of an option of the command line, or of an argument.
+
+        >>> str(Problem.of_option("--kind", "x", "should be one of fixed, hull"))
+        "--kind is 'x'; should be one of fixed, hull"
+        """
+        return cls(option, "", "", value, expected)
+
     def __str__(self) -> str:
         place = " ".join(
             part for part in (self.table, self.row and f"row {self.row}", self.column) if part

@@ -16,6 +16,7 @@ from witness import audited_plan
 
 from paxsilica.audit import audit
 from paxsilica.case import Case
+from paxsilica.model import COSTS
 from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 
@@ -100,6 +101,19 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("operation", "standby", lambda was: was + 50, lambda f: f["standby"].fillna(0.0) > 0),
         "minimum utilisation",
     ),
+    "standby capacity above capacity": (
+        put("operation", "standby", 1e4, lambda f: f["standby"].fillna(0.0) > 0),
+        "standby within capacity",
+    ),
+    "standby capacity of a plant that runs when cut off lowered": (
+        put(
+            "operation",
+            "standby",
+            0.0,
+            lambda f: (f["state"] == "normal 2028") & (f["standby"].fillna(0.0) > 0),
+        ),
+        "activity within standby capacity",
+    ),
     "credited capacity told wrong": (
         put("operation", "capacity", lambda was: was + 1, limited),
         "capacity",
@@ -108,6 +122,10 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "operating state dropped": (drop("operating_states"), "operating state"),
     "probability changed": (put("operating_states", "probability", 0.123), "operating state"),
     "payment dropped": (drop("funding", public), "payments of funders"),
+    "payment into a project that is not committed": (
+        more("funding", project="new-3-metal"),
+        "payment into a project",
+    ),
     "payment lowered": (
         put("funding", "usd_m", lambda was: was * 0.9, public),
         "payments of funders",
@@ -116,8 +134,21 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
+    "prerequisite committed too late": (
+        put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
+        "prerequisite",
+    ),
     "size beyond the largest": (put("commitments", "size", 1e4), "largest size"),
     "size below the smallest": (put("commitments", "size", 1.0), "smallest size"),
+    "size taken back": (more("commitments", year=2027, size=-1.0), "size added"),
+    "size added to a project that cannot be expanded": (
+        more("commitments", project="new-2-metal", year=2027, size=5.0),
+        "size added after the commitment",
+    ),
+    "size added too late": (
+        more("commitments", year=LAST, size=5.0),
+        "size added after the commitment",
+    ),
     "commitment dropped": (drop("commitments"), "portfolio and commitments"),
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
@@ -154,6 +185,15 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("service", "unserved", 0.0, lambda f: f["unserved"].astype(float) > 0.01),
         "commodity balance",
     ),
+    "demand left unserved when cut off": (
+        put(
+            "service",
+            "unserved",
+            lambda was: was + 20,
+            lambda f: (f["state"] == "cut off 2028") & (f["region"] == "AUS"),
+        ),
+        "delivery when cut off",
+    ),
     "shipment without a route": (
         more("shipments", from_region="AUS", to_region="CHN", commodity="acid"),
         "shipment without a route",
@@ -174,6 +214,48 @@ PLANTED: dict[str, tuple[Any, str]] = {
             )
         ),
         "binding limit",
+    ),
+    "unknown project committed": (more("commitments", project="unknown"), "commitment"),
+    "unit of a commitment changed": (put("commitments", "unit", "kg"), "unit of a commitment"),
+    "negative payment": (put("funding", "usd_m", lambda was: -was, public), "payment"),
+    "region of a plant changed": (put("operation", "region", "RUS"), "operation"),
+    "unknown plant runs": (more("operation", plant="unknown"), "row of operation"),
+    "shipment listed twice": (more("shipments"), "row of shipments"),
+    "unknown store": (more("stocks", region="CHN"), "row of stocks"),
+    "mode changed": (put("operation", "mode", "disrupted"), "mode in operation"),
+    "year changed": (put("shipments", "year", LAST + 1), "year in shipments"),
+    "unit of a shipment changed": (put("shipments", "unit", "kg"), "unit in shipments"),
+    "negative shipment": (put("shipments", "quantity", -5.0), "shipment"),
+    "more unserved than is wanted": (
+        put("service", "unserved", lambda was: was + 1e3),
+        "unserved demand",
+    ),
+    "coverage of a commodity dropped": (drop("coverage_by_commodity"), "coverage"),
+    "required share changed": (
+        put("coverage_by_commodity", "required_share", lambda was: was / 2),
+        "required share",
+    ),
+    "negative shortfall": (put("coverage_by_commodity", "shortfall", -1.0), "shortfall"),
+    "coverage understated": (
+        put("coverage_by_commodity", "coverage", 0.0, lambda f: f["coverage"].astype(float) > 0.2),
+        "coverage that is reached",
+    ),
+    "coverage beyond all plants": (
+        put("coverage_by_commodity", "coverage", 1.0, lambda f: f["coverage"].astype(float) < 0.5),
+        "reach of coverage",
+    ),
+    "coverage without the plan beyond all plants": (
+        put(
+            "coverage_by_commodity",
+            "coverage_without",
+            1.0,
+            lambda f: f["commodity"] == "metal",
+        ),
+        "reach of coverage_without",
+    ),
+    "nameplate share without the plan overstated": (
+        put("coverage_by_commodity", "nameplate_share_without", lambda was: was / 2 + 0.1),
+        "nameplate share without the plan",
     ),
     "table left out": (lambda tables: tables.pop("stocks"), "tables of the plan"),
 }
@@ -233,6 +315,7 @@ def test_untrusted_plant_that_runs_and_ships_in_the_cut_off_is_found() -> None:
         ({"bound": -1e6}, "proved gap"),
         ({"capital_decided_usd_m": 0.5}, "capital decided"),
         ({"manifest": {}}, "origin"),
+        ({"manifest": {"user_rows": {"mine": 2}}}, "constraint of the user"),
         ({"tables": {}}, "status"),
         ({"status": "infeasible"}, "tables of the plan"),
     ],
@@ -379,12 +462,37 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "window of commitment",
     ),
+    "demand without a shortage price": (
+        lambda world: (
+            _every("commodities", shortage_price_usd_per_unit=None)(world),
+            world.case["coverage"].update(hard=True),
+            world.case["concentration"].update(hard=True),
+        ),
+        "demand that must be served",
+    ),
     "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
     "price of what must be served": (
         _every("commodities", shortage_price_usd_per_unit=9e5),
         "term of cost",
     ),
 }
+
+
+EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values()))
+"""Findings that a planted error must cause. The tests of the registers require every name here."""
+
+OTHER_COSTS: dict[str, Callable[[World], Any]] = {
+    "capital": _every("projects", capex_usd_m=50.0),
+    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
+    "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
+    "operation": _every("assets", variable_cost_usd_per_unit=1e6),
+    "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),
+    "trade": _every("routes", cost_usd_per_unit=1e5),
+    "stockholding": _every("stocks", holding_cost_usd_per_unit=1e5),
+    "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),
+    "coverage_shortfall": lambda world: world.case["coverage"].update(shortfall_weight=3.0),
+}
+"""Changes of the data by cost term. With them, the term of the unchanged plan is wrong."""
 
 
 @pytest.mark.parametrize("name", STRICTER)
@@ -398,6 +506,16 @@ def test_rule_that_the_plan_breaks_is_named(name: str) -> None:
     found = {finding.what for finding in audit(plan, tables, case)}
     assert "origin" in found
     assert what in found
+
+
+@pytest.mark.parametrize("term", COSTS)
+def test_cost_term_of_other_data_is_named(term: str) -> None:
+    plan, _, _ = good()
+    world = copy.deepcopy(random_world(SEED))
+    OTHER_COSTS[term](world)
+    tables, case = world.read()
+    found = {(finding.what, finding.where) for finding in audit(plan, tables, case)}
+    assert (COSTS[term].audit, term) in found
 
 
 def test_plan_without_tables_claims_nothing() -> None:

@@ -13,7 +13,7 @@ from paxsilica.plan import solve as planning
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import INTEGRALITY_TOL, make_plan
 from paxsilica.solver import Compiled, Outcome
-from worlds import M, approx, case, world
+from worlds import COVERED, M, approx, case, world
 
 LENT = 4e-7
 """Fraction of the project that the solver counts as none."""
@@ -40,28 +40,44 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     return given
 
 
-def planned() -> tuple[Plan, Any, Any]:
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    "cost": {},
+    "shortfall": {"coverage": COVERED | {"hard": False}},
+    "budget": {"coverage": COVERED},
+}
+"""Sections that each objective needs in the case."""
+
+
+def planned(objective: str = "cost") -> tuple[Plan, Any, Any]:
     # The works could make 10 million chips for 1000 USD million. 10 chips are wanted, at 1 USD
-    # million each: it is not worth it, and all 10 go unserved.
+    # million each: it is not worth it, and all 10 go unserved. Coverage is required of metal, which
+    # an existing plant supplies in full: no objective is a reason to commit the works.
     tables = world(
-        {"make": "-> chip"},
-        commodities={"chip": {"shortage_price_usd_per_unit": 1 * M}},
+        {"make": "-> chip", "smelt": "-> metal"},
+        commodities={
+            "chip": {"shortage_price_usd_per_unit": 1 * M},
+            "metal": {"shortage_price_usd_per_unit": 1 * M, "covered": True},
+        },
+        assets={"smelter": {"process": "smelt", "capacity": 5.0}},
         projects={"works": {"process": "make", "size": 1e7, "capex_usd_m": 1000.0}},
-        demand={("A", "chip"): 10},
+        demand={("A", "chip"): 10, ("A", "metal"): 5},
     )
-    asked = case()
+    asked = case(objective=objective, **OBJECTIVES[objective])
     return make_plan(tables, asked), tables, asked
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_plan_lends_no_capacity_of_a_project_that_it_does_not_commit(
-    lenient: list[Outcome],
+    lenient: list[Outcome], objective: str
 ) -> None:
-    plan, tables, asked = planned()
+    plan, tables, asked = planned(objective)
     assert lenient
-    assert lenient[0].integrality_violation > INTEGRALITY_TOL
+    assert all(outcome.integrality_violation > INTEGRALITY_TOL for outcome in lenient)
     assert not len(plan.tables["portfolio"])
-    assert not len(plan.tables["operation"])
-    assert plan.tables["service"]["unserved"].tolist() == approx([10.0])
+    operation, service = (plan.tables[name] for name in ("operation", "service"))
+    assert "works" not in set(operation["plant"])
+    normal = service[(service["mode"] == "normal") & (service["commodity"] == "chip")]
+    assert normal["unserved"].tolist() == approx([10.0])
     costs = plan.tables["costs"].set_index("term")["usd_m"]
     assert costs["unmet_demand"] == approx(10.0)
     assert not audit(plan, tables, asked)

@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: list[set[str]] = [
     {"errors"},
     {"renames"},
-    {"tables", "finance", "bundled", "serialize", "interpolate"},
+    {"tables", "finance", "bundled", "serialize", "interpolate", "version"},
     {"case"},
     {"instance"},
     {"model"},

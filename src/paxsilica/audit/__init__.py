@@ -15,8 +15,8 @@ from paxsilica.audit.activity import audit_running, read_running
 from paxsilica.audit.cost_terms import audit_costs
 from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
-from paxsilica.audit.limit_rows import Used, audit_binding, audit_limits
-from paxsilica.audit.money import audit_funding, audit_projects, read_money
+from paxsilica.audit.limit_rows import audit_binding, audit_limits
+from paxsilica.audit.money import Used, audit_funding, audit_projects, read_money
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
 from paxsilica.case import Case
@@ -44,13 +44,8 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):
-            ledger.note(
-                "status",
-                [plan.case],
-                plan.status,
-                "infeasible or no_plan: there are no tables",
-                "text",
-            )
+            expected = "infeasible or no_plan: there are no tables"
+            ledger.at([plan.case]).note("status", plan.status, expected)
         return ledger.findings
     missing = [
         f"{name}.{column}"
@@ -59,26 +54,21 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         if name not in plan.tables or column not in plan.tables[name].columns
     ]
     if missing or plan.status not in ("optimal", "feasible"):
-        ledger.note(
-            "tables of the plan",
-            [plan.case],
-            "; ".join(missing) or plan.status,
-            "all of them, of a plan",
-            "text",
-        )
+        claimed = "; ".join(missing) or plan.status
+        ledger.at([plan.case]).note("tables of the plan", claimed, "all of them, of a plan")
         return ledger.findings
     facts = Facts(tables, case)
     states = situations(facts, plan, ledger)
     money = read_money(facts, plan, ledger)
-    running = read_running(facts, plan, states, ledger)
-    audit_projects(facts, plan, money, ledger)
-    used = audit_funding(facts, plan, money, ledger)
-    audit_running(facts, plan, states, money, running, ledger)
-    shortfalls = audit_coverage(facts, plan, states, money, running, ledger)
-    used |= audit_limits(facts, states, money, running, ledger)
+    running = read_running(money, states)
+    audit_projects(money)
+    used = audit_funding(money)
+    audit_running(running)
+    shortfalls = audit_coverage(running)
+    used |= audit_limits(running)
     used |= _own_checks(plan, tables, case, ledger)
-    audit_binding(facts, plan, money, used, ledger)
-    audit_costs(facts, plan, states, money, running, shortfalls, ledger)
+    audit_binding(money, used)
+    audit_costs(running, shortfalls)
     _user_rows(plan, ledger)
     return ledger.findings
 
@@ -88,8 +78,8 @@ def _own_checks(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> Used:
     used: Used = {}
     for doc in ROWS.values():
         for where, low, value, high in doc.audit(plan, tables, case) if callable(doc.audit) else ():
-            ledger.at_least(doc.name, where, value, low, doc.unit)
-            ledger.at_most(doc.name, where, value, high, doc.unit)
+            ledger.at(where, doc.unit).at_least(doc.name, value, low)
+            ledger.at(where, doc.unit).at_most(doc.name, value, high)
             if doc.binding is not None:
                 place = ", ".join(str(part) for part in where if not isinstance(part, int))
                 year = next((part for part in where if isinstance(part, int)), None)
@@ -100,14 +90,13 @@ def _own_checks(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> Used:
 def _user_rows(plan: Plan, ledger: Ledger) -> None:
     """Rows that a user added to the model are not recomputed, and the audit says so."""
     for name, count in plan.manifest.get("user_rows", {}).items():
-        rows = f"{count} rows"
-        ledger.note("constraint of the user", [name], "in the model", "not recomputed", rows)
+        here = ledger.at([name], f"{count} rows")
+        here.note("constraint of the user", "in the model", "not recomputed")
 
 
 def _origin(plan: Plan, tables: Tables, case: Case, ledger: Ledger) -> None:
     """The plan should be one of this data and this case."""
     if tables.digest:
-        ledger.equal_text(
-            "origin", ["data_digest"], plan.manifest.get("data_digest"), tables.digest
-        )
-    ledger.equal_text("origin", ["case"], plan.manifest.get("case"), case.model_dump(mode="json"))
+        ledger.at(["data_digest"]).equal("origin", plan.manifest.get("data_digest"), tables.digest)
+    expected = case.model_dump(mode="json")
+    ledger.at(["case"]).equal("origin", plan.manifest.get("case"), expected)

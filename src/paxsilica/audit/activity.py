@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product as combinations
 from typing import Any
 
 from paxsilica.audit.findings import Ledger, records
@@ -13,41 +14,52 @@ from paxsilica.audit.money import Money
 from paxsilica.audit.reference import ENDLESS, Facts, Place, Situation, product
 from paxsilica.plan.result import Plan
 
-TABLES = ("operation", "shipments", "service", "stock_draws")
+ACTIVITY = "unit of activity"
 
 
 @dataclass
 class Running:
-    """Flows of the plan by operating state."""
+    """Flows of the plan by operating state, and what they are checked against."""
 
-    activity: dict[tuple[str, str], float]
+    facts: Facts
+    plan: Plan
+    ledger: Ledger
+    money: Money
+    states: dict[str, Situation]
+    activity: dict[tuple[str, str], float] = field(default_factory=dict)
     """(plant, state)"""
-    standby: dict[tuple[str, str], float]
+    standby: dict[tuple[str, str], float] = field(default_factory=dict)
     """(plant, normal state)"""
-    shipped: dict[tuple[str, str, str, str], float]
+    shipped: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     """(from, to, commodity, state)"""
-    unserved: dict[tuple[str, str, str], float]
+    unserved: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """(region, commodity, state)"""
-    drawn: dict[tuple[str, str, str], float]
+    drawn: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """(region, commodity, state)"""
-    level: dict[tuple[str, str, int], float]
+    level: dict[tuple[str, str, int], float] = field(default_factory=dict)
     """(region, commodity, year)"""
 
-    def opening(self, facts: Facts, place: Place, year: int) -> float:
+    def opening(self, place: Place, year: int) -> float:
         """What lies in a store when the year begins."""
         return (
-            facts.stocks[place].initial
-            if year == facts.first
+            self.facts.stocks[place].initial
+            if year == self.facts.first
             else self.level.get((*place, year - 1), 0.0)
         )
 
-    def made(self, facts: Facts, commodity: str, state: str, region: str | None = None) -> float:
+    def made(self, commodity: str, state: str, region: str | None = None) -> float:
         """Output of a commodity in a state, in all regions or in one."""
         return math.fsum(
-            amount * facts.makes[facts.plants[plant].process].get(commodity, 0.0)
+            amount * self.facts.makes[self.facts.plants[plant].process].get(commodity, 0.0)
             for (plant, name), amount in self.activity.items()
-            if name == state and region in (None, facts.plants[plant].region)
+            if name == state and region in (None, self.facts.plants[plant].region)
         )
+
+    def capacity(self, plant: str, year: int) -> float:
+        """Credited capacity of an asset or a project, before events."""
+        if plant in self.facts.assets:
+            return self.facts.asset_capacity(plant, year)
+        return self.money.capacity(plant, year)
 
 
 def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
@@ -58,153 +70,104 @@ def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
             continue
         factor = 1.0
         for event in situation.events:
-            if (
-                event.event == "demand"
-                and event.region in ("*", region)
-                and event.commodity in ("*", commodity)
-            ):
+            touches = event.region in ("*", region) and event.commodity in ("*", commodity)
+            if event.event == "demand" and touches:
                 factor *= event.factor if event.factor is not None else 1.0
         if quantity * factor > 0:
             found[region, commodity] = quantity * factor
     return found
 
 
-def read_running(facts: Facts, plan: Plan, states: dict[str, Situation], ledger: Ledger) -> Running:
+def read_running(money: Money, states: dict[str, Situation]) -> Running:
     """Flows of the plan. Rows with unknown names, repeated rows and negative amounts are
     findings."""
-    running = Running({}, {}, {}, {}, {}, {})
-    seen: set[tuple[Any, ...]] = set()
-    for table in TABLES:
-        for row in records(plan, table):
-            situation = states.get(row["state"])
-            names = [
-                row[key]
-                for key in ("plant", "from_region", "to_region", "region", "commodity")
-                if key in row
-            ]
-            known = situation is not None and (
+    facts, ledger = money.facts, money.ledger
+    running = Running(facts, money.plan, ledger, money, states)
+    flows: dict[str, tuple[dict[Any, float], str, tuple[str, ...]]] = {
+        "operation": (running.activity, "activity", ("plant",)),
+        "shipments": (running.shipped, "quantity", ("from_region", "to_region", "commodity")),
+        "service": (running.unserved, "unserved", ("region", "commodity")),
+        "stock_draws": (running.drawn, "quantity", ("region", "commodity")),
+    }
+    for table, (flow, column, key) in flows.items():
+        for row in records(money.plan, table):
+            names = [row[part] for part in key]
+            further = [row["region"]] if table == "operation" else []
+            here = ledger.at([row["state"], *names, *further])
+            known = row["state"] in states and (
                 row["plant"] in facts.plants
                 if table == "operation"
                 else row["commodity"] in facts.commodities
                 and all(name in facts.regions for name in names[:-1])
             )
-            key = (table, row["state"], *((row["plant"],) if table == "operation" else names))
-            if not known or key in seen:
-                ledger.note(
-                    f"row of {table}",
-                    [row["state"], *names],
-                    "a row",
-                    "no such state, place or plant, or twice",
-                    "text",
-                )
+            index = (*names, row["state"])
+            if not known or index in flow:
+                here.note(f"row of {table}", "a row", "no such state, place or plant, or twice")
                 continue
-            seen.add(key)
-            assert situation is not None
-            ledger.equal_text(
-                f"year in {table}", [row["state"], *names], row["year"], situation.year
-            )
+            here.equal(f"year in {table}", row["year"], states[row["state"]].year)
             if "mode" in row:
-                ledger.equal_text(
-                    f"mode in {table}",
-                    [row["state"], *names],
-                    row["mode"],
-                    "disrupted" if situation.disrupted else "normal",
-                )
+                here.equal(f"mode in {table}", row["mode"], states[row["state"]].mode)
             if table == "operation":
-                _operation_row(facts, row, running, ledger)
+                _operation_row(row, running)
             else:
-                ledger.equal_text(
-                    f"unit in {table}",
-                    [row["state"], *names],
-                    row["unit"],
-                    facts.commodities[row["commodity"]].unit,
+                here.equal(
+                    f"unit in {table}", row["unit"], facts.commodities[row["commodity"]].unit
                 )
-            _flow(table, row, running)
-    for row in records(plan, "stocks"):
+            flow[index] = row[column]
+    for row in records(money.plan, "stocks"):
         place = (row["region"], row["commodity"])
         if place not in facts.stocks:
-            ledger.note("row of stocks", place, "a row", "no such store", "text")
+            ledger.at(place).note("row of stocks", "a row", "no such store")
         running.level[(*place, row["year"])] = row["level"]
-    for what, flows in (
-        ("activity", running.activity),
-        ("shipment", running.shipped),
-        ("unserved demand", running.unserved),
-    ):
-        for index, amount in flows.items():
-            ledger.at_least(what, index, amount, 0.0, "unit")
-    for where, amount in running.drawn.items():
-        ledger.at_least("draw on a store", where, amount, 0.0, "unit")
+    names_of_flows = ("activity", "shipment", "unserved demand", "draw on a store")
+    for what, (flow, _, _) in zip(names_of_flows, flows.values(), strict=True):
+        for where, amount in flow.items():
+            ledger.at(where, "unit").at_least(what, amount, 0.0)
     return running
 
 
-def _flow(table: str, row: dict[str, Any], running: Running) -> None:
-    """Takes a row of shipments, service or draws into the flows."""
-    commodity, state = row.get("commodity", ""), row["state"]
-    if table == "shipments":
-        running.shipped[row["from_region"], row["to_region"], commodity, state] = row["quantity"]
-    elif table == "service":
-        running.unserved[row["region"], commodity, state] = row["unserved"]
-    elif table == "stock_draws":
-        running.drawn[row["region"], commodity, state] = row["quantity"]
-
-
-def _operation_row(facts: Facts, row: dict[str, Any], running: Running, ledger: Ledger) -> None:
+def _operation_row(row: dict[str, Any], running: Running) -> None:
+    facts = running.facts
     plant = facts.plants[row["plant"]]
     process = facts.processes[plant.process]
-    running.activity[row["plant"], row["state"]] = row["activity"]
     if row["standby"] is not None and row["mode"] == "normal":
         running.standby[row["plant"], row["state"]] = row["standby"]
-    for column, text in {
+    expected = {
         "kind": "asset" if row["plant"] in facts.assets else "project",
         "stage": process.stage,
         "region": plant.region,
         "process": plant.process,
         "unit": process.unit,
-    }.items():
-        ledger.equal_text("operation", [row["plant"], row["state"], column], row[column], text)
+    }
+    running.ledger.at([row["plant"], row["state"]]).equal_cells("operation", row, expected)
 
 
-def audit_running(
-    facts: Facts,
-    plan: Plan,
-    states: dict[str, Situation],
-    money: Money,
-    running: Running,
-    ledger: Ledger,
-) -> None:
+def audit_running(running: Running) -> None:
     """Every flow within its bounds, every balance even."""
+    facts, states, ledger = running.facts, running.states, running.ledger
     capacity = {
         (plant, name): product(
-            (
-                facts.asset_capacity(plant, one.year)
-                if plant in facts.assets
-                else money.capacity(facts, plant, one.year)
-            ),
-            facts.factor("capacity", plant, one.events),
+            running.capacity(plant, one.year), facts.factor("capacity", plant, one.events)
         )
         for name, one in states.items()
         for plant in facts.plants
     }
-    _plants(facts, states, running, capacity, ledger)
-    claimed = {(row["plant"], row["state"]): row for row in records(plan, "operation")}
+    _plants(running, capacity)
+    claimed = {(row["plant"], row["state"]): row for row in records(running.plan, "operation")}
     for (plant, name), row in claimed.items():
         if (plant, name) in capacity:
+            here = ledger.at([plant, name], row["unit"])
             said = ENDLESS if row["capacity"] is None else row["capacity"]
-            ledger.same("capacity", [plant, name], said, capacity[plant, name], row["unit"])
+            here.same("capacity", said, capacity[plant, name])
             if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
-                ledger.same(
-                    "standby capacity",
-                    [plant, name],
-                    row["standby"],
-                    running.standby.get((plant, states[name].normal_state or ""), 0.0),
-                    row["unit"],
-                )
-    _readiness(facts, states, running, capacity, ledger)
-    _routes(facts, states, running, ledger)
-    _stores(facts, states, running, ledger)
+                ready = running.standby.get((plant, states[name].normal_state or ""), 0.0)
+                here.same("standby capacity", row["standby"], ready)
+    _readiness(running, capacity)
+    _routes(running)
+    _stores(running)
     for situation in states.values():
-        _balances(facts, situation, running, ledger)
-    _service(facts, plan, states, running, ledger)
+        _balances(situation, running)
+    _service(running)
 
 
 def _room(facts: Facts, plant: str) -> float:
@@ -213,164 +176,97 @@ def _room(facts: Facts, plant: str) -> float:
     return facts.projects[plant].largest_size if plant in facts.projects else 0.0
 
 
-def _plants(
-    facts: Facts,
-    states: dict[str, Situation],
-    running: Running,
-    capacity: dict[tuple[str, str], float],
-    ledger: Ledger,
-) -> None:
+def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
+    facts, states, ledger = running.facts, running.states, running.ledger
     for (plant, name), amount in running.activity.items():
-        unit = facts.processes[facts.plants[plant].process].unit
-        if not facts.can_run(plant, states[name]) and amount > ledger.tolerance(
-            _room(facts, plant)
-        ):
-            ledger.note("cut off", [plant, name], amount, 0.0, unit)
-        ledger.at_most(
-            "activity within capacity",
-            [plant, name],
-            amount,
-            capacity[plant, name],
-            unit,
-            _room(facts, plant),
-        )
+        here = ledger.at([plant, name], facts.processes[facts.plants[plant].process].unit)
+        room = _room(facts, plant)
+        if not facts.can_run(plant, states[name]) and amount > ledger.tolerance(room):
+            here.note("cut off", amount, 0.0)
+        here.at_most("activity within capacity", amount, capacity[plant, name], room)
     for asset, row in facts.assets.items():
         for name, one in states.items():
             if row.must_run_share and not one.disrupted and capacity[asset, name] != ENDLESS:
+                ran = running.activity.get((asset, name), 0.0)
                 least = row.must_run_share * capacity[asset, name]
-                ledger.at_least(
-                    "must run",
-                    [asset, name],
-                    running.activity.get((asset, name), 0.0),
-                    least,
-                    "unit of activity",
-                )
+                ledger.at([asset, name], ACTIVITY).at_least("must run", ran, least)
 
 
-def _readiness(
-    facts: Facts,
-    states: dict[str, Situation],
-    running: Running,
-    capacity: dict[tuple[str, str], float],
-    ledger: Ledger,
-) -> None:
+def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None:
+    facts, ledger = running.facts, running.ledger
     for (plant, name), amount in running.activity.items():
-        one = states[name]
-        if (
-            one.disrupted
-            and facts.minimum_utilisation(plant) > 0
-            and facts.trusted_plant(plant, one.year)
-        ):
+        one, here = running.states[name], ledger.at([plant, name], ACTIVITY)
+        needed = facts.minimum_utilisation(plant) > 0 and facts.trusted_plant(plant, one.year)
+        if one.disrupted and needed:
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
-            ledger.at_most(
-                "activity within standby capacity",
-                [plant, name],
-                amount,
-                standby,
-                "unit of activity",
-                _room(facts, plant),
-            )
+            here.at_most("activity within standby capacity", amount, standby, _room(facts, plant))
     for (plant, name), standby in running.standby.items():
-        ran = running.activity.get((plant, name), 0.0)
-        ledger.at_least(
-            "standby capacity", [plant, name], standby, 0.0, "unit of activity", _room(facts, plant)
-        )
-        ledger.at_most(
-            "standby within capacity",
-            [plant, name],
-            standby,
-            capacity[plant, name],
-            "unit of activity",
-            _room(facts, plant),
-        )
-        ledger.at_least(
-            "minimum utilisation",
-            [plant, name],
-            ran,
-            facts.minimum_utilisation(plant) * standby,
-            "unit of activity",
-            standby,
-        )
+        here, room = ledger.at([plant, name], ACTIVITY), _room(facts, plant)
+        ran, share = running.activity.get((plant, name), 0.0), facts.minimum_utilisation(plant)
+        here.at_least("standby capacity", standby, 0.0, room)
+        here.at_most("standby within capacity", standby, capacity[plant, name], room)
+        here.at_least("minimum utilisation", ran, share * standby, standby)
 
 
-def _routes(facts: Facts, states: dict[str, Situation], running: Running, ledger: Ledger) -> None:
+def _routes(running: Running) -> None:
+    facts, ledger = running.facts, running.ledger
     for (origin, target, commodity, name), amount in running.shipped.items():
-        where, unit, one = (
-            [origin, target, commodity, name],
-            facts.commodities[commodity].unit,
-            states[name],
-        )
+        one = running.states[name]
+        here = ledger.at([origin, target, commodity, name], facts.commodities[commodity].unit)
         route = facts.route(origin, target, commodity)
         if route is None:
-            ledger.note("shipment without a route", where, amount, 0.0, unit)
+            here.note("shipment without a route", amount, 0.0)
             continue
         if route.largest_shipment is not None:
-            ledger.at_most("largest shipment", where, amount, route.largest_shipment, unit)
+            here.at_most("largest shipment", amount, route.largest_shipment)
         leaves = one.blocks(origin, commodity) and not one.blocks(target, commodity)
         if leaves or one.gone(origin) or one.gone(target):
-            ledger.note("shipment that is cut off", where, amount, 0.0, unit)
+            here.note("shipment that is cut off", amount, 0.0)
     for row in facts.tables.routes:
         if row.smallest_shipment:
-            for origin in facts.regions if row.from_region == "*" else [row.from_region]:
-                for target in facts.regions if row.to_region == "*" else [row.to_region]:
-                    for commodity in facts.commodities if row.commodity == "*" else [row.commodity]:
-                        if facts.route(origin, target, commodity) == row:
-                            _smallest(
-                                states,
-                                (origin, target, commodity),
-                                row.smallest_shipment,
-                                running,
-                                ledger,
-                            )
+            for arc in combinations(
+                facts.regions if row.from_region == "*" else [row.from_region],
+                facts.regions if row.to_region == "*" else [row.to_region],
+                facts.commodities if row.commodity == "*" else [row.commodity],
+            ):
+                if facts.route(*arc) == row:
+                    _smallest(arc, row.smallest_shipment, running)
 
 
-def _smallest(
-    states: dict[str, Situation],
-    arc: tuple[str, str, str],
-    least: float,
-    running: Running,
-    ledger: Ledger,
-) -> None:
-    for name, one in states.items():
+def _smallest(arc: tuple[str, str, str], least: float, running: Running) -> None:
+    for name, one in running.states.items():
         if not one.disrupted:
-            ledger.at_least(
-                "smallest shipment",
-                [*arc, name],
-                running.shipped.get((*arc, name), 0.0),
-                least,
-                "commodity unit",
-            )
+            here = running.ledger.at([*arc, name], "commodity unit")
+            here.at_least("smallest shipment", running.shipped.get((*arc, name), 0.0), least)
 
 
-def _stores(facts: Facts, states: dict[str, Situation], running: Running, ledger: Ledger) -> None:
+def _stores(running: Running) -> None:
+    facts, ledger = running.facts, running.ledger
     for place, row in facts.stocks.items():
-        unit = facts.commodities[row.commodity].unit
         for year in facts.years:
+            here = ledger.at([*place, year], facts.commodities[row.commodity].unit)
             level = running.level.get((*place, year))
             if level is None:
-                ledger.note("level of a store", [*place, year], None, "a level", unit)
+                here.note("level of a store", None, "a level")
                 continue
-            ledger.at_least("level of a store", [*place, year], level, 0.0, unit)
+            here.at_least("level of a store", level, 0.0)
             if year == facts.last and row.final is not None:
-                ledger.same("final level of a store", [*place, year], level, row.final, unit)
+                here.same("final level of a store", level, row.final)
             else:
-                ledger.at_most("level of a store", [*place, year], level, row.largest, unit)
-    lasting = 1 if facts.case.coverage is None else facts.case.coverage.outage_years
+                here.at_most("level of a store", level, row.largest)
     for (region, commodity, name), amount in running.drawn.items():
-        one, store = states[name], facts.stocks.get((region, commodity))
+        one, store = running.states[name], facts.stocks.get((region, commodity))
         usable = store is not None and store.strategic and one.disrupted and not one.gone(region)
-        most = running.opening(facts, (region, commodity), one.year) / lasting if usable else 0.0
-        ledger.at_most(
-            "draw on a store",
-            [region, commodity, name],
-            amount,
-            most,
-            facts.commodities[commodity].unit,
+        most = (
+            running.opening((region, commodity), one.year) / facts.outage_years if usable else 0.0
         )
+        here = ledger.at([region, commodity, name], facts.commodities[commodity].unit)
+        here.at_most("draw on a store", amount, most)
 
 
-def _flows(facts: Facts, one: Situation, running: Running) -> dict[Place, list[float]]:
+def _flows(one: Situation, running: Running) -> dict[Place, list[float]]:
     """Everything that comes to a place (positive) or leaves it (negative) in a state."""
+    facts = running.facts
     flows: dict[Place, list[float]] = defaultdict(list)
     for (plant, name), amount in running.activity.items():
         if name == one.name:
@@ -388,47 +284,40 @@ def _flows(facts: Facts, one: Situation, running: Running) -> dict[Place, list[f
         if name == one.name:
             flows[region, commodity].append(amount)
     for place in facts.stocks if not one.disrupted else ():
-        flows[place] += [
-            running.opening(facts, place, one.year),
-            -running.level.get((*place, one.year), 0.0),
-        ]
+        level = running.level.get((*place, one.year), 0.0)
+        flows[place] += [running.opening(place, one.year), -level]
     return flows
 
 
-def _balances(facts: Facts, one: Situation, running: Running, ledger: Ledger) -> None:
-    flows = _flows(facts, one, running)
-    for (region, commodity), amounts in flows.items():
+def _balances(one: Situation, running: Running) -> None:
+    for (region, commodity), amounts in _flows(one, running).items():
         # quantities below 1e-7 are left out of the tables, so many small ones may be missing
         # together
-        size = math.fsum(abs(amount) for amount in amounts)
-        rest, unit = math.fsum(amounts), facts.commodities[commodity].unit
-        ledger.at_least("commodity balance", [region, commodity, one.name], rest, 0.0, unit, size)
-        if facts.commodities[commodity].surplus == "forbidden":
-            ledger.at_most(
-                "forbidden surplus", [region, commodity, one.name], rest, 0.0, unit, size
-            )
+        size, rest = math.fsum(abs(amount) for amount in amounts), math.fsum(amounts)
+        row = running.facts.commodities[commodity]
+        here = running.ledger.at([region, commodity, one.name], row.unit)
+        here.at_least("commodity balance", rest, 0.0, size)
+        if row.surplus == "forbidden":
+            here.at_most("forbidden surplus", rest, 0.0, size)
 
 
-def _service(
-    facts: Facts, plan: Plan, states: dict[str, Situation], running: Running, ledger: Ledger
-) -> None:
+def _service(running: Running) -> None:
+    facts = running.facts
     claimed = {
         (row["region"], row["commodity"], row["state"]): row["demand"]
-        for row in records(plan, "service")
+        for row in records(running.plan, "service")
     }
-    for name, one in states.items():
+    for name, one in running.states.items():
         wanted = demand_in(facts, one)
         for place in sorted({*wanted, *(key[:2] for key in claimed if key[2] == name)}):
-            unit, required = facts.commodities[place[1]].unit, wanted.get(place, 0.0)
-            ledger.same("demand", [*place, name], claimed.get((*place, name)), required, unit)
+            row, required = facts.commodities[place[1]], wanted.get(place, 0.0)
+            here = running.ledger.at([*place, name], row.unit)
+            here.same("demand", claimed.get((*place, name)), required)
             missing = running.unserved.get((*place, name), 0.0)
-            ledger.at_most("unserved demand", [*place, name], missing, required, unit)
-            row = facts.commodities[place[1]]
+            here.at_most("unserved demand", missing, required)
             priced = (
                 row.shortage_price_usd_per_unit is not None
                 or ("commodities", place[1], "shortage_price_usd_per_unit") in facts.series
             )
             if not priced and not (one.disrupted and one.probability == 0):
-                ledger.at_most(
-                    "demand that must be served", [*place, name], missing, 0.0, unit, required
-                )
+                here.at_most("demand that must be served", missing, 0.0, required)

@@ -7,11 +7,10 @@ import math
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
-from paxsilica.audit.findings import Ledger, records
+from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M, Money
 from paxsilica.audit.need import required_shares
-from paxsilica.audit.reference import ENDLESS, Facts, Situation
-from paxsilica.plan.result import Plan
+from paxsilica.audit.reference import ENDLESS, Facts
 
 
 def price_of_money(rate: float, discount: float, life: int | None) -> float:
@@ -30,24 +29,21 @@ def price_of_money(rate: float, discount: float, life: int | None) -> float:
 def _capital(facts: Facts, money: Money) -> list[float]:
     rate = facts.case.finance.discount_rate
     parts = []
+
+    def price(raised: float | None, life: int | None) -> float:
+        return price_of_money(rate if raised is None else raised, rate, life)
+
     for one in money.committed.values():
         own = one.row.sponsor_share or 0.0
-        raised = one.row.sponsor_cost_of_capital
-        factor = price_of_money(
-            rate if raised is None else raised, rate, one.row.economic_life_years
-        )
+        factor = price(one.row.sponsor_cost_of_capital, one.row.economic_life_years)
         rest = 0.0 if facts.funders else 1 - own
         parts += [
             facts.discount(year) * (own * factor + rest) * due for year, due in one.dues.items()
         ]
     for (funder, project, year), amount in money.payments.items():
         if funder in facts.funders and project in facts.projects:
-            raised = facts.funders[funder].cost_of_capital
-            factor = price_of_money(
-                rate if raised is None else raised,
-                rate,
-                facts.projects[project].economic_life_years,
-            )
+            life = facts.projects[project].economic_life_years
+            factor = price(facts.funders[funder].cost_of_capital, life)
             parts.append(facts.discount(year) * factor * amount)
     return parts
 
@@ -73,23 +69,19 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
         for name, one in money.committed.items():
             serves, above = money.in_service(name, year)
             if serves:
+                per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
                 parts.append(worth * facts.number("projects", one.row, "fixed_cost_usd_m", year))
-                parts.append(
-                    worth
-                    * above
-                    * facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
-                )
+                parts.append(worth * above * per_unit)
     return parts
 
 
-def support_by_plant(
-    facts: Facts, states: dict[str, Situation], running: Running
-) -> dict[str, float]:
+def support_by_plant(running: Running) -> dict[str, float]:
     """Operating support of each plant: its least running to be ready, at its cost above the
     cheapest untrusted plant of its process.
 
     A plant that must run that much anyway needs none.
     """
+    facts, states = running.facts, running.states
     total: dict[str, float] = {}
     rivals: dict[tuple[str, int], float] = {}
     for year in facts.years:
@@ -106,26 +98,15 @@ def support_by_plant(
             (asset.must_run_share or 0.0) if asset is not None else 0.0
         ):
             gap = max(0.0, facts.unit_cost(plant, one.year) - rival)
-            amount = (
-                1e-6
-                * facts.discount(one.year)
-                * one.probability
-                * gap
-                * facts.minimum_utilisation(plant)
-                * standby
-            )
+            weight = 1e-6 * facts.discount(one.year) * one.probability
+            amount = weight * gap * facts.minimum_utilisation(plant) * standby
             total[plant] = total.get(plant, 0.0) + amount
     return total
 
 
-def recompute(
-    facts: Facts,
-    states: dict[str, Situation],
-    money: Money,
-    running: Running,
-    shortfalls: dict[tuple[str, int], float],
-) -> dict[str, list[float]]:
+def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dict[str, list[float]]:
     """Parts of every term of cost, expected, discounted, USD million."""
+    facts, states, money = running.facts, running.states, running.money
 
     def weight(name: str) -> float:
         return 1e-6 * facts.discount(states[name].year) * states[name].probability
@@ -135,7 +116,7 @@ def recompute(
             "commodities", facts.commodities[commodity], "shortage_price_usd_per_unit", year
         )
 
-    support = list(support_by_plant(facts, states, running).values())
+    support = list(support_by_plant(running).values())
     runs = [
         weight(name)
         * amount
@@ -148,19 +129,13 @@ def recompute(
     for (origin, target, commodity, name), amount in running.shipped.items():
         route = facts.route(origin, target, commodity)
         if route is not None:
-            trade.append(
-                weight(name)
-                * amount
-                * facts.number("routes", route, "cost_usd_per_unit", states[name].year)
-            )
-    held = [
-        1e-6
-        * facts.discount(year)
-        * level
-        * facts.number("stocks", facts.stocks[region, commodity], "holding_cost_usd_per_unit", year)
-        for (region, commodity, year), level in running.level.items()
-        if (region, commodity) in facts.stocks
-    ]
+            cost = facts.number("routes", route, "cost_usd_per_unit", states[name].year)
+            trade.append(weight(name) * amount * cost)
+    held = []
+    for (region, commodity, year), level in running.level.items():
+        if (store := facts.stocks.get((region, commodity))) is not None:
+            cost = facts.number("stocks", store, "holding_cost_usd_per_unit", year)
+            held.append(1e-6 * facts.discount(year) * level * cost)
     missing = [
         weight(name) * amount * price(commodity, states[name].year)
         for (_, commodity, name), amount in running.unserved.items()
@@ -178,12 +153,10 @@ def recompute(
             for (commodity, year), amount in shortfalls.items()
         ]
     if cap is not None and not cap.hard:
-        for (_, commodity, year), (part, most) in concentration_excess(
-            facts, states, running, required_shares(facts)
-        ).items():
-            short.append(
-                1e-6 * facts.discount(year) * price(commodity, year) * max(0.0, part - most)
-            )
+        excess = concentration_excess(running, required_shares(facts))
+        for (_, commodity, year), (part, most) in excess.items():
+            worth = 1e-6 * facts.discount(year) * price(commodity, year)
+            short.append(worth * max(0.0, part - most))
     return {
         "capital": _capital(facts, money),
         "residual_value": _residual(facts, money),
@@ -197,51 +170,38 @@ def recompute(
     }
 
 
-def audit_costs(
-    facts: Facts,
-    plan: Plan,
-    states: dict[str, Situation],
-    money: Money,
-    running: Running,
-    shortfalls: dict[tuple[str, int], float],
-    ledger: Ledger,
-) -> None:
+def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> None:
     """Terms of cost, objective and bound, and the support of each project."""
-    parts = recompute(facts, states, money, running, shortfalls)
+    facts, plan, ledger = running.facts, running.plan, running.ledger
+    parts = recompute(running, shortfalls)
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
-    for term in sorted(set(claimed) ^ set(parts)):
-        ledger.note(
-            "term of cost", [term], claimed.get(term), math.fsum(parts.get(term, [])), USD_M
-        )
+    totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
+    for term in sorted(set(claimed) ^ set(parts)):
+        here = ledger.at([term], USD_M)
+        here.note("term of cost", claimed.get(term), totals.get(term, 0.0))
     for term in sorted(set(claimed) & set(parts)):
-        ledger.same(
-            "term of cost", [term], claimed[term], math.fsum(parts[term]), USD_M, sizes[term]
-        )
+        here = ledger.at([term], USD_M)
+        here.same("term of cost", claimed[term], totals[term], sizes[term])
     kind = plan.objective_kind
-    ledger.equal_text("objective", ["kind"], kind, facts.case.objective)
+    ledger.at(["kind"]).equal("objective", kind, facts.case.objective)
     if kind == "budget":
-        total, size = money.public_capital(), money.public_capital()
+        total = size = running.money.public_capital()
     else:
         terms = ["coverage_shortfall"] if kind == "shortfall" else sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
-    ledger.same("objective", [kind], plan.objective, total, USD_M, size)
+    here = ledger.at([kind], USD_M)
+    here.same("objective", plan.objective, total, size)
     if plan.objective is not None and plan.bound is not None:
-        ledger.at_most("bound", [kind], plan.bound, plan.objective, USD_M)
+        here.at_most("bound", plan.bound, plan.objective)
         if plan.status == "optimal":
             room = facts.case.solver.gap * abs(plan.objective)
-            ledger.at_most(
-                "proved gap", [kind], plan.objective - plan.bound, room, USD_M, plan.objective
-            )
+            here.at_most("proved gap", plan.objective - plan.bound, room, plan.objective)
     elif plan.status == "optimal":
-        ledger.note("bound", [kind], plan.bound, "a proved bound", USD_M)
-    support = support_by_plant(facts, states, running)
+        here.note("bound", plan.bound, "a proved bound")
+    support = support_by_plant(running)
     for row in records(plan, "portfolio"):
-        ledger.same(
-            "operating support",
-            [row["project"]],
-            row["operating_support_usd_m"],
-            support.get(row["project"], 0.0),
-            USD_M,
-        )
+        here = ledger.at([row["project"]], USD_M)
+        amount = support.get(row["project"], 0.0)
+        here.same("operating support", row["operating_support_usd_m"], amount)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paxsilica.plan.result import Plan
@@ -51,7 +51,7 @@ class Finding:
 
 
 class Ledger:
-    """Collects findings; every check goes through one of its methods.
+    """Collects findings; every check goes through :meth:`at`.
 
     ``coarseness`` is how many times looser than by default the case lets the solver be.
     """
@@ -66,54 +66,59 @@ class Ledger:
             FLOOR + SHARE * max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
         )
 
-    def note(
-        self, what: str, where: Iterable[Any], claimed: Any, recomputed: Any, unit: str = ""
-    ) -> None:
-        """Notes a finding down."""
-        self.findings.append(
-            Finding(
-                what,
-                ", ".join(str(part) for part in where if part is not None),
-                claimed,
-                recomputed,
-                unit,
-            )
-        )
+    def at(self, where: Iterable[Any], unit: str = "text") -> Checks:
+        """The checks of one place, of numbers in ``unit``."""
+        return Checks(self, ", ".join(str(part) for part in where if part is not None), unit)
 
-    def same(
-        self,
-        what: str,
-        where: Iterable[Any],
-        claimed: float | None,
-        recomputed: float,
-        unit: str,
-        *sizes: float,
-    ) -> None:
+
+@dataclass(frozen=True)
+class Checks:
+    """Checks of one place; what is not right becomes a finding of the ledger."""
+
+    ledger: Ledger
+    where: str
+    unit: str
+
+    def note(self, what: str, claimed: Any, recomputed: Any) -> None:
+        """Notes a finding down."""
+        self.ledger.findings.append(Finding(what, self.where, claimed, recomputed, self.unit))
+
+    def same(self, what: str, claimed: float | None, recomputed: float, *sizes: float) -> None:
         """The plan's number should be the recomputed one."""
         if claimed is None or not (
             claimed == recomputed
-            or abs(claimed - recomputed) <= self.tolerance(claimed, recomputed, *sizes)
+            or abs(claimed - recomputed) <= self.ledger.tolerance(claimed, recomputed, *sizes)
         ):
-            self.note(what, where, claimed, recomputed, unit)
+            self.note(what, claimed, recomputed)
 
-    def at_most(
-        self, what: str, where: Iterable[Any], used: float, limit: float, unit: str, *sizes: float
-    ) -> None:
+    def at_most(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is used should not be above the limit."""
-        if not used <= limit + self.tolerance(used, limit, *sizes):
-            self.note(what, where, used, limit, unit)
+        if not used <= limit + self.ledger.tolerance(used, limit, *sizes):
+            self.note(what, used, limit)
 
-    def at_least(
-        self, what: str, where: Iterable[Any], used: float, limit: float, unit: str, *sizes: float
-    ) -> None:
+    def at_least(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is there should not be below the limit."""
-        if not used >= limit - self.tolerance(used, limit, *sizes):
-            self.note(what, where, used, limit, unit)
+        if not used >= limit - self.ledger.tolerance(used, limit, *sizes):
+            self.note(what, used, limit)
 
-    def equal_text(self, what: str, where: Iterable[Any], claimed: Any, recomputed: Any) -> None:
+    def equal(self, what: str, claimed: Any, recomputed: Any) -> None:
         """The text in the plan should be the recomputed one."""
         if claimed != recomputed:
-            self.note(what, where, claimed, recomputed, "text")
+            self.note(what, claimed, recomputed)
+
+    def equal_cells(self, what: str, row: Record, expected: Mapping[str, Any]) -> None:
+        """The texts of a row should be the expected ones."""
+        for column, text in expected.items():
+            self.cell(column).equal(what, row[column], text)
+
+    def same_cells(self, what: str, row: Record, expected: Mapping[str, float]) -> None:
+        """The numbers of a row should be the recomputed ones."""
+        for column, amount in expected.items():
+            self.cell(column).same(what, row[column], amount)
+
+    def cell(self, column: str) -> Checks:
+        """The checks of one column at the place."""
+        return replace(self, where=f"{self.where}, {column}")
 
 
 def records(plan: Plan, table: str) -> list[dict[str, Any]]:

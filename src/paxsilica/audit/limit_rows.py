@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from paxsilica.audit.activity import Running
-from paxsilica.audit.findings import Ledger, records
-from paxsilica.audit.money import Money
+from paxsilica.audit.findings import records
+from paxsilica.audit.money import Money, Used
 from paxsilica.audit.reference import ENDLESS, Facts, Situation
-from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Limit
 
-Used = dict[tuple[str, str, int | None], tuple[float, float]]
 TIGHT = 1e-6
 
 
@@ -31,18 +29,12 @@ def _selected(facts: Facts, limit: Limit) -> list[str]:
     ]
 
 
-def _on_plants(facts: Facts, limit: Limit, year: int, money: Money) -> float:
+def _on_plants(limit: Limit, year: int, running: Running) -> float:
     """Capacity in service, projects committed or capital committed by a year."""
+    facts, money = running.facts, running.money
     names = _selected(facts, limit)
     if limit.measure == "capacity":
-        return sum(
-            (
-                facts.asset_capacity(name, year)
-                if name in facts.assets
-                else money.capacity(facts, name, year)
-            )
-            for name in names
-        )
+        return sum(running.capacity(name, year) for name in names)
     chosen = [money.committed[name] for name in names if name in money.committed]
     if limit.measure == "projects":
         return sum(one.first <= year for one in chosen)
@@ -54,7 +46,7 @@ def _on_plants(facts: Facts, limit: Limit, year: int, money: Money) -> float:
     )
 
 
-def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) -> float:
+def _on_operation(limit: Limit, one: Situation, running: Running) -> float:
     """Activity, production or shipments in a normal state."""
     if limit.measure == "shipment":
         return sum(
@@ -65,7 +57,7 @@ def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) 
             and (limit.to_region or "*") in ("*", target)
             and limit.commodity in ("*", commodity)
         )
-    total = 0.0
+    total, facts = 0.0, running.facts
     for name in _selected(facts, limit):
         amount = running.activity.get((name, one.name), 0.0)
         made = facts.makes[facts.plants[name].process]
@@ -77,75 +69,64 @@ def _on_operation(facts: Facts, limit: Limit, one: Situation, running: Running) 
     return total
 
 
-def audit_limits(
-    facts: Facts, states: dict[str, Situation], money: Money, running: Running, ledger: Ledger
-) -> Used:
+def audit_limits(running: Running) -> Used:
     """Every row of the table of limits in every year it holds for; returns limit and use."""
-    used: Used = {}
+    facts, used = running.facts, Used()
     for limit in facts.tables.limits:
         if limit.measure == "new capacity":
-            # a build rate is data that the model does not read yet
-            continue
-        check = ledger.at_most if limit.sense == "at most" else ledger.at_least
+            continue  # the model does not use build rates
         years = [
             year
             for year in facts.years
             if (limit.from_year or year) <= year <= (limit.to_year or year)
         ]
+        found: list[tuple[Any, tuple[str, str, int | None], float]]
         if limit.measure in ("capacity", "projects", "capital"):
-            for year in years:
-                amount = _on_plants(facts, limit, year, money)
-                used["limit on plants", limit.limit, year] = (limit.value, amount)
-                if amount != ENDLESS or limit.sense == "at most":
-                    check(
-                        "limit on plants", [limit.limit, year], amount, limit.value, "its own unit"
-                    )
+            what = "limit on plants"
+            found = [
+                (year, (what, limit.limit, year), _on_plants(limit, year, running))
+                for year in years
+            ]
         else:
-            for name, one in states.items():
-                if not one.disrupted and one.year in years:
-                    amount = _on_operation(facts, limit, one, running)
-                    used["limit on operation", f"{limit.limit}, {name}", None] = (
-                        limit.value,
-                        amount,
-                    )
-                    check(
-                        "limit on operation",
-                        [limit.limit, name],
-                        amount,
-                        limit.value,
-                        "its own unit",
-                    )
+            what = "limit on operation"
+            found = [
+                (name, (what, f"{limit.limit}, {name}", None), _on_operation(limit, one, running))
+                for name, one in running.states.items()
+                if not one.disrupted and one.year in years
+            ]
+        for when, key, amount in found:
+            here = running.ledger.at([limit.limit, when], "its own unit")
+            used[key] = (limit.value, amount)
+            if limit.sense == "at most":
+                here.at_most(what, amount, limit.value)
+            elif amount != ENDLESS:
+                here.at_least(what, amount, limit.value)
     return used
 
 
-def audit_binding(facts: Facts, plan: Plan, money: Money, budgets: Used, ledger: Ledger) -> None:
+def audit_binding(money: Money, budgets: Used) -> None:
     """Every listed limit is used up, and no used-up limit is missing."""
     known = dict(budgets)
-    for project in {
-        row.exclusive_group for row in facts.tables.projects if row.exclusive_group is not None
-    }:
-        members = [one for one in money.committed.values() if one.row.exclusive_group == project]
-        known["exclusive group", project, None] = (1.0, float(len(members)))
+    for group in {row.exclusive_group for row in money.facts.tables.projects} - {None}:
+        members = [one for one in money.committed.values() if one.row.exclusive_group == group]
+        known["exclusive group", str(group), None] = (1.0, float(len(members)))
     listed: dict[tuple[str, str, int | None], dict[str, Any]] = {
         (row["what"], row["where"], None if row["year"] is None else int(row["year"])): row
-        for row in records(plan, "binding")
+        for row in records(money.plan, "binding")
     }
     for key, row in listed.items():
+        here = money.ledger.at(key, row["unit"])
         if key[0] == "cap on a region's share":
             # the row is written as a difference of the two, which is nothing where the cap binds
             continue
         if key not in known:
-            ledger.note("binding limit", key, row["used"], "no such limit", row["unit"])
+            here.note("binding limit", row["used"], "no such limit")
             continue
         limit, amount = known[key]
-        ledger.same("binding limit", [*key, "limit"], row["limit"], limit, row["unit"])
-        ledger.same("binding limit", [*key, "used"], row["used"], amount, row["unit"], limit)
+        here.cell("limit").same("binding limit", row["limit"], limit)
+        here.cell("used").same("binding limit", row["used"], amount, limit)
     for key, (limit, amount) in budgets.items():
         # a limit of the table `limits` may hold for every decision, and is then not listed
-        if (
-            key not in listed
-            and not key[0].startswith("limit on")
-            and amount > 0
-            and abs(amount - limit) <= TIGHT / 10 * max(1.0, limit)
-        ):
-            ledger.note("binding limit", key, "not listed", amount, "its own unit")
+        used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * max(1.0, limit)
+        if key not in listed and not key[0].startswith("limit on") and used_up:
+            money.ledger.at(key, "its own unit").note("binding limit", "not listed", amount)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from paxsilica.audit.reference import Facts
+from paxsilica.audit.reference import Facts, line
 
 ROUNDS = 10_000
 BIG = 1e15
@@ -69,16 +69,7 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
 
 def _share(path: Mapping[int, float], year: int) -> float:
     """The share of a path in a year: on the line between anchors, flat outside."""
-    earlier = [one for one in path if one <= year]
-    later = [one for one in path if one >= year]
-    if not earlier or not later:
-        return path[max(earlier) if earlier else min(later)]
-    left, right = max(earlier), min(later)
-    return (
-        path[left]
-        if left == right
-        else path[left] + (path[right] - path[left]) * (year - left) / (right - left)
-    )
+    return line(path, min(max(year, min(path)), max(path)))
 
 
 def required_shares(facts: Facts) -> dict[tuple[str, int], float]:

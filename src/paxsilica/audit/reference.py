@@ -39,6 +39,11 @@ class Situation:
         """Whether the commodity no longer leaves the region."""
         return bool(self.off.get(region, frozenset()) & {"*", commodity})
 
+    @property
+    def mode(self) -> str:
+        """``normal`` or ``disrupted``."""
+        return "disrupted" if self.disrupted else "normal"
+
     def gone(self, region: str) -> bool:
         """Whether the region is cut off altogether."""
         return "*" in self.off.get(region, frozenset())
@@ -69,6 +74,7 @@ class Facts:
         for item in tables.series:
             self.series[item.table, item.row, item.column][item.year] = item.value
         self.credits = {row.status: row.credit for row in tables.statuses}
+        self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
         self.memory: dict[str, Any] = {}
         self.demand = self._demand()
         self.trusted = cache(self._trusted)
@@ -83,9 +89,8 @@ class Facts:
         cell = getattr(row, column)
         if cell is not None:
             return float(cell)
-        anchors = self.series.get(
-            (table, "|".join(str(getattr(row, part)) for part in row.key), column)
-        )
+        key = "|".join(str(getattr(row, part)) for part in row.key)
+        anchors = self.series.get((table, key, column))
         return default if anchors is None else line(anchors, year)
 
     def discount(self, year: int) -> float:
@@ -105,17 +110,18 @@ class Facts:
         ]
         return max(held, key=lambda row: row.from_date).status if held else None
 
+    def _admitted(self, region: str, year: int, kinds: Mapping[Any, int]) -> bool:
+        """Whether the status of the region is among ``kinds``, each from a year on."""
+        status = self._status(region, year)
+        return any(one == status and year >= since for one, since in kinds.items())
+
     def _trusted(self, region: str, year: int) -> bool:
         if not self.tables.membership or self.regions[region].kind == "hub":
             return True
-        status = self._status(region, year)
-        return any(one == status and year >= since for one, since in self.case.trusted.items())
+        return self._admitted(region, year, self.case.trusted)
 
     def _pays(self, region: str, year: int) -> bool:
-        if not self.tables.membership:
-            return True
-        status = self._status(region, year)
-        return any(one == status and year >= since for one, since in self.case.funding.items())
+        return not self.tables.membership or self._admitted(region, year, self.case.funding)
 
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""
@@ -165,11 +171,8 @@ class Facts:
     def can_run(self, plant: str, situation: Situation) -> bool:
         """Whether neither the host nor the controller that is cut off stops the plant."""
         host, controller = self.plants[plant].region, self.controller(plant)
-        if (
-            situation.gone(host)
-            or situation.gone(controller)
-            or not self.there(plant, situation.year)
-        ):
+        stopped = situation.gone(host) or situation.gone(controller)
+        if stopped or not self.there(plant, situation.year):
             return False
         made = self.makes[self.plants[plant].process]
         # plants and trade continue within the group that is cut off: a plant there is stopped only
@@ -180,20 +183,14 @@ class Facts:
 
     def minimum_utilisation(self, plant: str) -> float:
         """Share of its standby capacity that a plant must run in normal times."""
-        return (
-            (self.processes[self.plants[plant].process].minimum_utilisation or 0.0)
-            if self.case.operation.readiness
-            else 0.0
-        )
+        if not self.case.operation.readiness:
+            return 0.0
+        return self.processes[self.plants[plant].process].minimum_utilisation or 0.0
 
     def unit_cost(self, plant: str, year: int) -> float:
         """Variable cost per unit of activity, before events."""
-        return self.number(
-            "assets" if plant in self.assets else "projects",
-            self.plants[plant],
-            "variable_cost_usd_per_unit",
-            year,
-        )
+        table = "assets" if plant in self.assets else "projects"
+        return self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
 
     # projects
 
@@ -224,9 +221,8 @@ class Facts:
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
-            found[year] = entry + above * self.number(
-                "projects", project, "capex_usd_m_per_unit", year
-            )
+            per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
+            found[year] = entry + above * per_unit
         return found
 
     def most_capital(self, project: Project) -> float:
@@ -259,9 +255,8 @@ class Facts:
 
     def delivery(self, funder: Funder) -> float:
         """Share of its envelope and limits that really comes."""
-        return (
-            1.0 if funder.delivery_factor is None else funder.delivery_factor
-        ) * self.case.funders.delivery_factor
+        own = 1.0 if funder.delivery_factor is None else funder.delivery_factor
+        return own * self.case.funders.delivery_factor
 
     # demand and routes
 
@@ -326,10 +321,8 @@ def line(anchors: Mapping[int, float], year: int) -> float:
     >>> line({2026: 0.0, 2030: 8.0}, 2029), line({2026: 3.0}, 2026)
     (6.0, 3.0)
     """
-    earlier = max(one for one in anchors if one <= year)
-    later = min(one for one in anchors if one >= year)
-    if earlier == later:
+    left = max(one for one in anchors if one <= year)
+    right = min(one for one in anchors if one >= year)
+    if left == right:
         return anchors[year]
-    return anchors[earlier] + (anchors[later] - anchors[earlier]) * (year - earlier) / (
-        later - earlier
-    )
+    return anchors[left] + (anchors[right] - anchors[left]) * (year - left) / (right - left)

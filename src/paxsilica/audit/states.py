@@ -98,19 +98,7 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
         coverage_test = conditions == EVERYTHING and any(
             year == row["year"] for _, year in required_shares(facts)
         )
-        ledger.equal_text(
-            "operating state",
-            [row["state"], "mode"],
-            row["mode"],
-            "disrupted" if conditions[0] else "normal",
-        )
-        ledger.equal_text(
-            "operating state",
-            [row["state"], "coverage_test"],
-            row["coverage_test"],
-            "yes" if coverage_test else "no",
-        )
-        found[row["state"]] = Situation(
+        found[row["state"]] = state = Situation(
             name=row["state"],
             year=row["year"],
             disrupted=bool(conditions[0]),
@@ -120,22 +108,14 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             off=_resolve(facts, conditions, row["year"]),
             events=conditions[1],
         )
+        texts = {"mode": state.mode, "coverage_test": "yes" if coverage_test else "no"}
+        ledger.at([state.name]).equal_cells("operating state", row, texts)
     if len(found) < len(rows) or len({row["state"] for row in rows}) < len(rows):
-        ledger.note(
-            "operating state",
-            ["all"],
-            len(rows),
-            len(found),
-            "states of the case, with different names",
-        )
+        here = ledger.at(["all"], "states of the case, with different names")
+        here.note("operating state", len(rows), len(found))
     for key in sorted((wanted - claimed) | (claimed - wanted), key=str):
-        ledger.note(
-            "operating state",
-            key[:4],
-            claimed[key],
-            wanted[key],
-            f"states of probability {key[4]:g}",
-        )
+        here = ledger.at(key[:4], f"states of probability {key[4]:g}")
+        here.note("operating state", claimed[key], wanted[key])
     for situation in found.values():
         normal_state = found.get(situation.normal_state or "")
         fits = (
@@ -146,11 +126,7 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             == _words((frozenset(), situation.events))
         )
         if fits != situation.disrupted:
-            ledger.note(
-                "operating state",
-                [situation.name, "normal_state"],
-                situation.normal_state,
-                "the same year and events without the cut-off",
-                "text",
-            )
+            here = ledger.at([situation.name, "normal_state"])
+            words = "the same year and events without the cut-off"
+            here.note("operating state", situation.normal_state, words)
     return found

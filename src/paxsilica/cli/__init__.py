@@ -12,26 +12,18 @@ from typing import Annotated
 
 import typer
 
-from paxsilica import __version__
-from paxsilica.cli.alternatives import alternatives
-from paxsilica.cli.cases import cases
-from paxsilica.cli.check import check
-from paxsilica.cli.compare import compare
-from paxsilica.cli.data import data_app
+from paxsilica.cli.cases import cases, check, export_model, upgrade
+from paxsilica.cli.data import data_app, sources
 from paxsilica.cli.errors import Guarded, show_tracebacks
 from paxsilica.cli.explain import explain
 from paxsilica.cli.export import export
-from paxsilica.cli.export_model import export_model
-from paxsilica.cli.frontier import frontier
-from paxsilica.cli.montecarlo import montecarlo
 from paxsilica.cli.output import Answer, reflowed, with_output_options
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
 from paxsilica.cli.report import report
-from paxsilica.cli.sensitivity import sensitivity
 from paxsilica.cli.solve import solve
-from paxsilica.cli.sources import sources
-from paxsilica.cli.upgrade import upgrade
+from paxsilica.cli.studies import alternatives, compare, frontier, montecarlo, sensitivity
+from paxsilica.version import __version__
 
 app = typer.Typer(
     name="paxsilica",

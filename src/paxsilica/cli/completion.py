@@ -4,6 +4,7 @@ so that it answers at once."""
 from __future__ import annotations
 
 import csv
+import glob
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def keys(table: str, *first: str) -> Completer:
 
 def tables(context: typer.Context, incomplete: str) -> list[str]:
     """Names of tables."""
-    return sorted(path.stem for path in _folder(context).glob(f"{_literal(incomplete)}*.csv"))
+    return sorted(path.stem for path in _folder(context).glob(f"{glob.escape(incomplete)}*.csv"))
 
 
 def rows(context: typer.Context, incomplete: str) -> list[str]:
@@ -133,7 +134,3 @@ def _paths(incomplete: str, wanted: Callable[[Path], bool]) -> Iterator[str]:
                 yield f"{before}{slash}{path.name}"
             elif path.is_dir() and not _holds_plan(path):
                 yield f"{before}{slash}{path.name}/"
-
-
-def _literal(text: str) -> str:
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in text)

@@ -1,26 +1,33 @@
-"""The group of commands ``data``."""
+"""The group of commands ``data``, and the command ``sources``."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paxsilica.bundled import data_folder
-from paxsilica.cli.options import DataOptions, Force, PlanFolder, gathered, load_plan
+from paxsilica.cli import completion
+from paxsilica.cli.options import DataOptions, Force, PlanFolder, load_plan, number, read_all
 from paxsilica.cli.output import Answer, OutputOptions, with_output_options, written
 from paxsilica.cli.paths import refuse_to_write_over, says
-from paxsilica.errors import InputError, Problem
-from paxsilica.report.console.screen import Screen, count, plain_table
+from paxsilica.errors import InputError
+from paxsilica.report.console.screen import Screen, count
 
 if TYPE_CHECKING:
-    from paxsilica.tables import Tables
+    pass
 
 GRADES = "ABCD-"
 """Grades of sources; ``-``: no provenance."""
+
+COUNTED = (*"ABCD", "none")
+"""Headers of the grades."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +52,17 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
     """
     from paxsilica.provenance.summary import summarise
 
-    tables, given = _tables_and_plan(options, plan)
+    tables, given = read_all(options.tables, lambda: plan and load_plan(plan))
     found = summarise(tables, given)
 
     def show(screen: Screen) -> None:
         screen.show(", ".join(f"{count} {name}" for name, count in found.rows.items()))
         screen.show(f"{found.numbers} numbers, {found.formulas} of them with a formula")
-        view = plain_table("grades by", *"ABCD", "none", right=(*"ABCD", "none"))
-        for measure, shares in found.grades.items():
-            view.add_row(
-                measure,
-                *(f"{share:.1%}" if (share := shares.get(grade, 0.0)) else "" for grade in GRADES),
-            )
-        screen.show_table(view)
+        rows = (
+            (measure, *(f"{shares[grade]:.1%}" if shares.get(grade) else "" for grade in GRADES))
+            for measure, shares in found.grades.items()
+        )
+        screen.show_rows(("grades by", *COUNTED), rows, COUNTED)
         screen.show(
             "Oldest by the newest document behind a number:",
             *(f"  {year}  {place}" for year, place, _ in found.oldest),
@@ -65,22 +70,12 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
         screen.show("Missing:", *(f"  {words}" for words in found.missing))
 
     def document() -> dict[str, Any]:
+        place = attrgetter("table", "row", "column", "sources")
+        names = ("year", "table", "row", "column", "sources")
         oldest = [
-            {
-                "year": year,
-                "table": row.table,
-                "row": row.row,
-                "column": row.column,
-                "sources": row.sources,
-            }
-            for year, _, row in found.oldest
+            dict(zip(names, (year, *place(row)), strict=True)) for year, _, row in found.oldest
         ]
-        facts = {
-            "rows": found.rows,
-            "numbers": found.numbers,
-            "formulas": found.formulas,
-            "grades": found.grades,
-        }
+        facts = {name: getattr(found, name) for name in ("rows", "numbers", "formulas", "grades")}
         return {**facts, "oldest": oldest, "missing": found.missing}
 
     return Answer(show, document)
@@ -106,13 +101,8 @@ def write_book(
     """
     from paxsilica.provenance.export import write_workbook
 
-    problems: list[Problem] = []
-    with gathered(problems):
-        refuse_to_write_over(book, lambda _: False, options.force, "BOOK.xlsx")
-    with gathered(problems):
-        tables = options.tables()
-    if problems:
-        raise InputError(problems)
+    place = partial(refuse_to_write_over, book, lambda _: False, options.force, "BOOK.xlsx")
+    _, tables = read_all(place, options.tables)
     write_workbook(tables, book)
     return written(book)
 
@@ -120,9 +110,7 @@ def write_book(
 def show_diff(
     before: Annotated[Path, typer.Argument(metavar="A", help="Folder or workbook of tables.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="Folder or workbook of tables.")],
-    most: Annotated[
-        int, typer.Option("--most", metavar="N", min=1, help="Changes to print of each table.")
-    ] = 50,
+    most: Annotated[int, number("N", "Changes to print of each table.", least=1)] = 50,
     *,
     output: OutputOptions,
 ) -> Answer:
@@ -140,13 +128,7 @@ def show_diff(
     from paxsilica.provenance import diff
     from paxsilica.tables import load_tables
 
-    problems: list[Problem] = []
-    read: list[Tables] = []
-    for place in (before, after):
-        with gathered(problems):
-            read.append(load_tables(place))
-    if problems:
-        raise InputError(problems)
+    read = read_all(partial(load_tables, before), partial(load_tables, after))
     found = list(diff.changes(*read))
 
     def show(screen: Screen) -> None:
@@ -154,14 +136,9 @@ def show_diff(
             screen.show("no difference")
         for table in dict.fromkeys(change.table for change in found):
             part = [change for change in found if change.table == table]
-            counts = {
-                kind: sum(change.kind == kind for change in part)
-                for kind in ("added", "removed", "changed")
-            }
-            screen.show(
-                f"{table}: "
-                + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-            )
+            counts = Counter[str](change.kind for change in part)
+            kinds = [kind for kind in ("added", "removed", "changed") if counts[kind]]
+            screen.show(f"{table}: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
             screen.show(*(f"  {change}" for change in part[:most]))
             if len(part) > most:
                 screen.show(f"  and {len(part) - most} more; --most {len(part)} shows them")
@@ -205,19 +182,16 @@ def validate(
         refuse_to_write_over(
             report, says("Generated by `paxsilica data validate"), options.force, "--report"
         )
-    tables, given = _tables_and_plan(options, plan)
+    tables, given = read_all(options.tables, lambda: plan and load_plan(plan))
     findings = [*checks.check_world(tables), *checks.imported(options.data or data_folder())]
     if report is not None:
         report.write_text(validation.report(tables, findings, given), encoding="utf-8")
     wrong = [finding.name for finding in findings if finding.verdict == "wrong"]
 
     def show(screen: Screen) -> None:
-        view = plain_table("check", "ours", "published", "verdict", "source")
-        for finding in findings:
-            view.add_row(
-                finding.name, finding.ours, finding.published, finding.verdict, finding.source
-            )
-        screen.show_table(view)
+        cells = attrgetter("name", "ours", "published", "verdict", "source")
+        heads = ("check", "ours", "published", "verdict", "source")
+        screen.show_rows(heads, map(cells, findings))
         if report is not None:
             screen.show(f"wrote {report}")
         if wrong:
@@ -227,12 +201,9 @@ def validate(
             )
 
     def document() -> dict[str, Any]:
-        counts = {
-            verdict: sum(finding.verdict == verdict for finding in findings)
-            for verdict in ("ok", "off", "wrong")
-        }
+        counts = Counter[str](finding.verdict for finding in findings)
         return {
-            "counts": counts,
+            "counts": {verdict: counts[verdict] for verdict in ("ok", "off", "wrong")},
             "checks": [asdict(finding) for finding in findings],
             "written": report,
         }
@@ -287,17 +258,72 @@ def describe(
     )
 
 
-def _tables_and_plan(options: DataOptions, plan: Path | None) -> tuple[Tables, Any]:
-    """Tables and the plan that is given with them, or one error with the problems of both."""
-    problems: list[Problem] = []
-    given = None
-    with gathered(problems):
-        tables = options.tables()
-    with gathered(problems):
-        given = None if plan is None else load_plan(plan)
-    if problems:
-        raise InputError(problems)
-    return tables, given
+def sources(
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="Name of a table.", autocompletion=completion.tables),
+    ] = None,
+    row: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            help="Key of one of its rows, parts joined by |.",
+            autocompletion=completion.rows,
+        ),
+    ] = None,
+    *,
+    options: DataOptions,
+) -> Answer:
+    """Print where numbers come from: of all tables, of one table, or the whole chain of one row.
+
+    With --json: tables, with counts by grade; or numbers, each with its provenance; or, of a row,
+    numbers and the sources behind them.
+
+    [bold]Examples[/bold]
+
+      paxsilica sources
+
+      paxsilica sources funders
+
+      paxsilica sources projects nolans-mine
+
+      paxsilica sources routes "*|SEA|gallium" --json
+    """
+    from paxsilica.provenance import lineage
+
+    tables = options.tables()
+    if table is None:
+        counted = [
+            {"table": name, "numbers": numbers, "formulas": formulas}
+            | {grade: grades[grade] for grade in GRADES}
+            for name, numbers, formulas, grades in lineage.overview(tables)
+        ]
+
+        def show_counts(screen: Screen) -> None:
+            figures = ("numbers", "with formula", *COUNTED)
+            rows = ([str(value or "") for value in one.values()] for one in counted)
+            screen.show_rows(("table", *figures), rows, figures)
+
+        return Answer(show_counts, lambda: {"tables": counted})
+    if row is not None:
+        lines = lineage.explain(tables, table, row)
+        return Answer(
+            lambda screen: screen.show(*lines),
+            lambda: {**lineage.of_row(tables, table, row), "text": lines},
+        )
+    found = list(lineage.of_table(tables, table))
+
+    def show_table(screen: Screen) -> None:
+        rows = []
+        for one, provenance in found:
+            values = ";".join(f"{value:.6g}" for value in one.values)
+            evidence = ("none", "")
+            if provenance:
+                evidence = (provenance.grade, ", ".join(provenance.sources))
+            rows.append((one.row, one.column, values, *evidence))
+        screen.show_rows(("row", "column", "value", "grade", "sources"), rows, ("value",))
+
+    return Answer(show_table, lambda: {"numbers": [lineage.number_facts(*one) for one in found]})
 
 
 data_app = typer.Typer(

@@ -11,7 +11,7 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
-from paxsilica.cli.options import CaseName, GapOptions
+from paxsilica.cli.options import CaseName, GapOptions, number
 from paxsilica.cli.output import Answer
 from paxsilica.errors import Problem
 from paxsilica.studies import BREAK_EVEN_NUMBERS
@@ -84,10 +84,10 @@ def explain(
     ] = ",".join(BREAK_EVEN_NUMBERS),
     solves: Annotated[
         int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Most re-solves for each of these numbers; more make the interval narrower.",
+        number(
+            "N",
+            "Most re-solves for each of these numbers; more make the interval narrower.",
+            least=1,
         ),
     ] = 4,
     *,
@@ -109,14 +109,13 @@ def explain(
     """
     problems: list[Problem] = []
     if (project is None) == (stage is None):
-        problems.append(
-            Problem("explain", "", "", "", "should be given either a project or --stage")
-        )
+        words = "should be given either a project or --stage"
+        problems.append(Problem.of_option("explain", "", words))
     wanted = tuple(
         name.strip() for name in break_even.split(",") if name.strip() not in ("", "none")
     )
     problems += [
-        Problem("--break-even", "", "", name, f"should be one of {', '.join(BREAK_EVEN_NUMBERS)}")
+        Problem.of_option("--break-even", name, f"should be one of {', '.join(BREAK_EVEN_NUMBERS)}")
         for name in wanted
         if name not in BREAK_EVEN_NUMBERS
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,17 +32,28 @@ def finite(value: Any) -> Any:
 
 
 def number(
-    metavar: str, text: str, *names: str, least: float | None = 0, shown: str | bool = True
+    metavar: str,
+    text: str,
+    *names: str,
+    least: float | None = 0,
+    most: float | None = None,
+    shown: str | bool = True,
 ) -> Any:
     """An option that takes a number, not ``nan`` or ``inf``; ``shown`` is what help says where
     nothing is given."""
     return typer.Option(
-        *names, metavar=metavar, help=text, min=least, callback=finite, show_default=shown
+        *names,
+        metavar=metavar,
+        help=text,
+        min=least,
+        max=most,
+        callback=finite,
+        show_default=shown,
     )
 
 
 def several(
-    metavar: str, text: str, offered: Completer, *names: str, shown: str | bool = True
+    metavar: str, text: str, offered: Completer | None, *names: str, shown: str | bool = True
 ) -> Any:
     """An option that may be given again, with what the shell offers for it."""
     return typer.Option(
@@ -97,8 +108,7 @@ Gap = Annotated[
     ),
 ]
 TimeLimit = Annotated[
-    float | None,
-    number("SECONDS", "Longest search of each solve.", shown="that of the case"),
+    float | None, number("SECONDS", "Longest search of each solve.", shown="that of the case")
 ]
 Cluster = Annotated[
     str | None,
@@ -166,7 +176,6 @@ class CaseOptions(DataOptions):
         """
         from paxsilica.api import Question
         from paxsilica.case import read_case
-        from paxsilica.tables import load_tables
 
         problems = list(found)
         settings = [
@@ -178,7 +187,7 @@ class CaseOptions(DataOptions):
             refuse_contradictions(settings)
         if cases:
             with gathered(problems):
-                tables = load_tables(self.data or data_folder())
+                tables = self.tables()
         for case in cases:
             with gathered(problems):
                 read.append(read_case(find_case(case), settings))
@@ -218,6 +227,25 @@ def gathered(problems: list[Problem]) -> Iterator[None]:
         problems += error.problems
 
 
+def read_all(*readers: Callable[[], Any]) -> list[Any]:
+    """What each of the readers returns; raises an InputError with the problems of all of them."""
+    problems: list[Problem] = []
+    found = []
+    for read in readers:
+        with gathered(problems):
+            found.append(read())
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def gathered_plan(folder: Path | None, problems: list[Problem]) -> Plan | None:
+    """The plan in a folder, if one is given; its problems are added to ``problems``."""
+    with gathered(problems):
+        return None if folder is None else load_plan(folder)
+    return None
+
+
 def unknown(
     option: str, given: Iterable[str] | None, known: Collection[str], what: str
 ) -> list[Problem]:
@@ -226,7 +254,7 @@ def unknown(
 
     near = Nearest(known)
     return [
-        Problem(option, "", "", name, f"should be {what} of the data{near(name)}")
+        Problem.of_option(option, name, f"should be {what} of the data{near(name)}")
         for name in given or ()
         if name not in known
     ]
@@ -242,11 +270,8 @@ def refuse_contradictions(settings: Sequence[str]) -> None:
     for text in settings:
         key, value = parse_setting(text)
         if repr(values.setdefault(key, value)) != repr(value):  # nan is not itself
-            problems.append(
-                Problem(
-                    "--set", "", key, str(value), f"is set to {values[key]} too; give one of them"
-                )
-            )
+            words = f"is set to {values[key]} too; give one of them"
+            problems.append(Problem("--set", "", key, str(value), words))
     if problems:
         raise InputError(problems)
 

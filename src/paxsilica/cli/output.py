@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import typer
 
@@ -29,6 +29,9 @@ AsJson = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print no steps and only the essential result.")
 ]
+
+
+EXAMPLES = "[bold]Examples[/bold]"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Answer:
 @dataclass(frozen=True)
 class OutputOptions:
     """How to answer; ``--json`` wins over ``--quiet`` on the standard output."""
+
+    ABOUT: ClassVar[str] = ""
+    """Paragraphs that the help of every command with these options has before the examples."""
 
     as_json: AsJson = False
     quiet: Quiet = False
@@ -124,7 +130,9 @@ def with_output_options(
             raise typer.Exit(answer.exit_code)
 
     run.__name__ = command.__name__
-    run.__doc__ = reflowed(command.__doc__ or "")
+    words, heading, examples = inspect.cleandoc(command.__doc__ or "").partition(EXAMPLES)
+    parts = [words.rstrip(), kind.ABOUT, heading + examples]
+    run.__doc__ = reflowed("\n\n".join(part for part in parts if part))
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

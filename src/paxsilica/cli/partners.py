@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli import completion
 from paxsilica.cli.interrupts import Stopped
-from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered
+from paxsilica.cli.options import CaseName, Cluster, GapOptions, gathered, number
 from paxsilica.cli.output import Answer
 from paxsilica.errors import InputError, Problem
 from paxsilica.studies import MOST_EXACT
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 STORE = Path("plans") / "coalitions"
 
 
-def partners(
-    case: CaseName = DEFAULT_CASE,
+@dataclass(frozen=True)
+class PartnerOptions(GapOptions):
+    """Options of ``partners``."""
+
     players: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,30 +38,25 @@ def partners(
             show_default="the key partners of the case",
             autocompletion=completion.players,
         ),
-    ] = None,
+    ] = None
     workers: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, max=64, help="Coalitions that are solved at the same time."
-        ),
-    ] = 2,
-    cluster: Cluster = None,
+        int, number("N", "Coalitions that are solved at the same time.", least=1, most=64)
+    ] = 2
+    cluster: Cluster = None
     samples: Annotated[
         int,
-        typer.Option(
-            metavar="N",
-            min=4,
-            help=f"Orders of arrival that are drawn with more than {MOST_EXACT} players.",
+        number(
+            "N", f"Orders of arrival that are drawn with more than {MOST_EXACT} players.", least=4
         ),
-    ] = 32,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of that draw.")] = 0,
+    ] = 32
+    seed: Annotated[int, number("N", "Seed of that draw.")] = 0
     store: Annotated[
         Path,
         typer.Option(
             metavar="DIR",
             help="Where finished coalitions are kept; the same command goes on from them.",
         ),
-    ] = STORE,
+    ] = STORE
     own_needs: Annotated[
         bool,
         typer.Option(
@@ -67,10 +65,10 @@ def partners(
                 "Count the needs of those who may sign too, not only what they add for the others."
             ),
         ),
-    ] = False,
-    *,
-    options: GapOptions,
-) -> Answer:
+    ] = False
+
+
+def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answer:
     """Value each funder's money and each country's signature: stand-alone value, marginal value
     (joining last) and Shapley value.
 
@@ -87,29 +85,17 @@ def partners(
 
       paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
     """
-    from paxsilica.studies.partners import (
-        Player,
-        default_players,
-        parse_player,
-        value_partners,
-    )
+    from paxsilica.studies.partners import Player, default_players, parse_player, value_partners
 
     question = options.question(case)
     problems: list[Problem] = []
     chosen: list[Player] = []
-    for text in players or ():
+    for text in options.players or ():
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
-        problems.append(
-            Problem(
-                "--players",
-                "",
-                "",
-                "",
-                "two players have the same name; give them names of their own",
-            )
-        )
+        words = "two players have the same name; give them names of their own"
+        problems.append(Problem.of_option("--players", "", words))
     if problems:
         raise InputError(problems)
     chosen = chosen or default_players(question.tables, question.case)
@@ -118,18 +104,18 @@ def partners(
             question.tables,
             question.case,
             chosen,
-            store=store,
-            workers=workers,
-            samples=samples,
-            seed=seed,
-            own_needs=own_needs,
-            cluster=cluster,
+            store=options.store,
+            workers=options.workers,
+            samples=options.samples,
+            seed=options.seed,
+            own_needs=options.own_needs,
+            cluster=options.cluster,
             progress=False if options.quiet else None,
         )
     except KeyboardInterrupt:
         raise Stopped(
-            f"Stopped; what is finished is kept in {store}, and the same command goes on from"
-            " there."
+            f"Stopped; finished coalitions are kept in {options.store}, and the same command"
+            " continues from there."
         ) from None
     signs = any(player.signs for player in chosen)
 
@@ -137,13 +123,13 @@ def partners(
         screen.show(*found.lines())
         if not found.exact:
             screen.show(
-                f"Estimated from {samples} orders of arrival; errors are half the width of a 95 %"
-                " interval."
+                f"Estimated from {options.samples} orders of arrival; errors are half the width of"
+                " a 95 % interval."
             )
-        if signs and own_needs:
+        if signs and options.own_needs:
             screen.show(
-                "The needs of those who sign are counted: whoever is trusted has demand that must"
-                " be covered too."
+                "The needs of those who sign are counted: the demand of a trusted region must be"
+                " covered too."
             )
         elif signs:
             screen.show(

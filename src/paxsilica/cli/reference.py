@@ -87,12 +87,7 @@ def _sentence(text: str) -> str:
 
 def _holds(schema: Mapping[str, Any]) -> str:
     """What a value may be, in words, from its part of the JSON schema."""
-    kinds = {
-        "number": "number",
-        "integer": "whole number",
-        "string": "text",
-        "boolean": "true or false",
-    }
+    kinds = {"integer": "whole number", "string": "text", "boolean": "true or false"}
     if "anyOf" in schema:
         return " or ".join(
             dict.fromkeys(_holds(one) for one in schema["anyOf"] if one.get("type") != "null")
@@ -110,14 +105,14 @@ def _holds(schema: Mapping[str, Any]) -> str:
             if names
             else f"`{{name = ...}}` of {_holds(inner)}"
         )
-    least, above = schema.get("minimum"), schema.get("exclusiveMinimum")
-    most, below = schema.get("maximum"), schema.get("exclusiveMaximum")
-    ends = [
-        f"{word} {end:g}"
-        for word, end in (("from", least), ("above", above), ("to", most), ("below", below))
-        if end is not None
-    ]
-    return " ".join([kinds[schema["type"]], *ends])
+    limits = {
+        "from": "minimum",
+        "above": "exclusiveMinimum",
+        "to": "maximum",
+        "below": "exclusiveMaximum",
+    }
+    ends = [f"{word} {schema[key]:g}" for word, key in limits.items() if key in schema]
+    return " ".join([kinds.get(schema["type"], schema["type"]), *ends])
 
 
 SHARES = "share, or `{year = share}`"
@@ -144,13 +139,9 @@ def _value(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, dict):
         return ", ".join(f"`{one}`" for one in value)
-    return (
-        f"`{value:g}`"
-        if isinstance(value, int | float)
-        else f"`{value}`"
-        if isinstance(value, str) and value
-        else ""
-    )
+    if isinstance(value, int | float):
+        return f"`{value:g}`"
+    return f"`{value}`" if isinstance(value, str) and value else ""
 
 
 def case_page() -> str:
@@ -165,9 +156,7 @@ def case_page() -> str:
         )
         if of is not None:
             section = schema["$defs"][of.rpartition("/")[2]]
-            about = " ".join(
-                [section["description"], _sentence(inner.get("description", ""))]
-            ).strip()
+            about = f"{section['description']} {_sentence(inner.get('description', ''))}".strip()
             sections.append(
                 f"## `[{name}]`\n\n{about}\n\n{_keys({'required': (), **section}, name)}"
             )
@@ -182,19 +171,8 @@ def _tables(heading: str, tables: Mapping[str, TableDoc]) -> str:
     parts = [f"## {heading}"]
     for name, doc in tables.items():
         rows = [f"| `{column}` | {_cell(meaning)} |" for column, meaning in doc.columns.items()]
-        parts.append(
-            "\n".join(
-                [
-                    f"### `{name}`",
-                    "",
-                    f"{_prose(doc.title)}.",
-                    "",
-                    "| column | meaning |",
-                    "|---|---|",
-                    *rows,
-                ]
-            )
-        )
+        table = "\n".join(["| column | meaning |", "|---|---|", *rows])
+        parts += [f"### `{name}`", f"{_prose(doc.title)}.", table]
     return "\n\n".join(parts)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.instance import Instance, make_instance
@@ -30,6 +29,7 @@ from paxsilica.solver import (
     solve,
 )
 from paxsilica.tables import Tables
+from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
 

@@ -57,11 +57,9 @@ def _covered(found: Totals) -> str:
         return ""
     stages, year = found.stages, found.stages[0].last.year
     before = sum(stage.last.without >= stage.last.required - 5e-4 for stage in stages)
-    lead = (
-        f"For {money(found.public)} of public money"
-        if found.public >= 0.05 and found.funded
-        else "With the plan"
-    )
+    lead = "With the plan"
+    if found.public >= 0.05 and found.funded:
+        lead = f"For {money(found.public)} of public money"
     part = "all" if found.covered == len(stages) else f"{found.covered} of the"
     return (
         f"{lead}, {part} {len(stages)} stages of the chain could make the required share of need in"
@@ -110,11 +108,9 @@ def _proof(plan: Plan) -> str:
         return status_sentence(plan)
     if plan.gap_usd_m < 0.05:
         return "It is proved that no other plan has a better objective."
-    share = (
-        ""
-        if plan.gap_of_capital is None
-        else f" ({100 * plan.gap_of_capital:.1f}\u00a0% of the capital decided)"
-    )
+    share = ""
+    if plan.gap_of_capital is not None:
+        share = f" ({100 * plan.gap_of_capital:.1f}\u00a0% of the capital decided)"
     return (
         "It is proved that the objective of no other plan is better by more than"
         f" {money(plan.gap_usd_m)}{share}."

@@ -32,10 +32,10 @@ from typing import Any, TypedDict
 
 from tqdm import tqdm
 
-from paxsilica import __version__
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.tables import TABLES, Tables
+from paxsilica.version import __version__
 
 Result = dict[str, Any]
 """Result of a task: plain data that JSON can hold."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from types import TracebackType
 from typing import Self
 
 from rich.live import Live
@@ -43,12 +42,7 @@ class LiveView:
             self.live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Clears the live table."""
         if self.live is not None:
             self.live.stop()
@@ -69,9 +63,7 @@ class LiveView:
         now = time.monotonic()
         if self.live is None and now - self.last_line >= SECONDS_BETWEEN_LINES:
             self.last_line = now
-            self.screen.print(
-                f"{self.step}: {progress.seconds:.0f} s, {standing(progress)}", soft_wrap=True
-            )
+            self.screen.show(f"{self.step}: {progress.seconds:.0f} s, {standing(progress)}")
 
     def say(self, remark: str) -> None:
         """A remark on the current step, such as that it stops."""
@@ -89,12 +81,8 @@ class LiveView:
                 "Ctrl-C keeps the best plan so far" if self.progress is not None else ""
             )
             now.append("  " if now else "").append(remark, "dim")
-            table.add_row(
-                self.spinner,
-                Text(self.step, "bold"),
-                Text(f"{time.monotonic() - self.started:.0f} s", "dim"),
-                now,
-            )
+            passed = Text(f"{time.monotonic() - self.started:.0f} s", "dim")
+            table.add_row(self.spinner, Text(self.step, "bold"), passed, now)
         return table
 
 
@@ -106,15 +94,10 @@ def standing(progress: Progress) -> str:
     >>> standing(Progress(1.0, math.inf, 7100.0))
     'no plan yet, bound 7,100'
     """
-    parts = [
-        (
-            f"best plan {number(progress.incumbent)}"
-            if math.isfinite(progress.incumbent)
-            else "no plan yet"
-        )
-    ]
-    if math.isfinite(progress.bound):
-        parts.append(f"bound {number(progress.bound)}")
-    if math.isfinite(progress.gap):
-        parts.append(f"gap {share(progress.gap)}")
-    return ", ".join(parts)
+    parts = (
+        (progress.incumbent, f"best plan {number(progress.incumbent)}", "no plan yet"),
+        (progress.bound, f"bound {number(progress.bound)}", ""),
+        (progress.gap, f"gap {share(progress.gap)}", ""),
+    )
+    words = (known if math.isfinite(value) else unknown for value, known, unknown in parts)
+    return ", ".join(part for part in words if part)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from rich.text import Text
 
 from paxsilica.plan.result import Plan
 from paxsilica.prices.table import GOODS, KINDS, thing
-from paxsilica.report.console.screen import Screen, compact_table
-from paxsilica.report.views.named_plan import records
+from paxsilica.report.console.screen import Screen, compact_table, written_to
+from paxsilica.report.views.named_plan import blank, records
 from paxsilica.report.wording import number
 
 SHOWN = 6
@@ -50,30 +49,25 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
             _section(screen, what, part)
     _uplift(screen, frame)
     _curve(screen, plan)
-    counts = {
-        verdict: int((frame["degenerate"] == verdict).sum()) for verdict in ("no", "yes", "open")
-    }
-    screen.print(Text())
-    if counts["yes"] + counts["open"]:
-        reported = (
+    same, differ, unknown = (
+        int((frame["degenerate"] == verdict).sum()) for verdict in ("no", "yes", "open")
+    )
+    notes = []
+    if differ + unknown:
+        notes.append(
             "* the left and the right dual value differ, or may differ, and this is one of them;"
             " --two-sided WHAT:WHERE computes both"
         )
-        screen.print(Text(reported, "dim"))
     if (frame["undecided"] == "yes").any():
-        screen.print(Text("? the sign depends on the optimality gap", "dim"))
-    duals = (
-        f"Duals are proved. Of {sum(counts.values()):,} prices from duals {counts['no']:,} are the"
-        f" same on both sides, {counts['yes']:,} are not, {counts['open']:,} are open."
+        notes.append("? the sign depends on the optimality gap")
+    notes.append(
+        f"Duals are proved. Of {same + differ + unknown:,} prices from duals {same:,} are the same"
+        f" on both sides, {differ:,} are not, {unknown:,} are open."
     )
-    screen.print(Text(duals, "dim"))
-    screen.print(
-        Text.assemble(
-            ("Written to ", "dim"),
-            (str(folder), "bold"),
-            (": tables/prices.csv, plan.xlsx, result.json", "dim"),
-        )
-    )
+    screen.print(Text())
+    for note in notes:
+        screen.print(Text(note, "dim"))
+    screen.print(written_to(folder, "tables/prices.csv, plan.xlsx, result.json"))
 
 
 def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
@@ -99,12 +93,8 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
         table.add_column("unit")
     for (where, when), row_of in list(largest.values())[:SHOWN]:
         unit = [str(next(iter(row_of.values()))["unit"])] if mixed else []
-        table.add_row(
-            where,
-            "" if when is None else str(when),
-            *(_cell(row_of.get(kind)) for kind in kinds),
-            *unit,
-        )
+        values = [_cell(row_of.get(kind)) for kind in kinds]
+        table.add_row(where, "" if when is None else str(when), *values, *unit)
     screen.print(Text())
     screen.show_table(table)
     if len(ranked) > len(largest):
@@ -161,15 +151,15 @@ def _uplift(screen: Screen, frame: pd.DataFrame) -> None:
 
 
 def _curve(screen: Screen, plan: Plan) -> None:
-    for whose, part in (
-        plan.table("value_curve").groupby("what") if "value_curve" in plan.tables else ()
-    ):
+    drawn = "value_curve" in plan.tables
+    for whose, part in plan.tables["value_curve"].groupby("what") if drawn else ():
         screen.print(Text())
         heads = (f"{whose}, USD million", "objective", "bound", "paid", "projects")
         table = compact_table(*heads)
         keys = ("money_usd_m", "objective", "bound", "paid_usd_m", "projects")
         for row in records(part):
-            table.add_row(*_numbers(row[key] for key in keys))
+            values = (row[key] for key in keys)
+            table.add_row(*("" if blank(value) else number(float(value)) for value in values))
         screen.show_table(table)
     if "value_jumps" in plan.tables:
         sure = plan.tables["value_jumps"]
@@ -182,7 +172,3 @@ def _curve(screen: Screen, plan: Plan) -> None:
             ends = f"{_short(float(row['from_usd_m']))} to {_short(float(row['to_usd_m']))}"
             saved = f"saves {_short(float(row['saved_low']))} or more"
             screen.print(Text(f"{row['what']} {ends}: {saved}; {change}"), soft_wrap=True)
-
-
-def _numbers(values: Iterable[Any]) -> list[str]:
-    return ["" if value is None or math.isnan(value) else number(float(value)) for value in values]

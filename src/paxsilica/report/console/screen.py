@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -14,10 +15,11 @@ from rich.text import Text
 from paxsilica.errors import Problem
 from paxsilica.report.wording import count
 
-__all__ = ["Screen", "compact_table", "count", "plain_table", "print_problems"]
+__all__ = ["Screen", "compact_table", "count", "plain_table", "print_problems", "written_to"]
 
 PAGE_WIDTH = 120
 UNLIMITED_WIDTH = 100_000
+STYLE: dict[str, Any] = {"box": box.SIMPLE_HEAD, "header_style": "bold", "pad_edge": False}
 
 
 class Screen(Console):
@@ -59,6 +61,19 @@ class Screen(Console):
         self.width = width
         self.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
 
+    def show_rows(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Iterable[str]],
+        right: Sequence[str] = (),
+        title: str = "",
+    ) -> None:
+        """Prints rows as a :func:`plain_table`."""
+        table = plain_table(*headers, right=right, title=title)
+        for row in rows:
+            table.add_row(*row)
+        self.show_table(table)
+
     def write(self, text: str) -> None:
         """Writes text unchanged."""
         try:
@@ -75,13 +90,7 @@ class Screen(Console):
 
 def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Table:
     """A table with a line below its head only. ``right``: headers of columns of numbers."""
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        pad_edge=False,
-    )
+    table = Table(title=title or None, title_justify="left", **STYLE)
     for header in headers:
         table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     return table
@@ -90,41 +99,32 @@ def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Ta
 def compact_table(*headers: str, texts: int = 0) -> Table:
     """A table without space at its edges; the first ``texts`` columns hold text, the others
     numbers."""
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
+    table = Table(padding=(0, 1, 0, 0), show_edge=False, **STYLE)
     for at, header in enumerate(headers):
         table.add_column(header, no_wrap=True, justify="left" if at < texts else "right")
     return table
+
+
+def written_to(folder: Path, files: str) -> Text:
+    """The folder that was written, and what is in it."""
+    return Text.assemble(("Written to ", "dim"), (str(folder), "bold"), (f": {files}", "dim"))
 
 
 def print_problems(screen: Screen, problems: Sequence[Problem]) -> None:
     """Prints every problem of the input, as a table on a terminal and as full lines elsewhere."""
     screen.print(Text(f"{count(len(problems), 'problem')} in the input", "bold red"))
     headers = ("table", "row", "column", "value", "expected")
-    rows = [
-        (problem.table, problem.row, problem.column, problem.value, problem.expected)
-        for problem in problems
-    ]
+    rows = [[getattr(problem, name) for name in headers] for problem in problems]
     used = [at for at in range(5) if any(row[at] for row in rows)]
     shown = [
         [headers[at] for at in used],
         *([" ".join(row[at].split()) for at in used] for row in rows),
     ]
     if screen.on_terminal:
-        table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
+        table = Table(**STYLE)
         for at in used:
-            last = at == 4
-            table.add_column(
-                headers[at],
-                overflow="fold",
-                ratio=1 if last else None,
-                max_width=None if last else 34,
-            )
+            room: dict[str, Any] = {"ratio": 1} if at == 4 else {"max_width": 34}
+            table.add_column(headers[at], overflow="fold", **room)
         for row in shown[1:]:
             table.add_row(*row)
         screen.print(table)

@@ -14,20 +14,18 @@ from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.unread import unread
 from paxsilica.plan.result import Plan
-from paxsilica.report.console.screen import Screen, compact_table
-from paxsilica.report.views.coverage import Cell, coverage_stages
+from paxsilica.report.console.screen import Screen, compact_table, written_to
+from paxsilica.report.views.coverage import Cell, coverage_stages, spread
 from paxsilica.report.views.limits import binding_limits
 from paxsilica.report.views.money import payments_by_project
 from paxsilica.report.views.named_plan import OWNER, blank, records
 from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import (
     advice,
-    bound_sentence,
     count,
     covered,
-    gap_sentence,
     number,
-    objective_sentence,
+    proof_lines,
     status_sentence,
 )
 from paxsilica.tables import TABLES, describe_absent
@@ -72,13 +70,13 @@ def _headline(plan: Plan) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     status = (plan.status.replace("_", " "), f"bold {colour}")
     grid.add_row(Text("status", "dim"), Text.assemble(status, f"  {status_sentence(plan)}"))
-    if plan.objective is not None:
-        grid.add_row(Text("objective", "dim"), objective_sentence(plan))
-    if plan.bound is not None:
-        grid.add_row(Text("bound", "dim"), bound_sentence(plan))
-    if plan.objective is not None:
-        grid.add_row(Text("gap", "dim"), gap_sentence(plan))
-        grid.add_row(Text("capital decided", "dim"), _capital(plan))
+    lines = proof_lines(plan)
+    if plan.objective is None:
+        del lines["Objective"]
+    else:
+        lines["Capital decided"] = _capital(plan)
+    for label, words in list(lines.items())[1:]:
+        grid.add_row(Text(label.lower(), "dim"), words)
     return Group(
         Text(f"Case {plan.case if same else f'{plan.title} ({plan.case})'}", "bold"),
         *([Text(plan.question, "italic")] if plan.question else []),
@@ -98,13 +96,6 @@ def _capital(plan: Plan) -> str:
     return text
 
 
-def _spread(years: Sequence[int], wanted: int) -> list[int]:
-    """At most ``wanted`` of the years, evenly spread, with the first and the last."""
-    if len(years) <= wanted:
-        return list(years)
-    return [years[round(at * (len(years) - 1) / (wanted - 1))] for at in range(wanted)]
-
-
 def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     stages = coverage_stages(plan)
     if not stages:
@@ -114,7 +105,7 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
         shares.setdefault(cell.year, set()).add(cell.required)
     common = {year: min(found) for year, found in shares.items() if len(found) == 1}
     most = COVERAGE_YEARS if len(common) == len(shares) else COVERAGE_YEARS - 1
-    years = _spread(sorted(shares), 2 if narrow else most)
+    years = spread(sorted(shares), 2 if narrow else most)
     table = compact_table()
     table.add_column("\nstage", no_wrap=True, max_width=33)
     for year in years:
@@ -133,15 +124,11 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
         ", with all supply from outside the trusted group cut off: without → with the plan",
     )
     yield table
-    yield Text.assemble(
-        (
-            "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
-            " included; ≥: required; ",
-            "dim",
-        ),
-        ("!", "red"),
-        (" below the requirement", "dim"),
+    legend = (
+        "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
+        " included; ≥: required; "
     )
+    yield Text.assemble((legend, "dim"), ("!", "red"), (" below the requirement", "dim"))
 
 
 def _coverage_cells(cell: Cell | None, common: bool) -> list[Text | str]:
@@ -301,12 +288,8 @@ def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:
 
 def print_folder(screen: Screen, folder: Path) -> None:
     """Prints the folder and the names of the files in it."""
-    words = Text.assemble(
-        ("Written to ", "dim"),
-        (str(folder), "bold"),
-        (": plan.xlsx (all tables), result.json, tables/*.csv, log.csv", "dim"),
-    )
-    screen.print(words, soft_wrap=True)
+    files = "plan.xlsx (all tables), result.json, tables/*.csv, log.csv"
+    screen.print(written_to(folder, files), soft_wrap=True)
 
 
 def print_check(screen: Screen, instance: Instance) -> None:

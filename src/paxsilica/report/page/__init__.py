@@ -7,13 +7,13 @@ from typing import Any
 
 import jinja2
 
-from paxsilica import __version__
 from paxsilica.report.answer import money
 from paxsilica.report.page.side import make_side
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
 from paxsilica.report.wording import count, covered, number
+from paxsilica.version import __version__
 
 __all__ = ["render_page"]
 
@@ -39,11 +39,12 @@ def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
         make_side(one, key, label, other is not None)
         for one, key, label in zip(plans, "ab", _labels(plans), strict=False)
     ]
+    figures = [_figures(one) for one in plans]
     return environment.get_template("page.html").render(
         sides=sides,
         first=sides[0],
         differs=None if other is None else differences(named, other),
-        figures=[(label, *map(value, plans)) for label, value in FIGURES],
+        figures=[(label, *(each[label] for each in figures)) for label in figures[0]],
         version=__version__,
         count=count,
     )
@@ -102,33 +103,20 @@ def _percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
-def _covered(named: NamedPlan) -> str:
-    found = totals(named.plan)
-    return f"{found.covered} of {len(found.stages)}" if found.stages else "none required"
-
-
-def _term(named: NamedPlan, term: str) -> str:
-    costs = named.plan.costs
-    return f"{float(costs.loc[costs['term'] == term, 'usd_m'].sum()):,.0f}"
-
-
-def _objective(named: NamedPlan) -> str:
-    return "none" if named.plan.objective is None else f"{named.plan.objective:,.0f}"
-
-
-FIGURES = (
-    ("Public money, USD million", lambda named: f"{totals(named.plan).public:,.0f}"),
-    ("Owners' money, USD million", lambda named: f"{totals(named.plan).own:,.0f}"),
-    ("Projects", lambda named: f"{totals(named.plan).projects:,}"),
-    ("Stages covered as required in the last year", _covered),
-    (
-        "Operating support for standby capacity, USD million, discounted",
-        lambda named: _term(named, "operating_support"),
-    ),
-    (
-        "Price on missing coverage, USD million, discounted",
-        lambda named: _term(named, "coverage_shortfall"),
-    ),
-    ("Objective, USD million", _objective),
-)
-"""Headline figures of two plans side by side."""
+def _figures(named: NamedPlan) -> dict[str, str]:
+    """Headline figures of two plans side by side, by label."""
+    plan, found = named.plan, totals(named.plan)
+    costs = plan.costs.groupby("term")["usd_m"].sum()
+    covered_stages = f"{found.covered} of {len(found.stages)}" if found.stages else "none required"
+    amounts = {
+        "Operating support for standby capacity, USD million, discounted": "operating_support",
+        "Price on missing coverage, USD million, discounted": "coverage_shortfall",
+    }
+    return {
+        "Public money, USD million": f"{found.public:,.0f}",
+        "Owners' money, USD million": f"{found.own:,.0f}",
+        "Projects": f"{found.projects:,}",
+        "Stages covered as required in the last year": covered_stages,
+        **{label: f"{float(costs.get(term, 0.0)):,.0f}" for label, term in amounts.items()},
+        "Objective, USD million": "none" if plan.objective is None else f"{plan.objective:,.0f}",
+    }

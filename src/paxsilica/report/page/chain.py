@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from paxsilica.report.page.layers import Layers, Link, Place, lay_out
 from paxsilica.report.page.svg import figure, rect, tag, wrapped
+from paxsilica.report.views.coverage import spread
 from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.views.named_plan import NamedPlan
 
@@ -64,19 +65,12 @@ def make_chain(named: NamedPlan, year: int) -> Chain | None:
     if named.world is None:
         return None
     flows = chain_flows(named.plan, named.world, year)
-    flows = flows[
-        (flows["from_stage"] != "")
-        & (flows["to_stage"] != "")
-        & (flows["from_stage"] != flows["to_stage"])
-    ]
-    flows = flows[flows["usd_m"] > 0]
+    start, end = flows["from_stage"], flows["to_stage"]
+    flows = flows[(start != "") & (end != "") & (start != end) & (flows["usd_m"] > 0)]
     if flows.empty:
         return None
     total = flows.groupby(["from_stage", "to_stage"])["usd_m"].sum()
-    sold, bought = (
-        flows.groupby("from_stage")["usd_m"].sum(),
-        flows.groupby("to_stage")["usd_m"].sum(),
-    )
+    sold, bought = (flows.groupby(side)["usd_m"].sum() for side in ("from_stage", "to_stage"))
     links: dict[Link, dict[str, float]] = {}
     weights: dict[Link, float] = {}
     for (start, end), value in zip(total.index, total, strict=True):
@@ -88,13 +82,9 @@ def make_chain(named: NamedPlan, year: int) -> Chain | None:
         if thin:
             continue
         part = flows[(flows["from_stage"] == start) & (flows["to_stage"] == end)]
+        trust = part.groupby(["trusted_supply", "trusted_use"])["usd_m"].sum()
         links[start, end] = {
-            name: float(
-                part.loc[
-                    (part["trusted_supply"] == supply) & (part["trusted_use"] == use), "usd_m"
-                ].sum()
-            )
-            for name, supply, use in PARTS
+            name: float(trust.get((supply, use), 0.0)) for name, supply, use in PARTS
         }
         weights[start, end] = float(value / sold[start])
     output = stage_output(named.plan, named.world, year)
@@ -114,8 +104,7 @@ def make_chain(named: NamedPlan, year: int) -> Chain | None:
 
 def chain_years(named: NamedPlan) -> list[int]:
     """Four years to draw: the first and the last, and two between."""
-    years = list(named.years)
-    return sorted({years[round(at * (len(years) - 1) / 3)] for at in range(4)})
+    return spread(named.years, 4)
 
 
 @dataclass(frozen=True)
@@ -131,84 +120,148 @@ class Style:
     lines: int
     least: float
 
+    @property
+    def lead(self) -> float:
+        """Space before a bar for its label, where the label is beside it across the flow."""
+        return 0.0 if self.down else self.lines * 13.0 + 6
+
 
 WIDE = Style(down=False, band=21, bar=15, step=128, gap=8, label=17, lines=3, least=0)
 NARROW = Style(down=True, band=10, bar=11, step=100, gap=7, label=14, lines=4, least=104)
+HEAD = 46.0
+"""Pixels above the first layer for its labels."""
 
 
-def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
-    """The drawing."""
-    ends = _ends(chain)
-    head = 46.0
-    size = {place: _size(place, ends, style) for row in chain.layers.rows for place in row}
-    spans = [
-        sum(size[place] for place in row) + style.gap * (len(row) - 1) for row in chain.layers.rows
-    ]
-    across = max(spans)
+@dataclass(frozen=True)
+class Plot:
+    """Where the stages and long links of a chain are drawn, in pixels.
+
+    Attributes:
+        chain, style: what is drawn, and the sizes.
+        ends: incoming and outgoing links of each stage, in the order of their ends at it.
+        across: extent of the drawing across the flow.
+        start, depth: first pixel of each place across the flow and along it.
+    """
+
+    chain: Chain
+    style: Style
+    ends: Mapping[str, tuple[list[Link], list[Link]]]
+    across: float
+    start: Mapping[Place, float]
+    depth: Mapping[Place, float]
+
+    def thickness(self, place: Place) -> float:
+        """Length of the bar of a stage."""
+        return _thickness(place, self.ends, self.style)
+
+    def band(self, link: Link, route: Sequence[Place]) -> Markup:
+        """The parts of one band, each a line with the width of its share."""
+        style, middles = self.style, list[tuple[float, float]]()
+        for at, place in enumerate(route):
+            depth = self.depth[place]
+            if len(place) == 1:
+                side = self.ends[place[0]][1 if at == 0 else 0]
+                slots = self.thickness(place) / max(len(side), 1)
+                across = self.start[place] + style.lead + slots * (side.index(link) + 0.5)
+                along = [depth + (style.bar if at == 0 else 0.0)]
+            else:
+                across = self.start[place] + style.band / 2
+                along = [depth, depth + style.bar]
+            middles += [(step, across) for step in along]
+        parts, names = self.chain.links[link], self.chain.names
+        total = sum(parts.values())
+        room = style.band * 0.86
+        offset = -room / 2
+        drawn = []
+        for name, _, _ in PARTS:
+            width = room * parts[name] / total
+            if width > 0.05:
+                shift = offset + width / 2
+                path = _path([(along, across + shift) for along, across in middles], style.down)
+                drawn.append(tag("path", d=path, class_=f"band {name}", stroke_width=width))
+            offset += width
+        supply = (parts["tt"] + parts["tu"]) / total
+        hint = (
+            f"{names[link[0]]} to {names[link[1]]}: USD {total / 1000:,.1f} billion,"
+            f" {100 * supply:.0f} % of it from trusted plants"
+        )
+        return tag("g", tag("title", hint), *drawn)
+
+    def bar(self, place: Place) -> list[Markup]:
+        """A stage: the trusted part of its bar, the rest, its name and the trusted share."""
+        key, style, along = place[0], self.style, self.depth[place]
+        across, thickness = self.start[place] + style.lead, self.thickness(place)
+        share = self.chain.trusted_share.get(key, 0.0)
+        name = self.chain.names.get(key, key)
+        makers = "used by trusted regions" if key == FINAL else "made by trusted plants"
+        hint = f"{name}: {100 * share:.0f} % {makers}"
+        parts = []
+        for class_, low, high in (("node-trusted", 0.0, share), ("node-other", share, 1.0)):
+            first, extent = across + thickness * low, thickness * (high - low)
+            box = (along, first, style.bar, extent)
+            if style.down:
+                box = (first, along, extent, style.bar)
+            if extent > 0.05:
+                parts.append(rect(*box, class_, hint))
+        percent = f"{100 * share:.0f}\u00a0%"
+        lines = wrapped(f"{name} {percent}", style.label, style.lines)
+        x = across if style.down else along + style.bar / 2
+        bottom = (along if style.down else across) - 6
+        anchor = "start" if style.down else "middle"
+        for at, words in enumerate(lines):
+            y = bottom - 13 * (len(lines) - 1 - at)
+            inside: list[object] = [words.removesuffix(percent)]
+            if words.endswith(percent):
+                inside.append(tag("tspan", percent, class_="strong"))
+            parts.append(tag("text", *inside, x=x, y=y, class_="label", text_anchor=anchor))
+        return parts
+
+
+def _plot(chain: Chain, style: Style) -> Plot:
+    """Spreads the places of each layer evenly across the flow."""
+    ends, rows = _ends(chain), chain.layers.rows
+    size = {place: _size(place, ends, style) for row in rows for place in row}
+    spans = [sum(size[place] for place in row) + style.gap * (len(row) - 1) for row in rows]
     start: dict[Place, float] = {}
-    for row, span in zip(chain.layers.rows, spans, strict=True):
-        spare = (across - span) / (len(row) + 1)
+    for row, span in zip(rows, spans, strict=True):
+        spare = (max(spans) - span) / (len(row) + 1)
         at = spare
         for place in row:
             start[place] = at
             at += size[place] + style.gap + spare
-    depth = {
-        place: index * style.step + (head if style.down else 60.0)
-        for index, row in enumerate(chain.layers.rows)
-        for place in row
-    }
-    bands, bars = [], []
-    for link, route in chain.layers.routes.items():
-        bands += _band(chain, link, route, start, size, depth, ends, style)
-    for row in chain.layers.rows:
-        for place in row:
-            if len(place) == 1:
-                bars += _bar(
-                    chain,
-                    place,
-                    start[place] + _lead(style),
-                    depth[place],
-                    _thickness(place, ends, style),
-                    style,
-                )
-    length = (len(chain.layers.rows) - 1) * style.step + (head + 30 if style.down else 140)
-    width, height = (across + 8, length) if style.down else (length, across + 12)
+    head = HEAD if style.down else 60.0
+    depth = {place: at * style.step + head for at, row in enumerate(rows) for place in row}
+    return Plot(chain, style, ends, max(spans), start, depth)
+
+
+def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
+    """The drawing."""
+    plot, layers = _plot(chain, style), chain.layers
+    parts = [plot.band(link, route) for link, route in layers.routes.items()]
+    for place in (place for row in layers.rows for place in row if len(place) == 1):
+        parts += plot.bar(place)
+    length = (len(layers.rows) - 1) * style.step + (HEAD + 30 if style.down else 140)
+    width, height = (plot.across + 8, length) if style.down else (length, plot.across + 12)
     words = "; ".join(
         f"{chain.names.get(key, key)} {100 * value:.0f} % trusted"
         for key, value in chain.trusted_share.items()
     )
-    return figure(
-        name,
-        f"The chain in normal times, {chain.year}",
-        f"Share of each stage made by trusted plants: {words}.",
-        width,
-        height,
-        bands + bars,
-    )
+    title = f"The chain in normal times, {chain.year}"
+    about = f"Share of each stage made by trusted plants: {words}."
+    return figure(name, title, about, width, height, parts)
 
 
 def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
     """Incoming and outgoing links of each stage, in the order of their ends at it."""
-    position = {place: at for row in chain.layers.rows for at, place in enumerate(row)}
-    rows = {place: len(row) for row in chain.layers.rows for place in row}
-    found: dict[str, tuple[list[Link], list[Link]]] = {}
     routes = chain.layers.routes
-    for name in {step for link in routes for step in link}:
-        inward = sorted(
-            (link for link in routes if link[1] == name),
-            key=lambda link: position[routes[link][-2]] / rows[routes[link][-2]],
-        )
-        outward = sorted(
-            (link for link in routes if link[0] == name),
-            key=lambda link: position[routes[link][1]] / rows[routes[link][1]],
-        )
-        found[name] = (inward, outward)
-    return found
+    position = {place: at / len(row) for row in chain.layers.rows for at, place in enumerate(row)}
 
+    def links(name: str, end: int, neighbour: int) -> list[Link]:
+        found = (link for link in routes if link[end] == name)
+        return sorted(found, key=lambda link: position[routes[link][neighbour]])
 
-def _lead(style: Style) -> float:
-    """Space before a bar for its label, where the label is beside it across the flow."""
-    return 0.0 if style.down else style.lines * 13.0 + 6
+    names = {step for link in routes for step in link}
+    return {name: (links(name, 1, -2), links(name, 0, 1)) for name in names}
 
 
 def _thickness(
@@ -221,49 +274,7 @@ def _thickness(
 def _size(place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style) -> float:
     if len(place) > 1:
         return style.band
-    return max(_thickness(place, ends, style) + _lead(style), style.least)
-
-
-def _band(
-    chain: Chain,
-    link: Link,
-    route: Sequence[Place],
-    start: Mapping[Place, float],
-    size: Mapping[Place, float],
-    depth: Mapping[Place, float],
-    ends: Mapping[str, tuple[list[Link], list[Link]]],
-    style: Style,
-) -> list[Markup]:
-    """The parts of one band, each a line with the width of its share."""
-    middles: list[tuple[float, float]] = []
-    for at, place in enumerate(route):
-        if len(place) == 1:
-            side = ends[place[0]][1 if at == 0 else 0]
-            slots = _thickness(place, ends, style) / max(len(side), 1)
-            across = start[place] + _lead(style) + slots * (side.index(link) + 0.5)
-            along = [depth[place] + (style.bar if at == 0 else 0.0)]
-        else:
-            across = start[place] + size[place] / 2
-            along = [depth[place], depth[place] + style.bar]
-        middles += [(step, across) for step in along]
-    parts = chain.links[link]
-    total = sum(parts.values())
-    room = style.band * 0.86
-    offset = -room / 2
-    drawn = []
-    for name, _, _ in PARTS:
-        width = room * parts[name] / total
-        if width > 0.05:
-            shift = offset + width / 2
-            path = _path([(along, across + shift) for along, across in middles], style.down)
-            drawn.append(tag("path", d=path, class_=f"band {name}", stroke_width=width))
-        offset += width
-    supply = (parts["tt"] + parts["tu"]) / total
-    hint = (
-        f"{chain.names[link[0]]} to {chain.names[link[1]]}: USD {total / 1000:,.1f} billion,"
-        f" {100 * supply:.0f} % of it from trusted plants"
-    )
-    return [tag("g", tag("title", hint), *drawn)]
+    return max(_thickness(place, ends, style) + style.lead, style.least)
 
 
 def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
@@ -277,41 +288,3 @@ def _path(points: Sequence[tuple[float, float]], down: bool) -> str:
         half = (along + further) / 2
         words.append(f"C{pair(half, across)} {pair(half, beyond)} {pair(further, beyond)}")
     return "".join(words)
-
-
-def _bar(
-    chain: Chain, place: Place, across: float, along: float, thickness: float, style: Style
-) -> list[Markup]:
-    """A stage: the trusted part of its bar, the rest, its name and the trusted share."""
-    key = place[0]
-    share = chain.trusted_share.get(key, 0.0)
-    name = chain.names.get(key, key)
-    verb = "used by" if key == FINAL else "made by"
-    hint = f"{name}: {100 * share:.0f} % {verb} trusted {'regions' if key == FINAL else 'plants'}"
-    cuts = (("node-trusted", 0.0, share), ("node-other", share, 1.0))
-    parts = []
-    for class_, low, high in cuts:
-        first, extent = across + thickness * low, thickness * (high - low)
-        box = (first, along, extent, style.bar) if style.down else (along, first, style.bar, extent)
-        if extent > 0.05:
-            parts.append(rect(*box, class_, hint))
-    percent = f"{100 * share:.0f}\u00a0%"
-    lines = wrapped(f"{name} {percent}", style.label, style.lines)
-    beside = "start" if style.down else "middle"
-    x = across if style.down else along + style.bar / 2
-    bottom = (along if style.down else across) - 6
-    for at, words in enumerate(lines):
-        inside: list[object] = [words.removesuffix(percent)]
-        if words.endswith(percent):
-            inside.append(tag("tspan", percent, class_="strong"))
-        parts.append(
-            tag(
-                "text",
-                *inside,
-                x=x,
-                y=bottom - 13 * (len(lines) - 1 - at),
-                class_="label",
-                text_anchor=beside,
-            )
-        )
-    return parts

@@ -6,7 +6,7 @@ import math
 
 from markupsafe import Markup
 
-from paxsilica.report.page.svg import Point, figure, line, polyline, rect, text
+from paxsilica.report.page.svg import figure, line, polyline, rect, text
 from paxsilica.report.views.coverage import Stage
 from paxsilica.report.views.money import payments_by_year, public_and_own
 from paxsilica.report.views.named_plan import NamedPlan
@@ -28,9 +28,6 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
     def y(share: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(share, 1.0))
 
-    def points(values: list[float]) -> list[Point]:
-        return [(x(year), y(value)) for year, value in zip(years, values, strict=True)]
-
     parts: list[Markup] = []
     for share in (0.0, 0.5, 1.0):
         parts += [
@@ -47,24 +44,17 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
         )
         if cell.short:
             low, high = y(cell.coverage), y(cell.required)
-            parts.append(
-                rect(
-                    x(cell.year) - width * 0.35,
-                    high,
-                    width * 0.7,
-                    low - high,
-                    "lack",
-                    hint,
-                    data_year=cell.year,
-                )
-            )
-    for kind, values in (
-        ("nameplate", [cell.nameplate for cell in stage.cells]),
-        ("required", [cell.required for cell in stage.cells]),
-        ("before", [cell.without for cell in stage.cells]),
-        ("after", [cell.coverage for cell in stage.cells]),
-    ):
-        parts.append(polyline(points(values), f"curve {kind}"))
+            box = (x(cell.year) - width * 0.35, high, width * 0.7, low - high)
+            parts.append(rect(*box, "lack", hint, data_year=cell.year))
+    curves = {
+        "nameplate": "nameplate",
+        "required": "required",
+        "before": "without",
+        "after": "coverage",
+    }
+    for kind, column in curves.items():
+        points = [(x(cell.year), y(getattr(cell, column))) for cell in stage.cells]
+        parts.append(polyline(points, f"curve {kind}"))
     without, coverage = stage.last.without, stage.last.coverage
     labels = [(y(coverage), covered(coverage), "after"), (y(without), covered(without), "before")]
     if abs(labels[0][0] - labels[1][0]) < 12:
@@ -81,15 +71,8 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
         f" {covered(cell.required)} % required"
         for cell in stage.cells
     )
-    return figure(
-        name,
-        f"Coverage of {stage.name}",
-        f"Without and with the plan: {words}.",
-        WIDTH,
-        HEIGHT,
-        parts,
-        "small-multiple",
-    )
+    title, about = f"Coverage of {stage.name}", f"Without and with the plan: {words}."
+    return figure(name, title, about, WIDTH, HEIGHT, parts, "small-multiple")
 
 
 def _marks(top: float) -> list[float]:

@@ -109,21 +109,14 @@ def _order(rows: list[list[Place]], routes: Mapping[Link, Sequence[Place]]) -> N
             near = rows[at - 1] if forward else rows[at + 1]
             position = {place: (index + 0.5) / len(near) for index, place in enumerate(near)}
             own = {place: (index + 0.5) / len(rows[at]) for index, place in enumerate(rows[at])}
-
-            means = {
-                place: _mean(
-                    [position[other] for other in beside[place] if other in position], own[place]
-                )
-                for place in rows[at]
-            }
+            means = {}
+            for place in rows[at]:
+                found = [position[other] for other in beside[place] if other in position]
+                means[place] = sum(found) / len(found) if found else own[place]
             rows[at].sort(key=means.__getitem__)
         if (count := _crossings(rows, after)) < fewest:
             best, fewest = [list(row) for row in rows], count
     rows[:] = best
-
-
-def _mean(values: Sequence[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
 
 
 def _crossings(rows: Sequence[Sequence[Place]], after: Mapping[Place, Sequence[Place]]) -> int:

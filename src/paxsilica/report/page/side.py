@@ -3,7 +3,9 @@ template."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,10 +68,7 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         chains=chains,
         has_chain=bool(chains or named.missing),
         shown_chain=max(len(chains) - 2, 0),
-        map=_drawing(
-            map_figure(named, f"{key}-map", width, labels=True),
-            map_figure(named, f"{key}-map-n", PHONE, labels=False),
-        ),
+        map=_drawing(partial(map_figure, named), f"{key}-map", width),
         regions=rows_by_region(named),
         bars=found,
         largest=largest(found),
@@ -79,10 +78,7 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
             for at, (name, part) in enumerate(by_stage(named, found))
         ],
         portfolio=_portfolio(named, found),
-        cash=_drawing(
-            cash_figure(named, f"{key}-cash", width if paired else 760.0),
-            cash_figure(named, f"{key}-cash-n", PHONE),
-        ),
+        cash=_drawing(partial(cash_figure, named), f"{key}-cash", width if paired else 760.0),
         cash_years=[int(year) for year in payments.columns],
         cash_rows=[
             (named.funder(name), list(values), float(sum(values)))
@@ -105,7 +101,11 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
     )
 
 
-def _drawing(wide: Markup | None, narrow: Markup | None) -> Drawing | None:
+def _drawing(
+    draw: Callable[[str, float], Markup | None], name: str, width: float
+) -> Drawing | None:
+    """What ``draw`` makes of a name and a width."""
+    wide, narrow = draw(name, width), draw(f"{name}-n", PHONE)
     return None if wide is None or narrow is None else Drawing(wide, narrow)
 
 
@@ -130,10 +130,7 @@ def _short(named: NamedPlan, year: int) -> list[dict[str, Any]]:
 def _timetable(
     named: NamedPlan, found: list[Bar], name: str, width: float, title: str
 ) -> Drawing | None:
-    if not found:
-        return None
-    narrow = timetable_figure(named, found, f"{name}-n", title, PHONE)
-    return Drawing(timetable_figure(named, found, name, title, width), narrow)
+    return _drawing(partial(timetable_figure, named, found, title), name, width) if found else None
 
 
 def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
@@ -144,7 +141,7 @@ def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
         {
             **rows[bar.project],
             "place": order[bar.stage],
-            "payers": "; ".join(
+            "public_funders": "; ".join(
                 f"{name} {amount:,.0f}" for name, amount in rows[bar.project]["payments"]
             ),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -35,39 +36,25 @@ def bars(named: NamedPlan) -> list[Bar]:
     operation = plan.table("operation")
     projects = operation[(operation["mode"] == "normal") & (operation["kind"] == "project")]
     capacity = {(row["plant"], row["year"]): row["capacity"] for row in records(projects)}
-    order = list(named.stages)
     found = []
     for row in records(plan.portfolio):
-        years = [year for year in named.years if year >= int(row["online_year"])]
         running = {}
-        for year in years:
-            now = capacity.get((row["project"], year), 0.0)
-            running[year] = (
-                min(1.0, float(now) / float(row["credited_size"]))
-                if row["credited_size"] and now == now
-                else 0.0
-            )
-        found.append(
-            Bar(
-                str(row["project"]),
-                str(row["name"]),
-                str(row["stage"]),
-                str(row["region"]),
-                int(row["committed_year"]),
-                int(row["online_year"]),
-                float(row["capex_usd_m"]),
-                float(row["public_usd_m"]),
-                running,
-            )
-        )
-    known = {key: at for at, key in enumerate(order)}
+        for year in (year for year in named.years if year >= int(row["online_year"])):
+            now, size = capacity.get((row["project"], year), 0.0), float(row["credited_size"])
+            running[year] = min(1.0, float(now) / size) if size and now == now else 0.0
+        words = (str(row[column]) for column in ("project", "name", "stage", "region"))
+        years = (int(row[column]) for column in ("committed_year", "online_year"))
+        money = (float(row[column]) for column in ("capex_usd_m", "public_usd_m"))
+        facts: list[Any] = [*words, *years, *money, running]
+        found.append(Bar(*facts))
+    place = {key: at for at, key in enumerate(named.stages)}
     return sorted(
-        found, key=lambda bar: (known.get(bar.stage, len(known)), bar.committed, bar.name)
+        found, key=lambda bar: (place.get(bar.stage, len(place)), bar.committed, bar.name)
     )
 
 
 def timetable_figure(
-    named: NamedPlan, found: list[Bar], name: str, title: str, width: float
+    named: NamedPlan, found: list[Bar], title: str, name: str, width: float
 ) -> Markup:
     """The bars, with a scale of years on top. On a narrow drawing the name stands above the bar."""
     narrow = width < 500
@@ -85,15 +72,7 @@ def timetable_figure(
     for year in named.years:
         parts.append(line(x(year), head - 4, x(year), height, "grid"))
         if (year - first) % every == 0:
-            parts.append(
-                text(
-                    (x(year) + x(year + 1)) / 2,
-                    head - 9,
-                    year,
-                    "axis",
-                    "middle",
-                )
-            )
+            parts.append(text((x(year) + x(year + 1)) / 2, head - 9, year, "axis", "middle"))
     if not narrow:
         parts.append(text(width, head - 9, "USD m", "axis", "end"))
     for at, bar in enumerate(found):
@@ -111,17 +90,9 @@ def timetable_figure(
                 text(width - right, top + 11, f"{cut(region, 14)} {money}", "label dim", "end")
             )
         else:
-            room = int(left / 6.7)
-            parts.append(
-                tag(
-                    "text",
-                    cut(bar.name, room - min(len(region), 14) - 2),
-                    tag("tspan", f"  {cut(region, 14)}", class_="dim"),
-                    x=0,
-                    y=top + 15,
-                    class_="label",
-                )
-            )
+            project = cut(bar.name, int(left / 6.7) - min(len(region), 14) - 2)
+            where = tag("tspan", f"  {cut(region, 14)}", class_="dim")
+            parts.append(tag("text", project, where, x=0, y=top + 15, class_="label"))
             parts.append(text(width, top + 15, money, "label", "end"))
         pieces = [
             rect(x(bar.committed), bar_top, x(bar.online) - x(bar.committed), tall, "building")

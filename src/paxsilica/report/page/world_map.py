@@ -17,6 +17,10 @@ from markupsafe import Markup
 
 from paxsilica.report.page.svg import cut, figure, line, tag, text
 from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.report.wording import count
+
+NARROW = 500.0
+"""Pixels below which labels have no room."""
 
 SOUTH = -56.0
 NORTH = 78.0
@@ -55,11 +59,8 @@ def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
     theta = math.asin(root * math.sin(math.radians(latitude)))
     square = theta * theta
     six = square**3
-    x = (
-        math.radians(longitude)
-        * math.cos(theta)
-        / (root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square)))
-    )
+    scale = root * (a1 + 3 * a2 * square + six * (7 * a3 + 9 * a4 * square))
+    x = math.radians(longitude) * math.cos(theta) / scale
     return x, theta * (a1 + a2 * square + six * (a3 + a4 * square))
 
 
@@ -72,22 +73,16 @@ def spots(named: NamedPlan) -> list[Spot]:
     for region, part in named.plan.portfolio.groupby("region"):
         row = places.get(str(region))
         if row is not None and row.latitude is not None and row.longitude is not None:
-            found.append(
-                Spot(
-                    str(region),
-                    row.name,
-                    row.latitude,
-                    row.longitude,
-                    len(part),
-                    float(part["capex_usd_m"].sum()),
-                )
-            )
+            capital = float(part["capex_usd_m"].sum())
+            place = (row.latitude, row.longitude)
+            found.append(Spot(str(region), row.name, *place, len(part), capital))
     return sorted(found, key=lambda spot: (-spot.capital, spot.region))
 
 
-def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Markup | None:
-    """The map; ``None`` where no region has coordinates. Without ``labels`` circles carry the
-    number of their row in the table below, where there is room."""
+def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
+    """The map; ``None`` where no region has coordinates. On a narrow drawing circles carry no label
+    but, where there is room, the number of their row in the table below."""
+    labels = width >= NARROW
     found = spots(named)
     if not found or named.world is None:
         return None
@@ -104,14 +99,9 @@ def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Marku
     last = named.years[-1]
     parts: list[Markup] = []
     for country, rings in outlines().items():
-        known = country in named.world.regions
-        kind = (
-            "land"
-            if not known
-            else "land trusted"
-            if named.world.trusted(country, last)
-            else "land other"
-        )
+        known, kind = country in named.world.regions, "land"
+        if known:
+            kind = "land trusted" if named.world.trusted(country, last) else "land other"
         path = "".join(
             "M"
             + "L".join(
@@ -135,22 +125,12 @@ def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Marku
         if not labels and not crowded:
             radius = max(radius, 7.5)
         placed.append((x, y, radius))
-        billion = (
-            f"USD {spot.capital / 1000:,.1f} billion"
-            if spot.capital >= 50
-            else f"USD {spot.capital:,.0f} million"
-        )
-        hint = f"{spot.name}: {spot.projects} project{'s' if spot.projects > 1 else ''}, {billion}"
-        circle = tag(
-            "circle",
-            tag("title", hint),
-            cx=x,
-            cy=y,
-            r=radius,
-            class_="spot",
-            data_region=spot.region,
-        )
-        parts.append(circle)
+        money = f"USD {spot.capital:,.0f} million"
+        if spot.capital >= 50:
+            money = f"USD {spot.capital / 1000:,.1f} billion"
+        hint = tag("title", f"{spot.name}: {count(spot.projects, 'project')}, {money}")
+        place: dict[str, object] = {"cx": x, "cy": y, "r": radius}
+        parts.append(tag("circle", hint, **place, class_="spot", data_region=spot.region))
         if not labels and not crowded:
             numbers.append(text(x, y + 3.5, number, "spot-number", "middle"))
     parts += numbers
@@ -159,15 +139,8 @@ def map_figure(named: NamedPlan, name: str, width: float, labels: bool) -> Marku
     words = "; ".join(
         f"{spot.name}: {spot.projects} projects, USD {spot.capital:,.0f} million" for spot in found
     )
-    return figure(
-        name,
-        "Where the projects are",
-        f"Circles by capital. {words}.",
-        width,
-        height,
-        parts,
-        "map clipped",
-    )
+    about = f"Circles by capital. {words}."
+    return figure(name, "Where the projects are", about, width, height, parts, "map clipped")
 
 
 def _labels(
@@ -197,11 +170,8 @@ def _labels(
                 near = (min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3]))
                 if math.hypot(near[0] - x, near[1] - y) > radius + 8:
                     parts.append(line(x, y, *near, "leader"))
-                inside_words: list[object] = [
-                    cut(spot.name, 26) + " ",
-                    tag("tspan", spot.projects, class_="strong"),
-                ]
-                parts.append(tag("text", *inside_words, x=box[0] + 2, y=box[3] - 3, class_="label"))
+                label = (f"{cut(spot.name, 26)} ", tag("tspan", spot.projects, class_="strong"))
+                parts.append(tag("text", *label, x=box[0] + 2, y=box[3] - 3, class_="label"))
                 break
     return parts
 
@@ -218,16 +188,8 @@ def _around(radius: float, long: float, tall: float) -> list[tuple[float, float]
         for turn in range(16):
             angle = math.tau * turn / 16
             x, y = (radius + far) * math.cos(angle), (radius + far) * math.sin(angle)
+            lean = math.cos(angle)
             found.append(
-                (
-                    (
-                        x
-                        if math.cos(angle) > 0.1
-                        else x - long
-                        if math.cos(angle) < -0.1
-                        else x - long / 2
-                    ),
-                    y - tall / 2,
-                )
+                (x - long * (0 if lean > 0.1 else 1 if lean < -0.1 else 0.5), y - tall / 2)
             )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -72,6 +73,13 @@ def coverage_stages(plan: Plan) -> list[Stage]:
         )
         stages.append(Stage(str(key), str(part["name"].iloc[0]), cells))
     return stages
+
+
+def spread(years: Sequence[int], wanted: int) -> list[int]:
+    """At most ``wanted`` of the years, evenly spread, with the first and the last."""
+    if len(years) <= wanted:
+        return list(years)
+    return [years[round(at * (len(years) - 1) / (wanted - 1))] for at in range(wanted)]
 
 
 def short_commodities(plan: Plan, year: int) -> pd.DataFrame:

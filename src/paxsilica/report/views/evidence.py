@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.provenance.lookup import Number, numbers
-from paxsilica.report.views.named_plan import OWNER, NamedPlan
+from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
 from paxsilica.tables.columns import GRADES
 from paxsilica.tables.schema import Provenance, Source
 
@@ -25,9 +25,12 @@ class Range:
     high: float
 
 
-def _capital_provenance(named: NamedPlan, project: str) -> Provenance | None:
-    found = (named.provenance("projects", project, column) for column in COST_COLUMNS)
-    return next((row for row in found if row is not None), None)
+def _capital(named: NamedPlan) -> Iterator[tuple[str, float, Provenance | None]]:
+    """Every project with its capital (USD million) and the provenance of that."""
+    for row in records(named.plan.portfolio):
+        project = str(row["project"])
+        found = (named.provenance("projects", project, column) for column in COST_COLUMNS)
+        yield project, float(row["capex_usd_m"]), next(filter(None, found), None)
 
 
 def grade_rows(named: NamedPlan) -> list[dict[str, Any]]:
@@ -38,10 +41,9 @@ def grade_rows(named: NamedPlan) -> list[dict[str, Any]]:
         return []
     capital = dict.fromkeys(GRADES, 0.0)
     count = dict.fromkeys(GRADES, 0)
-    for project, amount in zip(portfolio["project"], portfolio["capex_usd_m"], strict=True):
-        row = _capital_provenance(named, str(project))
+    for _, amount, row in _capital(named):
         if row is not None:
-            capital[row.grade] += float(amount)
+            capital[row.grade] += amount
             count[row.grade] += 1
     total = float(portfolio["capex_usd_m"].sum())
     return [
@@ -63,12 +65,11 @@ def capital_range(named: NamedPlan) -> Range | None:
     if named.world is None or portfolio.empty:
         return None
     low = high = 0.0
-    for project, amount in zip(portfolio["project"], portfolio["capex_usd_m"], strict=True):
-        row = _capital_provenance(named, str(project))
-        cell = named.world.projects_by_name[str(project)].capex_usd_m
+    for project, amount, row in _capital(named):
+        cell = named.world.projects_by_name[project].capex_usd_m
         if row is None or (row.range == "absolute" and not cell):
             return None
-        scale = float(amount) / cell if row.range == "absolute" and cell else float(amount)
+        scale = amount / cell if row.range == "absolute" and cell else amount
         low, high = low + scale * row.low, high + scale * row.high
     return Range(low, float(portfolio["capex_usd_m"].sum()), high)
 

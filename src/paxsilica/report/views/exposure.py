@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from paxsilica.report.views.flows import normal_state_name
+from paxsilica.report.views.flows import normal_state_name, state_rows
 from paxsilica.report.views.named_plan import NamedPlan
 
 COLUMNS = ["stage", "commodity", "unit", "year", "region", "trusted", "production", "share"]
@@ -20,15 +20,13 @@ def production_by_region(named: NamedPlan, years: list[int]) -> pd.DataFrame:
     if world is None:
         return pd.DataFrame(columns=COLUMNS)
     commodities = {row.commodity: row for row in world.tables.commodities if row.stage is not None}
-    operation = named.plan.table("operation")
     rows = []
     for year in years:
-        running = operation[operation["state"] == normal_state_name(named.plan, year)]
+        state = normal_state_name(named.plan, year)
         made: dict[tuple[str, str], float] = defaultdict(float)
         total: dict[str, float] = defaultdict(float)
-        for region, process, activity in running[["region", "process", "activity"]].itertuples(
-            index=False
-        ):
+        columns = ("region", "process", "activity")
+        for region, process, activity in state_rows(named.plan, "operation", state, *columns):
             for commodity, quantity in world.outputs.get(process, {}).items():
                 if commodity in commodities:
                     made[commodity, region] += quantity * activity
@@ -46,8 +44,7 @@ def exposure_by_good(production: pd.DataFrame) -> list[dict[str, Any]]:
     """For each good and year: the largest producer with its share, the share of regions that are
     not trusted, and the Herfindahl index."""
     rows = []
-    for key, part in production.groupby(["stage", "commodity", "year"]):
-        stage, commodity, year = key
+    for (stage, commodity, year), part in production.groupby(["stage", "commodity", "year"]):
         top = part.sort_values(["share", "region"], ascending=[False, True]).iloc[0]
         rows.append(
             {

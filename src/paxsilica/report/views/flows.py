@@ -8,6 +8,8 @@ the supply in it, in proportion. This is the usual convention for goods that pas
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -18,15 +20,8 @@ FINAL = "final use"
 """Using stage of final demand."""
 
 SWEEPS = 60
-COLUMNS = [
-    "from_stage",
-    "to_stage",
-    "commodity",
-    "trusted_supply",
-    "trusted_use",
-    "quantity",
-    "usd_m",
-]
+KEY = ["from_stage", "to_stage", "commodity", "trusted_supply", "trusted_use"]
+COLUMNS = [*KEY, "quantity", "usd_m"]
 
 
 def normal_state_name(plan: Plan, year: int) -> str | None:
@@ -36,36 +31,35 @@ def normal_state_name(plan: Plan, year: int) -> str | None:
     return None if names.empty else str(names.iloc[0])
 
 
+def state_rows(
+    plan: Plan, table: str, state: str | None, *columns: str
+) -> Iterable[tuple[Any, ...]]:
+    """Some columns of the rows of one operating state."""
+    frame = plan.table(table)
+    return frame.loc[frame["state"] == state, list(columns)].itertuples(index=False, name=None)
+
+
 def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
     """Quantities and values (USD million at the prices of the data) by supplying stage, using stage
     and commodity, divided by trust on both sides."""
     state = normal_state_name(plan, year)
     if state is None:
         return pd.DataFrame(columns=COLUMNS)
-    operation, shipments, service = (
-        plan.table(name) for name in ("operation", "shipments", "service")
-    )
-    operation, shipments, service = (
-        frame[frame["state"] == state] for frame in (operation, shipments, service)
-    )
     made: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     used: dict[tuple[str, str, str, bool], float] = defaultdict(float)
-    for plant, region, process, activity in operation[
-        ["plant", "region", "process", "activity"]
-    ].itertuples(index=False):
+    columns = ("plant", "region", "process", "activity")
+    for plant, region, process, activity in state_rows(plan, "operation", state, *columns):
         trusted = world.trusted_plant(world.plants[plant], year)
         for commodity, quantity in world.outputs.get(process, {}).items():
             made[commodity, region][trusted] += quantity * activity
         for commodity, quantity in world.inputs.get(process, {}).items():
             used[commodity, region, world.plants[plant].stage or "", trusted] += quantity * activity
-    for region, commodity, demand, unserved in service[
-        ["region", "commodity", "demand", "unserved"]
-    ].itertuples(index=False):
+    columns = ("region", "commodity", "demand", "unserved")
+    for region, commodity, demand, unserved in state_rows(plan, "service", state, *columns):
         used[commodity, region, FINAL, world.trusted(region, year)] += demand - unserved
     arrivals: dict[str, dict[str, list[tuple[str, float]]]] = defaultdict(lambda: defaultdict(list))
-    for origin, target, commodity, quantity in shipments[
-        ["from_region", "to_region", "commodity", "quantity"]
-    ].itertuples(index=False):
+    columns = ("from_region", "to_region", "commodity", "quantity")
+    for origin, target, commodity, quantity in state_rows(plan, "shipments", state, *columns):
         arrivals[commodity][target].append((origin, quantity))
     share = _trusted_shares(made, arrivals)
     rows: dict[tuple[str, str, str, bool, bool], float] = defaultdict(float)
@@ -116,19 +110,15 @@ def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
     """Value of the output of each stage in normal times, USD million: of trusted plants and of
     others."""
     state = normal_state_name(plan, year)
-    operation = plan.table("operation")
-    operation = operation[operation["state"] == state]
     commodity = {row.commodity: row for row in world.tables.commodities}
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for plant, process, activity in operation[["plant", "process", "activity"]].itertuples(
-        index=False
-    ):
+    columns = ("plant", "process", "activity")
+    for plant, process, activity in state_rows(plan, "operation", state, *columns):
         trusted = world.trusted_plant(world.plants[plant], year)
         for name, quantity in world.outputs.get(process, {}).items():
             row = commodity[name]
-            found[row.stage or ""][trusted] += (
-                quantity * activity * (row.price_usd_per_unit or 0.0) / 1e6
-            )
+            price = row.price_usd_per_unit or 0.0
+            found[row.stage or ""][trusted] += quantity * activity * price / 1e6
     return pd.DataFrame(
         [(stage, parts[1], parts[0]) for stage, parts in found.items()],
         columns=["stage", "trusted_usd_m", "other_usd_m"],

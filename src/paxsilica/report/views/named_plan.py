@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,8 @@ from paxsilica.tables.schema import Provenance
 OWNER = "sponsor"
 """Funder of the owner's share in the tables of a plan."""
 
-KEYS = {
-    "regions": "region",
-    "funders": "funder",
-    "commodities": "commodity",
-    "processes": "process",
-    "statuses": "status",
-}
-"""Tables with names, and the column of their keys."""
+NAMED_TABLES = ("regions", "funders", "commodities", "processes", "statuses")
+"""Tables whose rows have names."""
 
 
 @dataclass(frozen=True)
@@ -92,33 +86,25 @@ class NamedPlan:
         names: dict[str, dict[str, str]] = {
             table: {}
             if tables is None
-            else {str(getattr(row, key)): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
-            for table, key in KEYS.items()
+            else {str(getattr(row, row.key[0])): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
+            for table in NAMED_TABLES
         }
         frame = self.plan.table("funders").astype(str)
         names["funders"] |= dict(zip(frame["funder"], frame["name"], strict=True))
         names["funders"][OWNER] = "Owners of the projects"
         return names
 
-    def region(self, key: object) -> str:
-        """Name of a region."""
-        return self._names["regions"].get(str(key), str(key))
+    def name(self, table: str, key: object) -> str:
+        """Name of a row of one of the tables in ``NAMED_TABLES``; the key itself if it has none."""
+        return self._names[table].get(str(key), str(key))
 
-    def funder(self, key: object) -> str:
-        """Name of a funder; ``Owners of the projects`` for ``sponsor``."""
-        return self._names["funders"].get(str(key), str(key))
-
-    def commodity(self, key: object) -> str:
-        """Name of a commodity."""
-        return self._names["commodities"].get(str(key), str(key))
-
-    def process(self, key: object) -> str:
-        """Name of a process."""
-        return self._names["processes"].get(str(key), str(key))
-
-    def status(self, key: object) -> str:
-        """Name of the status of a project, such as announced."""
-        return self._names["statuses"].get(str(key), str(key))
+    region = partialmethod(name, "regions")
+    funder = partialmethod(name, "funders")
+    """Name of a funder; ``Owners of the projects`` for ``sponsor``."""
+    commodity = partialmethod(name, "commodities")
+    process = partialmethod(name, "processes")
+    status = partialmethod(name, "statuses")
+    """Name of the status of a project, such as announced."""
 
     def credit(self, key: object) -> float | None:
         """Credited share of the nameplate at a status; ``None`` where it is not known."""
@@ -172,7 +158,7 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
             "holds other tables than those that the plan was made from (digest"
             f" {tables.digest[:12]}, the plan says {wanted[:12]})"
         )
-        raise InputError([Problem("--data", "", "", str(folder), words)])
+        raise InputError([Problem.of_option("--data", str(folder), words)])
     missing = (
         "The plan was made from other tables than those that come with the program; name their"
         " folder with --data."

@@ -93,19 +93,13 @@ def rows_by_status(named: NamedPlan) -> list[dict[str, Any]]:
     nameplate by status, largest capital first."""
     portfolio = named.plan.portfolio
     total = float(portfolio["capex_usd_m"].sum())
-    rows = []
+    rows: list[dict[str, Any]] = []
     for status, part in portfolio.assign(status=portfolio["status"].fillna("")).groupby("status"):
         capital = float(part["capex_usd_m"].sum())
-        rows.append(
-            {
-                "name": named.status(status) or "Not stated",
-                "projects": len(part),
-                "capital": capital,
-                "share": capital / total if total else 0.0,
-                "credit": named.credit(status),
-            }
-        )
-    return sorted(rows, key=lambda row: -float(str(row["capital"])))
+        facts = {"name": named.status(status) or "Not stated", "projects": len(part)}
+        share = capital / total if total else 0.0
+        rows.append({**facts, "capital": capital, "share": share, "credit": named.credit(status)})
+    return sorted(rows, key=lambda row: -row["capital"])
 
 
 def dropped_by_reason(plan: Plan) -> dict[str, list[str]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from paxsilica import __version__
 from paxsilica.plan.tables import ALL_TABLES
 from paxsilica.report.answer import sentences
 from paxsilica.report.views.named_plan import NamedPlan
@@ -18,6 +17,7 @@ from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import status_sentence
 from paxsilica.report.workbook import sheets
 from paxsilica.report.workbook.style import OPTIONS, Book, Sheet, write_table
+from paxsilica.version import __version__
 
 CREATED = datetime.datetime(2025, 1, 1)
 """A fixed time; the time of writing would make every file different."""

@@ -1,0 +1,43 @@
+"""``export-model``: the written program has the optimum of the case, and nothing is overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import highspy
+import pytest
+from typer.testing import CliRunner
+
+from paxsilica.cli import app
+
+CASE = Path(__file__).parents[1] / "cases" / "vietman"
+GIVEN = [str(CASE / "case.toml"), "--data", str(CASE)]
+
+
+def optimum(path: Path) -> float:
+    solver = highspy.Highs()
+    solver.silent()
+    assert solver.readModel(str(path)) == highspy.HighsStatus.kOk
+    solver.run()
+    return float(solver.getInfo().objective_function_value)
+
+
+@pytest.mark.parametrize("form", ["mps", "lp"])
+def test_another_reader_finds_the_optimum_of_the_case(tmp_path: Path, form: str) -> None:
+    import paxsilica
+
+    path = tmp_path / f"model.{form}"
+    words = ["export-model", *GIVEN, "--format", form, "--out", str(path)]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    plan = paxsilica.load(CASE / "case.toml", CASE).solve()
+    assert optimum(path) == pytest.approx(plan.objective, rel=1e-6)
+
+
+def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "model.mps"
+    path.write_text("mine", encoding="utf-8")
+    words = ["export-model", *GIVEN, "--out", str(path)]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0
+    assert path.read_text(encoding="utf-8") != "mine"
