@@ -337,6 +337,9 @@ class Case(Section):
             " region whose funders pay"
         ),
     )
+    generic_options: bool = Field(
+        True, description="whether generic options (projects with generic = yes) are candidates"
+    )
     coverage: Coverage | None = Field(None, description="absent: no coverage is required")
     concentration: Concentration | None = Field(None, description="absent: no cap")
     funders: Funders = Funders()

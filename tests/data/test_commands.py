@@ -37,7 +37,7 @@ def test_sources_of_a_row_give_value_formula_grade_and_document() -> None:
 
 
 def test_sources_of_a_number_by_year() -> None:
-    assert "capacity = 2026: 360000, 2030: 660000" in run("sources", "assets", "chn-light-mines")
+    assert "capacity = 2026: 330000, 2030: 330000" in run("sources", "assets", "chn-light-mines")
 
 
 def test_sources_of_a_cell_of_another_table() -> None:
@@ -84,7 +84,7 @@ def test_diff_lists_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
     text = statuses.read_text(encoding="utf-8").replace(
         "construction,Under construction,0.9", "construction,Under construction,0.81"
     )
-    statuses.write_text(text + "idle,Idle,0\n", encoding="utf-8")
+    statuses.write_text(text + "idle,Idle,0,1\n", encoding="utf-8")
     reported = run("data", "diff", str(DATA), str(tmp_path / "b"))
     assert "statuses: 1 added, 1 changed" in reported
     assert "statuses construction credit: 0.9 -> 0.81 (-10.0%)" in reported

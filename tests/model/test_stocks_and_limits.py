@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from paxsilica.instance.unread import unread
 from worlds import Built, M, approx, built, case, outcome, world
 
 INF = float("inf")
@@ -90,6 +91,13 @@ def test_limit_on_plants_by_capacity_takes_what_stands_to_the_other_side() -> No
     # 2031
     assert row.terms == approx({("committed", ("pit", 2031)): 2})
     assert row.sides == (-INF, 50 - 20)
+
+
+def test_build_rate_is_unused_and_reported() -> None:
+    instance = limited(measure="new capacity", process="mine").instance
+    assert instance.limits == {}
+    assert unread(instance.tables) == {"limits of new capacity": 1}
+    assert unread(limited(measure="capacity", process="mine").instance.tables) == {}
 
 
 def test_limit_on_plants_by_capacity_at_least_and_by_region() -> None:

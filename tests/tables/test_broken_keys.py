@@ -199,7 +199,7 @@ KEYS = [
         "2",
         "stage",
         "should be blank: there is no table stages",
-        4,
+        7,
     ),
     Broken(
         "statuses named but absent",
@@ -208,7 +208,7 @@ KEYS = [
         "2",
         "status",
         "there is no table statuses",
-        8,
+        11,
     ),
 ]
 

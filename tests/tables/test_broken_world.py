@@ -138,7 +138,7 @@ RECIPES = [
         "",
         "",
         "no process can run",
-        11,
+        12,
     ),
 ]
 
@@ -346,7 +346,7 @@ PLACES = [
     ),
     Broken(
         "stock in a hub",
-        row("stocks", "SEA,ore,0,1,,1,no"),
+        row("stocks", "SEA,ore,0,1,,1,no,"),
         "stocks",
         "4",
         "region",

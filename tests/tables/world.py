@@ -72,9 +72,17 @@ dump,cerium,input,1
     ),
     "statuses": (
         """
-status,name,credit
-operating,Operating,1
-announced,Announced,0.6
+status,name,credit,capital_factor
+operating,Operating,1,
+announced,Announced,0.6,1.3
+"""
+    ),
+    "completion": (
+        """
+status,stage,delay_years,probability
+announced,*,0,0.3
+announced,*,1,0.2
+announced,magnets,2,0.7
 """
     ),
     "assets": (
@@ -119,9 +127,9 @@ NA,JPN,ore,,40000,100
     ),
     "stocks": (
         """
-region,commodity,initial,largest,final,holding_cost_usd_per_unit,strategic
-JPN,oxide,100,2000,100,500,yes
-JPN,magnet,0,500,,,no
+region,commodity,initial,largest,final,holding_cost_usd_per_unit,strategic,floor
+JPN,oxide,100,2000,100,500,yes,50
+JPN,magnet,0,500,,,no,
 """
     ),
     "funders": (
@@ -138,12 +146,20 @@ jogmec,*,JPN,
 jogmec,mining,*,500
 """
     ),
+    "deals": (
+        """
+deal,funder,project,stage,region,state,date,instrument,amount_usd_m
+loan,jogmec,jp-press,magnets,JPN,signed,2026-03-31,loan,50
+letter,fund,,mining,NA,letter,2026-04,equity,
+"""
+    ),
     "limits": (
         """
 limit,measure,sense,value,region,process,commodity,to_region,asset,from_year,to_year
 plants,projects,at most,3,JPN,*,*,,,2026,2040
 first,capacity,at most,9000,*,press,*,,jp-press;cn-press,,
 sea,shipment,at most,90000,NA,*,ore,CHN,,,
+rate,new capacity,at most,4000,*,press,*,,,,
 """
     ),
     "scenarios": (

@@ -73,6 +73,8 @@ def audit_limits(running: Running) -> Used:
     """Every row of the table of limits in every year it holds for; returns limit and use."""
     facts, used = running.facts, Used()
     for limit in facts.tables.limits:
+        if limit.measure == "new capacity":
+            continue  # the model does not use build rates
         years = [
             year
             for year in facts.years

@@ -46,7 +46,8 @@ def check(case: CaseName = DEFAULT_CASE, *, options: CaseOptions) -> Answer:
     """Check tables and a case without solving, and list everything that is wrong with them.
 
     With --json: case, years, counts (tables, rows, projects, funders, operating_states, cut_offs),
-    absent (tables), effects (sentences on what is absent, unused or without effect) and dropped
+    absent (tables), effects (sentences on what is absent, unused or without effect), unused (number
+    of rows that the model does not use, by table, column or measure of limits) and dropped
     (projects, with the reason). Problems are listed in error.problems.
 
     [bold]Examples[/bold]

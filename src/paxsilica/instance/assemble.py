@@ -21,6 +21,7 @@ from paxsilica.instance.operating_states import (
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.types import Place
+from paxsilica.instance.unread import MEASURES_UNREAD
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
@@ -83,8 +84,8 @@ class Instance:
 
     @cached_property
     def limits(self) -> dict[str, Limit]:
-        """Policy limits by name."""
-        return {row.limit: row for row in self.tables.limits}
+        """Policy limits by name, without those that the model does not use."""
+        return {row.limit: row for row in self.tables.limits if row.measure not in MEASURES_UNREAD}
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
@@ -175,9 +176,15 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         row.project: make_candidate(world, row)
         for row in sorted(tables.projects, key=lambda row: row.project)
     }
+    dropped = {
+        row.project: "generic options are no candidates: generic_options is false"
+        for row in tables.projects
+        if row.generic and not case.generic_options
+    }
+    candidates = {name: candidate for name, candidate in candidates.items() if name not in dropped}
     funding = make_funding(world, candidates)
     forbidden = {row.project for row in tables.projects if row.commitment == "forbidden"}
-    dropped = {
+    dropped |= {
         name: (
             "its commitment is forbidden"
             if name in forbidden

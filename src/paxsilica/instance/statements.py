@@ -10,6 +10,7 @@ from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
 from paxsilica.instance.names import chosen_scenarios, events_of
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
+from paxsilica.instance.unread import unread
 from paxsilica.tables.schema import Funder, Limit
 
 _LISTED = 6
@@ -27,6 +28,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
+        *_unread(instance),
     )
 
 
@@ -269,3 +271,9 @@ def _selects(instance: Instance, row: Limit, arcs: Iterable[tuple[str, str, str]
     elif row.measure in ON_PLANTS:
         names = [name for name in world.plants if name not in instance.dropped]
     return any(selects_plant(world, row, name) for name in names)
+
+
+def _unread(instance: Instance) -> Iterable[str]:
+    if found := unread(instance.tables):
+        rows = ", ".join(f"{name} ({count})" for name, count in found.items())
+        yield f"The model does not use these rows of the data: {rows}."

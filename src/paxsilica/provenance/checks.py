@@ -1,5 +1,5 @@
-"""Checks of the data as a whole: balances, published figures, capital per capacity, double
-counting, routes.
+"""Checks of the data as a whole: balances, published figures and growth, capital per capacity,
+double counting, routes, margins, shortage prices and imports.
 """
 
 from __future__ import annotations
@@ -7,17 +7,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import Literal
 
+from paxsilica.provenance.imports import compare
+from paxsilica.provenance.plausible import growth, level
+from paxsilica.provenance.verdicts import Finding, Verdict
 from paxsilica.provenance.world_balance import World
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Project, Published
 
-Verdict = Literal["ok", "off", "wrong"]
+__all__ = ["Finding", "Verdict", "check_world", "imported"]
 
-YEARS = (2026, 2030, 2035, 2040)
+YEARS = (2026, 2028, 2030, 2035, 2040)
 ROOM = 0.98
 """Least ratio of the world's capacity to the use of a commodity: capacities and uses are
 rounded."""
@@ -32,29 +34,18 @@ _PHASE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check: ``off`` is outside of the published range, ``wrong`` is a mistake
-    in the data."""
-
-    kind: str
-    name: str
-    ours: str
-    published: str
-    verdict: Verdict
-    source: str = ""
-    note: str = ""
-
-
 def check_world(tables: Tables) -> list[Finding]:
     """Run every check."""
     world = World(tables)
     return [
         *balances(world),
         *published_figures(world),
+        *growth(world),
         *capital_per_capacity(tables),
         *counted_twice(tables),
         *roads(world),
+        *margins(world),
+        *shortage_prices(tables),
     ]
 
 
@@ -97,21 +88,20 @@ def published_figures(world: World) -> Iterator[Finding]:
     """Compare with what is published."""
     uses: dict[int, dict[str, dict[str, float]]] = {}
     for row in world.tables.published:
-        if row.measure == "use":
-            uses.setdefault(row.year, world.use(row.year))
         for ours in _ours(world, row, uses):
             share = row.measure == "share of capacity"
-            reported = [
-                f"{value:.0%}" if share else f"{value:.4g}"
-                for value in (ours, row.value, row.low, row.high)
-            ]
-            verdict: Verdict = "ok" if row.low <= ours <= row.high else "off"
-            between = f"{reported[1]} ({reported[2]} to {reported[3]})"
+            mine, value, low, high = (
+                "no price" if each is None else f"{each:.0%}" if share else f"{each:.4g}"
+                for each in (ours, row.value, row.low, row.high)
+            )
+            verdict: Verdict = "wrong"
+            if ours is not None:
+                verdict = "ok" if row.low <= ours <= row.high else "off"
             yield Finding(
                 "published",
                 row.name,
-                reported[0],
-                between,
+                mine,
+                f"{value} ({low} to {high})",
                 verdict,
                 ", ".join(row.sources),
                 row.note or "",
@@ -120,8 +110,9 @@ def published_figures(world: World) -> Iterator[Finding]:
 
 def _ours(
     world: World, row: Published, uses: dict[int, dict[str, dict[str, float]]]
-) -> Iterator[float]:
-    """Return the figure of the data; of capital, the median over the projects of the process."""
+) -> Iterator[float | None]:
+    """Return the figure of the data; of capital, the median over the projects of the process;
+    ``None`` for a market without a price."""
     if row.measure == "capital":
         rates = [
             rate for project, rate in _rates(world.tables) if row.process in ("*", project.process)
@@ -129,20 +120,20 @@ def _ours(
         if rates:
             yield median(rates)
         return
-    by_region = (
-        uses[row.year][row.commodity]
-        if row.measure == "use"
-        else world.capacity(row.year, row.commodity, row.process)
-    )
+    if row.measure != "share of capacity":
+        yield level(world, row, uses)
+        return
+    by_region = world.capacity(row.year, row.commodity, row.process)
     total = sum(by_region.values())
     mine = total if row.region == "*" else by_region.get(row.region, 0.0)
-    yield mine if row.measure != "share of capacity" else mine / total if total else 0.0
+    yield mine / total if total else 0.0
 
 
 def _rates(tables: Tables) -> Iterator[tuple[Project, float]]:
-    """Capital per unit of size of every project at its smallest size."""
+    """Capital per unit of size of every named project at its smallest size; generic options are
+    priced from these."""
     for project in tables.projects:
-        if project.capex_usd_m is not None and project.smallest_size > 0:
+        if project.capex_usd_m is not None and project.smallest_size > 0 and not project.generic:
             yield project, project.capex_usd_m / project.smallest_size
 
 
@@ -243,4 +234,83 @@ def roads(world: World) -> Iterator[Finding]:
         "; ".join(dear) or "none",
         "none",
         "wrong" if dear else "ok",
+    )
+
+
+def margins(world: World) -> Iterator[Finding]:
+    """Find processes whose inputs cost more than their outputs at list prices, or whose cheapest
+    plant makes a loss.
+
+    Commodities without a price count as zero. Processes without existing plants, or without a
+    priced output, are left out. Prices and variable costs are in USD per unit.
+    """
+    tables = world.tables
+    prices = {row.commodity: row.price_usd_per_unit or 0.0 for row in tables.commodities}
+    costs: dict[str, list[float]] = defaultdict(list)
+    for asset in tables.assets:
+        if asset.variable_cost_usd_per_unit is not None:
+            costs[asset.process].append(asset.variable_cost_usd_per_unit)
+    for row in tables.processes:
+        earned = sum(
+            prices[name] * quantity for name, quantity in world.outputs[row.process].items()
+        )
+        if not earned or not costs[row.process]:
+            continue
+        spent = (
+            sum(prices[name] * quantity for name, quantity in world.inputs[row.process].items())
+            / earned
+        )
+        least, middle = min(costs[row.process]) / earned, median(costs[row.process]) / earned
+        verdict: Verdict = "wrong" if spent >= 1 else "off" if spent + least > 1 else "ok"
+        reported = (
+            f"inputs {spent:.0%}, margin {1 - spent - least:.0%} of the cheapest plant and"
+            f" {1 - spent - middle:.0%} of the median plant"
+        )
+        note = "" if verdict == "ok" else "even the cheapest plant makes a loss at list prices"
+        yield Finding(
+            "margin",
+            f"margin, {row.process}",
+            reported,
+            "inputs below 100%, margin above 0%",
+            verdict,
+            note=note,
+        )
+
+
+def shortage_prices(tables: Tables) -> Iterator[Finding]:
+    """Find commodities whose shortage price is not above their price."""
+    low = [
+        f"{row.commodity} {row.shortage_price_usd_per_unit:g}"
+        f" at a price of {row.price_usd_per_unit:g}"
+        for row in tables.commodities
+        if row.shortage_price_usd_per_unit is not None
+        and row.price_usd_per_unit is not None
+        and row.shortage_price_usd_per_unit <= row.price_usd_per_unit
+    ]
+    yield Finding(
+        "shortage",
+        "shortage prices not above the price",
+        "; ".join(low) or "none",
+        "none",
+        "wrong" if low else "ok",
+    )
+
+
+def imported(folder: Path) -> Iterator[Finding]:
+    """Find cells that differ from the import rules of the data folder, if it has any.
+
+    Raises:
+        InputError: if a rule cannot be used.
+    """
+    if not (folder / "imports" / "rules.csv").is_file():
+        return
+    found = compare(folder)
+    differing = [str(each) for each in found if not each.agrees]
+    ours = "; ".join(differing) or f"{len(found)} cells agree"
+    yield Finding(
+        "imports",
+        "cells taken from official tables",
+        ours,
+        "as the rules give",
+        "wrong" if differing else "ok",
     )

@@ -14,10 +14,14 @@ from paxsilica.tables import Tables
 
 _KINDS = {
     "published": "Against published figures",
+    "growth": "Against published growth",
     "balance": "World capacity over use, in " + ", ".join(map(str, YEARS)),
     "capital": "Capital per capacity of the projects of each process",
     "double counting": "Plants counted twice",
     "routes": "Routes",
+    "margin": "Margins at list prices",
+    "shortage": "Shortage prices",
+    "imports": "Numbers imported from official tables",
 }
 
 
@@ -98,7 +102,9 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
         found = [
             (each.region, each.value, by_region.get(each.region, 0.0) / total)
             for each in tables.published
-            if each.measure == "share of capacity" and each.commodity == row.commodity
+            if each.measure == "share of capacity"
+            and each.commodity == row.commodity
+            and each.year == year
         ]
         cells.append("; ".join(f"{region} {published:.0%}" for region, published, _ in found))
         cells.append("; ".join(f"{100 * (ours - published):+.0f}" for _, published, ours in found))

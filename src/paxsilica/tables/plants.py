@@ -1,4 +1,5 @@
-"""The schema of plants: existing assets, and projects that the plan may commit to."""
+"""The schema of plants: existing assets, projects that the plan may commit to, and the probability
+that these are completed."""
 
 from __future__ import annotations
 
@@ -19,6 +20,39 @@ from paxsilica.tables.columns import (
     Year,
     YesNo,
 )
+
+
+class StatusCredit(Row):
+    """How much of the nameplate of a plant of a given status the plan may count on: announced is
+    not built."""
+
+    key = ("status",)
+    absent = "nameplates are credited in full"
+    status: Key
+    name: Label
+    credit: Share = Field(description="of plants that the plan does not pay for")
+    capital_factor: Annotated[Number, Field(ge=1), Column(unit="factor")] | None = Field(
+        None,
+        description=(
+            "expected capital of a project of this status over its stated capital; blank: 1"
+        ),
+    )
+
+
+class Completion(Row):
+    """How likely a committed project of a status comes into operation exactly so many years after
+    its planned start.
+
+    What the probabilities of a status and stage lack to 1 is the chance that the project is never
+    completed. Rows of a named stage replace those of ``*`` for that stage.
+    """
+
+    key = ("status", "stage", "delay_years")
+    absent = "every committed project is completed on time"
+    status: Annotated[Key, Column(references="statuses")]
+    stage: Annotated[str, Column(references="stages", wildcard=True)]
+    delay_years: Annotated[Whole, Field(ge=0, le=10), Column(unit="years")]
+    probability: Share
 
 
 class Asset(Row):
@@ -124,4 +158,11 @@ class Project(Row):
     ) = Field(None, description="real rate of the owner; blank: the discount rate of the case")
     economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
         None, description="life for the linear residual value; blank: no residual value"
+    )
+    generic: YesNo | None = Field(
+        None,
+        description="whether it is an option of a process at a host, without an owner; blank: no",
+    )
+    built_anyway: YesNo | None = Field(
+        None, description="whether it would be built without public money; blank: no"
     )

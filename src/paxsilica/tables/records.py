@@ -96,10 +96,11 @@ class Published(Row):
     absent = "the data is not compared with published figures"
     figure: Key
     name: Label
-    measure: Literal["share of capacity", "capacity", "use", "capital"] = Field(
+    measure: Literal["share of capacity", "capacity", "use", "market", "capital"] = Field(
         description=(
             "share of capacity: of the region in the world; capacity: of the region; use: of the"
-            " region, along the chain too; capital: of projects, USD million per unit of size"
+            " region, along the chain too; market: use at the price of the commodity, USD million;"
+            " capital: of projects, USD million per unit of size"
         )
     )
     region: Annotated[str, Column(references="regions", wildcard=True)]
@@ -107,7 +108,7 @@ class Published(Row):
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     year: Year
     value: Annotated[Number, Field(gt=0)] = Field(
-        description="in the unit of the commodity or process; a share as a share of 1"
+        description="unit of the commodity or process; share of 1; a market in USD million"
     )
     low: Annotated[Number, Field(ge=0)] = Field(description="lower end of the published range")
     high: Annotated[Number, Field(ge=0)] = Field(description="upper end of the published range")

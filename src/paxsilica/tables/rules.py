@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,7 @@ from typing import Any
 from paxsilica.tables.columns import SMALLEST_RATE
 
 _TOLERANCE = 1e-6
+_DAY = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ def _ordered(table: str, column: str, other: str) -> Rule:
 
     words = f"be at most {other}"
     return Rule(table, column, words, holds, lambda row: f", which is {getattr(row, other):.12g}")
+
+
+def _not_below(table: str, column: str, least: str) -> Rule:
+    """The cell is at least another cell of the row, if both are filled."""
+    rule = _ordered(table, least, column)
+    words = f"be at least {least}"
+    return Rule(
+        table, column, words, rule.holds, lambda row: f", which is {getattr(row, least):.12g}"
+    )
 
 
 def _not_before(table: str, last: str, first: str) -> Rule:
@@ -82,6 +93,8 @@ RULES = (
     _ordered("routes", "smallest_shipment", "largest_shipment"),
     _ordered("stocks", "initial", "largest"),
     _ordered("stocks", "final", "largest"),
+    _ordered("stocks", "floor", "largest"),
+    _not_below("stocks", "final", "floor"),
     _ordered("provenance", "low", "high"),
     _not_before("assets", "to_year", "from_year"),
     _not_before("funders", "to_year", "from_year"),
@@ -106,6 +119,18 @@ RULES = (
         lambda shares: all(before <= after for before, after in pairwise(shares)),
     ),
     _of_profile("ramp_profile", "end above 0", lambda shares: shares[-1] > 0),
+    Rule(
+        "projects",
+        "built_anyway",
+        "be no or blank for a generic option, which has no owner",
+        lambda row: not (row.generic and row.built_anyway),
+    ),
+    Rule(
+        "deals",
+        "date",
+        "be a year, a year and month, or a date, such as 2026, 2026-01 or 2026-01-14",
+        lambda row: _DAY.fullmatch(row.date) is not None,
+    ),
     Rule(
         "routes",
         "to_region",
@@ -147,6 +172,12 @@ RULES = (
         "to_region",
         "be blank for every measure but shipment",
         lambda row: row.measure == "shipment" or row.to_region is None,
+    ),
+    Rule(
+        "limits",
+        "sense",
+        "be 'at most' for new capacity, which is a build rate",
+        lambda row: row.measure != "new capacity" or row.sense == "at most",
     ),
     Rule("limits", "value", "be at least 0", lambda row: row.value >= 0),
     Rule(

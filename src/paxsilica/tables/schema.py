@@ -30,13 +30,16 @@ from paxsilica.tables.columns import (
     Year,
     YesNo,
 )
-from paxsilica.tables.plants import Asset, Project
+from paxsilica.tables.deals import Deal, Funder, Mandate
+from paxsilica.tables.plants import Asset, Completion, Project, StatusCredit
 from paxsilica.tables.records import Provenance, Published, Series, Source
 
 __all__ = [
     "TABLES",
     "Asset",
     "Commodity",
+    "Completion",
+    "Deal",
     "Demand",
     "Event",
     "Funder",
@@ -132,6 +135,9 @@ class Commodity(Row):
     covered: YesNo | None = Field(
         None, description="whether coverage of this commodity is required; blank: no"
     )
+    user_inventory_months: Annotated[NonNegative, Column(unit="months")] | None = Field(
+        None, description="stock that users hold, in months of their use; blank: not stated"
+    )
     surplus: Literal["free", "forbidden"] = Field(
         description="free: more may be made than is used; forbidden: every unit must be used"
     )
@@ -156,6 +162,9 @@ class Process(Row):
     minimum_utilisation: Share | None = Field(
         None, description="share of standby capacity to run in normal times; blank: none"
     )
+    fixed_cost_usd_per_unit: (
+        Annotated[NonNegative, Column(unit="USD per unit of capacity and year")] | None
+    ) = Field(None, description="fixed cost of plants that state none of their own; blank: none")
 
 
 class Recipe(Row):
@@ -166,16 +175,6 @@ class Recipe(Row):
     commodity: Annotated[Key, Column(references="commodities")]
     role: Literal["input", "output"]
     quantity: Annotated[Number, Field(gt=0), Column(unit="commodity units per unit of activity")]
-
-
-class StatusCredit(Row):
-    """The share of nameplate that the plan may count on, by status of the plant."""
-
-    key = ("status",)
-    absent = "nameplates are credited in full"
-    status: Key
-    name: Label
-    credit: Share
 
 
 class Demand(Row):
@@ -216,7 +215,11 @@ class Route(Row):
 
 
 class Stock(Row):
-    """A store of a commodity: filled in normal times, drawn in normal times or in a cut-off."""
+    """A store of a commodity: filled in normal times, drawn in normal times or in a cut-off.
+
+    A store that may hold more than it holds at the start is a candidate: the plan may fill it from
+    production in normal years.
+    """
 
     key = ("region", "commodity")
     absent = "nothing is stored from one year to the next"
@@ -232,54 +235,8 @@ class Stock(Row):
         | None
     ) = Field(None, description="on the level at the end of each year")
     strategic: YesNo = Field(description="whether it may be drawn in a cut-off")
-
-
-class Funder(Row):
-    """A partner that pays for projects."""
-
-    key = ("funder",)
-    absent = "capital is paid without limit and without named funders"
-    funder: Key
-    name: Label
-    region: RegionRef = Field(
-        description="the funder pays if the region's status is in the case's key funding"
-    )
-    envelope_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="limit over all years; blank: only the annual limit applies"
-    )
-    annual_limit_usd_m: (
-        Annotated[NonNegative, Column(unit="USD million per year", series=True)] | None
-    ) = Field(None, description="blank: only the envelope applies")
-    carry_over: YesNo = Field(
-        description="whether the unspent part of an annual limit may be spent later"
-    )
-    from_year: Year | None = Field(
-        None, description="first year of payments; blank: from the start"
-    )
-    to_year: Year | None = Field(None, description="last year of payments; blank: to the end")
-    largest_share: Share | None = Field(None, description="of a project's capital; blank: no limit")
-    smallest_ticket_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="least payment to a project, if it pays at all; blank: none"
-    )
-    cost_of_capital: (
-        Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
-    ) = Field(None, description="real rate of its money; blank: the discount rate of the case")
-    delivery_factor: Share | None = Field(
-        None, description="share of its envelope and limits that it delivers; blank: all"
-    )
-
-
-class Mandate(Row):
-    """Projects that a funder may pay for; a funder with rows here pays only for projects that fit
-    one of them."""
-
-    key = ("funder", "stage", "region")
-    absent = "every funder may pay for every project"
-    funder: Annotated[Key, Column(references="funders")]
-    stage: Annotated[str, Column(references="stages", wildcard=True)]
-    region: Annotated[str, Column(references="regions", wildcard=True)]
-    largest_usd_m: Annotated[NonNegative, Column(unit="USD million")] | None = Field(
-        None, description="limit on all its payments under this row; blank: no limit"
+    floor: Annotated[NonNegative, Column(unit="commodity units")] | None = Field(
+        None, description="lowest level in normal years; a cut-off may go below it; blank: 0"
     )
 
 
@@ -290,13 +247,14 @@ class Limit(Row):
     key = ("limit",)
     absent = "no limits beyond those of the other tables"
     limit: Key
-    measure: Literal["capacity", "activity", "projects", "capital", "shipment", "production"] = (
-        Field(
-            description=(
-                "capacity: credited, in service; activity: in normal operation; projects: how many"
-                " are committed; capital: USD million committed since the start; shipment: on"
-                " routes; production: of a commodity"
-            )
+    measure: Literal[
+        "capacity", "activity", "projects", "capital", "shipment", "production", "new capacity"
+    ] = Field(
+        description=(
+            "capacity: credited, in service; activity: in normal operation; projects: how many are"
+            " committed; capital: USD million committed since the start; shipment: on routes;"
+            " production: of a commodity; new capacity: nameplate committed in the year, a build"
+            " rate"
         )
     )
     sense: Literal["at most", "at least"]
@@ -357,6 +315,7 @@ TABLES: dict[str, type[Row]] = {
     "processes": Process,
     "recipes": Recipe,
     "statuses": StatusCredit,
+    "completion": Completion,
     "assets": Asset,
     "projects": Project,
     "demand": Demand,
@@ -364,6 +323,7 @@ TABLES: dict[str, type[Row]] = {
     "stocks": Stock,
     "funders": Funder,
     "mandates": Mandate,
+    "deals": Deal,
     "limits": Limit,
     "scenarios": Scenario,
     "events": Event,

@@ -14,6 +14,7 @@ from paxsilica.audit import Finding
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
+from paxsilica.instance.unread import unread
 from paxsilica.plan.result import AUDIT, Plan
 from paxsilica.report.console.screen import Screen, compact_table, written_to
 from paxsilica.report.views.coverage import Cell, coverage_stages, spread
@@ -39,6 +40,7 @@ PROJECTS_SHOWN = 10
 FUNDERS_SHOWN = 6
 NOTES_SHOWN = 3
 LIMITS_SHOWN = 3
+NAMES_SHOWN = 20
 FUNDERS_WIDTH = 24
 NOTE_LENGTH = 236
 
@@ -295,7 +297,11 @@ def _notes(plan: Plan) -> Iterable[RenderableType]:
 
 
 def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:
-    return [f"Dropped: {', '.join(names)} ({reason})." for reason, names in reasons.items()]
+    many = {reason: count(len(names), "project") for reason, names in reasons.items()}
+    return [
+        f"Dropped: {', '.join(names) if len(names) <= NAMES_SHOWN else many[reason]} ({reason})."
+        for reason, names in reasons.items()
+    ]
 
 
 def print_folder(screen: Screen, folder: Path) -> None:
@@ -352,6 +358,7 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             if name not in tables.present and row.absent is not None
         ],
         "effects": [*statements(instance), *describe_absent(instance.tables)],
+        "unused": unread(instance.tables),
         "dropped": dict(instance.dropped),
     }
 

@@ -1,4 +1,4 @@
-"""Projects: prerequisites and exclusive groups."""
+"""Projects: prerequisites, exclusive groups and probabilities of completion."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from paxsilica.errors import Problem
 from paxsilica.tables.read import Tables
 from paxsilica.tables.schema import Project
 
+_TOLERANCE = 1e-6
 _LAST_YEAR = 9999
 
 
@@ -90,3 +91,20 @@ def exclusive_groups(tables: Tables) -> Iterable[Problem]:
                 f" {first_line} ({first.project}) is"
             )
             yield Problem("projects", line, "commitment", f"required for {project.project}", words)
+
+
+def completion(tables: Tables) -> Iterable[Problem]:
+    """Find probabilities of completion that add up to more than 1 for a status and stage."""
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    last: dict[tuple[str, str], str] = {}
+    for line, row in tables.numbered("completion", tables.completion):
+        totals[row.status, row.stage] += row.probability
+        last[row.status, row.stage] = line
+    for (status, stage), total in totals.items():
+        if total > 1 + _TOLERANCE:
+            where = f"status {status!r} and stage {stage!r}"
+            words = (
+                f"the probabilities of {where} should add up to at most 1, but add up to"
+                f" {total:.12g}"
+            )
+            yield Problem("completion", last[status, stage], "probability", "", words)

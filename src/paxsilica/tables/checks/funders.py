@@ -1,4 +1,4 @@
-"""Funders and what they have."""
+"""Funders, what they have, and their deals."""
 
 from __future__ import annotations
 
@@ -26,3 +26,22 @@ def funders_have_money(tables: Tables) -> Iterable[Problem]:
                 " in series: the funder has neither"
             )
             yield Problem("funders", line, "envelope_usd_m", "", words)
+
+
+def deals(tables: Tables) -> Iterable[Problem]:
+    """Find deals that place their project in another region or stage than it has."""
+    known = {project.project: project for project in tables.projects}
+    stages = {process.process: process.stage for process in tables.processes}
+    for line, deal in tables.numbered("deals", tables.deals):
+        project = known.get(deal.project or "")
+        if project is None:
+            continue
+        for column, value, own in (
+            ("region", deal.region, project.region),
+            ("stage", deal.stage, stages.get(project.process)),
+        ):
+            if value is not None and own is not None and value != own:
+                words = (
+                    f"should be {own!r}, the {column} of the project {project.project!r}, or blank"
+                )
+                yield Problem("deals", line, column, value, words)
