@@ -60,7 +60,7 @@ def tables() -> Tables:
             "new-mine": (
                 mine
                 | {
-                    "name": "=New mine",
+                    "name": "New mine",
                     "size": 120.0,
                     "capex_usd_m": 50.0,
                     "lead_time_years": 1,
@@ -85,7 +85,7 @@ def tables() -> Tables:
             for good in goods
         },
         funders={
-            "fund": {"name": "@Fund of A", "envelope_usd_m": 500.0, "annual_limit_usd_m": 200.0}
+            "fund": {"name": "Fund of A", "envelope_usd_m": 500.0, "annual_limit_usd_m": 200.0}
         },
         statuses={"announced": 0.5},
     )

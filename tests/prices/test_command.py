@@ -73,7 +73,7 @@ def test_everything_is_shown_and_written(folder: Path) -> None:
     assert answer.exit_code == 0, answer.output
     assert "programme" in answer.output
     assert "10 [10 to 10]" in answer.output
-    assert "Uplift that hull prices leave: USD 50 million (graded 50)" in answer.output
+    assert "Uplift that convex-hull prices leave: USD 50 million (graded 50)" in answer.output
     assert "enters: lump" in answer.output
     plan = Plan.load(folder / "out")
     assert set(plan.tables) >= {"prices", "price_proof", "value_curve", "value_jumps"}

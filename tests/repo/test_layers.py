@@ -18,6 +18,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {"renames"},
     {"tables", "finance", "bundled", "serialize", "interpolate", "version", "atomic"},
+    {"case_words"},
     {"case"},
     {"instance"},
     {"model"},
