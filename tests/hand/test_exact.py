@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from paxsilica.audit import audit
-from paxsilica.plan import solve as planning
 from paxsilica.plan.result import Plan
-from paxsilica.plan.solve import INTEGRALITY_TOL, make_plan
-from paxsilica.solver import Compiled, Outcome
+from paxsilica.plan.solve import make_plan
+from paxsilica.solver import Compiled, Outcome, resolve
+from paxsilica.solver.resolve import INTEGRALITY_TOL
 from worlds import COVERED, M, approx, case, world
 
 LENT = 4e-7
@@ -23,7 +23,7 @@ LENT = 4e-7
 def lenient(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
     """A solver whose search runs a project that it commits by a fraction within its tolerance, as
     HiGHS may: the decision is reported as rounded, the operation is not."""
-    plain, given = planning.solve, list[Outcome]()
+    plain, given = resolve.solve, list[Outcome]()
 
     def solve(program: Compiled, *arguments: Any, **options: Any) -> Outcome:
         outcome = plain(program, *arguments, **options)
@@ -36,7 +36,7 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
         given.append(replace(outcome, values=values, integrality_violation=LENT))
         return given[-1]
 
-    monkeypatch.setattr(planning, "solve", solve)
+    monkeypatch.setattr(resolve, "solve", solve)
     return given
 
 

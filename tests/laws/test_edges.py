@@ -75,7 +75,7 @@ def test_earning_without_limit_is_bad_input() -> None:
     world.asset("old", "A", "make", capacity="inf", cost=1)
     world.process("sell", {"part": 1}, {})
     world.asset("market", "A", "sell", capacity="inf", cost=-5)
-    with pytest.raises(InputError, match="earns without limit"):
+    with pytest.raises(InputError, match="the model is unbounded"):
         audited_plan(*world.read())
 
 

@@ -3,6 +3,7 @@ an exit code."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -54,7 +55,7 @@ def options(
         typer.Option(
             "--debug",
             envvar="PAXSILICA_DEBUG",
-            help="Where the program itself is at fault, print the traceback.",
+            help="Print log messages, and the traceback of a fault of the program.",
         ),
     ] = False,
 ) -> None:
@@ -68,6 +69,8 @@ def options(
     if something is wrong. Colours are for terminals alone; NO_COLOR drops them there too.
     """
     show_tracebacks(debug)
+    if debug:
+        logging.basicConfig(level=logging.DEBUG)
 
 
 options.__doc__ = reflowed(options.__doc__ or "")

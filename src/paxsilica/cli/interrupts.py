@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from paxsilica.report.console.live import LiveView
 
-SEARCHES = ("search", "cheapest of equals")
+SEARCHES = ("search", "least cost among the optima")
 """Steps that can end early with something to show."""
 
 
@@ -65,7 +65,7 @@ class Interrupts:
         self.pressed = True
         if self.view is not None:
             self.view.say("Stopping the search; Ctrl-C once more ends the program.")
-        raise KeyboardInterrupt  # the solver's door takes this as a wish for the best plan so far
+        raise KeyboardInterrupt  # the search ends with its best plan
 
     def step(self, name: str) -> None:
         """A step of the work begins."""

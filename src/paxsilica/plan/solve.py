@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -20,23 +21,20 @@ from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
 from paxsilica.plan.coverage import Shares, coverage, measured_coverage
 from paxsilica.plan.result import Plan
-from paxsilica.solver import (
-    Array,
-    Compiled,
-    Outcome,
-    ProgressCallback,
-    Values,
-    compile_model,
-    solve,
+from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver.resolve import (
+    INTEGRALITY_TOL,
+    Written,
+    search,
+    with_exact_integers,
+    written,
 )
 from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
 
-INTEGRALITY_TOL = 1e-9
-"""The solver accepts a project that is committed by a millionth, with a millionth of its capacity.
-A plan with a larger integrality violation than this is solved again with exact decisions."""
+LOGGER = logging.getLogger(__name__)
 
 
 def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
@@ -103,35 +101,27 @@ def make_plan(
     steps.begin("write the model")
     with without_collection():
         model = build(instance) if model is None else of_question(model, tables, case)
-        program = compile_model(model)
-    instance = model.instance
-    costs = {
-        name: (program.vector(part.terms), part.constant) for name, part in model.costs.items()
-    }
-    total = np.sum([vector for vector, _ in costs.values()], axis=0)
-    offset = sum(constant for _, constant in costs.values())
+        made = written(model, tables, case)
+    instance, program, costs = made.instance, made.program, made.costs
     steps.begin("search")
-    outcome = solve(program, case.solver, on_progress)
-    if outcome.status == "unbounded":
-        raise InputError(
-            "some plan earns without limit: look for a negative cost without a capacity, a largest"
-            " shipment or a limit to hold it"
-        )
+    outcome = search(
+        program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+    ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
         steps.end()
         return _without_plan(instance, outcome, manifest, seconds)
     values = outcome.values
     if case.objective != "cost":
-        steps.begin("cheapest of equals")
-        values = _cheapest_of_equals(program, outcome, total, offset, case)
+        steps.begin("least cost among the optima")
+        values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL:
         values = _reoptimised(program, values, case)
     before: Shares = {}
     after: Shares = {}
     if instance.required:
         steps.begin("measure coverage")
-        before, after, _ = measured_coverage(program, instance, values, total, case.solver)
+        before, after, _ = measured_coverage(program, instance, values, made.total, case.solver)
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
@@ -191,40 +181,34 @@ def _without_plan(
     )
 
 
-def _cheapest_of_equals(
-    program: Compiled, outcome: Outcome, total: Array, offset: float, case: Case
-) -> Array:
-    """Among the plans that reach the objective of the case, the cheapest found.
+def _least_cost(made: Written, outcome: Outcome) -> Array:
+    """Among the plans that reach the objective of the case, the one of least cost that is found.
 
     With the least shortfall, projects that add no coverage are chosen again; with the least budget,
     only operation is.
     """
     assert outcome.values is not None
     assert outcome.objective is not None
+    case, program = made.case, made.program
     room = 1e-6 * max(1.0, abs(outcome.objective))
-    held = program.with_row(program.cost, outcome.objective - program.offset + room).minimising(
-        total, offset
-    )
+    limited = program.with_row(program.cost, outcome.objective - program.offset + room)
+    cheaper = limited.minimising(made.total, made.offset)
     if case.objective == "shortfall":
-        better = solve(held, case.solver, start=outcome.values)
-        if better.values is not None:
-            return (
-                _reoptimised(held, better.values, case)
-                if better.integrality_violation > INTEGRALITY_TOL
-                else better.values
-            )
-    return _reoptimised(held, outcome.values, case)
+        found = search(cheaper, case.solver, outcome.values, interruptible=True).outcome
+        if found.values is not None:
+            exact = found.integrality_violation <= INTEGRALITY_TOL
+            return found.values if exact else _reoptimised(cheaper, found.values, case)
+    return _reoptimised(cheaper, outcome.values, case)
 
 
 def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     """The best operation and funding with every project exactly as decided."""
-    at = np.flatnonzero(program.integer)
-    outcome = solve(program.fixed(at, values[at]), case.solver)
-    if outcome.values is None:
+    found = with_exact_integers(program, values, case.solver).values
+    if found is None:
         raise PaxSilicaError(
             "the plan could not be solved again with its projects fixed; please report this"
         )
-    return outcome.values
+    return found
 
 
 def _notes(instance: Instance, details: str) -> tuple[str, ...]:
@@ -248,6 +232,7 @@ class _Steps:
     def begin(self, name: str) -> None:
         self.end()
         self.name, self.started = name, time.monotonic()
+        LOGGER.info("step: %s", name)
         if self.on_step is not None:
             self.on_step(name)
 

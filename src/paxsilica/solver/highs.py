@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import shutil
@@ -26,6 +27,9 @@ from paxsilica.solver.program import Array, Compiled, compile_model
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
+
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ def relative_gap(incumbent: float, bound: float) -> float:
         return math.inf
     distance = abs(incumbent - bound)
     return 0.0 if distance == 0 else math.inf if incumbent == 0 else distance / abs(incumbent)
+
+
+def _size(program: Compiled) -> tuple[int, int, int]:
+    """Number of rows, columns and integer columns."""
+    return len(program.row_low), len(program.cost), int(program.integer.sum())
 
 
 def _objective_scale(cost: Array) -> float:
@@ -165,6 +174,7 @@ def solve(
         **{name: SOLVER_OPTIONS[name].kind(value) for name, value in options.options.items()},
     }.items():
         _set(solver, name, value)
+    LOGGER.debug("solve: %d rows, %d columns, %d integer", *_size(program))
     started = time.monotonic()
     trace: list[Progress] = []
     stop = threading.Event()

@@ -220,6 +220,7 @@ def search(
     on_progress: ProgressCallback | None = None,
     *,
     interruptible: bool = False,
+    may_be_empty: bool = False,
 ) -> Answer:
     """Solves ``program``, from a known plan if there is one.
 
@@ -229,12 +230,13 @@ def search(
         cutoff: called with what is known after each progress; the search ends when it returns true.
         on_progress: called with every progress of the search.
         interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
+        may_be_empty: whether a program without columns is solved, and not refused.
 
     Raises:
-        InputError: if there is nothing to decide, or if a plan earns without limit.
+        InputError: if there is nothing to decide, or if the model is unbounded.
         KeyboardInterrupt: on Ctrl-C, unless the search is interruptible.
     """
-    if not len(program.cost):
+    if not len(program.cost) and not may_be_empty:
         raise InputError(
             "nothing can be decided: the tables hold neither assets nor projects that could run in"
             " the years of the case"
@@ -258,8 +260,8 @@ def search(
         raise KeyboardInterrupt
     if outcome.status == "unbounded":
         raise InputError(
-            "some plan earns without limit: look for a negative cost without a capacity or a limit"
-            " to hold it"
+            "the model is unbounded: look for a negative cost without a capacity, a largest"
+            " shipment or a limit that bounds it"
         )
     if outcome.status == "infeasible":
         return Answer(outcome, NOWHERE)

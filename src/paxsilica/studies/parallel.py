@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -42,6 +43,8 @@ Result = dict[str, Any]
 """Result of a task: plain data that JSON can hold."""
 
 Work = Callable[[Tables, Case, Mapping[str, Any]], Result]
+
+LOGGER = logging.getLogger(__name__)
 
 WORKERS_MAY_DIE = 3
 """How often processes may be lost (out of memory, for example) before a study gives up."""
@@ -299,6 +302,7 @@ class Runner(ExitStack):
             except BrokenProcessPool:
                 self._close(at_once=True)
                 self._lost += 1
+                LOGGER.warning("a worker process was lost; its tasks run again")
                 if self._lost > WORKERS_MAY_DIE:
                     raise PaxSilicaError(
                         "worker processes died again and again: out of memory (use fewer with"
