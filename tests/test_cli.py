@@ -94,7 +94,7 @@ def test_another_plan_is_not_written_over(run: Run, monkeypatch: pytest.MonkeyPa
     )
     result = run("solve", *given("vietman"), "--gap", "0.02", "--out", "plans/case")
     assert result.exit_code == 2
-    assert "holds another plan" in result.stderr
+    assert "contains another plan" in result.stderr
 
 
 def test_options_change_the_case(run: Run) -> None:

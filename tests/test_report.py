@@ -356,7 +356,7 @@ def test_place_is_made_and_removed_if_nothing_comes(
         write_plan(plan, folder)
     assert Path("deep/er/plan.xlsx").exists()
     with (
-        pytest.raises(InputError, match="holds another plan"),
+        pytest.raises(InputError, match="contains another plan"),
         place_for(Path("deep/er"), "x", {"other": 1}),
     ):
         pass

@@ -24,13 +24,13 @@ _SETS: Mapping[str, str] = {
         'a list of statuses such as ["signatory", "participant"], or statuses with their first'
         f" year such as {{signatory = 2026}}; a status is {STATUSES}"
     ),
-    "membership": f'regions with their status, such as {{JPN = "signatory"}} ({STATUSES})',
-    "partners": 'a list of players in quotation marks, such as ["sign:JPN", "money:ARE"]',
+    "membership": f'regions with their status, such as {{A = "signatory"}} ({STATUSES})',
+    "partners": 'a list of players in quotation marks, such as ["sign:A", "money:B"]',
     "coverage.required": f"{SHARE}, or shares by year such as {{2028 = 0.4, 2032 = 0.7}}",
     "coverage.stages": "stages with their share, such as {mining = 0.5}",
     "coverage.from_years": "commodities with their first year, such as {magnet = 2030}",
     "funders.exclude": 'a list of funders in quotation marks, such as ["fund"]',
-    "funders.exclude_regions": 'a list of regions in quotation marks, such as ["JPN"]',
+    "funders.exclude_regions": 'a list of regions in quotation marks, such as ["A"]',
     "scenarios": (
         'a list of scenarios such as ["calm", "storm"], or scenarios with their probability such'
         " as {calm = 0.7, storm = 0.3}"
@@ -44,7 +44,7 @@ _PARTS: Mapping[str, str] = {
     "trusted": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
     "funding": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
     "membership": f"a status: {STATUSES}",
-    "partners": "a player in quotation marks, such as sign:JPN",
+    "partners": "a player in quotation marks, such as sign:A",
     "coverage.required": SHARE,
     "coverage.stages": f"{SHARE}, or shares by year such as {{2028 = 0.4}}",
     "coverage.from_years": "a year between 1900 and 2200",

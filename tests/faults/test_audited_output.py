@@ -107,7 +107,7 @@ def test_the_folder_of_another_plan_is_refused_before_the_tables_are_read(
     monkeypatch.setattr("paxsilica.tables.load_tables", reached)
     found = run(command, *GIVEN, "--set", "solver.gap=0.07", "--out", "x")
     assert found.exit_code == 2, found.output
-    assert "holds another plan" in found.stderr
+    assert "contains another plan" in found.stderr
     Path("file").write_text("")
     assert "is a file" in run(command, *GIVEN, "--out", "file").stderr
 

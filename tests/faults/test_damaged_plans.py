@@ -119,7 +119,7 @@ def test_an_edited_number_is_found(plan: Path, key: str, factor: float) -> None:
 def test_unknown_names_of_tables(plan: Path, name: str) -> None:
     entry = {"rows": 0, "sha256": "0" * 64}
     edit(plan, lambda result: result["tables"].update({name: entry}), sealed=True)
-    refused(plan, RESULT, "knows no such table")
+    refused(plan, RESULT, "is no table of a plan in this version")
 
 
 def test_every_table_is_needed(plan: Path) -> None:

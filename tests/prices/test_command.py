@@ -91,7 +91,7 @@ def test_the_same_request_may_be_repeated_into_the_same_folder(folder: Path) -> 
     assert (folder / "out" / "tables" / "prices.csv").read_bytes() == before
     other = run(folder, "--kind", "relaxed", "--quiet")
     assert other.exit_code == 2
-    assert "holds another plan" in " ".join(other.output.split())
+    assert "contains another plan" in " ".join(other.output.split())
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_the_same_request_may_be_repeated_into_the_same_folder(folder: Path) -> 
         (("--kind", "resolve", "--sooner", "lump"), "has no lead time"),
         (("--kind", "resolve", "--member", "Z"), "should be a country or group"),
         (("--kind", "resolve", "--coverage", "chips"), "should be a stage"),
-        (("--kind", "resolve", "--concentration"), "must cap a region's share"),
+        (("--kind", "resolve", "--concentration"), "needs a cap on a region's share"),
         (("--kind", "resolve", "--step", "0"), "must move the programme's budget"),
         (("--kind", "fixed", "--member", "A"), "add --kind resolve"),
         (("--kind", "resolve", "--two-sided", "budget"), "add --kind fixed, relaxed or hull"),
-        (("--two-sided", "capacity:nothing"), "fits nothing that has a dual here"),
+        (("--two-sided", "capacity:nothing"), "matches no item with a dual"),
         (
             ("--kind", "fixed", "--two-sided", "delta"),
             "should begin with one of annual limit, budget, capacity",

@@ -56,4 +56,7 @@ def test_a_year_too_early() -> None:
     assert {one.stage for one in found.findings} == {"magnets"}
     later = next(way for way in found.feasible_changes if way.kind == "later")
     assert later.amounts == {"years": 1.0}
-    assert "- One year later: coverage required from 2028, its path moved with it." in found.lines()
+    assert (
+        "- One year later: coverage required from 2028, later shares postponed likewise."
+        in found.lines()
+    )

@@ -65,7 +65,7 @@ def show_summary(plan: PlanFolder = None, *, options: DataOptions) -> Answer:
         )
         screen.show_rows(("grades by", *COUNTED), rows, COUNTED)
         screen.show(
-            "Oldest by the newest document behind a number:",
+            "Oldest numbers, by the date of their newest source:",
             *(f"  {year}  {place}" for year, place, _ in found.oldest),
         )
         screen.show("Missing:", *(f"  {words}" for words in found.missing))
@@ -218,7 +218,7 @@ def describe(
         bool,
         typer.Option(
             "--write",
-            help="Renew datapackage.json and the generated part of README.md in the folder.",
+            help="Update datapackage.json and the generated part of README.md in the folder.",
         ),
     ] = False,
     *,
@@ -330,7 +330,7 @@ def sources(
 
 
 data_app = typer.Typer(
-    help="Look into the data, check it against the world, and take it to a workbook and back.",
+    help="Inspect the data, compare it with published figures, and exchange it as a workbook.",
     no_args_is_help=True,
 )
 COMMANDS: Mapping[str, Callable[..., Answer]] = {

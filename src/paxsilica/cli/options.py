@@ -136,7 +136,7 @@ PlanTables = Annotated[
         "--data",
         metavar="PATH",
         help="Tables that the plan was made from.",
-        show_default="the bundled data, if it is they",
+        show_default="the bundled data, if the plan was made from it",
     ),
 ]
 

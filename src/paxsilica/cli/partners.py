@@ -83,7 +83,7 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
 
       paxsilica partners base --gap 0.001
 
-      paxsilica partners base --players "Japan=sign:JPN" --players "the Gulf=money:ARE+QAT+SAU"
+      paxsilica partners base --players "A signs=sign:A" --players "money of B and C=money:B+C"
     """
     from paxsilica.studies.partners import Player, default_players, parse_player, value_partners
 
@@ -94,7 +94,7 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
         with gathered(problems):
             chosen.append(parse_player(text, question.tables))
     if len({player.name for player in chosen}) < len(chosen):
-        words = "two players have the same name; give them names of their own"
+        words = "two players have the same name; give them different names"
         problems.append(Problem.of_option("--players", "", words))
     if problems:
         raise InputError(problems)
@@ -133,8 +133,8 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
             )
         elif signs:
             screen.show(
-                "A signature is worth here what it adds for the others: the final demand of those"
-                " who may sign is left out throughout."
+                "The value of a signature is its benefit for the others; the final demand of"
+                " possible signatories is not counted."
             )
 
     return Answer(show, found.result)

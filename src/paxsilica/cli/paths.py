@@ -36,7 +36,7 @@ def refuse_to_write_over(
                     "",
                     "",
                     str(path),
-                    f"is there already and is not written over; name another place{more}",
+                    f"exists already and is not overwritten; give another path{more}",
                 )
             ]
         )

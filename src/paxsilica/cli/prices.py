@@ -66,7 +66,7 @@ class PriceOptions(SolveOptions):
         list[str] | None,
         several(
             "WHAT[:WHERE]",
-            "Compute the left and the right dual value of it, such as 'capacity:*lynas*'",
+            "Compute the left and the right dual value of it, such as 'capacity:*-mine'",
             completion.words(*DUAL),
         ),
     ] = None
@@ -85,7 +85,7 @@ class PriceOptions(SolveOptions):
             "USD_M",
             "Change of the money; negative: less.",
             least=None,
-            shown="5 % of it, or what the smallest project left out takes if that is more",
+            shown="5 % of it, or the public money of the smallest project not chosen, if larger",
         ),
     ] = None
     coverage: Annotated[
@@ -233,7 +233,7 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
 
       paxsilica prices base --kind fixed --kind relaxed
 
-      paxsilica prices base --kind resolve --money budget --money qat-qia --step 500 --member TWN
+      paxsilica prices base --kind resolve --money budget --step 500 --coverage magnets
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
@@ -300,7 +300,7 @@ def _refuse_unknown(question: Question, options: PriceOptions) -> None:
                     "",
                     "",
                     pattern,
-                    f"should begin with one of {', '.join(DUAL)}, which * may shorten",
+                    f"should begin with one of {', '.join(DUAL)}; * may replace part of it",
                 )
             )
     for option in ("--money", "--curve"):

@@ -135,7 +135,7 @@ Parameters = Annotated[
     list[str] | None,
     several(
         "TABLE.COLUMN[:ROWS]",
-        "Numbers that move together, such as assets.capacity:chn-*",
+        "Numbers that move together, such as assets.capacity:*-mines",
         None,
         "--parameter",
         shown="the usual groups",
@@ -175,8 +175,8 @@ def frontier(
     *,
     options: StudyOptions,
 ) -> Answer:
-    """Trade one aim for another: the least of one measure for every combination of limits on
-    others, exactly.
+    """Compute an exact Pareto frontier: minimise one measure for each combination of limits on the
+    others.
 
     Ctrl-C keeps what is done; the same command goes on where it stopped.
 
@@ -235,7 +235,7 @@ def alternatives(
     ] = None,
     plans: Annotated[int, number("N", "Distinct whole plans to list.", least=1)] = 5,
     distance: Annotated[
-        int, number("N", "Projects in which any two of them differ, at least.", least=1)
+        int, number("N", "Smallest number of projects in which two plans differ.", least=1)
     ] = 1,
     *,
     options: StudyOptions,
@@ -286,7 +286,7 @@ def sensitivity(
 
       paxsilica sensitivity
 
-      paxsilica sensitivity --parameter assets.capacity:chn-* --parameter demand.quantity --two-way
+      paxsilica sensitivity --parameter assets.capacity --parameter demand.quantity --two-way
     """
     from paxsilica.studies.sensitivity import sensitivity as one_way
     from paxsilica.studies.sensitivity import two_way
@@ -363,7 +363,7 @@ def compare(
 
       paxsilica compare plans/base plans/forty-billion
 
-      paxsilica compare base retaliation no-gulf --gap 0.001
+      paxsilica compare base retaliation expansion --gap 0.001
     """
     from paxsilica.studies.scenarios import compare as two
     from paxsilica.studies.scenarios import side_by_side

@@ -77,7 +77,9 @@ class Diagnosis:
         conditions = [f"- {finding.sentence}" for finding in shown]
         if len(self.findings) > len(shown):
             more = len(self.findings) - len(shown)
-            conditions.append(f"- and {more} more of the same kinds, no worse in their stages.")
+            conditions.append(
+                f"- and {more} similar requirements with no larger gap in their stages."
+            )
         single = [one.requirements[0] for one in self.conflicts if len(one.requirements) == 1]
         sections = [
             ("Requirements that cannot be met (capacity check):", conditions),

@@ -196,7 +196,7 @@ def later(written: Written, options: Solver) -> FeasibleChange | InsufficientCha
         return InsufficientChange("later", False)
     years = "one year" if high == 1 else f"{high} years"
     first = coverage.from_year + high
-    words = f"{years} later: coverage required from {first}, its path moved with it"
+    words = f"{years} later: coverage required from {first}, later shares postponed likewise"
     amounts, price = {"years": float(high)}, Interval(high, high)
     return FeasibleChange("later", "", (words,), amounts, price, tables, case, known)
 

@@ -145,7 +145,7 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
                 sentence = (
                     f"No region may make more than {cap.max_share:.0%} of {row.name} (stage"
                     f" {stage}), but in {{years}} only {_regions(instance, makers)} can make it,"
-                    " and not enough each."
+                    " and none can make enough."
                 )
                 yield finding("concentration", sentence, None), state.year
 

@@ -289,7 +289,7 @@ def mandate_limit(
     latex=r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} \le B",
     dual=(
         "USD million of cost per further USD million of budget; zero or negative. With the lumpy"
-        " decisions fixed and no size left free it is zero, which says nothing of what the budget"
+        " decisions fixed and no size left free it is zero, which does not measure what the budget"
         " is worth"
     ),
     requirement="the budget of USD {budget} million",

@@ -420,7 +420,7 @@ def refuse_other_plan(folder: Path, manifest: Mapping[str, Any], *, of: str = ""
     """
     if not folder.exists():
         return
-    words = "holds another plan, which is not written over; name another folder or remove it"
+    words = "contains another plan, which is not overwritten; name another folder or remove it"
     if not folder.is_dir():
         words = "is a file; name a folder"
     else:

@@ -152,7 +152,7 @@ def _object_differences(
             yield Difference(f"{start}{key}", "", "is missing; solve the case again")
     for key, inner in value.items():
         if names is not None and key not in names:
-            yield Difference(where, _shown(key), "this version knows no such table")
+            yield Difference(where, _shown(key), "is no table of a plan in this version")
         elif key in known:
             yield from schema_differences(inner, known[key], f"{start}{key}")
         elif other is False:

@@ -150,7 +150,7 @@ def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = 
     proof = prove(lp.program, outcome)
     if not proof.holds:
         raise PriceError(
-            f"the duals of {what} fail their proof ({proof.errors()}); no prices are reported"
+            f"the duals of {what} fail the check ({proof.errors()}); no prices are reported"
         )
     values, rows, columns = outcome.values, outcome.row_duals, outcome.column_duals
     assert rows is not None

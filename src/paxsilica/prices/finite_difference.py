@@ -190,8 +190,8 @@ def _why_no_limit(of: Written, what: str) -> str:
         return f"{words}: {known or 'there is none'}"
     if what not in funding.funders:
         return (
-            "does not pay in this case, so its envelope has no price: the standing of its region is"
-            " not among those whose funders pay"
+            "does not pay in this case, so its envelope has no price: the status of its region"
+            " does not allow its funders to pay"
         )
     if math.isinf(funding.funders[what].envelope):
         return (
@@ -235,11 +235,13 @@ def money_price(start: Start, what: str, step: float | None) -> Price:
 
 
 def required_coverage(of: Written, stage: str, points: float) -> list[PricedItem]:
-    """A percentage point of coverage of a stage, in every year in which some is required; an
+    """A percentage point of coverage of a stage, in every year with a requirement; an
     InputError if none is, or if it is not moved."""
     moved = [item for item in coverage(of.instance, of.program) if item.where == stage]
     if not moved or points == 0.0:
-        words = "should be a stage of which the case requires coverage, moved by more than nothing"
+        words = (
+            "should be a stage of which the case requires coverage, changed by more than 0 points"
+        )
         raise refuse("coverage", stage, words)
     return moved
 
@@ -271,7 +273,7 @@ def moved_cap(case: Case, points: float) -> Case:
         raise refuse(
             "concentration",
             f"{points:g}",
-            "the case must cap a region's share, and the cap stay between 0 and 1 when moved",
+            "needs a cap on a region's share that stays between 0 and 1 after the change",
         )
     moved = cap.model_copy(update={"max_share": cap.max_share + points / 100})
     return case.model_copy(update={"concentration": moved})

@@ -170,7 +170,7 @@ def uplift_prices(instance: Instance, hull: Hull) -> Iterator[Price]:
         (
             project,
             value,
-            f"On its own at the hull prices, {project} would prefer another choice than the plan's",
+            f"At the hull prices {project} alone would gain from a choice other than the plan's",
         )
         for project, value in hull.uplift.items()
         if value > 1e-6 and project in instance.candidates
@@ -179,8 +179,8 @@ def uplift_prices(instance: Instance, hull: Hull) -> Iterator[Price]:
         (
             "operation",
             hull.rest,
-            "At the hull prices operation would prefer to run in another way, or money that has a"
-            " price lies idle",
+            "At the hull prices another operation would cost less, or money that has a price is"
+            " unused",
         ),
         (
             "all",

@@ -114,7 +114,7 @@ def chosen(found: Iterable[PricedItem], patterns: tuple[str, ...]) -> frozenset[
         wanted |= matching
         if not matching:
             known = ", ".join(sorted({name[0] for name in names}))
-            message = f"fits nothing that has a dual here; WHAT is one of {known}"
+            message = f"matches no item with a dual; WHAT must be one of {known}"
             problems.append(Problem("prices", "", "two_sided", pattern, message))
     if problems:
         raise InputError(problems)

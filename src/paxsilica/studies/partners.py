@@ -489,8 +489,8 @@ def _why_zero(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
         if budget is not None and others >= budget:
             words.append(
                 f" Without it the other funders have USD {others:,.0f} million for a budget of"
-                f" {budget:,.0f}: the budget limits first, and what it can pay for others may pay"
-                " for too, where their mandates allow it."
+                f" {budget:,.0f}: the budget is the tighter limit, and other funders may pay for"
+                " the same projects where their mandates allow it."
             )
     if abs(row["marginal_value_found"]) <= NOISE * max(1.0, row["marginal_value_high"]):
         words.append(" The best plan known with all partners does not use it.")

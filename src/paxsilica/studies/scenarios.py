@@ -309,6 +309,6 @@ def _caveats(plan: Plan, other: Plan) -> Sequence[str]:
     objectives = [math.inf if one.objective is None else one.objective for one in (plan, other)]
     open_ = bounds[0] < objectives[1] and bounds[1] < objectives[0]
     if keys and plan.objective_kind == other.objective_kind and open_:
-        words = "The gaps of the two searches leave open which question has the better best plan."
+        words = "The gaps of the two searches do not show which case has the lower optimum."
         notes.append(words)
     return notes
