@@ -1,7 +1,7 @@
 """Reads the cells of CSV files as text; ``read`` gives the text its meaning.
 
 Every reader of cells returns ``Sheets``, so that another file format needs another reader and no
-other change. Cells stay text: "NA" is a name and "007" is a name.
+other change. Cells stay text: "NA" and "007" are names.
 """
 
 from __future__ import annotations
