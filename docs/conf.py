@@ -42,7 +42,8 @@ napoleon_use_ivar = True  # attributes that are members as well are described on
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
 nitpick_ignore_regex = [
-    ("py:.*", r"(pd|pandas|np|collections|pathlib)\..*|Path|Any|Mapping|Sequence|Iterable|Callable")
+    ("py:.*", r"(pd|pandas|np|collections|pathlib|pyomo|pyo)\..*"),
+    ("py:.*", "Path|Any|Mapping|Sequence|Iterable|Callable"),
 ]
 
 html_theme = "furo"

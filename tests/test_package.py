@@ -117,3 +117,8 @@ def test_wheel_runs_in_an_empty_folder(tmp_path: Path) -> None:
         [sys.executable, "-c", found], cwd=empty, capture_output=True, text=True, check=True
     )
     assert Path(done.stdout.strip()) == place / "paxsilica" / "bundled" / "data"
+
+
+def test_every_public_name_can_be_loaded() -> None:
+    for name in paxsilica.__all__:
+        assert getattr(paxsilica, name) is not None

@@ -74,7 +74,7 @@ _HOMES = {
     "load_tables": "tables",
     "make_plan": "plan.solve",
     "montecarlo": "studies.montecarlo",
-    "parse_player": "studies.shapley",
+    "parse_player": "studies.partners",
     "price_table": "prices.report",
     "read_case": "case",
     "sensitivity": "studies.sensitivity",

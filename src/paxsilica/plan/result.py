@@ -118,8 +118,8 @@ class Plan:
 
     @property
     def gap_of_capital(self) -> float | None:
-        """Distance between objective and bound as a share of the capital decided: the share of the
-        decision that is unproved."""
+        """Distance between objective and bound as a share of the capital decided, which is the
+        unproved share of the decision."""
         return (
             None
             if self.gap_usd_m is None or not self.capital_decided_usd_m
