@@ -31,7 +31,7 @@ class StatusCredit(Row):
     status: Key
     name: Label
     credit: Share = Field(description="of plants that the plan does not pay for")
-    capital_factor: Annotated[Number, Field(ge=1), Column(unit="factor")] | None = Field(
+    capital_factor: Annotated[Number, Field(ge=1, le=10), Column(unit="factor")] | None = Field(
         None,
         description=(
             "expected capital of a project of this status over its stated capital; blank: 1"
