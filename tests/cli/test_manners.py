@@ -57,7 +57,7 @@ WRITERS: dict[str, list[str]] = {
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_file_of_somebody_else_stays(plan: Path, name: str) -> None:
     Path(name).write_text("mine, not yours")
-    refused(*WRITERS[name], said="is not written over")
+    refused(*WRITERS[name], said="is not overwritten")
     assert Path(name).read_text() == "mine, not yours"
     assert run(*WRITERS[name], "--force").exit_code == 0
     assert run(*WRITERS[name]).exit_code == 0, "what the command wrote itself is renewed"
@@ -75,7 +75,7 @@ def test_a_folder_of_somebody_else_stays(plan: Path, format_: str) -> None:
     Path("other").mkdir()
     Path("other/costs.csv").write_text("mine")
     refused(
-        "export", "plan", *TABLES, "--format", format_, "--out", "other", said="is not written over"
+        "export", "plan", *TABLES, "--format", format_, "--out", "other", said="is not overwritten"
     )
 
 
@@ -95,7 +95,7 @@ def test_a_plan_does_not_take_the_place_of_other_files(
 def test_a_study_does_not_take_the_place_of_another(plan: Path) -> None:
     Path("mine").mkdir()
     Path("mine/plans.csv").write_text("mine")
-    refused("alternatives", *GIVEN, "--out", "mine", said="is not written over")
+    refused("alternatives", *GIVEN, "--out", "mine", said="is not overwritten")
     Path("kept/tasks").mkdir(parents=True)
     assert (
         run(
@@ -110,7 +110,7 @@ def test_a_study_does_not_take_the_place_of_another(plan: Path) -> None:
         ).exit_code
         == 0
     )
-    refused("alternatives", *GIVEN, "--out", "kept", said="is not written over")
+    refused("alternatives", *GIVEN, "--out", "kept", said="is not overwritten")
 
 
 def test_describe_leaves_a_folder_without_its_readme_alone(plan: Path) -> None:

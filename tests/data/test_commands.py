@@ -72,7 +72,7 @@ def test_summary_shares_add_up() -> None:
 
 def test_export_refuses_to_write_over(tmp_path: Path) -> None:
     (tmp_path / "book.xlsx").write_text("mine")
-    assert "not written over" in " ".join(
+    assert "not overwritten" in " ".join(
         run("data", "export", str(tmp_path / "book.xlsx"), code=2).split()
     )
     assert (tmp_path / "book.xlsx").read_text() == "mine"

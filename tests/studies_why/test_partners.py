@@ -395,7 +395,10 @@ def test_why_the_value_of_money_is_not_distinguishable_from_zero(
     ) == (0, 500, 0)
     assert gaps == [0.005] * 4 + [0.0005] * 4
     assert row["verdict"].startswith("Not distinguishable from zero")
-    assert "have USD 150 million for a budget of 150: the budget limits first" in row["verdict"]
+    assert (
+        "have USD 150 million for a budget of 150: the budget is the tighter limit"
+        in row["verdict"]
+    )
     assert "The best plan known with all partners does not use it." in row["verdict"]
 
 

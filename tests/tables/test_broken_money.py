@@ -15,7 +15,7 @@ CELLS: list[Change] = [
     ("completion", 2, "delay_years", "0.5", "a whole number"),
     ("completion", 2, "delay_years", "11", "between 0 and 10"),
     ("completion", 2, "probability", "1.2", "between 0 and 1"),
-    ("statuses", 3, "capital_factor", "0.9", "of at least 1"),
+    ("statuses", 3, "capital_factor", "0.9", "between 1 and 10"),
     ("deals", 2, "funder", "jogmek", "did you mean 'jogmec'?"),
     ("deals", 2, "project", "jp-pres", "did you mean 'jp-press'?"),
     ("deals", 2, "state", "agreed", "'closed', 'signed', 'approved'"),

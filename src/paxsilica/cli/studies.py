@@ -44,7 +44,7 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "compare": ("SideBySide", "Comparison"),
 }
 """What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
-not written over."""
+not overwritten."""
 
 ROWS_SHOWN = 60
 ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline")
