@@ -115,7 +115,8 @@ class Section(BaseModel):
         truth value, and digits are 0 to 9."""
         field = cls.model_fields[str(info.field_name)]
         if takes_truth_values(field):
-            wrong = not isinstance(value, bool)
+            absent = value is None and field.default is None
+            wrong = not isinstance(value, bool) and not absent
         elif section_of(field) is not None or info.field_name == "options":
             wrong = False
         else:

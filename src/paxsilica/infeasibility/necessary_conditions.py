@@ -204,8 +204,8 @@ def _short(
     if own == 0.0:
         sentence = (
             f"{head} has no source within reach at any price in {{years}}: no plant and no project"
-            f" that can be used makes it ({holders_in_words(instance, commodity, state.year)}), with"
-            f" {wanted}.{_dropped(instance, commodity)}"
+            f" that can be used makes it ({holders_in_words(instance, commodity, state.year)}),"
+            f" with {wanted}.{_dropped(instance, commodity)}"
         )
         return finding("no source", sentence, 0.0)
     sentence = (

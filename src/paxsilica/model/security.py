@@ -177,8 +177,8 @@ def delivery_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
     """In a cut-off the required share of the final demand of the covered regions is served for each
-    covered commodity, in the region of the demand. The shortfall is that of the row on production: it is
-    paid for once, at the larger of the two."""
+    covered commodity, in the region of the demand. The shortfall is that of the row on production:
+    it is paid for once, at the larger of the two."""
     places = [place for place in instance.states[state].demand if place[1] == commodity]
     wanted = sum(instance.states[state].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
