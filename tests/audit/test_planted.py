@@ -158,7 +158,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "operating support",
     ),
     "coverage overstated": (
-        put("coverage_by_commodity", "coverage", 1.2),
+        put("coverage_by_commodity", "standalone_coverage", 1.2),
         "range of coverage",
     ),
     "stage better covered than its weakest": (
@@ -237,17 +237,27 @@ PLANTED: dict[str, tuple[Any, str]] = {
     ),
     "negative shortfall": (put("coverage_by_commodity", "shortfall", -1.0), "shortfall"),
     "coverage understated": (
-        put("coverage_by_commodity", "coverage", 0.0, lambda f: f["coverage"].astype(float) > 0.2),
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            0.0,
+            lambda f: f["standalone_coverage"].astype(float) > 0.2,
+        ),
         "coverage that is reached",
     ),
     "coverage beyond all plants": (
-        put("coverage_by_commodity", "coverage", 1.0, lambda f: f["coverage"].astype(float) < 0.5),
-        "reach of coverage",
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            1.0,
+            lambda f: f["standalone_coverage"].astype(float) < 0.5,
+        ),
+        "reach of standalone_coverage",
     ),
     "coverage without the plan beyond all plants": (
         put(
             "coverage_by_commodity",
-            "coverage_without",
+            "standalone_coverage_without",
             1.0,
             lambda f: f["commodity"] == "metal",
         ),

@@ -41,7 +41,7 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
         {
             "need": 10,
             "nameplate_share_without": 1,
-            "coverage_without": 0,
+            "standalone_coverage_without": 0,
             "nameplate_share": 1,
             "coverage": 1,
         }
@@ -64,7 +64,7 @@ def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.committed == {"own": 2030}
     found = answer.coverage("chip")
-    assert (found["nameplate_share_without"], found["coverage_without"]) == (1, 0)
+    assert (found["nameplate_share_without"], found["standalone_coverage_without"]) == (1, 0)
 
 
 def test_heavy_feed_binds_and_not_separation() -> None:
@@ -90,10 +90,10 @@ def test_heavy_feed_binds_and_not_separation() -> None:
     heavy, light = answer.coverage("heavy"), answer.coverage("light")
     assert (
         heavy["nameplate_share_without"],
-        heavy["coverage_without"],
-        heavy["coverage"],
+        heavy["standalone_coverage_without"],
+        heavy["standalone_coverage"],
     ) == approx((1, 0.4, 1))
-    assert light["coverage_without"] == approx(1)
+    assert light["standalone_coverage_without"] == approx(1)
     assert answer.committed == {"clay": 2030}
 
 
@@ -125,8 +125,8 @@ def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
     found = answer.coverage("gallium")
     assert (
         found["nameplate_share_without"],
-        found["coverage_without"],
-        found["coverage"],
+        found["standalone_coverage_without"],
+        found["standalone_coverage"],
     ) == approx((1, 0.5, 1))
 
 
@@ -149,7 +149,7 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, covered: float) -> 
     answer = Answer(tables, case(coverage=SOFT))
     chip = answer.coverage("chip")
     assert chip["need"] == approx(10 / 0.98)
-    assert (chip["nameplate_share"], chip["coverage"]) == approx((1, covered))
+    assert (chip["nameplate_share"], chip["standalone_coverage"]) == approx((1, covered))
     assert answer.coverage("tool")["need"] == approx(1 / 0.98)
 
 
@@ -174,7 +174,7 @@ def test_a_hub_passes_goods_on_and_launders_none() -> None:
         demand={("A", "chip"): 10},
     )
     answer = Answer(tables, case(coverage=COVERED | {"required": 0.6}))
-    assert answer.coverage("chip")["coverage"] == approx(0.6)
+    assert answer.coverage("chip")["standalone_coverage"] == approx(0.6)
     assert answer.costs() == approx({"operation": 10, "trade": 5})
     assert answer.value("shipment", "SEA", "A", "chip", "cut off 2030") == approx(6)
 
@@ -190,7 +190,7 @@ def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
         demand={("A", "chip"): 10},
     )
     found = Answer(tables, case(coverage=SOFT)).coverage("chip")
-    assert (found["nameplate_share"], found["coverage"]) == (1, 0)
+    assert (found["nameplate_share"], found["standalone_coverage"]) == (1, 0)
 
 
 def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
@@ -262,7 +262,7 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
     answer = Answer(tables, case(coverage=SOFT | {"required": 0.5}))
     assert answer.committed == {"beta plant": 2030}
     found = [answer.coverage("alpha"), answer.coverage("beta")]
-    assert [one["coverage_without"] for one in found] == approx([1, 0])
+    assert [one["standalone_coverage_without"] for one in found] == approx([1, 0])
     assert [one["coverage"] for one in found] == approx([alpha, beta])
 
 
@@ -281,4 +281,6 @@ def test_the_need_for_an_input_is_divided_by_what_the_recipe_makes() -> None:
     assert answer.built.instance.need == approx(
         {("magnet", 2030): 8, ("metal", 2030): 20, ("ore", 2030): 15}
     )
-    assert [answer.coverage(name)["coverage"] for name in ("ore", "metal", "magnet")] == [1, 1, 1]
+    assert [
+        answer.coverage(name)["standalone_coverage"] for name in ("ore", "metal", "magnet")
+    ] == [1, 1, 1]

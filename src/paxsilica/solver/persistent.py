@@ -139,6 +139,19 @@ class PersistentProgram:
         low, high = self.program.row_low[at] + shift, self.program.row_high[at] + shift
         self.solver.changeRowsBounds(len(at), at.astype(np.int32), low, high)
 
+    def set_sides(self, low: Array, high: Array) -> None:
+        """Sets the sides of all rows."""
+        at = np.arange(len(low), dtype=np.int32)
+        self.solver.changeRowsBounds(len(at), at, low, high)
+
+    def set_costs(self, at: Rows, cost: Array) -> None:
+        """Sets the costs of some columns, in the unit of the program."""
+        self.solver.changeColsCost(len(at), at.astype(np.int32), cost * self.scale)
+
+    def set_option(self, name: str, value: float | str) -> None:
+        """Sets an option of the solver."""
+        _set(self.solver, name, value)
+
     def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
         """Sets the bounds of some columns."""
         for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
