@@ -159,11 +159,11 @@ PLANTED: dict[str, tuple[Any, str]] = {
     ),
     "coverage overstated": (
         put("coverage_by_commodity", "standalone_coverage", 1.2),
-        "range of coverage",
+        "range of standalone_coverage",
     ),
     "stage better covered than its weakest": (
-        put("coverage", "coverage", lambda was: was + 0.01),
-        "coverage of a stage",
+        put("coverage", "standalone_coverage", lambda was: was + 0.01),
+        "standalone_coverage of a stage",
     ),
     "weakest commodity told wrong": (
         put("coverage", "weakest_commodity", "acid"),
@@ -243,7 +243,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
             0.0,
             lambda f: f["standalone_coverage"].astype(float) > 0.2,
         ),
-        "coverage that is reached",
+        "standalone_coverage of a stage",
     ),
     "coverage beyond all plants": (
         put(
@@ -261,7 +261,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
             1.0,
             lambda f: f["commodity"] == "metal",
         ),
-        "reach of coverage_without",
+        "reach of standalone_coverage_without",
     ),
     "nameplate share without the plan overstated": (
         put("coverage_by_commodity", "nameplate_share_without", lambda was: was / 2 + 0.1),
@@ -435,7 +435,12 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "must run": (_every("assets", must_run_share=1.0), "must run"),
     "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
-    "distrust": (lambda world: world.case.update(roles={"protected": ["participant"]}), "need"),
+    "distrust": (
+        lambda world: world.case.update(
+            roles={"protected": ["participant"], "adversary": ["signatory", "adversary"]}
+        ),
+        "need",
+    ),
     "hard coverage": (
         lambda world: world.case["coverage"].update(hard=True),
         "shortfall of hard coverage",

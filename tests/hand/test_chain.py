@@ -42,8 +42,10 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
             "need": 10,
             "nameplate_share_without": 1,
             "standalone_coverage_without": 0,
+            "joint_coverage_without": 0,
             "nameplate_share": 1,
-            "coverage": 1,
+            "standalone_coverage": 1,
+            "joint_coverage": 1,
         }
     )
     assert answer.committed == {"own smelter": 2030}
@@ -190,7 +192,7 @@ def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
         demand={("A", "chip"): 10},
     )
     found = Answer(tables, case(coverage=SOFT)).coverage("chip")
-    assert (found["nameplate_share"], found["standalone_coverage"]) == (1, 0)
+    assert (found["nameplate_share"], found["joint_coverage"]) == (1, 0)
 
 
 def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
@@ -234,13 +236,11 @@ def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_w
     assert Answer(tables, case()).objective == approx(6)
 
 
-@pytest.mark.parametrize(("feed", "alpha", "beta"), [(100.0, 0.75, 0.5), (140.0, 1.0, 0.8)])
-def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: float) -> None:
-    # Without the plan the mine's feed becomes 100 alpha (100 %). With a beta plant, which makes one
-    # of half a feed, the sum of shares is greatest with 100 beta, and alpha has what is left: 50
-    # feed of 100. Half of each is asked for. So beta gets the 25 feed for its half, and alpha keeps
-    # the other 75: as little below where it stood as can be. Of 140 feed alpha keeps its 100, and
-    # the other 40 make 80 beta.
+@pytest.mark.parametrize(("feed", "joint"), [(100.0, 2 / 3), (140.0, 14 / 15), (200.0, 1.0)])
+def test_a_second_user_of_feed_lowers_no_stage_alone(feed: float, joint: float) -> None:
+    # Without the plan the mine's feed becomes 100 alpha (100 %). The plan builds a beta plant, which
+    # takes half a feed for one. Each alone can have all the feed: 100 %, so no stage reads lower
+    # than without the plan. At once a share s of both takes 100 s + 50 s feed: s = feed / 150.
     tables = world(
         {"dig": "-> feed", "first": "feed -> alpha", "second": "0.5 feed -> beta"},
         regions=WEST,
@@ -263,7 +263,9 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
     assert answer.committed == {"beta plant": 2030}
     found = [answer.coverage("alpha"), answer.coverage("beta")]
     assert [one["standalone_coverage_without"] for one in found] == approx([1, 0])
-    assert [one["coverage"] for one in found] == approx([alpha, beta])
+    assert [one["standalone_coverage"] for one in found] == approx([1, 1])
+    assert [one["joint_coverage_without"] for one in found] == approx([0, 0])
+    assert [one["joint_coverage"] for one in found] == approx([joint, joint])
 
 
 def test_the_need_for_an_input_is_divided_by_what_the_recipe_makes() -> None:

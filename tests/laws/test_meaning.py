@@ -181,11 +181,14 @@ def covered(goods: tuple[str, ...], **case: Any) -> Small:
     return world
 
 
-def test_measured_coverage_keeps_all_that_is_required() -> None:
+def test_goods_that_share_feed_are_covered_alone_but_not_at_once() -> None:
     plan = solved(covered(("p", "q")))
-    shares = plan.tables["coverage_by_commodity"]["standalone_coverage"]
-    assert (shares >= 0.5 - 1e-5).all()
-    assert shares.sum() == pytest.approx(1.0, abs=1e-4)
+    rows = plan.tables["coverage_by_commodity"]
+    assert rows["standalone_coverage"].tolist() == pytest.approx([1.0, 1.0])
+    assert rows["joint_coverage"].tolist() == pytest.approx([0.5, 0.5])
+    joint = one(plan, "joint_coverage")
+    assert joint["limiting_goods"] == "p, q"
+    assert (joint["with"], joint["requirement_ratio"]) == pytest.approx((0.5, 1.0))
 
 
 def test_nameplate_share_counts_every_nameplate() -> None:

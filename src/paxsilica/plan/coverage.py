@@ -160,6 +160,14 @@ class CoverageTests:
         return mask
 
     @cached_property
+    def _covering(self) -> dict[str, list[int]]:
+        """Rows of required coverage by state."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in self.program.rows_of(*rows_with(item="coverage")).tolist():
+            found[self.program.row_names[row][1][-1]].append(row)
+        return found
+
+    @cached_property
     def _outside(self) -> NDArray[np.bool_]:
         """Columns whose values a plan fixes; the slack of soft requirements counts as none."""
         mask = np.ones(len(self.program.cost), dtype=bool)
@@ -178,7 +186,10 @@ class CoverageTests:
         """The test of one state."""
         at = self.columns[state]
         part = self._by_column[:, at].tocsr()
-        rows = np.flatnonzero(np.diff(part.indptr).astype(bool) & ~self._skipped)
+        used = np.diff(part.indptr).astype(bool)
+        # a good without any source has a row without an entry: its coverage is zero
+        used[self._covering[state]] = True
+        rows = np.flatnonzero(used & ~self._skipped)
         return CoverageTest(self, state, at, rows, csr_matrix(part[rows]))
 
     def __iter__(self) -> Iterator[CoverageTest]:
