@@ -17,7 +17,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS: list[set[str]] = [
     {"errors"},
     {"renames"},
-    {"tables", "finance", "bundled", "serialize", "interpolate", "version", "atomic"},
+    {
+        "tables",
+        "finance",
+        "bundled",
+        "serialize",
+        "interpolate",
+        "version",
+        "atomic",
+        "output_tables",
+    },
     {"case_words"},
     {"case"},
     {"instance"},
