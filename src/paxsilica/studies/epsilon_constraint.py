@@ -12,6 +12,7 @@ import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.output_tables import SHARE, USD_MILLION, Column, Format
@@ -101,7 +102,7 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
     if "coverage" in axes:
         program, more = _with_level(of), 1
     pad = np.zeros(more)
-    shortfall, constant = of.costs["coverage_shortfall"]
+    shortfall, constant = of.costs[coverage_shortfall.__name__]
     measures: dict[str, tuple[Array, float]] = {
         "total": (of.total, of.offset),
         "cost": (of.total - shortfall, of.offset - constant),

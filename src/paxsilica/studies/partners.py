@@ -22,6 +22,7 @@ from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance import make_instance
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.output_tables import Column, TableDoc
 from paxsilica.solver.resolve import NOISE, NOWHERE, Interval, Known, changed
 from paxsilica.studies import MOST_EXACT
@@ -485,7 +486,7 @@ def _row(
     short = {
         coalition: Interval(amount, amount)
         for coalition, one in solved.items()
-        if math.isfinite(amount := one.terms.get("coverage_shortfall", math.nan))
+        if math.isfinite(amount := one.terms.get(coverage_shortfall.__name__, math.nan))
     }
 
     def average(of: Mapping[Coalition, Interval]) -> tuple[Interval, float]:
