@@ -119,8 +119,6 @@ def _figures(named: NamedPlan) -> dict[str, str]:
         "Owners' money, USD million": f"{found.own:,.0f}",
         "Projects": f"{found.projects:,}",
         "Stages covered as required in the last year": covered_stages,
-        **{
-            label: f"{float(costs.get(term, 0.0)):,.0f}" for label, term in amounts.items()
-        },
+        **{label: f"{float(costs.get(term, 0.0)):,.0f}" for label, term in amounts.items()},
         "Objective, USD million": "none" if plan.objective is None else f"{plan.objective:,.0f}",
     }
