@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"renames"},
+    {"renames", "atomic"},
     {
         "tables",
         "finance",
@@ -24,7 +24,6 @@ LAYERS: list[set[str]] = [
         "serialize",
         "interpolate",
         "version",
-        "atomic",
         "output_tables",
     },
     {"case_words"},
