@@ -238,7 +238,7 @@ def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_w
 
 @pytest.mark.parametrize(("feed", "joint"), [(100.0, 2 / 3), (140.0, 14 / 15), (200.0, 1.0)])
 def test_a_second_user_of_feed_lowers_no_stage_alone(feed: float, joint: float) -> None:
-    # Without the plan the mine's feed becomes 100 alpha (100 %). The plan builds a beta plant, which
+    # Without the plan the mine's feed becomes 100 alpha (100 %). The plan builds a beta plant that
     # takes half a feed for one. Each alone can have all the feed: 100 %, so no stage reads lower
     # than without the plan. At once a share s of both takes 100 s + 50 s feed: s = feed / 150.
     tables = world(

@@ -121,6 +121,10 @@ class Diagnosis:
         }
 
 
+MORE_THAN_ENOUGH_USD_M = 1e6
+"""Added to the capital of all projects, USD million: an envelope of both limits no plan."""
+
+
 def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
     """For each stage the finding with the least available share; all without share or stage."""
     worst: dict[str, Finding] = {}
@@ -147,7 +151,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     def enlarge(row: Any) -> dict[str, float] | None:
         if row.envelope_usd_m is None:
             return None
-        return {"envelope_usd_m": row.envelope_usd_m + (capital + 1e6)}
+        return {"envelope_usd_m": row.envelope_usd_m + (capital + MORE_THAN_ENOUGH_USD_M)}
 
     roomy = write(tables.edited("funders", enlarge), case)
     assert roomy.instance.funding is not None

@@ -26,7 +26,7 @@ from paxsilica.plan.result_schema import (
     PlanStatus,
     schema_differences,
 )
-from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES, TableDoc
+from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES
 from paxsilica.serialize import json_text, leaves, plain
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "Audit",
     "Plan",
     "PlanStatus",
-    "TableDoc",
     "free_folders",
     "refuse_other_plan",
 ]

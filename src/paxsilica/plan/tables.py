@@ -3,95 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
-DType = Literal["text", "number", "whole", "year", "yes/no"]
-Format = Literal["plain", "money", "share", "year", "quantity"]
-
-USD_MILLION = "USD million"
-SHARE = "share of 1"
-ROW_UNIT = "unit of the row"
-"""The unit stands in the same row, in the column ``unit`` or ``size_unit``."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table of a plan.
-
-    Attributes:
-        dtype: type of the values; ``whole`` and ``year`` are integers, blank where not known.
-        unit: unit of the values; empty for text and for plain counts.
-        format: how reports display the values.
-        text: meaning, without the unit.
-    """
-
-    dtype: DType
-    unit: str
-    format: Format
-    text: str
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the values are numbers."""
-        return self.dtype in ("number", "whole", "year")
-
-    @property
-    def meaning(self) -> str:
-        """The text with the unit."""
-        return f"{self.text}, {self.unit}" if self.unit else self.text
-
-
-@dataclass(frozen=True)
-class TableDoc:
-    """Documentation of a table; ``columns`` maps each column to its meaning, unit included."""
-
-    title: str
-    columns: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class PlanTable(TableDoc):
-    """A table of a plan with the full schema of its columns."""
-
-    schema: Mapping[str, Column] = field(default_factory=dict)
-
-
-def _table(title: str, **schema: Column) -> PlanTable:
-    return PlanTable(title, {name: column.meaning for name, column in schema.items()}, schema)
-
-
-def _text(text: str) -> Column:
-    return Column("text", "", "plain", text)
-
-
-def _yes_no(text: str) -> Column:
-    return Column("yes/no", "", "plain", text)
-
-
-def _year(text: str) -> Column:
-    return Column("year", "", "year", text)
-
-
-def _count(text: str) -> Column:
-    return Column("whole", "", "quantity", text)
-
-
-def _number(text: str, unit: str = "") -> Column:
-    return Column("number", unit, "quantity", text)
-
-
-def _money(text: str) -> Column:
-    return Column("number", USD_MILLION, "money", text)
-
-
-def _share(text: str) -> Column:
-    return Column("number", SHARE, "share", text)
-
-
-def _amount(text: str) -> Column:
-    return Column("number", ROW_UNIT, "quantity", text)
-
+from paxsilica.output_tables import SHARE, Column, TableDoc
+from paxsilica.output_tables import amount as _amount
+from paxsilica.output_tables import count as _count
+from paxsilica.output_tables import money as _money
+from paxsilica.output_tables import number as _number
+from paxsilica.output_tables import share as _share
+from paxsilica.output_tables import table as _table
+from paxsilica.output_tables import text as _text
+from paxsilica.output_tables import year as _year
+from paxsilica.output_tables import yes_no as _yes_no
 
 _STATE = _text("operating state")
 _MODE = _text("normal, or disrupted (a supply is cut off or another event takes place)")
@@ -127,7 +49,7 @@ _LARGEST = {
     "largest_plant_share": _share("its share of the credited capacity, with the plan"),
 }
 
-PLAN_TABLES: Mapping[str, PlanTable] = {
+PLAN_TABLES: Mapping[str, TableDoc] = {
     "portfolio": _table(
         "Projects to commit, by year",
         project=_text("key of the project in the data"),
@@ -313,7 +235,7 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
 }
 """Tables that every plan has."""
 
-PRICE_TABLES: Mapping[str, PlanTable] = {
+PRICE_TABLES: Mapping[str, TableDoc] = {
     "prices": _table(
         "Prices: saving or cost of one more unit, by kind of price",
         what=_text("kind of item that is priced"),
@@ -380,7 +302,7 @@ PRICE_TABLES: Mapping[str, PlanTable] = {
 }
 """Tables that a plan has once its prices are computed."""
 
-ALL_TABLES: Mapping[str, PlanTable] = {**PLAN_TABLES, **PRICE_TABLES}
+ALL_TABLES: Mapping[str, TableDoc] = {**PLAN_TABLES, **PRICE_TABLES}
 
 
 def column_of(table: str, column: str) -> Column:

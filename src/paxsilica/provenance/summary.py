@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from paxsilica.finance import MILLION
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import (
     Lookup,
@@ -95,7 +96,7 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
         by_year = first.get((table, plant, column))
         cost = costs.get((kind, plant)) or (by_year.value if by_year else 0.0)
         row = lookup.find(table, plant, column)
-        weights[grade_of(row)] += abs(cost) * float(activity) / 1e6
+        weights[grade_of(row)] += abs(cost) * float(activity) / MILLION
     return weights
 
 

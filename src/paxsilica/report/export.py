@@ -27,8 +27,9 @@ import pandas as pd
 
 from paxsilica.atomic import new_file, new_folder, writing
 from paxsilica.errors import InputError, Problem
+from paxsilica.output_tables import ROW_UNIT, SHARE, USD_MILLION
 from paxsilica.plan.result import Plan, table_text
-from paxsilica.plan.tables import ALL_TABLES, ROW_UNIT, SHARE, USD_MILLION, column_of
+from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text

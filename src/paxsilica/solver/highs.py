@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 import highspy
 import numpy as np
 
+from paxsilica.atomic import new_file
 from paxsilica.case import SOLVER_OPTIONS, Solver
 from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.model import Model
@@ -304,7 +305,8 @@ def write_program(program: Compiled, path: Path | str, format: Format = "mps") -
         if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
             raise PaxSilicaError("the solver could not write the model")
         try:
-            shutil.copyfile(written, path)
+            with new_file(Path(path)) as draft:
+                shutil.copyfile(written, draft)
         except OSError as error:
             raise InputError(f"{path} should be a file that can be written ({error})") from error
 

@@ -4,16 +4,18 @@ the plants and the country that limit it."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.instance import Plant
 from paxsilica.model.operation import project_capacity
 from paxsilica.model.registry import row_with
 from paxsilica.model.security import readiness
+from paxsilica.output_tables import TableDoc
 from paxsilica.plan.coverage import CoverageTests, Goods, ready
 from paxsilica.plan.extract import project_capacities
 from paxsilica.solver import Array, Values
@@ -53,7 +55,38 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause."""
+    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause.
+    ``docs``: title of each table of the result, with type, unit and meaning of its columns."""
+
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "shares": doc.table(
+            "Coverage of the stage by commodity and year",
+            commodity=doc.text("commodity"),
+            year=doc.year("year of the cut-off"),
+            share=doc.share("part of the need that the trusted chain can make"),
+        ),
+        "steps": doc.table(
+            "Commodities from the weakest one up the chain to the cause",
+            commodity=doc.text("commodity"),
+            name=doc.text("name"),
+            unit=doc.text("unit, per year"),
+            made=doc.amount("output in the cut-off"),
+            need=doc.amount("need in the cut-off"),
+            trusted_capacity=doc.amount(
+                "credited capacity of plants with a trusted host and controller"
+            ),
+            ready=doc.amount("part of it that ran in normal times and can run now"),
+            lost_to_control=doc.amount(
+                "capacity in trusted countries under a controller that is not trusted"
+            ),
+            worth=doc.number(
+                "what one more unit brings; 0 if unknown", "units of the weakest commodity"
+            ),
+            holders=doc.text(
+                "who makes it in normal times under the plan, largest first, with the share of each"
+            ),
+        ),
+    }
 
     stage: str
     name: str

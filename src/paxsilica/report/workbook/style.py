@@ -13,7 +13,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from paxsilica.plan.tables import ALL_TABLES, Column
+from paxsilica.output_tables import Column
+from paxsilica.plan.tables import ALL_TABLES
 
 BLUE, PALE, ORANGE, DEEP_ORANGE, GREY = "#0072B2", "#D9ECF8", "#FBD0AB", "#F5A96A", "#59636E"
 """Blue and orange differ for readers with any colour vision; short cells also have a sign."""
