@@ -28,6 +28,9 @@ from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms, parts_of
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+ADDED = "added"
+"""Family of the rows that studies add to a program."""
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -151,7 +154,7 @@ class Compiled:
             matrix=csr_matrix(vstack([self.matrix, csr_matrix(coefficients)])),
             row_low=np.append(self.row_low, -np.inf),
             row_high=np.append(self.row_high, high),
-            row_names=(*self.row_names, ("added", None)),
+            row_names=(*self.row_names, (ADDED, None)),
         )
 
     def minimising(self, cost: Array, offset: float = 0.0) -> Compiled:
