@@ -335,9 +335,12 @@ def _outcome(
     if not feasible or (not mip and status != known.kOptimal):
         return make("no_plan", None, bound)
     if not mip:
-        return linear_outcome(solver, scaling, make)
+        found = linear_outcome(solver, scaling, make)
+        assert found.values is not None
+        return replace(found, values=np.clip(found.values, program.low, program.high))
     objective = info.objective_function_value / scale
     values = scaling.values(np.array(solver.getSolution().col_value, dtype=float))
+    values = np.clip(values, program.low, program.high)
     at = np.flatnonzero(program.integer)
     violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])

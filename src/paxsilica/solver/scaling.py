@@ -40,6 +40,9 @@ LEVEL = 10
 """A quantity of natural size is 2 to this power in the scaled program, as plans mostly are in the
 units that people choose: the absolute tolerance of the solver is then a billionth of it."""
 
+COSTS = 15
+"""The largest cost is 2 to this power in the scaled program."""
+
 CONSTANTS = 0.01
 """Weight of a side or bound in the fit; an entry of the matrix has the weight 1."""
 
@@ -48,6 +51,9 @@ SMALLEST, LARGEST = 1e-9, 1e15
 
 ROOM = 20
 """By how many powers of two a row may be scaled up or bent to keep its smallest entry."""
+
+NOISE = 1e-7
+"""Scaled values up to this size are noise and are zero: a ten-billionth of a natural size."""
 
 SHIFT = 0.0123
 """Added before rounding to a power of two: simple numbers are then no ties."""
@@ -76,7 +82,7 @@ class Scaling:
             columns, mantissas, whole = _columns(program)
             rows = _rows(program, columns, mantissas, whole)
         largest = float(np.abs(program.cost * columns).max(initial=0.0))
-        found = cls(columns, rows, 2.0**LEVEL / largest if largest else 1.0)
+        found = cls(columns, rows, 2.0**COSTS / largest if largest else 1.0)
         _check(program, found)
         return found
 
@@ -113,8 +119,8 @@ class Scaling:
         )
 
     def values(self, scaled: Array) -> Array:
-        """Values of columns in the units of the user."""
-        return scaled * self.columns
+        """Values of columns in the units of the user, without noise; see :data:`NOISE`."""
+        return np.where(np.abs(scaled) <= NOISE, 0.0, scaled) * self.columns
 
     def row_duals(self, scaled: Array) -> Array:
         """Duals of rows in the units of the user."""
