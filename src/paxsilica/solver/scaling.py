@@ -168,7 +168,7 @@ def _pairs(program: Compiled, groups: Integers, count: int) -> _Pairs:
     keys, first, at, times = np.unique(
         key, return_index=True, return_inverse=True, return_counts=True
     )
-    mean = np.bincount(at, weights=np.log2(sizes), minlength=len(keys)) / times
+    mean = _sums(at, np.log2(sizes), len(keys)) / times
     return _Pairs(keys // count, keys % count, sizes[first], mean)
 
 
@@ -202,7 +202,7 @@ def _bounds(program: Compiled, groups: Integers, count: int) -> tuple[Array, Arr
     at = np.flatnonzero((bound > 0) & (groups > 0))
     first = np.zeros(count)
     first[groups[at][::-1]] = bound[at][::-1]
-    sums = np.bincount(groups[at], weights=np.log2(bound[at]), minlength=count)
+    sums = _sums(groups[at], np.log2(bound[at]), count)
     return first, sums / np.maximum(np.bincount(groups[at], minlength=count), 1)
 
 
@@ -255,23 +255,30 @@ def _mantissa(numbers: Array) -> Array:
     return np.asarray(np.frexp(numbers)[0])
 
 
+def _sums(at: Integers, amounts: Array, count: int) -> Array:
+    """Sum of the amounts at each position from 0 to ``count``."""
+    return np.bincount(at, weights=amounts, minlength=count).astype(float)
+
+
 def _levels(program: Compiled, groups: Integers, pairs: _Pairs, count: int) -> Array:
     """Binary logarithm of the natural size of each group, by least squares: entries, sides and
     bounds of the scaled program should be near 1."""
-    side, (_, bound) = _sides(program), _bounds(program, groups, count)
-    has_side, has_bound = np.flatnonzero(side), (bound != 0) * CONSTANTS
+    if count == 1:
+        return np.zeros(1)
+    side, (known, bound) = _sides(program), _bounds(program, groups, count)
+    has_side, has_bound = np.flatnonzero(side), (known > 0) * CONSTANTS
     height = len(side)
     row = np.concatenate([pairs.row, has_side])
     group = np.concatenate([pairs.group, np.zeros_like(has_side)])
     weight = np.concatenate([np.ones(len(pairs.row)), np.full(len(has_side), CONSTANTS)])
     log = np.concatenate([pairs.mean, np.log2(side[has_side])])
-    total = np.bincount(row, weights=weight, minlength=height)
-    mean = np.bincount(row, weights=weight * log, minlength=height) / np.maximum(total, CONSTANTS)
-    pull = np.bincount(group, weights=weight * (mean[row] - log), minlength=count)
+    total = _sums(row, weight, height)
+    mean = _sums(row, weight * log, height) / np.maximum(total, CONSTANTS)
+    pull = _sums(group, weight * (mean[row] - log), count)
     pull += has_bound * bound
     # rows with the same groups are one row with a multiple weight
     mark = np.random.default_rng(1).random(count)
-    marks = np.bincount(row, weights=weight * mark[group], minlength=height)
+    marks = _sums(row, weight * mark[group], height)
     first, at, times = np.unique(
         np.round(marks, 9), return_index=True, return_inverse=True, return_counts=True
     )[1:]
@@ -280,15 +287,13 @@ def _levels(program: Compiled, groups: Integers, pairs: _Pairs, count: int) -> A
     mine = kept[row]
     thin = csr_matrix((weight[mine], (at[row[mine]], group[mine])), shape=(len(first), count))
     share = times / np.maximum(total[first], CONSTANTS)
-    own = np.bincount(group, weights=weight, minlength=count) + has_bound
+    own = _sums(group, weight, count) + has_bound
     inverse = csr_matrix(thin.T)
 
     def times_matrix(levels: Array) -> Array:
         levels = np.concatenate([[0.0], levels])
         return np.asarray(own * levels - inverse @ (share * (thin @ levels)))[1:]
 
-    if count == 1:
-        return np.zeros(1)
     shape = (count - 1, count - 1)
     diagonal = 1.0 / np.maximum(own[1:], CONSTANTS)
     found, _ = cg(
