@@ -8,7 +8,6 @@ and of the plant's unit cost.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from paxsilica.provenance.lookup import (
     Lookup,
     first_year,
     grade_of,
+    newest_years,
     numbers,
     sourced_columns,
     without_provenance,
@@ -25,8 +25,6 @@ from paxsilica.provenance.lookup import (
 from paxsilica.tables import Tables, describe_absent
 from paxsilica.tables.columns import GRADES, NO_GRADE
 from paxsilica.tables.schema import Provenance
-
-_YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 
 @dataclass(frozen=True)
@@ -101,14 +99,10 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
 
 def _oldest(tables: Tables, count: int) -> Iterable[tuple[int, str, Provenance]]:
     """Return the numbers whose newest document is oldest; a judgement has no document."""
-    dates = {
-        row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")]
-        for row in tables.sources
-        if row.url is not None
-    }
+    dates = newest_years(tables)
     aged = []
     for row in tables.provenance:
-        years = [year for name in row.sources for year in dates.get(name, ())]
+        years = [dates[name] for name in row.sources if name in dates]
         if years:
             aged.append((max(years), f"{row.table} {row.row} {row.column}", row))
     return sorted(aged, key=lambda item: item[:2])[:count]
