@@ -50,6 +50,9 @@ def show_summary(
     """Count rows and numbers, weigh the grades of their sources, name the oldest and say what is
     missing.
 
+    Numbers to be sourced are those that a document could state: without conventions, repetitions,
+    variants of demand and generic options.
+
     With --plan the grades are weighed by their share of that plan too, and the numbers with the
     largest influence on it are listed. Influence is the derivative of the objective at the linear
     relaxation, times the width of the range of the number. The change that alters the plan is a
