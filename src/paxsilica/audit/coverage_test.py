@@ -36,7 +36,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         amounts.same("need", row["need"], quantity)
         shares.same("required share", row["required_share"], required[key])
         amounts.at_least("shortfall", row["shortfall"], 0.0)
-        if facts.case.coverage is not None and facts.case.coverage.hard:
+        if facts.must_cover:
             amounts.at_most("shortfall of hard coverage", row["shortfall"], 0.0)
         for column in SHARES:
             shares.at_least(f"range of {column}", row[column], 0.0)
@@ -96,7 +96,7 @@ def _joint(
             here.at_least("joint coverage that the plan serves", row["with"], min(own[year]))
         required = max(member["required_share"] for member in members.values())
         here.same("required share", row["required"], required)
-        if row["requirement_ratio"] < 1 - 1e-6 and running.facts.hard_coverage:
+        if row["requirement_ratio"] < 1 - 1e-6 and running.facts.must_cover:
             here.at_least("required shares at once", row["requirement_ratio"], 1.0)
 
 

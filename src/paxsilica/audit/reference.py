@@ -157,9 +157,10 @@ class Facts:
         return not self._stated() or self._admitted(region, year, self.case.funding)
 
     @property
-    def hard_coverage(self) -> bool:
-        """Whether the required shares must be met."""
-        return self.case.coverage is not None and self.case.coverage.hard
+    def must_cover(self) -> bool:
+        """Whether the required shares must be met in full."""
+        coverage = self.case.coverage
+        return coverage is not None and coverage.hard and self.case.objective != "security"
 
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""

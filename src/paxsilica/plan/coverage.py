@@ -361,20 +361,21 @@ class CoverageTest:
                 goods[name] = stages[stage] if one else self.alone(shift, [name])
         return Alone(stages, goods)
 
-    def alone(self, shift: Array, goods: Sequence[str]) -> float:
-        """Largest share of the needs for ``goods`` that can be made at once."""
-        self._choose(shift, goods)
-        return as_share(1.0 - self._missing("chosen"))
+    def alone(self, shift: Array, goods: Sequence[str], *, delivered: bool = False) -> float:
+        """Largest share of the needs for ``goods`` that can be made at once, or, with
+        ``delivered``, made and delivered to final demand."""
+        self._choose(shift, goods, delivered=delivered)
+        return as_share(1.0 - self._missing("all" if delivered else "chosen"))
 
-    def _choose(self, shift: Array, goods: Sequence[str]) -> None:
+    def _choose(self, shift: Array, goods: Sequence[str], *, delivered: bool = False) -> None:
         chosen = np.array(
             [
-                made and index[0] in goods
+                (made or delivered) and index[0] in goods
                 for (_, index), made in zip(self.index, self.made, strict=True)
             ],
             dtype=bool,
         )
-        self._set(shift, "chosen", chosen, self.full)
+        self._set(shift, "all" if delivered else "chosen", chosen, self.full)
 
     def operation(self, shift: Array, goods: Sequence[str]) -> Outcome:
         """An operation that makes the largest share of the needs for ``goods``, with its duals;

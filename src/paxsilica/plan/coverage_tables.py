@@ -13,6 +13,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
 from paxsilica.plan.extract import project_capacities, project_sizes, table
+from paxsilica.plan.security import Closest
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
 
@@ -279,6 +280,34 @@ def first_year(held: list[tuple[int, bool]]) -> int | None:
             break
         found = year
     return found
+
+
+def security_table(instance: Instance, closest: Closest | None) -> dict[str, pd.DataFrame]:
+    """How near the closest plan comes, by stage and year; no table for another objective."""
+    if closest is None:
+        return {}
+    names: dict[str, str] = {row.stage: row.name for row in instance.tables.stages}
+    order = {row.stage: row.order for row in instance.tables.stages}
+    rows = []
+    for group, reachable in closest.reachable.items():
+        stage, state = group
+        required = max(
+            instance.share_required(good, name)
+            for good, name in instance.required
+            if name == state and instance.stage_of.get(good, "") == stage
+        )
+        rows.append(
+            (
+                stage or None,
+                names.get(stage, "uses outside the chain"),
+                instance.states[state].year,
+                required,
+                reachable,
+                closest.ratios.get(group, 0.0),
+            )
+        )
+    rows.sort(key=lambda row: (order.get(row[0] or "", 0), row[1], row[2]))
+    return {"security": table("security", rows)}
 
 
 def headline(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -85,6 +85,21 @@ _PROPERTIES: dict[str, Any] = {
             "public_capital_usd_m": _number("capital that funders pay, undiscounted"),
             "support_usd_m": _number("operating support that funders pay, undiscounted"),
             "capital_usd_m": _number("all capital of the plan, undiscounted"),
+            "security": {
+                "type": "object",
+                "description": "only for the objective security: how near the plan comes",
+                "properties": {
+                    "ratio": _share("smallest part of a reachable share that is covered, of 1"),
+                    "bound": _share("what no plan can exceed, of 1"),
+                    "unsettled": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "stages whose average was not settled in time",
+                    },
+                },
+                "required": ["ratio", "bound", "unsettled"],
+                "additionalProperties": False,
+            },
             "least_budget_usd_m": {
                 "type": ["object", "null"],
                 "description": (

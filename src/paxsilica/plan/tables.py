@@ -111,6 +111,17 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             ),
         },
     ),
+    "security": _table(
+        "How near the closest plan comes to the requirement, by stage and year",
+        stage=_text("stage of the chain; blank for uses outside it"),
+        name=_text("name of the stage"),
+        year=_year("year of the cut-off"),
+        required_share=_share("share that the case requires"),
+        reachable_share=_share(
+            "bound on what any plan could cover with all candidates and no limit of money"
+        ),
+        ratio=_share("part of the reachable share that the plan covers"),
+    ),
     "first_years": _table(
         "First year from which a stage is covered, up to the last year, with the plan",
         stage=_text("stage of the chain"),
