@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from paxsilica.atomic import new_file
 from paxsilica.case import known_keys
 from paxsilica.errors import InputError
 from paxsilica.renames import (
+    ADDED,
     RENAMES,
     DroppedTable,
     Rename,
@@ -304,11 +306,26 @@ def _upgraded_case(
             _set_word(content, rename)
         if not _reads_as(text, content):
             raise _refusal(path, f"cannot be rewritten line by line; edit it: {rename}")
+    if changes and renames is RENAMES:
+        text = _with_added(path, text, content, changes)
     known = {name.split(".")[0] for name in known_keys()}
     for name in content:
         if name not in known:
             raise _refusal(path, f"has a key {name!r} that neither version has")
     return changes, {path: text.encode()} if text != before else {}
+
+
+def _with_added(path: Path, text: str, content: dict[str, Any], changes: list[str]) -> str:
+    """The text with the keys that keep the meaning of an older case."""
+    for added in ADDED:
+        if value_at(content, added.key) is None:
+            changes.append(str(added))
+            text = _with_line(text, added.key, f" {json.dumps(added.value)}")
+            section, _, last = added.key.rpartition(".")
+            content.setdefault(section, {})[last] = added.value
+            if not _reads_as(text, content):
+                raise _refusal(path, f"cannot be rewritten line by line; edit it: {added}")
+    return text
 
 
 def _reads_as(text: str, content: Mapping[str, Any]) -> bool:
@@ -364,12 +381,19 @@ def _with_key(text: str, rename: RenamedKey) -> str:
         return text
     lines = text.split("\n")
     name, _, rest = lines[at].partition("=")
-    home, _, last = rename.new.rpartition(".")
+    home = rename.new.rpartition(".")[0]
     if home == rename.old.rpartition(".")[0]:
         new = rename.new.removeprefix(f"{section}." if section else "")
         lines[at] = f"{name.replace(name.strip(), new)}={rest}"
         return "\n".join(lines)
     del lines[at]
+    return _with_line("\n".join(lines), rename.new, rest)
+
+
+def _with_line(text: str, dotted: str, rest: str) -> str:
+    """The text with a new key, ``rest`` behind its equals sign, under the header of its section."""
+    home, _, last = dotted.rpartition(".")
+    lines = text.split("\n")
     header = next((at for at, line in enumerate(lines) if line.strip() == f"[{home}]"), None)
     if not home:
         lines.insert(0, f"{last} ={rest}")

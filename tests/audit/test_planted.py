@@ -425,7 +425,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "must run": (_every("assets", must_run_share=1.0), "must run"),
     "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
-    "distrust": (lambda world: world.case.update(trusted=["participant"]), "need"),
+    "distrust": (lambda world: world.case.update(roles={"protected": ["participant"]}), "need"),
     "hard coverage": (
         lambda world: world.case["coverage"].update(hard=True),
         "shortfall of hard coverage",

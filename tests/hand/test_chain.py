@@ -7,7 +7,7 @@ import pytest
 
 from worlds import COVERED, Answer, M, approx, case, world
 
-WEST = {"A": "signatory", "C": "untrusted"}
+WEST = {"A": "signatory", "C": "adversary"}
 SOFT = COVERED | {"hard": False}
 PRICED = {"covered": True, "shortage_price_usd_per_unit": 9 * M}
 
@@ -154,12 +154,12 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, covered: float) -> 
 
 
 def test_a_hub_passes_goods_on_and_launders_none() -> None:
-    # B (trusted, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C
+    # B (protected, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C
     # serves A: 10 * 1.5. Cut off, the sea is still there for B and closed to C: coverage is 60 %,
     # the capacity of B.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted", "SEA": "hub"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary", "SEA": "hub"},
         commodities={"chip": PRICED},
         assets={
             "b": {
@@ -180,10 +180,10 @@ def test_a_hub_passes_goods_on_and_launders_none() -> None:
 
 
 def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
-    # B makes 10, A wants 10, both are trusted: counted, 100 %. The only way is through C.
+    # B makes 10, A wants 10, both are protected: counted, 100 %. The only way is through C.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"chip": PRICED},
         assets={"b": {"process": "make", "region": "B", "capacity": 10.0}},
         routes={"B>C chip": 0.0, "C>A chip": 0.0},

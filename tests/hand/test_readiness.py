@@ -6,7 +6,7 @@ import pytest
 
 from worlds import COVERED, Answer, M, approx, case, world
 
-WEST = {"A": "signatory", "C": "untrusted"}
+WEST = {"A": "signatory", "C": "adversary"}
 
 
 def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:

@@ -117,7 +117,7 @@ class Maker:
                 else:
                     self.add("membership", region=name, status="signatory", from_date="2000-01-01")
             for name in self.others:
-                self.add("membership", region=name, status="untrusted", from_date="2000-01-01")
+                self.add("membership", region=name, status="adversary", from_date="2000-01-01")
 
     def chain(self) -> None:
         self.goods = ["ore", "metal", "part"][: self.random.choice([2, 3, 3])]
@@ -546,7 +546,7 @@ class Maker:
         case = self.world.case
         case |= {
             "years": f"{FIRST}-{LAST}",
-            "trusted": ["signatory", "participant"],
+            "roles": {"protected": ["signatory", "participant"]},
             "funding": ["signatory"],
         }
         case["finance"] = {
@@ -555,7 +555,7 @@ class Maker:
         }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):
-            case["trusted"] = {"signatory": FIRST, "participant": FIRST + 2}
+            case["roles"]["protected"] = {"signatory": FIRST, "participant": FIRST + 2}
         if self.feature("case changes membership", 0.1) and self.world.tables["membership"]:
             case["membership"] = {"CHN": "neutral"}
         if self.feature("budget", 0.5):

@@ -135,11 +135,11 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
 
 
 def ready(**keys: Any) -> Built:
-    """A plant at 5 that must run half of its standby capacity, where an untrusted one runs at 3 and
+    """A plant at 5 that must run half of its standby capacity, where an adversary has one at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 100 * M}},
         processes={"make": {"minimum_utilisation": 0.5}},
         assets={

@@ -133,7 +133,7 @@ def test_prices_are_in_money_of_their_year_given_that_the_state_occurs() -> None
     # 10 USD a unit in either year and in either state; discounting and probability must not show
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         assets={"plant": {"process": "make", "variable_cost_usd_per_unit": 10.0}},
         commodities={"chip": {"shortage_price_usd_per_unit": 1000.0}},
         demand={("A", "chip"): 3.0},
@@ -155,7 +155,7 @@ def test_the_premium_is_the_difference() -> None:
     # runs in normal times at half its size.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
         assets={"abroad": {"process": "make", "region": "X", "variable_cost_usd_per_unit": 10 * M}},
         projects={
@@ -247,7 +247,7 @@ def test_prices_are_counted_in_what_the_case_minimises(
     # the budget of 14 pays for no more
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
         assets={"abroad": {"process": "make", "region": "X"}},
         projects={"home": {"process": "make", "size": (0.0, 20.0), "capex_usd_m_per_unit": 7.0}},

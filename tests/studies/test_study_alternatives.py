@@ -186,7 +186,7 @@ def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
-    problem = question("2030", trusted=["signatory"])
+    problem = question("2030", roles={"protected": ["signatory"]})
     found = (
         alternatives(problem, tolerance_usd_m=1000.0, plans=1, workers=1)
         .table()

@@ -101,7 +101,7 @@ def test_upgraded_tables_are_those_of_this_version(tmp_path: Path) -> None:
 def test_upgraded_case_keeps_its_comments(tmp_path: Path) -> None:
     path = old_case(tmp_path)
     report = upgrade(path)
-    assert path.read_text() == OLD_CASE.replace("warm", "readiness")
+    assert path.read_text().startswith(OLD_CASE.replace("warm", "readiness"))
     assert report.backups[0].read_text() == OLD_CASE
     assert read_case(path).operation.readiness is False
 
@@ -229,20 +229,30 @@ def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
         *RENAMES,
         RenamedKey("precision", "coverage.shortfall_weight"),
         RenamedKey("solver.gap", "finance.gap"),
-        RenamedSetting("trusted", "ally", "participant"),
+        RenamedSetting("roles.protected", "ally", "participant"),
         RenamedSetting("funding", "ally", "participant"),
-        RenamedSetting("membership", "foe", "untrusted"),
+        RenamedSetting("membership", "foe", "adversary"),
         RenamedSetting("objective", "least", "cost"),
     )
-    assert len(upgrade(path, renames=renames).changes) == 7
+    assert len(upgrade(path, renames=renames).changes) == 8
     new = path.read_text()
     assert 'objective = "cost"  # least' in new
     assert "funding = { participant = 2027 }" in new
-    assert 'AA = "untrusted"\nBB = "neutral"  # no foe' in new
-    assert 'trusted = ["participant", "signatory"]' in new
+    assert 'AA = "adversary"\nBB = "neutral"  # no foe' in new
+    assert '[roles]\nprotected = ["participant", "signatory"]' in new
     assert "[coverage]\nshortfall_weight = 0.1" in new
     assert "[finance]\ngap = 0.01" in new
     assert upgrade(path, renames=renames).changes == ()
+
+
+def test_a_case_from_before_roles_keeps_its_meaning(tmp_path: Path) -> None:
+    path = old_case(tmp_path, OLD_CASE.replace("years =", 'trusted = ["participant"]\nyears ='))
+    upgrade(path)
+    new = read_case(path)
+    assert new.roles.protected == {"participant": 0}
+    assert set(new.roles.adversary) == {"signatory", "participant", "neutral", "adversary"}
+    assert (new.need.regions, new.access.open) == ("protected", 0.0)
+    assert upgrade(path).changes == ()
 
 
 def test_current_input_has_no_old_names() -> None:
@@ -258,7 +268,8 @@ def test_command_prints_what_changed(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["upgrade", str(path), "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.output)
-    assert document["changes"] == ["operation.warm is now operation.readiness"]
+    assert document["changes"][0] == "operation.warm is now operation.readiness"
+    assert len(document["changes"]) == 4
     assert document["written"] == [str(path)]
     again = CliRunner().invoke(app, ["upgrade", str(path)])
     assert "nothing to change" in again.output

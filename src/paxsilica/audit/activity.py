@@ -68,6 +68,8 @@ def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
     for (region, commodity, year), quantity in facts.demand.items():
         if year != situation.year or situation.gone(region):
             continue
+        if situation.everywhere and not facts.in_need(region, year):
+            continue
         factor = 1.0
         for event in situation.events:
             touches = event.region in ("*", region) and event.commodity in ("*", commodity)
@@ -147,7 +149,9 @@ def audit_running(running: Running) -> None:
     facts, states, ledger = running.facts, running.states, running.ledger
     capacity = {
         (plant, name): product(
-            running.capacity(plant, one.year), facts.factor("capacity", plant, one.events)
+            running.capacity(plant, one.year),
+            facts.factor("capacity", plant, one.events)
+            * (facts.access(plant, one.year) if one.everywhere and plant in facts.assets else 1.0),
         )
         for name, one in states.items()
         for plant in facts.plants
@@ -196,7 +200,7 @@ def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None
     facts, ledger = running.facts, running.ledger
     for (plant, name), amount in running.activity.items():
         one, here = running.states[name], ledger.at([plant, name], ACTIVITY)
-        needed = facts.minimum_utilisation(plant) > 0 and facts.trusted_plant(plant, one.year)
+        needed = facts.minimum_utilisation(plant) > 0 and facts.within_reach(plant, one.year)
         if one.disrupted and needed:
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
             here.at_most("activity within standby capacity", amount, standby, _room(facts, plant))

@@ -77,7 +77,7 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
 
 def support_by_plant(running: Running) -> dict[str, float]:
     """Operating support of each plant: its least running to be ready, at its cost above the
-    cheapest untrusted plant of its process.
+    cheapest plant of its process that is not within reach.
 
     A plant that must run that much anyway needs none.
     """
@@ -86,7 +86,7 @@ def support_by_plant(running: Running) -> dict[str, float]:
     rivals: dict[tuple[str, int], float] = {}
     for year in facts.years:
         for name, row in facts.assets.items():
-            if facts.asset_capacity(name, year) > 0 and not facts.trusted_plant(name, year):
+            if facts.asset_capacity(name, year) > 0 and not facts.within_reach(name, year):
                 rivals[row.process, year] = min(
                     rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year)
                 )

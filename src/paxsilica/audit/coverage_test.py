@@ -1,5 +1,5 @@
-"""Coverage in the plan against what the plan makes, and could make at most, when all untrusted
-regions are cut off."""
+"""Coverage in the plan against what the plan makes, and could make at most, when adversaries are
+cut off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
-from paxsilica.audit.need import needs, required_shares, trusted_demand
+from paxsilica.audit.need import covered_demand, needs, required_shares
 from paxsilica.audit.reference import Situation, product
 
 SHARES = ("nameplate_share_without", "coverage_without", "nameplate_share", "coverage")
@@ -56,7 +56,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         claim = row["required_share"] * quantity - row["shortfall"]
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
-        if trusted_demand(facts, year).get(commodity, 0.0) > 0:
+        if covered_demand(facts, year).get(commodity, 0.0) > 0:
             claim = required[key] * wanted - row["shortfall"]
             amounts.at_least("delivery when cut off", wanted - missing, claim, wanted)
         _within_reach(running, row, one, quantity)
@@ -89,12 +89,12 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
 
 
 def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
-    """Nameplate capacity in trusted regions as a share of the need."""
+    """Nameplate capacity that is not cut off as a share of the need."""
     facts = running.facts
     before = after = 0.0
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(row["commodity"], 0.0)
-        if made and facts.trusted(plant.region, year):
+        if made and not facts.cut_off(plant.region, year):
             if name in facts.projects:
                 after += made * running.money.available(name, year)
             elif facts.there(name, year):
@@ -107,7 +107,7 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
 
 
 def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: float) -> None:
-    """Coverage is at most what credited plants without an untrusted host or controller, and stores,
+    """Coverage is at most what credited plants within reach, and stores,
     can supply."""
     facts, commodity = running.facts, row["commodity"]
     reach = {"coverage_without": 0.0, "coverage": 0.0}
@@ -118,7 +118,10 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
                 reach["coverage"] += made * running.money.capacity(name, one.year)
             else:
                 for column in reach:
-                    reach[column] += product(facts.asset_capacity(name, one.year), made)
+                    size = product(
+                        facts.asset_capacity(name, one.year), facts.access(name, one.year)
+                    )
+                    reach[column] += product(size, made)
     for place, store in facts.stocks.items():
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
             reach["coverage"] += running.opening(place, one.year) / facts.outage_years

@@ -1,4 +1,4 @@
-"""Need of the trusted world for each commodity: its final demand, exploded along the chain.
+"""Need of the covered regions for each commodity: their final demand, exploded along the chain.
 
 Final demand is exploded through the *benchmark process* of each commodity: the process that makes
 it as its main product and has the largest existing capacity in the world (or, where nothing exists
@@ -53,11 +53,11 @@ def benchmark_processes(world: World) -> dict[str, str]:
     return benchmark
 
 
-def trusted_need(
+def covered_need(
     world: World, benchmark: dict[str, str], demand: dict[tuple[str, str], float], year: int
 ) -> dict[str, float]:
-    """Need of the trusted world for each commodity in ``year``, in the commodity's unit."""
-    wanted = {commodity for (region, commodity), _ in demand.items() if world.trusted(region, year)}
+    """Need of the covered regions for each commodity in ``year``, in the commodity's unit."""
+    wanted = {commodity for (region, commodity), _ in demand.items() if world.in_need(region, year)}
     front = list(wanted)
     while front:
         for source in world.inputs.get(benchmark.get(front.pop(), ""), {}):
@@ -69,7 +69,7 @@ def trusted_need(
     position = {commodity: index for index, commodity in enumerate(commodities)}
     final = np.zeros(len(commodities))
     for (region, commodity), quantity in demand.items():
-        if commodity in position and world.trusted(region, year):
+        if commodity in position and world.in_need(region, year):
             final[position[commodity]] += quantity
     use = np.zeros((len(commodities), len(commodities)))
     for commodity in commodities:

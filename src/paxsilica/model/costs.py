@@ -138,7 +138,8 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The cost of standby capacity of plants that cheaper supply would stop: their minimum
-    activity, times their unit cost above that of the cheapest untrusted plant of the same process.
+    activity, times their unit cost above that of the cheapest plant of the same process that
+    is not within reach.
     It is paid by a price floor or an offtake payment and is not capital. Together with the term
     operation it is the variable cost of all activity: it separates the support and changes no
     plan."""

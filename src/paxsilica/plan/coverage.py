@@ -235,7 +235,7 @@ def _credited_capacity(program: Compiled, values: Array) -> dict[tuple[str, str]
 
 
 def nameplate_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
-    """Nameplate capacity in trusted regions as a share of the need, by (commodity, state), at most
+    """Nameplate capacity that is not cut off as a share of the need, by (commodity, state), at most
     1: without regard to control, inputs, status or readiness."""
     shares = {}
     for commodity, state_name in instance.required:
@@ -244,7 +244,7 @@ def nameplate_shares(instance: Instance, values: Values | None) -> dict[tuple[st
         total = 0.0
         for name, plant in instance.world.plants.items():
             made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
-            if not made or not instance.world.trusted(plant.region, year):
+            if not made or instance.world.cut_off(plant.region, year):
                 continue
             if plant.is_project:
                 total += made * projects.get(name, 0.0)

@@ -19,10 +19,10 @@ _STATE = _text("operating state")
 _MODE = _text("normal, or disrupted (a supply is cut off or another event takes place)")
 _UNIT_PER_YEAR = _text("unit, per year")
 _COVERAGE = {
-    "nameplate_share_without": _share("nameplate capacity in trusted regions over need, no plan"),
-    "coverage_without": _share("share of need that the trusted chain can make, no plan"),
-    "nameplate_share": _share("nameplate capacity in trusted regions over need, with the plan"),
-    "coverage": _share("share of need that the trusted chain can make, with the plan"),
+    "nameplate_share_without": _share("nameplate capacity that is not cut off over need, no plan"),
+    "coverage_without": _share("share of need that the chain can make, no plan"),
+    "nameplate_share": _share("nameplate capacity that is not cut off over need, with the plan"),
+    "coverage": _share("share of need that the chain can make, with the plan"),
     "required_share": _share("share of need that the case requires"),
 }
 
@@ -61,7 +61,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         reason=_text("reason"),
     ),
     "coverage": _table(
-        "Coverage of each stage and year when everything not trusted is cut off",
+        "Coverage of each stage and year when adversaries are cut off",
         stage=_text("stage of the chain"),
         name=_text("name of the stage"),
         year=_year("year of the cut-off"),
@@ -69,12 +69,12 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         weakest_commodity=_text("commodity with the lowest coverage, with the plan"),
     ),
     "coverage_by_commodity": _table(
-        "Coverage of each commodity and year when everything not trusted is cut off",
+        "Coverage of each commodity and year when adversaries are cut off",
         stage=_text("stage of the chain"),
         commodity=_text("commodity"),
         year=_year("year of the cut-off"),
         unit=_text("unit of need, per year"),
-        need=_amount("need of the trusted regions"),
+        need=_amount("need of the covered regions"),
         **_COVERAGE,
         shortfall=_amount("missing from the required share in the cut-off of the plan"),
     ),

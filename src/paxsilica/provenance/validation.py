@@ -123,8 +123,8 @@ def _exposed(plan: Plan) -> Iterable[str]:
     yield f"## Coverage of stages in {year}, without the plan"
     yield ""
     yield (
-        "Nameplate share: nameplate of trusted hosts over need. Coverage: share of need that their"
-        " chain can serve when every region that is not trusted is cut off."
+        "Nameplate share: nameplate of hosts that are not cut off over need. Coverage: share"
+        " of need that their chain can serve when adversaries are cut off."
     )
     yield ""
     yield "| stage | commodity | nameplate share | coverage |"

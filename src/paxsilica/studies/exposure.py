@@ -36,9 +36,9 @@ class Step:
 
     Attributes:
         made, need: in the cut-off.
-        trusted_capacity: credited capacity of plants with a trusted host and controller.
+        capacity_within_reach: credited capacity of plants that are not cut off.
         ready: the part of it that ran in normal times and can run now.
-        lost_to_control: capacity in trusted countries under a controller that is not trusted.
+        lost_to_control: capacity in countries not cut off, under the control of adversaries.
         worth: units of the weakest commodity that one more unit brings; 0 if unknown.
         holders: who makes it in normal times under the plan, largest first.
     """
@@ -48,7 +48,7 @@ class Step:
     unit: str
     made: float
     need: float
-    trusted_capacity: float
+    capacity_within_reach: float
     ready: float
     lost_to_control: float
     worth: float
@@ -65,7 +65,7 @@ class Exposure:
             "Coverage of the stage by commodity and year",
             commodity=doc.text("commodity"),
             year=doc.year("year of the cut-off"),
-            share=doc.share("part of the need that the trusted chain can make"),
+            share=doc.share("part of the need that the chain within reach can make"),
         ),
         "steps": doc.table(
             "Commodities from the weakest one up the chain to the cause",
@@ -74,12 +74,10 @@ class Exposure:
             unit=doc.text("unit, per year"),
             made=doc.amount("output in the cut-off"),
             need=doc.amount("need in the cut-off"),
-            trusted_capacity=doc.amount(
-                "credited capacity of plants with a trusted host and controller"
-            ),
+            capacity_within_reach=doc.amount("credited capacity of plants that are not cut off"),
             ready=doc.amount("part of it that ran in normal times and can run now"),
             lost_to_control=doc.amount(
-                "capacity in trusted countries under a controller that is not trusted"
+                "capacity in countries not cut off, under the control of adversaries"
             ),
             worth=doc.number(
                 "what one more unit brings; 0 if unknown", "units of the weakest commodity"
@@ -103,24 +101,25 @@ class Exposure:
     def lines(self) -> list[str]:
         """The way up the chain in sentences."""
         if not self.steps:
-            words = "in a cut-off, the trusted world can make all that it needs in every year"
+            words = "in a cut-off, what is within reach can make all that is needed in every year"
             return [f"{self.name} is fully covered: {words}."]
         first, last = self.steps[0], self.steps[-1]
         lines = [
-            f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, the trusted"
-            f" world can make {self.share:.1%} of its need ({self.required:.1%} required)."
+            f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, what"
+            f" is within reach can make {self.share:.1%} of the need"
+            f" ({self.required:.1%} required)."
         ]
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             words = (
-                f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit},"
+                f"plants within reach could make {step.capacity_within_reach:,.6g} {step.unit},"
                 f" {step.ready:,.6g} of it ready, but they lack"
-                if step.trusted_capacity > ZERO_TOL
-                else "no trusted plant runs, because it lacks"
+                if step.capacity_within_reach > ZERO_TOL
+                else "no plant within reach runs, because it lacks"
             )
             lines.append(f"{step.name}: {words} {following.name}.")
-        can = f"trusted plants can make {last.trusted_capacity:,.6g} {last.unit}"
+        can = f"plants within reach can make {last.capacity_within_reach:,.6g} {last.unit}"
         causes = {
-            "no plant": "no trusted plant makes it.",
+            "no plant": "no plant within reach makes it.",
             "capacity": f"{can} of a need of {last.need:,.6g}.",
             "not ready": (
                 f"{can}, but only {last.ready:,.6g} are ready: the others stand idle in normal"
@@ -131,13 +130,13 @@ class Exposure:
         lines.append(f"{last.name}: {causes[self.cause]}")
         if last.lost_to_control > ZERO_TOL:
             lines.append(
-                f"A capacity of {last.lost_to_control:,.6g} {last.unit} stands in trusted countries"
-                " under control that is not trusted."
+                f"A capacity of {last.lost_to_control:,.6g} {last.unit} stands in countries"
+                " that are not cut off, under the control of adversaries."
             )
         if last.holders:
             parts = [
                 f"{self.names.get(holder.region, holder.region)}"
-                f" {holder.share:.0%}{'' if holder.trusted else ', not trusted'}"
+                f" {holder.share:.0%}{'' if holder.within_reach else ', cut off'}"
                 f" ({', '.join(holder.plants[:3])})"
                 for holder in last.holders[:4]
             ]
@@ -297,20 +296,20 @@ def _walk(cutoff: _CutOff, commodity: str) -> list[Step]:
 
 
 def _cause(last: Step) -> str:
-    if last.trusted_capacity <= ZERO_TOL:
+    if last.capacity_within_reach <= ZERO_TOL:
         return "no plant"
     if last.made < last.ready * (1 - 1e-6):
         return "shared"
-    return "not ready" if last.ready < last.trusted_capacity * (1 - 1e-6) else "capacity"
+    return "not ready" if last.ready < last.capacity_within_reach * (1 - 1e-6) else "capacity"
 
 
 def _missing_input(cutoff: _CutOff, commodity: str) -> str | None:
-    """An input without a trusted source that trusted plants for the commodity lack."""
+    """An input without a source within reach that plants within reach for the commodity lack."""
     instance = cutoff.written.instance
     state = instance.states[cutoff.state]
     fed = {place[1] for place in state.supply}
     for plant in plants_making(instance, commodity, state.year):
-        if instance.world.trusted_plant(plant, state.year):
+        if instance.world.within_reach(plant, state.year):
             missing = [source for source in sorted(cutoff.uses(plant.name)) if source not in fed]
             if missing:
                 return missing[0]
@@ -329,7 +328,7 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         place = program.column_at.get((family, index))
         return 0.0 if place is None else float(values[place])
 
-    made = trusted = ready = controlled = 0.0
+    made = reached = ready = controlled = 0.0
     running: list[tuple[Plant, float]] = []
     for name, plant in world.plants.items():
         quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
@@ -338,11 +337,11 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         capacity = sizes if plant.is_project else instance.states[normal_state].capacity
         size = capacity.get(name, 0.0) * quantity
         made += quantity * at("activity", (name, state))
-        if world.trusted_plant(plant, year):
+        if world.within_reach(plant, year):
             standby = quantity * at("standby", (name, normal_state))
-            trusted += size
+            reached += size
             ready += min(size, standby) if plant.minimum_utilisation > 0 else size
-        elif world.trusted(plant.region, year):
+        elif not world.cut_off(plant.region, year):
             controlled += size
         if (amount := quantity * at("activity", (name, normal_state))) > ZERO_TOL:
             running.append((plant, amount))
@@ -353,7 +352,7 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         row.unit,
         made,
         instance.need.get((commodity, year), 0.0),
-        trusted,
+        reached,
         ready,
         controlled,
         max(worth, default=0.0),

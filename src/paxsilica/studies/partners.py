@@ -133,7 +133,9 @@ def case_of(case: Case, players: Sequence[Player], coalition: Coalition) -> Case
     """The case in which the members take part; other players do not pay, or only participate."""
     parts: dict[str, object] = {}
     if any(player.signs for player in players):
-        parts["trusted"] = {"signatory": case.trusted.get("signatory", 0)}
+        parts["roles"] = case.roles.model_dump() | {
+            "protected": {"signatory": case.roles.protected.get("signatory", 0)}
+        }
         parts["funding"] = {"signatory": case.funding.get("signatory", 0)}
         statuses = {
             region: "signatory" if player.name in coalition else "participant"
