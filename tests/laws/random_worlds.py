@@ -546,7 +546,10 @@ class Maker:
         case = self.world.case
         case |= {
             "years": f"{FIRST}-{LAST}",
-            "roles": {"protected": ["signatory", "participant"]},
+            "roles": {
+                "protected": ["signatory", "participant"],
+                "adversary": ["participant", "neutral", "adversary"],
+            },
             "funding": ["signatory"],
         }
         case["finance"] = {
@@ -583,6 +586,12 @@ class Maker:
             case["operation"] = {"readiness": False}
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
+        # a draw that comes last leaves the worlds of known seeds as they are
+        if self.feature("open regions", 0.25):
+            case["roles"]["adversary"] = ["adversary"]
+            case["membership"] = case.get("membership", {}) | {self.others[-1]: "neutral"}
+            case["access"] = {"open": self.random.choice([0.0, 0.5, 1.0])}
+            case["need"] = {"regions": self.random.choice(["protected", "protected+open"])}
 
 
 def random_world(seed: int) -> World:

@@ -156,6 +156,11 @@ class Facts:
             return False
         return not self._stated() or self._admitted(region, year, self.case.funding)
 
+    @property
+    def hard_coverage(self) -> bool:
+        """Whether the required shares must be met."""
+        return self.case.coverage is not None and self.case.coverage.hard
+
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""
         row = self.plants[plant]

@@ -353,12 +353,13 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     names = {row.commodity: row.name for row in tables.commodities}
     notes = []
     for stage, rows in short.groupby("stage", sort=False):
-        gap = (rows["required_share"] - rows["coverage"]).to_numpy()
+        gap = (rows["required_share"] - rows["standalone_coverage"]).to_numpy()
         worst = rows.iloc[int(gap.argmax())]
         notes.append(
             f"It falls short in stage {stages[str(stage)]} in {span_of(rows['year'])}; at its"
             f" worst, {names[worst['commodity']]} in {worst['year']}, it covers"
-            f" {worst['coverage']:.1%} of the need instead of {worst['required_share']:.1%}."
+            f" {worst['standalone_coverage']:.1%} of the need instead of"
+            f" {worst['required_share']:.1%}."
         )
     if notes and plan.objective_kind == "shortfall" and plan.objective and plan.bound is not None:
         share = max(0.0, plan.bound / plan.objective)

@@ -67,23 +67,20 @@ def covered_need(
     # A loop of recipes of which nothing is needed does not matter.
     commodities = sorted(wanted)
     position = {commodity: index for index, commodity in enumerate(commodities)}
-    final = np.zeros(len(commodities))
+    final = [0.0] * len(commodities)
     for (region, commodity), quantity in demand.items():
         if commodity in position and world.in_need(region, year):
             final[position[commodity]] += quantity
-    use = np.zeros((len(commodities), len(commodities)))
+    use: dict[tuple[int, int], float] = {}
     for commodity in commodities:
         process = benchmark.get(commodity)
         if process is None:
             continue
         made = world.outputs[process][commodity]
         for source, quantity in world.inputs.get(process, {}).items():
-            use[position[source], position[commodity]] += quantity / made
-    try:
-        need = np.linalg.solve(np.eye(len(commodities)) - use, final)
-    except np.linalg.LinAlgError:
-        need = np.full(len(commodities), -1.0)
-    if (need < -1e-6 * max(1.0, float(np.abs(final).max(initial=0.0)))).any():
+            use[position[source], position[commodity]] = quantity / made
+    need = _explode(final, use)
+    if min(need, default=0.0) < -1e-6 * max(1.0, *map(abs, final)):
         loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
         words = (
             f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
@@ -91,6 +88,29 @@ def covered_need(
             " that is not the usual way to make its product"
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
-    return {
-        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 1e-9
-    }
+    return {commodity: need[index] for commodity, index in position.items() if need[index] > 1e-9}
+
+
+def _explode(final: list[float], use: dict[tuple[int, int], float]) -> list[float]:
+    """Solves ``n = final + use n``; -1 for all where there is no solution.
+
+    One step of iterative refinement follows the solution, in the numbers as given: their
+    derivatives reach the need through it.
+    """
+    size = len(final)
+    loss = np.eye(size)
+    for (source, product), quantity in use.items():
+        loss[source, product] -= quantity
+    try:
+        inverse = np.linalg.inv(loss)
+    except np.linalg.LinAlgError:
+        return [-1.0] * size
+    need: list[float] = (inverse @ np.array(final, dtype=float)).tolist()
+    residual = [wanted - found for wanted, found in zip(final, need, strict=True)]
+    for (source, product), quantity in use.items():
+        residual[source] += quantity * need[product]
+    for index, row in enumerate(inverse.tolist()):
+        for weight, error in zip(row, residual, strict=True):
+            if weight:
+                need[index] += weight * error
+    return need

@@ -19,7 +19,8 @@ from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
-from paxsilica.plan.coverage import Shares, coverage, measured_coverage
+from paxsilica.plan.coverage import Measured, measured_coverage
+from paxsilica.plan.coverage_tables import coverage_tables, headline
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.resolve import (
@@ -117,11 +118,10 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL:
         values = _reoptimised(program, values, case)
-    before: Shares = {}
-    after: Shares = {}
+    measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
-        before, after, _ = measured_coverage(program, instance, values, made.total, case.solver)
+        measured = measured_coverage(program, instance, values, made.total, case.solver)
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
@@ -133,7 +133,7 @@ def make_plan(
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
-        **coverage(instance, read, before, after),
+        **coverage_tables(instance, read, measured),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
@@ -156,6 +156,7 @@ def make_plan(
         notes=_notes(instance, "the table `dropped` gives the reasons"),
         manifest=manifest,
         capital_decided_usd_m=capital,
+        headline=headline(tables_out),
         seconds=seconds,
         trace=tuple((point.seconds, point.incumbent, point.bound) for point in outcome.trace),
     )

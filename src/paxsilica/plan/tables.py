@@ -20,10 +20,33 @@ _MODE = _text("normal, or disrupted (a supply is cut off or another event takes 
 _UNIT_PER_YEAR = _text("unit, per year")
 _COVERAGE = {
     "nameplate_share_without": _share("nameplate capacity that is not cut off over need, no plan"),
-    "coverage_without": _share("share of need that the chain can make, no plan"),
+    "credited_share_without": _share("credited capacity within reach over need, no plan"),
+    "standalone_coverage_without": _share(
+        "largest share of need that can be made, whatever other stages make, no plan"
+    ),
+    "joint_coverage_without": _share(
+        "largest share of all needs of the year that can be met at once, no plan"
+    ),
     "nameplate_share": _share("nameplate capacity that is not cut off over need, with the plan"),
-    "coverage": _share("share of need that the chain can make, with the plan"),
+    "credited_share": _share("credited capacity within reach over need, with the plan"),
+    "standalone_coverage": _share(
+        "largest share of need that can be made, whatever other stages make, with the plan"
+    ),
+    "joint_coverage": _share(
+        "largest share of all needs of the year that can be met at once, with the plan"
+    ),
     "required_share": _share("share of need that the case requires"),
+}
+
+_LARGEST = {
+    "largest_region_without": _text("region with most credited capacity, no plan"),
+    "largest_region_share_without": _share("its share of the credited capacity, no plan"),
+    "largest_region": _text("region with most credited capacity, with the plan"),
+    "largest_region_share": _share("its share of the credited capacity, with the plan"),
+    "largest_plant_without": _text("plant with most credited capacity, no plan"),
+    "largest_plant_share_without": _share("its share of the credited capacity, no plan"),
+    "largest_plant": _text("plant with most credited capacity, with the plan"),
+    "largest_plant_share": _share("its share of the credited capacity, with the plan"),
 }
 
 PLAN_TABLES: Mapping[str, TableDoc] = {
@@ -66,7 +89,35 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         name=_text("name of the stage"),
         year=_year("year of the cut-off"),
         **_COVERAGE,
-        weakest_commodity=_text("commodity with the lowest coverage, with the plan"),
+        limiting_inputs=_text(
+            "goods that limit the stage where it falls short, with the plan; blank otherwise"
+        ),
+        weakest_commodity=_text("commodity with the lowest standalone coverage, with the plan"),
+    ),
+    "joint_coverage": _table(
+        "Coverage of the whole chain at once, by year, when adversaries are cut off",
+        **{
+            "year": _year("year of the cut-off"),
+            "without": _share("largest share of all needs that can be met at once, no plan"),
+            "with": _share("largest share of all needs that can be met at once, with the plan"),
+            "required": _share("largest share that the case requires of a stage"),
+            "capability_without": _share("as without, with all capacity ready at no cost"),
+            "capability": _share("as with, with all capacity ready at no cost"),
+            "requirement_ratio": _share(
+                "largest part of every required share that can be met at once, with the plan"
+            ),
+            "limiting_goods": _text(
+                "goods that cannot exceed the joint coverage in any operation, with the plan"
+            ),
+        },
+    ),
+    "first_years": _table(
+        "First year from which a stage is covered, up to the last year, with the plan",
+        stage=_text("stage of the chain"),
+        name=_text("name of the stage"),
+        any=_year("first year with any standalone coverage; blank: none"),
+        half=_year("first year with half of the required share; blank: none"),
+        all=_year("first year with all of the required share; blank: none"),
     ),
     "coverage_by_commodity": _table(
         "Coverage of each commodity and year when adversaries are cut off",
@@ -77,6 +128,8 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         need=_amount("need of the covered regions"),
         **_COVERAGE,
         shortfall=_amount("missing from the required share in the cut-off of the plan"),
+        limits_joint=_yes_no("whether the good limits the joint coverage with the plan"),
+        **_LARGEST,
     ),
     "funding": _table(
         "Payments by funder, project and year; `sponsor` is the owner of the project",

@@ -41,9 +41,13 @@ WORLD = "World"
 MODES = {"normal": "Normal", "disrupted": "Cut-off"}
 SHARES = {
     "nameplate_share_without": "Nameplate|Without Plan",
-    "coverage_without": "Without Plan",
+    "credited_share_without": "Credited|Without Plan",
+    "standalone_coverage_without": "Standalone|Without Plan",
+    "joint_coverage_without": "Joint|Without Plan",
     "nameplate_share": "Nameplate|With Plan",
-    "coverage": "With Plan",
+    "credited_share": "Credited|With Plan",
+    "standalone_coverage": "Standalone|With Plan",
+    "joint_coverage": "Joint|With Plan",
     "required_share": "Required",
 }
 """IAMC names of the shares of coverage."""

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,8 @@ from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.model import Model
 from paxsilica.model.registry import parts_of
 from paxsilica.solver.program import Array, Compiled, compile_model
+from paxsilica.solver.scaling import Scaling, words_of
+from paxsilica.solver.verify import TOLERANCE, violation
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
@@ -66,6 +68,10 @@ class Outcome:
     trace: tuple[Progress, ...] = ()
     integrality_violation: float = 0.0
     """Largest distance of an integer column from the whole number that ``values`` gives for it."""
+    limited: bool = False
+    """Whether time or the user ended the search: another run may then find another plan."""
+    warnings: tuple[str, ...] = ()
+    """Warnings of the solver."""
 
     @property
     def gap(self) -> float:
@@ -90,16 +96,15 @@ def _size(program: Compiled) -> tuple[int, int, int]:
     return len(program.row_low), len(program.cost), int(program.integer.sum())
 
 
-def _objective_scale(cost: Array) -> float:
-    """A power of two that brings the largest cost near a thousand (tolerances are absolute)."""
-    largest = float(np.abs(cost).max(initial=0.0))
-    return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
+def _load(program: Compiled) -> tuple[highspy.Highs, list[str]]:
+    """A solver with the program, and the list to which it adds its warnings.
 
-
-def _load(program: Compiled, scale: float) -> highspy.Highs:
+    Raises:
+        PaxSilicaError: if the solver refuses the program or leaves out a part of it.
+    """
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_low)
-    lp.col_cost_, lp.offset_ = program.cost * scale, program.offset * scale
+    lp.col_cost_, lp.offset_ = program.cost, program.offset
     lp.col_lower_, lp.col_upper_ = program.low, program.high
     lp.row_lower_, lp.row_upper_ = program.row_low, program.row_high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
@@ -114,9 +119,20 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
     # without output the solver reports no progress; it still writes nothing
     solver.setOptionValue("log_to_console", False)
     solver.setOptionValue("output_flag", True)
-    if solver.passModel(lp) == highspy.HighsStatus.kError:
-        raise PaxSilicaError("the solver refused the model; a coefficient is out of its range")
-    return solver
+    warnings: list[str] = []
+
+    def read(event: Any) -> None:
+        if event.data_out.log_type in (highspy.HighsLogType.kWarning, highspy.HighsLogType.kError):
+            words = " ".join(event.message.split())
+            LOGGER.info("solver: %s", words)
+            warnings.append(words.partition(": ")[2] or words)
+
+    solver.cbLogging += read
+    status = solver.passModel(lp)
+    ignored = [words for words in warnings if "ignored" in words]
+    if status == highspy.HighsStatus.kError or ignored:
+        raise PaxSilicaError("; ".join(["the solver refused the model", *(ignored or warnings)]))
+    return solver, warnings
 
 
 def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> None:
@@ -156,15 +172,88 @@ def solve(
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; an LP has no gap.
 
+    The program is scaled for the solver. The solution is verified in the units of ``program``; one
+    that violates it is sought again with exact integers, tight tolerances and without presolve.
+
     Args:
         program: what to solve.
         options: gap, time limit, threads, seed and further options of the solver.
         on_progress: called with every progress of a search.
         start: a plan to start from, by column; only its integer part is used.
         cutoff: called from time to time; the search stops if it returns true.
+
+    Raises:
+        InputError: if an entry is too small or too large for the solver in every unit.
+        PaxSilicaError: if the solver fails, or finds no solution that can be verified.
     """
-    scale = _objective_scale(program.cost)
-    solver = _load(program, scale)
+    outcome = _solve(program, options, on_progress, start, cutoff)
+    if _verified(program, outcome, options):
+        return outcome
+    assert outcome.values is not None
+    strict = options.model_copy(update={"options": options.options | STRICT})
+    at = np.flatnonzero(program.integer)
+    fixed = _solve(program.fixed(at, outcome.values[at]), strict)
+    if fixed.objective is not None and _verified(program, fixed, options):
+        if not len(at):
+            return fixed
+        bound = min(outcome.bound, fixed.objective)
+        proved = relative_gap(fixed.objective, bound) <= options.gap
+        return replace(
+            outcome,
+            status="optimal" if proved else "feasible",
+            objective=fixed.objective,
+            bound=bound,
+            values=fixed.values,
+            integrality_violation=0.0,
+            seconds=outcome.seconds + fixed.seconds,
+        )
+    again = _solve(program, strict, on_progress, start, cutoff)
+    if _verified(program, again, options):
+        return again
+    assert again.values is not None
+    found = violation(program, again.values)
+    raise PaxSilicaError(
+        f"the solution of the solver violates {_place(found.where)} by {found.size:.1e} of its"
+        " size, even with tight tolerances; numbers of very different sizes stand beside each other"
+        " there"
+    )
+
+
+STRICT: dict[str, float | int | str | bool] = {
+    "presolve": "off",
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+    "mip_feasibility_tolerance": 1e-9,
+}
+"""Options with which a solution that cannot be verified is sought again."""
+
+
+def _verified(program: Compiled, outcome: Outcome, options: Solver) -> bool:
+    """Whether there is no solution, or one that keeps every row and bound of the program."""
+    if outcome.values is None:
+        return True
+    given = [options.options.get(f"{kind}_feasibility_tolerance", 0) for kind in ("primal", "mip")]
+    found = violation(program, outcome.values)
+    LOGGER.debug("largest violation: %.1e in %s", found.size, found.where)
+    return found.size <= max(TOLERANCE, *map(float, given))
+
+
+def _place(name: tuple[str, Any] | None) -> str:
+    family, index = name or ("the program", None)
+    return words_of(family, index)
+
+
+def _solve(
+    program: Compiled,
+    options: Solver,
+    on_progress: ProgressCallback | None = None,
+    start: Array | None = None,
+    cutoff: Callable[[], bool] | None = None,
+) -> Outcome:
+    """What the solver finds, in the units of ``program``."""
+    scaling = Scaling.of(program)
+    scale = scaling.objective
+    solver, warnings = _load(scaling.program(program))
     mip = bool(program.integer.any())
     for name, value in {
         "threads": options.threads,
@@ -206,14 +295,28 @@ def solve(
         solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
     interrupted = _wait(solver, stop)
     seconds = time.monotonic() - started
-    make = partial(Outcome, seconds=seconds, interrupted=interrupted, trace=tuple(trace))
-    return _outcome(solver, program, scale, options.gap, make)
+    known = highspy.HighsModelStatus
+    limited = solver.getModelStatus() in (known.kTimeLimit, known.kInterrupt)
+    make = partial(
+        Outcome,
+        seconds=seconds,
+        interrupted=interrupted,
+        trace=tuple(trace),
+        limited=limited,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+    return _outcome(solver, program, scaling, options.gap, make)
 
 
 def _outcome(
-    solver: highspy.Highs, program: Compiled, scale: float, gap: float, make: Callable[..., Outcome]
+    solver: highspy.Highs,
+    program: Compiled,
+    scaling: Scaling,
+    gap: float,
+    make: Callable[..., Outcome],
 ) -> Outcome:
     """What the solver found; ``make`` knows time and progress of the search."""
+    scale = scaling.objective
     status, info, known = solver.getModelStatus(), solver.getInfo(), highspy.HighsModelStatus
     mip = bool(program.integer.any())
     if status == known.kModelEmpty:
@@ -233,9 +336,12 @@ def _outcome(
     if not feasible or (not mip and status != known.kOptimal):
         return make("no_plan", None, bound)
     if not mip:
-        return linear_outcome(solver, scale, make)
+        found = linear_outcome(solver, scaling, make)
+        assert found.values is not None
+        return replace(found, values=np.clip(found.values, program.low, program.high))
     objective = info.objective_function_value / scale
-    values = np.array(solver.getSolution().col_value, dtype=float)
+    values = scaling.values(np.array(solver.getSolution().col_value, dtype=float))
+    values = np.clip(values, program.low, program.high)
     at = np.flatnonzero(program.integer)
     violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
@@ -246,15 +352,17 @@ def _outcome(
 
 
 def linear_outcome(
-    solver: highspy.Highs, scale: float, make: Callable[..., Outcome] = Outcome
+    solver: highspy.Highs, scaling: Scaling, make: Callable[..., Outcome] = Outcome
 ) -> Outcome:
     """The optimum of a linear program that the solver has found, with duals if they are valid."""
-    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value / scale
-    values = np.array(solution.col_value, dtype=float)
+    solution = solver.getSolution()
+    objective = solver.getInfo().objective_function_value / scaling.objective
+    values = scaling.values(np.array(solution.col_value, dtype=float))
     if not solution.dual_valid:
         return make("optimal", objective, objective, values)
-    duals = (np.array(of, dtype=float) / scale for of in (solution.row_dual, solution.col_dual))
-    return make("optimal", objective, objective, values, *duals)
+    row_duals = scaling.row_duals(np.array(solution.row_dual, dtype=float))
+    column_duals = scaling.column_duals(np.array(solution.col_dual, dtype=float))
+    return make("optimal", objective, objective, values, row_duals, column_duals)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
@@ -293,7 +401,7 @@ def write_model(question: HasModel, path: Path | str, format: Format = "mps") ->
 
 def write_program(program: Compiled, path: Path | str, format: Format = "mps") -> None:
     """Writes a program to a file; see :func:`write_model`."""
-    solver = _load(program, 1.0)
+    solver, _ = _load(program)
     for names, passed in (
         (program.columns, solver.passColName),
         (program.row_names, solver.passRowName),

@@ -315,7 +315,9 @@ def extended(program: Compiled, columns: list[NewColumn]) -> Compiled:
         cost=np.append(program.cost, [column.cost for column in columns]),
         low=np.append(program.low, [column.low for column in columns]),
         high=np.append(program.high, [column.high for column in columns]),
-        integer=np.append(program.integer, [column.integer for column in columns]),
+        integer=np.append(
+            program.integer, np.array([column.integer for column in columns], dtype=bool)
+        ),
         columns=(*program.columns, *(column.name for column in columns)),
     )
 

@@ -16,12 +16,14 @@ from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.output_tables import SHARE, USD_MILLION, Column, Format
-from paxsilica.plan.extract import ZERO_TOL
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.resolve import NewColumn, Written, extended, reoptimise, search, write
 from paxsilica.studies.parallel import Result
 from paxsilica.studies.tasks import known_in, record
 from paxsilica.tables import Tables
+
+ZERO_TOL = 1e-7
+"""A smaller measure of a plan is noise."""
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,7 @@ def compare(plan: Plan, other: Plan) -> Comparison:
         return both.reset_index()
 
     costs = joined("costs", ["term"], "usd_m")
-    coverage = joined("coverage", ["stage", "year"], "coverage")
+    coverage = joined("coverage", ["stage", "year"], "standalone_coverage")
 
     def number(what: str, unit: str, one: float, two: float) -> dict[str, Any]:
         return {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}

@@ -125,7 +125,7 @@ def number_format(column: Column, values: Sequence[Any]) -> str:
     >>> from paxsilica.plan.tables import column_of
     >>> number_format(column_of("funding", "year"), [2030])
     '0'
-    >>> number_format(column_of("coverage", "coverage"), [0.5])
+    >>> number_format(column_of("coverage", "joint_coverage"), [0.5])
     '0.0%'
     >>> need = column_of("coverage_by_commodity", "need")
     >>> number_format(need, [120000.5]), number_format(need, [0.25])
