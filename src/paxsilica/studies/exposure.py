@@ -63,7 +63,7 @@ class Exposure:
             "Coverage of the stage by commodity and year",
             commodity=doc.text("commodity"),
             year=doc.year("year of the cut-off"),
-            share=doc.share("part of the need that the trusted chain can make"),
+            share=doc.share("part of the need that the chain within reach can make"),
         ),
         "steps": doc.table(
             "Commodities from the weakest one up the chain to the cause",
@@ -72,12 +72,10 @@ class Exposure:
             unit=doc.text("unit, per year"),
             made=doc.amount("output in the cut-off"),
             need=doc.amount("need in the cut-off"),
-            trusted_capacity=doc.amount(
-                "credited capacity of plants with a trusted host and controller"
-            ),
+            capacity_within_reach=doc.amount("credited capacity of plants that are not cut off"),
             ready=doc.amount("part of it that ran in normal times and can run now"),
             lost_to_control=doc.amount(
-                "capacity in trusted countries under a controller that is not trusted"
+                "capacity in countries not cut off, under the control of adversaries"
             ),
             worth=doc.number(
                 "what one more unit brings; 0 if unknown", "units of the weakest commodity"
