@@ -28,7 +28,6 @@ from paxsilica.tables.columns import GRADES, NO_GRADE
 from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Provenance
 
-
 UNSTATED = frozenset({"CONVENTION", "RULE"})
 """Sources of numbers that no document could state: conventions, and repetitions of other
 numbers."""
