@@ -83,7 +83,7 @@ def trusted_need(
         need = np.linalg.solve(np.eye(len(commodities)) - use, final)
     except np.linalg.LinAlgError:
         need = np.full(len(commodities), -1.0)
-    if (need < -1e-6 * max(1.0, float(np.abs(final).max(initial=0.0)))).any():
+    if (need < -1e-6 * (use @ np.abs(need) + final)).any():
         loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
         words = (
             f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
@@ -92,5 +92,5 @@ def trusted_need(
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
     return {
-        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 1e-9
+        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 0
     }
