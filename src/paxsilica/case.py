@@ -90,6 +90,7 @@ SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,
     "mip_pscost_minreliable": SolverOption(int, 0, 1_000_000),
+    "mip_max_nodes": SolverOption(int, 1, LARGEST_WHOLE),
     "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx")),
     "presolve": _AUTOMATIC,
     "parallel": _AUTOMATIC,

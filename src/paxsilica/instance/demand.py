@@ -80,7 +80,7 @@ def covered_need(
         for source, quantity in world.inputs.get(process, {}).items():
             use[position[source], position[commodity]] = quantity / made
     need = _explode(final, use)
-    if min(need, default=0.0) < -1e-6 * max(1.0, *map(abs, final)):
+    if min(need, default=0.0) < -1e-6 * max(0.0, *map(abs, final), *map(abs, need)):
         loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
         words = (
             f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
@@ -88,7 +88,7 @@ def covered_need(
             " that is not the usual way to make its product"
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
-    return {commodity: need[index] for commodity, index in position.items() if need[index] > 1e-9}
+    return {commodity: need[index] for commodity, index in position.items() if need[index] > 0}
 
 
 def _explode(final: list[float], use: dict[tuple[int, int], float]) -> list[float]:

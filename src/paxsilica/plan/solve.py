@@ -178,7 +178,7 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=_notes(instance, "the table `dropped` gives the reasons"),
+        notes=_notes(instance, outcome, "the table `dropped` gives the reasons"),
         manifest=manifest,
         capital_decided_usd_m=capital,
         headline=headline(tables_out) | found,
@@ -201,7 +201,7 @@ def _without_plan(
         objective=None,
         bound=outcome.bound if known else None,
         tables={},
-        notes=_notes(instance, "`paxsilica check` lists them with the reasons"),
+        notes=_notes(instance, outcome, "`paxsilica check` lists them with the reasons"),
         manifest=manifest,
         seconds=seconds,
     )
@@ -249,13 +249,19 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     return found
 
 
-def _notes(instance: Instance, details: str) -> tuple[str, ...]:
+def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:
     """Remarks that no table holds; ``details`` says where the dropped projects are listed."""
     notes = []
     if count := len(instance.dropped):
         projects = "1 project is" if count == 1 else f"{count} projects are"
         notes.append(f"{projects} dropped before the search; {details}.")
     notes += statements(instance)
+    if outcome.limited:
+        notes.append(
+            "Time or the user ended the search: another run may end with another plan. The key"
+            " `solver.options.mip_max_nodes` ends a search after the same work every time."
+        )
+    notes += [f"The solver warns: {words}." for words in outcome.warnings]
     return tuple(notes)
 
 

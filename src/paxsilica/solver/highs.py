@@ -96,6 +96,10 @@ def _size(program: Compiled) -> tuple[int, int, int]:
     return len(program.row_low), len(program.cost), int(program.integer.sum())
 
 
+ADVICE = ("excessively", "Consider scaling")
+"""Parts of warnings that advise to scale: the program is scaled, and solutions are verified."""
+
+
 def _load(program: Compiled) -> tuple[highspy.Highs, list[str]]:
     """A solver with the program, and the list to which it adds its warnings.
 
@@ -125,7 +129,8 @@ def _load(program: Compiled) -> tuple[highspy.Highs, list[str]]:
         if event.data_out.log_type in (highspy.HighsLogType.kWarning, highspy.HighsLogType.kError):
             words = " ".join(event.message.split())
             LOGGER.info("solver: %s", words)
-            warnings.append(words.partition(": ")[2] or words)
+            if not any(part in words for part in ADVICE):
+                warnings.append(words.removeprefix("WARNING: "))
 
     solver.cbLogging += read
     status = solver.passModel(lp)
