@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ KNAPSACK = small(
     [1.0, 2.0, 2.0, 2.2],
     [
         ("production_coverage", [6.0, 5.0, 4.0, 4.0], 10.0, math.inf),
-        ("programme_budget", [7.0, 5.0, 4.0, 3.8], -math.inf, 11.14),
+        ("programme_budget", [6.0, 5.0, 4.0, 3.8], -math.inf, 10.112),
     ],
 )
 """The relaxation takes the first project and a part of the second, for which the budget is not
@@ -184,7 +185,7 @@ def test_a_dive_finds_a_plan_where_rounding_up_takes_too_much() -> None:
             dives += 1
             assert np.abs(plan - np.round(plan)).max() <= 1e-6
             assert relative_violation(program, plan) <= 1e-6
-    assert dives >= 4
+    assert dives >= 2
 
 
 def test_unused_money_leads_to_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +302,7 @@ def test_progress_never_gets_worse() -> None:
     found = solve_in_stages(program, EXACT, reported.append)
     assert found.objective is not None
     assert reported[-1].incumbent == pytest.approx(found.objective)
-    for before, after in zip(reported, reported[1:], strict=False):
+    for before, after in itertools.pairwise(reported):
         assert after.incumbent <= before.incumbent
         assert after.bound >= before.bound
         assert after.seconds >= before.seconds

@@ -97,6 +97,7 @@ class _Search:
         self.best: Outcome | None = None
         self.bound = -math.inf
         self.status: Status = "no_plan"
+        self.closed = False
         self.interrupted = False
         self.trace: list[Progress] = []
         self.used = np.zeros(len(self.whole), dtype=bool)
@@ -133,7 +134,7 @@ class _Search:
                 trace=tuple(self.trace),
             )
         bound = min(self.bound, self.incumbent)
-        proved = relative_gap(self.incumbent, bound) <= self.options.gap
+        proved = self.closed or self._proved(self.incumbent)
         return replace(
             self.best,
             status="optimal" if proved else "feasible",
@@ -177,7 +178,7 @@ class _Search:
         if outcome.values is not None and self._objective(outcome) < self.incumbent:
             self.best = outcome
             self.used |= np.abs(outcome.values[self.whole]) > FRACTIONAL
-            self._report()
+        self._report()
         self.interrupted |= outcome.interrupted
         self._check()
 
@@ -285,7 +286,8 @@ class _Search:
             self.status = found.status
         if not (found.status == "infeasible" and self.best is not None):
             self.bound = max(self.bound, found.bound)
-        self._report()
+        # with a gap of 0, plan and bound may still differ in the last digits
+        self.closed = found.status == "optimal"
         self._take(found)
 
     def _searched(
