@@ -22,7 +22,6 @@ from scipy.sparse import csc_matrix
 from paxsilica.case import SOLVER_OPTIONS, Solver
 from paxsilica.solver.highs import (
     Outcome,
-    SolverValue,
     Status,
     _load,
     _objective_scale,
@@ -43,7 +42,8 @@ BOUND_MARGIN = 1e-9
 
 FEW_COSTS = 0.1
 """Share of columns with a cost below which the interior-point method replaces the simplex method.
-Where most columns cost nothing, the simplex method loses its time in moves that change nothing."""
+Where most columns cost nothing, the simplex method loses its time in moves that change nothing.
+Where none does, any vertex will do, and the simplex method finds one at once."""
 
 DIVE_STEPS = 300
 """Largest number of linear programs of a dive."""
@@ -188,12 +188,7 @@ class ReducedProgram:
 
     def _solved(self, reduced: Any, cost: Array) -> Relaxation | None:
         model = highspy.HighsModelStatus
-        few = np.count_nonzero(cost) < FEW_COSTS * len(cost)
-        method: dict[str, SolverValue] = (
-            {"solver": "ipm", "run_crossover": "on"} if few else {"solver": "simplex"}
-        )
-        for name, value in method.items():
-            _set(self.solver, name, value)
+        few = 0 < np.count_nonzero(cost) < FEW_COSTS * len(cost)
 
         def check(event: Any) -> None:
             if self._stopped():
@@ -201,13 +196,18 @@ class ReducedProgram:
 
         self.solver.cbSimplexInterrupt += check
         self.solver.cbIpmInterrupt += check
-        self._wait(self.solver, self.solver.run)
-        _set(self.solver, "solver", "simplex")  # from here on from the last basis
-        status = self.solver.getModelStatus()
+        _set(self.solver, "run_crossover", "on")
+        for method in ("ipm", "simplex") if few else ("simplex",):
+            _set(self.solver, "solver", method)
+            self._wait(self.solver, self.solver.run)
+            status = self.solver.getModelStatus()
+            if status in (model.kOptimal, model.kInfeasible) or self._ended():
+                break
         if status == model.kInfeasible:
             return Relaxation("infeasible", math.inf)
         if status != model.kOptimal:
             return self._unknown() if self._ended() else None
+        _set(self.solver, "solver", "simplex")  # from here on from the last basis
         solution = self.solver.getSolution()
         objective = self.solver.getInfo().objective_function_value / self.scale
         matrix = csc_matrix(

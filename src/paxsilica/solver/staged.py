@@ -15,6 +15,7 @@ stage ends the search if it proves the gap:
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,8 @@ from paxsilica.solver.highs import (
 )
 from paxsilica.solver.program import Array, Compiled
 from paxsilica.solver.relaxation import FRACTIONAL, Relaxation, relax
+
+LOGGER = logging.getLogger(__name__)
 
 LEAST_INTEGERS = 300
 """Number of integer columns above which a program is searched in stages."""
@@ -148,9 +151,9 @@ class _Search:
 
     def _stages(self, start: Array | None) -> None:
         if start is not None:
+            self._begin("known plan")
             self._fixed(start[self.whole])
-        relaxation = self._relaxed()
-        self._rounded(relaxation)
+        self._rounded(self._relaxed())
         self._small()
         self._all()
 
@@ -198,7 +201,17 @@ class _Search:
 
     # --- stages ----------------------------------------------------------------------------------
 
+    def _begin(self, stage: str) -> None:
+        LOGGER.info(
+            "search: %s; plan %.6g, bound %.6g, %.1f s left",
+            stage,
+            self.incumbent,
+            self.bound,
+            self._left(),
+        )
+
     def _relaxed(self) -> Relaxation:
+        self._begin("relaxation")
         found = relax(self.program, self._within(), self.cutoff)
         self.interrupted |= found.interrupted
         if found.status == "infeasible":
@@ -214,6 +227,7 @@ class _Search:
     def _rounded(self, relaxation: Relaxation) -> None:
         """Plans from rounding the relaxation, with more and more unused money until there is one,
         and from a dive if there is none."""
+        self._begin("rounding")
         for found in self._relaxations(relaxation):
             assert found.values is not None
             values = found.values[self.whole]
@@ -224,6 +238,7 @@ class _Search:
             if self.incumbent < before:
                 return
         if self.best is None and relaxation.reduced is not None:
+            self._begin("dive")
             plan = relaxation.reduced.dive()
             self.interrupted |= relaxation.reduced.interrupted
             if plan is not None:
@@ -275,12 +290,14 @@ class _Search:
         unused = self.whole[~self.used & (self.program.low[self.whole] <= 0)]
         if not self.used.any() or not len(unused):
             return
+        self._begin("small program")
         gap = self.options.gap * SMALL_GAP
         small = self.program.fixed(unused, np.zeros(len(unused)))
         self._take(self._searched(small, gap, {"mip_max_nodes": SMALL_NODES}, whole=False))
 
     def _all(self) -> None:
         """Search in the whole program."""
+        self._begin("whole program")
         found = self._searched(self.program, None, {}, whole=True)
         if found.status in ("infeasible", "unbounded") and self.best is None:
             self.status = found.status
