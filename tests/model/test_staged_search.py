@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,55 @@ def test_a_result_of_presolve_that_cannot_be_verified_is_not_used(
     assert linear.objective is not None
     assert found.bound == pytest.approx(linear.objective, rel=1e-6)
     assert found.bound <= linear.objective
+
+
+def test_few_costs_and_none() -> None:
+    program = partition(1)
+    cost = np.where(np.arange(60) % 20 == 0, program.cost, 0.0)
+    for part in (cost, 0.0 * cost):
+        changed = program.minimising(part)
+        best, found = solve(changed, EXACT), relax(changed, EXACT)
+        linear = solve(changed.relaxed(), EXACT).objective
+        assert found.reduced is not None
+        assert found.values is not None
+        assert best.objective is not None
+        assert linear is not None
+        assert linear - 1e-6 <= found.bound <= best.objective
+        # a vertex: not more fractions than rows that are no simple bound
+        assert np.count_nonzero(np.abs(found.values - np.round(found.values)) > 1e-6) <= 32
+        agree(changed, EXACT)
+
+
+def test_presolve_may_be_switched_off() -> None:
+    options = Solver(gap=0.0, threads=1, options={"presolve": "off"})
+    found, linear = relax(partition(1), options), solve(partition(1).relaxed(), EXACT)
+    assert found.bound == pytest.approx(linear.objective, rel=1e-6)
+    agree(partition(1), options)
+
+
+def test_tickets_are_chosen_again_where_rounding_takes_too_many() -> None:
+    # each of three funders pays 4 at least and 9 at most into a project that costs 9
+    tickets = [1.0 if at == number else 0.0 for number in range(3) for at in range(7)]
+    payments = np.array(tickets).reshape(3, 7)
+    rows: list[tuple[str, list[float], float, float]] = [
+        ("spend_equals_funding", [-9.0, 0, 0, 0, 1.0, 1.0, 1.0], 0.0, 0.0),
+        ("production_coverage", [1.0, 0, 0, 0, 0, 0, 0], 1.0, math.inf),
+    ]
+    for number in range(3):
+        ticket = np.roll(payments[number], 1)
+        payment = np.roll(payments[number], 4)
+        rows.append(("ticket_needs", (payment - 4.0 * ticket).tolist(), 0.0, math.inf))
+        rows.append(("payment_needs_ticket", (payment - 9.0 * ticket).tolist(), -math.inf, 0.0))
+    program = small([0.0] * 4 + [1.0, 1.0, 1.0], rows, [True] * 4 + [False] * 3, high=9.0)
+    names = [*program.columns[:1], *(("ticket", (f"f{at}", "p0")) for at in range(3))]
+    program = replace(program, columns=(*names, *program.columns[4:]))
+    program = program.with_columns(np.arange(4), 0.0, 1.0)
+    search_in_stages = staged._Search(program, EXACT, None, None)
+    with contextlib.suppress(staged._Finished):
+        search_in_stages._fixed(np.ones(4))
+    assert search_in_stages.best is not None
+    assert search_in_stages.incumbent == pytest.approx(5.0 + 9.0)
+    agree(program, EXACT)
 
 
 def test_a_violated_row_and_another_objective_are_noticed() -> None:
