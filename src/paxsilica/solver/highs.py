@@ -9,11 +9,12 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import highspy
@@ -28,6 +29,8 @@ from paxsilica.solver.program import Array, Compiled, compile_model
 from paxsilica.solver.scaling import Scaling, words_of
 from paxsilica.solver.verify import TOLERANCE, violation
 
+SolverValue = float | int | str | bool
+NO_DEFAULTS: Mapping[str, SolverValue] = MappingProxyType({})
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
 
@@ -146,19 +149,20 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
         raise InputError([Problem("case", "", f"solver.options.{name}", str(value), words)])
 
 
-def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own; the first Ctrl-C stops it at its best plan."""
+def wait(run: Callable[[], object], stop: threading.Event) -> bool:
+    """Calls ``run`` of a solver in a thread of its own; the first Ctrl-C sets ``stop``. Whether
+    that happened."""
     interrupted = False
     # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
     finished = threading.Event()
 
-    def run() -> None:
+    def call() -> None:
         try:
-            solver.run()
+            run()
         finally:
             finished.set()
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=call, daemon=True).start()
     while not finished.is_set():
         try:
             finished.wait(0.1)
@@ -174,6 +178,7 @@ def solve(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    defaults: Mapping[str, SolverValue] = NO_DEFAULTS,
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; an LP has no gap.
 
@@ -186,12 +191,13 @@ def solve(
         on_progress: called with every progress of a search.
         start: a plan to start from, by column; only its integer part is used.
         cutoff: called from time to time; the search stops if it returns true.
+        defaults: options of HiGHS that hold unless ``options`` say otherwise.
 
     Raises:
         InputError: if an entry is too small or too large for the solver in every unit.
         PaxSilicaError: if the solver fails, or finds no solution that can be verified.
     """
-    outcome = _solve(program, options, on_progress, start, cutoff)
+    outcome = _solve(program, options, on_progress, start, cutoff, defaults)
     if _verified(program, outcome, options):
         return outcome
     assert outcome.values is not None
@@ -212,7 +218,7 @@ def solve(
             integrality_violation=0.0,
             seconds=outcome.seconds + fixed.seconds,
         )
-    again = _solve(program, strict, on_progress, start, cutoff)
+    again = _solve(program, strict, on_progress, start, cutoff, defaults)
     if _verified(program, again, options):
         return again
     assert again.values is not None
@@ -254,6 +260,7 @@ def _solve(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    defaults: Mapping[str, SolverValue] = NO_DEFAULTS,
 ) -> Outcome:
     """What the solver finds, in the units of ``program``."""
     scaling = Scaling.of(program)
@@ -261,6 +268,7 @@ def _solve(
     solver, warnings = _load(scaling.program(program))
     mip = bool(program.integer.any())
     for name, value in {
+        **defaults,
         "threads": options.threads,
         "random_seed": options.seed,
         "time_limit": options.time_limit_s,
@@ -298,7 +306,7 @@ def _solve(
     if start is not None and mip:
         at = np.flatnonzero(program.integer)
         solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
-    interrupted = _wait(solver, stop)
+    interrupted = wait(solver.run, stop)
     seconds = time.monotonic() - started
     known = highspy.HighsModelStatus
     limited = solver.getModelStatus() in (known.kTimeLimit, known.kInterrupt)
