@@ -579,8 +579,8 @@ class Maker:
                 case["coverage"]["outage_years"] = 2
             if self.feature("concentration", 0.25):
                 case["concentration"] = {"max_share": 0.7, "from_year": FIRST + 1, "hard": False}
-            if self.chance(0.25):
-                case["objective"] = "shortfall" if self.soft else "budget"
+            if self.chance(0.25) and not self.soft:
+                case["objective"] = "budget"
                 self.world.features.add("objective " + case["objective"])
         if self.feature("nobody is warm", 0.1):
             case["operation"] = {"readiness": False}
