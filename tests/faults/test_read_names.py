@@ -22,8 +22,16 @@ def tables(**more: Any) -> Tables:
         "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
         "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
         "projects": {
-            "more": {"process": "smelt", "region": "Alpha", "size": 2.0, "capex_usd_m": 5.0}
+            "more": {
+                "process": "smelt",
+                "region": "Alpha",
+                "size": 2.0,
+                "capex_usd_m": 5.0,
+                "status": "announced",
+            }
         },
+        "statuses": {"announced": {"credit": 0.5, "capital_factor": 1.1}},
+        "completion": {("announced", "*"): {0: 0.7}},
         "demand": {("Alpha", "metal"): 5.0},
         "funders": {"bank": {"region": "Alpha", "envelope_usd_m": 9.0}},
         "scenarios": {"calm": 0.5, "storm": 0.5},

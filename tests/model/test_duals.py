@@ -29,7 +29,8 @@ def rich() -> tuple[Built, Case]:
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 40 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.4}},
-        statuses={"announced": 0.8},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.5, 1: 0.3}},
         assets={
             "mine": {
                 "process": "dig",

@@ -68,10 +68,9 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
                 parts.append(worth * facts.number("assets", row, "fixed_cost_usd_m", year))
         for name, one in money.committed.items():
             serves, above = money.in_service(name, year)
-            if serves:
-                per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
-                parts.append(worth * facts.number("projects", one.row, "fixed_cost_usd_m", year))
-                parts.append(worth * above * per_unit)
+            smallest = facts.number("projects", one.row, "fixed_cost_usd_m", year)
+            per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
+            parts += [worth * serves * smallest, worth * above * per_unit]
     return parts
 
 

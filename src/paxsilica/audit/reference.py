@@ -74,6 +74,7 @@ class Facts:
         for item in tables.series:
             self.series[item.table, item.row, item.column][item.year] = item.value
         self.credits = {row.status: row.credit for row in tables.statuses}
+        self.overruns = {row.status: row.capital_factor or 1.0 for row in tables.statuses}
         self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
         self.memory: dict[str, Any] = {}
         self.demand = self._demand()
@@ -143,6 +144,18 @@ class Facts:
         """Share of nameplate that counts."""
         status = self.plants[plant].status
         return 1.0 if status is None else self.credits[status]
+
+    def delays(self, project: str) -> dict[int, float]:
+        """Probability of each delay of a committed project, in years; on time where the data says
+        nothing."""
+        status, stage = (
+            self.plants[project].status,
+            self.processes[self.plants[project].process].stage,
+        )
+        rows = [row for row in self.tables.completion if row.status == status]
+        own = [row for row in rows if row.stage == stage]
+        chosen = own or [row for row in rows if row.stage == "*"]
+        return {row.delay_years: row.probability for row in chosen} or {0: 1.0}
 
     def there(self, plant: str, year: int) -> bool:
         """Whether an existing plant operates in the year; always for a project, which has capacity
@@ -219,19 +232,23 @@ class Facts:
         return dict(dues)
 
     def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
-        """Capital by year of commitment."""
+        """Expected capital by year of commitment."""
         found = {}
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
             per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
-            found[year] = entry + above * per_unit
+            found[year] = self.overrun(project) * (entry + above * per_unit)
         return found
+
+    def overrun(self, project: Project) -> float:
+        """Expected over stated capital of a project."""
+        return 1.0 if project.status is None else self.overruns[project.status]
 
     def most_capital(self, project: Project) -> float:
         """The most that the project could cost: the size of numbers in rows about its money."""
         room = project.largest_size - project.smallest_size
-        return max(
+        return self.overrun(project) * max(
             (
                 self.number("projects", project, "capex_usd_m", year)
                 + room * self.number("projects", project, "capex_usd_m_per_unit", year)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from paxsilica.errors import Problem
 from paxsilica.finance import financing_factor, residual_share
+from paxsilica.instance.completion import Completion, completion_of, ramp_share
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
 
@@ -18,8 +19,9 @@ class Candidate:
     """A project with its numbers by year.
 
     ``window`` holds the years in which it may be committed; ``size_years`` those in which size may
-    be added. Capital that would fall due after the last year of the case is charged to the last
-    year, so that all capital is paid.
+    be added. ``capex`` is the expected capital: what the data states times the capital factor of
+    the status. All of it is paid, also for projects that are never completed. Capital that would
+    fall due after the last year of the case is charged to the last year.
     """
 
     name: str
@@ -32,7 +34,7 @@ class Candidate:
     smallest: float
     largest: float
     expandable: bool
-    credit: float
+    completion: Completion
     lead_time: int
     ramp: tuple[float, ...]
     spend_profile: tuple[float, ...]
@@ -58,8 +60,10 @@ class Candidate:
         """First year in which it could run."""
         return self.window[0] + self.lead_time if self.window else self.years[-1] + 1
 
-    def _ramp(self, age: int) -> float:
-        return 0.0 if age < 0 else self.ramp[min(age, len(self.ramp) - 1)]
+    def credited_share(self, age: int) -> float:
+        """Expected share of nameplate ``age`` years after the planned start: the chance of each
+        delay times the ramp from then on."""
+        return self.completion.credited_share(age, self.ramp)
 
     def _profile(self, commitment: int, year: int) -> float:
         age = year - commitment
@@ -70,16 +74,22 @@ class Candidate:
 
     def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
-        share in service in ``year``."""
-        return _differences(
-            of, {commitment: self._ramp(year - commitment - self.lead_time) for commitment in of}
-        )
+        share in service in ``year`` if all goes as planned."""
+        return _differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
+
+    def credited_availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
+        """The same for the expected ramped share, completed late or never included."""
+        return _differences(of, {v: self.credited_share(self._age(v, year)) for v in of})
 
     def in_service(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
-        """The same for the whole plant, ramped or not: 1 from its first year of operation on."""
+        """The same for the probability that the plant is in operation, ramped or not."""
         return _differences(
-            of, {commitment: float(year >= commitment + self.lead_time) for commitment in of}
+            of, {v: self.completion.operating_share(self._age(v, year)) for v in of}
         )
+
+    def _age(self, commitment: int, year: int) -> int:
+        """Years from the planned start of what is committed in a year to ``year``."""
+        return year - commitment - self.lead_time
 
     @cached_property
     def spend(self) -> dict[int, dict[int, float]]:
@@ -213,6 +223,9 @@ def make_candidate(world: World, row: Project) -> Candidate:
     def by_year(column: str, of: tuple[int, ...], default: float | None = None) -> dict[int, float]:
         return {year: world.number("projects", row, column, year, default) for year in of}
 
+    def expected(stated: dict[int, float]) -> dict[int, float]:
+        return {year: world.capital_factor(row.status) * amount for year, amount in stated.items()}
+
     sponsor_rate = (
         case.finance.discount_rate
         if row.sponsor_cost_of_capital is None
@@ -229,12 +242,12 @@ def make_candidate(world: World, row: Project) -> Candidate:
         smallest=row.smallest_size,
         largest=row.largest_size,
         expandable=bool(row.expandable),
-        credit=plant.credit,
+        completion=completion_of(world, row),
         lead_time=row.lead_time_years,
         ramp=row.ramp_profile or (1.0,),
         spend_profile=row.spend_profile or (1.0,),
-        capex=by_year("capex_usd_m", window),
-        capex_per_unit=by_year("capex_usd_m_per_unit", size_years, 0.0),
+        capex=expected(by_year("capex_usd_m", window)),
+        capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),
         fixed_cost=by_year("fixed_cost_usd_m", years, 0.0),
         fixed_cost_per_unit=by_year("fixed_cost_usd_m_per_unit", years, 0.0),
         sponsor_share=row.sponsor_share or 0.0,

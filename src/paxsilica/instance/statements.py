@@ -25,6 +25,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_roles(instance),
         *_scenarios(instance),
         *_demand(instance),
+        *_completion(instance),
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
@@ -221,6 +222,22 @@ def _funders(instance: Instance) -> Iterable[str]:
                 f"The budget has no effect: all projects together take at most USD {most:,.0f}"
                 " million."
             )
+
+
+def _completion(instance: Instance) -> Iterable[str]:
+    """What is assumed of the completion and the capital of committed projects."""
+    tables, candidates = instance.tables, instance.candidates
+    if not candidates:
+        return
+    if not tables.completion:
+        yield ("The data has no table completion: every committed project is completed on time.")
+    rows = [row for row in tables.projects if row.project in candidates]
+    if tables.completion and (bare := [row.project for row in rows if row.status is None]):
+        yield f"Projects without a status are completed on time: {_some(bare)}."
+    used = {row.status for row in rows if row.status is not None}
+    stated = [row.status for row in tables.statuses if row.capital_factor is None]
+    if plain := sorted(used.intersection(stated)):
+        yield f"Projects of these statuses are expected to cost what is stated: {_some(plain)}."
 
 
 def _absent_funder(instance: Instance, row: Funder) -> str:

@@ -112,6 +112,14 @@ class World:
         """Commodities of which more may be made than is used."""
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
 
+    @cached_property
+    def _capital_factors(self) -> dict[str, float]:
+        return {row.status: row.capital_factor or 1.0 for row in self.tables.statuses}
+
+    def capital_factor(self, status: str | None) -> float:
+        """Expected over stated capital of a project of ``status``; 1 where the data states none."""
+        return 1.0 if status is None else self._capital_factors[status]
+
     @property
     def states_membership(self) -> bool:
         """Whether the tables or the case say which status regions have."""

@@ -78,14 +78,15 @@ def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 @cost(
     latex=(
-        r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\,"
-        r" y_{p,t-\ell_p} + F^e_{p,t}\, "
-        r"e_{p,t-\ell_p}\right)\Big)"
+        r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_{p,v}"
+        r" \Pi_{p,t-v-\ell_p} \left(F_{p,t}\, \Delta y_{p,v} + F^e_{p,t}\,"
+        r" \Delta e_{p,v}\right)\Big)"
     ),
     owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Fixed cost of plants in each year of operation; for existing plants a constant."""
+    """Expected fixed cost of plants in each year of operation: that of a project with the
+    probability that it operates; for existing plants a constant."""
     terms: Terms = []
     for name, candidate in instance.candidates.items():
         for year in instance.years:

@@ -117,7 +117,7 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         online_year=_year("first year of operation"),
         size=_amount("size committed by the end"),
         size_unit=_text("unit of size, per year"),
-        credited_size=_amount("size after the credit for its status"),
+        credited_size=_amount("expected size: the size times the probability that it is completed"),
         capex_usd_m=_money("capital"),
         sponsor_usd_m=_money("the owner's own share"),
         public_usd_m=_money("paid by funders"),
@@ -200,7 +200,7 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         process=_text("process"),
         activity=_amount("activity"),
         unit=_text("unit of activity, per year"),
-        capacity=_amount("credited capacity; blank: no limit"),
+        capacity=_amount("credited capacity, for a project the expected one; blank: no limit"),
         standby=_amount("capacity kept ready for a cut-off; blank where none is required"),
     ),
     "shipments": _table(

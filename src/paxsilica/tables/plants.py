@@ -105,7 +105,11 @@ class Project(Row):
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(None, description="as for assets")
     status: Annotated[Key, Column(references="statuses")] | None = Field(
-        None, description="as for assets"
+        None,
+        description=(
+            "stands for the probability of completion and the capital factor; blank: completed on"
+            " time at the stated capital"
+        ),
     )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
     largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
