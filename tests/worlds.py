@@ -208,7 +208,7 @@ def world(
 
 def case(years: str = "2030", **keys: Any) -> Case:
     """A case without discounting, solved to the end."""
-    finance = {"discount_rate": 0.0, "residual_value": False} | keys.pop("finance", {})
+    finance = {"discount_rate": 0.0} | keys.pop("finance", {})
     solver = {"gap": 0.0, "threads": 1} | keys.pop("solver", {})
     return make_case({"years": years, "finance": finance, "solver": solver} | keys)
 

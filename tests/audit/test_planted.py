@@ -483,7 +483,6 @@ EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values())
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
-    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
     "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
     "operation": _every("assets", variable_cost_usd_per_unit=1e6),
     "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),

@@ -28,6 +28,7 @@ def tables(**more: Any) -> Tables:
                 "size": 2.0,
                 "capex_usd_m": 5.0,
                 "status": "announced",
+                "economic_life_years": 20,
             }
         },
         "statuses": {"announced": {"credit": 0.5, "capital_factor": 1.1}},
@@ -106,7 +107,11 @@ def said(given: Tables | None = None, **keys: Any) -> tuple[str, ...]:
     return statements(make_instance(tables() if given is None else given, case(**keys)))
 
 
-EFFECTIVE: dict[str, Any] = {"coverage": SOFT, "scenarios": {"calm": 0.5, "storm": 0.5}}
+EFFECTIVE: dict[str, Any] = {
+    "coverage": SOFT,
+    "scenarios": {"calm": 0.5, "storm": 0.5},
+    "finance": {"public_funds_cost": 1.2},
+}
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:

@@ -566,7 +566,7 @@ class Maker:
         }
         case["finance"] = {
             "discount_rate": self.random.choice([0.0, 0.05, 0.08]),
-            "residual_value": self.chance(0.6),
+            "public_funds_cost": 1.25 if self.chance(0.6) else 1.0,
         }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):

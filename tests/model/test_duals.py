@@ -116,7 +116,7 @@ def rich() -> tuple[Built, Case]:
         budget_usd_m=70.0,
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
-        finance={"discount_rate": 0.05, "residual_value": True},
+        finance={"discount_rate": 0.05, "public_funds_cost": 1.25},
     )
     return built(tables, asked), asked
 

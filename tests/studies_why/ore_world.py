@@ -130,7 +130,7 @@ CASE: dict[str, Any] = {
     "trusted": ["signatory"],
     "funding": ["signatory"],
     "coverage": {"required": 0.9, "from_year": 2028, "hard": True},
-    "finance": {"discount_rate": 0.0, "residual_value": False},
+    "finance": {"discount_rate": 0.0},
     "solver": {"gap": 0.0, "threads": 1},
 }
 """Cheapest cover: smelters A1 and A2 (220) and presses A1 and A2 (110), USD 330 million in all."""
@@ -201,7 +201,6 @@ from_year = 2028
 hard = true
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 threads = 1

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import Problem
-from paxsilica.finance import discount_factor, financing_factor
+from paxsilica.finance import discount_factor
 from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
 from paxsilica.instance.operating_states import (
     Conditions,
@@ -95,15 +95,6 @@ class Instance:
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
-
-    def financing_of(self, funder: str, project: str) -> float:
-        """Present value of what a USD of the funder's money costs; 1 if raised at the discount
-        rate."""
-        assert self.funding is not None
-        life = self.world.projects_by_name[project].economic_life_years
-        return financing_factor(
-            self.funding.funders[funder].cost_of_capital, self.case.finance.discount_rate, life
-        )
 
 
 def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]]:

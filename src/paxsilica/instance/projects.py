@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paxsilica.errors import Problem
-from paxsilica.finance import financing_factor, residual_share
+from paxsilica.finance import annuity_share, interest_factor
 from paxsilica.instance.completion import Completion, completion_of, ramp_share
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
@@ -43,8 +43,8 @@ class Candidate:
     fixed_cost: Mapping[int, float]
     fixed_cost_per_unit: Mapping[int, float]
     sponsor_share: float
-    sponsor_factor: float
     life: int | None
+    discount_rate: float
     prerequisites: tuple[str, ...]
     exclusive_group: str | None
     required: bool
@@ -75,17 +75,15 @@ class Candidate:
     def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
         share in service in ``year`` if all goes as planned."""
-        return _differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
+        return differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
 
     def credited_availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """The same for the expected ramped share, completed late or never included."""
-        return _differences(of, {v: self.credited_share(self._age(v, year)) for v in of})
+        return differences(of, {v: self.credited_share(self._age(v, year)) for v in of})
 
     def in_service(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """The same for the probability that the plant is in operation, ramped or not."""
-        return _differences(
-            of, {v: self.completion.operating_share(self._age(v, year)) for v in of}
-        )
+        return differences(of, {v: self.completion.operating_share(self._age(v, year)) for v in of})
 
     def _age(self, commitment: int, year: int) -> int:
         """Years from the planned start of what is committed in a year to ``year``."""
@@ -96,7 +94,7 @@ class Candidate:
         """By year of payment: USD million due per unit of the cumulative commitment of each year of
         the window."""
         return {
-            year: _differences(
+            year: differences(
                 self.window, {v: self.capex[v] * self._profile(v, year) for v in self.window}
             )
             for year in self.years
@@ -109,7 +107,7 @@ class Candidate:
         if not self.scalable:
             return {year: {} for year in self.years}
         return {
-            year: _differences(
+            year: differences(
                 self.size_years,
                 {v: self.capex_per_unit[v] * self._profile(v, year) for v in self.size_years},
             )
@@ -122,7 +120,7 @@ class Candidate:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the capital
         committed by ``year``, due or not."""
         past = tuple(v for v in of if v <= year)
-        return _differences(past, {v: price[v] for v in past})
+        return differences(past, {v: price[v] for v in past})
 
     @cached_property
     def payment_years(self) -> tuple[int, ...]:
@@ -144,12 +142,33 @@ class Candidate:
             )
         return most
 
-    def residual(self, commitment: int) -> float:
-        """Share of the capital committed in a year that is left at the end of the case."""
-        return residual_share(self.life, max(0, self.years[-1] + 1 - commitment - self.lead_time))
+    @cached_property
+    def annuity(self) -> float:
+        """What a USD of capital costs in each year of the economic life, interest during
+        construction included, at the social discount rate; 0 where no life is stated."""
+        if self.life is None:
+            return 0.0
+        start = interest_factor(self.spend_profile, self.lead_time, self.discount_rate)
+        return start * annuity_share(self.discount_rate, self.life)
+
+    def charges(self, commitment: int) -> dict[int, float]:
+        """Share of the capital committed in a year that is charged in each year of the case: the
+        annuity from the planned start of operation on, for the economic life. Where no life is
+        stated, all capital is charged as it falls due."""
+        if self.life is None:
+            shares = {year: self._profile(commitment, year) for year in self.years}
+            return {year: share for year, share in shares.items() if share}
+        start = commitment + self.lead_time
+        return {year: self.annuity for year in self.years if start <= year < start + self.life}
+
+    def obligation(self, commitment: int) -> float:
+        """Annuities after the last year of the case, undiscounted, per USD of capital committed in
+        a year."""
+        end = commitment + self.lead_time + (self.life or 0)
+        return self.annuity * max(0, end - 1 - self.years[-1])
 
 
-def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, float]:
+def differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, float]:
     """Turns weights on the step ``c[v] - c[v-1]`` into coefficients on the cumulative ``c[v]``;
     zeros left out."""
     coefficients = {}
@@ -176,7 +195,6 @@ class FunderTerms:
     carry_over: bool
     largest_share: float
     smallest_ticket: float
-    cost_of_capital: float
 
 
 @dataclass(frozen=True)
@@ -226,11 +244,6 @@ def make_candidate(world: World, row: Project) -> Candidate:
     def expected(stated: dict[int, float]) -> dict[int, float]:
         return {year: world.capital_factor(row.status) * amount for year, amount in stated.items()}
 
-    sponsor_rate = (
-        case.finance.discount_rate
-        if row.sponsor_cost_of_capital is None
-        else row.sponsor_cost_of_capital
-    )
     return Candidate(
         name=row.project,
         title=row.name,
@@ -251,10 +264,8 @@ def make_candidate(world: World, row: Project) -> Candidate:
         fixed_cost=by_year("fixed_cost_usd_m", years, 0.0),
         fixed_cost_per_unit=by_year("fixed_cost_usd_m_per_unit", years, 0.0),
         sponsor_share=row.sponsor_share or 0.0,
-        sponsor_factor=financing_factor(
-            sponsor_rate, case.finance.discount_rate, row.economic_life_years
-        ),
-        life=row.economic_life_years if case.finance.residual_value else None,
+        life=row.economic_life_years,
+        discount_rate=case.finance.discount_rate,
         prerequisites=row.prerequisites or (),
         exclusive_group=row.exclusive_group,
         required=row.commitment == "required",
@@ -286,9 +297,6 @@ def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:
         carry_over=row.carry_over,
         largest_share=1.0 if row.largest_share is None else row.largest_share,
         smallest_ticket=row.smallest_ticket_usd_m or 0.0,
-        cost_of_capital=(
-            case.finance.discount_rate if row.cost_of_capital is None else row.cost_of_capital
-        ),
     )
 
 

@@ -225,10 +225,17 @@ def _funders(instance: Instance) -> Iterable[str]:
 
 
 def _completion(instance: Instance) -> Iterable[str]:
-    """What is assumed of the completion and the capital of committed projects."""
+    """What is assumed of the capital and the completion of committed projects."""
     tables, candidates = instance.tables, instance.candidates
     if not candidates:
         return
+    if "public_funds_cost" not in instance.case.finance.model_fields_set:
+        yield "The case has no finance.public_funds_cost: public money costs its face value."
+    if lasting := [name for name, one in candidates.items() if one.life is None]:
+        yield (
+            "Projects without an economic life are charged in full within the years of the case:"
+            f" {_some(lasting)}."
+        )
     if not tables.completion:
         yield ("The data has no table completion: every committed project is completed on time.")
     rows = [row for row in tables.projects if row.project in candidates]

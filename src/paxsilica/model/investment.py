@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyomo.environ as pyo
 
 from paxsilica.instance import Candidate, Instance
+from paxsilica.instance.projects import differences
 from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.model.variables import commitment_index, size_index
 
@@ -88,6 +89,18 @@ def capital_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> 
     return [(amount, model.committed[candidate.name, v]) for v, amount in committed.items()] + [
         (amount, model.added_size[candidate.name, v]) for v, amount in added.items()
     ]
+
+
+def obligation_terms(decisions: Decisions, candidate: Candidate) -> Terms:
+    """Annuities of the project after the last year of the case, undiscounted, USD million."""
+    terms: Terms = []
+    for of, price, variables in (
+        (candidate.window, candidate.capex, decisions.committed),
+        (candidate.size_years, candidate.capex_per_unit, decisions.added_size),
+    ):
+        owed = differences(of, {v: price[v] * candidate.obligation(v) for v in of})
+        terms += [(amount, variables[candidate.name, v]) for v, amount in owed.items()]
+    return terms
 
 
 def _after_first(instance: Instance) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
-from paxsilica.model.investment import capacity_terms, size_terms, spend_terms
+from paxsilica.model.investment import capacity_terms, obligation_terms, size_terms, spend_terms
 from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
@@ -124,6 +124,7 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
                 capital,
                 capital * candidate.sponsor_share,
                 capital * (1 - candidate.sponsor_share),
+                total(obligation_terms(values, candidate)),
                 "; ".join(f"{funder} {amount:,.0f}" for amount, funder in who),
                 support.get(name, 0.0),
             )

@@ -118,9 +118,12 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         size=_amount("size committed by the end"),
         size_unit=_text("unit of size, per year"),
         credited_size=_amount("expected size: the size times the probability that it is completed"),
-        capex_usd_m=_money("capital"),
+        capex_usd_m=_money("expected capital, all of it paid"),
         sponsor_usd_m=_money("the owner's own share"),
         public_usd_m=_money("paid by funders"),
+        obligations_usd_m=_money(
+            "annuities due after the last year of the case, undiscounted, of owner and funders"
+        ),
         funders=_text("funders with the amount that each pays, USD million"),
         operating_support_usd_m=_money(
             "operating support for standby capacity, discounted over the years of the case"

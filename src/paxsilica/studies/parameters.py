@@ -75,7 +75,6 @@ GROUPS: tuple[Parameter, ...] = (
     Parameter("freight", "routes", ("cost_usd_per_unit",)),
     Parameter("funders' envelopes", "funders", ("envelope_usd_m", "annual_limit_usd_m")),
     Parameter("delivery by funders", "funders", ("delivery_factor",)),
-    Parameter("cost of funders' money", "funders", ("cost_of_capital",)),
 )
 """The groups that a tornado chart shows by default."""
 
