@@ -77,6 +77,13 @@ announced,Announced,1
 half,Half believed,0.5
 """
     ),
+    "completion": (
+        """
+status,stage,delay_years,probability
+announced,*,0,1
+half,*,0,0.5
+"""
+    ),
     "assets": (
         """
 asset,name,region,process,controller,status,capacity,from_year,to_year,variable_cost_usd_per_unit,must_run_share

@@ -78,10 +78,14 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
         for name, row in facts.assets.items():
             if facts.there(name, year):
                 parts.append(worth * facts.number("assets", row, "fixed_cost_usd_m", year))
+                per_unit = facts.fixed_per_unit(name, year) * 1e-6
+                parts.append(worth * (per_unit and per_unit * facts.asset_capacity(name, year)))
         for name, one in money.committed.items():
             serves, above = money.in_service(name, year)
             smallest = facts.number("projects", one.row, "fixed_cost_usd_m", year)
             per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
+            per_unit += facts.fixed_per_unit(name, year) * 1e-6
+            smallest += one.row.smallest_size * facts.fixed_per_unit(name, year) * 1e-6
             parts += [worth * serves * smallest, worth * above * per_unit]
     return parts
 

@@ -204,9 +204,27 @@ class Facts:
         return self.processes[self.plants[plant].process].minimum_utilisation or 0.0
 
     def unit_cost(self, plant: str, year: int) -> float:
-        """Variable cost per unit of activity, before events."""
+        """Variable cost per unit of activity, before events, without the fixed cost that the stated
+        cost holds."""
         table = "assets" if plant in self.assets else "projects"
-        return self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        stated = self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        holds = self.processes[self.plants[plant].process].unit_cost_includes_fixed
+        return stated - self.fixed_per_unit(plant, year) if holds else stated
+
+    def fixed_per_unit(self, plant: str, year: int) -> float:
+        """Fixed cost of a plant by its process, USD per unit of capacity and year; 0 for a plant
+        that states its own."""
+        row = self.plants[plant]
+        process = self.processes[row.process]
+        table = "assets" if plant in self.assets else "projects"
+        for column in ("fixed_cost_usd_m", "fixed_cost_usd_m_per_unit"):
+            own = getattr(row, column, None) is not None
+            if own or (table, plant, column) in self.series:
+                return 0.0
+        most = ENDLESS
+        if process.unit_cost_includes_fixed:
+            most = max(0.0, self.number(table, row, "variable_cost_usd_per_unit", year))
+        return min(process.fixed_cost_usd_per_unit or 0.0, most)
 
     # projects
 

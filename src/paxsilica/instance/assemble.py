@@ -20,6 +20,7 @@ from paxsilica.instance.operating_states import (
     make_state,
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
+from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
@@ -297,7 +298,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for row in tables.assets
             for year in case.span()
             if world.plants[row.asset].operates(year)
-            and (cost := world.number("assets", row, "fixed_cost_usd_m", year, 0.0)) > 0
+            and (cost := fixed_cost_of_asset(world, row, year, capacities[year][row.asset])) > 0
         },
         holding_cost={
             ((row.region, row.commodity), year): world.number(
@@ -313,14 +314,11 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:
     costs = {
-        row.asset: world.number("assets", row, "variable_cost_usd_per_unit", year)
+        row.asset: unit_costs(world, row, year)[0]
         for row in world.tables.assets
         if world.plants[row.asset].operates(year)
     }
-    return costs | {
-        row.project: world.number("projects", row, "variable_cost_usd_per_unit", year)
-        for row in world.tables.projects
-    }
+    return costs | {row.project: unit_costs(world, row, year)[0] for row in world.tables.projects}
 
 
 def _trusted_demand(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paxsilica.errors import Problem
-from paxsilica.finance import annuity_share, interest_factor
+from paxsilica.finance import MILLION, annuity_share, interest_factor
 from paxsilica.instance.completion import Completion, completion_of, ramp_share
+from paxsilica.instance.running_costs import unit_costs
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
 
@@ -244,6 +245,7 @@ def make_candidate(world: World, row: Project) -> Candidate:
     def expected(stated: dict[int, float]) -> dict[int, float]:
         return {year: world.capital_factor(row.status) * amount for year, amount in stated.items()}
 
+    by_process = {year: unit_costs(world, row, year)[1] / MILLION for year in years}
     return Candidate(
         name=row.project,
         title=row.name,
@@ -261,8 +263,14 @@ def make_candidate(world: World, row: Project) -> Candidate:
         spend_profile=row.spend_profile or (1.0,),
         capex=expected(by_year("capex_usd_m", window)),
         capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),
-        fixed_cost=by_year("fixed_cost_usd_m", years, 0.0),
-        fixed_cost_per_unit=by_year("fixed_cost_usd_m_per_unit", years, 0.0),
+        fixed_cost={
+            year: own + row.smallest_size * by_process[year]
+            for year, own in by_year("fixed_cost_usd_m", years, 0.0).items()
+        },
+        fixed_cost_per_unit={
+            year: own + by_process[year]
+            for year, own in by_year("fixed_cost_usd_m_per_unit", years, 0.0).items()
+        },
         sponsor_share=row.sponsor_share or 0.0,
         life=row.economic_life_years,
         discount_rate=case.finance.discount_rate,

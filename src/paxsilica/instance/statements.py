@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
 from paxsilica.instance.names import chosen_scenarios, events_of
+from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.unread import unread
 from paxsilica.tables.schema import Funder, Limit
@@ -26,6 +27,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_scenarios(instance),
         *_demand(instance),
         *_completion(instance),
+        *_fixed_costs(instance),
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
@@ -245,6 +247,15 @@ def _completion(instance: Instance) -> Iterable[str]:
     stated = [row.status for row in tables.statuses if row.capital_factor is None]
     if plain := sorted(used.intersection(stated)):
         yield f"Projects of these statuses are expected to cost what is stated: {_some(plain)}."
+
+
+def _fixed_costs(instance: Instance) -> Iterable[str]:
+    """How the fixed cost of processes is separated from unit costs."""
+    if inside := [row for row in instance.tables.processes if row.unit_cost_includes_fixed]:
+        count = "1 process is" if len(inside) == 1 else f"{len(inside)} processes is"
+        yield f"The fixed cost of {count} taken out of the unit costs of the plants, which hold it."
+    if low := limited_by_unit_cost(instance.world, instance.years[0]):
+        yield f"The fixed cost of these plants is their whole unit cost: {_some(low)}."
 
 
 def _absent_funder(instance: Instance, row: Funder) -> str:

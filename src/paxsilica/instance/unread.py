@@ -6,7 +6,6 @@ from paxsilica.tables import Tables
 
 TABLES_UNREAD = ("deals",)
 COLUMNS_UNREAD = (
-    ("processes", "fixed_cost_usd_per_unit"),
     ("projects", "built_anyway"),
     ("stocks", "floor"),
     ("commodities", "user_inventory_months"),

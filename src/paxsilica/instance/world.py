@@ -13,7 +13,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.names import mistaken_names
 from paxsilica.interpolate import interpolate
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset, Project, Region, Row
+from paxsilica.tables.schema import Asset, Process, Project, Region, Row
 
 UNLIMITED = float("inf")
 
@@ -106,6 +106,11 @@ class World:
     def projects_by_name(self) -> dict[str, Project]:
         """Rows of the table ``projects`` by their key."""
         return {row.project: row for row in self.tables.projects}
+
+    @cached_property
+    def processes(self) -> dict[str, Process]:
+        """Rows of the table ``processes`` by their key."""
+        return {row.process: row for row in self.tables.processes}
 
     @cached_property
     def surplus_allowed(self) -> frozenset[str]:
