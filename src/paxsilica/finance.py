@@ -1,7 +1,9 @@
-"""Money and time: discounting, annuities, residual values. Pure functions; rates are real, per
-year, as shares of 1."""
+"""Money and time: discounting, annuities, interest during construction. Pure functions; rates are
+real, per year, as shares of 1."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 MILLION = 1e6
 """USD in a USD million."""
@@ -28,28 +30,17 @@ def annuity_share(rate: float, life_years: int) -> float:
     return rate / (1.0 - (1.0 + rate) ** -life_years)
 
 
-def financing_factor(cost_of_capital: float, discount_rate: float, life_years: int | None) -> float:
-    """What a USD of capital costs, in present value at ``discount_rate``, if it is paid back at
-    ``cost_of_capital`` over its life.
+def interest_factor(profile: Sequence[float], lead_time_years: int, rate: float) -> float:
+    """Value at the start of operation of a USD of capital that is spent along ``profile``, the
+    shares by year from the commitment on: interest during construction, or a discount on what
+    falls due later.
 
-    Money raised at the discount rate costs its face value; without a life it costs its face value
-    too.
+    Capital is spent at the beginning of a year, and operation begins ``lead_time_years`` after the
+    commitment.
 
-    >>> financing_factor(0.07, 0.07, 20), round(financing_factor(0.10, 0.05, 20), 4)
-    (1.0, 1.4638)
-    >>> financing_factor(0.10, 0.05, None)
-    1.0
+    >>> interest_factor((1.0,), 0, 0.1), round(interest_factor((0.5, 0.5), 2, 0.1), 4)
+    (1.0, 1.155)
     """
-    if life_years is None:
-        return 1.0
-    return annuity_share(cost_of_capital, life_years) / annuity_share(discount_rate, life_years)
-
-
-def residual_share(life_years: int | None, years_used: int) -> float:
-    """Share of the capital of a plant that is left after ``years_used`` years of a straight-line
-    life.
-
-    >>> residual_share(20, 5), residual_share(20, 30), residual_share(None, 5)
-    (0.75, 0.0, 0.0)
-    """
-    return 0.0 if life_years is None else max(0.0, 1.0 - years_used / life_years)
+    return float(
+        sum(share * (1.0 + rate) ** (lead_time_years - age) for age, share in enumerate(profile))
+    )

@@ -71,6 +71,14 @@ def more(table: str, **cells: Any) -> Any:
     return change
 
 
+def both(*changes: Any) -> Any:
+    def change(tables: Tabled) -> None:
+        for one in changes:
+            one(tables)
+
+    return change
+
+
 def public(frame: pd.DataFrame) -> Any:
     return frame["funder"] != "sponsor"
 
@@ -135,14 +143,17 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
     "prerequisite committed too late": (
-        put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
+        both(
+            put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
+            more("commitments", project="new-3-metal", year=2026, size=14.54),
+        ),
         "prerequisite",
     ),
     "size beyond the largest": (put("commitments", "size", 1e4), "largest size"),
     "size below the smallest": (put("commitments", "size", 1.0), "smallest size"),
     "size taken back": (more("commitments", year=2027, size=-1.0), "size added"),
     "size added to a project that cannot be expanded": (
-        more("commitments", project="new-2-metal", year=2027, size=5.0),
+        more("commitments", project="new-1-metal", year=2027, size=5.0),
         "size added after the commitment",
     ),
     "size added too late": (
@@ -498,7 +509,6 @@ EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values())
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
-    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
     "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
     "operation": _every("assets", variable_cost_usd_per_unit=1e6),
     "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),

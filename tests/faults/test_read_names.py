@@ -22,8 +22,17 @@ def tables(**more: Any) -> Tables:
         "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
         "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
         "projects": {
-            "more": {"process": "smelt", "region": "Alpha", "size": 2.0, "capex_usd_m": 5.0}
+            "more": {
+                "process": "smelt",
+                "region": "Alpha",
+                "size": 2.0,
+                "capex_usd_m": 5.0,
+                "status": "announced",
+                "economic_life_years": 20,
+            }
         },
+        "statuses": {"announced": {"credit": 0.5, "capital_factor": 1.1}},
+        "completion": {("announced", "*"): {0: 0.7}},
         "demand": {("Alpha", "metal"): 5.0},
         "funders": {"bank": {"region": "Alpha", "envelope_usd_m": 9.0}},
         "scenarios": {"calm": 0.5, "storm": 0.5},
@@ -98,7 +107,11 @@ def said(given: Tables | None = None, **keys: Any) -> tuple[str, ...]:
     return statements(make_instance(tables() if given is None else given, case(**keys)))
 
 
-EFFECTIVE: dict[str, Any] = {"coverage": SOFT, "scenarios": {"calm": 0.5, "storm": 0.5}}
+EFFECTIVE: dict[str, Any] = {
+    "coverage": SOFT,
+    "scenarios": {"calm": 0.5, "storm": 0.5},
+    "finance": {"public_funds_cost": 1.2},
+}
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:

@@ -52,6 +52,8 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.aside = random.Random(f"aside {seed}")
+        """For what was added later, so that the rest of each world stays as it was."""
         self.world = World({table: [] for table in TABLES}, {})
         self.soft = self.chance(0.7)
 
@@ -191,6 +193,19 @@ class Maker:
             ("talk", 0),
         ):
             self.add("statuses", status=status, name=status, credit=credit)
+        if self.aside.random() < 0.5:
+            self.world.features.add("completion")
+            for stage in ("*", "metal"):
+                chances = self.aside.choice([(0.8,), (0.5, 0.3), (0.3, 0.3, 0.3)])
+                for late, chance in enumerate(chances):
+                    self.add(
+                        "completion",
+                        status="announced",
+                        stage=stage,
+                        delay_years=late,
+                        probability=chance,
+                    )
+            self.add("completion", status="operating", stage="*", delay_years=0, probability=1)
 
     def series(self, table: str, row: str, column: str, low: float, high: float) -> None:
         for year in (FIRST, LAST + 1):
@@ -554,7 +569,7 @@ class Maker:
         }
         case["finance"] = {
             "discount_rate": self.random.choice([0.0, 0.05, 0.08]),
-            "residual_value": self.chance(0.6),
+            "public_funds_cost": 1.25 if self.chance(0.6) else 1.0,
         }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
@@ -178,7 +179,10 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=_notes(instance, outcome, "the table `dropped` gives the reasons"),
+        notes=(
+            *_obligations(instance, tables_out["portfolio"]),
+            *_notes(instance, outcome, "the table `dropped` gives the reasons"),
+        ),
         manifest=manifest,
         capital_decided_usd_m=capital,
         headline=headline(tables_out) | found,
@@ -247,6 +251,17 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
             "the plan could not be solved again with its projects fixed; please report this"
         )
     return found
+
+
+def _obligations(instance: Instance, portfolio: pd.DataFrame) -> tuple[str, ...]:
+    """A remark on the annuities that remain after the case, if there are any."""
+    owed = float(portfolio["obligations_usd_m"].sum())
+    if owed < 0.5:
+        return ()
+    return (
+        f"After {instance.years[-1]} annuities of USD {owed:,.0f} million remain to be paid; they"
+        " are no part of the cost.",
+    )
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:

@@ -62,10 +62,13 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         online_year=_year("first year of operation"),
         size=_amount("size committed by the end"),
         size_unit=_text("unit of size, per year"),
-        credited_size=_amount("size after the credit for its status"),
-        capex_usd_m=_money("capital"),
+        credited_size=_amount("expected size: the size times the probability that it is completed"),
+        capex_usd_m=_money("expected capital, all of it paid"),
         sponsor_usd_m=_money("the owner's own share"),
         public_usd_m=_money("paid by funders"),
+        obligations_usd_m=_money(
+            "annuities due after the last year of the case, undiscounted, of owner and funders"
+        ),
         funders=_text("funders with the amount that each pays, USD million"),
         operating_support_usd_m=_money(
             "operating support for standby capacity, discounted over the years of the case"
@@ -186,7 +189,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         process=_text("process"),
         activity=_amount("activity"),
         unit=_text("unit of activity, per year"),
-        capacity=_amount("credited capacity; blank: no limit"),
+        capacity=_amount("credited capacity, for a project the expected one; blank: no limit"),
         standby=_amount("capacity kept ready for a cut-off; blank where none is required"),
     ),
     "shipments": _table(
