@@ -214,3 +214,13 @@ def test_a_plan_says_that_time_ended_its_search(monkeypatch: pytest.MonkeyPatch)
     once = highs._solve
     monkeypatch.setattr(highs, "_solve", lambda *rest: replace(once(*rest), limited=True))
     assert [note for note in make_plan(tables, case).notes if "ended the search" in note]
+
+
+@pytest.mark.parametrize("seed", [1023, 1092])
+def test_presolve_changes_no_optimum(seed: int) -> None:
+    """Worlds in which a rule of the presolve of HiGHS, now switched off, removed the optimum."""
+    program = write(*random_world(seed).read()).program
+    plain = solve(program, EXACT.model_copy(update={"options": {"presolve": "off"}}))
+    found = solve(program, EXACT)
+    assert plain.objective is not None
+    assert found.objective == pytest.approx(plain.objective, rel=1e-6)

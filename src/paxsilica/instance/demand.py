@@ -80,7 +80,7 @@ def covered_need(
         for source, quantity in world.inputs.get(process, {}).items():
             use[position[source], position[commodity]] = quantity / made
     need = _explode(final, use)
-    if min(need, default=0.0) < -1e-6 * max(0.0, *map(abs, final), *map(abs, need)):
+    if min(need, default=0.0) < -1e-6 * max(map(abs, [*final, *need]), default=0.0):
         loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
         words = (
             f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
