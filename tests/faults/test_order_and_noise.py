@@ -75,6 +75,7 @@ def test_noise_is_zero(name: str) -> None:
     for key, column in schema.items():
         if column.dtype == "number":
             assert frame[key].tolist() == [0.0, 1000.0]
+            assert not np.signbit(frame[key]).any()
 
 
 def test_small_quantities_of_a_large_unit_are_no_noise() -> None:
@@ -89,7 +90,6 @@ def test_small_quantities_of_a_large_unit_are_no_noise() -> None:
         "stocks", [tuple(row[order.index(key)] for key in columns) for row in rows]
     )
     assert frame["level"].tolist() == [2e-15, 1e9]
-            assert not np.signbit(frame[key]).any()
 
 
 def test_a_commitment_of_size_zero_is_not_listed() -> None:
