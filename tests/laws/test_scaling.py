@@ -144,6 +144,15 @@ def test_what_is_too_small_in_every_unit_is_refused_by_name() -> None:
     assert "too small" in text
 
 
+def test_rounding_in_a_row_of_a_study_is_left_out_of_the_scaled_program_alone() -> None:
+    of = program([[1.0, 1.0], [1.0, 2.0]], [1.0, 1.0], [1.0, 1.0], [2.0, 2.0])
+    limited = of.with_row(np.array([1.0, 1e-40]), 5.0)
+    scaled = Scaling.of(limited).program(limited)
+    assert (limited.matrix.nnz, scaled.matrix.nnz) == (6, 5)
+    assert limited.matrix.toarray()[2].tolist() == [1.0, 1e-40]
+    assert solve(limited, Solver(gap=0.0)).objective == pytest.approx(1.0)
+
+
 def test_an_entry_that_the_solver_ignores_is_an_error() -> None:
     of = program([[1.0, 1e-10]], [1.0, 1.0], [1.0], [2.0])
     with pytest.raises(PaxSilicaError, match="ignored"):
