@@ -20,6 +20,7 @@ from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
+from paxsilica.plan.accounts import accounts
 from paxsilica.plan.coverage import Shares, coverage, measured_coverage
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
@@ -130,12 +131,14 @@ def make_plan(
         for name, (vector, constant) in costs.items()
     ]
     support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
         **coverage(instance, read, before, after),
-        "funding": extract.funding(instance, read),
+        "funding": paid,
+        "accounts": accounts(instance, read, paid),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
