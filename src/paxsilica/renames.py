@@ -82,11 +82,35 @@ class RenamedSetting:
         return f"{self.key} {self.old!r} is now {self.new!r}"
 
 
+@dataclass(frozen=True)
+class AddedKey:
+    """A dotted key that an older case gets, so that it keeps its meaning."""
+
+    key: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.key} is new and is set to keep the meaning of the case"
+
+
+ADDED: tuple[AddedKey, ...] = (
+    AddedKey("roles.adversary", ["signatory", "participant", "neutral", "adversary"]),
+    AddedKey("need.regions", "protected"),
+    AddedKey("access.open", 0.0),
+)
+"""Before roles, every region that was not protected was cut off, and only protected regions had
+needs. A status that is protected from a year on is an adversary before it."""
+
 Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | DroppedKey | RenamedSetting
 
 RENAMES: tuple[Rename, ...] = (
     RenamedValue("events", "event", "switch off", "cut-off"),
     RenamedKey("operation.warm", "operation.readiness"),
+    RenamedValue("membership", "status", "untrusted", "adversary"),
+    RenamedSetting("membership", "untrusted", "adversary"),
+    RenamedSetting("trusted", "untrusted", "adversary"),
+    RenamedSetting("funding", "untrusted", "adversary"),
+    RenamedKey("trusted", "roles.protected"),
     DroppedKey(
         "finance.residual_value", "capital is charged as annuities within the years of the case"
     ),

@@ -83,7 +83,9 @@ def test_a_commitment_of_size_zero_is_not_listed() -> None:
     free = {"smallest_size": 0.0, "capex_usd_m": 0.0, "capex_usd_m_per_unit": 5.0}
     projects = tuple(row.model_copy(update=free) for row in tables().projects)
     for budget in (0.0, 1.0, 20.0):
-        asked = case("2030-2034", budget_usd_m=budget, trusted=["signatory"], coverage=SOFT)
+        asked = case(
+            "2030-2034", budget_usd_m=budget, roles={"protected": ["signatory"]}, coverage=SOFT
+        )
         plan = make_plan(replaced(tables(), projects=projects), asked)
         sizes = dict(zip(plan.portfolio["project"], plan.portfolio["size"], strict=True))
         needed = {

@@ -96,7 +96,7 @@ def test_keys_of_numbers_are_found() -> None:
         ("coverage=0.5", "a section of keys and values; its keys are required"),
         ("coverage.required={}", "a share, or shares by year"),
         ("coverage.required={203=0.9}", "a year lies between 1900 and 2200"),
-        ("trusted={signatory=203}", "should lie between 1900 and 2200"),
+        ("roles.protected={signatory=203}", "should lie between 1900 and 2200"),
         ("finance.discount_rate=1e-17", "should be 0, or at least 0.000001"),
         ("coverage.outage_years=100000000000000000000000", "between 1 and 100"),
         ("budget_usd_m=true", "a number between 0 and"),

@@ -18,7 +18,7 @@ SOFT = COVERED | {"hard": False}
 
 def tables(**more: Any) -> Tables:
     given: dict[str, Any] = {
-        "regions": {"Alpha": "signatory", "Beta": "neutral", "Gamma": "untrusted", "SEA": "hub"},
+        "regions": {"Alpha": "signatory", "Beta": "neutral", "Gamma": "adversary", "SEA": "hub"},
         "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
         "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
         "projects": {
@@ -128,10 +128,16 @@ def test_nothing_is_said_where_everything_has_an_effect() -> None:
         ({"coverage": SOFT | {"required": 0.0}}, "the required shares are 0"),
         ({"coverage": SOFT | {"required": {2050: 0.9}}}, "required in every year"),
         ({"coverage": SOFT | {"stages": {"metal": 0.4}}}, "coverage.required has no effect"),
-        ({"trusted": {"signatory": 2026, "neutral": 2040}}, "neutral is trusted from 2040"),
+        (
+            {"roles": {"protected": {"signatory": 2026, "neutral": 2040}}},
+            "neutral is protected from 2040",
+        ),
         ({"funding": {"signatory": 0, "neutral": 2040}}, "neutral is paying from 2040"),
-        ({"trusted": ["signatory", "participant"]}, "participant in trusted has no effect"),
-        ({"trusted": ["participant"]}, "No region is trusted in any year"),
+        (
+            {"roles": {"protected": ["signatory", "participant"]}},
+            "participant in roles.protected has no effect",
+        ),
+        ({"roles": {"protected": ["participant"]}}, "No region is protected in any year"),
         ({"scenarios": None}, "the case names none"),
         ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
         ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
@@ -177,8 +183,8 @@ def test_absent_membership_is_never_read_as_secure() -> None:
     assert "Alpha,signatory,2000-01-01" in problem.expected
     stated = dict.fromkeys(NOWHERE, "neutral") | {"Alpha": "signatory"}
     instance = make_instance(bare, case(coverage=SOFT, membership=stated))
-    assert instance.world.trusted("Alpha", 2030)
-    assert not instance.world.trusted("Beta", 2030)
+    assert instance.world.role("Alpha", 2030) == "protected"
+    assert instance.world.role("Beta", 2030) != "protected"
 
 
 @pytest.mark.parametrize("missing", [{"Alpha"}, {"Beta", "Gamma"}])
@@ -192,7 +198,7 @@ def test_every_region_without_a_status_is_listed(missing: set[str]) -> None:
 def test_a_cut_off_of_all_that_is_not_trusted_needs_membership() -> None:
     events = [{"scenario": "storm", "event": "cut-off", "region": "*", "from_year": 2030}]
     bare = tables(regions=NOWHERE, events=events)
-    with pytest.raises(InputError, match="cuts off every region"):
+    with pytest.raises(InputError, match="cuts off every adversary"):
         make_instance(bare, case(scenarios={"calm": 0.5, "storm": 0.5}))
     make_instance(bare, case(scenarios={"calm": 1.0}))
 

@@ -97,11 +97,14 @@ def test_a_member_counts_for_the_whole_year_in_which_it_joins() -> None:
         routes={"B>A chip": 0.0},
         demand={("A", "chip"): 10},
     )
-    answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}))
-    assert [answer.coverage("chip", year)["coverage"] for year in (2030, 2031)] == [0, 1]
+    roles = {"protected": ["signatory"], "adversary": ["neutral"]}
+    answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}, roles=roles))
+    assert [answer.coverage("chip", year)["standalone_coverage"] for year in (2030, 2031)] == [0, 1]
     assert answer.costs() == approx({"coverage_shortfall": 10})
-    # the same question with participants and neutrals trusted from the start
-    wide = Answer(tables, case("2030-2031", coverage=COVERED, trusted=["signatory", "neutral"]))
+    # the same question with participants and neutrals protected from the start
+    wide = Answer(
+        tables, case("2030-2031", coverage=COVERED, roles={"protected": ["signatory", "neutral"]})
+    )
     assert not wide.costs()
 
 

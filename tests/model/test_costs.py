@@ -110,11 +110,11 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
 
 
 def ready(**keys: Any) -> Built:
-    """A plant at 5 that must run half of its standby capacity, where an untrusted one runs at 3 and
+    """A plant at 5 that must run half of its standby capacity, where an adversary has one at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 100 * M}},
         processes={"make": {"minimum_utilisation": 0.5}},
         assets={
@@ -240,11 +240,11 @@ def test_cost_coverage_shortfall_is_nothing_where_coverage_is_hard() -> None:
     )
 
 
-def test_the_objective_is_the_sum_of_the_terms_or_one_of_them() -> None:
+def test_the_objective_is_the_sum_of_the_terms() -> None:
     import numpy as np
 
     soft = {"coverage": {"required": 1.0, "from_year": 2031, "hard": False}}
-    for kind, names in (("cost", None), ("shortfall", ["coverage_shortfall"])):
+    for kind, names in (("cost", None), ("security", None)):
         model = ready(objective=kind, **soft)
         parts = [
             model.program.vector(cost.terms)

@@ -23,7 +23,7 @@ def rich() -> tuple[Built, Case]:
     site = {"exclusive_group": "site"}
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal", "press": "metal -> magnet"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={
             "metal": {"covered": True, "shortage_price_usd_per_unit": 10 * M},
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 40 * M},
@@ -174,7 +174,7 @@ def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() 
     # it carries 0.8 for the normal scenario and 1 / 1.25 for the year.
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"metal": {"shortage_price_usd_per_unit": 50 * M}},
         assets={
             "mine": {"process": "dig", "region": "B", "variable_cost_usd_per_unit": M},

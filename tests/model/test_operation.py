@@ -92,7 +92,7 @@ def test_commodity_balance_in_a_cut_off_draws_on_strategic_stores_alone() -> Non
     tables = world(
         RECIPES,
         **two_regions(
-            regions={"A": "signatory", "B": "untrusted"},
+            regions={"A": "signatory", "B": "adversary"},
             commodities={"metal": {"covered": True}},
             stocks={("A", "metal"): {"initial": 1.0}, ("A", "slag"): {"strategic": False}},
         ),
@@ -230,7 +230,7 @@ def test_nothing_is_left_of_what_has_no_limit_when_an_event_takes_all() -> None:
 def test_must_run_is_a_lower_bound_in_normal_times_alone() -> None:
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "untrusted"},
+        regions={"A": "signatory", "B": "adversary"},
         commodities={"chip": {"covered": True}},
         statuses={"half": 0.5},
         assets={
@@ -249,7 +249,7 @@ def test_must_run_is_a_lower_bound_in_normal_times_alone() -> None:
 def test_shipments_keep_between_their_bounds_and_the_least_is_for_normal_times() -> None:
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True}},
         assets={"a": {"process": "make"}},
         routes={

@@ -20,7 +20,7 @@ from paxsilica.tables.read import Tables
 CASE = """
 title = "Chain"
 years = "2030"
-trusted = ["signatory", "participant"]
+roles.protected = ["signatory", "participant"]
 [coverage]
 required = 1.0
 from_year = 2030

@@ -41,7 +41,7 @@ SEA,The sea,hub
 region,status,from_date
 ALA,signatory,2020-01-01
 BLA,signatory,2020-01-01
-CHN,untrusted,2020-01-01
+CHN,adversary,2020-01-01
 """
     ),
     "commodities": (
@@ -134,7 +134,12 @@ CASE: dict[str, Any] = {
     "years": "2026-2032",
     "objective": "cost",
     "budget_usd_m": 1000.0,
-    "trusted": ["signatory"],
+    "roles": {
+        "protected": ["signatory"],
+        "adversary": ["participant", "neutral", "adversary"],
+    },
+    "need": {"regions": "protected"},
+    "access": {"open": 0.0},
     "funding": ["signatory"],
     "coverage": {"required": 0.9, "from_year": 2028, "hard": True},
     "finance": {"discount_rate": 0.0},
@@ -200,7 +205,10 @@ class World:
 CASE_FILE = """
 years = "2026-2032"
 budget_usd_m = 1000.0
-trusted = ["signatory"]
+roles.protected = ["signatory"]
+roles.adversary = ["participant", "neutral", "adversary"]
+need.regions = "protected"
+access.open = 0.0
 funding = ["signatory"]
 [coverage]
 required = 0.9

@@ -120,8 +120,7 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ({"gap": 0.1}, "is not a key of a case; did you mean solver.gap?"),
         ({"years": "2030-2026"}, "the first year should not be after the last"),
         ({"years": "soon"}, 'the first and the last year, written "2026-2040"'),
-        ({"objective": "shortfall"}, "needs a section coverage with hard = false"),
-        ({"objective": "shortfall", "coverage": COVERAGE}, "coverage with hard = false"),
+        ({"objective": "security"}, "needs a section coverage"),
         ({"objective": "budget"}, "needs a section coverage with hard = true"),
         ({"objective": "budget", "coverage": COVERAGE | {"hard": False}}, "with hard = true"),
         (
@@ -152,7 +151,8 @@ def test_all_problems_of_a_case_are_listed() -> None:
 def test_every_key_has_a_description_or_is_a_section() -> None:
     sections = {key.split(".")[0] for key in known_keys() if "." in key}
     assert sections == {
-        "coverage", "concentration", "funders", "demand", "finance", "operation", "solver"
+        "coverage", "concentration", "funders", "demand", "finance", "operation", "solver",
+        "roles", "need", "access",
     }  # fmt: skip
     for name, field in Case.model_fields.items():
         assert field.description or name in sections

@@ -88,7 +88,7 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
 
 def support_by_plant(running: Running) -> dict[str, float]:
     """Operating support of each plant: its least running to be ready, at its cost above the
-    cheapest untrusted plant of its process.
+    cheapest plant of its process that is not within reach.
 
     A plant that must run that much anyway needs none.
     """
@@ -97,7 +97,7 @@ def support_by_plant(running: Running) -> dict[str, float]:
     rivals: dict[tuple[str, int], float] = {}
     for year in facts.years:
         for name, row in facts.assets.items():
-            if facts.asset_capacity(name, year) > 0 and not facts.trusted_plant(name, year):
+            if facts.asset_capacity(name, year) > 0 and not facts.within_reach(name, year):
                 rivals[row.process, year] = min(
                     rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year)
                 )
@@ -154,7 +154,8 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     ]
     coverage, cap = facts.case.coverage, facts.case.concentration
     short = []
-    if coverage is not None and not coverage.hard:
+    priced = facts.case.objective != "security"
+    if coverage is not None and not coverage.hard and priced:
         short += [
             1e-6
             * coverage.shortfall_weight
@@ -198,7 +199,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     if kind == "budget":
         total = size = running.money.public_capital()
     else:
-        terms = ["coverage_shortfall"] if kind == "shortfall" else sorted(parts)
+        terms = sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
     here = ledger.at([kind], USD_M)

@@ -1,4 +1,4 @@
-"""Need of the trusted world for each commodity, as the sum of successive rounds of inputs."""
+"""Need of the covered regions for each commodity, as the sum of successive rounds of inputs."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def benchmarks(facts: Facts) -> dict[str, str]:
     return chosen
 
 
-def trusted_demand(facts: Facts, year: int) -> dict[str, float]:
-    """Final demand of the trusted regions by commodity, before events."""
+def covered_demand(facts: Facts, year: int) -> dict[str, float]:
+    """Final demand of the covered regions by commodity, before events."""
     total: dict[str, float] = defaultdict(float)
     for (region, commodity, when), quantity in facts.demand.items():
-        if when == year and facts.trusted(region, year):
+        if when == year and facts.in_need(region, year):
             total[commodity] += quantity
     return dict(total)
 
 
 def needs(facts: Facts) -> dict[tuple[str, int], float]:
-    """Need of the trusted world by commodity and year, computed once for each set of facts."""
+    """Need of the covered regions by commodity and year, computed once for each set of facts."""
     known: dict[tuple[str, int], float] | None = facts.memory.get("needs")
     if known is not None:
         return known
@@ -44,7 +44,7 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
     found: dict[tuple[str, int], float] = {}
     for year in facts.years:
         total: dict[str, float] = defaultdict(float)
-        wave: Mapping[str, float] = trusted_demand(facts, year)
+        wave: Mapping[str, float] = covered_demand(facts, year)
         for _ in range(ROUNDS):
             following: dict[str, float] = defaultdict(float)
             for commodity, quantity in wave.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from paxsilica.case import Case
-from paxsilica.instance.demand import benchmark_processes, trusted_need
+from paxsilica.instance.demand import benchmark_processes, covered_need
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
@@ -359,7 +359,7 @@ def _need_of_demand(written: Written, entries: dict[str, Entries]) -> None:
         state = instance.states[name]
         for demanded in sorted({commodity for _, commodity in state.demand}):
             own = {place: amount for place, amount in state.demand.items() if place[1] == demanded}
-            need = trusted_need(instance.world, benchmark, own, state.year)
+            need = covered_need(instance.world, benchmark, own, state.year)
             amounts = [(production_coverage, *one) for one in need.items()]
             for family, commodity, amount in [
                 *amounts,

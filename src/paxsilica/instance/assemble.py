@@ -10,7 +10,7 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import Problem
 from paxsilica.finance import discount_factor
-from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
+from paxsilica.instance.demand import benchmark_processes, covered_need, final_demand
 from paxsilica.instance.operating_states import (
     Conditions,
     Everything,
@@ -37,11 +37,11 @@ class Instance:
         candidates: projects that can be committed in time and paid for, by name.
         dropped: projects that cannot, with the reason.
         states: operating states by name, normal ones first.
-        need: need of the trusted world by (commodity, year); see :mod:`paxsilica.instance.demand`.
+        need: of the covered regions by (commodity, year); see :mod:`paxsilica.instance.demand`.
         required: share of the need to be covered by (commodity, state name), for coverage tests.
-        trusted_demand: final demand of the trusted world by (commodity, year).
+        covered_demand: final demand of the covered regions by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
-            exceeds that of the cheapest plant of the same process that is not trusted; only where
+            exceeds that of the cheapest plant of the same process that is cut off; only where
             positive.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
@@ -56,7 +56,7 @@ class Instance:
     states: Mapping[str, OperatingState]
     need: Mapping[tuple[str, int], float]
     required: Mapping[tuple[str, str], float]
-    trusted_demand: Mapping[tuple[str, int], float]
+    covered_demand: Mapping[tuple[str, int], float]
     support_per_unit: Mapping[tuple[str, int], float]
     nameplate: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
@@ -77,6 +77,21 @@ class Instance:
     def years(self) -> tuple[int, ...]:
         """Years of the case, in order."""
         return tuple(self.case.span())
+
+    @cached_property
+    def stage_of(self) -> dict[str, str]:
+        """Stage of each commodity; those outside the chain are left out."""
+        return {
+            row.commodity: row.stage for row in self.tables.commodities if row.stage is not None
+        }
+
+    def share_required(self, commodity: str, state: str) -> float:
+        """Required share in a coverage test, of 1: of the need for a covered commodity, of the
+        final demand for another."""
+        key = (commodity, state)
+        if key in self.required:
+            return self.required[key]
+        return _required(self.world, commodity, "", self.states[state].year)
 
     @cached_property
     def stocks(self) -> dict[Place, Stock]:
@@ -217,7 +232,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         (commodity, year): quantity
         for year in case.span()
         for commodity, quantity in (
-            {} if case.coverage is None else trusted_need(world, benchmark, demand[year], year)
+            {} if case.coverage is None else covered_need(world, benchmark, demand[year], year)
         ).items()
     }
     stages = {
@@ -289,7 +304,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         states=states,
         need=need,
         required=required,
-        trusted_demand=_trusted_demand(world, demand),
+        covered_demand=_covered_demand(world, demand),
         support_per_unit=_support(world, costs, capacities),
         nameplate=nameplate,
         shortage_price=shortage,
@@ -321,13 +336,13 @@ def _variable_costs(world: World, year: int) -> dict[str, float]:
     return costs | {row.project: unit_costs(world, row, year)[0] for row in world.tables.projects}
 
 
-def _trusted_demand(
+def _covered_demand(
     world: World, demand: Mapping[int, Mapping[Place, float]]
 ) -> dict[tuple[str, int], float]:
     total: dict[tuple[str, int], float] = {}
     for year, places in demand.items():
         for (region, commodity), quantity in places.items():
-            if world.trusted(region, year):
+            if world.in_need(region, year):
                 total[commodity, year] = total.get((commodity, year), 0.0) + quantity
     return total
 
@@ -337,7 +352,7 @@ def _support(
     costs: Mapping[int, Mapping[str, float]],
     capacities: Mapping[int, Mapping[str, float]],
 ) -> dict[tuple[str, int], float]:
-    """Unit cost above that of the cheapest plant of the same process that is not trusted; none for
+    """Unit cost above that of the cheapest plant of the same process that is cut off; none for
     a plant that must run as much anyway."""
     support = {}
     for year, by_plant in costs.items():
@@ -345,7 +360,7 @@ def _support(
         for plant in world.plants.values():
             if (
                 not plant.is_project
-                and not world.trusted_plant(plant, year)
+                and not world.within_reach(plant, year)
                 and capacities[year].get(plant.name, 0.0) > 0
             ):
                 rival[plant.process] = min(

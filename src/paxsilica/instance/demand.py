@@ -1,4 +1,4 @@
-"""Need of the trusted world for each commodity: its final demand, exploded along the chain.
+"""Need of the covered regions for each commodity: their final demand, exploded along the chain.
 
 Final demand is exploded through the *benchmark process* of each commodity: the process that makes
 it as its main product and has the largest existing capacity in the world (or, where nothing exists
@@ -53,11 +53,11 @@ def benchmark_processes(world: World) -> dict[str, str]:
     return benchmark
 
 
-def trusted_need(
+def covered_need(
     world: World, benchmark: dict[str, str], demand: dict[tuple[str, str], float], year: int
 ) -> dict[str, float]:
-    """Need of the trusted world for each commodity in ``year``, in the commodity's unit."""
-    wanted = {commodity for (region, commodity), _ in demand.items() if world.trusted(region, year)}
+    """Need of the covered regions for each commodity in ``year``, in the commodity's unit."""
+    wanted = {commodity for (region, commodity), _ in demand.items() if world.in_need(region, year)}
     front = list(wanted)
     while front:
         for source in world.inputs.get(benchmark.get(front.pop(), ""), {}):
@@ -67,23 +67,20 @@ def trusted_need(
     # A loop of recipes of which nothing is needed does not matter.
     commodities = sorted(wanted)
     position = {commodity: index for index, commodity in enumerate(commodities)}
-    final = np.zeros(len(commodities))
+    final = [0.0] * len(commodities)
     for (region, commodity), quantity in demand.items():
-        if commodity in position and world.trusted(region, year):
+        if commodity in position and world.in_need(region, year):
             final[position[commodity]] += quantity
-    use = np.zeros((len(commodities), len(commodities)))
+    use: dict[tuple[int, int], float] = {}
     for commodity in commodities:
         process = benchmark.get(commodity)
         if process is None:
             continue
         made = world.outputs[process][commodity]
         for source, quantity in world.inputs.get(process, {}).items():
-            use[position[source], position[commodity]] += quantity / made
-    try:
-        need = np.linalg.solve(np.eye(len(commodities)) - use, final)
-    except np.linalg.LinAlgError:
-        need = np.full(len(commodities), -1.0)
-    if (need < -1e-6 * max(1.0, float(np.abs(final).max(initial=0.0)))).any():
+            use[position[source], position[commodity]] = quantity / made
+    need = _explode(final, use)
+    if min(need, default=0.0) < -1e-6 * max(0.0, *map(abs, final), *map(abs, need)):
         loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
         words = (
             f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
@@ -91,6 +88,29 @@ def trusted_need(
             " that is not the usual way to make its product"
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
-    return {
-        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 1e-9
-    }
+    return {commodity: need[index] for commodity, index in position.items() if need[index] > 0}
+
+
+def _explode(final: list[float], use: dict[tuple[int, int], float]) -> list[float]:
+    """Solves ``n = final + use n``; -1 for all where there is no solution.
+
+    One step of iterative refinement follows the solution, in the numbers as given: their
+    derivatives reach the need through it.
+    """
+    size = len(final)
+    loss = np.eye(size)
+    for (source, product), quantity in use.items():
+        loss[source, product] -= quantity
+    try:
+        inverse = np.linalg.inv(loss)
+    except np.linalg.LinAlgError:
+        return [-1.0] * size
+    need: list[float] = (inverse @ np.array(final, dtype=float)).tolist()
+    residual = [wanted - found for wanted, found in zip(final, need, strict=True)]
+    for (source, product), quantity in use.items():
+        residual[source] += quantity * need[product]
+    for index, row in enumerate(inverse.tolist()):
+        for weight, error in zip(row, residual, strict=True):
+            if weight:
+                need[index] += weight * error
+    return need

@@ -23,8 +23,8 @@ Everything: tuple[str, str] = ("*", "*")
 
 @dataclass(frozen=True)
 class Conditions:
-    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for all untrusted
-    regions and for all commodities; and other events."""
+    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for
+    adversaries and lost regions and for all commodities; and other events."""
 
     cut_off: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[int] = frozenset()
@@ -133,19 +133,20 @@ def expand_routes(world: World) -> dict[Arc, dict[int, Arrow]]:
     return arcs
 
 
-def blocked_exports(world: World, conditions: Conditions, year: int) -> dict[str, set[str]]:
-    """For each region that is cut off, the commodities that no longer leave it (``*``:
-    all)."""
-    off: dict[str, set[str]] = defaultdict(set)
+def blocked_exports(
+    world: World, conditions: Conditions, year: int
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The commodities (``*``: all) that no longer leave a region that is cut off, and those that
+    plants under its control elsewhere no longer make. They differ for a lost region."""
+    hosts: dict[str, set[str]] = defaultdict(set)
+    owners: dict[str, set[str]] = defaultdict(set)
     for region, commodity in conditions.cut_off:
-        regions = (
-            [name for name in world.regions if not world.trusted(name, year)]
-            if region == "*"
-            else [region]
-        )
-        for name in regions:
-            off[name].add(commodity)
-    return off
+        for name in world.regions if region == "*" else [region]:
+            if region != "*" or world.cut_off(name, year):
+                hosts[name].add(commodity)
+            if region != "*" or world.adversary(name, year):
+                owners[name].add(commodity)
+    return hosts, owners
 
 
 def _blocked(off: Mapping[str, set[str]], region: str, commodity: str) -> bool:
@@ -191,18 +192,20 @@ def make_state(
     """
     year, conditions = header.year, header.conditions
     events = [world.tables.events[index] for index in sorted(conditions.events)]
-    off = blocked_exports(world, conditions, year)
+    off, held = blocked_exports(world, conditions, year)
     gone = {region for region, commodities in off.items() if "*" in commodities}
+    stopped = {region for region, commodities in held.items() if "*" in commodities}
+    everywhere = Everything in conditions.cut_off
 
     def runs(plant: Plant) -> bool:
-        if plant.region in gone or plant.controller in gone or not plant.operates(year):
+        if plant.region in gone or plant.controller in stopped or not plant.operates(year):
             return False
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
         # where the host is cut off too, the product does not leave it in any case
         return not any(
-            _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
+            _blocked(held, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
         )
 
     plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
@@ -216,7 +219,7 @@ def make_state(
     served = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
         for (region, commodity), quantity in demand.items()
-        if region not in gone
+        if region not in gone and (not everywhere or world.in_need(region, year))
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
@@ -246,7 +249,9 @@ def make_state(
         places=tuple(sorted(places)),
         arcs=kept_arcs,
         capacity={
-            name: scaled(capacities[name], left[name])
+            name: scaled(
+                capacities[name], left[name] * (world.access(plant, year) if everywhere else 1.0)
+            )
             for name, plant in kept_plants.items()
             if not plant.is_project
         },

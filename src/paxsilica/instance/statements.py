@@ -99,8 +99,8 @@ def _no_coverage(instance: Instance, staged: bool) -> str:
         shares += path.values()
     if max(shares) == 0:
         return "the required shares are 0"
-    if not any(instance.trusted_demand.values()):
-        return "no region with final demand is trusted, so nothing is needed"
+    if not any(instance.covered_demand.values()):
+        return "no region with final demand is covered, so nothing is needed"
     return "nothing is needed of a covered commodity with a required share above 0"
 
 
@@ -119,12 +119,12 @@ def _concentration(instance: Instance) -> Iterable[str]:
 
 
 def _roles(instance: Instance) -> Iterable[str]:
-    """Statuses that are trusted or pay, and never do."""
+    """Statuses that have a role or pay, and never do."""
     world, case, last = instance.world, instance.case, instance.years[-1]
     if not world.states_membership:
-        if _given(case, "trusted") or _given(case, "funding"):
+        if _given(case, "roles") or _given(case, "funding"):
             yield (
-                "The keys trusted and funding have no effect: no region has a status, since there"
+                "The keys roles and funding have no effect: no region has a status, since there"
                 " is no table membership."
             )
         return
@@ -135,7 +135,8 @@ def _roles(instance: Instance) -> Iterable[str]:
         for year in instance.years
     }
     for key, words, statuses in (
-        ("trusted", "trusted", case.trusted),
+        ("roles.protected", "protected", case.roles.protected),
+        ("roles.adversary", "an adversary", case.roles.adversary),
         ("funding", "paying", case.funding),
     ):
         for status, year in statuses.items():
@@ -144,11 +145,13 @@ def _roles(instance: Instance) -> Iterable[str]:
                     f"The status {status} is {words} from {year}, after {last}: {key} never"
                     " applies."
                 )
-            elif status not in held and _given(case, key):
+            elif status not in held and _given(case, key.partition(".")[0]):
                 yield f"The status {status} in {key} has no effect: no region has it."
     countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
-    if not any(world.trusted(region, year) for region in countries for year in instance.years):
-        yield "No region is trusted in any year."
+    if not any(
+        world.role(region, year) == "protected" for region in countries for year in instance.years
+    ):
+        yield "No region is protected in any year."
 
 
 def _given(case: Case, key: str) -> bool:

@@ -105,7 +105,8 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The cost of standby capacity of plants that cheaper supply would stop: their minimum
-    activity, times their unit cost above that of the cheapest untrusted plant of the same process.
+    activity, times their unit cost above that of the cheapest plant of the same process that
+    is not within reach.
     It is paid by a price floor or an offtake payment and is not capital. Together with the term
     operation it is the variable cost of all activity: it separates the support and changes no
     plan."""
@@ -185,7 +186,8 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     probability."""
     terms: Terms = []
     coverage = instance.case.coverage
-    weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
+    unpriced = coverage is None or coverage.hard or instance.case.objective == "security"
+    weight = 0.0 if coverage is None or unpriced else coverage.shortfall_weight
     for commodity, name in model.shortfall if weight else ():
         year = instance.states[name].year
         price = (
@@ -204,8 +206,6 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """What the case minimises, as an expression of the named cost terms, USD million."""
-    if instance.case.objective == "shortfall":
-        return model.cost_terms[coverage_shortfall.__name__]
     if instance.case.objective == "budget":
         return model.public_capital
     return sum(model.cost_terms.values())

@@ -1,4 +1,4 @@
-"""Coverage and concentration when the trusted world is cut off, and readiness for it in normal
+"""Coverage and concentration when adversaries are cut off, and readiness for it in normal
 times."""
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def standby_within_capacity(
 def production_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """In a cut-off the trusted world makes (or draws from its stores) the required share of its
+    """In a cut-off plants within reach make (or stores give) the required share of the
     need for each covered commodity. All inputs are made there too: the whole chain runs in one
     state."""
     need = model.need[commodity, instance.states[state].year]
@@ -162,7 +162,7 @@ def production_coverage(
     over=lambda instance: [
         (commodity, state)
         for commodity, state in instance.required
-        if instance.trusted_demand.get((commodity, instance.states[state].year), 0) > 0
+        if instance.covered_demand.get((commodity, instance.states[state].year), 0) > 0
     ],
     latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
     dual=(
@@ -176,9 +176,9 @@ def production_coverage(
 def delivery_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """In a cut-off the trusted world serves the required share of its final demand for each covered
-    commodity, in the region of the demand. The shortfall is that of the row on production: it is
-    paid for once, at the larger of the two."""
+    """In a cut-off the required share of the final demand of the covered regions is served for each
+    covered commodity, in the region of the demand. The shortfall is that of the row on production:
+    it is paid for once, at the larger of the two."""
     places = [place for place in instance.states[state].demand if place[1] == commodity]
     wanted = sum(instance.states[state].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
@@ -207,7 +207,7 @@ def delivery_coverage(
 def country_concentration(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
-    """In a cut-off no region makes more than the capped share of the output of the trusted world of
+    """In a cut-off no region makes more than the capped share of the output of
     a covered commodity, draws on stores excluded."""
     cap = instance.case.concentration
     assert cap is not None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paxsilica.errors import InputError
+from paxsilica.model import costs
 from paxsilica.model.investment import required_commitment
 from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
@@ -174,7 +175,7 @@ def capital_bounds(
     not change. ``worth`` is what the project saves now, USD million of the objective.
     """
     program, window = written.program, written.instance.candidates[project].window
-    price = written.costs["capital"][0]
+    price = written.costs[costs.capital.__name__][0]
     terms = [float(price[program.column_at["committed", (project, year)]]) for year in window]
     least = min(sum(terms[start:]) for start in range(len(terms)))
     if least <= 0 or not worth.exists:
