@@ -71,14 +71,6 @@ def more(table: str, **cells: Any) -> Any:
     return change
 
 
-def both(*changes: Any) -> Any:
-    def change(tables: Tabled) -> None:
-        for one in changes:
-            one(tables)
-
-    return change
-
-
 def public(frame: pd.DataFrame) -> Any:
     return frame["funder"] != "sponsor"
 
@@ -143,17 +135,14 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
     "prerequisite committed too late": (
-        both(
-            put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
-            more("commitments", project="new-3-metal", year=2026, size=14.54),
-        ),
+        put("commitments", "year", 2028, lambda f: f["project"] == "new-0-metal"),
         "prerequisite",
     ),
     "size beyond the largest": (put("commitments", "size", 1e4), "largest size"),
     "size below the smallest": (put("commitments", "size", 1.0), "smallest size"),
     "size taken back": (more("commitments", year=2027, size=-1.0), "size added"),
     "size added to a project that cannot be expanded": (
-        more("commitments", project="new-1-metal", year=2027, size=5.0),
+        more("commitments", project="new-2-metal", year=2027, size=5.0),
         "size added after the commitment",
     ),
     "size added too late": (
@@ -164,6 +153,18 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
     "funders of a project wrong": (put("portfolio", "funders", "fund-9 3"), "portfolio"),
+    "account told wrong": (
+        put("accounts", "npv_usd_m", lambda was: was + 0.1, lambda f: f["npv_usd_m"].notna()),
+        "account",
+    ),
+    "payment of an account told wrong": (
+        put("accounts", "paid_usd_m", lambda was: was * 1.01),
+        "account",
+    ),
+    "obligations told wrong": (
+        put("portfolio", "obligations_usd_m", lambda was: was + 0.1),
+        "obligations after the end",
+    ),
     "operating support told wrong": (
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from world_extras import add_extras
+
 from paxsilica.case import Case, make_case
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import TABLES
@@ -52,8 +54,7 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.aside = random.Random(f"aside {seed}")
-        """For what was added later, so that the rest of each world stays as it was."""
+        self.seed = seed
         self.world = World({table: [] for table in TABLES}, {})
         self.soft = self.chance(0.7)
 
@@ -85,6 +86,7 @@ class Maker:
         self.bounds()
         self.courses()
         self.question()
+        add_extras(self.world.tables, self.world.features, self.seed)
         if "coverage" in self.world.case and not self.world.tables["membership"]:
             # A case with coverage needs the table; this says what its absence says without.
             for region in (*self.trusted, *self.others):
@@ -193,19 +195,6 @@ class Maker:
             ("talk", 0),
         ):
             self.add("statuses", status=status, name=status, credit=credit)
-        if self.aside.random() < 0.5:
-            self.world.features.add("completion")
-            for stage in ("*", "metal"):
-                chances = self.aside.choice([(0.8,), (0.5, 0.3), (0.3, 0.3, 0.3)])
-                for late, chance in enumerate(chances):
-                    self.add(
-                        "completion",
-                        status="announced",
-                        stage=stage,
-                        delay_years=late,
-                        probability=chance,
-                    )
-            self.add("completion", status="operating", stage="*", delay_years=0, probability=1)
 
     def series(self, table: str, row: str, column: str, low: float, high: float) -> None:
         for year in (FIRST, LAST + 1):

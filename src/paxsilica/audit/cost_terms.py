@@ -80,13 +80,9 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
                 parts.append(worth * facts.number("assets", row, "fixed_cost_usd_m", year))
                 per_unit = facts.fixed_per_unit(name, year) * 1e-6
                 parts.append(worth * (per_unit and per_unit * facts.asset_capacity(name, year)))
-        for name, one in money.committed.items():
+        for name in money.committed:
             serves, above = money.in_service(name, year)
-            smallest = facts.number("projects", one.row, "fixed_cost_usd_m", year)
-            per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
-            per_unit += facts.fixed_per_unit(name, year) * 1e-6
-            smallest += one.row.smallest_size * facts.fixed_per_unit(name, year) * 1e-6
-            parts += [worth * serves * smallest, worth * above * per_unit]
+            parts.append(worth * facts.fixed_cost_of(name, year, serves, above))
     return parts
 
 

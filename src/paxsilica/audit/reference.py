@@ -273,6 +273,15 @@ class Facts:
 
     # projects
 
+    def fixed_cost_of(self, project: str, year: int, serves: float, above: float) -> float:
+        """Fixed cost of a project that operates with the probability ``serves``, with the expected
+        size ``above`` its smallest, USD million."""
+        row, by_process = self.projects[project], self.fixed_per_unit(project, year) * 1e-6
+        smallest = self.number("projects", row, "fixed_cost_usd_m", year)
+        per_unit = self.number("projects", row, "fixed_cost_usd_m_per_unit", year)
+        smallest += row.smallest_size * by_process
+        return serves * smallest + above * (per_unit + by_process)
+
     def window(self, project: Project) -> range:
         """Years in which the project may be committed and still comes into service."""
         start = max(self.first, project.earliest_commitment or self.first)

@@ -13,6 +13,7 @@ import pyomo.environ as pyo
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.instance.projects import differences
+from paxsilica.model.investment import fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
 
 
@@ -65,21 +66,9 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Expected fixed cost of plants in each year of operation: that of a project with the
     probability that it operates; for existing plants a constant."""
     terms: Terms = []
-    for name, candidate in instance.candidates.items():
+    for candidate in instance.candidates.values():
         for year in instance.years:
-            worth = instance.discount(year)
-            if candidate.fixed_cost[year]:
-                share = candidate.in_service(year, candidate.window)
-                terms += [
-                    (worth * candidate.fixed_cost[year] * one, model.committed[name, v])
-                    for v, one in share.items()
-                ]
-            if candidate.fixed_cost_per_unit[year]:
-                share = candidate.in_service(year, candidate.size_years)
-                terms += [
-                    (worth * candidate.fixed_cost_per_unit[year] * one, model.added_size[name, v])
-                    for v, one in share.items()
-                ]
+            terms += times(instance.discount(year), fixed_cost_terms(model, candidate, year))
     constant = sum(
         instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items()
     )

@@ -91,6 +91,19 @@ def capital_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> 
     ]
 
 
+def fixed_cost_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
+    """Expected fixed cost of the project in ``year``, USD million."""
+    terms: Terms = []
+    for of, cost, variables in (
+        (candidate.window, candidate.fixed_cost[year], decisions.committed),
+        (candidate.size_years, candidate.fixed_cost_per_unit[year], decisions.added_size),
+    ):
+        if cost:
+            shares = candidate.in_service(year, of)
+            terms += [(cost * one, variables[candidate.name, v]) for v, one in shares.items()]
+    return terms
+
+
 def obligation_terms(decisions: Decisions, candidate: Candidate) -> Terms:
     """Annuities of the project after the last year of the case, undiscounted, USD million."""
     terms: Terms = []

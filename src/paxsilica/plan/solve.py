@@ -21,6 +21,7 @@ from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
+from paxsilica.plan.accounts import accounts
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
@@ -144,13 +145,15 @@ def make_plan(
         for name, (vector, constant) in costs.items()
     ]
     support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),
-        "funding": extract.funding(instance, read),
+        "funding": paid,
+        "accounts": accounts(instance, read, paid),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),

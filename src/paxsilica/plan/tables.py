@@ -152,6 +152,25 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         year=_year("year of payment"),
         usd_m=_money("payment"),
     ),
+    "accounts": _table(
+        "Payments and returns of each party of a project, at its own rate",
+        project=_text("project"),
+        party=_text("funder, or sponsor; unallocated where the case does not divide funders"),
+        rate=_number("real rate of the party, per year", SHARE),
+        paid_usd_m=_money("paid, undiscounted"),
+        received_usd_m=_money(
+            "its part of the margin at list prices to the end of the economic life, undiscounted;"
+            " blank: no price"
+        ),
+        npv_usd_m=_money(
+            "net present value at its rate, at the beginning of the first year of the case;"
+            " blank: no price"
+        ),
+        irr=_number(
+            "internal rate of return, real, per year; blank: no price, or no single rate", SHARE
+        ),
+        note=_text("what is missing for the returns; blank: nothing"),
+    ),
     "funders": _table(
         "Budget of each funder that takes part",
         funder=_text("funder"),
