@@ -48,8 +48,9 @@ lint: $(STAMP) ## check style and format
 types: $(STAMP) ## check types
 	$(BIN)/mypy
 
-bench: $(STAMP) ## measure speed: a whole run against HiGHS alone, time to a gap, prices against one solve
+bench: $(STAMP) ## measure speed: a whole run and the search against HiGHS alone, time to a gap, prices against one solve
 	$(BIN)/python benchmarks/bench.py $(CASE)
+	$(BIN)/python benchmarks/search.py $(CASE)
 	$(BIN)/python benchmarks/prices.py $(CASE)
 
 pages: $(STAMP) ## write the generated pages: formulation, reference, guide to the data and its description

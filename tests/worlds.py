@@ -318,8 +318,10 @@ class Answer:
             for name in (
                 "need",
                 "nameplate_share_without",
-                "coverage_without",
+                "standalone_coverage_without",
                 "nameplate_share",
-                "coverage",
+                "standalone_coverage",
+                "joint_coverage_without",
+                "joint_coverage",
             )
         }

@@ -90,6 +90,7 @@ SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,
     "mip_pscost_minreliable": SolverOption(int, 0, 1_000_000),
+    "mip_max_nodes": SolverOption(int, 1, LARGEST_WHOLE),
     "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx")),
     "presolve": _AUTOMATIC,
     "parallel": _AUTOMATIC,
@@ -363,11 +364,11 @@ class Case(Section):
     title: Title = Field("", description="title for reports")
     question: Title = Field("", description="the question in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
-    objective: Literal["cost", "shortfall", "budget"] = Field(
+    objective: Literal["cost", "security", "budget"] = Field(
         "cost",
         description=(
-            "cost: least expected discounted cost; shortfall: least shortfall of coverage; budget:"
-            " least public money for the required coverage"
+            "cost: least expected discounted cost; security: the plan that comes closest to the"
+            " required coverage; budget: least public money for the required coverage"
         ),
     )
     budget_usd_m: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
@@ -425,8 +426,8 @@ class Case(Section):
         hard = None if self.coverage is None else self.coverage.hard
         if self.years[0] > self.years[1]:
             raise ValueError("years: the first year should not be after the last")
-        if self.objective == "shortfall" and hard is not False:
-            raise ValueError("objective: shortfall needs a section coverage with hard = false")
+        if self.objective == "security" and hard is None:
+            raise ValueError("objective: security needs a section coverage")
         if self.objective == "budget" and hard is not True:
             raise ValueError("objective: budget needs a section coverage with hard = true")
         if self.concentration is not None and self.coverage is None:

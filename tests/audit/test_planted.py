@@ -158,12 +158,12 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "operating support",
     ),
     "coverage overstated": (
-        put("coverage_by_commodity", "coverage", 1.2),
-        "range of coverage",
+        put("coverage_by_commodity", "standalone_coverage", 1.2),
+        "range of standalone_coverage",
     ),
     "stage better covered than its weakest": (
-        put("coverage", "coverage", lambda was: was + 0.01),
-        "coverage of a stage",
+        put("coverage", "standalone_coverage", lambda was: was + 0.01),
+        "standalone_coverage of a stage",
     ),
     "weakest commodity told wrong": (
         put("coverage", "weakest_commodity", "acid"),
@@ -237,21 +237,31 @@ PLANTED: dict[str, tuple[Any, str]] = {
     ),
     "negative shortfall": (put("coverage_by_commodity", "shortfall", -1.0), "shortfall"),
     "coverage understated": (
-        put("coverage_by_commodity", "coverage", 0.0, lambda f: f["coverage"].astype(float) > 0.2),
-        "coverage that is reached",
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            0.0,
+            lambda f: f["standalone_coverage"].astype(float) > 0.2,
+        ),
+        "standalone_coverage of a stage",
     ),
     "coverage beyond all plants": (
-        put("coverage_by_commodity", "coverage", 1.0, lambda f: f["coverage"].astype(float) < 0.5),
-        "reach of coverage",
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            1.0,
+            lambda f: f["standalone_coverage"].astype(float) < 0.5,
+        ),
+        "reach of standalone_coverage",
     ),
     "coverage without the plan beyond all plants": (
         put(
             "coverage_by_commodity",
-            "coverage_without",
+            "standalone_coverage_without",
             1.0,
             lambda f: f["commodity"] == "metal",
         ),
-        "reach of coverage_without",
+        "reach of standalone_coverage_without",
     ),
     "nameplate share without the plan overstated": (
         put("coverage_by_commodity", "nameplate_share_without", lambda was: was / 2 + 0.1),
@@ -425,7 +435,12 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "must run": (_every("assets", must_run_share=1.0), "must run"),
     "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
-    "distrust": (lambda world: world.case.update(roles={"protected": ["participant"]}), "need"),
+    "distrust": (
+        lambda world: world.case.update(
+            roles={"protected": ["participant"], "adversary": ["signatory", "adversary"]}
+        ),
+        "need",
+    ),
     "hard coverage": (
         lambda world: world.case["coverage"].update(hard=True),
         "shortfall of hard coverage",

@@ -33,9 +33,9 @@ def test_a_budget_holds_lumps() -> None:
         p={"size": 5.0, "capex_usd_m": 50.0},
         q={"size": 5.0, "capex_usd_m": 50.0},
     )
-    answer = Answer(tables, case(coverage=SOFT, budget_usd_m=100, objective="shortfall"))
+    answer = Answer(tables, case(coverage=SOFT, budget_usd_m=100))
     assert set(answer.committed) == {"p", "q"}
-    assert answer.objective == approx(1 * 100)
+    assert answer.costs()["coverage_shortfall"] == approx(1 * 100)
 
 
 def test_of_an_exclusive_group_one_is_built() -> None:

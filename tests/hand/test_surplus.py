@@ -89,7 +89,7 @@ def test_supply_that_is_offered_to_users_counts_though_they_need_less() -> None:
     )
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.value("activity", "mine", "cut off 2030") == approx(10)
-    assert answer.coverage("germanium")["coverage"] == approx(1)
+    assert answer.coverage("germanium")["joint_coverage"] == approx(1)
 
 
 def test_the_audit_leaves_out_what_reaches_nobody() -> None:

@@ -97,7 +97,7 @@ def test_a_member_counts_for_the_whole_year_in_which_it_joins() -> None:
     )
     roles = {"protected": ["signatory"], "adversary": ["neutral"]}
     answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}, roles=roles))
-    assert [answer.coverage("chip", year)["coverage"] for year in (2030, 2031)] == [0, 1]
+    assert [answer.coverage("chip", year)["standalone_coverage"] for year in (2030, 2031)] == [0, 1]
     assert answer.costs() == approx({"coverage_shortfall": 10})
     # the same question with participants and neutrals protected from the start
     wide = Answer(

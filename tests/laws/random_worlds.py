@@ -546,7 +546,10 @@ class Maker:
         case = self.world.case
         case |= {
             "years": f"{FIRST}-{LAST}",
-            "roles": {"protected": ["signatory", "participant"]},
+            "roles": {
+                "protected": ["signatory", "participant"],
+                "adversary": ["participant", "neutral", "adversary"],
+            },
             "funding": ["signatory"],
         }
         case["finance"] = {
@@ -576,13 +579,19 @@ class Maker:
                 case["coverage"]["outage_years"] = 2
             if self.feature("concentration", 0.25):
                 case["concentration"] = {"max_share": 0.7, "from_year": FIRST + 1, "hard": False}
-            if self.chance(0.25):
-                case["objective"] = "shortfall" if self.soft else "budget"
+            if self.chance(0.25) and not self.soft:
+                case["objective"] = "budget"
                 self.world.features.add("objective " + case["objective"])
         if self.feature("nobody is warm", 0.1):
             case["operation"] = {"readiness": False}
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
+        # a draw that comes last leaves the worlds of known seeds as they are
+        if self.feature("open regions", 0.25):
+            case["roles"]["adversary"] = ["adversary"]
+            case["membership"] = case.get("membership", {}) | {self.others[-1]: "neutral"}
+            case["access"] = {"open": self.random.choice([0.0, 0.5, 1.0])}
+            case["need"] = {"regions": self.random.choice(["protected", "protected+open"])}
 
 
 def random_world(seed: int) -> World:

@@ -181,11 +181,14 @@ def covered(goods: tuple[str, ...], **case: Any) -> Small:
     return world
 
 
-def test_measured_coverage_keeps_all_that_is_required() -> None:
+def test_goods_that_share_feed_are_covered_alone_but_not_at_once() -> None:
     plan = solved(covered(("p", "q")))
-    shares = plan.tables["coverage_by_commodity"]["coverage"]
-    assert (shares >= 0.5 - 1e-5).all()
-    assert shares.sum() == pytest.approx(1.0, abs=1e-4)
+    rows = plan.tables["coverage_by_commodity"]
+    assert rows["standalone_coverage"].tolist() == pytest.approx([1.0, 1.0])
+    assert rows["joint_coverage"].tolist() == pytest.approx([0.5, 0.5])
+    joint = one(plan, "joint_coverage")
+    assert joint["limiting_goods"] == "p, q"
+    assert (joint["with"], joint["requirement_ratio"]) == pytest.approx((0.5, 1.0))
 
 
 def test_nameplate_share_counts_every_nameplate() -> None:
@@ -195,7 +198,7 @@ def test_nameplate_share_counts_every_nameplate() -> None:
     world.tables["assets"][1]["capacity"] = 60
     shares = one(solved(world), "coverage_by_commodity")
     assert shares["nameplate_share"] == pytest.approx(0.9)
-    assert shares["coverage"] == pytest.approx(0.6)
+    assert shares["standalone_coverage"] == pytest.approx(0.6)
 
 
 def test_names_that_read_like_numbers_survive_a_folder(tmp_path: Path) -> None:
@@ -265,7 +268,7 @@ def test_role_is_by_year() -> None:
     world.asset("line", "B", "make", cost=0)
     world.route("B", "A", "part")
     world.demand("A", "part", 10, (2026, 2027))
-    shares = solved(world).tables["coverage_by_commodity"]["coverage"]
+    shares = solved(world).tables["coverage_by_commodity"]["standalone_coverage"]
     assert shares.tolist() == pytest.approx([0.0, 1.0])
 
 
@@ -333,6 +336,6 @@ def test_goods_pass_through_a_hub_and_stay_cut_off_behind_it() -> None:
     world.route("SEA", "*", "*")
     world.demand("A", "part", 10)
     plan = solved(world)
-    assert one(plan, "coverage_by_commodity")["coverage"] == pytest.approx(0.4)
+    assert one(plan, "coverage_by_commodity")["standalone_coverage"] == pytest.approx(0.4)
     moved = plan.tables["shipments"]
     assert set(moved[moved["mode"] == "disrupted"]["from_region"]) == {"B", "SEA"}

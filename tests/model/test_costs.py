@@ -265,11 +265,11 @@ def test_cost_coverage_shortfall_is_nothing_where_coverage_is_hard() -> None:
     )
 
 
-def test_the_objective_is_the_sum_of_the_terms_or_one_of_them() -> None:
+def test_the_objective_is_the_sum_of_the_terms() -> None:
     import numpy as np
 
     soft = {"coverage": {"required": 1.0, "from_year": 2031, "hard": False}}
-    for kind, names in (("cost", None), ("shortfall", ["coverage_shortfall"])):
+    for kind, names in (("cost", None), ("security", None)):
         model = ready(objective=kind, **soft)
         parts = [
             model.program.vector(cost.terms)

@@ -120,8 +120,7 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ({"gap": 0.1}, "is not a key of a case; did you mean solver.gap?"),
         ({"years": "2030-2026"}, "the first year should not be after the last"),
         ({"years": "soon"}, 'the first and the last year, written "2026-2040"'),
-        ({"objective": "shortfall"}, "needs a section coverage with hard = false"),
-        ({"objective": "shortfall", "coverage": COVERAGE}, "coverage with hard = false"),
+        ({"objective": "security"}, "needs a section coverage"),
         ({"objective": "budget"}, "needs a section coverage with hard = true"),
         ({"objective": "budget", "coverage": COVERAGE | {"hard": False}}, "with hard = true"),
         (

@@ -23,6 +23,7 @@ from paxsilica.renames import (
     RenamedValue,
 )
 from paxsilica.tables import load_tables
+from paxsilica.tables.write import write_folder
 from paxsilica.upgrade import upgrade
 
 OLD_CASE = """\
@@ -159,9 +160,16 @@ def test_folder_that_is_not_understood_is_not_changed(tmp_path: Path) -> None:
             upgrade(path)
 
 
-def test_every_kind_of_rename(tmp_path: Path) -> None:
-    """A column with its mentions, a word inside keys, and a table; the tables are again the good
-    ones, but for what the test adds."""
+ALL_KINDS = (
+    RenamedColumn("routes", "freight", "cost_usd_per_unit"),
+    RenamedValue("recipes", "role", "feed", "input"),
+    DroppedTable("colours", "nothing reads it"),
+)
+
+
+def worlds_of_all_kinds() -> tuple[World, World]:
+    """A good world, and the same with an old column and its mentions, a word inside keys, and a
+    table of the old version."""
     good = World()
     good.add("provenance", "recipes,separate|ore|input,quantity,t,0.9,1.1,relative,,guess,D,,")
     good.set("provenance", 4, formula="")
@@ -189,14 +197,15 @@ def test_every_kind_of_rename(tmp_path: Path) -> None:
         ["feed" if cell == "input" else cell for cell in row] for row in old.tables["recipes"]
     ]
     old.tables["provenance"][-1][1] = "separate|ore|feed"
+    return good, old
+
+
+def test_every_kind_of_rename(tmp_path: Path) -> None:
+    """The tables are again the good ones."""
+    good, old = worlds_of_all_kinds()
     old.files["colours.csv"] = b"colour\nred\n"
     folder = old.write(tmp_path / "old")
-    renames = (
-        RenamedColumn("routes", "freight", "cost_usd_per_unit"),
-        RenamedValue("recipes", "role", "feed", "input"),
-        DroppedTable("colours", "nothing reads it"),
-    )
-    report = upgrade(folder, renames=renames)
+    report = upgrade(folder, renames=ALL_KINDS)
     assert len(report.changes) == 3
     assert {path.name for path in report.files} == {
         "colours.csv", "provenance.csv", "recipes.csv", "routes.csv", "series.csv"
@@ -266,3 +275,25 @@ def test_command_prints_what_changed(tmp_path: Path) -> None:
     assert "nothing to change" in again.output
     wrong = CliRunner().invoke(app, ["upgrade", str(tmp_path / "none")])
     assert wrong.exit_code == 2
+
+
+def test_written_folder_is_whole_or_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = World().write(tmp_path / "tables")
+    tables = load_tables(folder)
+    (folder / "stages.csv").write_text("mine", encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("paxsilica.tables.write.columns_in_use", full)
+        for place in (folder, tmp_path / "new"):
+            with pytest.raises(OSError, match="No space left"):
+                write_folder(tables, place)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert [file.name for file in tmp_path.iterdir()] == ["tables"]
+    write_folder(tables, folder)
+    assert load_tables(folder).digest == tables.digest

@@ -31,7 +31,7 @@ __all__ = ["Finding", "audit", "audited"]
 USER_ROWS = "constraint of the user"
 
 FEASIBILITY = 1e-6
-"""Feasibility tolerance of the solver by default, in the unit of each row."""
+"""Feasibility tolerance of the solver by default."""
 
 
 def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
@@ -45,6 +45,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         for kind in ("primal", "mip")
     ]
     ledger = Ledger(max(float(value) for value in tolerances) / FEASIBILITY)
+    ledger.natural = {row.project: row.largest_size for row in tables.projects}
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):

@@ -143,7 +143,8 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     ]
     coverage, cap = facts.case.coverage, facts.case.concentration
     short = []
-    if coverage is not None and not coverage.hard:
+    priced = facts.case.objective != "security"
+    if coverage is not None and not coverage.hard and priced:
         short += [
             1e-6
             * coverage.shortfall_weight
@@ -188,7 +189,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     if kind == "budget":
         total = size = running.money.public_capital()
     else:
-        terms = ["coverage_shortfall"] if kind == "shortfall" else sorted(parts)
+        terms = sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
     here = ledger.at([kind], USD_M)

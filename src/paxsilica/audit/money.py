@@ -139,8 +139,8 @@ def _one_project(one: Committed, money: Money) -> None:
         ledger.at([name], "year").note("window of commitment", str(one.first), reported)
     for year in sorted(one.sizes)[1:]:
         in_time = bool(row.expandable) and year + row.lead_time_years <= facts.last
-        if not in_time and one.sizes[year] > ledger.tolerance(row.largest_size):
-            here = ledger.at([name, year], "size")
+        here = ledger.at([name, year], "size")
+        if not in_time and one.sizes[year] > here.tolerance(row.largest_size):
             here.note("size added after the commitment", one.sizes[year], 0.0)
     here = ledger.at([name], "size")
     here.at_least("smallest size", one.sizes[one.first], row.smallest_size)
@@ -300,7 +300,7 @@ def _one_share(row: Funder, project: str, amount: float, money: Money) -> None:
     here, least = money.ledger.at([row.funder, project], USD_M), row.smallest_ticket_usd_m
     if row.largest_share is not None:
         here.at_most("largest share of a funder", amount, row.largest_share * capital, most)
-    if least is not None and amount > money.ledger.tolerance(most):
+    if least is not None and amount > here.tolerance(most):
         here.at_least("smallest ticket of a funder", amount, least, most)
 
 

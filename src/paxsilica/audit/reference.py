@@ -156,6 +156,12 @@ class Facts:
             return False
         return not self._stated() or self._admitted(region, year, self.case.funding)
 
+    @property
+    def must_cover(self) -> bool:
+        """Whether the required shares must be met in full."""
+        coverage = self.case.coverage
+        return coverage is not None and coverage.hard and self.case.objective != "security"
+
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""
         row = self.plants[plant]

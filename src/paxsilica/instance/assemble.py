@@ -87,6 +87,21 @@ class Instance:
         return tuple(self.case.span())
 
     @cached_property
+    def stage_of(self) -> dict[str, str]:
+        """Stage of each commodity; those outside the chain are left out."""
+        return {
+            row.commodity: row.stage for row in self.tables.commodities if row.stage is not None
+        }
+
+    def share_required(self, commodity: str, state: str) -> float:
+        """Required share in a coverage test, of 1: of the need for a covered commodity, of the
+        final demand for another."""
+        key = (commodity, state)
+        if key in self.required:
+            return self.required[key]
+        return _required(self.world, commodity, "", self.states[state].year)
+
+    @cached_property
     def stocks(self) -> dict[Place, Stock]:
         """Stores by place."""
         return {(row.region, row.commodity): row for row in self.tables.stocks}

@@ -116,27 +116,29 @@ def _upstream(world: World, benchmark: Mapping[str, str], goods: Iterable[str]) 
     return found
 
 
+Matrix = Mapping[tuple[int, int], float]
+
+
 @dataclass(frozen=True)
 class Chain:
     """The open Leontief model of goods that are needed, in units of each good per unit of another.
 
     Attributes:
-        commodities: the goods, in the order of the rows and columns.
-        use: input of the row's good per unit of the column's good.
+        commodities: the goods.
+        use: by (position of the input, position of the product): input per unit of the product.
         net: the same less what is returned.
     """
 
     commodities: tuple[str, ...]
-    use: NDArray[np.float64]
-    net: NDArray[np.float64]
+    use: Matrix
+    net: Matrix
 
     def need(self, final: Mapping[str, float], *, gross: bool = False) -> dict[str, float]:
         """Need for each good, net of returns or ``gross``, that a final demand causes; it is linear
         in the final demand."""
-        wanted = np.array([final.get(name, 0.0) for name in self.commodities])
-        matrix = np.eye(len(wanted)) - (self.use if gross else self.net)
-        found = np.linalg.solve(matrix, wanted)
-        return dict(zip(self.commodities, map(float, found), strict=True))
+        wanted = [final.get(name, 0.0) for name in self.commodities]
+        found = _explode(wanted, self.use if gross else self.net)
+        return dict(zip(self.commodities, found, strict=True))
 
 
 def make_chain(
@@ -146,18 +148,19 @@ def make_chain(
     is not among them."""
     commodities = sorted(_upstream(world, benchmark, wanted))
     position = {commodity: index for index, commodity in enumerate(commodities)}
-    use = np.zeros((len(commodities), len(commodities)))
+    use: dict[tuple[int, int], float] = {}
     for commodity in commodities:
         process = benchmark.get(commodity)
         if process is None:
             continue
         made = world.outputs[process][commodity]
         for source, quantity in world.inputs.get(process, {}).items():
-            use[position[source], position[commodity]] += quantity / made
-    net = use.copy()
+            use[position[source], position[commodity]] = quantity / made
+    net = dict(use)
     for (source, commodity), quantity in returns.items():
         if commodity in position:
-            net[position[source], position[commodity]] -= quantity
+            at = (position[source], position[commodity])
+            net[at] = net.get(at, 0.0) - quantity
     return Chain(tuple(commodities), use, net)
 
 
@@ -212,10 +215,38 @@ def covered_need(
 
 def _endless_loops(chain: Chain) -> Iterable[list[str]]:
     """Loops of recipes that use at least what they make: their spectral radius is 1 or more."""
-    _, label = connected_components(chain.use != 0, connection="strong")
+    size = len(chain.commodities)
+    use, net = _dense(size, chain.use), _dense(size, chain.net)
+    _, label = connected_components(use != 0, connection="strong")
     for one in np.unique(label):
         loop = np.flatnonzero(label == one)
         part = np.ix_(loop, loop)
-        radius = max(np.abs(np.linalg.eigvals(of[part])).max() for of in (chain.use, chain.net))
+        radius = max(np.abs(np.linalg.eigvals(of[part])).max() for of in (use, net))
         if radius >= 1 - NEGLIGIBLE:
             yield [chain.commodities[index] for index in loop]
+
+
+def _dense(size: int, entries: Matrix) -> NDArray[np.float64]:
+    matrix = np.zeros((size, size))
+    for at, quantity in entries.items():
+        matrix[at] = quantity
+    return matrix
+
+
+def _explode(final: list[float], use: Matrix) -> list[float]:
+    """Solves ``n = final + use n``, where loops make more than they use.
+
+    One step of iterative refinement follows the solution, in the numbers as given: their
+    derivatives reach the need through it.
+    """
+    size = len(final)
+    inverse = np.linalg.inv(np.eye(size) - _dense(size, use))
+    need: list[float] = (inverse @ np.array(final, dtype=float)).tolist()
+    residual = [wanted - found for wanted, found in zip(final, need, strict=True)]
+    for (source, product), quantity in use.items():
+        residual[source] += quantity * need[product]
+    for index, row in enumerate(inverse.tolist()):
+        for weight, error in zip(row, residual, strict=True):
+            if weight:
+                need[index] += weight * error
+    return need

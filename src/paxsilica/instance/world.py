@@ -198,7 +198,8 @@ class World:
         """
         cell = getattr(row, column)
         if cell is not None:
-            return float(cell)
+            number: float = cell * 1.0
+            return number
         key = "|".join(str(getattr(row, part)) for part in row.key)
         anchors = self.series.get((table, key, column))
         if anchors is None:

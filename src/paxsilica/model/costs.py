@@ -219,7 +219,8 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     probability."""
     terms: Terms = []
     coverage = instance.case.coverage
-    weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
+    unpriced = coverage is None or coverage.hard or instance.case.objective == "security"
+    weight = 0.0 if coverage is None or unpriced else coverage.shortfall_weight
     for commodity, name in model.shortfall if weight else ():
         year = instance.states[name].year
         price = (
@@ -238,8 +239,6 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """What the case minimises, as an expression of the named cost terms, USD million."""
-    if instance.case.objective == "shortfall":
-        return model.cost_terms[coverage_shortfall.__name__]
     if instance.case.objective == "budget":
         return model.public_capital
     return sum(model.cost_terms.values())

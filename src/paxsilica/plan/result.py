@@ -26,7 +26,7 @@ from paxsilica.plan.result_schema import (
     PlanStatus,
     schema_differences,
 )
-from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES, TableDoc
+from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES
 from paxsilica.serialize import json_text, leaves, plain
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "Audit",
     "Plan",
     "PlanStatus",
-    "TableDoc",
     "free_folders",
     "refuse_other_plan",
 ]
@@ -72,6 +71,8 @@ class Plan:
         bound: proved lower bound on the objective, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
         capital_decided_usd_m: capital of the projects committed, undiscounted.
+        headline: the answer in a few numbers, as the schema of ``result.json`` says; empty without
+            a plan.
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
         notes: remarks on the case and the plan.
         manifest: origin of the plan: data digest, case, versions, options.
@@ -90,6 +91,7 @@ class Plan:
     notes: tuple[str, ...]
     manifest: Mapping[str, Any] = field(repr=False)
     capital_decided_usd_m: float = 0.0
+    headline: Mapping[str, Any] = field(default_factory=dict, repr=False)
     audit: Audit = Audit()
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     trace: tuple[tuple[float, float, float], ...] = field(default=(), compare=False)
@@ -228,6 +230,7 @@ class Plan:
             "gap_usd_m": self.gap_usd_m,
             "gap_of_capital": self.gap_of_capital,
             "capital_decided_usd_m": self.capital_decided_usd_m,
+            "headline": self.headline,
             "unit": "USD million",
             "tables": {name: len(table) for name, table in self.tables.items()},
             "audit": {"status": self.audit.status, "findings": self.audit.count},
@@ -311,6 +314,7 @@ class Plan:
 _READ = (
     *("case", "title", "question", "status", "objective_kind", "objective", "bound", "manifest"),
     "capital_decided_usd_m",
+    "headline",
 )
 """Keys of ``result.json`` that are fields of a plan."""
 

@@ -18,9 +18,12 @@ from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
+from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
-from paxsilica.plan.coverage import Shares, coverage, measured_coverage
+from paxsilica.plan.coverage import Measured, measured_coverage
+from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
+from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
@@ -33,6 +36,10 @@ from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
+
+LEAST_BUDGET_GAP = 0.002
+"""Gap of the search for the least budget, if that of the case is smaller: its objective is public
+money alone, so the gap is a share of what is decided."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -80,6 +87,7 @@ def make_plan(
     on_step: StepCallback | None = None,
     *,
     model: Model | None = None,
+    least_budget: bool = False,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -88,6 +96,8 @@ def make_plan(
         on_progress: called with every progress of the search.
         on_step: called with the name of each step of the work as it begins.
         model: the model of this case on these tables with further rows of a user; built if absent.
+        least_budget: whether to find, by a second search, the least public money that meets the
+            requirement.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -103,25 +113,29 @@ def make_plan(
         model = build(instance) if model is None else of_question(model, tables, case)
         made = written(model, tables, case)
     instance, program, costs = made.instance, made.program, made.costs
-    steps.begin("search")
-    outcome = search(
-        program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
-    ).outcome
+    closest: Closest | None = None
+    if case.objective == "security" and instance.required:
+        closest = closest_plan(made, on_progress, steps.begin)
+        outcome = closest.outcome
+    else:
+        steps.begin("search")
+        outcome = search(
+            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+        ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
         steps.end()
         return _without_plan(instance, outcome, manifest, seconds)
     values = outcome.values
-    if case.objective != "cost":
+    if case.objective == "budget":
         steps.begin("least cost among the optima")
         values = _least_cost(made, outcome)
-    elif outcome.integrality_violation > INTEGRALITY_TOL:
+    elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
-    before: Shares = {}
-    after: Shares = {}
+    measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
-        before, after, _ = measured_coverage(program, instance, values, made.total, case.solver)
+        measured = measured_coverage(program, instance, values, made.total, case.solver)
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
@@ -133,7 +147,8 @@ def make_plan(
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
-        **coverage(instance, read, before, after),
+        **coverage_tables(instance, read, measured),
+        **security_table(instance, closest),
         "funding": extract.funding(instance, read),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
@@ -143,6 +158,16 @@ def make_plan(
         "binding": extract.binding(instance, read, program, values),
     }
     capital = sum(extract.capital_of(read, candidate) for candidate in instance.candidates.values())
+    found: dict[str, Any] = {}
+    if closest is not None:
+        found["security"] = {
+            "ratio": closest.ratio,
+            "bound": closest.bound,
+            "unsettled": list(closest.unsettled),
+        }
+    if least_budget and case.coverage is not None and case.coverage.hard:
+        steps.begin("least budget")
+        found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
     steps.end()
     return Plan(
         case=case.name,
@@ -153,9 +178,10 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=_notes(instance, "the table `dropped` gives the reasons"),
+        notes=_notes(instance, outcome, "the table `dropped` gives the reasons"),
         manifest=manifest,
         capital_decided_usd_m=capital,
+        headline=headline(tables_out) | found,
         seconds=seconds,
         trace=tuple((point.seconds, point.incumbent, point.bound) for point in outcome.trace),
     )
@@ -175,30 +201,42 @@ def _without_plan(
         objective=None,
         bound=outcome.bound if known else None,
         tables={},
-        notes=_notes(instance, "`paxsilica check` lists them with the reasons"),
+        notes=_notes(instance, outcome, "`paxsilica check` lists them with the reasons"),
         manifest=manifest,
         seconds=seconds,
     )
 
 
 def _least_cost(made: Written, outcome: Outcome) -> Array:
-    """Among the plans that reach the objective of the case, the one of least cost that is found.
-
-    With the least shortfall, projects that add no coverage are chosen again; with the least budget,
-    only operation is.
-    """
+    """The least cost of operation with the commitments of a plan of least public money."""
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
     room = 1e-6 * max(1.0, abs(outcome.objective))
     limited = program.with_row(program.cost, outcome.objective - program.offset + room)
     cheaper = limited.minimising(made.total, made.offset)
-    if case.objective == "shortfall":
-        found = search(cheaper, case.solver, outcome.values, interruptible=True).outcome
-        if found.values is not None:
-            exact = found.integrality_violation <= INTEGRALITY_TOL
-            return found.values if exact else _reoptimised(cheaper, found.values, case)
     return _reoptimised(cheaper, outcome.values, case)
+
+
+def _least_budget(
+    made: Written, outcome: Outcome, on_progress: ProgressCallback | None
+) -> dict[str, float | None]:
+    """The least public money that meets all requirements but the budget itself, USD million: of the
+    best plan found, and a bound."""
+    program, case = made.program, made.case
+    free = program.without_rows(program.rows_of(programme_budget.__name__))
+    if case.objective == "budget":
+        value, bound = outcome.objective, outcome.bound
+    else:
+        answer = search(
+            free.minimising(made.public_capital),
+            case.solver.model_copy(update={"gap": max(case.solver.gap, LEAST_BUDGET_GAP)}),
+            outcome.values,
+            on_progress=on_progress,
+            interruptible=True,
+        ).outcome
+        value, bound = answer.objective, answer.bound
+    return {"value": value, "bound": bound if np.isfinite(bound) else None}
 
 
 def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
@@ -211,13 +249,19 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     return found
 
 
-def _notes(instance: Instance, details: str) -> tuple[str, ...]:
+def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:
     """Remarks that no table holds; ``details`` says where the dropped projects are listed."""
     notes = []
     if count := len(instance.dropped):
         projects = "1 project is" if count == 1 else f"{count} projects are"
         notes.append(f"{projects} dropped before the search; {details}.")
     notes += statements(instance)
+    if outcome.limited:
+        notes.append(
+            "Time or the user ended the search: another run may end with another plan. The key"
+            " `solver.options.mip_max_nodes` ends a search after the same work every time."
+        )
+    notes += [f"The solver warns: {words}." for words in outcome.warnings]
     return tuple(notes)
 
 

@@ -119,7 +119,9 @@ def _exposed(plan: Plan) -> Iterable[str]:
     if coverage is None or coverage.empty:
         return
     year = int(coverage["year"].min())
-    rows = coverage[coverage["year"] == year].sort_values(["coverage_without", "commodity"])
+    rows = coverage[coverage["year"] == year].sort_values(
+        ["standalone_coverage_without", "commodity"]
+    )
     yield f"## Coverage of stages in {year}, without the plan"
     yield ""
     yield (
@@ -132,6 +134,6 @@ def _exposed(plan: Plan) -> Iterable[str]:
     for row in rows.itertuples():
         yield (
             f"| {row.stage} | {row.commodity} | {row.nameplate_share_without:.0%} |"
-            f" {row.coverage_without:.0%} |"
+            f" {row.standalone_coverage_without:.0%} |"
         )
     yield ""

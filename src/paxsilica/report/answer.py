@@ -153,7 +153,7 @@ def measure(named: NamedPlan) -> str:
             "the least cost over the years of the case, discounted: capital, operation, trade,"
             " operating support for standby capacity, and a price on missing coverage"
         ),
-        "shortfall": "the least shortfall of coverage, at its price",
+        "security": "the plan that comes closest to the required coverage",
         "budget": "the least public money",
     }.get(named.plan.objective_kind, named.plan.objective_kind)
 

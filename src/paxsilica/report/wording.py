@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 OBJECTIVES = {
     "cost": "least expected cost over the years of the case, discounted",
-    "shortfall": "least shortfall of coverage, at its price, discounted",
+    "security": "closest to the required coverage; then all costs, discounted",
     "budget": "least public money",
 }
 
@@ -88,10 +88,7 @@ def advice(plan: Plan) -> str:
         return "Give the search more time (--time-limit 3600), or accept a wider gap (--gap 0.02)."
     coverage = plan.manifest.get("case", {}).get("coverage") or {}
     if coverage.get("hard"):
-        return (
-            "--set coverage.hard=false requests the closest plan (smallest shortfall), at the"
-            " shortage prices of the data."
-        )
+        return "--set objective=security asks for the plan that comes closest."
     return (
         "The projects, the budget or the limits in the data cannot meet a requirement of the case."
     )

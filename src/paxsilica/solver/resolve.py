@@ -21,6 +21,7 @@ from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
 from paxsilica.solver.program import Array, Compiled, compile_model
+from paxsilica.solver.staged import solve_in_stages, suits
 from paxsilica.tables import Tables
 
 NOISE = 1e-6
@@ -222,7 +223,7 @@ def search(
     interruptible: bool = False,
     may_be_empty: bool = False,
 ) -> Answer:
-    """Solves ``program``, from a known plan if there is one.
+    """Solves ``program``, from a known plan if there is one; a large one in stages.
 
     Args:
         program, options: as for :func:`~paxsilica.solver.highs.solve`.
@@ -249,7 +250,7 @@ def search(
         if on_progress is not None:
             on_progress(now)
 
-    outcome = solve(
+    outcome = (solve_in_stages if suits(program) else solve)(
         program,
         options,
         note,
@@ -315,7 +316,9 @@ def extended(program: Compiled, columns: list[NewColumn]) -> Compiled:
         cost=np.append(program.cost, [column.cost for column in columns]),
         low=np.append(program.low, [column.low for column in columns]),
         high=np.append(program.high, [column.high for column in columns]),
-        integer=np.append(program.integer, [column.integer for column in columns]),
+        integer=np.append(
+            program.integer, np.array([column.integer for column in columns], dtype=bool)
+        ),
         columns=(*program.columns, *(column.name for column in columns)),
     )
 

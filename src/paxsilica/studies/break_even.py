@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paxsilica.errors import InputError
+from paxsilica.model import costs
 from paxsilica.model.funding import spend_equals_funding
 from paxsilica.model.investment import required_commitment
 from paxsilica.provenance.graded import GradedNumber, graded
@@ -175,8 +176,8 @@ def capital_bounds(
     not change. ``worth`` is what the project saves now, USD million of the objective.
     """
     program, window = written.program, written.instance.candidates[project].window
-    capital = written.costs["capital"][0]
-    price = capital + written.costs["residual_value"][0]
+    capital = written.costs[costs.capital.__name__][0]
+    price = capital + written.costs[costs.residual_value.__name__][0]
     for row in written.rows_where(spend_equals_funding.__name__, lambda index: index[0] == project):
         part = program.matrix[row]
         entries = dict(zip(part.indices.tolist(), part.data.tolist(), strict=True))

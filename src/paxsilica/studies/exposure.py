@@ -4,21 +4,21 @@ the plants and the country that limit it."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
-import numpy as np
-
+from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.instance import Plant
 from paxsilica.model.operation import project_capacity
-from paxsilica.model.registry import row_with, rows_with
-from paxsilica.model.security import production_coverage, readiness
-from paxsilica.plan.coverage import STATE_VARIABLES, Shares, measured_coverage
+from paxsilica.model.registry import row_with
+from paxsilica.model.security import readiness
+from paxsilica.output_tables import TableDoc
+from paxsilica.plan.coverage import CoverageTests, Goods, ready
 from paxsilica.plan.extract import project_capacities
-from paxsilica.solver import Array, Values, solve
+from paxsilica.solver import Array, Values
 from paxsilica.solver.resolve import Written, search, write
 from paxsilica.studies.supply import Holder, holders_of, plants_making
 from paxsilica.tables import Tables
@@ -55,7 +55,36 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause."""
+    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause.
+    ``docs``: title of each table of the result, with type, unit and meaning of its columns."""
+
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "shares": doc.table(
+            "Coverage of the stage by commodity and year",
+            commodity=doc.text("commodity"),
+            year=doc.year("year of the cut-off"),
+            share=doc.share("part of the need that the chain within reach can make"),
+        ),
+        "steps": doc.table(
+            "Commodities from the weakest one up the chain to the cause",
+            commodity=doc.text("commodity"),
+            name=doc.text("name"),
+            unit=doc.text("unit, per year"),
+            made=doc.amount("output in the cut-off"),
+            need=doc.amount("need in the cut-off"),
+            capacity_within_reach=doc.amount("credited capacity of plants that are not cut off"),
+            ready=doc.amount("part of it that ran in normal times and can run now"),
+            lost_to_control=doc.amount(
+                "capacity in countries not cut off, under the control of adversaries"
+            ),
+            worth=doc.number(
+                "what one more unit brings; 0 if unknown", "units of the weakest commodity"
+            ),
+            holders=doc.text(
+                "who makes it in normal times under the plan, largest first, with the share of each"
+            ),
+        ),
+    }
 
     stage: str
     name: str
@@ -149,15 +178,20 @@ def explain_stage(
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     begin("compute coverage")
-    _, shares, measured = measured_coverage(
-        written.program, written.instance, answer.values, written.total, case.solver
-    )
-    return stage_exposure(written, measured, shares, stage)
+    return stage_exposure(written, answer.values, stage)
 
 
-def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str) -> Exposure:
-    """The way up the chain, given a plan with its cut-offs re-run for the most coverage."""
+def stage_exposure(written: Written, values: Array, stage: str) -> Exposure:
+    """The way up the chain in a plan, by the standalone coverage of its goods."""
     instance = written.instance
+    fixed = ready(written.program, instance, values)
+    tests = CoverageTests(written.program, instance, written.case.solver)
+    shift = tests.shift(fixed)
+    shares: Goods = {
+        (good, state): tests.test(state).alone(shift, [good])
+        for good, state in instance.required
+        if instance.stage_of[good] == stage
+    }
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
     name = next(row.name for row in written.tables.stages if row.stage == stage)
     mine = {key: share for key, share in shares.items() if key[0] in own}
@@ -172,7 +206,7 @@ def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str
     names = {row.region: row.name for row in written.tables.regions}
     steps, cause = list[Step](), ""
     if share < COVERED:
-        cutoff = _alone(written, measured, weakest, state)
+        cutoff = _alone(written, fixed, tests, weakest, state)
         steps = _walk(cutoff, weakest)
         cause = _cause(steps[-1])
     required = instance.required[weakest, state]
@@ -196,38 +230,29 @@ class _CutOff:
         return dict(world.inputs.get(world.plants[plant].process, {}))
 
 
-def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
-    program, instance = written.program, written.instance
-    own = [
-        place
-        for place, (family, index) in enumerate(program.columns)
-        if family in STATE_VARIABLES and index[-1] == state
-    ]
-    at = np.array(own, dtype=np.intp)
-    target = program.column_at["shortfall", (commodity, state)]
-    cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
-    cost[target], high[target] = 1.0, np.inf
-    row_low[program.rows_of(*rows_with(item="coverage"))] = -np.inf
-    row_low[program.row_at[production_coverage.__name__, (commodity, state)]] = instance.need[
-        commodity, instance.states[state].year
-    ]
-    complete = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
-        program.rows_of(*rows_with(item="concentration"))
-    )
-    part = complete.restricted(at, measured)
-    outcome = solve(part.relaxed(), written.case.solver)
-    found = _CutOff(written, state, measured.copy(), {}, defaultdict(float))
+def _alone(
+    written: Written, fixed: Array, tests: CoverageTests, commodity: str, state: str
+) -> _CutOff:
+    test = tests.test(state)
+    outcome = test.operation(tests.shift(fixed), [commodity])
+    found = _CutOff(written, state, fixed.copy(), {}, defaultdict(float))
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
         return found
-    found.values[at] = outcome.values
+    found.values[test.columns] = outcome.values[: len(test.columns)]
+    # the program minimises a share of the need: times the need it counts units of the commodity
+    need = written.instance.need[commodity, written.instance.states[state].year]
     balance = row_with(item="commodity")
     rented = (readiness.__name__, project_capacity.__name__)
-    for (family, index), dual in zip(part.row_names, outcome.row_duals.tolist(), strict=True):
+    for (family, index), dual in zip(
+        test.program.row_names, (need * outcome.row_duals).tolist(), strict=True
+    ):
         if family == balance:
             found.worth[index[0], index[1]] = max(0.0, dual)
         elif family in rented:
             found.rents[index[0]] += max(0.0, -dual)
-    for (family, index), dual in zip(part.columns, outcome.column_duals.tolist(), strict=True):
+    for (family, index), dual in zip(
+        test.program.columns, (need * outcome.column_duals).tolist(), strict=True
+    ):
         if family == "activity":
             found.rents[index[0]] += max(0.0, -dual)
     return found

@@ -118,13 +118,14 @@ def read_what_can_be(folder: Path) -> Reading:
 
 def _sheets(folder: Path) -> tuple[Sheets, str]:
     """The cells of a folder or workbook, and how to bring old names up to date."""
+    command = f"run `paxsilica upgrade {folder}`"
     if folder.suffix.lower() == ".xlsx" and folder.is_file():
         # The import is slow, and most runs read a folder.
         from paxsilica.tables.workbook import read_workbook
 
-        return read_workbook(folder), "change them in the workbook"
+        return read_workbook(folder), command
     if folder.is_dir():
-        return read_folder(folder), f"run `paxsilica upgrade {folder}`"
+        return read_folder(folder), command
     found = "is a file" if folder.exists() else "does not exist"
     words = f"should be a folder of CSV tables or a workbook (.xlsx), but {found}"
     return no_sheets(folder, words), ""

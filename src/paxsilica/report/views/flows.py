@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from paxsilica.finance import MILLION
 from paxsilica.instance.world import World
 from paxsilica.plan.result import Plan
 
@@ -73,7 +74,7 @@ def chain_flows(plan: Plan, world: World, year: int) -> pd.DataFrame:
     price = {row.commodity: row.price_usd_per_unit or 0.0 for row in world.tables.commodities}
     return pd.DataFrame(
         [
-            (*key, quantity, quantity * price[key[2]] / 1e6)
+            (*key, quantity, quantity * price[key[2]] / MILLION)
             for key, quantity in sorted(rows.items())
             if quantity > 0
         ],
@@ -118,7 +119,7 @@ def stage_output(plan: Plan, world: World, year: int) -> pd.DataFrame:
         for name, quantity in world.outputs.get(process, {}).items():
             row = commodity[name]
             price = row.price_usd_per_unit or 0.0
-            found[row.stage or ""][reached] += quantity * activity * price / 1e6
+            found[row.stage or ""][reached] += quantity * activity * price / MILLION
     return pd.DataFrame(
         [(stage, parts[1], parts[0]) for stage, parts in found.items()],
         columns=["stage", "within_reach_usd_m", "other_usd_m"],
