@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product as combinations
 from typing import Any
 
-from paxsilica.audit.findings import Ledger, records
+from paxsilica.audit.findings import OF_ALL, Ledger, records
 from paxsilica.audit.money import Money
 from paxsilica.audit.reference import ENDLESS, Facts, Place, Situation, product
 from paxsilica.plan.result import Plan
@@ -38,6 +38,10 @@ class Running:
     """(region, commodity, state)"""
     level: dict[tuple[str, str, int], float] = field(default_factory=dict)
     """(region, commodity, year)"""
+    volumes: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(commodity, state)"""
+    rooms: dict[str, float] = field(default_factory=dict)
+    """by existing plant"""
 
     def opening(self, place: Place, year: int) -> float:
         """What lies in a store when the year begins."""
@@ -54,6 +58,49 @@ class Running:
             for (plant, name), amount in self.activity.items()
             if name == state and region in (None, self.facts.plants[plant].region)
         )
+
+    def size(self, commodity: str, state: str) -> float:
+        """The size of every row on a commodity in a state: a share of all that is made, used,
+        shipped, wanted or kept of it there."""
+        if not self.volumes:
+            self._add_volumes()
+        return OF_ALL * self.volumes.get((commodity, state), 0.0)
+
+    def _add_volumes(self) -> None:
+        volumes: dict[tuple[str, str], float] = defaultdict(float)
+        for (plant, state), amount in self.activity.items():
+            process = self.facts.plants[plant].process
+            for recipes in (self.facts.makes, self.facts.uses):
+                for commodity, quantity in recipes[process].items():
+                    volumes[commodity, state] += abs(quantity * amount)
+        for flow in (self.shipped, self.unserved, self.drawn):
+            for (*_, commodity, state), amount in flow.items():
+                volumes[commodity, state] += abs(amount)
+        for state, one in self.states.items():
+            for (_, commodity), wanted in demand_in(self.facts, one).items():
+                volumes[commodity, state] += wanted
+            for _, commodity in self.facts.stocks:
+                volumes[commodity, state] += sum(
+                    abs(level)
+                    for (_, k, year), level in self.level.items()
+                    if (k, year) == (commodity, one.year)
+                )
+        self.volumes.update(volumes)
+
+    def room(self, plant: str) -> float:
+        """Size of a plant: what is committed is whole only up to the solver's tolerance, and so is
+        what may run."""
+        if plant in self.facts.projects:
+            return self.facts.projects[plant].largest_size
+        if not self.rooms:
+            for (name, _), amount in self.activity.items():
+                self.rooms[name] = max(self.rooms.get(name, 0.0), abs(amount))
+            for name in self.facts.assets:
+                for year in self.facts.years:
+                    capacity = self.facts.asset_capacity(name, year)
+                    if math.isfinite(capacity):
+                        self.rooms[name] = max(self.rooms.get(name, 0.0), capacity)
+        return self.rooms.get(plant, 0.0)
 
     def capacity(self, plant: str, year: int) -> float:
         """Credited capacity of an asset or a project, before events."""
@@ -122,7 +169,8 @@ def read_running(money: Money, states: dict[str, Situation]) -> Running:
     names_of_flows = ("activity", "shipment", "unserved demand", "draw on a store")
     for what, (flow, _, _) in zip(names_of_flows, flows.values(), strict=True):
         for where, amount in flow.items():
-            ledger.at(where, "unit").at_least(what, amount, 0.0)
+            size = running.room(where[0]) if what == "activity" else running.size(*where[-2:])
+            ledger.at(where, "unit", size).at_least(what, amount, 0.0)
     return running
 
 
@@ -170,17 +218,11 @@ def audit_running(running: Running) -> None:
     _service(running)
 
 
-def _room(facts: Facts, plant: str) -> float:
-    """Size of a plant for tolerances: what is committed is whole only up to the solver's tolerance,
-    and so is what may run."""
-    return facts.projects[plant].largest_size if plant in facts.projects else 0.0
-
-
 def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
     facts, states, ledger = running.facts, running.states, running.ledger
     for (plant, name), amount in running.activity.items():
         here = ledger.at([plant, name], facts.processes[facts.plants[plant].process].unit)
-        room = _room(facts, plant)
+        room = running.room(plant)
         if not facts.can_run(plant, states[name]) and amount > ledger.tolerance(room):
             here.note("cut off", amount, 0.0)
         here.at_most("activity within capacity", amount, capacity[plant, name], room)
@@ -189,7 +231,8 @@ def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
             if row.must_run_share and not one.disrupted and capacity[asset, name] != ENDLESS:
                 ran = running.activity.get((asset, name), 0.0)
                 least = row.must_run_share * capacity[asset, name]
-                ledger.at([asset, name], ACTIVITY).at_least("must run", ran, least)
+                here = ledger.at([asset, name], ACTIVITY, running.room(asset))
+                here.at_least("must run", ran, least)
 
 
 def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None:
@@ -199,20 +242,21 @@ def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None
         needed = facts.minimum_utilisation(plant) > 0 and facts.trusted_plant(plant, one.year)
         if one.disrupted and needed:
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
-            here.at_most("activity within standby capacity", amount, standby, _room(facts, plant))
+            here.at_most("activity within standby capacity", amount, standby, running.room(plant))
     for (plant, name), standby in running.standby.items():
-        here, room = ledger.at([plant, name], ACTIVITY), _room(facts, plant)
+        here, room = ledger.at([plant, name], ACTIVITY), running.room(plant)
         ran, share = running.activity.get((plant, name), 0.0), facts.minimum_utilisation(plant)
         here.at_least("standby capacity", standby, 0.0, room)
         here.at_most("standby within capacity", standby, capacity[plant, name], room)
-        here.at_least("minimum utilisation", ran, share * standby, standby)
+        here.at_least("minimum utilisation", ran, share * standby, standby, OF_ALL * room)
 
 
 def _routes(running: Running) -> None:
     facts, ledger = running.facts, running.ledger
     for (origin, target, commodity, name), amount in running.shipped.items():
         one = running.states[name]
-        here = ledger.at([origin, target, commodity, name], facts.commodities[commodity].unit)
+        size, unit = running.size(commodity, name), facts.commodities[commodity].unit
+        here = ledger.at([origin, target, commodity, name], unit, size)
         route = facts.route(origin, target, commodity)
         if route is None:
             here.note("shipment without a route", amount, 0.0)
@@ -236,7 +280,8 @@ def _routes(running: Running) -> None:
 def _smallest(arc: tuple[str, str, str], least: float, running: Running) -> None:
     for name, one in running.states.items():
         if not one.disrupted:
-            here = running.ledger.at([*arc, name], "commodity unit")
+            size = running.size(arc[2], name)
+            here = running.ledger.at([*arc, name], "commodity unit", size)
             here.at_least("smallest shipment", running.shipped.get((*arc, name), 0.0), least)
 
 
@@ -244,8 +289,9 @@ def _stores(running: Running) -> None:
     facts, ledger = running.facts, running.ledger
     for place, row in facts.stocks.items():
         for year in facts.years:
-            here = ledger.at([*place, year], facts.commodities[row.commodity].unit)
             level = running.level.get((*place, year))
+            size = row.largest if math.isfinite(row.largest) else abs(level or 0.0)
+            here = ledger.at([*place, year], facts.commodities[row.commodity].unit, size)
             if level is None:
                 here.note("level of a store", None, "a level")
                 continue
@@ -260,7 +306,8 @@ def _stores(running: Running) -> None:
         most = (
             running.opening((region, commodity), one.year) / facts.outage_years if usable else 0.0
         )
-        here = ledger.at([region, commodity, name], facts.commodities[commodity].unit)
+        size = running.size(commodity, name)
+        here = ledger.at([region, commodity, name], facts.commodities[commodity].unit, size)
         here.at_most("draw on a store", amount, most)
 
 
@@ -291,11 +338,9 @@ def _flows(one: Situation, running: Running) -> dict[Place, list[float]]:
 
 def _balances(one: Situation, running: Running) -> None:
     for (region, commodity), amounts in _flows(one, running).items():
-        # quantities below 1e-7 are left out of the tables, so many small ones may be missing
-        # together
         size, rest = math.fsum(abs(amount) for amount in amounts), math.fsum(amounts)
-        row = running.facts.commodities[commodity]
-        here = running.ledger.at([region, commodity, one.name], row.unit)
+        row, trickle = running.facts.commodities[commodity], running.size(commodity, one.name)
+        here = running.ledger.at([region, commodity, one.name], row.unit, trickle)
         here.at_least("commodity balance", rest, 0.0, size)
         if row.surplus == "forbidden":
             here.at_most("forbidden surplus", rest, 0.0, size)
@@ -311,7 +356,7 @@ def _service(running: Running) -> None:
         wanted = demand_in(facts, one)
         for place in sorted({*wanted, *(key[:2] for key in claimed if key[2] == name)}):
             row, required = facts.commodities[place[1]], wanted.get(place, 0.0)
-            here = running.ledger.at([*place, name], row.unit)
+            here = running.ledger.at([*place, name], row.unit, running.size(place[1], name))
             here.same("demand", claimed.get((*place, name)), required)
             missing = running.unserved.get((*place, name), 0.0)
             here.at_most("unserved demand", missing, required)

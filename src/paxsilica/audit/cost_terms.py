@@ -7,9 +7,9 @@ import math
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
-from paxsilica.audit.findings import records
+from paxsilica.audit.findings import OF_ALL, records
 from paxsilica.audit.money import USD_M, Money
-from paxsilica.audit.need import required_shares
+from paxsilica.audit.need import needs, required_shares
 from paxsilica.audit.reference import ENDLESS, Facts
 
 
@@ -170,6 +170,23 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     }
 
 
+def _worth_of_need(facts: Facts) -> float:
+    """What it would cost to fall short of everything that is required, discounted, USD million."""
+    coverage = facts.case.coverage
+    if coverage is None or coverage.hard:
+        return 0.0
+    return math.fsum(
+        1e-6
+        * coverage.shortfall_weight
+        * facts.discount(year)
+        * needs(facts)[commodity, year]
+        * facts.number(
+            "commodities", facts.commodities[commodity], "shortage_price_usd_per_unit", year
+        )
+        for commodity, year in required_shares(facts)
+    )
+
+
 def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> None:
     """Terms of cost, objective and bound, and the support of each project."""
     facts, plan, ledger = running.facts, running.plan, running.ledger
@@ -177,6 +194,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
     totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
+    sizes["coverage_shortfall"] += OF_ALL * _worth_of_need(facts)
     for term in sorted(set(claimed) ^ set(parts)):
         here = ledger.at([term], USD_M)
         here.note("term of cost", claimed.get(term), totals.get(term, 0.0))
@@ -186,13 +204,14 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     kind = plan.objective_kind
     ledger.at(["kind"]).equal("objective", kind, facts.case.objective)
     if kind == "budget":
-        total = size = running.money.public_capital()
+        total = running.money.public_capital()
+        size = total + OF_ALL * sum(map(facts.most_capital, facts.projects.values()))
     else:
         terms = ["coverage_shortfall"] if kind == "shortfall" else sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
-    here = ledger.at([kind], USD_M)
-    here.same("objective", plan.objective, total, size)
+    here = ledger.at([kind], USD_M, size)
+    here.same("objective", plan.objective, total)
     if plan.objective is not None and plan.bound is not None:
         here.at_most("bound", plan.bound, plan.objective)
         if plan.status == "optimal":

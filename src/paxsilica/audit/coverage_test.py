@@ -30,7 +30,8 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         (commodity, year), row, quantity = key, rows[key], need[key]
         entry, one = facts.commodities[commodity], cuts.get(year)
         shortfalls[key] = row["shortfall"]
-        texts, amounts, shares = (ledger.at(key, unit) for unit in ("text", entry.unit, SHARE))
+        texts, amounts = ledger.at(key), ledger.at(key, entry.unit, quantity)
+        shares = ledger.at(key, SHARE, 1.0)
         texts.equal_cells("coverage", row, {"stage": entry.stage, "unit": entry.unit})
         amounts.same("need", row["need"], quantity)
         shares.same("required share", row["required_share"], required[key])
@@ -78,10 +79,10 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         )
         # the measured coverage falls no further below that without the plan than the plan's own
         # cut-off does; where it falls as far, it loses no more
-        here = ledger.at(["all stages", year], "sum of shares below those before")
+        here = ledger.at(["all stages", year], "sum of shares below those before", 1.0)
         here.at_most("coverage that is reached", fall, own_fall)
         if own_fall <= fall + 1e-6:
-            here = ledger.at(["all stages", year], "sum of missing shares")
+            here = ledger.at(["all stages", year], "sum of missing shares", 1.0)
             here.at_most("coverage that is reached", measured_lost, own_lost)
     _stages(running, rows)
     _concentration(running, required)
@@ -100,7 +101,7 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
             elif facts.there(name, year):
                 before += made * facts.number("assets", plant, "capacity", year)
     need = needs(facts)[row["commodity"], year]
-    here = running.ledger.at([row["commodity"], year], SHARE)
+    here = running.ledger.at([row["commodity"], year], SHARE, 1.0)
     without, share = min(1.0, before / need), min(1.0, (before + after) / need)
     here.same("nameplate share without the plan", row["nameplate_share_without"], without)
     here.same("nameplate share", row["nameplate_share"], share)
@@ -123,7 +124,7 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
             reach["coverage"] += running.opening(place, one.year) / facts.outage_years
             reach["coverage_without"] += max(store.largest, store.initial) / facts.outage_years
-    here = running.ledger.at([commodity, one.year], SHARE)
+    here = running.ledger.at([commodity, one.year], SHARE, 1.0)
     for column, most in reach.items():
         here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
 
@@ -144,7 +145,7 @@ def _stages(running: Running, rows: dict[tuple[str, int], dict[str, Any]]) -> No
         ledger.at(key).equal_cells("coverage of a stage", row, {"name": names.get(key[0])})
         expected = {column: min(member[column] for member in members) for column in SHARES}
         expected["required_share"] = max(member["required_share"] for member in members)
-        ledger.at(key, SHARE).same_cells("coverage of a stage", row, expected)
+        ledger.at(key, SHARE, 1.0).same_cells("coverage of a stage", row, expected)
         limit = row["coverage"] + 1e-9
         weakest = [member["commodity"] for member in members if member["coverage"] <= limit]
         if row["weakest_commodity"] not in weakest:

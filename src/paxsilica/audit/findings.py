@@ -1,11 +1,11 @@
 """Findings of the audit, and the tolerance between two numbers.
 
 A solver works in floating point: it accepts a row that is violated by its feasibility tolerance
-(1e-6 in a mixed-integer program), counts a decision as whole within the same tolerance, and the
-tables of a plan leave out quantities below 1e-7. So two numbers are the same if they differ by no
-more than :data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made
-from: a sum of millions that cancel to zero is not known to the last unit. Larger differences are
-findings.
+(1e-6 of the size of the row, since rows are scaled) and counts a decision as whole within the same
+tolerance. So two numbers are the same if they differ by no more than :data:`SHARE` of the size of
+what they were made from: a sum of millions that cancel to zero is not known to the last unit. There
+is no absolute tolerance, so the unit in which something is counted does not matter. Larger
+differences are findings.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from typing import Any
 
 from paxsilica.plan.result import Plan
 
-FLOOR = 2e-6
 SHARE = 2e-6
+"""Two feasibility tolerances of the solver."""
+
+OF_ALL = 0.01
+"""Share of all flows of a commodity in a state (or of all capital) that counts as the size of every
+row of it: a row on a trickle is known no better than to 2e-8 of the stream."""
 
 Record = Mapping[str, Any]
 
@@ -62,13 +66,13 @@ class Ledger:
 
     def tolerance(self, *sizes: float) -> float:
         """How far numbers made from terms of these sizes may be off."""
-        return self.coarseness * (
-            FLOOR + SHARE * max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
-        )
+        largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
+        return self.coarseness * SHARE * largest
 
-    def at(self, where: Iterable[Any], unit: str = "text") -> Checks:
-        """The checks of one place, of numbers in ``unit``."""
-        return Checks(self, ", ".join(str(part) for part in where if part is not None), unit)
+    def at(self, where: Iterable[Any], unit: str = "text", size: float = 0.0) -> Checks:
+        """The checks of one place, of numbers in ``unit`` that come from terms of at least
+        ``size``."""
+        return Checks(self, ", ".join(str(part) for part in where if part is not None), unit, size)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Checks:
     ledger: Ledger
     where: str
     unit: str
+    size: float = 0.0
 
     def note(self, what: str, claimed: Any, recomputed: Any) -> None:
         """Notes a finding down."""
@@ -87,18 +92,18 @@ class Checks:
         """The plan's number should be the recomputed one."""
         if claimed is None or not (
             claimed == recomputed
-            or abs(claimed - recomputed) <= self.ledger.tolerance(claimed, recomputed, *sizes)
+            or abs(claimed - recomputed) <= self.ledger.tolerance(claimed, recomputed, self.size, *sizes)
         ):
             self.note(what, claimed, recomputed)
 
     def at_most(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is used should not be above the limit."""
-        if not used <= limit + self.ledger.tolerance(used, limit, *sizes):
+        if not used <= limit + self.ledger.tolerance(used, limit, self.size, *sizes):
             self.note(what, used, limit)
 
     def at_least(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is there should not be below the limit."""
-        if not used >= limit - self.ledger.tolerance(used, limit, *sizes):
+        if not used >= limit - self.ledger.tolerance(used, limit, self.size, *sizes):
             self.note(what, used, limit)
 
     def equal(self, what: str, claimed: Any, recomputed: Any) -> None:

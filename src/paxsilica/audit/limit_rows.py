@@ -127,6 +127,6 @@ def audit_binding(money: Money, budgets: Used) -> None:
         here.cell("used").same("binding limit", row["used"], amount, limit)
     for key, (limit, amount) in budgets.items():
         # a limit of the table `limits` may hold for every decision, and is then not listed
-        used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * max(1.0, limit)
+        used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * limit
         if key not in listed and not key[0].startswith("limit on") and used_up:
             money.ledger.at(key, "its own unit").note("binding limit", "not listed", amount)

@@ -15,9 +15,6 @@ USD_M = "USD million"
 Used = dict[tuple[str, str, int | None], tuple[float, float]]
 """Limit and use by kind, name and year."""
 
-LEFT_OUT = 1e-6
-"""USD million: payments below this are not in the table ``funding``."""
-
 
 @dataclass
 class Committed:
@@ -142,7 +139,7 @@ def _one_project(one: Committed, money: Money) -> None:
         if not in_time and one.sizes[year] > ledger.tolerance(row.largest_size):
             here = ledger.at([name, year], "size")
             here.note("size added after the commitment", one.sizes[year], 0.0)
-    here = ledger.at([name], "size")
+    here = ledger.at([name], "size", row.largest_size)
     here.at_least("smallest size", one.sizes[one.first], row.smallest_size)
     here.at_most("largest size", sum(one.sizes.values()), row.largest_size)
     for year, size in one.sizes.items():
@@ -224,14 +221,15 @@ def _payments_match_dues(money: Money) -> None:
     own: dict[tuple[str, int], float] = defaultdict(float)
     owner = "sponsor" if facts.funders else "unallocated"
     for (funder, project, year), amount in money.payments.items():
-        here = ledger.at([funder, project, year], USD_M)
+        size = facts.most_capital(facts.projects[project]) if project in facts.projects else 0.0
+        here = ledger.at([funder, project, year], USD_M, size)
         here.at_least("payment", amount, 0.0)
         (own if funder == owner else paid)[project, year] += amount
         if project not in money.committed:
             here.note("payment into a project", amount, 0.0)
     for name, one in money.committed.items():
         share = (one.row.sponsor_share or 0.0) if facts.funders else 1.0
-        size = facts.most_capital(one.row) + LEFT_OUT / 2e-6 * (1 + len(facts.funders))
+        size = facts.most_capital(one.row)
         for year in facts.years:
             due, here = one.dues.get(year, 0.0), ledger.at([name, year], USD_M)
             here.same("payments of funders", paid[name, year], (1 - share) * due, size)
@@ -328,5 +326,5 @@ def _funders_table(money: Money, paid: dict[str, dict[tuple[str, int], float]]) 
         projects = {"projects": len({project for project, _ in paid[name]})}
         texts = {"region": funder.region, "name": funder.name}
         ledger.at([name]).equal_cells("table of funders", row, texts)
-        ledger.at([name], USD_M).same_cells("table of funders", row, amounts)
+        ledger.at([name], USD_M, available).same_cells("table of funders", row, amounts)
         ledger.at([name], "projects").same_cells("table of funders", row, projects)

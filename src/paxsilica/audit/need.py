@@ -61,7 +61,7 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
             if not wave:
                 break
         found |= {
-            (commodity, year): quantity for commodity, quantity in total.items() if quantity > 1e-9
+            (commodity, year): quantity for commodity, quantity in total.items() if quantity > 0
         }
     facts.memory["needs"] = found
     return found

@@ -92,5 +92,5 @@ def trusted_need(
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
     return {
-        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 1e-9
+        commodity: float(need[index]) for commodity, index in position.items() if need[index] > 0
     }

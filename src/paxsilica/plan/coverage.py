@@ -24,11 +24,15 @@ from paxsilica.instance import Instance
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_side, standby_within_capacity
 from paxsilica.plan.extract import project_sizes, table
-from paxsilica.solver import Array, Compiled, Values, solve
+from paxsilica.solver import Array, Compiled, Values, scaling_of, solve
 from paxsilica.tables.schema import Stage
 
 Shares = Mapping[tuple[str, str], float]
 """By (commodity, state), 0 to 1."""
+
+FEASIBILITY = 1e-7
+"""Share of the size of a column by which a limit on it is loosened: the tolerance of the solver in
+linear programs."""
 
 STATE_VARIABLES = {
     "activity",
@@ -186,7 +190,8 @@ def _limited(program: Compiled, most: Array, options: Solver) -> Compiled:
         columns=(*program.columns, *(("above", program.columns[column][1]) for column in at)),
     )
     above = np.maximum(0.0, _solved(split, options)[count:])
-    return program.with_columns(at, program.low[at], most + above + 1e-7 * np.maximum(1.0, most))
+    room = FEASIBILITY * np.maximum(scaling_of(program).columns[at], most)
+    return program.with_columns(at, program.low[at], most + above + room)
 
 
 def _solved(program: Compiled, options: Solver) -> Array:

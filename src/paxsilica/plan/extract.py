@@ -16,23 +16,25 @@ from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
 from paxsilica.tables.schema import Event
 
-ZERO_TOL = 1e-7
-"""Quantities below this (relative to the solver's tolerance) are noise and are left out of
-tables."""
+ZERO_TOL = 1e-9
+"""Share of the largest size or capital of a project below which its size or capital is noise. Noise
+in values of variables is zero already (:data:`paxsilica.solver.highs.ZERO_TOL`)."""
 
 
 NOISE = 1e-12
-"""Share of the largest number of a column (at least 1) below which a number is floating-point noise
-and written as zero."""
+"""Share of the largest number of a column (of those in one unit, where rows have units) below which
+a number is floating-point noise and written as zero."""
 
 
 def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
     """The rows under the column names that the plan's table documents, without noise."""
     frame = pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
+    unit = next((frame[key] for key in ("unit", "size_unit") if key in frame), None)
     for key in frame.columns[frame.dtypes == "float64"]:
         sizes = frame[key].abs()
-        finite = sizes[np.isfinite(sizes)]
-        frame.loc[sizes <= NOISE * max(1.0, finite.max() if len(finite) else 0.0), key] = 0.0
+        finite = sizes.where(np.isfinite(sizes))
+        largest = finite.max() if unit is None else finite.groupby(unit).transform("max")
+        frame.loc[sizes <= NOISE * largest, key] = 0.0
     return frame
 
 
@@ -47,8 +49,9 @@ def decided(instance: Instance, values: Values) -> set[str]:
     found = {
         name
         for name in committed
-        if size_of(values, instance.candidates[name]) > ZERO_TOL
-        or capital_of(values, instance.candidates[name]) > ZERO_TOL
+        if size_of(values, instance.candidates[name]) > ZERO_TOL * instance.candidates[name].largest
+        or capital_of(values, instance.candidates[name])
+        > ZERO_TOL * instance.candidates[name].largest_capital
         or instance.candidates[name].required
     }
     todo = list(found)
@@ -148,7 +151,7 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
             level = added.get((name, year), before)
             size = level - before + (candidate.smallest if year == first else 0.0)
             before = level
-            if size > ZERO_TOL or year == first:
+            if size > ZERO_TOL * candidate.largest or year == first:
                 rows.append((name, year, size, units[candidate.process]))
     return table("commitments", sorted(rows))
 
@@ -193,13 +196,13 @@ def funding(instance: Instance, values: Values) -> pd.DataFrame:
     rows = [
         (funder, project, year, amount)
         for (funder, project, year), amount in values.of("payment").items()
-        if amount > 1e-6
+        if amount > 0
     ]
     for name, candidate in instance.candidates.items():
         for year in candidate.payment_years:
             due = capital_of(values, candidate, year)
             own = candidate.sponsor_share if instance.funding is not None else 1.0
-            if own * due > 1e-6:
+            if own * due > ZERO_TOL * candidate.largest_capital:
                 rows.append(
                     (
                         "sponsor" if instance.funding is not None else "unallocated",
@@ -218,7 +221,7 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
     paid: dict[str, float] = defaultdict(float)
     served: dict[str, set[str]] = defaultdict(set)
     for (funder, project, _), amount in values.of("payment").items():
-        if amount > 1e-6:
+        if amount > 0:
             paid[funder] += amount
             served[funder].add(project)
     rows = []
@@ -256,7 +259,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
             else state.capacity[name]
         )
         ready = standby.get((name, state.normal_state or state_name))
-        if limit <= ZERO_TOL and amount <= ZERO_TOL:
+        if limit <= 0 and amount <= 0:
             continue
         rows.append(
             (
@@ -285,7 +288,11 @@ def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, fl
         name: total(size_terms(values, candidate, year))
         for name, candidate in instance.candidates.items()
     }
-    found = {name: size for name, size in sizes.items() if size > ZERO_TOL}
+    found = {
+        name: size
+        for name, size in sizes.items()
+        if size > ZERO_TOL * instance.candidates[name].largest
+    }
     values.sizes[year] = found
     return found
 
@@ -314,7 +321,7 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
             units[commodity],
         )
         for (origin, target, commodity, state), amount in values.of("shipment").items()
-        if amount > ZERO_TOL
+        if amount > 0
     ]
     missing = values.of("unserved")
     service = [
@@ -338,7 +345,7 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
     draws = [
         (state, states[state].year, region, commodity, amount, units[commodity])
         for (region, commodity, state), amount in values.of("stock_draw").items()
-        if amount > ZERO_TOL
+        if amount > 0
     ]
     return {
         "shipments": table("shipments", sorted(shipments, key=_by_place)),
@@ -356,6 +363,7 @@ def _by_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
     """Limits of money and policy that the plan uses up."""
     used = program.matrix @ raw
+    sizes = abs(program.matrix) @ np.abs(raw)
     rows = []
     for at, (family, index) in enumerate(program.row_names):
         doc = ROWS.get(family)
@@ -363,7 +371,7 @@ def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -
             continue
         low, high = float(program.row_low[at]), float(program.row_high[at])
         limit = high if high < UNLIMITED else low
-        if abs(used[at] - limit) <= 1e-6 * max(1.0, abs(limit)):
+        if abs(used[at] - limit) <= 1e-6 * max(sizes[at], abs(limit)):
             parts = parts_of(index)
             year = next((part for part in parts if isinstance(part, int)), None)
             where = ", ".join(str(part) for part in parts if not isinstance(part, int))

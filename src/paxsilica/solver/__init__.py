@@ -11,6 +11,7 @@ from paxsilica.solver.highs import (
     write_program,
 )
 from paxsilica.solver.program import Array, Compiled, Values, compile_model
+from paxsilica.solver.scaling import scaling_of
 
 __all__ = [
     "Array",
@@ -21,6 +22,7 @@ __all__ = [
     "Values",
     "compile_model",
     "relative_gap",
+    "scaling_of",
     "solve",
     "write_model",
     "write_program",

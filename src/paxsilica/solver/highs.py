@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,10 +24,20 @@ from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.model import Model
 from paxsilica.model.registry import parts_of
 from paxsilica.solver.program import Array, Compiled, compile_model
+from paxsilica.solver.scaling import Scaling, scaling_of, without_noise
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
 
+
+SMALLEST_COEFFICIENT = 1e-9
+"""The solver drops smaller ones."""
+
+ZERO_TOL = 1e-9
+"""Values nearer to zero than this, after scaling, are noise and are zero."""
+
+LISTED = 20
+"""Most coefficients that an error lists."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -93,6 +103,51 @@ def _objective_scale(cost: Array) -> float:
     """A power of two that brings the largest cost near a thousand (tolerances are absolute)."""
     largest = float(np.abs(cost).max(initial=0.0))
     return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
+
+
+def scaled_program(program: Compiled) -> tuple[Scaling, Compiled]:
+    """The scales of a program, and the program as the solver sees it.
+
+    Raises:
+        InputError: if a coefficient is too small for the solver beside the others.
+    """
+    clean = without_noise(program)
+    scaling = scaling_of(clean)
+    scaled = scaling.apply(clean)
+    small = np.flatnonzero(np.abs(scaled.matrix.data) < SMALLEST_COEFFICIENT)
+    if len(small):
+        entries = scaled.matrix.tocoo()
+        raise InputError(
+            [
+                Problem(
+                    "model",
+                    ", ".join(map(str, parts_of(scaled.row_names[entries.row[at]][1]))),
+                    scaled.row_names[entries.row[at]][0],
+                    f"{clean.matrix.data[at]:.6g}",
+                    "is too small for the solver beside the other numbers of its row and column;"
+                    " count in units in which the numbers are closer together",
+                )
+                for at in small[:LISTED]
+            ]
+        )
+    return scaling, scaled
+
+
+def unscaled(outcome: Outcome, scaling: Scaling) -> Outcome:
+    """An outcome of the scaled program as one of the program itself."""
+
+    def times(values: Array | None, factors: Array) -> Array | None:
+        return None if values is None else values * factors
+
+    values = outcome.values
+    if values is not None:
+        values = np.where(np.abs(values) < ZERO_TOL, 0.0, values)
+    return replace(
+        outcome,
+        values=times(values, scaling.columns),
+        row_duals=times(outcome.row_duals, scaling.rows),
+        column_duals=times(outcome.column_duals, 1 / scaling.columns),
+    )
 
 
 def _load(program: Compiled, scale: float) -> highspy.Highs:
@@ -162,8 +217,9 @@ def solve(
         start: a plan to start from, by column; only its integer part is used.
         cutoff: called from time to time; the search stops if it returns true.
     """
-    scale = _objective_scale(program.cost)
-    solver = _load(program, scale)
+    scaling, scaled = scaled_program(program)
+    scale = _objective_scale(scaled.cost)
+    solver = _load(scaled, scale)
     mip = bool(program.integer.any())
     for name, value in {
         "threads": options.threads,
@@ -206,7 +262,7 @@ def solve(
     interrupted = _wait(solver, stop)
     seconds = time.monotonic() - started
     make = partial(Outcome, seconds=seconds, interrupted=interrupted, trace=tuple(trace))
-    return _outcome(solver, program, scale, options.gap, make)
+    return unscaled(_outcome(solver, scaled, scale, options.gap, make), scaling)
 
 
 def _outcome(
