@@ -220,7 +220,7 @@ def test_errors_are_documents(words: list[str], kind: str, table: str | None) ->
     assert error["kind"] == kind
     assert error["message"]
     assert all(
-        set(problem) == {"table", "row", "column", "value", "right"}
+        set(problem) == {"table", "row", "column", "value", "expected"}
         for problem in error["problems"]
     )
     assert (

@@ -59,22 +59,30 @@ def test_shuffled_rows_of_the_world_of_reports() -> None:
 
 @pytest.mark.parametrize("name", ["stocks", "binding", "costs", "service"])
 def test_noise_is_zero(name: str) -> None:
+    """Beside a number of the same unit, whatever its size; alone, a small number is a number."""
     schema = PLAN_TABLES[name].schema
-    row = [
-        (
-            1.8e-15
-            if column.numeric and column.dtype == "number"
-            else 2030
-            if column.numeric
+
+    def row(number: float, unit: str) -> tuple[Any, ...]:
+        return tuple(
+            unit
+            if key == "unit"
             else "x"
+            if not column.numeric
+            else number
+            if column.dtype == "number"
+            else 2030
+            for key, column in schema.items()
         )
-        for column in schema.values()
-    ]
-    frame = extract.table(name, [tuple(row), tuple(row)])
-    for key, column in schema.items():
-        if column.dtype == "number":
-            assert (frame[key] == 0.0).all()
+
+    for size in (1e-9, 1.0, 1e9):
+        frame = extract.table(name, [row(size, "t"), row(1.8e-15 * size, "t")])
+        for key in (key for key, column in schema.items() if column.dtype == "number"):
+            assert frame[key].tolist() == [size, 0.0]
             assert not np.signbit(frame[key]).any()
+    if "unit" in schema:
+        frame = extract.table(name, [row(1e9, "kWh"), row(1e-9, "Mt")])
+        key = next(key for key, column in schema.items() if column.dtype == "number")
+        assert frame[key].tolist() == [1e9, 1e-9]
 
 
 def test_a_commitment_of_size_zero_is_not_listed() -> None:

@@ -92,7 +92,8 @@ class Checks:
         """The plan's number should be the recomputed one."""
         if claimed is None or not (
             claimed == recomputed
-            or abs(claimed - recomputed) <= self.ledger.tolerance(claimed, recomputed, self.size, *sizes)
+            or abs(claimed - recomputed)
+            <= self.ledger.tolerance(claimed, recomputed, self.size, *sizes)
         ):
             self.note(what, claimed, recomputed)
 

@@ -6,6 +6,7 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -21,7 +22,7 @@ from paxsilica.model.costs import operating_support
 from paxsilica.plan import extract
 from paxsilica.plan.coverage import Shares, coverage, measured_coverage
 from paxsilica.plan.result import Plan
-from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values, scaling_of
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -116,7 +117,8 @@ def make_plan(
         steps.begin("least cost among the optima")
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL:
-        values = _reoptimised(program, values, case)
+        outcome = _exact(program, outcome, case)
+        values = outcome.values
     before: Shares = {}
     after: Shares = {}
     if instance.required:
@@ -190,7 +192,9 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    room = 1e-6 * max(1.0, abs(outcome.objective))
+    # of the objective, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(program.cost * scaling_of(program).columns).max(initial=0.0))
+    room = 1e-6 * max(typical, abs(outcome.objective))
     limited = program.with_row(program.cost, outcome.objective - program.offset + room)
     cheaper = limited.minimising(made.total, made.offset)
     if case.objective == "shortfall":
@@ -209,6 +213,13 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
             "the plan could not be solved again with its projects fixed; please report this"
         )
     return found
+
+
+def _exact(program: Compiled, outcome: Outcome, case: Case) -> Outcome:
+    """The outcome with every project exactly as decided, and the objective of that."""
+    values = _reoptimised(program, outcome.values, case)
+    objective = float(program.cost @ values) + program.offset
+    return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, details: str) -> tuple[str, ...]:
