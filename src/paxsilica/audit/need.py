@@ -1,14 +1,22 @@
-"""Need of the trusted world for each commodity, as the sum of successive rounds of inputs."""
+"""Need of the trusted world for each commodity, as the sum of successive rounds of inputs.
+
+The sum is taken by doubling: with the rounds up to ``n`` known, those up to ``2 n`` follow.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from paxsilica.audit.reference import Facts, line
 
-ROUNDS = 10_000
+DOUBLINGS = 60
 BIG = 1e15
+NOTHING = 1e-12
+LEAST_WORK_ROUNDS = 20_000
 
 
 def benchmarks(facts: Facts) -> dict[str, str]:
@@ -18,12 +26,87 @@ def benchmarks(facts: Facts) -> dict[str, str]:
     for name, row in facts.assets.items():
         if facts.there(name, facts.first):
             size[row.process] += min(facts.number("assets", row, "capacity", facts.first), BIG)
-    chosen: dict[str, str] = {}
+    ways: dict[str, list[str]] = defaultdict(list)
     for name in sorted(facts.processes, key=lambda name: (-size[name], name)):
         product = facts.processes[name].main_product
         if product is not None:
-            chosen.setdefault(product, name)
-    return chosen
+            ways[product].append(name)
+    chosen = {product: names[0] for product, names in ways.items()}
+    return chosen | _other_ways(facts, ways, {k: size[name] or 1.0 for k, name in chosen.items()})
+
+
+def _inputs(facts: Facts, chosen: Mapping[str, str]) -> dict[tuple[str, str], float]:
+    """What is used of a commodity for a unit of another that is made in the chosen way."""
+    return {
+        (source, product): used / facts.makes[process][product]
+        for product, process in chosen.items()
+        for source, used in facts.uses[process].items()
+    }
+
+
+def _rounds(use: Mapping[tuple[str, str], float]) -> tuple[list[str], Any]:
+    """Commodities, and what is needed of each for a unit of each, all rounds together; ``None`` in
+    its place where the rounds do not end."""
+    names = sorted({name for pair in use for name in pair})
+    at = {name: index for index, name in enumerate(names)}
+    power = np.zeros((len(names), len(names)))
+    for (source, product), quantity in use.items():
+        power[at[source], at[product]] = quantity
+    total = np.eye(len(names))
+    with np.errstate(all="ignore"):
+        for _ in range(DOUBLINGS):
+            further = power @ total
+            total, power = total + further, power @ power
+            if not np.isfinite(total).all():
+                break
+            if (further <= NOTHING * total).all():
+                return names, total
+    return names, None
+
+
+def _other_ways(
+    facts: Facts, ways: Mapping[str, list[str]], size: Mapping[str, float]
+) -> dict[str, str]:
+    """For commodities of a loop that uses at least as much as it makes: the way of making each that
+    takes the least activity in all, where there is one that ends."""
+    use = _inputs(facts, {product: names[0] for product, names in ways.items()})
+    reach: dict[str, set[str]] = {product: set() for _, product in use}
+    for source, product in use:
+        reach[product].add(source)
+    for middle in list(reach):
+        for product in reach:
+            if middle in reach[product]:
+                reach[product] |= reach[middle]
+    endless = set()
+    for name in reach:
+        ring = {other for other in reach[name] if name in reach.get(other, ())}
+        inside = {pair: amount for pair, amount in use.items() if ring.issuperset(pair)}
+        if ring and _rounds(inside)[1] is None:
+            endless.add(name)
+    if not endless:
+        return {}
+    work = dict.fromkeys(ways, 0.0)
+    best: dict[str, str] = {}
+    for _ in range(LEAST_WORK_ROUNDS):
+        before = dict(work)
+        for product, names in ways.items():
+            costs = {
+                name: 1.0
+                + sum(
+                    before.get(source, 0.0)
+                    * used
+                    / facts.makes[name][product]
+                    * size[product]
+                    / size.get(source, 1.0)
+                    for source, used in facts.uses[name].items()
+                )
+                for name in (names if product in endless else names[:1])
+            }
+            best[product] = min(costs, key=lambda name: costs[name])
+            work[product] = costs[best[product]]
+        if all(work[name] - before[name] <= NOTHING * work[name] for name in endless):
+            break
+    return {name: best[name] for name in endless if work[name] - before[name] <= 1e-6 * work[name]}
 
 
 def trusted_demand(facts: Facts, year: int) -> dict[str, float]:
@@ -40,29 +123,30 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
     known: dict[tuple[str, int], float] | None = facts.memory.get("needs")
     if known is not None:
         return known
-    chosen = benchmarks(facts)
+    use = _inputs(facts, benchmarks(facts))
+    sources: dict[str, list[str]] = defaultdict(list)
+    for source, product in use:
+        sources[product].append(source)
     found: dict[tuple[str, int], float] = {}
     for year in facts.years:
-        total: dict[str, float] = defaultdict(float)
-        wave: Mapping[str, float] = trusted_demand(facts, year)
-        for _ in range(ROUNDS):
-            following: dict[str, float] = defaultdict(float)
-            for commodity, quantity in wave.items():
-                total[commodity] += quantity
-                process = chosen.get(commodity)
-                if process is not None:
-                    for source, used in facts.uses[process].items():
-                        following[source] += quantity * used / facts.makes[process][commodity]
-            wave = {
-                commodity: quantity
-                for commodity, quantity in following.items()
-                if quantity > 1e-15 * total.get(commodity, 0.0)
-            }
-            if not wave:
-                break
-        found |= {
-            (commodity, year): quantity for commodity, quantity in total.items() if quantity > 0
-        }
+        final = trusted_demand(facts, year)
+        wanted, front = set(final), list(final)
+        while front:
+            new = set(sources[front.pop()]) - wanted
+            wanted |= new
+            front += new
+        names, per_unit = _rounds({pair: used for pair, used in use.items() if pair[1] in wanted})
+        at = {name: index for index, name in enumerate(names)}
+        for commodity in wanted:
+            quantity = final.get(commodity, 0.0)
+            if commodity in at and per_unit is not None:
+                quantity = sum(
+                    per_unit[at[commodity], at[other]] * some
+                    for other, some in final.items()
+                    if other in at
+                )
+            if quantity > 0:
+                found[commodity, year] = quantity
     facts.memory["needs"] = found
     return found
 

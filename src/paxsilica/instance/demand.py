@@ -5,6 +5,10 @@ it as its main product and has the largest existing capacity in the world (or, w
 yet, the first by name). This is the open Leontief model: with ``a[j, k]`` the input of commodity
 ``j`` per unit of ``k`` made by its benchmark process, need solves ``n = d + a n``. By-products are
 not credited, so the need for an ore is the need for its scarcest use, not a sum of convenient ones.
+
+Benchmark processes may form a loop that uses at least as much of a commodity as it makes, such as
+the refilling of bottles as the way to make full ones. Commodities of such a loop take another
+process, where others make the loop productive: those with the least total activity.
 """
 
 from __future__ import annotations
@@ -12,10 +16,16 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import connected_components
 
 from paxsilica.errors import Problem
 from paxsilica.instance.world import World
 from paxsilica.interpolate import interpolate
+
+PRODUCTIVE = 1e-9
+"""A loop whose spectral radius is nearer to 1 than this uses what it makes."""
 
 
 def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
@@ -44,13 +54,86 @@ def benchmark_processes(world: World) -> dict[str, str]:
     for asset in world.tables.assets:
         if world.plants[asset.asset].operates(first):
             capacity[asset.process] += min(world.number("assets", asset, "capacity", first), 1e15)
-    benchmark: dict[str, str] = {}
-    for row in sorted(world.tables.processes, key=lambda row: row.process):
+    makers: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(
+        world.tables.processes, key=lambda row: (-capacity[row.process], row.process)
+    ):
         if row.main_product is not None:
-            rival = benchmark.get(row.main_product)
-            if rival is None or capacity[row.process] > capacity[rival]:
-                benchmark[row.main_product] = row.process
+            makers[row.main_product].append(row.process)
+    benchmark = {commodity: processes[0] for commodity, processes in makers.items()}
+    sizes = {commodity: capacity[processes[0]] or 1.0 for commodity, processes in makers.items()}
+    if loops := _endless(world, benchmark):
+        benchmark |= _productive(world, benchmark, makers, loops, sizes)
     return benchmark
+
+
+def _use(world: World, benchmark: dict[str, str]) -> tuple[list[str], NDArray[np.float64]]:
+    """Commodities, and the use of each (row) per unit of each (column) made by its process."""
+    inputs = {source for name in benchmark.values() for source in world.inputs.get(name, {})}
+    names = sorted({*benchmark, *inputs})
+    at = {name: index for index, name in enumerate(names)}
+    use = np.zeros((len(names), len(names)))
+    for commodity, process in benchmark.items():
+        made = world.outputs[process][commodity]
+        for source, quantity in world.inputs.get(process, {}).items():
+            use[at[source], at[commodity]] += quantity / made
+    return names, use
+
+
+def _endless(world: World, benchmark: dict[str, str]) -> set[str]:
+    """Commodities in loops of these processes that use at least as much as they make."""
+    names, use = _use(world, benchmark)
+    if not names:
+        return set()
+    _, part_of = connected_components(use > 0, connection="strong")
+    found = set()
+    for part in np.unique(part_of):
+        at = np.flatnonzero(part_of == part)
+        if _gain(use[np.ix_(at, at)]) >= 1 - PRODUCTIVE:
+            found |= {names[index] for index in at}
+    return found
+
+
+def _gain(use: NDArray[np.float64]) -> float:
+    """Spectral radius: below 1, a loop makes more than it uses."""
+    return float(np.abs(np.linalg.eigvals(use)).max(initial=0.0)) if use.any() else 0.0
+
+
+def _productive(
+    world: World,
+    benchmark: dict[str, str],
+    makers: dict[str, list[str]],
+    loops: set[str],
+    sizes: dict[str, float],
+) -> dict[str, str]:
+    """Processes of commodities in ``loops`` with which each of them can be made, as far as there
+    are such; ``sizes`` make units of different commodities comparable."""
+    choices = [
+        (commodity, process)
+        for commodity, processes in sorted(makers.items())
+        for process in (processes if commodity in loops else processes[:1])
+    ]
+    at = {commodity: index for index, commodity in enumerate(makers)}
+    balance = np.zeros((len(at), len(choices)))
+    for column, (commodity, process) in enumerate(choices):
+        balance[at[commodity], column] += 1.0
+        made = world.outputs[process][commodity] / sizes[commodity]
+        for source, quantity in world.inputs.get(process, {}).items():
+            if source in at:
+                balance[at[source], column] -= quantity / made / sizes[source]
+    found: dict[str, str] = {}
+    for wanted in sorted(loops):
+        if wanted in found:
+            continue
+        final = np.array([float(name == wanted) for name in at])
+        answer = linprog(np.ones(len(choices)), A_ub=-balance, b_ub=-final, method="highs")
+        if answer.status != 0:
+            continue
+        runs = {choice: run for choice, run in zip(choices, answer.x, strict=True) if run > 1e-9}
+        for commodity, process in sorted(runs, key=lambda choice: (-runs[choice], choice)):
+            if commodity in loops:
+                found.setdefault(commodity, process)
+    return found
 
 
 def trusted_need(
@@ -71,26 +154,21 @@ def trusted_need(
     for (region, commodity), quantity in demand.items():
         if commodity in position and world.trusted(region, year):
             final[position[commodity]] += quantity
-    use = np.zeros((len(commodities), len(commodities)))
-    for commodity in commodities:
-        process = benchmark.get(commodity)
-        if process is None:
-            continue
-        made = world.outputs[process][commodity]
-        for source, quantity in world.inputs.get(process, {}).items():
-            use[position[source], position[commodity]] += quantity / made
-    try:
-        need = np.linalg.solve(np.eye(len(commodities)) - use, final)
-    except np.linalg.LinAlgError:
-        need = np.full(len(commodities), -1.0)
-    if (need < -1e-6 * max(1.0, float(np.abs(final).max(initial=0.0)))).any():
-        loops = ", ".join(sorted(benchmark[name] for name in commodities if name in benchmark))
+    used = {commodity: benchmark[commodity] for commodity in commodities if commodity in benchmark}
+    if loops := _endless(world, used):
+        names = ", ".join(sorted({benchmark[commodity] for commodity in loops}))
         words = (
-            f"the need cannot be computed: among the main processes {loops} a loop uses at least as"
-            " much of a commodity as it makes; leave main_product blank for a process of the loop"
-            " that is not the usual way to make its product"
+            f"should hold a process that makes {', '.join(sorted(loops))} from something else: the"
+            f" loop of {names} uses at least as much as it makes, so what is needed of it cannot be"
+            " made"
         )
         world.problems.append(Problem("processes", "", "main_product", "", words))
+        return {}
+    known, some = _use(world, used)
+    where = [position[name] for name in known]
+    use = np.zeros((len(commodities), len(commodities)))
+    use[np.ix_(where, where)] = some
+    need = np.linalg.solve(np.eye(len(commodities)) - use, final)
     return {
         commodity: float(need[index]) for commodity, index in position.items() if need[index] > 0
     }

@@ -117,8 +117,8 @@ def make_plan(
         steps.begin("least cost among the optima")
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL:
-        outcome = _exact(program, outcome, case)
-        values = outcome.values
+        values = _reoptimised(program, values, case)
+        outcome = _with_values(program, outcome, values)
     before: Shares = {}
     after: Shares = {}
     if instance.required:
@@ -215,9 +215,8 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     return found
 
 
-def _exact(program: Compiled, outcome: Outcome, case: Case) -> Outcome:
-    """The outcome with every project exactly as decided, and the objective of that."""
-    values = _reoptimised(program, outcome.values, case)
+def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
+    """The outcome with other values of the same decisions, and their objective."""
     objective = float(program.cost @ values) + program.offset
     return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
 
