@@ -32,7 +32,11 @@ def benchmarks(facts: Facts) -> dict[str, str]:
         if product is not None:
             ways[product].append(name)
     chosen = {product: names[0] for product, names in ways.items()}
-    return chosen | _other_ways(facts, ways, {k: size[name] or 1.0 for k, name in chosen.items()})
+    typical = {
+        product: max([size[name] for name in names if 0 < size[name] < BIG] or [1.0])
+        for product, names in ways.items()
+    }
+    return chosen | _other_ways(facts, ways, typical)
 
 
 def _inputs(facts: Facts, chosen: Mapping[str, str]) -> dict[tuple[str, str], float]:

@@ -24,6 +24,9 @@ from paxsilica.errors import Problem
 from paxsilica.instance.world import World
 from paxsilica.interpolate import interpolate
 
+BIG = 1e15
+"""Stands for a capacity without limit."""
+
 PRODUCTIVE = 1e-9
 """A loop whose spectral radius is nearer to 1 than this uses what it makes."""
 
@@ -53,7 +56,7 @@ def benchmark_processes(world: World) -> dict[str, str]:
     first = world.case.years[0]
     for asset in world.tables.assets:
         if world.plants[asset.asset].operates(first):
-            capacity[asset.process] += min(world.number("assets", asset, "capacity", first), 1e15)
+            capacity[asset.process] += min(world.number("assets", asset, "capacity", first), BIG)
     makers: dict[str, list[str]] = defaultdict(list)
     for row in sorted(
         world.tables.processes, key=lambda row: (-capacity[row.process], row.process)
@@ -61,7 +64,10 @@ def benchmark_processes(world: World) -> dict[str, str]:
         if row.main_product is not None:
             makers[row.main_product].append(row.process)
     benchmark = {commodity: processes[0] for commodity, processes in makers.items()}
-    sizes = {commodity: capacity[processes[0]] or 1.0 for commodity, processes in makers.items()}
+    sizes = {
+        commodity: max((capacity[one] for one in processes if 0 < capacity[one] < BIG), default=1.0)
+        for commodity, processes in makers.items()
+    }
     if loops := _endless(world, benchmark):
         benchmark |= _productive(world, benchmark, makers, loops, sizes)
     return benchmark
