@@ -40,7 +40,7 @@ def diagnosed(
     question: Question,
     folder: Path,
     on_step: Callable[[str], None],
-    on_written: Callable[[], None],
+    on_written: Callable[[], None] = lambda: None,
 ) -> Diagnosed:
     """Finds why an infeasible case has no plan and what would give it one.
 

@@ -144,8 +144,7 @@ def _reason(
     try:
         return diagnosed(question, folder, options.on_step, interrupts.ignore)
     except (Stopped, KeyboardInterrupt):
-        words = f"Stopped; the result is in {folder}, without a diagnosis."
-        raise Stopped(words) from None
+        raise Stopped(f"Stopped; what was found before is written to {folder}.") from None
 
 
 def searched(
