@@ -23,7 +23,8 @@ from paxsilica.plan.result import Plan
 
 CASE = Path(__file__).parents[1] / "cases" / "vietman"
 GIVEN = [str(CASE / "case.toml"), "--data", str(CASE), "-q"]
-VARYING = ("log.csv", "seconds.csv")
+VARYING = ("log.csv", "seconds.csv", "figure.svg")
+"""Files that differ from run to run."""
 FULL = "full disk"
 WAYS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, FULL)
 SMALLEST, LARGEST = 200, 30_000
@@ -41,7 +42,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
 
 
 def content(place: Path) -> dict[str, bytes]:
-    """Every file that a reader sees, without times."""
+    """Every file that a reader sees, without those that differ from run to run."""
     files = [place] if place.is_file() else [one for one in place.rglob("*") if one.is_file()]
     return {
         str(file.relative_to(place.parent)): file.read_bytes()

@@ -133,7 +133,7 @@ def _productive(
             continue
         final = np.array([float(name == wanted) for name in at])
         answer = linprog(np.ones(len(choices)), A_ub=-balance, b_ub=-final, method="highs")
-        if answer.status != 0:
+        if answer.x is None:
             continue
         runs = {choice: run for choice, run in zip(choices, answer.x, strict=True) if run > 1e-9}
         for commodity, process in sorted(runs, key=lambda choice: (-runs[choice], choice)):

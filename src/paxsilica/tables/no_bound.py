@@ -128,10 +128,12 @@ def without_needless_bounds(tables: Tables) -> Tables:
             f"The bound {table} {key} {column} has no effect: it is above all that could be used;"
             f" {rest}."
         )
-        tables = tables.edited(
-            table,
-            lambda row, key=key, column=column, place=place: (
-                {column: place} if key_text(row) == key else None
-            ),
-        )
+    for table, column in BOUNDS.items():
+
+        def change(row: Any, table: str = table, column: str = column) -> dict[str, Any] | None:
+            key = (table, key_text(row))
+            return {column: places[key]} if key in places else None
+
+        if any(name == table for name, _ in places):
+            tables = tables.edited(table, change)
     return replace(tables, no_bounds=(*tables.no_bounds, *words)) if words else tables
