@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -107,8 +108,11 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         plan = audited(plan, question.tables, question.case)
         folder = write_plan(plan, folder, question.tables)
         print_findings(options.aside, plan)
-        found = None
-        if plan.status == "infeasible":
+        found, shown = None, False
+        if plan.status == "infeasible" and (options.as_json or not options.quiet):
+            if shown := not options.as_json:  # the search for the reasons takes time
+                print_summary(Screen(sys.stdout), plan)
+                print_folder(Screen(sys.stdout), folder)
             found = _reason(question, folder, options, interrupts)
     code = EXIT_CODES.get(plan.status, 0)
     closest = None if found is None else found.diagnosis.closest
@@ -117,8 +121,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         code = UNVERIFIED
 
     def show(screen: Screen) -> None:
-        print_summary(screen, plan)
-        print_folder(screen, folder)
+        if not shown:
+            print_summary(screen, plan)
+            print_folder(screen, folder)
         if found is not None:
             found.show(screen)
 
