@@ -31,6 +31,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
+        *instance.tables.no_bounds,
         *_unread(instance),
     )
 

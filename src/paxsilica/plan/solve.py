@@ -6,6 +6,7 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -34,6 +35,7 @@ from paxsilica.solver.resolve import (
     with_exact_integers,
     written,
 )
+from paxsilica.solver.scaling import Scaling
 from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
@@ -134,6 +136,7 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
+    outcome = _with_values(program, outcome, values) if closest is None else outcome
     measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
@@ -219,7 +222,9 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    room = 1e-6 * max(1.0, abs(outcome.objective))
+    # of the objective, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
+    room = 1e-6 * max(typical, abs(outcome.objective))
     limited = program.with_row(program.cost, outcome.objective - program.offset + room)
     cheaper = limited.minimising(made.total, made.offset)
     return _reoptimised(cheaper, outcome.values, case)
@@ -265,6 +270,12 @@ def _obligations(instance: Instance, portfolio: pd.DataFrame) -> tuple[str, ...]
         f"After {instance.years[-1]} annuities of USD {owed:,.0f} million remain to be paid; they"
         " are no part of the cost.",
     )
+
+
+def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
+    """The outcome with other values of the same decisions, and their objective."""
+    objective = float(program.cost @ values) + program.offset
+    return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:

@@ -36,8 +36,8 @@ ProgressCallback = Callable[["Progress"], None]
 
 
 AGGREGATOR = 1 << 12
-"""Rule of the presolve of HiGHS that is switched off: with it, HiGHS 1.15.1 calls plans optimal that
-are not (2 of 111 random worlds)."""
+"""Rule of the presolve of HiGHS that is switched off: with it, HiGHS 1.15.1 calls plans optimal
+that are not (2 of 111 random worlds)."""
 
 
 LOGGER = logging.getLogger(__name__)
