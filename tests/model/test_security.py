@@ -36,7 +36,8 @@ def model(
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.3}},
-        statuses={"announced": 0.6},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.6}},
         assets={
             "a": {"process": "smelt", "capacity": 10.0},
             "b": {"process": "smelt", "capacity": 10.0, "region": "B"},
@@ -79,10 +80,9 @@ def test_standby_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None
 def test_production_coverage_requires_the_share_of_need_along_the_recipes() -> None:
     row = model().line("production_coverage", "metal", CUT)
     # covered demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
-    # plant in C is gone
-    assert row.terms == approx(
-        {x("a", CUT): 1.5, x("b", CUT): 1.5, x("p", CUT): 1.5, ("shortfall", ("metal", CUT)): 1}
-    )
+    # plant in C is gone; nobody takes metal in B, so of its metal only what arrives in A counts
+    shipment = ("shipment", ("B", "A", "metal", CUT))
+    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 1})
     assert row.sides == (approx(0.8 * 20), INF)
 
 

@@ -215,9 +215,9 @@ def test_a_violated_row_and_another_objective_are_noticed() -> None:
     assert found is not None
     assert found.values is not None
     values = np.array(reduced.solver.getSolution().col_value)
-    objective = reduced.solver.getInfo().objective_function_value  # scaled, as the values
+    objective = reduced.solver.getInfo().objective_function_value
     assert reduced._postsolved(values, objective) is not None
-    assert reduced._postsolved(values, objective * 1.01) is None
+    assert reduced._postsolved(values, 1.1 * objective + 1.0) is None
     assert reduced._postsolved(values + 0.5, objective) is None
 
 

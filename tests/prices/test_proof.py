@@ -238,13 +238,12 @@ def test_with_nothing_to_decide_every_kind_says_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "hard", "price"),
-    [("budget", True, 7.0), ("shortfall", False, 90.0), ("cost", False, 7.0)],
+    [("budget", True, 7.0), ("cost", False, 7.0)],
 )
 def test_prices_are_counted_in_what_the_case_minimises(
     objective: str, hard: bool, price: float
 ) -> None:
-    # a point of coverage is 0.05 of a unit: 7 of public capital, or 90 of priced shortfall where
-    # the budget of 14 pays for no more
+    # a point of coverage is 0.05 of a unit: 7 of public capital
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "X": "adversary"},
@@ -254,24 +253,15 @@ def test_prices_are_counted_in_what_the_case_minimises(
         routes={"X>A chip": 0.0},
         demand={("A", "chip"): 5.0},
     )
-    keys = {} if objective != "shortfall" else {"budget_usd_m": 14.0}
     asked = case(
         objective=objective,
         coverage={"required": 0.6, "from_year": 2030, "hard": hard},
         finance={"discount_rate": 0.1},
-        **keys,
     )
     table = price_table(make_plan(tables, asked), tables, asked).table
     for kind in ("fixed", "relaxed"):
         assert priced(table, what="coverage", kind=kind)["value"] == pytest.approx(0.05 * price), (
             kind
-        )
-    if objective == "shortfall":
-        # one more USD million makes a seventh of a unit, of which 90 each is no longer missing
-        assert priced(table, what="budget", kind="relaxed")["value"] == pytest.approx(90 / 7)
-        assert (
-            "priced shortfall of coverage"
-            in priced(table, what="budget", kind="relaxed")["meaning"]
         )
 
 

@@ -3,13 +3,14 @@ cut off."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
 from paxsilica.audit.need import covered_demand, needs, required_shares
-from paxsilica.audit.reference import Situation, product
+from paxsilica.audit.reference import Facts, Situation, product
 
 KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
 SHARES = tuple(f"{kind}{way}" for way in ("_without", "") for kind in KINDS)
@@ -45,15 +46,12 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         if one is None:
             texts.note("coverage", "a share", "there is no coverage test")
             continue
-        drawn, missing = (
-            sum(
-                amount
-                for (_, k, name), amount in flow.items()
-                if (k, name) == (commodity, one.name)
-            )
-            for flow in (running.drawn, running.unserved)
+        missing = sum(
+            amount
+            for (_, k, name), amount in running.unserved.items()
+            if (k, name) == (commodity, one.name)
         )
-        made = running.made(commodity, one.name) + drawn
+        made = supplied(running, commodity, one)
         claim = row["required_share"] * quantity - row["shortfall"]
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
@@ -68,6 +66,36 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
     _stages(running, rows)
     _concentration(running, required)
     return shortfalls
+
+
+def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:
+    """Regions that demand a commodity in a coverage test, or have an existing plant that can run
+    and takes it."""
+    found = {region for region, name in demand_in(facts, one) if name == commodity}
+    for name, row in facts.assets.items():
+        size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
+        if commodity in facts.uses[row.process] and facts.can_run(name, one) and size > 0:
+            found.add(row.region)
+    return found
+
+
+def supplied(running: Running, commodity: str, one: Situation) -> float:
+    """What is made and drawn of a commodity in a coverage test, without the surplus of regions
+    that do not take it."""
+    facts, inside = running.facts, takers(running.facts, commodity, one)
+    amounts = []
+    for (plant, name), activity in running.activity.items():
+        row = facts.plants[plant]
+        if name == one.name:
+            recipes = facts.makes if row.region in inside else facts.uses
+            amounts.append(activity * recipes[row.process].get(commodity, 0.0))
+    for (region, good, name), amount in running.drawn.items():
+        if (good, name) == (commodity, one.name) and region in inside:
+            amounts.append(amount)
+    for (origin, target, good, name), amount in running.shipped.items():
+        if (good, name) == (commodity, one.name):
+            amounts.append(((target in inside) - (origin in inside)) * amount)
+    return math.fsum(amounts)
 
 
 def _joint(

@@ -61,6 +61,7 @@ class OperatingState(Header):
             projects are not in it.
         capacity_factor: share of the credited capacity of each project that events leave.
         demand: final demand to be served, by place.
+        users: places where the commodity is demanded, or taken by an existing plant that can run.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the
             commodity there.
     """
@@ -72,6 +73,7 @@ class OperatingState(Header):
     capacity_factor: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
+    users: frozenset[Place]
     supply: Mapping[Place, tuple[tuple[str, float], ...]]
     use: Mapping[Place, tuple[tuple[str, float], ...]]
     arrivals: Mapping[Place, tuple[Arc, ...]]
@@ -221,10 +223,33 @@ def make_state(
         for (region, commodity), quantity in demand.items()
         if region not in gone and (not everywhere or world.in_need(region, year))
     }
+    remaining = {
+        plant.name: _factor(
+            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
+        )
+        for plant in plants.values()
+    }
+    capacity = {
+        plant.name: scaled(
+            capacities[plant.name],
+            remaining[plant.name] * (world.access(plant, year) if everywhere else 1.0),
+        )
+        for plant in plants.values()
+        if not plant.is_project
+    }
+    users = {place for place, quantity in served.items() if quantity > 0} | {
+        (plant.region, commodity)
+        for plant in plants.values()
+        if capacity.get(plant.name, 0.0) > 0
+        for commodity in world.inputs.get(plant.process, {})
+    }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
     least = () if conditions.cut_off else floors(world, year)
-    kept_plants, places, kept_arcs = prune(world, plants, arcs, served, stores, wanted, least)
+    counted = {place for place in users if place[1] in wanted} if header.coverage_test else set()
+    kept_plants, places, kept_arcs = prune(
+        world, plants, arcs, served, stores, wanted, least, counted
+    )
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -237,26 +262,14 @@ def make_state(
     for arc in kept_arcs:
         departures[arc[0], arc[2]].append(arc)
         arrivals[arc[1], arc[2]].append(arc)
-    left = {
-        plant.name: _factor(
-            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
-        )
-        for plant in kept_plants.values()
-    }
     return OperatingState(
         **vars(header),
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
-        capacity={
-            name: scaled(
-                capacities[name], left[name] * (world.access(plant, year) if everywhere else 1.0)
-            )
-            for name, plant in kept_plants.items()
-            if not plant.is_project
-        },
+        capacity={name: capacity[name] for name in kept_plants if name in capacity},
         capacity_factor={
-            name: left[name] for name, plant in kept_plants.items() if plant.is_project
+            name: remaining[name] for name, plant in kept_plants.items() if plant.is_project
         },
         variable_cost={
             plant.name: (
@@ -272,6 +285,7 @@ def make_state(
             for plant in kept_plants.values()
         },
         demand={place: quantity for place, quantity in served.items() if quantity > 0},
+        users=frozenset(users),
         supply={place: tuple(items) for place, items in supply.items()},
         use={place: tuple(items) for place, items in use.items()},
         arrivals={place: tuple(items) for place, items in arrivals.items()},

@@ -122,15 +122,48 @@ def standby_within_capacity(
     return at_most(model, [(1.0, model.standby[project, state]), *times(-1.0, capacity)], 0.0)
 
 
+def supply_terms(
+    model: pyo.ConcreteModel, instance: Instance, commodity: str, state_name: str
+) -> Terms:
+    """Supply of a commodity in a cut-off, commodity units per year: output and draws on stores in
+    regions that take it, and what is used in other regions or leaves them. Surplus where nobody
+    takes it is no supply."""
+    state = instance.states[state_name]
+
+    def takes(region: str) -> bool:
+        return (region, commodity) in state.users
+
+    terms: Terms = []
+    for recipes, counts in ((state.supply, True), (state.use, False)):
+        for (region, one), plants in recipes.items():
+            if one == commodity and takes(region) == counts:
+                terms += [
+                    (quantity, model.activity[plant, state_name]) for plant, quantity in plants
+                ]
+    terms += [
+        (1.0, draw)
+        for (region, one, name), draw in model.stock_draw.items()
+        if (one, name) == (commodity, state_name) and takes(region)
+    ]
+    terms += [
+        (1.0 if takes(target) else -1.0, model.shipment[origin, target, one, state_name])
+        for origin, target, one in state.arcs
+        if one == commodity and takes(origin) != takes(target)
+    ]
+    return terms
+
+
 @row(
     over=lambda instance: list(instance.required),
     latex=(
-        r"\sum_a b^{+}_{a,k}\, x_{a,c} + \sum_r d_{r,k,c} + h_{k,c} \ge \theta_{k,t(c)}\,"
-        r" N_{k,t(c)}"
+        r"\sum_{r \in \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} +"
+        r" d_{r,k,c}\Big) + \sum_{r \notin \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{-}_{a,k}\,"
+        r" x_{a,c} + \sum_{r'} (q_{r,r',k,c} - q_{r',r,k,c})\Big) + h_{k,c} \ge"
+        r" \theta_{k,t(c)}\, N_{k,t(c)}"
     ),
     dual=(
-        "USD million of cost per further unit of the commodity that must be made within reach; zero"
-        " or positive. Times a hundredth of the need it is the price of a percentage point of"
+        "USD million of cost per further unit of the commodity that must be supplied within reach;"
+        " zero or positive. Times a hundredth of the need it is the price of a percentage point of"
         " coverage"
     ),
     requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
@@ -141,19 +174,18 @@ def standby_within_capacity(
 def production_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """In a cut-off plants within reach make (or stores give) the required share of the
-    need for each covered commodity. All inputs are made there too: the whole chain runs in one
-    state."""
+    """In a cut-off the supply of each covered commodity is the required share of its need. Supply
+    is output and draws on stores in regions that demand the commodity or have an existing plant
+    that takes it; from other regions only what is used there or leaves, less what arrives, so that
+    surplus that reaches nobody is no supply. All inputs are made within reach too: the whole chain
+    runs in one state."""
     need = model.need[commodity, instance.states[state].year]
-    terms = output_terms(model, instance, commodity, state)
-    terms += [
-        (1.0, model.stock_draw[key])
-        for key in model.stock_draw
-        if key[1] == commodity and key[2] == state
-    ]
     return at_least(
         model,
-        [*terms, (1.0, model.shortfall[commodity, state])],
+        [
+            *supply_terms(model, instance, commodity, state),
+            (1.0, model.shortfall[commodity, state]),
+        ],
         instance.required[commodity, state] * need,
     )
 

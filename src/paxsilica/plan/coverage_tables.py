@@ -283,9 +283,9 @@ def first_year(held: list[tuple[int, bool]]) -> int | None:
 
 
 def security_table(instance: Instance, closest: Closest | None) -> dict[str, pd.DataFrame]:
-    """How near the closest plan comes, by stage and year; no table for another objective."""
+    """How near the closest plan comes, by stage and year; no rows for another objective."""
     if closest is None:
-        return {}
+        return {"security": table("security", [])}
     names: dict[str, str] = {row.stage: row.name for row in instance.tables.stages}
     order = {row.stage: row.order for row in instance.tables.stages}
     rows = []

@@ -22,7 +22,15 @@ from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.coverage import SHARE_NOISE, CoverageTests, all_ready, as_share
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback
-from paxsilica.solver.resolve import Known, NewColumn, Written, extended, search
+from paxsilica.solver.resolve import (
+    INTEGRALITY_TOL,
+    Known,
+    NewColumn,
+    Written,
+    extended,
+    search,
+    with_exact_integers,
+)
 
 TOLERANCE = 1e-4
 """What a later step may give up of an earlier one, as a part of 1."""
@@ -213,7 +221,11 @@ class _Search:
         self.on_step("least cost among the closest plans")
         everything = self._held(program, fixed)
         cost = np.append(self.made.total, np.zeros(len(parts) + 1))
-        last = self._solve(everything.minimising(cost, self.made.offset), known)
+        cheapest = everything.minimising(cost, self.made.offset)
+        last = self._solve(cheapest, known)
+        if last.values is not None and last.integrality_violation > INTEGRALITY_TOL:
+            exact = with_exact_integers(cheapest, last.values, self.options)
+            last = last if exact.values is None else replace(last, values=exact.values)
         if last.values is None and found is not None:
             last = found
         ratios = {}
