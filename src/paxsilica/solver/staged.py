@@ -102,6 +102,8 @@ class _Search:
         self.status: Status = "no_plan"
         self.closed = False
         self.interrupted = False
+        self.limited = False
+        self.warnings: dict[str, None] = {}
         self.trace: list[Progress] = []
         self.used = np.zeros(len(self.whole), dtype=bool)
         self.tried: set[bytes] = set()
@@ -122,7 +124,7 @@ class _Search:
         except _Finished:
             pass
         except KeyboardInterrupt:  # between two calls of the solver
-            self.interrupted = True
+            self.interrupted = self.limited = True
         return self._outcome()
 
     def _outcome(self) -> Outcome:
@@ -135,6 +137,8 @@ class _Search:
                 seconds=seconds,
                 interrupted=self.interrupted,
                 trace=tuple(self.trace),
+                limited=self.limited,
+                warnings=tuple(self.warnings),
             )
         bound = min(self.bound, self.incumbent)
         proved = self.closed or self._proved(self.incumbent)
@@ -147,6 +151,8 @@ class _Search:
             seconds=seconds,
             interrupted=self.interrupted,
             trace=tuple(self.trace),
+            limited=self.limited and not proved,
+            warnings=tuple(self.warnings),
         )
 
     def _stages(self, start: Array | None) -> None:
@@ -183,12 +189,15 @@ class _Search:
             self.used |= np.abs(outcome.values[self.whole]) > FRACTIONAL
         self._report()
         self.interrupted |= outcome.interrupted
+        self.limited |= outcome.limited
+        self.warnings |= dict.fromkeys(outcome.warnings)
         self._check()
 
     def _check(self) -> None:
         """Ends the search if nothing is left to do, or no time to do it."""
         stopped = self.interrupted or (self.cutoff is not None and self.cutoff())
-        if stopped or self._left() <= 0 or self._proved(self.incumbent):
+        self.limited |= stopped or self._left() <= 0
+        if self.limited or self._proved(self.incumbent):
             raise _Finished
 
     def _left(self) -> float:
