@@ -9,7 +9,6 @@ COLUMNS_UNREAD = (
     ("statuses", "capital_factor"),
     ("processes", "fixed_cost_usd_per_unit"),
     ("projects", "built_anyway"),
-    ("stocks", "floor"),
     ("commodities", "user_inventory_months"),
 )
 MEASURES_UNREAD = ("new capacity",)
