@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from paxsilica.audit import audited
 from paxsilica.plan.solve import make_plan
 from paxsilica.report.views.named_plan import NamedPlan, name_plan
 from paxsilica.tables import Tables
@@ -132,7 +133,7 @@ def named(budget: float = 60.0) -> NamedPlan:
         funding=["signatory"],
         coverage={"required": 0.4, "from_year": 2031, "hard": False},
     )
-    return name_plan(make_plan(tables(), asked), tables())
+    return name_plan(audited(make_plan(tables(), asked), tables(), asked), tables())
 
 
 def save(budget: float, folder: Path) -> Path:

@@ -301,8 +301,8 @@ class Finance(Section):
     discount_rate: Annotated[float, Field(ge=-0.5, le=1), AfterValidator(_rate)] = Field(
         description="real, per year; the first year of the case is not discounted"
     )
-    residual_value: bool = Field(
-        description="whether plants younger than their economic life have a value at the end"
+    public_funds_cost: Annotated[float, Field(ge=1, le=10)] = Field(
+        1.0, description="what a USD of public capital costs the economy; absent: 1"
     )
     price_year: CaseYear | None = Field(None, description="price year of all USD; for display")
 

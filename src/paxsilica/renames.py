@@ -59,6 +59,17 @@ class RenamedKey:
 
 
 @dataclass(frozen=True)
+class DroppedKey:
+    """A dotted key of a case that no longer exists."""
+
+    old: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.old} no longer exists: {self.reason}"
+
+
+@dataclass(frozen=True)
 class RenamedSetting:
     """A word in the value of a dotted key of a case: the value itself, one of a list, or a key or
     value of a section."""
@@ -90,7 +101,7 @@ ADDED: tuple[AddedKey, ...] = (
 """Before roles, every region that was not protected was cut off, and only protected regions had
 needs. A status that is protected from a year on is an adversary before it."""
 
-Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | RenamedSetting
+Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | DroppedKey | RenamedSetting
 
 RENAMES: tuple[Rename, ...] = (
     RenamedValue("events", "event", "switch off", "cut-off"),
@@ -100,6 +111,9 @@ RENAMES: tuple[Rename, ...] = (
     RenamedSetting("trusted", "untrusted", "adversary"),
     RenamedSetting("funding", "untrusted", "adversary"),
     RenamedKey("trusted", "roles.protected"),
+    DroppedKey(
+        "finance.residual_value", "capital is charged as annuities within the years of the case"
+    ),
 )
 
 
@@ -119,7 +133,7 @@ def in_case(case: Mapping[str, Any], renames: Sequence[Rename] = RENAMES) -> lis
     """The renames that the content of a case file needs."""
 
     def needed(rename: Rename) -> bool:
-        if isinstance(rename, RenamedKey):
+        if isinstance(rename, RenamedKey | DroppedKey):
             return value_at(case, rename.old) is not None
         if isinstance(rename, RenamedSetting):
             value = value_at(case, rename.key)
@@ -137,7 +151,9 @@ def in_tables(
     """The renames that tables need, each given as a header and rows of cells."""
 
     def needed(rename: Rename) -> bool:
-        if isinstance(rename, RenamedKey | RenamedSetting) or not tables.get(rename.table):
+        if isinstance(rename, RenamedKey | DroppedKey | RenamedSetting):
+            return False
+        if not tables.get(rename.table):
             return False
         header, *rows = tables[rename.table]
         match rename:

@@ -19,6 +19,7 @@ from paxsilica.errors import InputError
 from paxsilica.renames import (
     ADDED,
     RENAMES,
+    DroppedKey,
     DroppedTable,
     Rename,
     RenamedColumn,
@@ -301,6 +302,9 @@ def _upgraded_case(
                 raise _refusal(path, f"should have one of the keys {rename.old} and {rename.new}")
             text = _with_key(text, rename)
             _move(content, rename)
+        elif isinstance(rename, DroppedKey):
+            text = _without_key(text, rename)
+            _remove(content, rename.old)
         elif isinstance(rename, RenamedSetting):
             text = _with_word(text, rename)
             _set_word(content, rename)
@@ -336,14 +340,19 @@ def _reads_as(text: str, content: Mapping[str, Any]) -> bool:
 
 
 def _move(content: dict[str, Any], rename: RenamedKey) -> None:
-    *path, last = rename.old.split(".")
-    inner = value_at(content, ".".join(path)) if path else content
-    value = inner.pop(last)
+    value = _remove(content, rename.old)
     *path, last = rename.new.split(".")
     target = content
     for part in path:
         target = target.setdefault(part, {})
     target[last] = value
+
+
+def _remove(content: dict[str, Any], dotted: str) -> Any:
+    """Take a key out of a content; returns its value."""
+    *path, last = dotted.split(".")
+    inner = value_at(content, ".".join(path)) if path else content
+    return inner.pop(last)
 
 
 def _set_word(content: dict[str, Any], rename: RenamedSetting) -> None:
@@ -402,6 +411,13 @@ def _with_line(text: str, dotted: str, rest: str) -> str:
     else:
         lines += [f"[{home}]", f"{last} ={rest}", ""]
     return "\n".join(lines)
+
+
+def _without_key(text: str, rename: DroppedKey) -> str:
+    """The text without the line of the key."""
+    at, _ = _assignment(text, rename.old)
+    lines = text.split("\n")
+    return "\n".join(lines[:at] + lines[at + 1 :]) if at >= 0 else text
 
 
 def _with_word(text: str, rename: RenamedSetting) -> str:

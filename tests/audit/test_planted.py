@@ -153,6 +153,18 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
     "funders of a project wrong": (put("portfolio", "funders", "fund-9 3"), "portfolio"),
+    "account told wrong": (
+        put("accounts", "npv_usd_m", lambda was: was + 0.1, lambda f: f["npv_usd_m"].notna()),
+        "account",
+    ),
+    "payment of an account told wrong": (
+        put("accounts", "paid_usd_m", lambda was: was * 1.01),
+        "account",
+    ),
+    "obligations told wrong": (
+        put("portfolio", "obligations_usd_m", lambda was: was + 0.1),
+        "obligations after the end",
+    ),
     "operating support told wrong": (
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",
@@ -509,7 +521,6 @@ EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values())
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
-    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
     "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
     "operation": _every("assets", variable_cost_usd_per_unit=1e6),
     "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),

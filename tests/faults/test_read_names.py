@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import string
 from typing import Any
 
 import pytest
 
+from paxsilica.audit.need import needs
+from paxsilica.audit.reference import Facts
 from paxsilica.errors import InputError
 from paxsilica.instance import make_instance
 from paxsilica.instance.statements import statements
@@ -22,8 +25,17 @@ def tables(**more: Any) -> Tables:
         "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
         "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
         "projects": {
-            "more": {"process": "smelt", "region": "Alpha", "size": 2.0, "capex_usd_m": 5.0}
+            "more": {
+                "process": "smelt",
+                "region": "Alpha",
+                "size": 2.0,
+                "capex_usd_m": 5.0,
+                "status": "announced",
+                "economic_life_years": 20,
+            }
         },
+        "statuses": {"announced": {"credit": 0.5, "capital_factor": 1.1}},
+        "completion": {("announced", "*"): {0: 0.7}},
         "demand": {("Alpha", "metal"): 5.0},
         "funders": {"bank": {"region": "Alpha", "envelope_usd_m": 9.0}},
         "scenarios": {"calm": 0.5, "storm": 0.5},
@@ -98,7 +110,11 @@ def said(given: Tables | None = None, **keys: Any) -> tuple[str, ...]:
     return statements(make_instance(tables() if given is None else given, case(**keys)))
 
 
-EFFECTIVE: dict[str, Any] = {"coverage": SOFT, "scenarios": {"calm": 0.5, "storm": 0.5}}
+EFFECTIVE: dict[str, Any] = {
+    "coverage": SOFT,
+    "scenarios": {"calm": 0.5, "storm": 0.5},
+    "finance": {"public_funds_cost": 1.2},
+}
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:
@@ -250,3 +266,65 @@ def test_a_loop_of_which_nothing_is_needed_is_accepted_with_coverage(name: str) 
     metal = {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}}
     given = world(recipes, assets=assets, commodities=metal, demand={("A", "metal"): 2.0})
     assert make_instance(given, case(coverage=SOFT)).need == {("metal", 2030): 2.0}
+
+
+RECYCLING = {
+    # a ring: a tool takes a chip, and a chip takes a part of a tool
+    "chips": "0.25 tool + sand -> chip",
+    "tools": "0.5 chip + steel -> tool",
+    "quarry": "-> sand",
+    "mill": "-> steel",
+}
+SHARES = {"chip": 1.0, "tool": 0.25, "sand": 1.0, "steel": 0.25}
+"""Needed per chip, times (1 - 0.125)."""
+
+
+def renamed(recipes: dict[str, str], seed: int) -> dict[str, str]:
+    """The same recipes under other names of processes, in another order."""
+    chance = random.Random(seed)
+    names = chance.sample([f"{letter}-works" for letter in string.ascii_lowercase], len(recipes))
+    pairs = list(zip(names, recipes.values(), strict=True))
+    chance.shuffle(pairs)
+    return dict(pairs)
+
+
+def need_of(recipes: dict[str, str], wanted: str, capacity: dict[str, float]) -> dict[str, float]:
+    """Need in a world with coverage of ``wanted``, as the instance has it; the audit agrees."""
+    assets = {
+        name: {"region": "A", "process": name, "capacity": capacity.get(text.split()[-1], 5.0)}
+        for name, text in recipes.items()
+    }
+    goods = {wanted: {"covered": True, "shortage_price_usd_per_unit": 1e6}}
+    given = world(recipes, assets=assets, commodities=goods, demand={("A", wanted): 7.0})
+    asked = case(coverage=SOFT)
+    found = {name: amount for (name, _), amount in make_instance(given, asked).need.items()}
+    again = {name: amount for (name, _), amount in needs(Facts(given, asked)).items()}
+    assert again == pytest.approx(found)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_productive_loop_that_is_needed_is_accepted_under_any_names(seed: int) -> None:
+    found = need_of(renamed(RECYCLING, seed), "chip", {})
+    assert found == pytest.approx({name: 7.0 * one / 0.875 for name, one in SHARES.items()})
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("refill", [0.5, 5.0, float("inf")])
+def test_a_loop_with_a_way_in_is_accepted_under_any_names(seed: int, refill: float) -> None:
+    """Bottles are refilled, and made: one that is used up must be made, whichever way has more
+    capacity."""
+    for wanted in ("empty", "full"):
+        for text in ("empty -> full", "1.1 empty -> full", "0.6 empty -> 0.5 full"):
+            recipes = renamed(LOOP | {"refill": text}, seed)
+            found = need_of(recipes, wanted, {"empty": float("inf"), "full": refill})
+            assert found["full"] == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("use", [1.0, 1.5])
+def test_a_loop_without_a_way_in_is_refused_under_any_names(seed: int, use: float) -> None:
+    recipes = renamed({"use": "full -> empty", "refill": f"{use} empty -> full"}, seed)
+    with pytest.raises(InputError, match="what is needed of it cannot be made") as caught:
+        need_of(recipes, "empty", {})
+    assert len(caught.value.problems) == 1

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from world_extras import add_extras
+
 from paxsilica.case import Case, make_case
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import TABLES
@@ -52,6 +54,7 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.seed = seed
         self.world = World({table: [] for table in TABLES}, {})
         self.soft = self.chance(0.7)
 
@@ -83,6 +86,7 @@ class Maker:
         self.bounds()
         self.courses()
         self.question()
+        add_extras(self.world.tables, self.world.features, self.seed)
         if "coverage" in self.world.case and not self.world.tables["membership"]:
             # A case with coverage needs the table; this says what its absence says without.
             for region in (*self.trusted, *self.others):
@@ -554,7 +558,7 @@ class Maker:
         }
         case["finance"] = {
             "discount_rate": self.random.choice([0.0, 0.05, 0.08]),
-            "residual_value": self.chance(0.6),
+            "public_funds_cost": 1.25 if self.chance(0.6) else 1.0,
         }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):

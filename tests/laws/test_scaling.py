@@ -17,6 +17,7 @@ from paxsilica.model import build
 from paxsilica.plan.solve import make_plan
 from paxsilica.solver import Array, Compiled, compile_model, highs, solve
 from paxsilica.solver.persistent import Movement, PersistentProgram
+from paxsilica.solver.resolve import write
 from paxsilica.solver.scaling import Scaling, rounded
 from paxsilica.solver.verify import violation
 
@@ -144,6 +145,15 @@ def test_what_is_too_small_in_every_unit_is_refused_by_name() -> None:
     assert "too small" in text
 
 
+def test_rounding_in_a_row_of_a_study_is_left_out_of_the_scaled_program_alone() -> None:
+    of = program([[1.0, 1.0], [1.0, 2.0]], [1.0, 1.0], [1.0, 1.0], [2.0, 2.0])
+    limited = of.with_row(np.array([1.0, 1e-40]), 5.0)
+    scaled = Scaling.of(limited).program(limited)
+    assert (limited.matrix.nnz, scaled.matrix.nnz) == (6, 5)
+    assert limited.matrix.toarray()[2].tolist() == [1.0, 1e-40]
+    assert solve(limited, Solver(gap=0.0)).objective == pytest.approx(1.0)
+
+
 def test_an_entry_that_the_solver_ignores_is_an_error() -> None:
     of = program([[1.0, 1e-10]], [1.0, 1.0], [1.0], [2.0])
     with pytest.raises(PaxSilicaError, match="ignored"):
@@ -214,3 +224,13 @@ def test_a_plan_says_that_time_ended_its_search(monkeypatch: pytest.MonkeyPatch)
     once = highs._solve
     monkeypatch.setattr(highs, "_solve", lambda *rest: replace(once(*rest), limited=True))
     assert [note for note in make_plan(tables, case).notes if "ended the search" in note]
+
+
+@pytest.mark.parametrize("seed", [1023, 1092])
+def test_presolve_changes_no_optimum(seed: int) -> None:
+    """Worlds in which a rule of the presolve of HiGHS, now switched off, removed the optimum."""
+    program = write(*random_world(seed).read()).program
+    plain = solve(program, Solver(gap=0.0, threads=1, options={"presolve": "off"}))
+    found = solve(program, Solver(gap=0.0, threads=1))
+    assert plain.objective is not None
+    assert found.objective == pytest.approx(plain.objective, rel=1e-6)

@@ -29,7 +29,8 @@ def rich() -> tuple[Built, Case]:
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 40 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.4}},
-        statuses={"announced": 0.8},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.5, 1: 0.3}},
         assets={
             "mine": {
                 "process": "dig",
@@ -115,7 +116,7 @@ def rich() -> tuple[Built, Case]:
         budget_usd_m=70.0,
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
-        finance={"discount_rate": 0.05, "residual_value": True},
+        finance={"discount_rate": 0.05, "public_funds_cost": 1.25},
     )
     return built(tables, asked), asked
 

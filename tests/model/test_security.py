@@ -36,7 +36,8 @@ def model(
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.3}},
-        statuses={"announced": 0.6},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.6}},
         assets={
             "a": {"process": "smelt", "capacity": 10.0},
             "b": {"process": "smelt", "capacity": 10.0, "region": "B"},

@@ -27,7 +27,6 @@ from_year = 2030
 hard = false
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 """

@@ -74,7 +74,7 @@ def rich_tables() -> Tables:
     not degenerate."""
     return world(
         {"mine": "-> ore + 0.1 slag", "smelt": "1.25 ore -> metal"},
-        regions={"A": "signatory", "Z": "untrusted"},
+        regions={"A": "signatory", "Z": "adversary"},
         commodities={
             "ore": {"covered": True, "shortage_price_usd_per_unit": 31.0 * M},
             "metal": {"covered": True, "shortage_price_usd_per_unit": 47.0 * M},

@@ -77,6 +77,13 @@ announced,Announced,1
 half,Half believed,0.5
 """
     ),
+    "completion": (
+        """
+status,stage,delay_years,probability
+announced,*,0,1
+half,*,0,0.5
+"""
+    ),
     "assets": (
         """
 asset,name,region,process,controller,status,capacity,from_year,to_year,variable_cost_usd_per_unit,must_run_share
@@ -135,7 +142,7 @@ CASE: dict[str, Any] = {
     "access": {"open": 0.0},
     "funding": ["signatory"],
     "coverage": {"required": 0.9, "from_year": 2028, "hard": True},
-    "finance": {"discount_rate": 0.0, "residual_value": False},
+    "finance": {"discount_rate": 0.0},
     "solver": {"gap": 0.0, "threads": 1},
 }
 """Cheapest cover: smelters A1 and A2 (220) and presses A1 and A2 (110), USD 330 million in all."""
@@ -209,7 +216,6 @@ from_year = 2028
 hard = true
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 threads = 1

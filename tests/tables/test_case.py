@@ -12,7 +12,7 @@ from paxsilica.errors import InputError
 
 GOOD: dict[str, Any] = {
     "years": "2026-2030",
-    "finance": {"discount_rate": 0.05, "residual_value": True},
+    "finance": {"discount_rate": 0.05},
 }
 COVERAGE = {"required": 0.5, "from_year": 2028, "hard": True}
 
@@ -131,7 +131,8 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ({"coverage": COVERAGE | {"required": {}}}, "shares by year such as"),
         ({"coverage": COVERAGE | {"required": {"2028": 1.5}}}, "a share between 0 and 1"),
         ({"coverage": 3}, "should be a section of keys and values"),
-        ({"finance": {"discount_rate": 0.05}}, "this key must be given"),
+        ({"finance": {"public_funds_cost": 1.2}}, "this key must be given"),
+        ({"finance": {"discount_rate": 0.05, "public_funds_cost": 0.9}}, "between 1 and 10"),
         ({"solver": {"threads": "two"}}, "should be a whole number"),
         ({"policy": "none"}, "should be one of the bundled policy targets"),
     ],

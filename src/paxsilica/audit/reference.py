@@ -84,6 +84,7 @@ class Facts:
         for item in tables.series:
             self.series[item.table, item.row, item.column][item.year] = item.value
         self.credits = {row.status: row.credit for row in tables.statuses}
+        self.overruns = {row.status: row.capital_factor or 1.0 for row in tables.statuses}
         self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
         self.memory: dict[str, Any] = {}
         self.demand = self._demand()
@@ -189,6 +190,18 @@ class Facts:
         status = self.plants[plant].status
         return 1.0 if status is None else self.credits[status]
 
+    def delays(self, project: str) -> dict[int, float]:
+        """Probability of each delay of a committed project, in years; on time where the data says
+        nothing."""
+        status, stage = (
+            self.plants[project].status,
+            self.processes[self.plants[project].process].stage,
+        )
+        rows = [row for row in self.tables.completion if row.status == status]
+        own = [row for row in rows if row.stage == stage]
+        chosen = own or [row for row in rows if row.stage == "*"]
+        return {row.delay_years: row.probability for row in chosen} or {0: 1.0}
+
     def there(self, plant: str, year: int) -> bool:
         """Whether an existing plant operates in the year; always for a project, which has capacity
         only when in service."""
@@ -236,11 +249,38 @@ class Facts:
         return self.processes[self.plants[plant].process].minimum_utilisation or 0.0
 
     def unit_cost(self, plant: str, year: int) -> float:
-        """Variable cost per unit of activity, before events."""
+        """Variable cost per unit of activity, before events, without the fixed cost that the stated
+        cost holds."""
         table = "assets" if plant in self.assets else "projects"
-        return self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        stated = self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        holds = self.processes[self.plants[plant].process].unit_cost_includes_fixed
+        return stated - self.fixed_per_unit(plant, year) if holds else stated
+
+    def fixed_per_unit(self, plant: str, year: int) -> float:
+        """Fixed cost of a plant by its process, USD per unit of capacity and year; 0 for a plant
+        that states its own."""
+        row = self.plants[plant]
+        process = self.processes[row.process]
+        table = "assets" if plant in self.assets else "projects"
+        for column in ("fixed_cost_usd_m", "fixed_cost_usd_m_per_unit"):
+            own = getattr(row, column, None) is not None
+            if own or (table, plant, column) in self.series:
+                return 0.0
+        most = ENDLESS
+        if process.unit_cost_includes_fixed:
+            most = max(0.0, self.number(table, row, "variable_cost_usd_per_unit", year))
+        return min(process.fixed_cost_usd_per_unit or 0.0, most)
 
     # projects
+
+    def fixed_cost_of(self, project: str, year: int, serves: float, above: float) -> float:
+        """Fixed cost of a project that operates with the probability ``serves``, with the expected
+        size ``above`` its smallest, USD million."""
+        row, by_process = self.projects[project], self.fixed_per_unit(project, year) * 1e-6
+        smallest = self.number("projects", row, "fixed_cost_usd_m", year)
+        per_unit = self.number("projects", row, "fixed_cost_usd_m_per_unit", year)
+        smallest += row.smallest_size * by_process
+        return serves * smallest + above * (per_unit + by_process)
 
     def window(self, project: Project) -> range:
         """Years in which the project may be committed and still comes into service."""
@@ -264,19 +304,23 @@ class Facts:
         return dict(dues)
 
     def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
-        """Capital by year of commitment."""
+        """Expected capital by year of commitment."""
         found = {}
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
             per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
-            found[year] = entry + above * per_unit
+            found[year] = self.overrun(project) * (entry + above * per_unit)
         return found
+
+    def overrun(self, project: Project) -> float:
+        """Expected over stated capital of a project."""
+        return 1.0 if project.status is None else self.overruns[project.status]
 
     def most_capital(self, project: Project) -> float:
         """The most that the project could cost: the size of numbers in rows about its money."""
         room = project.largest_size - project.smallest_size
-        return max(
+        return self.overrun(project) * max(
             (
                 self.number("projects", project, "capex_usd_m", year)
                 + room * self.number("projects", project, "capex_usd_m_per_unit", year)

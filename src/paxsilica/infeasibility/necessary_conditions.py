@@ -367,10 +367,10 @@ def _offers(
         (candidate.size_years, candidate.capex_per_unit, more, more),
     ):
         ready = availability_by_commitment(candidate, state.year, years)
-        most = max(ready.values(), default=0.0) * candidate.credit * size * quantity
+        most = max(ready.values(), default=0.0) * size * quantity
         if most > 0:
             prices = [
-                public * capex[start] * per_unit / (share * candidate.credit * size * quantity)
+                public * capex[start] * per_unit / (share * size * quantity)
                 for start, share in ready.items()
                 if share > 0
             ]

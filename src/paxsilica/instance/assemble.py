@@ -10,7 +10,7 @@ from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import Problem
-from paxsilica.finance import discount_factor, financing_factor
+from paxsilica.finance import discount_factor
 from paxsilica.instance.demand import (
     benchmark_processes,
     covered_demand,
@@ -27,6 +27,7 @@ from paxsilica.instance.operating_states import (
     make_state,
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
+from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
@@ -136,15 +137,6 @@ class Instance:
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
-
-    def financing_of(self, funder: str, project: str) -> float:
-        """Present value of what a USD of the funder's money costs; 1 if raised at the discount
-        rate."""
-        assert self.funding is not None
-        life = self.world.projects_by_name[project].economic_life_years
-        return financing_factor(
-            self.funding.funders[funder].cost_of_capital, self.case.finance.discount_rate, life
-        )
 
 
 def _covered_stages(tables: Tables) -> dict[str, str]:
@@ -361,7 +353,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for row in tables.assets
             for year in case.span()
             if world.plants[row.asset].operates(year)
-            and (cost := world.number("assets", row, "fixed_cost_usd_m", year, 0.0)) > 0
+            and (cost := fixed_cost_of_asset(world, row, year, capacities[year][row.asset])) > 0
         },
         holding_cost={
             ((row.region, row.commodity), year): world.number(
@@ -377,14 +369,11 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:
     costs = {
-        row.asset: world.number("assets", row, "variable_cost_usd_per_unit", year)
+        row.asset: unit_costs(world, row, year)[0]
         for row in world.tables.assets
         if world.plants[row.asset].operates(year)
     }
-    return costs | {
-        row.project: world.number("projects", row, "variable_cost_usd_per_unit", year)
-        for row in world.tables.projects
-    }
+    return costs | {row.project: unit_costs(world, row, year)[0] for row in world.tables.projects}
 
 
 def _support(

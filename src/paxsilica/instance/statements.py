@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
 from paxsilica.instance.names import chosen_scenarios, events_of
+from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.unread import unread
 from paxsilica.tables.schema import Funder, Limit
@@ -25,9 +26,12 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_roles(instance),
         *_scenarios(instance),
         *_demand(instance),
+        *_completion(instance),
+        *_fixed_costs(instance),
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
+        *instance.tables.no_bounds,
         *_unread(instance),
     )
 
@@ -224,6 +228,38 @@ def _funders(instance: Instance) -> Iterable[str]:
                 f"The budget has no effect: all projects together take at most USD {most:,.0f}"
                 " million."
             )
+
+
+def _completion(instance: Instance) -> Iterable[str]:
+    """What is assumed of the capital and the completion of committed projects."""
+    tables, candidates = instance.tables, instance.candidates
+    if not candidates:
+        return
+    if "public_funds_cost" not in instance.case.finance.model_fields_set:
+        yield "The case has no finance.public_funds_cost: public money costs its face value."
+    if lasting := [name for name, one in candidates.items() if one.life is None]:
+        yield (
+            "Projects without an economic life are charged in full within the years of the case:"
+            f" {_some(lasting)}."
+        )
+    if not tables.completion:
+        yield ("The data has no table completion: every committed project is completed on time.")
+    rows = [row for row in tables.projects if row.project in candidates]
+    if tables.completion and (bare := [row.project for row in rows if row.status is None]):
+        yield f"Projects without a status are completed on time: {_some(bare)}."
+    used = {row.status for row in rows if row.status is not None}
+    stated = [row.status for row in tables.statuses if row.capital_factor is None]
+    if plain := sorted(used.intersection(stated)):
+        yield f"Projects of these statuses are expected to cost what is stated: {_some(plain)}."
+
+
+def _fixed_costs(instance: Instance) -> Iterable[str]:
+    """How the fixed cost of processes is separated from unit costs."""
+    if inside := [row for row in instance.tables.processes if row.unit_cost_includes_fixed]:
+        count = "1 process is" if len(inside) == 1 else f"{len(inside)} processes is"
+        yield f"The fixed cost of {count} taken out of the unit costs of the plants, which hold it."
+    if low := limited_by_unit_cost(instance.world, instance.years[0]):
+        yield f"The fixed cost of these plants is their whole unit cost: {_some(low)}."
 
 
 def _absent_funder(instance: Instance, row: Funder) -> str:

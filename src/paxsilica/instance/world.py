@@ -14,7 +14,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.names import mistaken_names
 from paxsilica.interpolate import interpolate
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset, Project, Region, Row
+from paxsilica.tables.schema import Asset, Process, Project, Region, Row
 
 UNLIMITED = float("inf")
 
@@ -111,9 +111,22 @@ class World:
         return {row.project: row for row in self.tables.projects}
 
     @cached_property
+    def processes(self) -> dict[str, Process]:
+        """Rows of the table ``processes`` by their key."""
+        return {row.process: row for row in self.tables.processes}
+
+    @cached_property
     def surplus_allowed(self) -> frozenset[str]:
         """Commodities of which more may be made than is used."""
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
+
+    @cached_property
+    def _capital_factors(self) -> dict[str, float]:
+        return {row.status: row.capital_factor or 1.0 for row in self.tables.statuses}
+
+    def capital_factor(self, status: str | None) -> float:
+        """Expected over stated capital of a project of ``status``; 1 where the data states none."""
+        return 1.0 if status is None else self._capital_factors[status]
 
     @property
     def states_membership(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
-from paxsilica.model.investment import size_terms, spend_terms
+from paxsilica.model.investment import capacity_terms, obligation_terms, size_terms, spend_terms
 from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
@@ -135,10 +135,11 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
                 year + candidate.lead_time,
                 size,
                 processes[candidate.process].unit,
-                size * candidate.credit,
+                size * candidate.completion.chance,
                 capital,
                 capital * candidate.sponsor_share,
                 capital * (1 - candidate.sponsor_share),
+                total(obligation_terms(values, candidate)),
                 "; ".join(f"{funder} {amount:,.0f}" for amount, funder in who),
                 support.get(name, 0.0),
             )
@@ -293,7 +294,8 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 
 
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
-    """Nameplate of each committed project in service in ``year``, along its ramp."""
+    """Nameplate of each committed project in service in ``year`` if completed on time, along its
+    ramp."""
     if year in values.sizes:
         return values.sizes[year]
     sizes = {
@@ -311,10 +313,11 @@ def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, fl
 
 def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Credited capacity of each committed project in ``year``, before events."""
-    return {
-        name: instance.candidates[name].credit * size
-        for name, size in project_sizes(instance, values, year).items()
+    sizes = {
+        name: total(capacity_terms(values, candidate, year))
+        for name, candidate in instance.candidates.items()
     }
+    return {name: size for name, size in sizes.items() if size > ZERO_TOL}
 
 
 def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:

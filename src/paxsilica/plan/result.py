@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ __all__ = [
     "refuse_other_plan",
 ]
 
+
+NOT_AUDITED = (
+    "This plan was saved without an audit, so its status is unverified; Question.solve and the"
+    " command line audit every plan."
+)
+"""Note of a plan that was not audited."""
 
 NO_QUESTION = ("name", "title", "question", "partners", "solver")
 """Keys of a case that do not change its question."""
@@ -66,7 +72,7 @@ class Plan:
         case: name of the case; ``title`` and ``question`` as it states them.
         status: ``optimal`` (a plan within the requested gap, proved), ``feasible`` (a plan, the gap
             not proved), ``infeasible`` (proved), ``no_plan`` (none found in time) or
-            ``unverified`` (a plan that failed its audit).
+            ``unverified`` (a plan that failed its audit, or was saved without one).
         objective: USD million; ``None`` without a plan.
         bound: proved lower bound on the objective, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
@@ -240,7 +246,8 @@ class Plan:
 
     def save(self, folder: Path | str) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into ``folder``, all or nothing; refuses to
-        write over another plan (see :func:`refuse_other_plan`).
+        write over another plan (see :func:`refuse_other_plan`). A plan that was not audited is
+        saved with the status ``unverified`` and a note that says so.
 
         Raises:
             InputError: if the folder holds another plan.
@@ -253,6 +260,9 @@ class Plan:
 
     def write_files(self, folder: Path) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into an empty folder."""
+        if self.tables and self.audit.status == "not run" and self.status != "unverified":
+            replace(self, status="unverified", notes=(*self.notes, NOT_AUDITED)).write_files(folder)
+            return
         (folder / "tables").mkdir()
         digests = {}
         for name, table in self.tables.items():

@@ -43,7 +43,7 @@ _PROPERTIES: dict[str, Any] = {
     "status": _text(
         "optimal: within the requested gap, proved; feasible: a plan, the gap not proved;"
         " infeasible: proved; no_plan: none found in time; unverified: a plan that failed its"
-        " audit",
+        " audit, or was saved without one",
         enum=list(get_args(PlanStatus)),
     ),
     "objective_kind": _text("what the plan minimises"),

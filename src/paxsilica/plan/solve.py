@@ -6,10 +6,12 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
@@ -20,6 +22,7 @@ from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
+from paxsilica.plan.accounts import accounts
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
@@ -32,6 +35,7 @@ from paxsilica.solver.resolve import (
     with_exact_integers,
     written,
 )
+from paxsilica.solver.scaling import Scaling
 from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
@@ -132,6 +136,7 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
+    outcome = _with_values(program, outcome, values) if closest is None else outcome
     measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
@@ -143,13 +148,15 @@ def make_plan(
         for name, (vector, constant) in costs.items()
     ]
     support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),
-        "funding": extract.funding(instance, read),
+        "funding": paid,
+        "accounts": accounts(instance, read, paid),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -178,7 +185,10 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=_notes(instance, outcome, "the table `dropped` gives the reasons"),
+        notes=(
+            *_obligations(instance, tables_out["portfolio"]),
+            *_notes(instance, outcome, "the table `dropped` gives the reasons"),
+        ),
         manifest=manifest,
         capital_decided_usd_m=capital,
         headline=headline(tables_out) | found,
@@ -212,7 +222,9 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    room = 1e-6 * max(1.0, abs(outcome.objective))
+    # of the objective, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
+    room = 1e-6 * max(typical, abs(outcome.objective))
     limited = program.with_row(program.cost, outcome.objective - program.offset + room)
     cheaper = limited.minimising(made.total, made.offset)
     return _reoptimised(cheaper, outcome.values, case)
@@ -247,6 +259,23 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
             "the plan could not be solved again with its projects fixed; please report this"
         )
     return found
+
+
+def _obligations(instance: Instance, portfolio: pd.DataFrame) -> tuple[str, ...]:
+    """A remark on the annuities that remain after the case, if there are any."""
+    owed = float(portfolio["obligations_usd_m"].sum())
+    if owed < 0.5:
+        return ()
+    return (
+        f"After {instance.years[-1]} annuities of USD {owed:,.0f} million remain to be paid; they"
+        " are no part of the cost.",
+    )
+
+
+def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
+    """The outcome with other values of the same decisions, and their objective."""
+    objective = float(program.cost @ values) + program.offset
+    return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:

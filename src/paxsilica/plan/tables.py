@@ -62,10 +62,13 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         online_year=_year("first year of operation"),
         size=_amount("size committed by the end"),
         size_unit=_text("unit of size, per year"),
-        credited_size=_amount("size after the credit for its status"),
-        capex_usd_m=_money("capital"),
+        credited_size=_amount("expected size: the size times the probability that it is completed"),
+        capex_usd_m=_money("expected capital, all of it paid"),
         sponsor_usd_m=_money("the owner's own share"),
         public_usd_m=_money("paid by funders"),
+        obligations_usd_m=_money(
+            "annuities due after the last year of the case, undiscounted, of owner and funders"
+        ),
         funders=_text("funders with the amount that each pays, USD million"),
         operating_support_usd_m=_money(
             "operating support for standby capacity, discounted over the years of the case"
@@ -149,6 +152,25 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         year=_year("year of payment"),
         usd_m=_money("payment"),
     ),
+    "accounts": _table(
+        "Payments and returns of each party of a project, at its own rate",
+        project=_text("project"),
+        party=_text("funder, or sponsor; unallocated where the case does not divide funders"),
+        rate=_number("real rate of the party, per year", SHARE),
+        paid_usd_m=_money("paid, undiscounted"),
+        received_usd_m=_money(
+            "its part of the margin at list prices to the end of the economic life, undiscounted;"
+            " blank: no price"
+        ),
+        npv_usd_m=_money(
+            "net present value at its rate, at the beginning of the first year of the case;"
+            " blank: no price"
+        ),
+        irr=_number(
+            "internal rate of return, real, per year; blank: no price, or no single rate", SHARE
+        ),
+        note=_text("what is missing for the returns; blank: nothing"),
+    ),
     "funders": _table(
         "Budget of each funder that takes part",
         funder=_text("funder"),
@@ -186,7 +208,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         process=_text("process"),
         activity=_amount("activity"),
         unit=_text("unit of activity, per year"),
-        capacity=_amount("credited capacity; blank: no limit"),
+        capacity=_amount("credited capacity, for a project the expected one; blank: no limit"),
         standby=_amount("capacity kept ready for a cut-off; blank where none is required"),
     ),
     "shipments": _table(

@@ -69,6 +69,8 @@ def status_sentence(plan: Plan) -> str:
             f"The search ended before the requested gap ({share(solver.get('gap', 0))}) was proved:"
             " a better plan may exist."
         )
+    if plan.status == "unverified" and plan.audit.status == "not run":
+        return "This plan was saved without an audit: do not rely on its numbers."
     if plan.status == "unverified":
         return (
             f"The audit of this plan has {count(plan.audit.count, 'finding')}: do not rely on its"

@@ -35,6 +35,11 @@ Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
 
 
+AGGREGATOR = 1 << 12
+"""Rule of the presolve of HiGHS that is switched off: with it, HiGHS 1.15.1 calls plans optimal
+that are not (2 of 111 random worlds)."""
+
+
 LOGGER = logging.getLogger(__name__)
 
 
@@ -125,6 +130,7 @@ def _load(program: Compiled) -> tuple[highspy.Highs, list[str]]:
     solver.silent()
     # without output the solver reports no progress; it still writes nothing
     solver.setOptionValue("log_to_console", False)
+    solver.setOptionValue("presolve_rule_off", AGGREGATOR)
     solver.setOptionValue("output_flag", True)
     warnings: list[str] = []
 

@@ -88,14 +88,8 @@ class Scaling:
 
     def program(self, program: Compiled) -> Compiled:
         """The scaled program."""
-        matrix = csr_matrix(
-            (
-                self.entries(program.matrix, 0),
-                program.matrix.indices,
-                program.matrix.indptr,
-            ),
-            shape=program.matrix.shape,
-        )
+        parts = (self.entries(program.matrix, 0), program.matrix.indices, program.matrix.indptr)
+        matrix = csr_matrix(parts, shape=program.matrix.shape, copy=True)
         # the check leaves such entries only in rows that a study adds: sums of costs with rounding
         matrix.data[np.abs(matrix.data) <= SMALLEST] = 0.0
         matrix.eliminate_zeros()
@@ -150,7 +144,8 @@ def rounded(numbers: Array) -> Array:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """The first entry of each row in each group, and the mean of the binary logarithms of all."""
+    """The first entry of each row in each group, and the mean of the binary logarithms of all.
+    Rows that studies add are left out: they are sums of costs, and decide no size."""
 
     row: Integers
     group: Integers
@@ -162,7 +157,9 @@ def _pairs(program: Compiled, groups: Integers, count: int) -> _Pairs:
     matrix = program.matrix
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     sizes = np.abs(matrix.data)
-    there = sizes > 0
+    there = (sizes > 0) & np.array(
+        [family != ADDED for family, _ in program.row_names], dtype=bool
+    )[row]
     key = row[there] * count + groups[matrix.indices[there]]
     sizes = sizes[there]
     keys, first, at, times = np.unique(

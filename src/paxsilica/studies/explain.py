@@ -288,7 +288,8 @@ def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
     made = {one.commodity for one in recipes if one.role == "output"}
     cells: tuple[tuple[str, str, set[Any], tuple[str, ...]], ...] = (
         ("projects", "project", {row.project}, PROJECT_NUMBERS),
-        ("statuses", "status", {row.status}, ("credit",)),
+        ("statuses", "status", {row.status}, ("capital_factor",)),
+        ("completion", "status", {row.status}, ("probability",)),
         ("processes", "process", {row.process}, ("minimum_utilisation",)),
         ("recipes", "process", {row.process}, ("quantity",)),
         ("commodities", "commodity", made, ("shortage_price_usd_per_unit",)),

@@ -82,8 +82,8 @@ def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 
 def availability_by_commitment(
     candidate: Candidate, year: int, of: tuple[int, ...]
 ) -> dict[int, float]:
-    """Share in service in ``year`` of a decision of ``of``, by the year of the decision."""
-    shares = candidate.availability(year, of)
+    """Credited share in ``year`` of a decision of ``of``, by the year of the decision."""
+    shares = candidate.credited_availability(year, of)
     # a decision holds in all later years too
     return {start: sum(share for later, share in shares.items() if later >= start) for start in of}
 
@@ -95,7 +95,7 @@ def largest_size(candidate: Candidate, year: int) -> float:
         return max(availability_by_commitment(candidate, year, of).values(), default=0.0)
 
     room = (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
-    return candidate.credit * (candidate.smallest * most_ready(candidate.window) + room)
+    return candidate.smallest * most_ready(candidate.window) + room
 
 
 def largest_activity(

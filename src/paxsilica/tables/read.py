@@ -33,7 +33,8 @@ class Tables:
     ``present``.
 
     ``digest`` identifies the content. It does not depend on the order of rows or columns, the
-    notation of numbers or the line ends of files. ``lines`` gives the first line of each row.
+    notation of numbers or the line ends of files. ``no_bounds`` has a sentence for each bound that
+    was taken as none. ``lines`` gives the first line of each row.
     """
 
     stages: tuple[schema.Stage, ...] = ()
@@ -61,6 +62,7 @@ class Tables:
     provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
+    no_bounds: tuple[str, ...] = ()
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, table: str) -> tuple[Row, ...]:
