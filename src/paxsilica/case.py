@@ -186,6 +186,12 @@ class Coverage(Section):
     shortfall_weight: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
         1.0, description="factor on the shortage price of missing coverage"
     )
+    listed_uses: tuple[str, ...] = Field(
+        (),
+        description=(
+            "commodities that are not covered and whose final demand may stay unserved in a cut-off"
+        ),
+    )
     outage_years: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="years for which a strategic stock must last"
     )
