@@ -3,6 +3,7 @@ answer carries the solver's gap."""
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,12 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.model import Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
+from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
 from paxsilica.solver.program import Array, Compiled, compile_model
 from paxsilica.tables import Tables
+
+LOGGER = logging.getLogger(__name__)
 
 NOISE = 1e-6
 """Share of an amount below which a difference is rounding of the solver and no finding."""
@@ -249,7 +253,9 @@ def search(
         if on_progress is not None:
             on_progress(now)
 
-    outcome = solve(
+    method = chosen(program, options)
+    LOGGER.info("search: %s", method)
+    outcome = (decompose if method == "decomposition" else solve)(
         program,
         options,
         note,
