@@ -86,6 +86,7 @@ _AUTOMATIC = SolverOption(str, choices=("off", "choose", "on"))
 
 SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_effort": SolverOption(float, 0, 1),
+    "mip_heuristic_run_feasibility_jump": _ON_OFF,
     "mip_heuristic_run_rens": _ON_OFF,
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,

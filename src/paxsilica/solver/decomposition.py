@@ -21,6 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from paxsilica.case import Solver
+from paxsilica.solver.decomposition_dive import dive, rounded_up
 from paxsilica.solver.decomposition_master import Cut, Master
 from paxsilica.solver.decomposition_parts import (
     Partition,
@@ -64,6 +65,22 @@ WORTHWHILE_STATES = 40
 
 PURE_SHARE = 0.2
 """Share of the gap to which the relaxation is solved, before plans are looked for."""
+
+
+DIVES = 3
+"""Most dives before the master is searched."""
+
+DIVE_SLACK = 0.05
+"""Share of the gap that one decision of a dive may cost before the other side is tried."""
+
+WITHOUT_HEURISTICS: dict[str, float | int | str | bool] = {
+    "mip_heuristic_effort": 0.0,
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+}
+"""Options of HiGHS for a search that starts from a good plan."""
 
 
 class Evaluator(Protocol):
@@ -170,9 +187,9 @@ class Decomposition:
         """The cuts of the reactions at some decisions that others violate."""
         found = []
         for group, members in enumerate(self.members):
-            impossible = [one for one in members if not reactions[one].feasible]
+            impossible = [one for one in members.tolist() if not reactions[one].feasible]
             for one in impossible:
-                found.append(self._cut(None, [int(one)], at, reactions))
+                found.append(self._cut(None, [one], at, reactions))
             if not impossible:
                 found.append(self._cut(group, members, at, reactions))
         size = self.master.size
@@ -282,6 +299,9 @@ class Decomposition:
         precise = max(0.1 * gap, CLOSED)
         if start is not None:
             self.price(start[self.master.columns], precise)
+        for _ in range(DIVES):
+            if self.gap <= gap or self.over or not self.dive(precise):
+                break
         before: bytes | None = None
         while self.gap > gap and not self.over:
             outcome = self.solve_master(0.5 * gap)
@@ -308,10 +328,47 @@ class Decomposition:
                 self.seconds,
             )
 
+    def dive(self, precise: float) -> bool:
+        """Rounds the relaxation to a plan and prices it. Whether another dive may help: if the cost
+        of the plan is far above what the cuts said, they have learned from it."""
+        outcome = self.master.run()
+        if outcome.values is None or outcome.objective is None:
+            return False
+        self.note(outcome.objective)
+        program, gap = self.master.linear, self.options.gap
+        slack = DIVE_SLACK * gap * max(1.0, abs(outcome.objective))
+        try:
+            found = dive(program, self.master.base, outcome, slack, lambda: self.over)
+            if found is None:
+                found = rounded_up(program, self.master.base, outcome)
+        finally:
+            self.master.free()
+        if found is None or found.values is None or found.objective is None:
+            return False
+        before = self.best.objective
+        self.price(found.values, precise)
+        LOGGER.info(
+            "decomposition: dive %.10g, cost %.10g, gap %.2g after %d rounds, %.1f s",
+            found.objective,
+            self.best.objective,
+            self.gap,
+            self.rounds,
+            self.seconds,
+        )
+        learned = self.best.objective - found.objective
+        return self.best.objective < before and learned >= PURE_SHARE * (
+            self.best.objective - self.bound
+        )
+
     def solve_master(self, gap: float) -> Outcome:
         """Searches the master with its integers and cuts, from the best plan."""
+        given = self.options.options
         options = self.options.model_copy(
-            update={"gap": gap, "time_limit_s": max(0.1, self.left), "method": "monolith"}
+            update={
+                "gap": gap,
+                "time_limit_s": max(0.1, self.left),
+                "options": given if self.best.decisions is None else WITHOUT_HEURISTICS | given,
+            }
         )
 
         def note(now: Progress) -> None:

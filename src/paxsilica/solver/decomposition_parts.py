@@ -230,13 +230,15 @@ class Subproblem:
 def _activity_range(program: Compiled, rows: Positions) -> tuple[Array, Array]:
     """Least and most of the left side of some rows within the bounds of the columns."""
     part = program.matrix[rows].tocsr()
+    row_of = np.repeat(np.arange(len(rows)), np.diff(part.indptr))
     sums = []
     for sign in (1.0, -1.0):
         low, high = program.low[part.indices], program.high[part.indices]
         ends = np.where(sign * part.data > 0, low, high)
-        data = np.where(part.data == 0, 0.0, part.data * ends)
-        sums.append(np.asarray(csr_matrix((data, part.indices, part.indptr), part.shape).sum(1)))
-    return sums[0].ravel(), sums[1].ravel()
+        total = np.zeros(len(rows))
+        np.add.at(total, row_of, part.data * np.where(part.data == 0, 0.0, ends))
+        sums.append(total)
+    return sums[0], sums[1]
 
 
 def _elastic(program: Compiled) -> Compiled:
