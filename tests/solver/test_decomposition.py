@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +22,9 @@ from paxsilica.model import build
 from paxsilica.solver import Compiled, Outcome, Progress, compile_model, solve
 from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_parts import MASTER, Partition
+from paxsilica.solver.decomposition_workers import Resources
 from paxsilica.solver.resolve import search, with_exact_integers
+from paxsilica.studies.parallel import Store
 from paxsilica.tables import Tables
 
 WORLDS = 25
@@ -268,8 +273,8 @@ def test_a_search_without_time_states_a_bound() -> None:
 def test_a_search_ends_when_nobody_needs_more() -> None:
     for case, program in interesting():
         told: list[Progress] = []
-        decompose(program, case.solver, told.append, cutoff=lambda: bool(told))
         full: list[Progress] = []
+        decompose(program, case.solver, told.append, cutoff=partial(bool, told))
         decompose(program, case.solver, full.append)
         assert len(told) < len(full)
         return
@@ -282,3 +287,63 @@ def test_a_known_plan_is_priced_before_the_search() -> None:
         found = decompose(program, case.solver, start=best.values)
         first = next(point for point in found.trace if np.isfinite(point.incumbent))
         assert near(first.incumbent, best.objective or 0.0)
+
+
+class Killed(Exception):
+    """Ends a search as a kill would: nothing is handed back."""
+
+
+def kill(now: Progress) -> None:
+    if np.isfinite(now.incumbent):
+        raise Killed
+
+
+def test_a_killed_search_continues_from_its_cuts(tmp_path: Path) -> None:
+    shorter = 0
+    for number, (case, program) in enumerate(interesting()):
+        store = Store(tmp_path / str(number))
+        with pytest.raises(Killed):
+            decompose(program, case.solver, kill, resources=Resources(store=store))
+        told: list[Progress] = []
+        again = Resources(store=Store(tmp_path / str(number)))
+        found = decompose(program, case.solver, told.append, resources=again)
+        afresh: list[Progress] = []
+        same(program, decompose(program, case.solver, afresh.append), found)
+        assert told[0].bound > afresh[0].bound
+        shorter += len(told) < len(afresh)
+    assert shorter > 2
+
+
+def test_another_program_does_not_use_the_cuts(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    dear, cheap = states(15.0, 100.0), states(8.0, 100.0)
+    decompose(dear, Solver(gap=0.0), resources=Resources(store=store))
+    same(
+        cheap,
+        solve(cheap, Solver(gap=0.0)),
+        decompose(cheap, Solver(gap=0.0), resources=Resources(store=store)),
+    )
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_gives_the_same_result() -> None:
+    distributed = pytest.importorskip("distributed")
+    _, case, program = max(drawn(), key=lambda one: len(Partition.of(one[2]).names))
+    here = decompose(program, case.solver)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        processes = [worker.process.process for worker in cluster.workers.values()]
+        killed: list[int] = []
+
+        def lose(now: Progress) -> None:
+            if not killed:
+                killed.append(processes[0].pid)
+                os.kill(processes[0].pid, signal.SIGKILL)
+
+        found = decompose(program, case.solver, lose, resources=Resources(client=client))
+    assert killed
+    same(program, here, found)

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
@@ -27,8 +26,16 @@ from paxsilica.solver.decomposition_parts import (
     Partition,
     Positions,
     Reaction,
-    Subproblem,
     lower_bound,
+)
+from paxsilica.solver.decomposition_workers import (
+    ALONE,
+    Earlier,
+    Elsewhere,
+    Evaluator,
+    Here,
+    Kept,
+    Resources,
 )
 from paxsilica.solver.highs import (
     Outcome,
@@ -42,7 +49,7 @@ from paxsilica.solver.program import Array, Compiled
 
 LOGGER = logging.getLogger(__name__)
 
-STEP = 0.3
+STEP = 0.7
 """How far decisions move from the best known ones to those of the master in a round."""
 
 CLOSED = 1e-9
@@ -83,24 +90,6 @@ WITHOUT_HEURISTICS: dict[str, float | int | str | bool] = {
 """Options of HiGHS for a search that starts from a good plan."""
 
 
-class Evaluator(Protocol):
-    """Asks all subproblems for their reactions."""
-
-    def __call__(self, decisions: Array) -> Sequence[Reaction]:
-        """The reactions, in the order of the subproblems."""
-
-
-class Here:
-    """Evaluates the subproblems in this process, one after the other."""
-
-    def __init__(self, subproblems: Sequence[Subproblem]) -> None:
-        self.subproblems = subproblems
-
-    def __call__(self, decisions: Array) -> list[Reaction]:
-        """The reactions, in the order of the subproblems."""
-        return [subproblem.at(decisions) for subproblem in self.subproblems]
-
-
 def chosen(program: Compiled, options: Solver) -> str:
     """The method for a program: ``monolith`` or ``decomposition``."""
     if options.method != "auto":
@@ -127,6 +116,7 @@ class Decomposition:
     partition: Partition
     on_progress: ProgressCallback | None = None
     cutoff: Callable[[], bool] | None = None
+    resources: Resources = ALONE
     bound: float = -math.inf
     best: Best = field(default_factory=Best)
     infeasible: bool = False
@@ -149,7 +139,13 @@ class Decomposition:
             least[number] += lower_bound(subproblem.program)
         self.master = Master(self.program, self.partition, least, self.options, groups)
         self.linear = not len(self.master.integer)
-        self.evaluator: Evaluator = Here(self.subproblems)
+        client = self.resources.client
+        self.evaluator: Evaluator = (
+            Here(self.subproblems) if client is None else Elsewhere(self.subproblems, client)
+        )
+        self.kept = None
+        if self.resources.store is not None and not self.linear:
+            self.kept = Kept(self.resources.store, self.program)
 
     @property
     def seconds(self) -> float:
@@ -250,13 +246,7 @@ class Decomposition:
             point = ideal
             if best.decisions is not None and step < 1.0:
                 point = step * ideal + (1 - step) * best.decisions
-            reactions = self.evaluator(point)
-            if all(one.feasible for one in reactions):
-                cost = self.master.cost(point) + sum(one.value for one in reactions)
-                if cost < best.objective:
-                    best = Best(cost, point, reactions)
-            cuts = self.cuts(point, reactions, ideal)
-            self.master.add(cuts)
+            best, cuts = self.asked(point, ideal, best)
             if cuts:
                 step = max(STEP, step / 2)
             elif step >= 1.0 or point is ideal:
@@ -264,6 +254,20 @@ class Decomposition:
             else:
                 step = min(1.0, 2 * step)
         return bound, best
+
+    def asked(self, point: Array, ideal: Array, best: Best) -> tuple[Best, list[Cut]]:
+        """Asks the subproblems at a point: the better of it and the best point, and the cuts that
+        the optimum of the master violates, which are added to it."""
+        reactions = self.evaluator(point)
+        if all(one.feasible for one in reactions):
+            cost = self.master.cost(point) + sum(one.value for one in reactions)
+            if cost < best.objective:
+                best = Best(cost, point, reactions)
+        cuts = self.cuts(point, reactions, ideal)
+        self.master.add(cuts)
+        if self.kept is not None:
+            self.kept.keep(cuts, self.bound)
+        return best, cuts
 
     def price(self, decisions: Array, eps: float) -> None:
         """Finds the exact cost of the integer decisions, and keeps the plan if it is the best."""
@@ -274,12 +278,18 @@ class Decomposition:
             self.master.free()
         if found.objective < self.best.objective:
             self.best = found
+            if self.kept is not None and found.decisions is not None:
+                self.kept.keep((), self.bound, found.decisions[self.master.integer])
         self.note()
 
     def search(self, start: Array | None) -> None:
         """Solves the program until the gap is closed or time is up."""
         gap = self.options.gap
         eps = CLOSED if self.linear else max(PURE_SHARE * gap, 1e-7)
+        earlier = None if self.kept is None else self.kept.earlier()
+        if earlier is not None:
+            self.master.add(earlier.cuts)
+            self.note(earlier.bound)
         bound, relaxed = self.relax(eps)
         self.infeasible = bound == math.inf
         self.unbounded = bound == -math.inf
@@ -297,11 +307,7 @@ class Decomposition:
             self.seconds,
         )
         precise = max(0.1 * gap, CLOSED)
-        if start is not None:
-            self.price(start[self.master.columns], precise)
-        for _ in range(DIVES):
-            if self.gap <= gap or self.over or not self.dive(precise):
-                break
+        self.first_plans(start, earlier, precise)
         before: bytes | None = None
         while self.gap > gap and not self.over:
             outcome = self.solve_master(0.5 * gap)
@@ -327,6 +333,18 @@ class Decomposition:
                 len(self.master.cuts),
                 self.seconds,
             )
+
+    def first_plans(self, start: Array | None, earlier: Earlier | None, precise: float) -> None:
+        """Prices known plans, and those of some dives."""
+        if start is not None:
+            self.price(start[self.master.columns], precise)
+        if earlier is not None and earlier.integers is not None:
+            decisions = np.zeros(len(self.master.base.cost))
+            decisions[self.master.integer] = earlier.integers
+            self.price(decisions, precise)
+        for _ in range(DIVES):
+            if self.gap <= self.options.gap or self.over or not self.dive(precise):
+                break
 
     def dive(self, precise: float) -> bool:
         """Rounds the relaxation to a plan and prices it. Whether another dive may help: if the cost
@@ -437,6 +455,7 @@ def decompose(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    resources: Resources = ALONE,
 ) -> Outcome:
     """Solves ``program`` as :func:`~paxsilica.solver.highs.solve` does, by decomposition. A program
     without subproblems is solved whole, and so is one whose master is unbounded."""
@@ -445,7 +464,7 @@ def decompose(
         LOGGER.info("search: monolith (the program has no state that can be a subproblem)")
         return solve(program, options, on_progress, start, cutoff)
     LOGGER.info("search: decomposition into %d subproblems", len(partition.names))
-    search = Decomposition(program, options, partition, on_progress, cutoff)
+    search = Decomposition(program, options, partition, on_progress, cutoff, resources)
     try:
         search.search(start)
     except KeyboardInterrupt:

@@ -168,9 +168,8 @@ class Subproblem:
         """Without the programs in the solver, which cannot move to another process."""
         return self.__dict__ | {"linear": None, "elastic": None, "last": None}
 
-    def at(self, decisions: Array) -> Reaction:
-        """The reaction to the decisions in the columns of the master."""
-        there = decisions[self.coupling]
+    def at(self, there: Array) -> Reaction:
+        """The reaction to the decisions in its coupling columns."""
         if self.last is not None and np.array_equal(self.last[0], there):
             return self.last[1]
         if self.linear is None:

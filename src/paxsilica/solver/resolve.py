@@ -21,6 +21,7 @@ from paxsilica.model import Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
 from paxsilica.solver.decomposition import chosen, decompose
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
 from paxsilica.solver.program import Array, Compiled, compile_model
 from paxsilica.tables import Tables
@@ -225,6 +226,7 @@ def search(
     *,
     interruptible: bool = False,
     may_be_empty: bool = False,
+    resources: Resources = ALONE,
 ) -> Answer:
     """Solves ``program``, from a known plan if there is one.
 
@@ -235,6 +237,7 @@ def search(
         on_progress: called with every progress of the search.
         interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
         may_be_empty: whether a program without columns is solved, and not refused.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if there is nothing to decide, or if the model is unbounded.
@@ -255,13 +258,12 @@ def search(
 
     method = chosen(program, options)
     LOGGER.info("search: %s", method)
-    outcome = (decompose if method == "decomposition" else solve)(
-        program,
-        options,
-        note,
-        start.values(program) if isinstance(start, Known) else start,
-        None if cutoff is None else lambda: cutoff(reported),
-    )
+    found = start.values(program) if isinstance(start, Known) else start
+    enough = None if cutoff is None else lambda: cutoff(reported)
+    if method == "decomposition":
+        outcome = decompose(program, options, note, found, enough, resources)
+    else:
+        outcome = solve(program, options, note, found, enough)
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":
