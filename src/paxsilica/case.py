@@ -251,12 +251,13 @@ class Solver(Section):
     )
     threads: Annotated[int, Field(ge=1, le=64)] = Field(2, description="threads of the solver")
     seed: Annotated[int, Field(ge=0, le=LARGEST_WHOLE)] = Field(0, description="seed of the solver")
-    method: Literal["auto", "monolith", "decomposition"] = Field(
+    method: Literal["auto", "monolith", "decomposition", "rounding"] = Field(
         "auto",
         description=(
             "monolith: one program for all operating states; decomposition: a program for the"
-            " decisions and one for each disrupted state of a scenario; auto: by the number of"
-            " these states"
+            " decisions and one for each disrupted state of a scenario; auto: one of these by the"
+            " number of such states; rounding: the linear relaxation rounded to a plan, whatever"
+            " its gap"
         ),
     )
     options: dict[str, float | int | str | bool] = Field(

@@ -22,6 +22,7 @@ from paxsilica.plan import extract
 from paxsilica.plan.coverage import Shares, coverage, measured_coverage
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -80,6 +81,7 @@ def make_plan(
     on_step: StepCallback | None = None,
     *,
     model: Model | None = None,
+    resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -88,6 +90,7 @@ def make_plan(
         on_progress: called with every progress of the search.
         on_step: called with the name of each step of the work as it begins.
         model: the model of this case on these tables with further rows of a user; built if absent.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -105,7 +108,12 @@ def make_plan(
     instance, program, costs = made.instance, made.program, made.costs
     steps.begin("search")
     outcome = search(
-        program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+        program,
+        case.solver,
+        on_progress=on_progress,
+        interruptible=True,
+        may_be_empty=True,
+        resources=resources,
     ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:

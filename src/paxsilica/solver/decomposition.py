@@ -91,7 +91,7 @@ WITHOUT_HEURISTICS: dict[str, float | int | str | bool] = {
 
 
 def chosen(program: Compiled, options: Solver) -> str:
-    """The method for a program: ``monolith`` or ``decomposition``."""
+    """The method for a program: ``monolith``, ``decomposition`` or ``rounding``."""
     if options.method != "auto":
         return options.method
     worthwhile = len(program.separable) >= WORTHWHILE_STATES and program.integer.any()
@@ -141,7 +141,9 @@ class Decomposition:
         self.linear = not len(self.master.integer)
         client = self.resources.client
         self.evaluator: Evaluator = (
-            Here(self.subproblems) if client is None else Elsewhere(self.subproblems, client)
+            Here(self.subproblems)
+            if client is None or not self.subproblems
+            else Elsewhere(self.subproblems, client)
         )
         self.kept = None
         if self.resources.store is not None and not self.linear:
@@ -308,6 +310,8 @@ class Decomposition:
         )
         precise = max(0.1 * gap, CLOSED)
         self.first_plans(start, earlier, precise)
+        if self.options.method == "rounding":
+            return
         before: bytes | None = None
         while self.gap > gap and not self.over:
             outcome = self.solve_master(0.5 * gap)
@@ -458,9 +462,10 @@ def decompose(
     resources: Resources = ALONE,
 ) -> Outcome:
     """Solves ``program`` as :func:`~paxsilica.solver.highs.solve` does, by decomposition. A program
-    without subproblems is solved whole, and so is one whose master is unbounded."""
+    without subproblems is solved whole, and so is one whose master is unbounded. The method
+    ``rounding`` ends with the first plans."""
     partition = Partition.of(program)
-    if not partition.names:
+    if not partition.names and options.method != "rounding":
         LOGGER.info("search: monolith (the program has no state that can be a subproblem)")
         return solve(program, options, on_progress, start, cutoff)
     LOGGER.info("search: decomposition into %d subproblems", len(partition.names))

@@ -260,7 +260,7 @@ def search(
     LOGGER.info("search: %s", method)
     found = start.values(program) if isinstance(start, Known) else start
     enough = None if cutoff is None else lambda: cutoff(reported)
-    if method == "decomposition":
+    if method in ("decomposition", "rounding"):
         outcome = decompose(program, options, note, found, enough, resources)
     else:
         outcome = solve(program, options, note, found, enough)
