@@ -16,7 +16,8 @@ from random_worlds import random_world
 from scipy.sparse import csr_matrix
 from witness import audited_plan
 
-from paxsilica.case import Case, Solver
+from paxsilica.bundled import data_folder, find_case
+from paxsilica.case import Case, Solver, read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
 from paxsilica.solver import Compiled, Outcome, Progress, compile_model, solve
@@ -25,7 +26,7 @@ from paxsilica.solver.decomposition_parts import MASTER, Partition
 from paxsilica.solver.decomposition_workers import Resources
 from paxsilica.solver.resolve import search, with_exact_integers
 from paxsilica.studies.parallel import Store
-from paxsilica.tables import Tables
+from paxsilica.tables import TABLES, Tables, load_tables
 
 WORLDS = 25
 CLOSE = 1e-6
@@ -347,3 +348,75 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_result() -> None:
         found = decompose(program, case.solver, lose, resources=Resources(client=client))
     assert killed
     same(program, here, found)
+
+
+def test_rounding_ends_with_a_plan_and_a_valid_bound() -> None:
+    found = 0
+    for _, case, program in drawn():
+        options = case.solver.model_copy(update={"method": "rounding"})
+        whole, quick = solve(program, case.solver), search(program, options).outcome
+        if whole.objective is None:
+            assert quick.values is None
+            continue
+        room = CLOSE * max(1.0, abs(whole.objective))
+        assert quick.bound <= whole.objective + room
+        if quick.values is not None and quick.objective is not None:
+            assert violation(program, quick.values) < 1e-5
+            assert quick.objective >= whole.objective - room
+            found += 1
+    assert found > WORLDS / 2
+
+
+def test_rounding_needs_no_scenarios() -> None:
+    program = replace(states(8.0, 100.0), separable={})
+    options = Solver(gap=0.0, method="rounding")
+    found = search(program, options).outcome
+    assert found.status in ("optimal", "feasible")
+    assert found.bound <= 15.5 + CLOSE
+    assert found.objective is not None
+    assert found.objective >= 15.5 - CLOSE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_bundled_data_with_scenarios(count: int) -> None:
+    tables, case = with_scenarios(count)
+    program = compile_model(build(make_instance(tables, case)))
+    assert Partition.of(program).names
+    whole, parts = solve(program, case.solver), decompose(program, case.solver)
+    assert whole.status == parts.status == "optimal"
+    assert whole.objective is not None
+    assert parts.objective is not None
+    assert parts.values is not None
+    assert violation(program, parts.values) < 1e-5
+    # both prove the same gap: the intervals of plan and bound have a point in common
+    room = 1e-9 * abs(whole.objective)
+    assert max(whole.bound, parts.bound) <= min(whole.objective, parts.objective) + room
+
+
+def with_scenarios(count: int) -> tuple[Tables, Case]:
+    """The bundled base case to 2030, with scenarios in which a region is cut off from 2028 on."""
+    tables = load_tables(data_folder())
+    probability = {"calm": 0.5} | {f"off-{at}": 0.5 / count for at in range(count)}
+    regions = ("CHN", "AUS", "JPN", "USA")[:count]
+    changed = replace(
+        tables,
+        scenarios=tuple(
+            TABLES["scenarios"](scenario=name, name=name, probability=share)
+            for name, share in probability.items()
+        ),
+        events=tuple(
+            TABLES["events"](
+                scenario=f"off-{at}",
+                event="cut-off",
+                region=region,
+                commodity="*",
+                process="*",
+                from_year=2028,
+            )
+            for at, region in enumerate(regions)
+        ),
+    )
+    settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005"]
+    case = read_case(find_case("base"), settings)
+    return changed, case.model_copy(update={"scenarios": probability})
