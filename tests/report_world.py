@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from paxsilica.audit import audited
 from paxsilica.plan.solve import make_plan
 from paxsilica.report.views.named_plan import NamedPlan, name_plan
 from paxsilica.tables import Tables
@@ -23,7 +24,7 @@ PLACES = {
 
 @cache
 def tables() -> Tables:
-    """Ore, metal and servers; what is cheap stands in the one region that is not trusted."""
+    """Ore, metal and servers; what is cheap stands in the one adversary."""
     goods = {
         "ore": {"covered": True, "price_usd_per_unit": 1e5, "shortage_price_usd_per_unit": 3e6},
         "metal": {"covered": True, "price_usd_per_unit": 5e5, "shortage_price_usd_per_unit": 9e6},
@@ -38,7 +39,7 @@ def tables() -> Tables:
     }
     made = world(
         {"mine": "-> ore", "refine": "2 ore -> metal", "assemble": "metal -> server"},
-        regions={"A": "signatory", "AUS": "signatory", "CHN": "untrusted"},
+        regions={"A": "signatory", "AUS": "signatory", "CHN": "adversary"},
         commodities=goods,
         assets={
             "pit": {
@@ -128,11 +129,11 @@ def named(budget: float = 60.0) -> NamedPlan:
         title="Small world",
         question="Does it <b>work</b>?",
         budget_usd_m=budget,
-        trusted=["signatory"],
+        roles={"protected": ["signatory"]},
         funding=["signatory"],
         coverage={"required": 0.4, "from_year": 2031, "hard": False},
     )
-    return name_plan(make_plan(tables(), asked), tables())
+    return name_plan(audited(make_plan(tables(), asked), tables(), asked), tables())
 
 
 def save(budget: float, folder: Path) -> Path:

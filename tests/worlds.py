@@ -73,7 +73,8 @@ def world(
     scenarios: Mapping[str, float] | None = None,
     events: list[dict[str, Any]] | None = None,
     series: Mapping[tuple[str, str, str], Mapping[int, float]] | None = None,
-    statuses: Mapping[str, float] | None = None,
+    statuses: Mapping[str, float | Mapping[str, float]] | None = None,
+    completion: Mapping[tuple[str, str], Mapping[int, float]] | None = None,
 ) -> Tables:
     """A world in short.
 
@@ -193,15 +194,21 @@ def world(
         for year, value in path.items()
     ]
     tables["statuses"] = [
-        {"status": name, "name": name, "credit": credit}
+        {"status": name, "name": name}
+        | (dict(credit) if isinstance(credit, Mapping) else {"credit": credit})
         for name, credit in (statuses or {}).items()
+    ]
+    tables["completion"] = [
+        {"status": status, "stage": stage, "delay_years": late, "probability": chance}
+        for (status, stage), chances in (completion or {}).items()
+        for late, chance in chances.items()
     ]
     return make_tables(**{table: found for table, found in tables.items() if found})
 
 
 def case(years: str = "2030", **keys: Any) -> Case:
     """A case without discounting, solved to the end."""
-    finance = {"discount_rate": 0.0, "residual_value": False} | keys.pop("finance", {})
+    finance = {"discount_rate": 0.0} | keys.pop("finance", {})
     solver = {"gap": 0.0, "threads": 1} | keys.pop("solver", {})
     return make_case({"years": years, "finance": finance, "solver": solver} | keys)
 
@@ -318,8 +325,10 @@ class Answer:
             for name in (
                 "need",
                 "nameplate_share_without",
-                "coverage_without",
+                "standalone_coverage_without",
                 "nameplate_share",
-                "coverage",
+                "standalone_coverage",
+                "joint_coverage_without",
+                "joint_coverage",
             )
         }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paxsilica.audit import audited
 from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
 from paxsilica.case import Case, make_case, read_case
 from paxsilica.instance import Instance, make_instance
@@ -91,13 +92,15 @@ class Question:
         *,
         model: Model | None = None,
     ) -> Plan:
-        """The plan; see :func:`paxsilica.plan.solve.make_plan`.
+        """The plan, after its audit: a plan that fails it has the status ``unverified``. See
+        :func:`paxsilica.plan.solve.make_plan` and :func:`paxsilica.audit.audited`.
 
         Args:
             on_progress, on_step: callbacks.
             model: the model of this question with rows of the user.
         """
-        return make_plan(self.tables, self.case, on_progress, on_step, model=model)
+        plan = make_plan(self.tables, self.case, on_progress, on_step, model=model)
+        return audited(plan, self.tables, self.case)
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -91,6 +91,7 @@ SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,
     "mip_pscost_minreliable": SolverOption(int, 0, 1_000_000),
+    "mip_max_nodes": SolverOption(int, 1, LARGEST_WHOLE),
     "mip_lp_solver": SolverOption(str, choices=("choose", "simplex", "ipm", "ipx")),
     "presolve": _AUTOMATIC,
     "parallel": _AUTOMATIC,
@@ -116,7 +117,8 @@ class Section(BaseModel):
         truth value, and digits are 0 to 9."""
         field = cls.model_fields[str(info.field_name)]
         if takes_truth_values(field):
-            wrong = not isinstance(value, bool)
+            absent = value is None and field.default is None
+            wrong = not isinstance(value, bool) and not absent
         elif section_of(field) is not None or info.field_name == "options":
             wrong = False
         else:
@@ -170,8 +172,8 @@ year."""
 
 
 class Coverage(Section):
-    """The required security: the share of its needs that the trusted world must be able to serve
-    when it is cut off."""
+    """The required security: the share of the need that must be served when adversaries are cut
+    off."""
 
     required: SharePath = Field(
         description="share of need and of final demand, in every stage that `stages` does not name"
@@ -191,12 +193,86 @@ class Coverage(Section):
 
 
 class Concentration(Section):
-    """A cap on the share of one region in what the trusted world makes when it is cut off."""
+    """A cap on the share of one region in what is made when adversaries are cut off."""
 
     max_share: Share = Field(description="largest share of one region in a covered commodity")
     from_year: CaseYear = Field(description="first year in which the cap holds")
     hard: bool = Field(
         description="true: must be met; false: the excess is paid for at the shortage price"
+    )
+
+
+def _statuses(value: Any) -> Any:
+    """A list of statuses, which hold in every year, or ``{status = first year}``."""
+    listed = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+    return dict.fromkeys(value, 0) if listed else value
+
+
+def _known_from(value: dict[Any, int]) -> dict[Any, int]:
+    for name, year in value.items():
+        if year != 0 and not _is_year(year):
+            raise ValueError(
+                f"the first year of {name}, {year}, should lie between {FIRST_YEAR} and {LAST_YEAR}"
+            )
+    return value
+
+
+StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses), AfterValidator(_known_from)]
+RegionsFrom = Annotated[dict[str, int], BeforeValidator(_statuses), AfterValidator(_known_from)]
+
+
+class Roles(Section):
+    """The role of each region in each year, from its status: protected, open or adversary."""
+
+    protected: StatusesFrom = Field(
+        {"signatory": 0},
+        description=(
+            "statuses of protected regions, or {status = first year}; before that year the other"
+            " keys decide"
+        ),
+    )
+    adversary: StatusesFrom = Field(
+        {"adversary": 0},
+        description=(
+            "statuses of adversaries, or {status = first year}: cut off with all plants that they"
+            " control elsewhere; what is neither protected nor an adversary is open"
+        ),
+    )
+    lost: RegionsFrom = Field(
+        {},
+        description=(
+            "regions that are cut off as hosts only, or {region = first year}: plants of their"
+            " firms elsewhere keep running"
+        ),
+    )
+    lost_funders_pay: bool | None = Field(
+        None, description="whether funders of lost regions still pay; needed if regions are lost"
+    )
+
+    @model_validator(mode="after")
+    def _funders_of_lost(self) -> Self:
+        if self.lost and self.lost_funders_pay is None:
+            raise ValueError("lost_funders_pay should be true or false where regions are lost")
+        return self
+
+
+class Need(Section):
+    """Whose need is covered."""
+
+    regions: Literal["protected", "protected+open"] = Field(
+        "protected+open", description="roles of the regions whose need must be covered"
+    )
+
+
+class Access(Section):
+    """Supply from open regions in a cut-off."""
+
+    open: Share = Field(
+        1.0,
+        description=(
+            "share of the existing capacity in open regions that is within reach; plants that a"
+            " protected region controls and plants of the plan count in full"
+        ),
     )
 
 
@@ -220,8 +296,8 @@ class Finance(Section):
     discount_rate: Annotated[float, Field(ge=-0.5, le=1), AfterValidator(_rate)] = Field(
         description="real, per year; the first year of the case is not discounted"
     )
-    residual_value: bool = Field(
-        description="whether plants younger than their economic life have a value at the end"
+    public_funds_cost: Annotated[float, Field(ge=1, le=10)] = Field(
+        1.0, description="what a USD of public capital costs the economy; absent: 1"
     )
     price_year: CaseYear | None = Field(None, description="price year of all USD; for display")
 
@@ -284,23 +360,6 @@ class Solver(Section):
         return gap
 
 
-def _statuses(value: Any) -> Any:
-    """A list of statuses, which hold in every year, or ``{status = first year}``."""
-    listed = isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
-    return dict.fromkeys(value, 0) if listed else value
-
-
-def _known_from(value: dict[Status, int]) -> dict[Status, int]:
-    for status, year in value.items():
-        if year != 0 and not _is_year(year):
-            raise ValueError(
-                f"the first year of {status}, {year}, should lie between {FIRST_YEAR} and"
-                f" {LAST_YEAR}"
-            )
-    return value
-
-
-StatusesFrom = Annotated[dict[Status, int], BeforeValidator(_statuses), AfterValidator(_known_from)]
 Title = Annotated[str, Field(max_length=1000), AfterValidator(check_text)]
 
 
@@ -315,20 +374,19 @@ class Case(Section):
     title: Title = Field("", description="title for reports")
     question: Title = Field("", description="the question in a sentence")
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
-    objective: Literal["cost", "shortfall", "budget"] = Field(
+    objective: Literal["cost", "security", "budget"] = Field(
         "cost",
         description=(
-            "cost: least expected discounted cost; shortfall: least shortfall of coverage; budget:"
-            " least public money for the required coverage"
+            "cost: least expected discounted cost; security: the plan that comes closest to the"
+            " required coverage; budget: least public money for the required coverage"
         ),
     )
     budget_usd_m: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
         None, description="limit on what all funders together pay for projects; absent: no limit"
     )
-    trusted: StatusesFrom = Field(
-        {"signatory": 0},
-        description="statuses whose plants count in a cut-off, or {status = first year}",
-    )
+    roles: Roles = Roles()
+    need: Need = Need()
+    access: Access = Access()
     funding: StatusesFrom = Field(
         {"signatory": 0}, description="statuses whose funders pay, or {status = first year}"
     )
@@ -378,8 +436,8 @@ class Case(Section):
         hard = None if self.coverage is None else self.coverage.hard
         if self.years[0] > self.years[1]:
             raise ValueError("years: the first year should not be after the last")
-        if self.objective == "shortfall" and hard is not False:
-            raise ValueError("objective: shortfall needs a section coverage with hard = false")
+        if self.objective == "security" and hard is None:
+            raise ValueError("objective: security needs a section coverage")
         if self.objective == "budget" and hard is not True:
             raise ValueError("objective: budget needs a section coverage with hard = true")
         if self.concentration is not None and self.coverage is None:

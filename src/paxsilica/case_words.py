@@ -15,12 +15,12 @@ from pydantic.fields import FieldInfo
 
 from paxsilica.errors import Problem
 
-STATUSES = "signatory, participant, neutral or untrusted"
+STATUSES = "signatory, participant, neutral or adversary"
 SHARE = "a share between 0 and 1, such as 0.7"
 
 _SETS: Mapping[str, str] = {
     "years": 'the first and the last year, written "2026-2040", or "2026" for one year',
-    "trusted": (
+    "funding": (
         'a list of statuses such as ["signatory", "participant"], or statuses with their first'
         f" year such as {{signatory = 2026}}; a status is {STATUSES}"
     ),
@@ -37,11 +37,18 @@ _SETS: Mapping[str, str] = {
     ),
     "solver.options": 'options of HiGHS with their value, such as {presolve = "on"}',
 }
-_SETS = {**_SETS, "funding": _SETS["trusted"]}
+_SETS = {
+    **_SETS,
+    "roles.protected": _SETS["funding"],
+    "roles.adversary": _SETS["funding"],
+    "roles.lost": 'a list of regions such as ["A"], or regions with their first year',
+}
 """What keys hold that hold several values."""
 
 _PARTS: Mapping[str, str] = {
-    "trusted": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
+    "roles.protected": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
+    "roles.adversary": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
+    "roles.lost": "a region, or a year between 1900 and 2200 for a region",
     "funding": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
     "membership": f"a status: {STATUSES}",
     "partners": "a player in quotation marks, such as sign:A",

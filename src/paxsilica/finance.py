@@ -1,10 +1,18 @@
-"""Money and time: discounting, annuities, residual values. Pure functions; rates are real, per
-year, as shares of 1."""
+"""Money and time: discounting, annuities, interest during construction. Pure functions; rates are
+real, per year, as shares of 1."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+from scipy.optimize import brentq
+
 MILLION = 1e6
 """USD in a USD million."""
+
+LOWEST_RATE, HIGHEST_RATE = -0.99, 100.0
+"""Range in which internal rates of return are sought, shares of 1 per year."""
 
 
 def discount_factor(rate: float, years: int) -> float:
@@ -28,28 +36,43 @@ def annuity_share(rate: float, life_years: int) -> float:
     return rate / (1.0 - (1.0 + rate) ** -life_years)
 
 
-def financing_factor(cost_of_capital: float, discount_rate: float, life_years: int | None) -> float:
-    """What a USD of capital costs, in present value at ``discount_rate``, if it is paid back at
-    ``cost_of_capital`` over its life.
+def interest_factor(profile: Sequence[float], lead_time_years: int, rate: float) -> float:
+    """Value at the start of operation of a USD of capital that is spent along ``profile``, the
+    shares by year from the commitment on: interest during construction, or a discount on what
+    falls due later.
 
-    Money raised at the discount rate costs its face value; without a life it costs its face value
-    too.
+    Capital is spent at the beginning of a year, and operation begins ``lead_time_years`` after the
+    commitment.
 
-    >>> financing_factor(0.07, 0.07, 20), round(financing_factor(0.10, 0.05, 20), 4)
-    (1.0, 1.4638)
-    >>> financing_factor(0.10, 0.05, None)
-    1.0
+    >>> interest_factor((1.0,), 0, 0.1), round(interest_factor((0.5, 0.5), 2, 0.1), 4)
+    (1.0, 1.155)
     """
-    if life_years is None:
-        return 1.0
-    return annuity_share(cost_of_capital, life_years) / annuity_share(discount_rate, life_years)
+    return float(
+        sum(share * (1.0 + rate) ** (lead_time_years - age) for age, share in enumerate(profile))
+    )
 
 
-def residual_share(life_years: int | None, years_used: int) -> float:
-    """Share of the capital of a plant that is left after ``years_used`` years of a straight-line
-    life.
+def present_value(rate: float, flows: Sequence[float]) -> float:
+    """Value at the beginning of the first year of flows at the beginnings of successive years.
 
-    >>> residual_share(20, 5), residual_share(20, 30), residual_share(None, 5)
-    (0.75, 0.0, 0.0)
+    >>> present_value(0.25, [-100.0, 0.0, 156.25])
+    0.0
     """
-    return 0.0 if life_years is None else max(0.0, 1.0 - years_used / life_years)
+    return sum(flow * discount_factor(rate, year) for year, flow in enumerate(flows))
+
+
+def internal_rate(flows: Sequence[float]) -> float | None:
+    """The rate at which flows at the beginnings of successive years are worth nothing; ``None``
+    where they change their sign never or more than once, so that there is no or no single rate,
+    and where it lies outside of -99 % to 10,000 % a year.
+
+    >>> round(internal_rate([-100.0, 0.0, 121.0]), 9), internal_rate([-1.0, -1.0])
+    (0.1, None)
+    """
+    signs = [flow > 0 for flow in flows if flow]
+    if sum(one != other for one, other in pairwise(signs)) != 1:
+        return None
+    low, high = LOWEST_RATE, HIGHEST_RATE
+    if present_value(low, flows) * present_value(high, flows) > 0:
+        return None
+    return float(brentq(lambda rate: present_value(rate, flows), low, high, xtol=1e-12))

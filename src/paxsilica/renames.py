@@ -59,6 +59,17 @@ class RenamedKey:
 
 
 @dataclass(frozen=True)
+class DroppedKey:
+    """A dotted key of a case that no longer exists."""
+
+    old: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.old} no longer exists: {self.reason}"
+
+
+@dataclass(frozen=True)
 class RenamedSetting:
     """A word in the value of a dotted key of a case: the value itself, one of a list, or a key or
     value of a section."""
@@ -71,11 +82,38 @@ class RenamedSetting:
         return f"{self.key} {self.old!r} is now {self.new!r}"
 
 
-Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | RenamedSetting
+@dataclass(frozen=True)
+class AddedKey:
+    """A dotted key that an older case gets, so that it keeps its meaning."""
+
+    key: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.key} is new and is set to keep the meaning of the case"
+
+
+ADDED: tuple[AddedKey, ...] = (
+    AddedKey("roles.adversary", ["signatory", "participant", "neutral", "adversary"]),
+    AddedKey("need.regions", "protected"),
+    AddedKey("access.open", 0.0),
+)
+"""Before roles, every region that was not protected was cut off, and only protected regions had
+needs. A status that is protected from a year on is an adversary before it."""
+
+Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | DroppedKey | RenamedSetting
 
 RENAMES: tuple[Rename, ...] = (
     RenamedValue("events", "event", "switch off", "cut-off"),
     RenamedKey("operation.warm", "operation.readiness"),
+    RenamedValue("membership", "status", "untrusted", "adversary"),
+    RenamedSetting("membership", "untrusted", "adversary"),
+    RenamedSetting("trusted", "untrusted", "adversary"),
+    RenamedSetting("funding", "untrusted", "adversary"),
+    RenamedKey("trusted", "roles.protected"),
+    DroppedKey(
+        "finance.residual_value", "capital is charged as annuities within the years of the case"
+    ),
 )
 
 
@@ -95,7 +133,7 @@ def in_case(case: Mapping[str, Any], renames: Sequence[Rename] = RENAMES) -> lis
     """The renames that the content of a case file needs."""
 
     def needed(rename: Rename) -> bool:
-        if isinstance(rename, RenamedKey):
+        if isinstance(rename, RenamedKey | DroppedKey):
             return value_at(case, rename.old) is not None
         if isinstance(rename, RenamedSetting):
             value = value_at(case, rename.key)
@@ -113,7 +151,9 @@ def in_tables(
     """The renames that tables need, each given as a header and rows of cells."""
 
     def needed(rename: Rename) -> bool:
-        if isinstance(rename, RenamedKey | RenamedSetting) or not tables.get(rename.table):
+        if isinstance(rename, RenamedKey | DroppedKey | RenamedSetting):
+            return False
+        if not tables.get(rename.table):
             return False
         header, *rows = tables[rename.table]
         match rename:

@@ -1,10 +1,10 @@
-"""Rewrites a case file or a folder of tables of version 0.1 to the current names."""
+"""Rewrites a case file, or a folder or workbook of tables of version 0.1, to the current names."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from paxsilica.atomic import new_file
 from paxsilica.case import known_keys
 from paxsilica.errors import InputError
 from paxsilica.renames import (
+    ADDED,
     RENAMES,
+    DroppedKey,
     DroppedTable,
     Rename,
     RenamedColumn,
@@ -49,28 +52,34 @@ class Report:
 
 
 def upgrade(path: Path, backup: bool = True, renames: Sequence[Rename] = RENAMES) -> Report:
-    """Rewrite a case file (``.toml``) or the tables of a folder (``.csv``) to the current names.
+    """Rewrite a case file (``.toml``), or the tables of a folder (``.csv``) or of a workbook
+    (``.xlsx``), to the current names.
 
     Nothing is written if a file cannot be understood. Each file is replaced at once; with
     ``backup`` its former content stays beside it under its name with ``.orig`` added. A second
     upgrade changes nothing.
 
     Raises:
-        InputError: if the path is neither, a file cannot be read, both an old and a new name are
-            there, a name belongs to neither version, or a backup is there already.
+        InputError: if the path is none of these, a file cannot be read, both an old and a new name
+            are there, a name belongs to neither version, a workbook has parts that would be lost,
+            or a backup is there already.
+        OSError: if a file cannot be written.
     """
     if path.is_dir():
         changes, contents = _upgraded_folder(path, renames)
     elif path.suffix == ".toml" and path.is_file():
         changes, contents = _upgraded_case(path, renames)
+    elif path.suffix.lower() == ".xlsx" and path.is_file():
+        changes, contents = _upgraded_workbook(path, renames)
     else:
-        raise _refusal(path, "should be a case file (.toml) or a folder of CSV tables")
+        words = "should be a case file (.toml), a folder of CSV tables or a workbook (.xlsx)"
+        raise _refusal(path, words)
     backups = tuple(file.with_name(file.name + BACKUP) for file in contents) if backup else ()
     for copy in backups:
         if copy.exists():
             raise _refusal(copy, "should not be there: it is the place of the backup; move it away")
     for file, copy in zip(contents, backups, strict=False):
-        copy.write_bytes(file.read_bytes())
+        _replace(copy, file.read_bytes())
     for file, content in contents.items():
         _replace(file, content)
     return Report(tuple(changes), tuple(contents), backups)
@@ -85,9 +94,8 @@ def _replace(path: Path, content: bytes | None) -> None:
     if content is None:
         path.unlink()
         return
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    with new_file(path) as draft:
+        draft.write_bytes(content)
 
 
 # Tables
@@ -97,16 +105,56 @@ def _upgraded_folder(
     folder: Path, renames: Sequence[Rename]
 ) -> tuple[list[str], dict[Path, bytes | None]]:
     """What changes in a folder, and the new content of the files that change."""
-    dropped = {rename.table for rename in renames if isinstance(rename, DroppedTable)}
-    files = {
-        path.stem: path
-        for path in sorted(folder.glob("*.csv"))
-        if path.stem in TABLES or path.stem in dropped
-    }
+    known = _known(renames)
+    files = {path.stem: path for path in sorted(folder.glob("*.csv")) if path.stem in known}
     if not files:
         raise _refusal(folder, "should hold CSV tables, but has none")
     before = {table: _rows(path) for table, path in files.items()}
-    after = deepcopy(before)
+    changes, after = _renamed(before, renames, files)
+    contents = {
+        files[table]: _text(files[table], after[table]) if table in after else None
+        for table in files
+        if after.get(table) != before[table]
+    }
+    return changes, contents
+
+
+def _upgraded_workbook(
+    path: Path, renames: Sequence[Rename]
+) -> tuple[list[str], dict[Path, bytes | None]]:
+    """What changes in a workbook, and its new content."""
+    # The import is slow, and most tables are folders.
+    from paxsilica.tables.edited_workbook import EditedWorkbook
+
+    book = EditedWorkbook(path, _known(renames))
+    if not book.tables:
+        raise _refusal(path, "should hold sheets named after tables, but has none")
+    places = dict.fromkeys(book.tables, path)
+    for table, rows in book.tables.items():
+        if not rows:
+            raise _refusal(path, f"should have a header in the sheet {table}, but it is blank")
+    changes, after = _renamed(book.tables, renames, places)
+    if after == book.tables:
+        return changes, {}
+    kept = [table for table in book.formulas if table in after]
+    if kept:
+        changes.append(
+            f"formulas are kept in {', '.join(kept)}, but not their results: open and save the"
+            " workbook in a spreadsheet program before it is read"
+        )
+    return changes, {path: book.content(after)}
+
+
+def _known(renames: Sequence[Rename]) -> set[str]:
+    """Names of the tables of both versions."""
+    return {*TABLES, *(rename.table for rename in renames if isinstance(rename, DroppedTable))}
+
+
+def _renamed(
+    before: Mapping[str, list[list[str]]], renames: Sequence[Rename], files: Mapping[str, Path]
+) -> tuple[list[str], dict[str, list[list[str]]]]:
+    """What changes in tables, in words, and the tables after it; ``files`` says where each is."""
+    after = deepcopy(dict(before))
     changes = []
     for rename in renames:
         if in_tables(after, [rename]):
@@ -115,13 +163,9 @@ def _upgraded_folder(
     for table, (header, *_) in after.items():
         for name in header:
             if name and name not in TABLES[table].model_fields:
-                raise _refusal(files[table], f"has a column {name!r} that neither version has")
-    contents = {
-        files[table]: _text(files[table], after[table]) if table in after else None
-        for table in files
-        if after.get(table) != before[table]
-    }
-    return changes, contents
+                words = f"has a column {name!r} that neither version has, in the table {table}"
+                raise _refusal(files[table], words)
+    return changes, after
 
 
 def _rows(path: Path) -> list[list[str]]:
@@ -258,16 +302,34 @@ def _upgraded_case(
                 raise _refusal(path, f"should have one of the keys {rename.old} and {rename.new}")
             text = _with_key(text, rename)
             _move(content, rename)
+        elif isinstance(rename, DroppedKey):
+            text = _without_key(text, rename)
+            _remove(content, rename.old)
         elif isinstance(rename, RenamedSetting):
             text = _with_word(text, rename)
             _set_word(content, rename)
         if not _reads_as(text, content):
             raise _refusal(path, f"cannot be rewritten line by line; edit it: {rename}")
+    if changes and renames is RENAMES:
+        text = _with_added(path, text, content, changes)
     known = {name.split(".")[0] for name in known_keys()}
     for name in content:
         if name not in known:
             raise _refusal(path, f"has a key {name!r} that neither version has")
     return changes, {path: text.encode()} if text != before else {}
+
+
+def _with_added(path: Path, text: str, content: dict[str, Any], changes: list[str]) -> str:
+    """The text with the keys that keep the meaning of an older case."""
+    for added in ADDED:
+        if value_at(content, added.key) is None:
+            changes.append(str(added))
+            text = _with_line(text, added.key, f" {json.dumps(added.value)}")
+            section, _, last = added.key.rpartition(".")
+            content.setdefault(section, {})[last] = added.value
+            if not _reads_as(text, content):
+                raise _refusal(path, f"cannot be rewritten line by line; edit it: {added}")
+    return text
 
 
 def _reads_as(text: str, content: Mapping[str, Any]) -> bool:
@@ -278,14 +340,19 @@ def _reads_as(text: str, content: Mapping[str, Any]) -> bool:
 
 
 def _move(content: dict[str, Any], rename: RenamedKey) -> None:
-    *path, last = rename.old.split(".")
-    inner = value_at(content, ".".join(path)) if path else content
-    value = inner.pop(last)
+    value = _remove(content, rename.old)
     *path, last = rename.new.split(".")
     target = content
     for part in path:
         target = target.setdefault(part, {})
     target[last] = value
+
+
+def _remove(content: dict[str, Any], dotted: str) -> Any:
+    """Take a key out of a content; returns its value."""
+    *path, last = dotted.split(".")
+    inner = value_at(content, ".".join(path)) if path else content
+    return inner.pop(last)
 
 
 def _set_word(content: dict[str, Any], rename: RenamedSetting) -> None:
@@ -323,12 +390,19 @@ def _with_key(text: str, rename: RenamedKey) -> str:
         return text
     lines = text.split("\n")
     name, _, rest = lines[at].partition("=")
-    home, _, last = rename.new.rpartition(".")
+    home = rename.new.rpartition(".")[0]
     if home == rename.old.rpartition(".")[0]:
         new = rename.new.removeprefix(f"{section}." if section else "")
         lines[at] = f"{name.replace(name.strip(), new)}={rest}"
         return "\n".join(lines)
     del lines[at]
+    return _with_line("\n".join(lines), rename.new, rest)
+
+
+def _with_line(text: str, dotted: str, rest: str) -> str:
+    """The text with a new key, ``rest`` behind its equals sign, under the header of its section."""
+    home, _, last = dotted.rpartition(".")
+    lines = text.split("\n")
     header = next((at for at, line in enumerate(lines) if line.strip() == f"[{home}]"), None)
     if not home:
         lines.insert(0, f"{last} ={rest}")
@@ -337,6 +411,13 @@ def _with_key(text: str, rename: RenamedKey) -> str:
     else:
         lines += [f"[{home}]", f"{last} ={rest}", ""]
     return "\n".join(lines)
+
+
+def _without_key(text: str, rename: DroppedKey) -> str:
+    """The text without the line of the key."""
+    at, _ = _assignment(text, rename.old)
+    lines = text.split("\n")
+    return "\n".join(lines[:at] + lines[at + 1 :]) if at >= 0 else text
 
 
 def _with_word(text: str, rename: RenamedSetting) -> str:

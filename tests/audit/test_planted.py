@@ -153,17 +153,29 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "project twice in the portfolio": (more("portfolio"), "project committed once"),
     "capital told wrong": (put("portfolio", "capex_usd_m", lambda was: was * 1.01), "portfolio"),
     "funders of a project wrong": (put("portfolio", "funders", "fund-9 3"), "portfolio"),
+    "account told wrong": (
+        put("accounts", "npv_usd_m", lambda was: was + 0.1, lambda f: f["npv_usd_m"].notna()),
+        "account",
+    ),
+    "payment of an account told wrong": (
+        put("accounts", "paid_usd_m", lambda was: was * 1.01),
+        "account",
+    ),
+    "obligations told wrong": (
+        put("portfolio", "obligations_usd_m", lambda was: was + 0.1),
+        "obligations after the end",
+    ),
     "operating support told wrong": (
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",
     ),
     "coverage overstated": (
-        put("coverage_by_commodity", "coverage", 1.2),
-        "range of coverage",
+        put("coverage_by_commodity", "standalone_coverage", 1.2),
+        "range of standalone_coverage",
     ),
     "stage better covered than its weakest": (
-        put("coverage", "coverage", lambda was: was + 0.01),
-        "coverage of a stage",
+        put("coverage", "standalone_coverage", lambda was: was + 0.01),
+        "standalone_coverage of a stage",
     ),
     "weakest commodity told wrong": (
         put("coverage", "weakest_commodity", "acid"),
@@ -237,21 +249,31 @@ PLANTED: dict[str, tuple[Any, str]] = {
     ),
     "negative shortfall": (put("coverage_by_commodity", "shortfall", -1.0), "shortfall"),
     "coverage understated": (
-        put("coverage_by_commodity", "coverage", 0.0, lambda f: f["coverage"].astype(float) > 0.2),
-        "coverage that is reached",
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            0.0,
+            lambda f: f["standalone_coverage"].astype(float) > 0.2,
+        ),
+        "standalone_coverage of a stage",
     ),
     "coverage beyond all plants": (
-        put("coverage_by_commodity", "coverage", 1.0, lambda f: f["coverage"].astype(float) < 0.5),
-        "reach of coverage",
+        put(
+            "coverage_by_commodity",
+            "standalone_coverage",
+            1.0,
+            lambda f: f["standalone_coverage"].astype(float) < 0.5,
+        ),
+        "reach of standalone_coverage",
     ),
     "coverage without the plan beyond all plants": (
         put(
             "coverage_by_commodity",
-            "coverage_without",
+            "standalone_coverage_without",
             1.0,
             lambda f: f["commodity"] == "metal",
         ),
-        "reach of coverage_without",
+        "reach of standalone_coverage_without",
     ),
     "nameplate share without the plan overstated": (
         put("coverage_by_commodity", "nameplate_share_without", lambda was: was / 2 + 0.1),
@@ -425,7 +447,12 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "must run": (_every("assets", must_run_share=1.0), "must run"),
     "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
-    "distrust": (lambda world: world.case.update(trusted=["participant"]), "need"),
+    "distrust": (
+        lambda world: world.case.update(
+            roles={"protected": ["participant"], "adversary": ["signatory", "adversary"]}
+        ),
+        "need",
+    ),
     "hard coverage": (
         lambda world: world.case["coverage"].update(hard=True),
         "shortfall of hard coverage",
@@ -483,7 +510,6 @@ EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values())
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
-    "residual_value": lambda world: world.case["finance"].update(residual_value=True),
     "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
     "operation": _every("assets", variable_cost_usd_per_unit=1e6),
     "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),

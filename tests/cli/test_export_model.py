@@ -41,3 +41,21 @@ def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "mine"
     assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0
     assert path.read_text(encoding="utf-8") != "mine"
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.mps"
+    path.write_text("mine", encoding="utf-8")
+
+    def half(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", half)
+    result = CliRunner().invoke(app, ["export-model", *GIVEN, "--out", str(path), "--force"])
+    assert result.exit_code == 2
+    assert "No space left" in " ".join(result.output.split())
+    assert [file.name for file in tmp_path.iterdir()] == ["model.mps"]
+    assert path.read_text(encoding="utf-8") == "mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from paxsilica.cli import COMMANDS, app
 from paxsilica.cli.data import COMMANDS as DATA_COMMANDS
+from paxsilica.infeasibility import diagnose as diagnose_module
 from paxsilica.plan import solve as plan_solve
 from paxsilica.plan.result import Plan
 from paxsilica.plan.tables import PLAN_TABLES
@@ -75,6 +77,22 @@ def test_solve_of_the_infeasible_holds_the_diagnosis(ore: list[str]) -> None:
     assert found["diagnosis"] == json.loads(Path("x/diagnosis.json").read_text())
     assert found["diagnosis"]["feasible_changes"][0]["kind"] == "budget"
     assert Plan.load(Path("x/closest")).status == "infeasible"
+
+
+def test_a_closest_plan_that_fails_its_audit_ends_with_5(
+    ore: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true_plan = diagnose_module.make_plan
+
+    def wrong(*given: Any) -> Plan:
+        plan = true_plan(*given)
+        return replace(plan, capital_decided_usd_m=plan.capital_decided_usd_m + 1.0)
+
+    monkeypatch.setattr(diagnose_module, "make_plan", wrong)
+    result = run("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", "--json")
+    assert result.exit_code == 5, result.output
+    assert "The plan failed its audit" in result.stderr
+    assert Plan.load(Path("x/closest")).audit.status == "failed"
 
 
 def test_check_and_cases() -> None:
@@ -220,7 +238,7 @@ def test_errors_are_documents(words: list[str], kind: str, table: str | None) ->
     assert error["kind"] == kind
     assert error["message"]
     assert all(
-        set(problem) == {"table", "row", "column", "value", "right"}
+        set(problem) == {"table", "row", "column", "value", "expected"}
         for problem in error["problems"]
     )
     assert (

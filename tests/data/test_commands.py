@@ -16,6 +16,7 @@ from paxsilica.provenance.diff import changes
 from paxsilica.provenance.summary import summarise
 from paxsilica.tables import TABLES, load_tables
 from paxsilica.tables.write import write_folder
+from worlds import make_tables
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -66,8 +67,48 @@ def test_summary_gives_counts_grades_age_and_gaps() -> None:
 
 def test_summary_shares_add_up() -> None:
     found = summarise(load_tables(DATA))
-    assert sum(found.grades["numbers"].values()) == pytest.approx(1)
+    for shares in found.grades.values():
+        assert sum(shares.values()) == pytest.approx(1)
     assert found.numbers > 10000
+
+
+def test_numbers_to_be_sourced_leave_out_conventions_variants_and_generic_options() -> None:
+    """Of the capacities, sizes and quantities one each counts, each with a grade of its own."""
+    number = {"unit": "t", "low": 0.9, "high": 1.1, "range": "relative"}
+    paper = [{"source": name, "title": name} for name in ("paper", "CONVENTION")]
+    plant = {"name": "plant", "region": "A", "process": "mine"}
+    tables = make_tables(
+        sources=paper,
+        assets=[plant | {"asset": name, "capacity": 1.0} for name in ("real", "agreed")],
+        projects=[
+            plant
+            | {"project": name, "smallest_size": 1.0, "largest_size": 1.0, "lead_time_years": 2}
+            | {"generic": name == "generic"}
+            for name in ("named", "generic")
+        ],
+        demand=[
+            {"region": "A", "commodity": "ore", "use": "use", "variant": variant, "year": 2030}
+            | {"quantity": 1.0}
+            for variant in ("central", "low", "high")
+        ],
+        provenance=[
+            number | {"table": table, "row": row, "column": column, "sources": (source,)} | grade
+            for table, row, column, source, grade in (
+                ("assets", "real", "capacity", "paper", {"grade": "A"}),
+                ("assets", "agreed", "capacity", "CONVENTION", {"grade": "D"}),
+                ("projects", "named", "largest_size", "paper", {"grade": "B"}),
+                ("projects", "generic", "largest_size", "paper", {"grade": "D"}),
+                ("projects", "*", "smallest_size", "CONVENTION", {"grade": "D"}),
+                ("projects", "*", "lead_time_years", "CONVENTION", {"grade": "D"}),
+                ("demand", "A|ore|use|central|2030", "quantity", "paper", {"grade": "C"}),
+                ("demand", "*|*|*|*|*", "quantity", "paper", {"grade": "D"}),
+            )
+        ],
+    )
+    found = summarise(tables)
+    assert found.numbers == 11
+    third = pytest.approx(1 / 3)
+    assert found.grades["numbers to be sourced"] == {"A": third, "B": third, "C": third, "D": 0.0}
 
 
 def test_export_refuses_to_write_over(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from random_worlds import random_world
 from typer.testing import CliRunner, Result
 
+from paxsilica.api import Question
 from paxsilica.audit import audit, audited
 from paxsilica.case import Case
 from paxsilica.cli import app
@@ -40,6 +41,21 @@ def test_a_sound_plan_passes_and_the_time_is_kept() -> None:
     plan = audited(named().plan, tables(), asked())
     assert (plan.status, plan.audit.status, plan.audit.count) == ("optimal", "passed", 0)
     assert plan.seconds["audit"] > 0
+
+
+def test_a_plan_without_audit_is_saved_as_unverified(tmp_path: Path) -> None:
+    """The interface for Python audits every plan; a plan that comes past it says so."""
+    bare = plan_solve.make_plan(tables(), asked())
+    bare.save(tmp_path / "bare")
+    found = Plan.load(tmp_path / "bare")
+    assert (found.status, found.audit.status) == ("unverified", "not run")
+    assert [note for note in found.notes if "without an audit" in note]
+    found.save(tmp_path / "again")
+    assert Plan.load(tmp_path / "again").notes == found.notes
+    plan = Question(tables(), asked()).solve()
+    assert (plan.status, plan.audit.status) == ("optimal", "passed")
+    plan.save(tmp_path / "plan")
+    assert Plan.load(tmp_path / "plan").status == "optimal"
 
 
 def test_a_plan_that_failed_fails_again() -> None:

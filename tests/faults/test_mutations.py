@@ -30,10 +30,10 @@ LONGEST_MESSAGE = 20_000
 
 CASE = {
     "years": "2026-2032",
-    "trusted": ["signatory", "participant"],
+    "roles": {"protected": ["signatory", "participant"]},
     "scenarios": {"calm": 0.7, "embargo": 0.3},
     "coverage": {"required": 0.3, "from_year": 2029, "hard": False},
-    "finance": {"discount_rate": 0.05, "residual_value": True},
+    "finance": {"discount_rate": 0.05},
     "solver": {"gap": 1e-6, "threads": 1},
 }
 

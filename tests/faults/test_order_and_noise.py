@@ -70,11 +70,26 @@ def test_noise_is_zero(name: str) -> None:
         )
         for column in schema.values()
     ]
-    frame = extract.table(name, [tuple(row), tuple(row)])
+    large = [1000.0 if value == 1.8e-15 else value for value in row]
+    frame = extract.table(name, [tuple(row), tuple(large)])
     for key, column in schema.items():
         if column.dtype == "number":
-            assert (frame[key] == 0.0).all()
+            assert frame[key].tolist() == [0.0, 1000.0]
             assert not np.signbit(frame[key]).any()
+
+
+def test_small_quantities_of_a_large_unit_are_no_noise() -> None:
+    """A commodity that is counted in million tonnes, beside one in grams."""
+    rows = [
+        (2030, "x", commodity, quantity, quantity, "u")
+        for commodity, quantity in (("dopant", 2e-15), ("water", 1e9))
+    ]
+    columns = list(PLAN_TABLES["stocks"].columns)
+    order = ["year", "region", "commodity", "level", "quantity", "unit"]
+    frame = extract.table(
+        "stocks", [tuple(row[order.index(key)] for key in columns) for row in rows]
+    )
+    assert frame["level"].tolist() == [2e-15, 1e9]
 
 
 def test_a_commitment_of_size_zero_is_not_listed() -> None:
@@ -83,7 +98,9 @@ def test_a_commitment_of_size_zero_is_not_listed() -> None:
     free = {"smallest_size": 0.0, "capex_usd_m": 0.0, "capex_usd_m_per_unit": 5.0}
     projects = tuple(row.model_copy(update=free) for row in tables().projects)
     for budget in (0.0, 1.0, 20.0):
-        asked = case("2030-2034", budget_usd_m=budget, trusted=["signatory"], coverage=SOFT)
+        asked = case(
+            "2030-2034", budget_usd_m=budget, roles={"protected": ["signatory"]}, coverage=SOFT
+        )
         plan = make_plan(replaced(tables(), projects=projects), asked)
         sizes = dict(zip(plan.portfolio["project"], plan.portfolio["size"], strict=True))
         needed = {

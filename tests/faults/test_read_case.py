@@ -14,7 +14,7 @@ from paxsilica.errors import InputError
 
 GOOD: dict[str, Any] = {
     "years": "2026-2030",
-    "finance": {"discount_rate": 0.05, "residual_value": True},
+    "finance": {"discount_rate": 0.05},
     "coverage": {"required": 0.5, "from_year": 2028, "hard": True},
     "concentration": {"max_share": 0.5, "from_year": 2028, "hard": True},
 }
@@ -96,7 +96,7 @@ def test_keys_of_numbers_are_found() -> None:
         ("coverage=0.5", "a section of keys and values; its keys are required"),
         ("coverage.required={}", "a share, or shares by year"),
         ("coverage.required={203=0.9}", "a year lies between 1900 and 2200"),
-        ("trusted={signatory=203}", "should lie between 1900 and 2200"),
+        ("roles.protected={signatory=203}", "should lie between 1900 and 2200"),
         ("finance.discount_rate=1e-17", "should be 0, or at least 0.000001"),
         ("coverage.outage_years=100000000000000000000000", "between 1 and 100"),
         ("budget_usd_m=true", "a number between 0 and"),
@@ -115,7 +115,7 @@ def test_slips_get_one_sentence_that_says_what_would_be_right(setting: str, word
 @pytest.mark.parametrize("sign", [1, -1])
 def test_rates_too_near_to_0_are_refused(rate: float, sign: int) -> None:
     with pytest.raises(InputError, match="should be 0, or at least"):
-        make_case(GOOD | {"finance": {"discount_rate": sign * rate, "residual_value": True}})
+        make_case(GOOD | {"finance": {"discount_rate": sign * rate}})
 
 
 @pytest.mark.parametrize("sign", [0x1B, 0x07, 0x00, 0x200B, 0x202E, 0x00AD, 0xFEFF])
@@ -128,9 +128,8 @@ def test_characters_that_are_not_seen_are_named(key: str, sign: int) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_a_byte_order_mark_is_no_part_of_a_case(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    text = 'years = "2026-2030"\nfinance = {discount_rate = 0.0, residual_value = false}\n'
+    text = 'years = "2026-2030"\nfinance = {discount_rate = 0.0}\n'
     path.write_text(text, encoding=encoding)
     assert read_case(path) == Case.model_validate(
-        {"name": "mine", "years": "2026-2030"}
-        | {"finance": {"discount_rate": 0.0, "residual_value": False}}
+        {"name": "mine", "years": "2026-2030"} | {"finance": {"discount_rate": 0.0}}
     )

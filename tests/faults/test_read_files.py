@@ -309,11 +309,8 @@ def test_a_flipped_byte_is_never_a_fault_of_the_program(seed: int, tmp_path: Pat
 @pytest.mark.parametrize(
     ("table", "line", "column", "words"),
     [
-        ("routes", 4, "largest_shipment", "million t; no limit is a blank cell"),
-        ("projects", 3, "largest_size", "million t"),
         ("assets", 4, "capacity", "million t; no limit is written inf"),
         ("demand", 3, "quantity", "million t"),
-        ("stocks", 2, "largest", "million t"),
     ],
 )
 def test_quantities_beyond_the_solver_are_refused_with_a_better_unit(
@@ -324,6 +321,43 @@ def test_quantities_beyond_the_solver_are_refused_with_a_better_unit(
     [problem] = problems(world.write(tmp_path / "data"))
     assert (problem.table, problem.row, problem.column) == (table, str(line), column)
     assert words in problem.expected
+
+
+@pytest.mark.parametrize("value", ["1e10", "1e12", "3e15", "1e300"])
+@pytest.mark.parametrize(
+    ("table", "line", "column"),
+    [("routes", 4, "largest_shipment"), ("projects", 3, "largest_size"), ("stocks", 2, "largest")],
+)
+def test_a_bound_above_all_that_could_be_used_is_none(
+    table: str, line: int, column: str, value: str, tmp_path: Path
+) -> None:
+    world = World()
+    world.set(table, line, **{column: value})
+    tables = load_tables(world.write(tmp_path / "data"))
+    found = getattr(tables.rows(table)[line - 2], column)
+    if table == "routes":
+        assert found is None
+    else:
+        assert 0 < found < 1e10
+    [words] = tables.no_bounds
+    assert f"{table} " in words
+    assert f"{column} has no effect: it is above all that could be used" in words
+
+
+@pytest.mark.parametrize("share", [0.5, 2.0])
+def test_a_large_bound_that_a_plan_could_reach_stays_or_is_refused(
+    share: float, tmp_path: Path
+) -> None:
+    """Where the data needs as much, the bound is one, and beyond the solver it is refused."""
+    world = World()
+    world.set("demand", 3, quantity="9e9")
+    world.set("routes", 4, largest_shipment=f"{share * 1e10:g}")
+    path = world.write(tmp_path / "data")
+    if share < 1:
+        assert load_tables(path).no_bounds == ()
+    else:
+        [problem] = problems(path)
+        assert "million t; no limit is a blank cell" in problem.expected
 
 
 @pytest.mark.parametrize("rate", ["1e-17", "-1e-9", "5e-7"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import string
 from typing import Any
 
 import pytest
 
+from paxsilica.audit.need import needs
+from paxsilica.audit.reference import Facts
 from paxsilica.errors import InputError
 from paxsilica.instance import make_instance
 from paxsilica.instance.statements import statements
@@ -18,12 +21,21 @@ SOFT = COVERED | {"hard": False}
 
 def tables(**more: Any) -> Tables:
     given: dict[str, Any] = {
-        "regions": {"Alpha": "signatory", "Beta": "neutral", "Gamma": "untrusted", "SEA": "hub"},
+        "regions": {"Alpha": "signatory", "Beta": "neutral", "Gamma": "adversary", "SEA": "hub"},
         "commodities": {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}},
         "assets": {"works": {"process": "smelt", "region": "Alpha", "capacity": 9.0}},
         "projects": {
-            "more": {"process": "smelt", "region": "Alpha", "size": 2.0, "capex_usd_m": 5.0}
+            "more": {
+                "process": "smelt",
+                "region": "Alpha",
+                "size": 2.0,
+                "capex_usd_m": 5.0,
+                "status": "announced",
+                "economic_life_years": 20,
+            }
         },
+        "statuses": {"announced": {"credit": 0.5, "capital_factor": 1.1}},
+        "completion": {("announced", "*"): {0: 0.7}},
         "demand": {("Alpha", "metal"): 5.0},
         "funders": {"bank": {"region": "Alpha", "envelope_usd_m": 9.0}},
         "scenarios": {"calm": 0.5, "storm": 0.5},
@@ -98,7 +110,11 @@ def said(given: Tables | None = None, **keys: Any) -> tuple[str, ...]:
     return statements(make_instance(tables() if given is None else given, case(**keys)))
 
 
-EFFECTIVE: dict[str, Any] = {"coverage": SOFT, "scenarios": {"calm": 0.5, "storm": 0.5}}
+EFFECTIVE: dict[str, Any] = {
+    "coverage": SOFT,
+    "scenarios": {"calm": 0.5, "storm": 0.5},
+    "finance": {"public_funds_cost": 1.2},
+}
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:
@@ -115,10 +131,16 @@ def test_nothing_is_said_where_everything_has_an_effect() -> None:
         ({"coverage": SOFT | {"required": 0.0}}, "the required shares are 0"),
         ({"coverage": SOFT | {"required": {2050: 0.9}}}, "required in every year"),
         ({"coverage": SOFT | {"stages": {"metal": 0.4}}}, "coverage.required has no effect"),
-        ({"trusted": {"signatory": 2026, "neutral": 2040}}, "neutral is trusted from 2040"),
+        (
+            {"roles": {"protected": {"signatory": 2026, "neutral": 2040}}},
+            "neutral is protected from 2040",
+        ),
         ({"funding": {"signatory": 0, "neutral": 2040}}, "neutral is paying from 2040"),
-        ({"trusted": ["signatory", "participant"]}, "participant in trusted has no effect"),
-        ({"trusted": ["participant"]}, "No region is trusted in any year"),
+        (
+            {"roles": {"protected": ["signatory", "participant"]}},
+            "participant in roles.protected has no effect",
+        ),
+        ({"roles": {"protected": ["participant"]}}, "No region is protected in any year"),
         ({"scenarios": None}, "the case names none"),
         ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
         ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
@@ -164,8 +186,8 @@ def test_absent_membership_is_never_read_as_secure() -> None:
     assert "Alpha,signatory,2000-01-01" in problem.expected
     stated = dict.fromkeys(NOWHERE, "neutral") | {"Alpha": "signatory"}
     instance = make_instance(bare, case(coverage=SOFT, membership=stated))
-    assert instance.world.trusted("Alpha", 2030)
-    assert not instance.world.trusted("Beta", 2030)
+    assert instance.world.role("Alpha", 2030) == "protected"
+    assert instance.world.role("Beta", 2030) != "protected"
 
 
 @pytest.mark.parametrize("missing", [{"Alpha"}, {"Beta", "Gamma"}])
@@ -179,7 +201,7 @@ def test_every_region_without_a_status_is_listed(missing: set[str]) -> None:
 def test_a_cut_off_of_all_that_is_not_trusted_needs_membership() -> None:
     events = [{"scenario": "storm", "event": "cut-off", "region": "*", "from_year": 2030}]
     bare = tables(regions=NOWHERE, events=events)
-    with pytest.raises(InputError, match="cuts off every region"):
+    with pytest.raises(InputError, match="cuts off every adversary"):
         make_instance(bare, case(scenarios={"calm": 0.5, "storm": 0.5}))
     make_instance(bare, case(scenarios={"calm": 1.0}))
 
@@ -244,3 +266,53 @@ def test_a_loop_of_which_nothing_is_needed_is_accepted_with_coverage(name: str) 
     metal = {"metal": {"covered": True, "shortage_price_usd_per_unit": 1e6}}
     given = world(recipes, assets=assets, commodities=metal, demand={("A", "metal"): 2.0})
     assert make_instance(given, case(coverage=SOFT)).need == {("metal", 2030): 2.0}
+
+
+RECYCLING = {
+    # a ring: a tool takes a chip, and a chip takes a part of a tool
+    "chips": "0.25 tool + sand -> chip",
+    "tools": "0.5 chip + steel -> tool",
+    "quarry": "-> sand",
+    "mill": "-> steel",
+}
+SHARES = {"chip": 1.0, "tool": 0.25, "sand": 1.0, "steel": 0.25}
+"""Needed per chip, times (1 - 0.125)."""
+
+
+def renamed(recipes: dict[str, str], seed: int) -> dict[str, str]:
+    """The same recipes under other names of processes, in another order."""
+    chance = random.Random(seed)
+    names = chance.sample([f"{letter}-works" for letter in string.ascii_lowercase], len(recipes))
+    pairs = list(zip(names, recipes.values(), strict=True))
+    chance.shuffle(pairs)
+    return dict(pairs)
+
+
+def need_of(recipes: dict[str, str], wanted: str, capacity: dict[str, float]) -> dict[str, float]:
+    """Need in a world with coverage of ``wanted``, as the instance has it; the audit agrees."""
+    assets = {
+        name: {"region": "A", "process": name, "capacity": capacity.get(text.split()[-1], 5.0)}
+        for name, text in recipes.items()
+    }
+    goods = {wanted: {"covered": True, "shortage_price_usd_per_unit": 1e6}}
+    given = world(recipes, assets=assets, commodities=goods, demand={("A", wanted): 7.0})
+    asked = case(coverage=SOFT)
+    found = {name: amount for (name, _), amount in make_instance(given, asked).need.items()}
+    again = {name: amount for (name, _), amount in needs(Facts(given, asked)).items()}
+    assert again == pytest.approx(found)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_productive_loop_that_is_needed_is_accepted_under_any_names(seed: int) -> None:
+    found = need_of(renamed(RECYCLING, seed), "chip", {})
+    assert found == pytest.approx({name: 7.0 * one / 0.875 for name, one in SHARES.items()})
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("use", [1.0, 1.5])
+def test_a_loop_without_a_way_in_is_refused_under_any_names(seed: int, use: float) -> None:
+    recipes = renamed({"use": "full -> empty", "refill": f"{use} empty -> full"}, seed)
+    with pytest.raises(InputError, match="the need cannot be computed") as caught:
+        need_of(recipes, "empty", {})
+    assert len(caught.value.problems) == 1

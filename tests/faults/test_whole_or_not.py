@@ -281,6 +281,26 @@ def test_twenty_killed_solves(tmp_path: Path) -> None:
     killed_runs(tmp_path, 20, seed=2)
 
 
+KILLED = Path(__file__).with_name("killed_runs.py")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["solve", "study", "export", "workbook"])
+def test_runs_ended_at_thirteen_moments(tmp_path: Path, kind: str) -> None:
+    """By KILL, TERM, INT and a full disk, 52 moments in all: nothing partial is presented, nothing
+    earlier is lost, and the same command continues."""
+    found = subprocess.run(
+        [sys.executable, str(KILLED), str(tmp_path), kind, "13", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    ways = json.loads(found.stdout)
+    assert sum(ways.values()) == 13
+    assert ways[str(-signal.SIGKILL)] >= 1
+
+
 def test_term_ends_a_solve_like_interrupt(tmp_path: Path) -> None:
     for how in (signal.SIGTERM, signal.SIGINT):
         run = subprocess.Popen(

@@ -7,7 +7,7 @@ import pytest
 
 from worlds import COVERED, Answer, M, approx, case, world
 
-WEST = {"A": "signatory", "C": "untrusted"}
+WEST = {"A": "signatory", "C": "adversary"}
 SOFT = COVERED | {"hard": False}
 PRICED = {"covered": True, "shortage_price_usd_per_unit": 9 * M}
 
@@ -41,9 +41,11 @@ def test_a_magnet_plant_fed_with_metal_from_abroad_is_no_source() -> None:
         {
             "need": 10,
             "nameplate_share_without": 1,
-            "coverage_without": 0,
+            "standalone_coverage_without": 0,
+            "joint_coverage_without": 0,
             "nameplate_share": 1,
-            "coverage": 1,
+            "standalone_coverage": 1,
+            "joint_coverage": 1,
         }
     )
     assert answer.committed == {"own smelter": 2030}
@@ -64,7 +66,7 @@ def test_a_plant_that_is_controlled_from_abroad_is_no_source() -> None:
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.committed == {"own": 2030}
     found = answer.coverage("chip")
-    assert (found["nameplate_share_without"], found["coverage_without"]) == (1, 0)
+    assert (found["nameplate_share_without"], found["standalone_coverage_without"]) == (1, 0)
 
 
 def test_heavy_feed_binds_and_not_separation() -> None:
@@ -90,10 +92,10 @@ def test_heavy_feed_binds_and_not_separation() -> None:
     heavy, light = answer.coverage("heavy"), answer.coverage("light")
     assert (
         heavy["nameplate_share_without"],
-        heavy["coverage_without"],
-        heavy["coverage"],
+        heavy["standalone_coverage_without"],
+        heavy["standalone_coverage"],
     ) == approx((1, 0.4, 1))
-    assert light["coverage_without"] == approx(1)
+    assert light["standalone_coverage_without"] == approx(1)
     assert answer.committed == {"clay": 2030}
 
 
@@ -125,8 +127,8 @@ def test_gallium_is_bound_by_the_liquor_of_alumina() -> None:
     found = answer.coverage("gallium")
     assert (
         found["nameplate_share_without"],
-        found["coverage_without"],
-        found["coverage"],
+        found["standalone_coverage_without"],
+        found["standalone_coverage"],
     ) == approx((1, 0.5, 1))
 
 
@@ -149,17 +151,17 @@ def test_a_ring_of_processes_that_feed_each_other(home: str, covered: float) -> 
     answer = Answer(tables, case(coverage=SOFT))
     chip = answer.coverage("chip")
     assert chip["need"] == approx(10 / 0.98)
-    assert (chip["nameplate_share"], chip["coverage"]) == approx((1, covered))
+    assert (chip["nameplate_share"], chip["standalone_coverage"]) == approx((1, covered))
     assert answer.coverage("tool")["need"] == approx(1 / 0.98)
 
 
 def test_a_hub_passes_goods_on_and_launders_none() -> None:
-    # B (trusted, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C
+    # B (protected, cost 3) and C (not, cost 1) both ship through the sea at 0.5. In normal times C
     # serves A: 10 * 1.5. Cut off, the sea is still there for B and closed to C: coverage is 60 %,
     # the capacity of B.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted", "SEA": "hub"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary", "SEA": "hub"},
         commodities={"chip": PRICED},
         assets={
             "b": {
@@ -174,23 +176,23 @@ def test_a_hub_passes_goods_on_and_launders_none() -> None:
         demand={("A", "chip"): 10},
     )
     answer = Answer(tables, case(coverage=COVERED | {"required": 0.6}))
-    assert answer.coverage("chip")["coverage"] == approx(0.6)
+    assert answer.coverage("chip")["standalone_coverage"] == approx(0.6)
     assert answer.costs() == approx({"operation": 10, "trade": 5})
     assert answer.value("shipment", "SEA", "A", "chip", "cut off 2030") == approx(6)
 
 
 def test_what_is_made_must_arrive_where_it_is_wanted() -> None:
-    # B makes 10, A wants 10, both are trusted: counted, 100 %. The only way is through C.
+    # B makes 10, A wants 10, both are protected: counted, 100 %. The only way is through C.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"chip": PRICED},
         assets={"b": {"process": "make", "region": "B", "capacity": 10.0}},
         routes={"B>C chip": 0.0, "C>A chip": 0.0},
         demand={("A", "chip"): 10},
     )
     found = Answer(tables, case(coverage=SOFT)).coverage("chip")
-    assert (found["nameplate_share"], found["coverage"]) == (1, 0)
+    assert (found["nameplate_share"], found["joint_coverage"]) == (1, 0)
 
 
 def test_a_cap_on_one_region_calls_for_a_second_source() -> None:
@@ -234,13 +236,11 @@ def test_slag_that_must_go_somewhere_goes_through_a_plant_whose_product_nobody_w
     assert Answer(tables, case()).objective == approx(6)
 
 
-@pytest.mark.parametrize(("feed", "alpha", "beta"), [(100.0, 0.75, 0.5), (140.0, 1.0, 0.8)])
-def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: float) -> None:
-    # Without the plan the mine's feed becomes 100 alpha (100 %). With a beta plant, which makes one
-    # of half a feed, the sum of shares is greatest with 100 beta, and alpha has what is left: 50
-    # feed of 100. Half of each is asked for. So beta gets the 25 feed for its half, and alpha keeps
-    # the other 75: as little below where it stood as can be. Of 140 feed alpha keeps its 100, and
-    # the other 40 make 80 beta.
+@pytest.mark.parametrize(("feed", "joint"), [(100.0, 2 / 3), (140.0, 14 / 15), (200.0, 1.0)])
+def test_a_second_user_of_feed_lowers_no_stage_alone(feed: float, joint: float) -> None:
+    # Without the plan the mine's feed becomes 100 alpha (100 %). The plan builds a beta plant that
+    # takes half a feed for one. Each alone can have all the feed: 100 %, so no stage reads lower
+    # than without the plan. At once a share s of both takes 100 s + 50 s feed: s = feed / 150.
     tables = world(
         {"dig": "-> feed", "first": "feed -> alpha", "second": "0.5 feed -> beta"},
         regions=WEST,
@@ -262,8 +262,10 @@ def test_a_plan_robs_no_stage_to_pay_another(feed: float, alpha: float, beta: fl
     answer = Answer(tables, case(coverage=SOFT | {"required": 0.5}))
     assert answer.committed == {"beta plant": 2030}
     found = [answer.coverage("alpha"), answer.coverage("beta")]
-    assert [one["coverage_without"] for one in found] == approx([1, 0])
-    assert [one["coverage"] for one in found] == approx([alpha, beta])
+    assert [one["standalone_coverage_without"] for one in found] == approx([1, 0])
+    assert [one["standalone_coverage"] for one in found] == approx([1, 1])
+    assert [one["joint_coverage_without"] for one in found] == approx([0, 0])
+    assert [one["joint_coverage"] for one in found] == approx([joint, joint])
 
 
 def test_the_need_for_an_input_is_divided_by_what_the_recipe_makes() -> None:
@@ -281,4 +283,6 @@ def test_the_need_for_an_input_is_divided_by_what_the_recipe_makes() -> None:
     assert answer.built.instance.need == approx(
         {("magnet", 2030): 8, ("metal", 2030): 20, ("ore", 2030): 15}
     )
-    assert [answer.coverage(name)["coverage"] for name in ("ore", "metal", "magnet")] == [1, 1, 1]
+    assert [
+        answer.coverage(name)["standalone_coverage"] for name in ("ore", "metal", "magnet")
+    ] == [1, 1, 1]

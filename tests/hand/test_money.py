@@ -33,9 +33,9 @@ def test_a_budget_holds_lumps() -> None:
         p={"size": 5.0, "capex_usd_m": 50.0},
         q={"size": 5.0, "capex_usd_m": 50.0},
     )
-    answer = Answer(tables, case(coverage=SOFT, budget_usd_m=100, objective="shortfall"))
+    answer = Answer(tables, case(coverage=SOFT, budget_usd_m=100))
     assert set(answer.committed) == {"p", "q"}
-    assert answer.objective == approx(1 * 100)
+    assert answer.costs()["coverage_shortfall"] == approx(1 * 100)
 
 
 def test_of_an_exclusive_group_one_is_built() -> None:
@@ -152,19 +152,28 @@ def test_the_objective_budget_asks_for_the_least_public_money() -> None:
     assert answer.costs() == approx({"capital": 100})
 
 
-def test_money_has_its_price() -> None:
-    # One year of life left to pay back: money at 25 % above the discount rate of 0 costs a quarter
-    # more. f has 60 at 0 %, g any sum at 25 %.
-    funders = {
-        "f": {"envelope_usd_m": 60.0},
-        "g": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.25},
-    }
+@pytest.mark.parametrize(("cost", "chosen"), [(1.0, "public"), (2.0, "shared")])
+def test_public_money_has_its_price(cost: float, chosen: str) -> None:
+    # public costs 90, all from funders; shared 100, of which its owner brings 60. At a marginal
+    # cost of public funds of 2: 180 against 60 + 80.
     tables = candidates(
-        10, funders, p={"size": 10.0, "capex_usd_m": 100.0, "economic_life_years": 1}
+        10,
+        shared={"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.6},
+        public={"size": 10.0, "capex_usd_m": 90.0},
     )
-    answer = Answer(tables, case(coverage=COVERED))
-    assert answer.value("payment", "f", "p", 2030) == approx(60)
-    assert answer.costs() == approx({"capital": 60 + 40 * 1.25})
+    answer = Answer(tables, case(coverage=COVERED, finance={"public_funds_cost": cost}))
+    assert set(answer.committed) == {chosen}
+    assert answer.costs() == approx({"capital": {"public": 90, "shared": 140}[chosen]})
+
+
+def test_the_rates_of_owner_and_funders_change_no_cost() -> None:
+    plain = {"size": 10.0, "capex_usd_m": 100.0, "sponsor_share": 0.3, "economic_life_years": 10}
+    rates = plain | {"sponsor_cost_of_capital": 0.15}
+    funders = {"f": {"envelope_usd_m": 1000.0}}
+    dear = {"f": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.2}}
+    asked = case(coverage=COVERED, finance={"discount_rate": 0.05})
+    first = Answer(candidates(10, funders, p=plain), asked)
+    assert Answer(candidates(10, dear, p=rates), asked).costs() == approx(first.costs())
 
 
 def test_a_mandate_keeps_money_at_home() -> None:
@@ -202,30 +211,3 @@ def test_a_larger_plant_is_cheaper_by_the_unit() -> None:
     answer = Answer(tables, case(coverage=COVERED))
     assert answer.objective == approx(26)
     assert answer.value("added_size", "p", 2030) == approx(3)
-
-
-def test_the_owner_is_left_with_what_is_still_new() -> None:
-    # life 10, used 2 of them (2030, 2031): 80 % of 100 are left; a project that lasts 2 years
-    # leaves nothing though it costs less.
-    tables = world(
-        {"make": "-> chip"},
-        projects={
-            "lasting": {
-                "process": "make",
-                "size": 10.0,
-                "capex_usd_m": 100.0,
-                "economic_life_years": 10,
-            },
-            "short": {
-                "process": "make",
-                "size": 10.0,
-                "capex_usd_m": 30.0,
-                "economic_life_years": 2,
-            },
-        },
-        demand={("A", "chip"): 10},
-    )
-    assert set(Answer(tables, case("2030-2031")).committed) == {"short"}
-    answer = Answer(tables, case("2030-2031", finance={"residual_value": True}))
-    assert answer.committed == {"lasting": 2030}
-    assert answer.costs() == approx({"capital": 100, "residual_value": -80})

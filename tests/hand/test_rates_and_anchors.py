@@ -1,4 +1,5 @@
-"""Discounting, annuities, residual values and values between anchors, against sums by hand."""
+"""Discounting, annuities, interest during construction and values between anchors, against sums
+by hand."""
 
 from __future__ import annotations
 
@@ -8,8 +9,7 @@ from paxsilica.finance import (
     MILLION,
     annuity_share,
     discount_factor,
-    financing_factor,
-    residual_share,
+    interest_factor,
 )
 from paxsilica.interpolate import interpolate, interpolate_flat
 
@@ -37,17 +37,13 @@ def test_discount_factor_grows_back_to_one() -> None:
     assert discount_factor(-0.5, 2) == 4.0
 
 
-def test_financing_factor_is_the_present_value_of_the_payments() -> None:
-    payment = annuity_share(0.10, 3)
-    present = sum(payment / 1.05**year for year in (1, 2, 3))
-    assert financing_factor(0.10, 0.05, 3) == pytest.approx(present)
-    assert financing_factor(0.05, 0.10, 3) < 1.0 < present
-    assert financing_factor(0.10, 0.05, None) == 1.0
-
-
-def test_residual_share_falls_by_equal_steps_to_nothing() -> None:
-    assert [residual_share(4, used) for used in range(6)] == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
-    assert residual_share(None, 0) == 0.0
+def test_interest_during_construction_is_that_of_every_part_until_the_start() -> None:
+    # a fifth three years before the start, a half one year before it, the rest a year after it
+    profile, rate = (0.2, 0.0, 0.5, 0.0, 0.3), 0.10
+    by_hand = 0.2 * 1.331 + 0.5 * 1.1 + 0.3 / 1.1
+    assert interest_factor(profile, 3, rate) == pytest.approx(by_hand)
+    assert interest_factor(profile, 3, 0.0) == pytest.approx(1.0)
+    assert 0.0 < interest_factor(profile, 3, -0.03) < 1.0
 
 
 ANCHORS = {2026: 10.0, 2030: 30.0, 2036: 0.0}

@@ -6,7 +6,7 @@ import pytest
 
 from worlds import COVERED, Answer, M, approx, case, world
 
-WEST = {"A": "signatory", "C": "untrusted"}
+WEST = {"A": "signatory", "C": "adversary"}
 
 
 def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:
@@ -30,8 +30,8 @@ def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:
     found = answer.coverage("chip")
     assert (
         found["nameplate_share_without"],
-        found["coverage_without"],
-        found["coverage"],
+        found["standalone_coverage_without"],
+        found["standalone_coverage"],
     ) == approx((1, 0, 1))
     assert answer.costs() == approx({"operation": 30, "operating_support": 10})
     assert answer.value("standby", "ours", "normal 2030") == approx(10)
@@ -94,7 +94,7 @@ def test_readiness_is_bound_by_the_feed_of_normal_times() -> None:
     )
     answer = Answer(tables, case(coverage=COVERED | {"hard": False}))
     assert answer.value("standby", "plant", "normal 2030") == approx(4)
-    assert answer.coverage("chip")["coverage"] == approx(0.4)
+    assert answer.coverage("chip")["standalone_coverage"] == approx(0.4)
 
 
 @pytest.mark.parametrize(("outage", "share"), [(2, 1.0), (3, 10 / 3 / 4)])
@@ -111,7 +111,7 @@ def test_a_store_bridges_an_outage_as_long_as_it_lasts(outage: int, share: float
         demand={("A", "chip"): 4},
     )
     answer = Answer(tables, case(coverage=COVERED | {"hard": False, "outage_years": outage}))
-    assert answer.coverage("chip")["coverage"] == approx(share)
+    assert answer.coverage("chip")["standalone_coverage"] == approx(share)
     assert (
         answer.costs() == approx({"coverage_shortfall": 4 * (1 - share)})
         if share < 1

@@ -8,7 +8,7 @@ import pytest
 
 from worlds import Answer, M, approx, built, case, world
 
-WEST = {"A": "signatory", "C": "untrusted"}
+WEST = {"A": "signatory", "C": "adversary"}
 
 
 def embargo(capex: float) -> Any:

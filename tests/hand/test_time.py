@@ -10,12 +10,14 @@ from worlds import COVERED, Answer, M, approx, case, world
 @pytest.mark.parametrize(("required", "chosen"), [(0.6, "announced"), (0.7, "financed")])
 def test_what_is_announced_is_credited_in_part(required: float, chosen: str) -> None:
     # Both have a nameplate of 10 against a need of 10; by nameplate the cheaper one at 50 would do
-    # for any share. Announced counts 0.6: it gives 6, enough for 60 % and not for 70 %.
+    # for any share. Of what is announced 0.6 is completed: it gives
+    # 6, enough for 60 % and not for 70 %.
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": M}},
-        statuses={"announced": 0.6, "financed": 1.0},
+        statuses={"announced": 0.9, "financed": 0.9},
+        completion={("announced", "*"): {0: 0.6}, ("financed", "*"): {0: 1.0}},
         projects={
             "announced": {
                 "process": "make",
@@ -95,11 +97,14 @@ def test_a_member_counts_for_the_whole_year_in_which_it_joins() -> None:
         routes={"B>A chip": 0.0},
         demand={("A", "chip"): 10},
     )
-    answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}))
-    assert [answer.coverage("chip", year)["coverage"] for year in (2030, 2031)] == [0, 1]
+    roles = {"protected": ["signatory"], "adversary": ["neutral"]}
+    answer = Answer(tables, case("2030-2031", coverage=COVERED | {"hard": False}, roles=roles))
+    assert [answer.coverage("chip", year)["standalone_coverage"] for year in (2030, 2031)] == [0, 1]
     assert answer.costs() == approx({"coverage_shortfall": 10})
-    # the same question with participants and neutrals trusted from the start
-    wide = Answer(tables, case("2030-2031", coverage=COVERED, trusted=["signatory", "neutral"]))
+    # the same question with participants and neutrals protected from the start
+    wide = Answer(
+        tables, case("2030-2031", coverage=COVERED, roles={"protected": ["signatory", "neutral"]})
+    )
     assert not wide.costs()
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from world_extras import add_extras
+
 from paxsilica.case import Case, make_case
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import TABLES
@@ -52,6 +54,7 @@ class Maker:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.seed = seed
         self.world = World({table: [] for table in TABLES}, {})
         self.soft = self.chance(0.7)
 
@@ -83,6 +86,7 @@ class Maker:
         self.bounds()
         self.courses()
         self.question()
+        add_extras(self.world.tables, self.world.features, self.seed)
         if "coverage" in self.world.case and not self.world.tables["membership"]:
             # A case with coverage needs the table; this says what its absence says without.
             for region in (*self.trusted, *self.others):
@@ -117,7 +121,7 @@ class Maker:
                 else:
                     self.add("membership", region=name, status="signatory", from_date="2000-01-01")
             for name in self.others:
-                self.add("membership", region=name, status="untrusted", from_date="2000-01-01")
+                self.add("membership", region=name, status="adversary", from_date="2000-01-01")
 
     def chain(self) -> None:
         self.goods = ["ore", "metal", "part"][: self.random.choice([2, 3, 3])]
@@ -546,16 +550,19 @@ class Maker:
         case = self.world.case
         case |= {
             "years": f"{FIRST}-{LAST}",
-            "trusted": ["signatory", "participant"],
+            "roles": {
+                "protected": ["signatory", "participant"],
+                "adversary": ["participant", "neutral", "adversary"],
+            },
             "funding": ["signatory"],
         }
         case["finance"] = {
             "discount_rate": self.random.choice([0.0, 0.05, 0.08]),
-            "residual_value": self.chance(0.6),
+            "public_funds_cost": 1.25 if self.chance(0.6) else 1.0,
         }
         case["solver"] = {"gap": 0.0, "time_limit_s": 20, "threads": 1}
         if self.feature("trusted from a year", 0.2):
-            case["trusted"] = {"signatory": FIRST, "participant": FIRST + 2}
+            case["roles"]["protected"] = {"signatory": FIRST, "participant": FIRST + 2}
         if self.feature("case changes membership", 0.1) and self.world.tables["membership"]:
             case["membership"] = {"CHN": "neutral"}
         if self.feature("budget", 0.5):
@@ -576,13 +583,19 @@ class Maker:
                 case["coverage"]["outage_years"] = 2
             if self.feature("concentration", 0.25):
                 case["concentration"] = {"max_share": 0.7, "from_year": FIRST + 1, "hard": False}
-            if self.chance(0.25):
-                case["objective"] = "shortfall" if self.soft else "budget"
+            if self.chance(0.25) and not self.soft:
+                case["objective"] = "budget"
                 self.world.features.add("objective " + case["objective"])
         if self.feature("nobody is warm", 0.1):
             case["operation"] = {"readiness": False}
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
+        # a draw that comes last leaves the worlds of known seeds as they are
+        if self.feature("open regions", 0.25):
+            case["roles"]["adversary"] = ["adversary"]
+            case["membership"] = case.get("membership", {}) | {self.others[-1]: "neutral"}
+            case["access"] = {"open": self.random.choice([0.0, 0.5, 1.0])}
+            case["need"] = {"regions": self.random.choice(["protected", "protected+open"])}
 
 
 def random_world(seed: int) -> World:

@@ -19,7 +19,7 @@ class Small(World):
         super().__init__({table: [] for table in TABLES}, {})
         self.case = {
             "years": years,
-            "finance": {"discount_rate": 0.0, "residual_value": False},
+            "finance": {"discount_rate": 0.0},
             "solver": {"gap": 0.0, "threads": 1},
         } | case
 

@@ -71,8 +71,8 @@ def test_a_capacity_event_strikes_projects_too() -> None:
 
 
 def blockade(**case: Any) -> Small:
-    world = Small(scenarios=["cut"], trusted=["signatory"], **case)
-    for name, status in (("A", "signatory"), ("X", "untrusted"), ("Y", "untrusted")):
+    world = Small(scenarios=["cut"], roles={"protected": ["signatory"]}, **case)
+    for name, status in (("A", "signatory"), ("X", "adversary"), ("Y", "adversary")):
         world.region(name, status)
     world.commodity("metal", shortage_price_usd_per_unit=1e6)
     world.commodity("other", shortage_price_usd_per_unit=1e6)
@@ -166,9 +166,9 @@ def test_a_maximum_of_capacity_counts_existing_capacity_that_stands_idle() -> No
 
 def covered(goods: tuple[str, ...], **case: Any) -> Small:
     """A feed of 100 that either of two products may use up."""
-    world = Small(trusted=["signatory"], coverage=HARD, **case)
+    world = Small(roles={"protected": ["signatory"]}, coverage=HARD, **case)
     world.region("A", "signatory")
-    world.region("X", "untrusted")
+    world.region("X", "adversary")
     world.commodity("feed")
     world.process("dig", {}, {"feed": 1})
     world.asset("mine", "A", "dig", capacity=100, cost=1)
@@ -181,11 +181,14 @@ def covered(goods: tuple[str, ...], **case: Any) -> Small:
     return world
 
 
-def test_measured_coverage_keeps_all_that_is_required() -> None:
+def test_goods_that_share_feed_are_covered_alone_but_not_at_once() -> None:
     plan = solved(covered(("p", "q")))
-    shares = plan.tables["coverage_by_commodity"]["coverage"]
-    assert (shares >= 0.5 - 1e-5).all()
-    assert shares.sum() == pytest.approx(1.0, abs=1e-4)
+    rows = plan.tables["coverage_by_commodity"]
+    assert rows["standalone_coverage"].tolist() == pytest.approx([1.0, 1.0])
+    assert rows["joint_coverage"].tolist() == pytest.approx([0.5, 0.5])
+    joint = one(plan, "joint_coverage")
+    assert joint["limiting_goods"] == "p, q"
+    assert (joint["with"], joint["requirement_ratio"]) == pytest.approx((0.5, 1.0))
 
 
 def test_nameplate_share_counts_every_nameplate() -> None:
@@ -195,7 +198,7 @@ def test_nameplate_share_counts_every_nameplate() -> None:
     world.tables["assets"][1]["capacity"] = 60
     shares = one(solved(world), "coverage_by_commodity")
     assert shares["nameplate_share"] == pytest.approx(0.9)
-    assert shares["coverage"] == pytest.approx(0.6)
+    assert shares["standalone_coverage"] == pytest.approx(0.6)
 
 
 def test_names_that_read_like_numbers_survive_a_folder(tmp_path: Path) -> None:
@@ -252,11 +255,11 @@ def test_an_expandable_project_pays_for_each_part_when_it_is_added() -> None:
     ]
 
 
-def test_trust_is_by_year() -> None:
+def test_role_is_by_year() -> None:
     """B joins during 2027: its plant counts from 2027 on."""
-    world = Small("2026-2027", trusted=["signatory"], coverage=HARD | {"hard": False})
+    world = Small("2026-2027", roles={"protected": ["signatory"]}, coverage=HARD | {"hard": False})
     world.region("A", "signatory")
-    world.region("B", "neutral")
+    world.region("B", "adversary")
     world.tables["membership"].append(
         {"region": "B", "status": "signatory", "from_date": "2027-12-31"}
     )
@@ -265,7 +268,7 @@ def test_trust_is_by_year() -> None:
     world.asset("line", "B", "make", cost=0)
     world.route("B", "A", "part")
     world.demand("A", "part", 10, (2026, 2027))
-    shares = solved(world).tables["coverage_by_commodity"]["coverage"]
+    shares = solved(world).tables["coverage_by_commodity"]["standalone_coverage"]
     assert shares.tolist() == pytest.approx([0.0, 1.0])
 
 
@@ -290,12 +293,12 @@ def test_a_store_is_drawn_in_a_cut_off_and_shared_by_all_scenarios() -> None:
     two years at half a draw a year."""
     world = Small(
         "2026-2027",
-        trusted=["signatory"],
+        roles={"protected": ["signatory"]},
         scenarios={"base": 0.5, "cut": 0.5},
         coverage={"required": 0.0, "from_year": 2026, "hard": True, "outage_years": 2},
     )
     world.region("A", "signatory")
-    world.region("X", "untrusted")
+    world.region("X", "adversary")
     world.commodity("metal", shortage_price_usd_per_unit=100e6)
     world.process("make", {}, {"metal": 1})
     world.asset("mill", "X", "make", cost=1e6)
@@ -321,8 +324,8 @@ def test_a_store_is_drawn_in_a_cut_off_and_shared_by_all_scenarios() -> None:
 
 
 def test_goods_pass_through_a_hub_and_stay_cut_off_behind_it() -> None:
-    world = Small(trusted=["signatory"], coverage=HARD | {"hard": False})
-    for name, status in (("A", "signatory"), ("B", "signatory"), ("X", "untrusted")):
+    world = Small(roles={"protected": ["signatory"]}, coverage=HARD | {"hard": False})
+    for name, status in (("A", "signatory"), ("B", "signatory"), ("X", "adversary")):
         world.region(name, status)
     world.region("SEA", kind="hub")
     world.commodity("part", covered="yes", shortage_price_usd_per_unit=1e6)
@@ -333,6 +336,6 @@ def test_goods_pass_through_a_hub_and_stay_cut_off_behind_it() -> None:
     world.route("SEA", "*", "*")
     world.demand("A", "part", 10)
     plan = solved(world)
-    assert one(plan, "coverage_by_commodity")["coverage"] == pytest.approx(0.4)
+    assert one(plan, "coverage_by_commodity")["standalone_coverage"] == pytest.approx(0.4)
     moved = plan.tables["shipments"]
     assert set(moved[moved["mode"] == "disrupted"]["from_region"]) == {"B", "SEA"}

@@ -47,71 +47,46 @@ def test_cost_capital_of_size_above_the_smallest() -> None:
     assert found == approx({y("p", 2030): 100, ("added_size", ("p", 2030)): 7})
 
 
-def test_cost_capital_prices_the_money_of_owner_and_funders_by_their_rates() -> None:
-    model = plant(
-        "2030",
-        funders={
-            "f": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.0},
-            "g": {"envelope_usd_m": 1000.0},
-        },
-        sponsor_share=0.4,
-        sponsor_cost_of_capital=0.5,
-        economic_life_years=2,
-    )
-    # two payments. At 25 % each is 0.25 / (1 - 0.64) = 25/36 of the sum; at 50 % 0.5 / (1 - 4/9) =
-    # 0.9; at 0 % a half
-    assert (annuity_share(0.25, 2), annuity_share(0.5, 2)) == (approx(25 / 36), approx(0.9))
+def test_cost_capital_is_an_annuity_from_the_planned_start_on() -> None:
+    # life 2, lead time 1, 25 %: two payments of 25/36 of the value at the start, which is 1.25
+    # times what is spent a year before it. Committed in 2030 it is charged in 2031 and 2032 (0.8
+    # and 0.64), in 2031 in 2032 alone
+    assert annuity_share(0.25, 2) == approx(25 / 36)
+    yearly = 100 * 1.25 * 25 / 36
+    model = plant(lead_time_years=1, economic_life_years=2, ramp_profile=(0.5, 1.0))
     assert model.cost("capital") == approx(
-        {
-            y("p", 2030): 40 * 0.9 * 36 / 25,
-            ("payment", ("f", "p", 2030)): 0.5 * 36 / 25,
-            ("payment", ("g", "p", 2030)): 1.0,
-        }
+        {y("p", 2030): yearly * (0.8 + 0.64 - 0.64), y("p", 2031): yearly * 0.64}
     )
 
 
-def test_cost_capital_without_funders_takes_the_public_share_at_face_value() -> None:
-    found = plant(
-        "2030", sponsor_share=0.4, sponsor_cost_of_capital=0.5, economic_life_years=2
-    ).cost("capital")
-    assert found == approx({y("p", 2030): 40 * 0.9 * 36 / 25 + 60})
-
-
-def test_cost_residual_value_of_what_is_younger_than_its_life() -> None:
-    # life 4, lead time 1, end of 2032. Committed in 2030 it has run 2031 and 2032: half is left; in
-    # 2031: three quarters. Valued with the factor of the last year, 0.64: 32 and 48
-    model = plant(
-        keys={"finance": {"discount_rate": 0.25, "residual_value": True}},
-        lead_time_years=1,
-        economic_life_years=4,
+def test_cost_capital_ends_with_the_economic_life() -> None:
+    # life 1: what is committed in 2030 is charged in 2030 and never again
+    found = plant(economic_life_years=1).cost("capital")
+    assert found == approx(
+        {y("p", 2030): 125 * (1 - 0.8), y("p", 2031): 125 * 0.16, y("p", 2032): 125 * 0.64}
     )
-    assert model.cost("residual_value") == approx({y("p", 2030): -(32 - 48), y("p", 2031): -48})
 
 
-def test_cost_residual_value_of_added_size() -> None:
-    keys = {"finance": {"discount_rate": 0.25, "residual_value": True}}
+def test_cost_capital_of_added_size_is_charged_from_its_own_start_on() -> None:
     model = plant(
         "2030-2031",
-        keys,
         size=(5.0, 8.0),
-        capex_usd_m_per_unit=10.0,
+        capex_usd_m_per_unit=36.0,
         expandable=True,
-        economic_life_years=4,
+        economic_life_years=2,
     )
-    # 2030: two years used, 0.5 left; 2031: one year used, 0.75 left; at 0.8
-    found = model.cost("residual_value")
-    assert found[("added_size", ("p", 2030))] == approx(-0.8 * 10 * (0.5 - 0.75))
-    assert found[("added_size", ("p", 2031))] == approx(-0.8 * 10 * 0.75)
+    found = model.cost("capital")
+    # 36 * 25/36 = 25 a year; added in 2030 it is charged in 2030 and 2031, in 2031 in 2031
+    assert found[("added_size", ("p", 2030))] == approx(25 * (1 + 0.8 - 0.8))
+    assert found[("added_size", ("p", 2031))] == approx(25 * 0.8)
 
 
-def test_cost_residual_value_is_left_out_where_the_case_says_so_or_no_life_is_known() -> None:
-    assert plant(economic_life_years=4).cost("residual_value") == {}
-    assert (
-        plant(keys={"finance": {"discount_rate": 0.25, "residual_value": True}}).cost(
-            "residual_value"
-        )
-        == {}
-    )
+def test_cost_capital_counts_public_money_at_its_marginal_cost() -> None:
+    funders = {"f": {"envelope_usd_m": 1000.0, "cost_of_capital": 0.5}}
+    keys = {"finance": {"discount_rate": 0.25, "public_funds_cost": 1.5}}
+    for given in (funders, None):
+        found = plant("2030", keys, funders=given, sponsor_share=0.4, sponsor_cost_of_capital=0.5)
+        assert found.cost("capital") == approx({y("p", 2030): 40 + 60 * 1.5})
 
 
 def test_cost_fixed_operation_from_the_first_year_of_operation_on() -> None:
@@ -135,11 +110,11 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
 
 
 def ready(**keys: Any) -> Built:
-    """A plant at 5 that must run half of its standby capacity, where an untrusted one runs at 3 and
+    """A plant at 5 that must run half of its standby capacity, where an adversary has one at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 100 * M}},
         processes={"make": {"minimum_utilisation": 0.5}},
         assets={
@@ -265,11 +240,11 @@ def test_cost_coverage_shortfall_is_nothing_where_coverage_is_hard() -> None:
     )
 
 
-def test_the_objective_is_the_sum_of_the_terms_or_one_of_them() -> None:
+def test_the_objective_is_the_sum_of_the_terms() -> None:
     import numpy as np
 
     soft = {"coverage": {"required": 1.0, "from_year": 2031, "hard": False}}
-    for kind, names in (("cost", None), ("shortfall", ["coverage_shortfall"])):
+    for kind, names in (("cost", None), ("security", None)):
         model = ready(objective=kind, **soft)
         parts = [
             model.program.vector(cost.terms)

@@ -23,13 +23,14 @@ def rich() -> tuple[Built, Case]:
     site = {"exclusive_group": "site"}
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal", "press": "metal -> magnet"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={
             "metal": {"covered": True, "shortage_price_usd_per_unit": 10 * M},
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 40 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.4}},
-        statuses={"announced": 0.8},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.5, 1: 0.3}},
         assets={
             "mine": {
                 "process": "dig",
@@ -115,7 +116,7 @@ def rich() -> tuple[Built, Case]:
         budget_usd_m=70.0,
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
-        finance={"discount_rate": 0.05, "residual_value": True},
+        finance={"discount_rate": 0.05, "public_funds_cost": 1.25},
     )
     return built(tables, asked), asked
 
@@ -173,7 +174,7 @@ def test_the_dual_of_the_balance_is_the_marginal_cost_discounted_and_expected() 
     # it carries 0.8 for the normal scenario and 1 / 1.25 for the year.
     tables = world(
         {"dig": "-> ore", "smelt": "2 ore -> metal"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"metal": {"shortage_price_usd_per_unit": 50 * M}},
         assets={
             "mine": {"process": "dig", "region": "B", "variable_cost_usd_per_unit": M},

@@ -53,13 +53,12 @@ def test_case_without_generic_options_drops_them_and_what_needs_them() -> None:
         ("projects", "built_anyway", True),
         ("stocks", "floor", 1.0),
         ("commodities", "user_inventory_months", 2.0),
-        ("processes", "fixed_cost_usd_per_unit", 3.0),
     ],
 )
 def test_column_that_the_model_does_not_use_is_reported(
     table: str, column: str, value: object
 ) -> None:
-    key = {"stocks": ("A", "chip"), "projects": "p", "commodities": "chip", "processes": "make"}
+    key = {"stocks": ("A", "chip"), "projects": "p", "commodities": "chip"}
 
     def given(row: dict[str, object]) -> Tables:
         return world(

@@ -92,7 +92,7 @@ def test_commodity_balance_in_a_cut_off_draws_on_strategic_stores_alone() -> Non
     tables = world(
         RECIPES,
         **two_regions(
-            regions={"A": "signatory", "B": "untrusted"},
+            regions={"A": "signatory", "B": "adversary"},
             commodities={"metal": {"covered": True}},
             stocks={("A", "metal"): {"initial": 1.0}, ("A", "slag"): {"strategic": False}},
         ),
@@ -126,7 +126,8 @@ def test_commodity_balance_that_no_decision_can_meet_makes_the_case_infeasible()
 def project(years: str = "2030-2035", **row: Any) -> Built:
     tables = world(
         {"make": "-> chip"},
-        statuses={"announced": 0.6},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.6}},
         projects={"p": {"process": "make", "size": 10.0} | row},
         commodities={"chip": {"shortage_price_usd_per_unit": M}},
         demand={("A", "chip"): 10},
@@ -136,9 +137,9 @@ def project(years: str = "2030-2035", **row: Any) -> Built:
 
 def test_project_capacity_is_credited_ramped_and_late() -> None:
     model = project(status="announced", lead_time_years=2, ramp_profile=(0.4, 0.8, 1.0))
-    # nameplate 10 at a credit of 0.6 is 6. In 2033 a commitment of 2030 is in its second year
-    # (0.8), one of 2031 in its first (0.4); on cumulative decisions: 2030 carries 0.8 - 0.4, 2031
-    # carries 0.4 - 0
+    # nameplate 10 at a chance of 0.6 is 6; the credit of 0.9 is that of existing plants. In 2033 a
+    # commitment of 2030 is in its second year (0.8), one of 2031 in its first (0.4); on cumulative
+    # decisions: 2030 carries 0.8 - 0.4, 2031 carries 0.4 - 0
     row = model.line("project_capacity", "p", "normal 2033")
     assert row.terms == approx(
         {
@@ -229,7 +230,7 @@ def test_nothing_is_left_of_what_has_no_limit_when_an_event_takes_all() -> None:
 def test_must_run_is_a_lower_bound_in_normal_times_alone() -> None:
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "untrusted"},
+        regions={"A": "signatory", "B": "adversary"},
         commodities={"chip": {"covered": True}},
         statuses={"half": 0.5},
         assets={
@@ -248,7 +249,7 @@ def test_must_run_is_a_lower_bound_in_normal_times_alone() -> None:
 def test_shipments_keep_between_their_bounds_and_the_least_is_for_normal_times() -> None:
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True}},
         assets={"a": {"process": "make"}},
         routes={

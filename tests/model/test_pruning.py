@@ -49,7 +49,7 @@ def drawn(seed: int) -> tuple[Tables, Case]:
     regions: dict[str, str | None] = {
         "A": "signatory",
         "B": "signatory",
-        "C": "untrusted",
+        "C": "adversary",
         "H": "hub",
     }
 

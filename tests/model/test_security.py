@@ -26,17 +26,18 @@ def standby(plant: str) -> tuple[str, Any]:
 def model(
     coverage: dict[str, Any] = HARD, stocks: Any = None, years: str = "2030", **keys: Any
 ) -> Built:
-    """Metal in A, B (trusted) and C (not); a magnet takes 2 of it. Trusted demand: 6 magnets in A,
-    4 in B; 5 in C."""
+    """Metal in A, B (protected) and C (an adversary); a magnet takes 2 of it. Covered demand:
+    6 magnets in A, 4 in B; 5 in C."""
     tables = world(
         {"smelt": "-> 1.5 metal", "press": "2 metal -> magnet"},
-        regions={"A": "signatory", "B": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
         commodities={
             "metal": {"covered": True, "shortage_price_usd_per_unit": 2 * M},
             "magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M},
         },
         processes={"smelt": {"minimum_utilisation": 0.3}},
-        statuses={"announced": 0.6},
+        statuses={"announced": 0.9},
+        completion={("announced", "*"): {0: 0.6}},
         assets={
             "a": {"process": "smelt", "capacity": 10.0},
             "b": {"process": "smelt", "capacity": 10.0, "region": "B"},
@@ -78,11 +79,10 @@ def test_standby_within_capacity_of_a_project_and_the_bound_of_a_plant() -> None
 
 def test_production_coverage_requires_the_share_of_need_along_the_recipes() -> None:
     row = model().line("production_coverage", "metal", CUT)
-    # trusted demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
-    # plant in C is gone
-    assert row.terms == approx(
-        {x("a", CUT): 1.5, x("b", CUT): 1.5, x("p", CUT): 1.5, ("shortfall", ("metal", CUT)): 1}
-    )
+    # covered demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
+    # plant in C is gone; nobody takes metal in B, so of its metal only what arrives in A counts
+    shipment = ("shipment", ("B", "A", "metal", CUT))
+    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 1})
     assert row.sides == (approx(0.8 * 20), INF)
 
 
@@ -168,7 +168,7 @@ def test_a_soft_cap_needs_a_price_even_where_coverage_is_hard() -> None:
 def test_control_from_abroad_takes_a_plant_out_of_the_cut_off() -> None:
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "C": "untrusted"},
+        regions={"A": "signatory", "C": "adversary"},
         commodities={"chip": {"covered": True}},
         assets={
             "a": {"process": "make", "capacity": 5.0},
@@ -189,7 +189,7 @@ def test_two_cut_offs_of_different_goods_do_not_let_each_other_through(
     # in R that C controls
     tables = world(
         {"refine": "-> gallium"},
-        regions={"A": "signatory", "C": "untrusted", "R": "untrusted"},
+        regions={"A": "signatory", "C": "adversary", "R": "adversary"},
         commodities={"gallium": {"shortage_price_usd_per_unit": M}, "palladium": {}},
         assets={"plant": {"process": "refine"} | where},
         routes={"C>R gallium": 0.0, "R>A gallium": 0.0},

@@ -57,6 +57,7 @@ def limited(**limit: Any) -> Built:
         {"mine": "-> ore", "smelt": "2 ore -> 0.8 metal + 0.1 gold"},
         regions={"A": None, "B": None},
         statuses={"announced": 0.5},
+        completion={("announced", "*"): {0: 0.5}},
         assets={
             "mine-a": {"process": "mine", "capacity": 10.0},
             "mine-b": {"process": "mine", "region": "B", "capacity": 20.0, "status": "announced"},
@@ -130,6 +131,7 @@ def test_limit_on_plants_of_no_credit_cannot_reach_a_minimum() -> None:
     tables = world(
         {"make": "-> chip"},
         statuses={"rumour": 0.0},
+        completion={("rumour", "*"): {0: 0.0}},
         projects={"p": {"process": "make", "status": "rumour", "size": (0.0, 5.0)}},
         limits={"l": {"measure": "capacity", "sense": "at least", "value": 5.0}},
     )

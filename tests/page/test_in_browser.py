@@ -102,7 +102,7 @@ def test_coverage_in_the_page_is_that_of_the_table(browser: Tab, pages: dict[str
         expected = [
             [
                 covered(row["coverage"]),
-                covered(row["coverage_without"]),
+                covered(row["standalone_coverage_without"]),
                 row["coverage"] < row["required_share"] - 5e-4,
             ]
             for row in rows

@@ -106,16 +106,16 @@ def test_any_problem_has_a_page(name: str) -> None:
 
 
 def test_flows_conserve_what_is_made() -> None:
-    """All that is used of a good is what is made of it, and its trusted part what trusted plants
-    make."""
+    """All that is used of a good is what is made of it, and its part within reach what such
+    plants make."""
     world = named().world
     assert world is not None
     flows = chain_flows(named().plan, world, 2034)
     output = stage_output(named().plan, world, 2034).set_index("stage")
     for stage, part in flows.groupby("from_stage"):
         assert part["usd_m"].sum() == pytest.approx(output.loc[stage].sum())
-        trusted = part.loc[part["trusted_supply"].astype(bool), "usd_m"].sum()
-        assert trusted == pytest.approx(output.loc[stage, "trusted_usd_m"])
+        reached = part.loc[part["supply_within_reach"].astype(bool), "usd_m"].sum()
+        assert reached == pytest.approx(output.loc[stage, "within_reach_usd_m"])
 
 
 def test_the_chain_runs_from_ore_to_final_use() -> None:

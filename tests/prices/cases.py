@@ -52,7 +52,7 @@ def priced(frame: Any, **which: Any) -> Any:
 
 
 def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
-    """Ore and metal in two trusted regions and one that is not, over three years; funders with
+    """Ore and metal in two protected regions and an adversary, over three years; funders with
     envelopes, shares and tickets now and then."""
     draw = random.Random(seed)
 
@@ -89,7 +89,7 @@ def random_question(seed: int, **keys: Any) -> tuple[Tables, Case]:
             }
     tables = world(
         {"mine": "-> ore", "smelt": "1.5 ore -> metal"},
-        regions={"A": "signatory", "B": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "B": "signatory", "X": "adversary"},
         commodities={
             "ore": {"shortage_price_usd_per_unit": None},
             "metal": {"covered": True, "shortage_price_usd_per_unit": between(8, 15) * M},

@@ -21,7 +21,6 @@ years = "2030"
 budget_usd_m = 45
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 threads = 1

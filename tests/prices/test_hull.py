@@ -25,58 +25,57 @@ from prices.test_differences import moved
 
 EXACT = Solver(gap=0.0, threads=1)
 
-TWICE = {"cost_of_capital": 1.0}
-"""With a life of one year and no discounting, money that costs its face value again."""
-
 
 def tickets() -> Tables:
-    """One plant of 10 for 100, of which 5 are wanted. Cheap money comes from two funders, 60 to 70
-    from either; dear money, at twice its face value, up to 50 from a third. Two tickets of 60 do
-    not fit into 100, so the plant costs 70 + 2 x 30 = 130."""
+    """A plant of 10 for 100 in A, of which 5 are wanted. Its money comes from two funders, 60 to 70
+    from either. Two tickets of 60 do not fit into 100, so that the plant has no money and another
+    one is built in B, for 130."""
     return world(
         {"make": "-> chip"},
+        regions={"A": "signatory", "B": "signatory"},
         commodities={"chip": {"shortage_price_usd_per_unit": 30 * M}},
         projects={
-            "plant": {
-                "process": "make",
-                "size": 10.0,
-                "capex_usd_m": 100.0,
-                "economic_life_years": 1,
-            }
+            "plant": {"process": "make", "size": 10.0, "capex_usd_m": 100.0},
+            "other": {"process": "make", "size": 10.0, "capex_usd_m": 130.0, "region": "B"},
         },
         funders={
             "one": {
                 "envelope_usd_m": 500.0,
                 "smallest_ticket_usd_m": 60.0,
                 "largest_share": 0.7,
-                "cost_of_capital": 0.0,
             },
             "two": {
                 "envelope_usd_m": 500.0,
                 "smallest_ticket_usd_m": 60.0,
                 "largest_share": 0.7,
-                "cost_of_capital": 0.0,
             },
-            "dear": {"envelope_usd_m": 500.0, "largest_share": 0.5} | TWICE,
+            "home": {"envelope_usd_m": 500.0, "region": "B"},
         },
+        mandates=[
+            {"funder": "one", "region": "A"},
+            {"funder": "two", "region": "A"},
+            {"funder": "home", "region": "B"},
+        ],
+        routes={"B>A chip": 0.0},
         demand={("A", "chip"): 5.0},
     )
 
 
 def test_a_smallest_ticket_by_hand() -> None:
-    # The relaxation splits tickets and pays with cheap money alone: 100 for 10, so 10 a chip. The
-    # hull knows that the plant costs 130: 13 a chip. With the plant built a chip costs nothing: 5
-    # of 10 stand idle. The hull costs 5 x 13 = 65, the plan 130; the distance is rent for idle
-    # capacity, and the plant itself just breaks even at 13: no uplift of its own.
+    # The relaxation splits tickets and builds the plant: 100 for 10, so 10 a chip. The hull knows
+    # that it has no money: 13 a chip from the other. With that built a chip costs nothing: 5 of 10
+    # stand idle. The hull costs 5 x 13 = 65, the plan 130; the distance is rent for idle capacity,
+    # and the other plant itself just breaks even at 13: no uplift of its own.
     tables, asked = tickets(), case()
     plan = make_plan(tables, asked)
     assert plan.objective == pytest.approx(130.0)
     table = price_table(plan, tables, asked).table
-    chips = table[table["what"] == "commodity in normal times"].set_index("kind")["value"] / M
+    goods = table[table["what"] == "commodity in normal times"]
+    chips = goods.groupby("kind")["value"].min() / M  # those of A
     assert "fixed" not in chips  # a price of zero is not listed
     assert chips["relaxed"] == pytest.approx(10.0)
     assert chips["hull"] == pytest.approx(13.0)
-    assert not len(table[(table["what"] == "uplift") & (table["where"] == "plant")])
+    assert not len(table[(table["what"] == "uplift") & (table["where"] == "other")])
     assert priced(table, what="uplift", where="operation")["value"] == pytest.approx(65.0)
 
 
@@ -118,40 +117,30 @@ def test_lumps_as_scarf_has_them() -> None:
 
 
 def test_a_largest_share_over_several_years_is_no_relaxation() -> None:
-    # 5 wanted in 2030 and 10 in 2031, from a plant of 10 for 100, or for 80 a year later. Cheap
-    # money pays at most half of it and only in 2030, the rest costs twice its face. Built in 2030:
-    # 50 + 2 x 50 = 150. The relaxation builds half now and half later and lets cheap money pay 45
-    # of the 50 due now, half of the capital of both: 45 + 2 x 45 = 135. As a mean of what can be
-    # done, that is not to be had.
+    # 5 wanted in 2030 and 10 in 2031, from a plant of 10 for 100, or for 80 a year later. The first
+    # funder pays at most half of it and only in 2030, the second 50 in all. Built in 2030 the plant
+    # costs 100, half from either. The relaxation builds half now and half later, for 90, and lets
+    # the first pay 45 of the 50 due now, half of the capital of both. As a mean of what can be
+    # done, that is not to be had: what is built later takes 80 from the second.
     tables = world(
         {"make": "-> chip"},
         projects={
-            "plant": {
-                "process": "make",
-                "size": 10.0,
-                "capex_usd_m": None,
-                "economic_life_years": 1,
-            }
+            "plant": {"process": "make", "size": 10.0, "capex_usd_m": None},
         },
         funders={
-            "cheap": {
-                "envelope_usd_m": 500.0,
-                "largest_share": 0.5,
-                "to_year": 2030,
-                "cost_of_capital": 0.0,
-            },
-            "dear": {"envelope_usd_m": 500.0} | TWICE,
+            "first": {"envelope_usd_m": 500.0, "largest_share": 0.5, "to_year": 2030},
+            "second": {"envelope_usd_m": 50.0},
         },
         demand={("A", "chip"): {2030: 5.0, 2031: 10.0}},
         series={("projects", "plant", "capex_usd_m"): {2030: 100.0, 2031: 80.0}},
     )
     start = started(tables, case("2030-2031"))
-    assert start.solved.value.high == pytest.approx(150.0)
+    assert start.solved.value.high == pytest.approx(100.0)
     relaxed = solve_duals(start.written.program.relaxed(), start.written.case.solver, "it")
-    assert relaxed.objective == pytest.approx(135.0)
+    assert relaxed.objective == pytest.approx(90.0)
     assert [problem.integral for problem in project_subproblems(start.written.program)] == [False]
     hull = hull_of(start)
-    assert hull.objective == pytest.approx(150.0)
+    assert hull.objective == pytest.approx(100.0)
     assert sum(hull.uplift.values()) + hull.rest == pytest.approx(0.0, abs=1e-6)
 
 
@@ -311,7 +300,8 @@ def test_a_required_project_is_in_every_choice() -> None:
     must = replace(
         tables,
         projects=tuple(
-            row.model_copy(update={"commitment": "required"}) for row in tables.projects
+            row.model_copy(update={"commitment": "required"}) if row.project == "other" else row
+            for row in tables.projects
         ),
     )
     hull = hull_of(started(must, asked))

@@ -133,7 +133,7 @@ def test_prices_are_in_money_of_their_year_given_that_the_state_occurs() -> None
     # 10 USD a unit in either year and in either state; discounting and probability must not show
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         assets={"plant": {"process": "make", "variable_cost_usd_per_unit": 10.0}},
         commodities={"chip": {"shortage_price_usd_per_unit": 1000.0}},
         demand={("A", "chip"): 3.0},
@@ -155,7 +155,7 @@ def test_the_premium_is_the_difference() -> None:
     # runs in normal times at half its size.
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
         assets={"abroad": {"process": "make", "region": "X", "variable_cost_usd_per_unit": 10 * M}},
         projects={
@@ -238,40 +238,30 @@ def test_with_nothing_to_decide_every_kind_says_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "hard", "price"),
-    [("budget", True, 7.0), ("shortfall", False, 90.0), ("cost", False, 7.0)],
+    [("budget", True, 7.0), ("cost", False, 7.0)],
 )
 def test_prices_are_counted_in_what_the_case_minimises(
     objective: str, hard: bool, price: float
 ) -> None:
-    # a point of coverage is 0.05 of a unit: 7 of public capital, or 90 of priced shortfall where
-    # the budget of 14 pays for no more
+    # a point of coverage is 0.05 of a unit: 7 of public capital
     tables = world(
         {"make": "-> chip"},
-        regions={"A": "signatory", "X": "untrusted"},
+        regions={"A": "signatory", "X": "adversary"},
         commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 90 * M}},
         assets={"abroad": {"process": "make", "region": "X"}},
         projects={"home": {"process": "make", "size": (0.0, 20.0), "capex_usd_m_per_unit": 7.0}},
         routes={"X>A chip": 0.0},
         demand={("A", "chip"): 5.0},
     )
-    keys = {} if objective != "shortfall" else {"budget_usd_m": 14.0}
     asked = case(
         objective=objective,
         coverage={"required": 0.6, "from_year": 2030, "hard": hard},
         finance={"discount_rate": 0.1},
-        **keys,
     )
     table = price_table(make_plan(tables, asked), tables, asked).table
     for kind in ("fixed", "relaxed"):
         assert priced(table, what="coverage", kind=kind)["value"] == pytest.approx(0.05 * price), (
             kind
-        )
-    if objective == "shortfall":
-        # one more USD million makes a seventh of a unit, of which 90 each is no longer missing
-        assert priced(table, what="budget", kind="relaxed")["value"] == pytest.approx(90 / 7)
-        assert (
-            "priced shortfall of coverage"
-            in priced(table, what="budget", kind="relaxed")["meaning"]
         )
 
 

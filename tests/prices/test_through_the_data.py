@@ -38,7 +38,7 @@ def question(seed: int) -> tuple[Tables, Case]:
     event = {"scenario": "war", "event": "cut-off", "region": "X", "from_year": 2031}
     other = world(
         {"mine": "-> ore"},
-        regions={"X": "untrusted"},
+        regions={"X": "adversary"},
         scenarios={"normal_state": 0.7, "war": 0.3},
         events=[event],
     )
@@ -76,7 +76,7 @@ def more_capacity(plant: str) -> Change:
 
 
 def more_wanted(tables: Tables, asked: Case, step: float) -> tuple[Tables, Case]:
-    """In the region that is not trusted: there it raises no requirement of coverage."""
+    """In the region of the adversary: there it raises no requirement of coverage."""
     demand = tuple(
         row.model_copy(update={"quantity": row.quantity + step}) if row.region == "X" else row
         for row in tables.demand

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -16,16 +17,25 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"renames"},
-    {"tables", "finance", "bundled", "serialize", "interpolate", "version", "atomic"},
+    {"renames", "atomic"},
+    {
+        "tables",
+        "finance",
+        "bundled",
+        "serialize",
+        "interpolate",
+        "version",
+        "output_tables",
+    },
     {"case_words"},
     {"case"},
     {"instance"},
     {"model"},
     {"solver"},
     {"plan"},
-    {"api", "upgrade"},
-    {"audit", "prices", "provenance"},
+    {"audit", "upgrade"},
+    {"api"},
+    {"prices", "provenance"},
     {"studies"},
     {"infeasibility"},
     {"report"},
@@ -46,8 +56,14 @@ def dotted(path: Path) -> str:
 NAMES = {dotted(path): path for path in MODULES}
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, wherever in the file."""
+    return frozenset(imported(path))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The same, one after the other."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)

@@ -29,7 +29,7 @@ def chain_tables(**more: Any) -> Tables:
             "A": "signatory",
             "B": "signatory",
             "C": "participant",
-            "Z": "untrusted",
+            "Z": "adversary",
             "SEA": "hub",
         },
         commodities={
@@ -151,7 +151,7 @@ def question(
 ) -> Question:
     """The chain as a question."""
     tables = with_ranges(chain_tables()) if ranges else chain_tables()
-    keys.setdefault("trusted", ["signatory", "participant"])
+    keys.setdefault("roles", {"protected": ["signatory", "participant"]})
     return Question(tables, case(years, coverage=coverage or SOFT, **keys))
 
 

@@ -11,9 +11,10 @@ from smallworlds import every_plan, question
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError
+from paxsilica.solver.resolve import write
 from paxsilica.studies.alternatives import alternatives
 from paxsilica.studies.branching import Region, grown
-from paxsilica.studies.near_optimal import NearOptimalSet, forced
+from paxsilica.studies.near_optimal import NearOptimalSet, forced, related_projects
 from paxsilica.studies.parallel import Packed, Result, Runner, perform, task
 from paxsilica.studies.tasks import solve_case
 from paxsilica.tables import Tables
@@ -30,6 +31,20 @@ def expected(tolerance: float) -> tuple[dict[str, str], list[float]]:
             "must-build" if all(has) else "interchangeable" if any(has) else "never-build"
         )
     return verdicts, sorted(one.total for one in near)
+
+
+def test_projects_that_presuppose_or_exclude_each_other_are_related() -> None:
+    problem = question("2030")
+    found = related_projects(write(problem.tables, problem.case))
+    pairs = [{"b-smelt", "b-smelt-big"}, {"c-mine", "c-smelt"}]
+    alone = {name for name in found if len(found[name]) == 1}
+    assert alone == {"a-mine-2", "b-mine", "a-smelt"}
+    assert all(found[name] == pair for pair in pairs for name in pair)
+    joined = problem.tables.edited(
+        "projects", lambda row: {"exclusive_group": "b"} if row.project == "c-smelt" else None
+    )
+    again = related_projects(write(joined, problem.case))
+    assert all(again[name] == pairs[0] | pairs[1] for pair in pairs for name in pair)
 
 
 @pytest.mark.parametrize("tolerance", [0.0, 1.0, 2.5, 12.0, 40.0, 90.0])
@@ -171,7 +186,7 @@ def test_a_time_limit_leaves_projects_undecided(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_projects_that_cannot_be_committed_are_never_built() -> None:
-    problem = question("2030", trusted=["signatory"])
+    problem = question("2030", roles={"protected": ["signatory"]})
     found = (
         alternatives(problem, tolerance_usd_m=1000.0, plans=1, workers=1)
         .table()

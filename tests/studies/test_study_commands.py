@@ -20,14 +20,13 @@ from paxsilica.tables.read import Tables
 CASE = """
 title = "Chain"
 years = "2030"
-trusted = ["signatory", "participant"]
+roles.protected = ["signatory", "participant"]
 [coverage]
 required = 1.0
 from_year = 2030
 hard = false
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 """

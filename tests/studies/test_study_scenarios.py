@@ -15,7 +15,7 @@ from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 CASES = {
     "small": question("2030", budget_usd_m=25.0),
     "large": question("2030"),
-    "alone": question("2030", trusted=["signatory"]),
+    "alone": question("2030", roles={"protected": ["signatory"]}),
 }
 
 

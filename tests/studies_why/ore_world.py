@@ -41,7 +41,7 @@ SEA,The sea,hub
 region,status,from_date
 ALA,signatory,2020-01-01
 BLA,signatory,2020-01-01
-CHN,untrusted,2020-01-01
+CHN,adversary,2020-01-01
 """
     ),
     "commodities": (
@@ -75,6 +75,13 @@ press,magnet,output,1
 status,name,credit
 announced,Announced,1
 half,Half believed,0.5
+"""
+    ),
+    "completion": (
+        """
+status,stage,delay_years,probability
+announced,*,0,1
+half,*,0,0.5
 """
     ),
     "assets": (
@@ -127,10 +134,15 @@ CASE: dict[str, Any] = {
     "years": "2026-2032",
     "objective": "cost",
     "budget_usd_m": 1000.0,
-    "trusted": ["signatory"],
+    "roles": {
+        "protected": ["signatory"],
+        "adversary": ["participant", "neutral", "adversary"],
+    },
+    "need": {"regions": "protected"},
+    "access": {"open": 0.0},
     "funding": ["signatory"],
     "coverage": {"required": 0.9, "from_year": 2028, "hard": True},
-    "finance": {"discount_rate": 0.0, "residual_value": False},
+    "finance": {"discount_rate": 0.0},
     "solver": {"gap": 0.0, "threads": 1},
 }
 """Cheapest cover: smelters A1 and A2 (220) and presses A1 and A2 (110), USD 330 million in all."""
@@ -193,7 +205,10 @@ class World:
 CASE_FILE = """
 years = "2026-2032"
 budget_usd_m = 1000.0
-trusted = ["signatory"]
+roles.protected = ["signatory"]
+roles.adversary = ["participant", "neutral", "adversary"]
+need.regions = "protected"
+access.open = 0.0
 funding = ["signatory"]
 [coverage]
 required = 0.9
@@ -201,7 +216,6 @@ from_year = 2028
 hard = true
 [finance]
 discount_rate = 0.0
-residual_value = false
 [solver]
 gap = 0.0
 threads = 1

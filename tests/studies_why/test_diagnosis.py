@@ -15,7 +15,7 @@ from paxsilica.infeasibility.diagnose import Diagnosis, diagnose
 from paxsilica.plan.solve import make_plan
 from paxsilica.tables import Tables
 
-FROM_CHINA = "China 100% (not trusted)"
+FROM_CHINA = "China 100% (cut off)"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ VARIANTS = {
         findings={("no source", "magnet")},
         ways={"coverage"},
         conflicts={frozenset({"the coverage of Magnets"})},
-        words=(FROM_CHINA, "no trusted source at any price in 2028-2032"),
+        words=(FROM_CHINA, "no source within reach at any price in 2028-2032"),
     ),
     "source controlled by China": Variant(
         lambda w: (

@@ -1,5 +1,5 @@
 """The bundled world, broken in ways whose cause is known: too little money, a maker of machines
-that is not trusted, a year too early."""
+of an adversary, a year too early."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_too_little_money() -> None:
 def test_no_trusted_plant_makes_scanners() -> None:
     """All EUV scanners are Dutch: without the Netherlands no leading-edge wafer, no memory and no
     AI server is made at any price."""
-    found = answer("coverage.required={2028=0.1}", "membership={NLD='untrusted'}")
+    found = answer("coverage.required={2028=0.1}", "membership={NLD='adversary'}")
     first = found.findings[0]
     assert (first.kind, first.about, first.stage) == ("no source", "euv-scanner", "equipment")
     assert {"leading-wafer", "dram-wafer", "ai-server"} <= {

@@ -21,8 +21,8 @@ def test_no_smelter_that_is_trusted() -> None:
     found = exposed(World().drop("projects", "smelt-a1", "smelt-a2", "smelt-b"))
     assert (way(found), found.cause) == (["magnet", "metal"], "no plant")
     assert found.steps[-1].holders[0].region == "CHN"
-    assert not found.steps[-1].holders[0].trusted
-    assert "In normal times Metal comes from: China 100%, not trusted (smelt-chn)." in found.lines()
+    assert not found.steps[-1].holders[0].within_reach
+    assert "In normal times Metal comes from: China 100%, cut off (smelt-chn)." in found.lines()
 
 
 def test_a_mine_under_chinese_control() -> None:
@@ -30,7 +30,7 @@ def test_a_mine_under_chinese_control() -> None:
     found = exposed(World().set("assets", "mine-ala", controller="CHN"))
     assert (way(found), found.cause) == (["magnet", "metal", "ore"], "no plant")
     assert found.steps[-1].lost_to_control == pytest.approx(300)
-    assert any("under control that is not trusted" in line for line in found.lines())
+    assert any("under the control of adversaries" in line for line in found.lines())
 
 
 def test_too_little_of_the_stage_itself() -> None:
@@ -74,7 +74,7 @@ def test_plants_that_stand_idle() -> None:
     world.set("commodities", "magnet", shortage_price_usd_per_unit="90001")
     found = exposed(world, "magnets", "coverage.required=0.01", "coverage.shortfall_weight=0.0001")
     assert (way(found), found.cause) == (["magnet"], "not ready")
-    assert found.steps[0].trusted_capacity == pytest.approx(100)
+    assert found.steps[0].capacity_within_reach == pytest.approx(100)
 
 
 def test_a_stage_that_is_fully_covered() -> None:

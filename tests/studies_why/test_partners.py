@@ -404,13 +404,16 @@ def test_why_the_value_of_money_is_not_distinguishable_from_zero(
 
 def test_case_of_a_coalition() -> None:
     sign, pay = Player("s", signs=("BLA",)), Player("m", pays=("ALA",))
-    base = case('trusted=["signatory", "participant"]')
+    base = case('roles.protected=["signatory", "participant"]')
     without = case_of(base, [sign, pay], frozenset())
-    assert (without.trusted, without.membership) == ({"signatory": 0}, {"BLA": "participant"})
+    assert (without.roles.protected, without.membership) == (
+        {"signatory": 0},
+        {"BLA": "participant"},
+    )
     assert without.funders.exclude_regions == ("ALA",)
     together = case_of(base, [sign, pay], frozenset({"s", "m"}))
     assert (together.membership, together.funders.exclude_regions) == ({"BLA": "signatory"}, ())
-    assert case_of(base, [pay], frozenset()).trusted == base.trusted
+    assert case_of(base, [pay], frozenset()).roles == base.roles
 
 
 @pytest.mark.parametrize("text", ["ALA", "sign:", "trust:ALA", "sign:NOWHERE", "money:CHN"])

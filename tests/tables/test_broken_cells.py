@@ -302,7 +302,7 @@ CELLS = [
     broken_cell("assets", 4, "from_year", "9" * 400, "should be a whole number"),
     broken_cell("stages", 2, "order", "first", "should be a whole number of at least 1"),
     broken_cell("regions", 2, "kind", "land", "should be one of 'country', 'group', 'hub'"),
-    broken_cell("membership", 5, "status", "untrustd", "'untrusted'; did you mean 'untrusted'?"),
+    broken_cell("membership", 5, "status", "adversry", "'adversary'; did you mean 'adversary'?"),
     broken_cell("limits", 2, "sense", "atmost", "did you mean 'at most'?"),
     broken_cell("commodities", 2, "covered", "TRUE", "should be yes or no"),
     broken_cell("stocks", 2, "strategic", "1", "should be yes or no"),

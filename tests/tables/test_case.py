@@ -12,7 +12,7 @@ from paxsilica.errors import InputError
 
 GOOD: dict[str, Any] = {
     "years": "2026-2030",
-    "finance": {"discount_rate": 0.05, "residual_value": True},
+    "finance": {"discount_rate": 0.05},
 }
 COVERAGE = {"required": 0.5, "from_year": 2028, "hard": True}
 
@@ -120,8 +120,7 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ({"gap": 0.1}, "is not a key of a case; did you mean solver.gap?"),
         ({"years": "2030-2026"}, "the first year should not be after the last"),
         ({"years": "soon"}, 'the first and the last year, written "2026-2040"'),
-        ({"objective": "shortfall"}, "needs a section coverage with hard = false"),
-        ({"objective": "shortfall", "coverage": COVERAGE}, "coverage with hard = false"),
+        ({"objective": "security"}, "needs a section coverage"),
         ({"objective": "budget"}, "needs a section coverage with hard = true"),
         ({"objective": "budget", "coverage": COVERAGE | {"hard": False}}, "with hard = true"),
         (
@@ -132,7 +131,8 @@ def test_probabilities_that_add_up_to_1_are_taken() -> None:
         ({"coverage": COVERAGE | {"required": {}}}, "shares by year such as"),
         ({"coverage": COVERAGE | {"required": {"2028": 1.5}}}, "a share between 0 and 1"),
         ({"coverage": 3}, "should be a section of keys and values"),
-        ({"finance": {"discount_rate": 0.05}}, "this key must be given"),
+        ({"finance": {"public_funds_cost": 1.2}}, "this key must be given"),
+        ({"finance": {"discount_rate": 0.05, "public_funds_cost": 0.9}}, "between 1 and 10"),
         ({"solver": {"threads": "two"}}, "should be a whole number"),
         ({"policy": "none"}, "should be one of the bundled policy targets"),
     ],
@@ -151,7 +151,8 @@ def test_all_problems_of_a_case_are_listed() -> None:
 def test_every_key_has_a_description_or_is_a_section() -> None:
     sections = {key.split(".")[0] for key in known_keys() if "." in key}
     assert sections == {
-        "coverage", "concentration", "funders", "demand", "finance", "operation", "solver"
+        "coverage", "concentration", "funders", "demand", "finance", "operation", "solver",
+        "roles", "need", "access",
     }  # fmt: skip
     for name, field in Case.model_fields.items():
         assert field.description or name in sections

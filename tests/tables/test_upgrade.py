@@ -16,6 +16,7 @@ from paxsilica.cli import app
 from paxsilica.errors import InputError
 from paxsilica.renames import (
     RENAMES,
+    DroppedKey,
     DroppedTable,
     RenamedColumn,
     RenamedKey,
@@ -23,6 +24,7 @@ from paxsilica.renames import (
     RenamedValue,
 )
 from paxsilica.tables import load_tables
+from paxsilica.tables.write import write_folder
 from paxsilica.upgrade import upgrade
 
 OLD_CASE = """\
@@ -39,6 +41,9 @@ warm = false  # plants may stand idle
 [solver]
 gap = 0.01
 """
+
+
+NEW_CASE = OLD_CASE.replace("warm", "readiness").replace("residual_value = true\n", "")
 
 
 def old_world() -> World:
@@ -78,7 +83,7 @@ def test_old_case_gives_one_error_that_names_the_command(tmp_path: Path) -> None
 
 
 def test_old_key_of_a_setting_is_answered_with_the_new_one(tmp_path: Path) -> None:
-    path = old_case(tmp_path, OLD_CASE.replace("warm", "readiness"))
+    path = old_case(tmp_path, NEW_CASE)
     with pytest.raises(InputError, match=r"operation\.warm is now operation\.readiness"):
         read_case(path, ["operation.warm=true"])
 
@@ -100,7 +105,7 @@ def test_upgraded_tables_are_those_of_this_version(tmp_path: Path) -> None:
 def test_upgraded_case_keeps_its_comments(tmp_path: Path) -> None:
     path = old_case(tmp_path)
     report = upgrade(path)
-    assert path.read_text() == OLD_CASE.replace("warm", "readiness")
+    assert path.read_text().startswith(NEW_CASE)
     assert report.backups[0].read_text() == OLD_CASE
     assert read_case(path).operation.readiness is False
 
@@ -159,9 +164,16 @@ def test_folder_that_is_not_understood_is_not_changed(tmp_path: Path) -> None:
             upgrade(path)
 
 
-def test_every_kind_of_rename(tmp_path: Path) -> None:
-    """A column with its mentions, a word inside keys, and a table; the tables are again the good
-    ones, but for what the test adds."""
+ALL_KINDS = (
+    RenamedColumn("routes", "freight", "cost_usd_per_unit"),
+    RenamedValue("recipes", "role", "feed", "input"),
+    DroppedTable("colours", "nothing reads it"),
+)
+
+
+def worlds_of_all_kinds() -> tuple[World, World]:
+    """A good world, and the same with an old column and its mentions, a word inside keys, and a
+    table of the old version."""
     good = World()
     good.add("provenance", "recipes,separate|ore|input,quantity,t,0.9,1.1,relative,,guess,D,,")
     good.set("provenance", 4, formula="")
@@ -189,14 +201,15 @@ def test_every_kind_of_rename(tmp_path: Path) -> None:
         ["feed" if cell == "input" else cell for cell in row] for row in old.tables["recipes"]
     ]
     old.tables["provenance"][-1][1] = "separate|ore|feed"
+    return good, old
+
+
+def test_every_kind_of_rename(tmp_path: Path) -> None:
+    """The tables are again the good ones."""
+    good, old = worlds_of_all_kinds()
     old.files["colours.csv"] = b"colour\nred\n"
     folder = old.write(tmp_path / "old")
-    renames = (
-        RenamedColumn("routes", "freight", "cost_usd_per_unit"),
-        RenamedValue("recipes", "role", "feed", "input"),
-        DroppedTable("colours", "nothing reads it"),
-    )
-    report = upgrade(folder, renames=renames)
+    report = upgrade(folder, renames=ALL_KINDS)
     assert len(report.changes) == 3
     assert {path.name for path in report.files} == {
         "colours.csv", "provenance.csv", "recipes.csv", "routes.csv", "series.csv"
@@ -220,28 +233,39 @@ def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
         *RENAMES,
         RenamedKey("precision", "coverage.shortfall_weight"),
         RenamedKey("solver.gap", "finance.gap"),
-        RenamedSetting("trusted", "ally", "participant"),
+        RenamedSetting("roles.protected", "ally", "participant"),
         RenamedSetting("funding", "ally", "participant"),
-        RenamedSetting("membership", "foe", "untrusted"),
+        RenamedSetting("membership", "foe", "adversary"),
         RenamedSetting("objective", "least", "cost"),
     )
-    assert len(upgrade(path, renames=renames).changes) == 7
+    assert len(upgrade(path, renames=renames).changes) == 8
     new = path.read_text()
     assert 'objective = "cost"  # least' in new
     assert "funding = { participant = 2027 }" in new
-    assert 'AA = "untrusted"\nBB = "neutral"  # no foe' in new
-    assert 'trusted = ["participant", "signatory"]' in new
+    assert 'AA = "adversary"\nBB = "neutral"  # no foe' in new
+    assert '[roles]\nprotected = ["participant", "signatory"]' in new
     assert "[coverage]\nshortfall_weight = 0.1" in new
     assert "[finance]\ngap = 0.01" in new
     assert upgrade(path, renames=renames).changes == ()
 
 
+def test_a_case_from_before_roles_keeps_its_meaning(tmp_path: Path) -> None:
+    path = old_case(tmp_path, OLD_CASE.replace("years =", 'trusted = ["participant"]\nyears ='))
+    upgrade(path)
+    new = read_case(path)
+    assert new.roles.protected == {"participant": 0}
+    assert set(new.roles.adversary) == {"signatory", "participant", "neutral", "adversary"}
+    assert (new.need.regions, new.access.open) == ("protected", 0.0)
+    assert upgrade(path).changes == ()
+
+
 def test_current_input_has_no_old_names() -> None:
     """No entry may rename to a name that another entry renames again, or the reader refuses it."""
     olds = {rename.old for rename in RENAMES if not isinstance(rename, DroppedTable)}
-    news = {rename.new for rename in RENAMES if not isinstance(rename, DroppedTable)}
+    dropped = (DroppedTable, DroppedKey)
+    news = {rename.new for rename in RENAMES if not isinstance(rename, dropped)}
     assert not olds & news
-    assert make_case({"years": "2026", "finance": {"discount_rate": 0, "residual_value": False}})
+    assert make_case({"years": "2026", "finance": {"discount_rate": 0}})
 
 
 def test_command_prints_what_changed(tmp_path: Path) -> None:
@@ -249,9 +273,35 @@ def test_command_prints_what_changed(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["upgrade", str(path), "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.output)
-    assert document["changes"] == ["operation.warm is now operation.readiness"]
+    assert document["changes"][:2] == [
+        "operation.warm is now operation.readiness",
+        "finance.residual_value no longer exists: capital is charged as annuities within the"
+        " years of the case",
+    ]
     assert document["written"] == [str(path)]
     again = CliRunner().invoke(app, ["upgrade", str(path)])
     assert "nothing to change" in again.output
     wrong = CliRunner().invoke(app, ["upgrade", str(tmp_path / "none")])
     assert wrong.exit_code == 2
+
+
+def test_written_folder_is_whole_or_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = World().write(tmp_path / "tables")
+    tables = load_tables(folder)
+    (folder / "stages.csv").write_text("mine", encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("paxsilica.tables.write.columns_in_use", full)
+        for place in (folder, tmp_path / "new"):
+            with pytest.raises(OSError, match="No space left"):
+                write_folder(tables, place)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert [file.name for file in tmp_path.iterdir()] == ["tables"]
+    write_folder(tables, folder)
+    assert load_tables(folder).digest == tables.digest

@@ -32,7 +32,7 @@ region,status,from_date
 NA,neutral,2000-01-01
 NA,participant,2027-06-30
 JPN,signatory,2000-01-01
-CHN,untrusted,2000-01-01
+CHN,adversary,2000-01-01
 ROW,neutral,2000-01-01
 """
     ),

@@ -19,6 +19,7 @@ from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
 from paxsilica.audit.limit_rows import audit_binding, audit_limits
 from paxsilica.audit.money import Used, audit_funding, audit_projects, read_money
+from paxsilica.audit.project_accounts import audit_accounts
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
 from paxsilica.case import Case
@@ -31,7 +32,7 @@ __all__ = ["Finding", "audit", "audited"]
 USER_ROWS = "constraint of the user"
 
 FEASIBILITY = 1e-6
-"""Feasibility tolerance of the solver by default, in the unit of each row."""
+"""Feasibility tolerance of the solver by default."""
 
 
 def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
@@ -45,6 +46,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         for kind in ("primal", "mip")
     ]
     ledger = Ledger(max(float(value) for value in tolerances) / FEASIBILITY)
+    ledger.natural = {row.project: row.largest_size for row in tables.projects}
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):
@@ -73,6 +75,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     used |= _own_checks(plan, tables, case, ledger)
     audit_binding(money, used)
     audit_costs(running, shortfalls)
+    audit_accounts(running)
     _user_rows(plan, ledger)
     return ledger.findings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product as combinations
 from typing import Any
@@ -68,6 +69,8 @@ def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
     for (region, commodity, year), quantity in facts.demand.items():
         if year != situation.year or situation.gone(region):
             continue
+        if situation.everywhere and not facts.in_need(region, year):
+            continue
         factor = 1.0
         for event in situation.events:
             touches = event.region in ("*", region) and event.commodity in ("*", commodity)
@@ -119,11 +122,39 @@ def read_running(money: Money, states: dict[str, Situation]) -> Running:
         if place not in facts.stocks:
             ledger.at(place).note("row of stocks", "a row", "no such store")
         running.level[(*place, row["year"])] = row["level"]
+    ledger.natural |= _natural(running)
     names_of_flows = ("activity", "shipment", "unserved demand", "draw on a store")
     for what, (flow, _, _) in zip(names_of_flows, flows.values(), strict=True):
         for where, amount in flow.items():
             ledger.at(where, "unit").at_least(what, amount, 0.0)
     return running
+
+
+def _natural(running: Running) -> dict[str, float]:
+    """Natural size of the quantities of each commodity and plant: the largest amount of the
+    commodity anywhere in the plan or its demand, and of the plant what makes or uses as much."""
+    facts, plants = running.facts, defaultdict[str, float](float)
+    commodities = defaultdict[str, float](float)
+    amounts = [(key[-2], amount) for key, amount in _amounts(running)]
+    for (plant, _), amount in (*running.activity.items(), *running.standby.items()):
+        plants[plant] = max(plants[plant], abs(amount))
+        process = facts.plants[plant].process
+        for recipe in (facts.makes[process], facts.uses[process]):
+            amounts += [(name, quantity * amount) for name, quantity in recipe.items()]
+    for name, amount in amounts:
+        commodities[name] = max(commodities[name], abs(amount))
+    for plant, row in facts.plants.items():
+        recipes = (facts.makes[row.process] | facts.uses[row.process]).items()
+        limits = [commodities[name] / quantity for name, quantity in recipes if quantity]
+        plants[plant] = max(plants[plant], min(limits, default=0.0))
+    return dict(commodities) | dict(plants)
+
+
+def _amounts(running: Running) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Demand, flows and levels; the commodity is the last part of each key but one."""
+    yield from running.facts.demand.items()
+    for flow in (running.shipped, running.unserved, running.drawn, running.level):
+        yield from flow.items()
 
 
 def _operation_row(row: dict[str, Any], running: Running) -> None:
@@ -147,7 +178,9 @@ def audit_running(running: Running) -> None:
     facts, states, ledger = running.facts, running.states, running.ledger
     capacity = {
         (plant, name): product(
-            running.capacity(plant, one.year), facts.factor("capacity", plant, one.events)
+            running.capacity(plant, one.year),
+            facts.factor("capacity", plant, one.events)
+            * (facts.access(plant, one.year) if one.everywhere and plant in facts.assets else 1.0),
         )
         for name, one in states.items()
         for plant in facts.plants
@@ -181,7 +214,7 @@ def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
     for (plant, name), amount in running.activity.items():
         here = ledger.at([plant, name], facts.processes[facts.plants[plant].process].unit)
         room = _room(facts, plant)
-        if not facts.can_run(plant, states[name]) and amount > ledger.tolerance(room):
+        if not facts.can_run(plant, states[name]) and amount > here.tolerance(room):
             here.note("cut off", amount, 0.0)
         here.at_most("activity within capacity", amount, capacity[plant, name], room)
     for asset, row in facts.assets.items():
@@ -196,7 +229,7 @@ def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None
     facts, ledger = running.facts, running.ledger
     for (plant, name), amount in running.activity.items():
         one, here = running.states[name], ledger.at([plant, name], ACTIVITY)
-        needed = facts.minimum_utilisation(plant) > 0 and facts.trusted_plant(plant, one.year)
+        needed = facts.minimum_utilisation(plant) > 0 and facts.within_reach(plant, one.year)
         if one.disrupted and needed:
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
             here.at_most("activity within standby capacity", amount, standby, _room(facts, plant))
@@ -291,8 +324,6 @@ def _flows(one: Situation, running: Running) -> dict[Place, list[float]]:
 
 def _balances(one: Situation, running: Running) -> None:
     for (region, commodity), amounts in _flows(one, running).items():
-        # quantities below 1e-7 are left out of the tables, so many small ones may be missing
-        # together
         size, rest = math.fsum(abs(amount) for amount in amounts), math.fsum(amounts)
         row = running.facts.commodities[commodity]
         here = running.ledger.at([region, commodity, one.name], row.unit)

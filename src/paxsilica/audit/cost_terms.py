@@ -8,55 +8,67 @@ import math
 from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
 from paxsilica.audit.findings import records
-from paxsilica.audit.money import USD_M, Money
+from paxsilica.audit.money import USD_M, Committed, Money
 from paxsilica.audit.need import required_shares
 from paxsilica.audit.reference import ENDLESS, Facts
 
 
-def price_of_money(rate: float, discount: float, life: int | None) -> float:
-    """Present value of what a USD costs that is paid back in equal parts over a life at one rate
-    and discounted at another.
+def yearly_charge(
+    rate: float, life: int, lead_time: int, profile: tuple[float, ...]
+) -> tuple[float, ...]:
+    """What is due in each year of operation for a USD of capital: equal parts whose value at the
+    start is that of the spending.
 
-    >>> round(price_of_money(0.10, 0.05, 20), 4), price_of_money(0.10, 0.05, None)
-    (1.4638, 1.0)
+    >>> [round(part, 4) for part in yearly_charge(0.0, 2, 3, (1.0,))]
+    [0.5, 0.5]
+    >>> [round(part, 4) for part in yearly_charge(0.1, 25, 1, (0.0, 1.0))][:1]
+    [0.1102]
     """
-    if life is None:
-        return 1.0
-    owed = math.fsum((1 + rate) ** -year for year in range(1, life + 1))
-    return math.fsum((1 + discount) ** -year for year in range(1, life + 1)) / owed
+    growth = 1 + rate
+    spent = math.fsum(share * growth ** (lead_time - age) for age, share in enumerate(profile))
+    worth = math.fsum(growth**-year for year in range(1, life + 1))
+    return (spent / worth,) * life
 
 
 def _capital(facts: Facts, money: Money) -> list[float]:
-    rate = facts.case.finance.discount_rate
-    parts = []
-
-    def price(raised: float | None, life: int | None) -> float:
-        return price_of_money(rate if raised is None else raised, rate, life)
-
+    finance, parts = facts.case.finance, []
     for one in money.committed.values():
-        own = one.row.sponsor_share or 0.0
-        factor = price(one.row.sponsor_cost_of_capital, one.row.economic_life_years)
-        rest = 0.0 if facts.funders else 1 - own
-        parts += [
-            facts.discount(year) * (own * factor + rest) * due for year, due in one.dues.items()
-        ]
-    for (funder, project, year), amount in money.payments.items():
-        if funder in facts.funders and project in facts.projects:
-            life = facts.projects[project].economic_life_years
-            factor = price(facts.funders[funder].cost_of_capital, life)
-            parts.append(facts.discount(year) * factor * amount)
+        row, own = one.row, one.row.sponsor_share or 0.0
+        price = own + (1 - own) * finance.public_funds_cost
+        if row.economic_life_years is None:
+            parts += [price * facts.discount(year) * due for year, due in one.dues.items()]
+            continue
+        charge = yearly_charge(
+            finance.discount_rate,
+            row.economic_life_years,
+            row.lead_time_years,
+            row.spend_profile or (1.0,),
+        )
+        for since, capital in facts.capital(row, one.sizes).items():
+            start = since + row.lead_time_years
+            parts += [
+                price * facts.discount(year) * capital * part
+                for year, part in enumerate(charge, start)
+                if year <= facts.last
+            ]
     return parts
 
 
-def _residual(facts: Facts, money: Money) -> list[float]:
-    parts = []
-    for one in money.committed.values():
-        life = one.row.economic_life_years
-        if facts.case.finance.residual_value and life is not None:
-            for year, capital in facts.capital(one.row, one.sizes).items():
-                used = max(0, facts.last + 1 - year - one.row.lead_time_years)
-                parts.append(-facts.discount(facts.last) * max(0.0, 1 - used / life) * capital)
-    return parts
+def owed_after_the_end(facts: Facts, one: Committed) -> float:
+    """Annuities of a project after the case, undiscounted, USD million."""
+    row, owed = one.row, 0.0
+    if row.economic_life_years is None:
+        return owed
+    charge = yearly_charge(
+        facts.case.finance.discount_rate,
+        row.economic_life_years,
+        row.lead_time_years,
+        row.spend_profile or (1.0,),
+    )
+    for since, capital in facts.capital(row, one.sizes).items():
+        start = since + row.lead_time_years
+        owed += capital * sum(part for year, part in enumerate(charge, start) if year > facts.last)
+    return owed
 
 
 def _fixed(facts: Facts, money: Money) -> list[float]:
@@ -66,18 +78,17 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
         for name, row in facts.assets.items():
             if facts.there(name, year):
                 parts.append(worth * facts.number("assets", row, "fixed_cost_usd_m", year))
-        for name, one in money.committed.items():
+                per_unit = facts.fixed_per_unit(name, year) * 1e-6
+                parts.append(worth * (per_unit and per_unit * facts.asset_capacity(name, year)))
+        for name in money.committed:
             serves, above = money.in_service(name, year)
-            if serves:
-                per_unit = facts.number("projects", one.row, "fixed_cost_usd_m_per_unit", year)
-                parts.append(worth * facts.number("projects", one.row, "fixed_cost_usd_m", year))
-                parts.append(worth * above * per_unit)
+            parts.append(worth * facts.fixed_cost_of(name, year, serves, above))
     return parts
 
 
 def support_by_plant(running: Running) -> dict[str, float]:
     """Operating support of each plant: its least running to be ready, at its cost above the
-    cheapest untrusted plant of its process.
+    cheapest plant of its process that is not within reach.
 
     A plant that must run that much anyway needs none.
     """
@@ -86,7 +97,7 @@ def support_by_plant(running: Running) -> dict[str, float]:
     rivals: dict[tuple[str, int], float] = {}
     for year in facts.years:
         for name, row in facts.assets.items():
-            if facts.asset_capacity(name, year) > 0 and not facts.trusted_plant(name, year):
+            if facts.asset_capacity(name, year) > 0 and not facts.within_reach(name, year):
                 rivals[row.process, year] = min(
                     rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year)
                 )
@@ -143,7 +154,8 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     ]
     coverage, cap = facts.case.coverage, facts.case.concentration
     short = []
-    if coverage is not None and not coverage.hard:
+    priced = facts.case.objective != "security"
+    if coverage is not None and not coverage.hard and priced:
         short += [
             1e-6
             * coverage.shortfall_weight
@@ -159,7 +171,6 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
             short.append(worth * max(0.0, part - most))
     return {
         "capital": _capital(facts, money),
-        "residual_value": _residual(facts, money),
         "fixed_operation": _fixed(facts, money),
         "operation": [*runs, *(-part for part in support)],
         "operating_support": support,
@@ -188,7 +199,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     if kind == "budget":
         total = size = running.money.public_capital()
     else:
-        terms = ["coverage_shortfall"] if kind == "shortfall" else sorted(parts)
+        terms = sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
     here = ledger.at([kind], USD_M)
@@ -203,5 +214,8 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     support = support_by_plant(running)
     for row in records(plan, "portfolio"):
         here = ledger.at([row["project"]], USD_M)
+        if (one := running.money.committed.get(row["project"])) is not None:
+            owed = owed_after_the_end(facts, one)
+            here.same("obligations after the end", row["obligations_usd_m"], owed)
         amount = support.get(row["project"], 0.0)
         here.same("operating support", row["operating_support_usd_m"], amount)

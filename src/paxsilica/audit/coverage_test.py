@@ -1,17 +1,19 @@
-"""Coverage in the plan against what the plan makes, and could make at most, when all untrusted
-regions are cut off."""
+"""Coverage in the plan against what the plan makes, and could make at most, when adversaries are
+cut off."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
-from paxsilica.audit.need import needs, required_shares, trusted_demand
-from paxsilica.audit.reference import Situation, product
+from paxsilica.audit.need import covered_demand, needs, required_shares
+from paxsilica.audit.reference import Facts, Situation, product
 
-SHARES = ("nameplate_share_without", "coverage_without", "nameplate_share", "coverage")
+KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
+SHARES = tuple(f"{kind}{way}" for way in ("_without", "") for kind in KINDS)
 SHARE = "share of 1"
 
 
@@ -25,7 +27,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         ledger.at(key, "whether it is required").note("coverage", key in rows, key in required)
     cuts = {one.year: one for one in running.states.values() if one.coverage_test}
     shortfalls: dict[tuple[str, int], float] = {}
-    lost: dict[tuple[int, str | None], list[tuple[float, float, float]]] = defaultdict(list)
+    own: dict[int, list[float]] = defaultdict(list)
     for key in sorted(set(required) & set(rows)):
         (commodity, year), row, quantity = key, rows[key], need[key]
         entry, one = facts.commodities[commodity], cuts.get(year)
@@ -35,7 +37,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         amounts.same("need", row["need"], quantity)
         shares.same("required share", row["required_share"], required[key])
         amounts.at_least("shortfall", row["shortfall"], 0.0)
-        if facts.case.coverage is not None and facts.case.coverage.hard:
+        if facts.must_cover:
             amounts.at_most("shortfall of hard coverage", row["shortfall"], 0.0)
         for column in SHARES:
             shares.at_least(f"range of {column}", row[column], 0.0)
@@ -44,57 +46,95 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         if one is None:
             texts.note("coverage", "a share", "there is no coverage test")
             continue
-        drawn, missing = (
-            sum(
-                amount
-                for (_, k, name), amount in flow.items()
-                if (k, name) == (commodity, one.name)
-            )
-            for flow in (running.drawn, running.unserved)
+        missing = sum(
+            amount
+            for (_, k, name), amount in running.unserved.items()
+            if (k, name) == (commodity, one.name)
         )
-        made = running.made(commodity, one.name) + drawn
+        made = supplied(running, commodity, one)
         claim = row["required_share"] * quantity - row["shortfall"]
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
-        if trusted_demand(facts, year).get(commodity, 0.0) > 0:
+        if covered_demand(facts, year).get(commodity, 0.0) > 0:
             claim = required[key] * wanted - row["shortfall"]
             amounts.at_least("delivery when cut off", wanted - missing, claim, wanted)
         _within_reach(running, row, one, quantity)
-        claim = required[key] - row["shortfall"] / quantity
-        shares.at_least("coverage that is reached", row["coverage"], claim)
-        own = max(quantity - made, missing, 0.0) / quantity
-        lost[year, entry.stage].append((own, 1.0 - row["coverage"], 1.0 - row["coverage_without"]))
-    for year in {year for year, _ in lost}:
-        stages = [pairs for (when, _), pairs in lost.items() if when == year]
-        own_lost, measured_lost = (
-            sum(sum(each[way] for each in pairs) / len(pairs) for pairs in stages) for way in (0, 1)
-        )
-        own_fall, fall = (
-            sum(
-                sum(max(0.0, each[way] - each[2]) for each in pairs) / len(pairs)
-                for pairs in stages
-            )
-            for way in (0, 1)
-        )
-        # the measured coverage falls no further below that without the plan than the plan's own
-        # cut-off does; where it falls as far, it loses no more
-        here = ledger.at(["all stages", year], "sum of shares below those before")
-        here.at_most("coverage that is reached", fall, own_fall)
-        if own_fall <= fall + 1e-6:
-            here = ledger.at(["all stages", year], "sum of missing shares")
-            here.at_most("coverage that is reached", measured_lost, own_lost)
+        own[year].append(min(1.0, made / quantity))
+        if wanted > 0:
+            own[year].append(1.0 - missing / wanted)
+    _joint(running, rows, own)
     _stages(running, rows)
     _concentration(running, required)
     return shortfalls
 
 
+def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:
+    """Regions that demand a commodity in a coverage test, or have an existing plant that can run
+    and takes it."""
+    found = {region for region, name in demand_in(facts, one) if name == commodity}
+    for name, row in facts.assets.items():
+        size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
+        if commodity in facts.uses[row.process] and facts.can_run(name, one) and size > 0:
+            found.add(row.region)
+    return found
+
+
+def supplied(running: Running, commodity: str, one: Situation) -> float:
+    """What is made and drawn of a commodity in a coverage test, without the surplus of regions
+    that do not take it."""
+    facts, inside = running.facts, takers(running.facts, commodity, one)
+    amounts = []
+    for (plant, name), activity in running.activity.items():
+        row = facts.plants[plant]
+        if name == one.name:
+            recipes = facts.makes if row.region in inside else facts.uses
+            amounts.append(activity * recipes[row.process].get(commodity, 0.0))
+    for (region, good, name), amount in running.drawn.items():
+        if (good, name) == (commodity, one.name) and region in inside:
+            amounts.append(amount)
+    for (origin, target, good, name), amount in running.shipped.items():
+        if (good, name) == (commodity, one.name):
+            amounts.append(((target in inside) - (origin in inside)) * amount)
+    return math.fsum(amounts)
+
+
+def _joint(
+    running: Running, rows: dict[tuple[str, int], dict[str, Any]], own: dict[int, list[float]]
+) -> None:
+    """Joint coverage is one value a year: no less than what the plan's own cut-off serves, no more
+    than the standalone coverage of any good, and no more than with free readiness."""
+    claimed = {row["year"]: row for row in records(running.plan, "joint_coverage")}
+    ledger = running.ledger
+    for year in sorted({year for _, year in rows} ^ set(claimed)):
+        ledger.at(["joint coverage", year]).note("coverage", year in claimed, year not in claimed)
+    for year, row in sorted(claimed.items()):
+        members = {key[0]: one for key, one in rows.items() if key[1] == year}
+        here = ledger.at(["joint coverage", year], SHARE)
+        for way in ("without", "with"):
+            suffix = "_without" if way == "without" else ""
+            for good, member in members.items():
+                at = ledger.at([good, year], SHARE)
+                at.same("joint coverage of the year", member[f"joint_coverage{suffix}"], row[way])
+                most = member[f"standalone_coverage{suffix}"]
+                at.at_most("joint coverage", row[way], most)
+        able = row["capability"], row["capability_without"]
+        here.at_most("capability with the plan", row["with"], able[0])
+        here.at_most("capability without the plan", row["without"], able[1])
+        if own.get(year):
+            here.at_least("joint coverage that the plan serves", row["with"], min(own[year]))
+        required = max(member["required_share"] for member in members.values())
+        here.same("required share", row["required"], required)
+        if row["requirement_ratio"] < 1 - 1e-6 and running.facts.must_cover:
+            here.at_least("required shares at once", row["requirement_ratio"], 1.0)
+
+
 def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
-    """Nameplate capacity in trusted regions as a share of the need."""
+    """Nameplate capacity that is not cut off as a share of the need."""
     facts = running.facts
     before = after = 0.0
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(row["commodity"], 0.0)
-        if made and facts.trusted(plant.region, year):
+        if made and not facts.cut_off(plant.region, year):
             if name in facts.projects:
                 after += made * running.money.available(name, year)
             elif facts.there(name, year):
@@ -107,25 +147,36 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
 
 
 def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: float) -> None:
-    """Coverage is at most what credited plants without an untrusted host or controller, and stores,
+    """Coverage is at most what credited plants within reach, and stores,
     can supply."""
     facts, commodity = running.facts, row["commodity"]
-    reach = {"coverage_without": 0.0, "coverage": 0.0}
+    reach = {"standalone_coverage_without": 0.0, "standalone_coverage": 0.0}
+    credited = dict(reach)
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(commodity, 0.0)
         if made and facts.can_run(name, one):
             if name in facts.projects:
-                reach["coverage"] += made * running.money.capacity(name, one.year)
+                size = made * running.money.capacity(name, one.year)
+                reach["standalone_coverage"] += size
+                credited["standalone_coverage"] += size
             else:
                 for column in reach:
-                    reach[column] += product(facts.asset_capacity(name, one.year), made)
+                    size = product(
+                        facts.asset_capacity(name, one.year), facts.access(name, one.year)
+                    )
+                    reach[column] += product(size, made)
+                    credited[column] += product(size, made)
     for place, store in facts.stocks.items():
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
-            reach["coverage"] += running.opening(place, one.year) / facts.outage_years
-            reach["coverage_without"] += max(store.largest, store.initial) / facts.outage_years
+            reach["standalone_coverage"] += running.opening(place, one.year) / facts.outage_years
+            reach["standalone_coverage_without"] += (
+                max(store.largest, store.initial) / facts.outage_years
+            )
     here = running.ledger.at([commodity, one.year], SHARE)
     for column, most in reach.items():
         here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
+        share = column.replace("standalone_coverage", "credited_share")
+        here.same("credited share", row[share], min(1.0, credited[column] / need))
 
 
 def _stages(running: Running, rows: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -142,11 +193,21 @@ def _stages(running: Running, rows: dict[tuple[str, int], dict[str, Any]]) -> No
     for key in sorted(set(groups) & set(claimed)):
         row, members = claimed[key], groups[key]
         ledger.at(key).equal_cells("coverage of a stage", row, {"name": names.get(key[0])})
-        expected = {column: min(member[column] for member in members) for column in SHARES}
+        alone = ("standalone_coverage_without", "standalone_coverage")
+        expected = {
+            column: min(member[column] for member in members)
+            for column in SHARES
+            if column not in alone
+        }
         expected["required_share"] = max(member["required_share"] for member in members)
-        ledger.at(key, SHARE).same_cells("coverage of a stage", row, expected)
-        limit = row["coverage"] + 1e-9
-        weakest = [member["commodity"] for member in members if member["coverage"] <= limit]
+        here = ledger.at(key, SHARE)
+        here.same_cells("coverage of a stage", row, expected)
+        for column in alone:
+            # all goods of a stage at once: no more than the worst of them alone
+            here.at_most(f"{column} of a stage", row[column], min(one[column] for one in members))
+        least = min(member["standalone_coverage"] for member in members)
+        limit = least + 1e-9
+        weakest = [one["commodity"] for one in members if one["standalone_coverage"] <= limit]
         if row["weakest_commodity"] not in weakest:
             claim = row["weakest_commodity"]
             ledger.at(key).note("weakest commodity", claim, "; ".join(weakest))

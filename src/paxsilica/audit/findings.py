@@ -1,11 +1,12 @@
 """Findings of the audit, and the tolerance between two numbers.
 
 A solver works in floating point: it accepts a row that is violated by its feasibility tolerance
-(1e-6 in a mixed-integer program), counts a decision as whole within the same tolerance, and the
-tables of a plan leave out quantities below 1e-7. So two numbers are the same if they differ by no
-more than :data:`FLOOR` (two such tolerances) plus :data:`SHARE` of the size of what they were made
-from: a sum of millions that cancel to zero is not known to the last unit. Larger differences are
-findings.
+(1e-6 in a mixed-integer program), and counts a decision as whole within the same tolerance. So two
+numbers are the same if they differ by no more than :data:`FLOOR` (two such tolerances) plus
+:data:`SHARE` of the size of what they were made from: a sum of millions that cancel to zero is not
+known to the last unit. Larger differences are findings. For a quantity of a commodity or plant
+whose natural size is known, the floor is :data:`NATURAL` of that size, so that the audit does not
+depend on the unit.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from paxsilica.plan.result import Plan
 
 FLOOR = 2e-6
 SHARE = 2e-6
+NATURAL = 1e-8
 
 Record = Mapping[str, Any]
 
@@ -58,17 +60,17 @@ class Ledger:
 
     def __init__(self, coarseness: float = 1.0) -> None:
         self.findings: list[Finding] = []
+        self.natural: dict[str, float] = {}
+        """Natural size of the quantities of commodities and plants, by name, in their units."""
         self.coarseness = max(1.0, coarseness)
-
-    def tolerance(self, *sizes: float) -> float:
-        """How far numbers made from terms of these sizes may be off."""
-        return self.coarseness * (
-            FLOOR + SHARE * max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
-        )
 
     def at(self, where: Iterable[Any], unit: str = "text") -> Checks:
         """The checks of one place, of numbers in ``unit``."""
-        return Checks(self, ", ".join(str(part) for part in where if part is not None), unit)
+        parts = [str(part) for part in where if part is not None]
+        natural = max((self.natural.get(part, 0.0) for part in parts), default=0.0)
+        money = unit.startswith(("USD", "share"))
+        floor = NATURAL * natural if natural and not money else FLOOR
+        return Checks(self, ", ".join(parts), unit, floor)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ class Checks:
     ledger: Ledger
     where: str
     unit: str
+    floor: float = FLOOR
+
+    def tolerance(self, *sizes: float) -> float:
+        """How far numbers made from terms of these sizes may be off."""
+        largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
+        return self.ledger.coarseness * (self.floor + SHARE * largest)
 
     def note(self, what: str, claimed: Any, recomputed: Any) -> None:
         """Notes a finding down."""
@@ -87,18 +95,18 @@ class Checks:
         """The plan's number should be the recomputed one."""
         if claimed is None or not (
             claimed == recomputed
-            or abs(claimed - recomputed) <= self.ledger.tolerance(claimed, recomputed, *sizes)
+            or abs(claimed - recomputed) <= self.tolerance(claimed, recomputed, *sizes)
         ):
             self.note(what, claimed, recomputed)
 
     def at_most(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is used should not be above the limit."""
-        if not used <= limit + self.ledger.tolerance(used, limit, *sizes):
+        if not used <= limit + self.tolerance(used, limit, *sizes):
             self.note(what, used, limit)
 
     def at_least(self, what: str, used: float, limit: float, *sizes: float) -> None:
         """What is there should not be below the limit."""
-        if not used >= limit - self.ledger.tolerance(used, limit, *sizes):
+        if not used >= limit - self.tolerance(used, limit, *sizes):
             self.note(what, used, limit)
 
     def equal(self, what: str, claimed: Any, recomputed: Any) -> None:

@@ -49,7 +49,7 @@ class Money:
     payments: dict[tuple[str, str, int], float]
 
     def available(self, project: str, year: int) -> float:
-        """Ramped share of nameplate in service, in units of size, before credit."""
+        """Ramped size in service if everything is completed on time."""
         if project not in self.committed:
             return 0.0
         one = self.committed[project]
@@ -59,19 +59,33 @@ class Money:
         )
 
     def capacity(self, project: str, year: int) -> float:
-        """Credited capacity of a project, before events."""
-        return self.facts.credit(project) * self.available(project, year)
-
-    def in_service(self, project: str, year: int) -> tuple[bool, float]:
-        """Whether a project is in service, and the size in service above its smallest, ramped or
-        not."""
-        one = self.committed.get(project)
-        if one is None or year < one.first + one.row.lead_time_years:
-            return False, 0.0
-        size = sum(
-            size for since, size in one.sizes.items() if year >= since + one.row.lead_time_years
+        """Expected ramped size in service of a project, before events: each size completed on time,
+        late or never."""
+        if project not in self.committed:
+            return 0.0
+        one = self.committed[project]
+        return sum(
+            size
+            * probability
+            * self.facts.ramp(one.row, year - since - one.row.lead_time_years - late)
+            for since, size in one.sizes.items()
+            for late, probability in self.facts.delays(project).items()
         )
-        return True, size - one.row.smallest_size
+
+    def in_service(self, project: str, year: int) -> tuple[float, float]:
+        """Probability that a project is in operation, and the expected size in operation above its
+        smallest, ramped or not."""
+        one = self.committed.get(project)
+        if one is None:
+            return 0.0, 0.0
+
+        def operates(since: int) -> float:
+            age = year - since - one.row.lead_time_years
+            return sum(p for late, p in self.facts.delays(project).items() if late <= age)
+
+        size = sum(size * operates(since) for since, size in one.sizes.items())
+        first = operates(one.first)
+        return first, size - first * one.row.smallest_size
 
     def public_capital(self) -> float:
         """Capital that is not the sponsors' own, undiscounted."""
@@ -139,8 +153,8 @@ def _one_project(one: Committed, money: Money) -> None:
         ledger.at([name], "year").note("window of commitment", str(one.first), reported)
     for year in sorted(one.sizes)[1:]:
         in_time = bool(row.expandable) and year + row.lead_time_years <= facts.last
-        if not in_time and one.sizes[year] > ledger.tolerance(row.largest_size):
-            here = ledger.at([name, year], "size")
+        here = ledger.at([name, year], "size")
+        if not in_time and one.sizes[year] > here.tolerance(row.largest_size):
             here.note("size added after the commitment", one.sizes[year], 0.0)
     here = ledger.at([name], "size")
     here.at_least("smallest size", one.sizes[one.first], row.smallest_size)
@@ -169,7 +183,7 @@ def _portfolio_row(row: dict[str, Any], one: Committed, money: Money) -> None:
         "committed_year": one.first,
         "online_year": one.first + project.lead_time_years,
     }
-    sizes = {"size": size, "credited_size": size * facts.credit(name)}
+    sizes = {"size": size, "credited_size": size * sum(facts.delays(name).values())}
     amounts = {
         "capex_usd_m": one.capital,
         "sponsor_usd_m": own * one.capital,
@@ -300,7 +314,7 @@ def _one_share(row: Funder, project: str, amount: float, money: Money) -> None:
     here, least = money.ledger.at([row.funder, project], USD_M), row.smallest_ticket_usd_m
     if row.largest_share is not None:
         here.at_most("largest share of a funder", amount, row.largest_share * capital, most)
-    if least is not None and amount > money.ledger.tolerance(most):
+    if least is not None and amount > here.tolerance(most):
         here.at_least("smallest ticket of a funder", amount, least, most)
 
 

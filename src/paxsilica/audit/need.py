@@ -1,23 +1,34 @@
-"""Need of the trusted world for each commodity, as the sum of successive rounds of inputs."""
+"""Need of the covered regions for each commodity, as the sum of successive rounds of inputs, less
+what by-products return."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paxsilica.audit.reference import Facts, line
 
-ROUNDS = 10_000
+DOUBLINGS = 60
+"""The sum has 2 ** 60 rounds: enough for a loop with any gain below 1."""
 BIG = 1e15
+
+
+def _sizes(facts: Facts) -> dict[str, float]:
+    """Existing capacity in the first year by process."""
+    size: dict[str, float] = defaultdict(float)
+    for name, row in facts.assets.items():
+        if facts.there(name, facts.first):
+            size[row.process] += min(facts.number("assets", row, "capacity", facts.first), BIG)
+    return size
 
 
 def benchmarks(facts: Facts) -> dict[str, str]:
     """Benchmark process of each commodity: of those whose main product it is, the one with the
     largest existing capacity."""
-    size: dict[str, float] = defaultdict(float)
-    for name, row in facts.assets.items():
-        if facts.there(name, facts.first):
-            size[row.process] += min(facts.number("assets", row, "capacity", facts.first), BIG)
+    size = _sizes(facts)
     chosen: dict[str, str] = {}
     for name in sorted(facts.processes, key=lambda name: (-size[name], name)):
         product = facts.processes[name].main_product
@@ -26,45 +37,89 @@ def benchmarks(facts: Facts) -> dict[str, str]:
     return chosen
 
 
-def trusted_demand(facts: Facts, year: int) -> dict[str, float]:
-    """Final demand of the trusted regions by commodity, before events."""
+def _above(facts: Facts, chosen: Mapping[str, str], commodity: str) -> set[str]:
+    """Goods upstream of a commodity."""
+    found: set[str] = set()
+    front = {commodity}
+    while front:
+        front = {
+            source for one in front if one in chosen for source in facts.uses[chosen[one]]
+        } - found
+        found |= front
+    return found
+
+
+def returned(facts: Facts, chosen: Mapping[str, str]) -> dict[tuple[str, str], float]:
+    """By (good that is returned, good that is made): units that by-products return per unit."""
+    size = _sizes(facts)
+    needed = {source for name in chosen.values() for source in facts.uses[name]}
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    for commodity, process in chosen.items():
+        above = _above(facts, chosen, commodity)
+        for residue, amount in facts.makes[process].items():
+            ranked = sorted(
+                (-size[name] * facts.uses[name][residue], name)
+                for name in facts.processes
+                if residue in facts.uses[name] and above & set(facts.makes[name])
+            )
+            if residue == commodity or residue in needed or not ranked:
+                continue
+            name = ranked[0][1]
+            each = amount / facts.makes[process][commodity] / facts.uses[name][residue]
+            for source, made in facts.makes[name].items():
+                if source in above:
+                    found[source, commodity] += each * made
+    return found
+
+
+def covered_demand(facts: Facts, year: int) -> dict[str, float]:
+    """Final demand of the covered regions by commodity, before events."""
     total: dict[str, float] = defaultdict(float)
     for (region, commodity, when), quantity in facts.demand.items():
-        if when == year and facts.trusted(region, year):
+        if when == year and facts.in_need(region, year):
             total[commodity] += quantity
     return dict(total)
 
 
 def needs(facts: Facts) -> dict[tuple[str, int], float]:
-    """Need of the trusted world by commodity and year, computed once for each set of facts."""
+    """Need of the covered regions by commodity and year, computed once for each set of facts."""
     known: dict[tuple[str, int], float] | None = facts.memory.get("needs")
     if known is not None:
         return known
     chosen = benchmarks(facts)
+    demand = {year: covered_demand(facts, year) for year in facts.years}
+    wanted = {commodity for goods in demand.values() for commodity in goods}
+    names = sorted(wanted.union(*(_above(facts, chosen, commodity) for commodity in wanted)))
+    at = {name: position for position, name in enumerate(names)}
+    gross = np.zeros((len(names), len(names)))
+    for name in set(names) & set(chosen):
+        for source, used in facts.uses[chosen[name]].items():
+            gross[at[source], at[name]] += used / facts.makes[chosen[name]][name]
+    net = gross.copy()
+    for (source, name), amount in returned(facts, chosen).items():
+        if name in at:
+            net[at[source], at[name]] -= amount
+    totals = [_all_rounds(one) for one in (net, gross)]
     found: dict[tuple[str, int], float] = {}
     for year in facts.years:
-        total: dict[str, float] = defaultdict(float)
-        wave: Mapping[str, float] = trusted_demand(facts, year)
-        for _ in range(ROUNDS):
-            following: dict[str, float] = defaultdict(float)
-            for commodity, quantity in wave.items():
-                total[commodity] += quantity
-                process = chosen.get(commodity)
-                if process is not None:
-                    for source, used in facts.uses[process].items():
-                        following[source] += quantity * used / facts.makes[process][commodity]
-            wave = {
-                commodity: quantity
-                for commodity, quantity in following.items()
-                if quantity > 1e-15 * total.get(commodity, 0.0)
-            }
-            if not wave:
-                break
-        found |= {
-            (commodity, year): quantity for commodity, quantity in total.items() if quantity > 1e-9
-        }
+        final = np.array([demand[year].get(name, 0.0) for name in names])
+        for name, amount, most in zip(names, *(total @ final for total in totals), strict=True):
+            if amount > 1e-9 * most:
+                found[name, year] = float(amount)
     facts.memory["needs"] = found
     return found
+
+
+def _all_rounds(one_round: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of all powers of a matrix whose powers vanish: the product of (1 + a), (1 + a^2),
+    (1 + a^4), ..."""
+    total, power = np.eye(len(one_round)) + one_round, one_round
+    for _ in range(DOUBLINGS):
+        power = power @ power
+        if not power.any():
+            break
+        total = total + total @ power
+    return total
 
 
 def _share(path: Mapping[int, float], year: int) -> float:

@@ -1,5 +1,5 @@
-"""A second, simple reading of the tables and the case: who is trusted when, what a plant can do,
-what falls due, what is required.
+"""A second, simple reading of the tables and the case: the role of each region, what a plant can
+do, what falls due, what is required.
 
 Nothing here comes from the code that builds the model.
 """
@@ -33,11 +33,21 @@ class Situation:
     normal_state: str | None
     coverage_test: bool
     off: Mapping[str, frozenset[str]]
+    held: Mapping[str, frozenset[str]]
+    everywhere: bool
     events: tuple[Event, ...]
 
     def blocks(self, region: str, commodity: str) -> bool:
         """Whether the commodity no longer leaves the region."""
         return bool(self.off.get(region, frozenset()) & {"*", commodity})
+
+    def holds(self, owner: str, commodity: str) -> bool:
+        """Whether plants under the control of the region no longer make the commodity."""
+        return bool(self.held.get(owner, frozenset()) & {"*", commodity})
+
+    def stopped(self, owner: str) -> bool:
+        """Whether plants under the control of the region stand still."""
+        return "*" in self.held.get(owner, frozenset())
 
     @property
     def mode(self) -> str:
@@ -74,10 +84,11 @@ class Facts:
         for item in tables.series:
             self.series[item.table, item.row, item.column][item.year] = item.value
         self.credits = {row.status: row.credit for row in tables.statuses}
+        self.overruns = {row.status: row.capital_factor or 1.0 for row in tables.statuses}
         self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
         self.memory: dict[str, Any] = {}
         self.demand = self._demand()
-        self.trusted = cache(self._trusted)
+        self.role = cache(self._role)
         self.pays = cache(self._pays)
         self.route = cache(self._route)
 
@@ -115,27 +126,62 @@ class Facts:
         status = self._status(region, year)
         return any(one == status and year >= since for one, since in kinds.items())
 
-    def _trusted(self, region: str, year: int) -> bool:
+    def _role(self, region: str, year: int) -> str:
         if self.regions[region].kind == "hub" or not self._stated():
-            return True
-        return self._admitted(region, year, self.case.trusted)
+            return "protected"
+        if self._admitted(region, year, self.case.roles.protected):
+            return "protected"
+        known = self._status(region, year) is not None
+        hostile = not known or self._admitted(region, year, self.case.roles.adversary)
+        return "adversary" if hostile else "open"
+
+    def lost(self, region: str, year: int) -> bool:
+        """Whether the case cuts the region off as a host."""
+        since = self.case.roles.lost.get(region)
+        return since is not None and year >= since
+
+    def cut_off(self, region: str, year: int) -> bool:
+        """Whether what stands in the region is lost."""
+        return self.lost(region, year) or self.role(region, year) == "adversary"
+
+    def in_need(self, region: str, year: int) -> bool:
+        """Whether the need of the region is to be covered."""
+        counted = {"protected"} | ({"open"} if "open" in self.case.need.regions else set())
+        return self.role(region, year) in counted and not self.lost(region, year)
 
     def _stated(self) -> bool:
         return len(self.tables.membership) + len(self.case.membership) > 0
 
     def _pays(self, region: str, year: int) -> bool:
+        if self.lost(region, year) and self.case.roles.lost_funders_pay is not True:
+            return False
         return not self._stated() or self._admitted(region, year, self.case.funding)
+
+    @property
+    def must_cover(self) -> bool:
+        """Whether the required shares must be met in full."""
+        coverage = self.case.coverage
+        return coverage is not None and coverage.hard and self.case.objective != "security"
 
     def controller(self, plant: str) -> str:
         """Region that can stop the plant."""
         row = self.plants[plant]
         return row.controller or row.region
 
-    def trusted_plant(self, plant: str, year: int) -> bool:
-        """Whether host and controller are both trusted."""
-        return self.trusted(self.plants[plant].region, year) and self.trusted(
-            self.controller(plant), year
+    def within_reach(self, plant: str, year: int) -> bool:
+        """Whether neither host nor controller stops it when adversaries are cut off."""
+        host, owner = self.plants[plant].region, self.controller(plant)
+        return not self.cut_off(host, year) and self.role(owner, year) != "adversary"
+
+    def access(self, plant: str, year: int) -> float:
+        """Share of an existing plant that counts when adversaries are cut off."""
+        if not self.within_reach(plant, year):
+            return 0.0
+        roles = (
+            self.role(self.plants[plant].region, year),
+            self.role(self.controller(plant), year),
         )
+        return self.case.access.open if roles[0] == "open" and roles[1] != "protected" else 1.0
 
     # plants
 
@@ -143,6 +189,18 @@ class Facts:
         """Share of nameplate that counts."""
         status = self.plants[plant].status
         return 1.0 if status is None else self.credits[status]
+
+    def delays(self, project: str) -> dict[int, float]:
+        """Probability of each delay of a committed project, in years; on time where the data says
+        nothing."""
+        status, stage = (
+            self.plants[project].status,
+            self.processes[self.plants[project].process].stage,
+        )
+        rows = [row for row in self.tables.completion if row.status == status]
+        own = [row for row in rows if row.stage == stage]
+        chosen = own or [row for row in rows if row.stage == "*"]
+        return {row.delay_years: row.probability for row in chosen} or {0: 1.0}
 
     def there(self, plant: str, year: int) -> bool:
         """Whether an existing plant operates in the year; always for a project, which has capacity
@@ -174,14 +232,14 @@ class Facts:
     def can_run(self, plant: str, situation: Situation) -> bool:
         """Whether neither the host nor the controller that is cut off stops the plant."""
         host, controller = self.plants[plant].region, self.controller(plant)
-        stopped = situation.gone(host) or situation.gone(controller)
+        stopped = situation.gone(host) or situation.stopped(controller)
         if stopped or not self.there(plant, situation.year):
             return False
         made = self.makes[self.plants[plant].process]
         # plants and trade continue within the group that is cut off: a plant there is stopped only
         # by a controller outside the group of its product
         return not any(
-            situation.blocks(controller, k) and not situation.blocks(host, k) for k in made
+            situation.holds(controller, k) and not situation.blocks(host, k) for k in made
         )
 
     def minimum_utilisation(self, plant: str) -> float:
@@ -191,11 +249,38 @@ class Facts:
         return self.processes[self.plants[plant].process].minimum_utilisation or 0.0
 
     def unit_cost(self, plant: str, year: int) -> float:
-        """Variable cost per unit of activity, before events."""
+        """Variable cost per unit of activity, before events, without the fixed cost that the stated
+        cost holds."""
         table = "assets" if plant in self.assets else "projects"
-        return self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        stated = self.number(table, self.plants[plant], "variable_cost_usd_per_unit", year)
+        holds = self.processes[self.plants[plant].process].unit_cost_includes_fixed
+        return stated - self.fixed_per_unit(plant, year) if holds else stated
+
+    def fixed_per_unit(self, plant: str, year: int) -> float:
+        """Fixed cost of a plant by its process, USD per unit of capacity and year; 0 for a plant
+        that states its own."""
+        row = self.plants[plant]
+        process = self.processes[row.process]
+        table = "assets" if plant in self.assets else "projects"
+        for column in ("fixed_cost_usd_m", "fixed_cost_usd_m_per_unit"):
+            own = getattr(row, column, None) is not None
+            if own or (table, plant, column) in self.series:
+                return 0.0
+        most = ENDLESS
+        if process.unit_cost_includes_fixed:
+            most = max(0.0, self.number(table, row, "variable_cost_usd_per_unit", year))
+        return min(process.fixed_cost_usd_per_unit or 0.0, most)
 
     # projects
+
+    def fixed_cost_of(self, project: str, year: int, serves: float, above: float) -> float:
+        """Fixed cost of a project that operates with the probability ``serves``, with the expected
+        size ``above`` its smallest, USD million."""
+        row, by_process = self.projects[project], self.fixed_per_unit(project, year) * 1e-6
+        smallest = self.number("projects", row, "fixed_cost_usd_m", year)
+        per_unit = self.number("projects", row, "fixed_cost_usd_m_per_unit", year)
+        smallest += row.smallest_size * by_process
+        return serves * smallest + above * (per_unit + by_process)
 
     def window(self, project: Project) -> range:
         """Years in which the project may be committed and still comes into service."""
@@ -219,19 +304,23 @@ class Facts:
         return dict(dues)
 
     def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
-        """Capital by year of commitment."""
+        """Expected capital by year of commitment."""
         found = {}
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
             per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
-            found[year] = entry + above * per_unit
+            found[year] = self.overrun(project) * (entry + above * per_unit)
         return found
+
+    def overrun(self, project: Project) -> float:
+        """Expected over stated capital of a project."""
+        return 1.0 if project.status is None else self.overruns[project.status]
 
     def most_capital(self, project: Project) -> float:
         """The most that the project could cost: the size of numbers in rows about its money."""
         room = project.largest_size - project.smallest_size
-        return max(
+        return self.overrun(project) * max(
             (
                 self.number("projects", project, "capex_usd_m", year)
                 + room * self.number("projects", project, "capex_usd_m_per_unit", year)

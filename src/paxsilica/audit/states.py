@@ -63,15 +63,19 @@ def _words(conditions: Conditions) -> tuple[str | None, str | None]:
     return off or None, events or None
 
 
-def _resolve(facts: Facts, conditions: Conditions, year: int) -> dict[str, frozenset[str]]:
-    """For each region that is cut off, what no longer leaves it."""
+def _resolve(
+    facts: Facts, conditions: Conditions, year: int, *, as_owner: bool = False
+) -> dict[str, frozenset[str]]:
+    """For each region that is cut off, what no longer leaves it; or, as an owner, what its plants
+    elsewhere no longer make."""
+    everyone = [
+        one
+        for one in facts.regions
+        if facts.role(one, year) == "adversary" or (not as_owner and facts.lost(one, year))
+    ]
     off: dict[str, set[str]] = defaultdict(set)
     for region, commodity in conditions[0]:
-        for name in (
-            [one for one in facts.regions if not facts.trusted(one, year)]
-            if region == "*"
-            else [region]
-        ):
+        for name in everyone if region == "*" else [region]:
             off[name].add(commodity)
     return {region: frozenset(commodities) for region, commodities in off.items()}
 
@@ -106,6 +110,8 @@ def situations(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, Situation]
             normal_state=row["normal_state"],
             coverage_test=coverage_test,
             off=_resolve(facts, conditions, row["year"]),
+            held=_resolve(facts, conditions, row["year"], as_owner=True),
+            everywhere=("*", "*") in conditions[0],
             events=conditions[1],
         )
         texts = {"mode": state.mode, "coverage_test": "yes" if coverage_test else "no"}

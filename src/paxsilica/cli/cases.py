@@ -110,7 +110,10 @@ def export_model(case: CaseName = DEFAULT_CASE, *, options: ModelOptions) -> Ans
 
 def upgrade(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="Case file (.toml) or folder of CSV tables.")
+        Path,
+        typer.Argument(
+            metavar="PATH", help="Case file (.toml), folder of CSV tables, or workbook (.xlsx)."
+        ),
     ],
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Keep no copy NAME.orig of the changed files.")
@@ -118,7 +121,7 @@ def upgrade(
     *,
     options: OutputOptions,
 ) -> Answer:
-    """Rewrite a case file or a folder of tables of version 0.1 to the current names.
+    """Rewrite a case file, or a folder or workbook of tables of version 0.1, to the current names.
 
     Nothing is written if a file cannot be understood. With --json: changes, in words; written, the
     changed files; backups, the copies of them.
@@ -128,6 +131,8 @@ def upgrade(
     [bold]Examples[/bold]
 
       paxsilica upgrade my-tables
+
+      paxsilica upgrade my-tables.xlsx
 
       paxsilica upgrade my-case.toml --in-place
     """

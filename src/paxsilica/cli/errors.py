@@ -163,7 +163,7 @@ def _print_error(
             "row": one.row,
             "column": one.column,
             "value": one.value,
-            "right": one.expected,
+            "expected": one.expected,
         }
         for one in problems
     ]

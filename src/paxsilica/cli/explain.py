@@ -36,23 +36,23 @@ class Diagnosed:
             screen.show(f"The closest plan is written to {self.closest}.")
 
 
-def diagnosed(question: Question, folder: Path, on_step: Callable[[str], None]) -> Diagnosed:
+def diagnosed(
+    question: Question,
+    folder: Path,
+    on_step: Callable[[str], None],
+    on_written: Callable[[], None] = lambda: None,
+) -> Diagnosed:
     """Finds why an infeasible case has no plan and what would give it one.
 
-    ``diagnosis.json`` and the closest plan (folder ``closest``) are written to ``folder``.
+    ``diagnosis.json`` and the closest plan (folder ``closest``) are written to ``folder``, all or
+    nothing; ``on_written`` is called before that.
     """
-    from paxsilica.atomic import new_file
     from paxsilica.infeasibility.diagnose import diagnose
-    from paxsilica.report.files import write_plan
-    from paxsilica.serialize import json_text
+    from paxsilica.report.files import write_diagnosis
 
     found = diagnose(question.tables, question.case, lambda step: on_step(f"Diagnosis: {step}"))
-    folder.mkdir(parents=True, exist_ok=True)
-    with new_file(folder / "diagnosis.json") as draft:
-        draft.write_text(json_text(found.result()), encoding="utf-8")
-    return Diagnosed(
-        found, None if found.closest is None else write_plan(found.closest, folder / "closest")
-    )
+    on_written()
+    return Diagnosed(found, write_diagnosis(found.result(), found.closest, folder))
 
 
 def explain(

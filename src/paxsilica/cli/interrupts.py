@@ -73,6 +73,12 @@ class Interrupts:
         if self.view is not None:
             self.view.on_step(name)
 
+    def heed(self) -> None:
+        """From here on an interrupt ends the program, after :meth:`ignore`."""
+        self.searching = False
+        for one in self.before:
+            signal.signal(one, self._handle)
+
     def ignore(self) -> None:
         """From here on files are written: that takes a moment and is not left half done."""
         for one in self.before:

@@ -128,7 +128,7 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
             )
         if signs and options.own_needs:
             screen.show(
-                "The needs of those who sign are counted: the demand of a trusted region must be"
+                "The needs of those who sign are counted: the demand of a covered region must be"
                 " covered too."
             )
         elif signs:

@@ -1,4 +1,5 @@
-"""Generates the pages of ``docs/reference`` on commands, keys of a case and tables of a plan.
+"""Generates the pages of ``docs/reference`` on commands, keys of a case, tables of a plan and
+tables of studies.
 
 ``python -m paxsilica.cli.reference`` writes them; a test fails if a page and the program differ.
 """
@@ -16,8 +17,9 @@ import typer
 
 from paxsilica import errors
 from paxsilica.case import Case
+from paxsilica.output_tables import TableDoc
 from paxsilica.plan.result_schema import RESULT_SCHEMA
-from paxsilica.plan.tables import PLAN_TABLES, PRICE_TABLES, TableDoc
+from paxsilica.plan.tables import PLAN_TABLES, PRICE_TABLES
 from paxsilica.serialize import json_text
 
 FOLDER = Path("docs") / "reference"
@@ -192,6 +194,42 @@ def plan_page() -> str:
     )
 
 
+def study_tables() -> dict[str, Mapping[str, TableDoc]]:
+    """The tables of every study, by the command that computes it."""
+    from paxsilica.studies.alternatives import Alternatives
+    from paxsilica.studies.explain import Explanation
+    from paxsilica.studies.exposure import Exposure
+    from paxsilica.studies.frontier import Frontier
+    from paxsilica.studies.montecarlo import MonteCarlo
+    from paxsilica.studies.partners import Partners
+    from paxsilica.studies.scenarios import Comparison, SideBySide
+    from paxsilica.studies.sensitivity import Sensitivity, TwoWay
+
+    return {
+        "`paxsilica frontier`": Frontier.docs,
+        "`paxsilica alternatives`": Alternatives.docs,
+        "`paxsilica sensitivity`, one group of numbers at a time": Sensitivity.docs,
+        "`paxsilica sensitivity`, two groups together": TwoWay.docs,
+        "`paxsilica montecarlo`": MonteCarlo.docs,
+        "`paxsilica compare`, several cases": SideBySide.docs,
+        "`paxsilica compare`, two plans": Comparison.docs,
+        "`paxsilica partners`": Partners.docs,
+        "`paxsilica explain`, a project": Explanation.docs,
+        "`paxsilica explain`, a stage": Exposure.docs,
+    }
+
+
+def study_page() -> str:
+    """Every table of every study, column by column."""
+    intro = (
+        "The folder of a study holds its tables as CSV. Its file `study.json` gives the type, the"
+        " unit and the meaning of each column. The commands `partners` and `explain` give their"
+        " tables with `--json`."
+    )
+    tables = [_tables(command, docs) for command, docs in study_tables().items()]
+    return _page("Tables of studies", intro, *tables)
+
+
 def _page(title: str, intro: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", MADE, intro, *parts]) + "\n"
 
@@ -202,6 +240,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "case.md": case_page(),
         "plan.md": plan_page(),
+        "studies.md": study_page(),
         "result.schema.json": json_text(RESULT_SCHEMA),
     }
 

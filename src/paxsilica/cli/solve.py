@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from paxsilica.errors import UNVERIFIED, InfeasibleError, NoPlanError, PaxSilica
 from paxsilica.report.console.screen import Screen
 
 if TYPE_CHECKING:
+    from paxsilica.api import Question
     from paxsilica.cli.explain import Diagnosed
     from paxsilica.plan.result import Plan
     from paxsilica.solver import ProgressCallback
@@ -87,8 +89,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
-    A plan that fails the audit has the status unverified; audit.json lists the findings.
-    Where no plan can exist it also writes diagnosis.json and the closest plan, in closest.
+    A plan that fails the audit has the status unverified; audit.json lists the findings, and the
+    command ends with 5. Where no plan can exist it also writes diagnosis.json and the closest plan,
+    in closest; the command ends with 3, or with 5 if the closest plan fails the audit.
 
     [bold]Examples[/bold]
 
@@ -134,26 +137,49 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         )
         plan = audited(plan, question.tables, question.case)
         folder = write_plan(plan, folder, question.tables)
-    print_findings(options.aside, plan)
-
-    def reason() -> Diagnosed | None:
-        from paxsilica.cli.explain import diagnosed
-
-        return diagnosed(question, folder, options.on_step) if plan.status == "infeasible" else None
+        print_findings(options.aside, plan)
+        found, shown = None, False
+        if plan.status == "infeasible" and (options.as_json or not options.quiet):
+            if shown := not options.as_json:  # the search for the reasons takes time
+                print_summary(Screen(sys.stdout), plan)
+                print_folder(Screen(sys.stdout), folder)
+            found = _reason(question, folder, options, interrupts)
+    code = EXIT_CODES.get(plan.status, 0)
+    closest = None if found is None else found.diagnosis.closest
+    if closest is not None and closest.audit.status == "failed":
+        print_findings(options.aside, closest)
+        code = UNVERIFIED
 
     def show(screen: Screen) -> None:
-        print_summary(screen, plan)
-        print_folder(screen, folder)
-        if (found := reason()) is not None:
+        if not shown:
+            print_summary(screen, plan)
+            print_folder(screen, folder)
+        if found is not None:
             found.show(screen)
 
     def document() -> dict[str, Any]:
-        found = reason()
         return plan_document(plan, folder, HEADLINE_TABLES) | (
             {} if found is None else {"diagnosis": found.diagnosis.result()}
         )
 
-    return Answer(show, document, str(folder), EXIT_CODES.get(plan.status, 0))
+    return Answer(show, document, str(folder), code)
+
+
+def _reason(
+    question: Question, folder: Path, options: PlanOptions, interrupts: Interrupts
+) -> Diagnosed:
+    """Why there is no plan, written to the folder; Ctrl-C ends the search for it.
+
+    Raises:
+        Stopped: on Ctrl-C.
+    """
+    from paxsilica.cli.explain import diagnosed
+
+    interrupts.heed()
+    try:
+        return diagnosed(question, folder, options.on_step, interrupts.ignore)
+    except (Stopped, KeyboardInterrupt):
+        raise Stopped(f"Stopped; what was found before is written to {folder}.") from None
 
 
 def searched(

@@ -62,9 +62,9 @@ class StudyOptions(SolveOptions):
         "With --json: study (its kind), title, notes, stopped, folder, and tables, as they are"
         " written to the folder."
         "\n\n"
-        "Writes to the folder of --out: the tables as CSV, study.json (title, notes, meaning of"
-        " each column), figure.svg where matplotlib is installed, and tasks, the finished solves"
-        " of a study that can be continued."
+        "Writes to the folder of --out: the tables as CSV, study.json (title, notes, and type, unit"
+        " and meaning of each column), figure.svg where matplotlib is installed, and tasks, the"
+        " finished solves of a study that can be continued."
     )
 
     out: Annotated[
@@ -112,7 +112,8 @@ def print_study(screen: Screen, study: Study, folder: Path) -> None:
     for name, frame in study.tables.items():
         if name == study.main or name in ALWAYS_SHOWN:
             heads = {column: str(column).replace("_", " ") for column in frame.columns}
-            numbers = [head for column, head in heads.items() if frame[column].dtype.kind in "fi"]
+            schema = study.docs[name].schema
+            numbers = [head for column, head in heads.items() if schema[column].numeric]
             shown = frame.head(ROWS_SHOWN).itertuples(index=False, name=None)
             cells = ([_cell(value) for value in row] for row in shown)
             screen.show_rows([*heads.values()], cells, numbers, study.docs[name].title)

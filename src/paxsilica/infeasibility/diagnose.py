@@ -3,7 +3,6 @@ feasible, requirements in conflict, and the closest plan (smallest shortfall).""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -121,6 +120,10 @@ class Diagnosis:
         }
 
 
+MORE_THAN_ENOUGH_USD_M = 1e6
+"""Added to the capital of all projects, USD million: an envelope of both limits no plan."""
+
+
 def worst_by_stage(findings: Iterable[Finding]) -> list[Finding]:
     """For each stage the finding with the least available share; all without share or stage."""
     worst: dict[str, Finding] = {}
@@ -147,7 +150,7 @@ def with_room(tables: Tables, case: Case) -> tuple[Written, Written]:
     def enlarge(row: Any) -> dict[str, float] | None:
         if row.envelope_usd_m is None:
             return None
-        return {"envelope_usd_m": row.envelope_usd_m + (capital + 1e6)}
+        return {"envelope_usd_m": row.envelope_usd_m + (capital + MORE_THAN_ENOUGH_USD_M)}
 
     roomy = write(tables.edited("funders", enlarge), case)
     assert roomy.instance.funding is not None
@@ -278,17 +281,20 @@ def _always(cells: dict[str, str | None], _: Row) -> dict[str, str | None]:
 def closest_plan(
     tables: Tables, case: Case, changes: Iterable[FeasibleChange]
 ) -> tuple[Plan | None, tuple[str, ...]]:
-    """The plan with the smallest shortfall of coverage that meets everything else, or one of
+    """The plan of objective ``security``, which meets everything but coverage, or that of one of
     ``changes``; and what it does not meet. Its status stays ``infeasible``."""
+    gap = max(case.solver.gap, CLOSEST_GAP) if case.solver.gap > 0 else 0.0
+    options = case.solver.model_dump() | {"gap": gap}
     hard = case.coverage is not None and case.coverage.hard
     offers: list[tuple[Tables, Case, list[str]]] = [(tables, case, [])] if hard else []
     for change in changes:
         note = f"It meets the case only with a change: {'; '.join(change.parts)}."
         offers.append((change.tables, change.case, [note]))
     for new_tables, new_case, notes in offers:
-        plan, unserved = _soft(new_tables, new_case) if hard else (_found(new_tables, new_case), [])
+        asked = changed(new_case, objective="security", solver=options) if hard else new_case
+        plan = _found(new_tables, asked)
         if plan is not None:
-            unmet = (*notes, *_shortfalls(tables, plan), *unserved)
+            unmet = (*notes, *_shortfalls(tables, plan))
             return replace(plan, status="infeasible", notes=(*unmet, *plan.notes)), unmet
     return None, ()
 
@@ -296,49 +302,6 @@ def closest_plan(
 def _found(tables: Tables, case: Case) -> Plan | None:
     plan = make_plan(tables, case)
     return audited(plan, tables, case) if plan.status in ("optimal", "feasible") else None
-
-
-def _soft(tables: Tables, case: Case) -> tuple[Plan | None, list[str]]:
-    """The plan with the least shortfall, weighted with shortage prices (where there are none, with
-    usual prices, or equally), and what of the demand it leaves unserved."""
-    assert case.coverage is not None
-    known = {
-        row.row
-        for row in tables.series
-        if (row.table, row.column) == ("commodities", "shortage_price_usd_per_unit")
-    }
-    priced = {
-        row.commodity
-        for row in tables.commodities
-        if row.covered and row.shortage_price_usd_per_unit is None and row.commodity not in known
-    }
-
-    def price(row: Any) -> dict[str, float] | None:
-        if row.commodity not in priced:
-            return None
-        return {"shortage_price_usd_per_unit": row.price_usd_per_unit or 1.0}
-
-    gap = max(case.solver.gap, CLOSEST_GAP) if case.solver.gap > 0 else 0.0
-    coverage = case.coverage.model_dump() | {"hard": False}
-    options = case.solver.model_dump() | {"gap": gap}
-    soft = changed(case, coverage=coverage, objective="shortfall", solver=options)
-    plan = _found(tables.edited("commodities", price), soft)
-    return plan, [] if plan is None else _unserved(plan, priced)
-
-
-def _unserved(plan: Plan, firm: set[str]) -> list[str]:
-    """Demand that must be served in full, was priced to weight shortfalls, and is not served."""
-    service = plan.tables["service"]
-    short = service[
-        (service["mode"] == "normal")
-        & service["commodity"].isin(firm)
-        & (service["unserved"] > 1e-6 * service["demand"])
-    ]
-    return [
-        f"It leaves {rows['unserved'].sum() / rows['demand'].sum():.1%} of the demand for"
-        f" {commodity} unserved in {span_of(rows['year'])}, which the case does not allow."
-        for commodity, rows in short.groupby("commodity", sort=True)
-    ]
 
 
 def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
@@ -349,21 +312,34 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     names = {row.commodity: row.name for row in tables.commodities}
     notes = []
     for stage, rows in short.groupby("stage", sort=False):
-        gap = (rows["required_share"] - rows["coverage"]).to_numpy()
+        gap = (rows["required_share"] - rows["standalone_coverage"]).to_numpy()
         worst = rows.iloc[int(gap.argmax())]
         notes.append(
             f"It falls short in stage {stages[str(stage)]} in {span_of(rows['year'])}; at its"
             f" worst, {names[worst['commodity']]} in {worst['year']}, it covers"
-            f" {worst['coverage']:.1%} of the need instead of {worst['required_share']:.1%}."
+            f" {worst['standalone_coverage']:.1%} of the need instead of"
+            f" {worst['required_share']:.1%}."
         )
-    if notes and plan.objective_kind == "shortfall" and plan.objective and plan.bound is not None:
-        share = max(0.0, plan.bound / plan.objective)
-        notes.append(
-            "No plan has a smaller shortfall, weighted with the shortage prices."
-            if share > 1 - 1e-6
-            else (
-                "Weighted with the shortage prices, the shortfall of every plan is at least"
-                f" {math.floor(share * 1e4) / 1e4:.2%} of this one."
-            )
+    return [*_beyond_money(plan), *notes]
+
+
+def _beyond_money(plan: Plan) -> list[str]:
+    """What no money can reach, told apart from what this budget cannot."""
+    table = plan.table("security")
+    lines = []
+    short = table[table["reachable_share"] < table["required_share"] - 1e-6]
+    for name, rows in short.groupby("name", sort=False):
+        gap = (rows["required_share"] - rows["reachable_share"]).to_numpy()
+        worst = rows.iloc[int(gap.argmax())]
+        lines.append(
+            f"No money can cover {name} as required in {span_of(rows['year'])}: in"
+            f" {worst['year']} all candidates together reach at most"
+            f" {worst['reachable_share']:.1%} of {worst['required_share']:.1%}."
         )
-    return notes
+    security = plan.headline.get("security")
+    if security is not None:
+        lines.append(
+            f"Of what money can reach, this plan covers at least {security['ratio']:.1%} in every"
+            f" stage and year; no plan covers more than {security['bound']:.1%}."
+        )
+    return lines

@@ -130,7 +130,7 @@ def _coverage(instance: Instance) -> Iterator[tuple[Finding, int]]:
         lost = sum(state.demand[place] for place in cut)
         if lost > (1 - share) * total * (1 + SLACK) + SLACK:
             sentence = (
-                f"In a cut-off, no trusted {row.name} can reach {_regions(instance, cut)} in"
+                f"In a cut-off, no {row.name} within reach can reach {_regions(instance, cut)} in"
                 f" {{years}}: {lost / total:.0%} of the final demand for it, of which {share:.0%}"
                 " must be served."
             )
@@ -195,7 +195,7 @@ def _short(
         feed = commodities[path[-1]]
         way = f" (through {commodities[path[0]].name})" if len(path) > 1 else ""
         sentence = (
-            f"{head} lacks {feed.name}{way} in {{years}}: in {state.year} the trusted world can"
+            f"{head} lacks {feed.name}{way} in {{years}}: in {state.year} what is within reach can"
             f" have at most {most.chain.get(feed.commodity, 0.0):,.6g} {feed.unit}"
             f" ({holders_in_words(instance, feed.commodity, state.year)}), enough for"
             f" {reached / need:.0%}, with {wanted}."
@@ -203,15 +203,15 @@ def _short(
         return finding("no feed", sentence, reached / need)
     if own == 0.0:
         sentence = (
-            f"{head} has no trusted source at any price in {{years}}: no plant and no project that"
-            f" can be used makes it ({holders_in_words(instance, commodity, state.year)}), with"
-            f" {wanted}.{_dropped(instance, commodity)}"
+            f"{head} has no source within reach at any price in {{years}}: no plant and no project"
+            f" that can be used makes it ({holders_in_words(instance, commodity, state.year)}),"
+            f" with {wanted}.{_dropped(instance, commodity)}"
         )
         return finding("no source", sentence, 0.0)
     sentence = (
         f"{head} lacks capacity in {{years}}: with every project committed as early as possible,"
-        f" trusted plants make at most {own:,.6g} {row.unit} in {state.year}, {own / need:.0%},"
-        f" with {wanted}.{_dropped(instance, commodity)}"
+        f" plants within reach make at most {own:,.6g} {row.unit} in {state.year},"
+        f" {own / need:.0%}, with {wanted}.{_dropped(instance, commodity)}"
     )
     return finding("capacity", sentence, own / need)
 
@@ -232,10 +232,10 @@ def _to_root(instance: Instance, state: OperatingState, most: Reach, source: str
 def _missing_feed(
     instance: Instance, state: OperatingState, most: Reach, commodity: str
 ) -> str | None:
-    """An input without any source that trusted plants for ``commodity`` lack."""
+    """An input without any source that plants within reach for ``commodity`` lack."""
     world = instance.world
     for plant in plants_making(instance, commodity, state.year):
-        if plant.name in state.plants or not world.trusted_plant(plant, state.year):
+        if plant.name in state.plants or not world.within_reach(plant, state.year):
             continue
         if plant.is_project and instance.candidates[plant.name].online_from > state.year:
             continue
@@ -367,10 +367,10 @@ def _offers(
         (candidate.size_years, candidate.capex_per_unit, more, more),
     ):
         ready = availability_by_commitment(candidate, state.year, years)
-        most = max(ready.values(), default=0.0) * candidate.credit * size * quantity
+        most = max(ready.values(), default=0.0) * size * quantity
         if most > 0:
             prices = [
-                public * capex[start] * per_unit / (share * candidate.credit * size * quantity)
+                public * capex[start] * per_unit / (share * size * quantity)
                 for start, share in ready.items()
                 if share > 0
             ]

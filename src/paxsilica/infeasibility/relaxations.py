@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from paxsilica.case import Case
-from paxsilica.instance.demand import benchmark_processes, trusted_need
+from paxsilica.instance.demand import benchmark_processes, make_chain, returns_in_chain
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
@@ -355,11 +355,13 @@ def _need_of_demand(written: Written, entries: dict[str, Entries]) -> None:
     """Adds the coefficients of each demand in the coverage rows: need is linear in final demand."""
     instance, program = written.instance, written.program
     benchmark = benchmark_processes(instance.world)
+    returns = returns_in_chain(instance.world, benchmark)
     for name in sorted({state for _, state in instance.required}):
         state = instance.states[name]
         for demanded in sorted({commodity for _, commodity in state.demand}):
             own = {place: amount for place, amount in state.demand.items() if place[1] == demanded}
-            need = trusted_need(instance.world, benchmark, own, state.year)
+            chain = make_chain(instance.world, benchmark, returns, {demanded})
+            need = chain.need({demanded: sum(own.values())})
             amounts = [(production_coverage, *one) for one in need.items()]
             for family, commodity, amount in [
                 *amounts,

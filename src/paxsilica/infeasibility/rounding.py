@@ -15,6 +15,7 @@ from paxsilica.case import Solver
 from paxsilica.solver import Array, Compiled, Outcome, solve
 from paxsilica.solver.highs import relative_gap
 from paxsilica.solver.resolve import NOWHERE, Answer, Interval, Known, search
+from paxsilica.solver.staged import suits
 
 WHOLE = 1e-6
 """Distance from an integer within which the solver accepts a value as integer."""
@@ -22,8 +23,8 @@ WHOLE = 1e-6
 
 def least(program: Compiled, options: Solver, start: Known | None = None) -> Answer:
     """The optimum to the gap of ``options``: by rounding if close enough, else by a search."""
-    if not program.integer.any():
-        return search(program, options)
+    if not program.integer.any() or suits(program):
+        return search(program, options, start)
     smooth = solve(program.relaxed(), options)
     if smooth.status == "infeasible":
         return Answer(smooth, NOWHERE)

@@ -9,8 +9,14 @@ from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import Problem
-from paxsilica.finance import discount_factor, financing_factor
-from paxsilica.instance.demand import benchmark_processes, final_demand, trusted_need
+from paxsilica.finance import discount_factor
+from paxsilica.instance.demand import (
+    benchmark_processes,
+    covered_demand,
+    covered_need,
+    final_demand,
+    returns_in_chain,
+)
 from paxsilica.instance.operating_states import (
     Conditions,
     Everything,
@@ -20,6 +26,7 @@ from paxsilica.instance.operating_states import (
     make_state,
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
+from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
 from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
@@ -36,11 +43,13 @@ class Instance:
         candidates: projects that can be committed in time and paid for, by name.
         dropped: projects that cannot, with the reason.
         states: operating states by name, normal ones first.
-        need: need of the trusted world by (commodity, year); see :mod:`paxsilica.instance.demand`.
+        need: of the covered regions by (commodity, year), net of what by-products of the chain
+            return; see :mod:`paxsilica.instance.demand`.
+        gross_need: the same without returns.
         required: share of the need to be covered by (commodity, state name), for coverage tests.
-        trusted_demand: final demand of the trusted world by (commodity, year).
+        covered_demand: final demand of the covered regions by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
-            exceeds that of the cheapest plant of the same process that is not trusted; only where
+            exceeds that of the cheapest plant of the same process that is cut off; only where
             positive.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
@@ -54,8 +63,9 @@ class Instance:
     funding: Funding | None
     states: Mapping[str, OperatingState]
     need: Mapping[tuple[str, int], float]
+    gross_need: Mapping[tuple[str, int], float]
     required: Mapping[tuple[str, str], float]
-    trusted_demand: Mapping[tuple[str, int], float]
+    covered_demand: Mapping[tuple[str, int], float]
     support_per_unit: Mapping[tuple[str, int], float]
     nameplate: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
@@ -78,6 +88,21 @@ class Instance:
         return tuple(self.case.span())
 
     @cached_property
+    def stage_of(self) -> dict[str, str]:
+        """Stage of each commodity; those outside the chain are left out."""
+        return {
+            row.commodity: row.stage for row in self.tables.commodities if row.stage is not None
+        }
+
+    def share_required(self, commodity: str, state: str) -> float:
+        """Required share in a coverage test, of 1: of the need for a covered commodity, of the
+        final demand for another."""
+        key = (commodity, state)
+        if key in self.required:
+            return self.required[key]
+        return _required(self.world, commodity, "", self.states[state].year)
+
+    @cached_property
     def stocks(self) -> dict[Place, Stock]:
         """Stores by place."""
         return {(row.region, row.commodity): row for row in self.tables.stocks}
@@ -95,15 +120,6 @@ class Instance:
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
-
-    def financing_of(self, funder: str, project: str) -> float:
-        """Present value of what a USD of the funder's money costs; 1 if raised at the discount
-        rate."""
-        assert self.funding is not None
-        life = self.world.projects_by_name[project].economic_life_years
-        return financing_factor(
-            self.funding.funders[funder].cost_of_capital, self.case.finance.discount_rate, life
-        )
 
 
 def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]]:
@@ -220,14 +236,18 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
     demand = {year: final_demand(world, year) for year in case.span()}
     # Without required coverage nothing depends on need, and any loop of recipes is valid.
-    benchmark = {} if case.coverage is None else benchmark_processes(world)
-    need = {
-        (commodity, year): quantity
-        for year in case.span()
-        for commodity, quantity in (
-            {} if case.coverage is None else trusted_need(world, benchmark, demand[year], year)
-        ).items()
-    }
+    needs: dict[tuple[str, int], tuple[float, float]] = {}
+    if case.coverage is not None:
+        benchmark = benchmark_processes(world)
+        returns = returns_in_chain(world, benchmark)
+        needs = {
+            (commodity, year): amounts
+            for year in case.span()
+            for commodity, amounts in covered_need(
+                world, benchmark, returns, demand[year], year
+            ).items()
+        }
+    need = {key: net for key, (net, _) in needs.items()}
     stages = {
         row.commodity: row.stage
         for row in tables.commodities
@@ -296,8 +316,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         funding=funding,
         states=states,
         need=need,
+        gross_need={key: gross for key, (_, gross) in needs.items()},
         required=required,
-        trusted_demand=_trusted_demand(world, demand),
+        covered_demand={
+            (commodity, year): quantity
+            for year, places in demand.items()
+            for commodity, quantity in covered_demand(world, places, year).items()
+        },
         support_per_unit=_support(world, costs, capacities),
         nameplate=nameplate,
         shortage_price=shortage,
@@ -306,7 +331,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for row in tables.assets
             for year in case.span()
             if world.plants[row.asset].operates(year)
-            and (cost := world.number("assets", row, "fixed_cost_usd_m", year, 0.0)) > 0
+            and (cost := fixed_cost_of_asset(world, row, year, capacities[year][row.asset])) > 0
         },
         holding_cost={
             ((row.region, row.commodity), year): world.number(
@@ -322,25 +347,11 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:
     costs = {
-        row.asset: world.number("assets", row, "variable_cost_usd_per_unit", year)
+        row.asset: unit_costs(world, row, year)[0]
         for row in world.tables.assets
         if world.plants[row.asset].operates(year)
     }
-    return costs | {
-        row.project: world.number("projects", row, "variable_cost_usd_per_unit", year)
-        for row in world.tables.projects
-    }
-
-
-def _trusted_demand(
-    world: World, demand: Mapping[int, Mapping[Place, float]]
-) -> dict[tuple[str, int], float]:
-    total: dict[tuple[str, int], float] = {}
-    for year, places in demand.items():
-        for (region, commodity), quantity in places.items():
-            if world.trusted(region, year):
-                total[commodity, year] = total.get((commodity, year), 0.0) + quantity
-    return total
+    return costs | {row.project: unit_costs(world, row, year)[0] for row in world.tables.projects}
 
 
 def _support(
@@ -348,7 +359,7 @@ def _support(
     costs: Mapping[int, Mapping[str, float]],
     capacities: Mapping[int, Mapping[str, float]],
 ) -> dict[tuple[str, int], float]:
-    """Unit cost above that of the cheapest plant of the same process that is not trusted; none for
+    """Unit cost above that of the cheapest plant of the same process that is cut off; none for
     a plant that must run as much anyway."""
     support = {}
     for year, by_plant in costs.items():
@@ -356,7 +367,7 @@ def _support(
         for plant in world.plants.values():
             if (
                 not plant.is_project
-                and not world.trusted_plant(plant, year)
+                and not world.within_reach(plant, year)
                 and capacities[year].get(plant.name, 0.0) > 0
             ):
                 rival[plant.process] = min(

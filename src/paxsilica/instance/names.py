@@ -37,6 +37,7 @@ def mistaken_names(tables: Tables, case: Case) -> Iterable[Problem]:
     variants = {row.variant for row in tables.demand if row.variant is not None}
     named: list[tuple[str, Iterable[str], set[str], str]] = [
         ("membership", case.membership, regions, "regions"),
+        ("roles.lost", case.roles.lost, regions, "regions"),
         ("funders.exclude", case.funders.exclude, funders, "funders"),
         ("funders.exclude_regions", case.funders.exclude_regions, regions, "regions"),
         (
@@ -116,7 +117,7 @@ def _probabilities(tables: Tables, case: Case, place: str) -> Iterable[Problem]:
 def _missing_statuses(
     tables: Tables, case: Case, regions: set[str], place: str
 ) -> Iterable[Problem]:
-    """Regions without a status, where the case depends on it. Absence never means trusted."""
+    """Regions without a status, where the case depends on it. Absence never means secure."""
     stated = {row.region for row in tables.membership} | set(case.membership)
     if not regions - stated:
         return
@@ -126,7 +127,7 @@ def _missing_statuses(
     if case.coverage is not None:
         reason = "the case requires coverage"
     elif everywhere:
-        reason = "a scenario of the case cuts off every region that is not trusted"
+        reason = "a scenario of the case cuts off every adversary"
     elif case.membership:
         reason = "the case states the status of other regions"
     else:

@@ -23,8 +23,8 @@ Everything: tuple[str, str] = ("*", "*")
 
 @dataclass(frozen=True)
 class Conditions:
-    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for all untrusted
-    regions and for all commodities; and other events."""
+    """State of the world: (region, commodity) pairs that are cut off, with ``*`` for
+    adversaries and lost regions and for all commodities; and other events."""
 
     cut_off: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[int] = frozenset()
@@ -61,6 +61,7 @@ class OperatingState(Header):
             projects are not in it.
         capacity_factor: share of the credited capacity of each project that events leave.
         demand: final demand to be served, by place.
+        users: places where the commodity is demanded, or taken by an existing plant that can run.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the
             commodity there.
     """
@@ -72,6 +73,7 @@ class OperatingState(Header):
     capacity_factor: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
+    users: frozenset[Place]
     supply: Mapping[Place, tuple[tuple[str, float], ...]]
     use: Mapping[Place, tuple[tuple[str, float], ...]]
     arrivals: Mapping[Place, tuple[Arc, ...]]
@@ -133,19 +135,20 @@ def expand_routes(world: World) -> dict[Arc, dict[int, Arrow]]:
     return arcs
 
 
-def blocked_exports(world: World, conditions: Conditions, year: int) -> dict[str, set[str]]:
-    """For each region that is cut off, the commodities that no longer leave it (``*``:
-    all)."""
-    off: dict[str, set[str]] = defaultdict(set)
+def blocked_exports(
+    world: World, conditions: Conditions, year: int
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The commodities (``*``: all) that no longer leave a region that is cut off, and those that
+    plants under its control elsewhere no longer make. They differ for a lost region."""
+    hosts: dict[str, set[str]] = defaultdict(set)
+    owners: dict[str, set[str]] = defaultdict(set)
     for region, commodity in conditions.cut_off:
-        regions = (
-            [name for name in world.regions if not world.trusted(name, year)]
-            if region == "*"
-            else [region]
-        )
-        for name in regions:
-            off[name].add(commodity)
-    return off
+        for name in world.regions if region == "*" else [region]:
+            if region != "*" or world.cut_off(name, year):
+                hosts[name].add(commodity)
+            if region != "*" or world.adversary(name, year):
+                owners[name].add(commodity)
+    return hosts, owners
 
 
 def _blocked(off: Mapping[str, set[str]], region: str, commodity: str) -> bool:
@@ -191,18 +194,20 @@ def make_state(
     """
     year, conditions = header.year, header.conditions
     events = [world.tables.events[index] for index in sorted(conditions.events)]
-    off = blocked_exports(world, conditions, year)
+    off, held = blocked_exports(world, conditions, year)
     gone = {region for region, commodities in off.items() if "*" in commodities}
+    stopped = {region for region, commodities in held.items() if "*" in commodities}
+    everywhere = Everything in conditions.cut_off
 
     def runs(plant: Plant) -> bool:
-        if plant.region in gone or plant.controller in gone or not plant.operates(year):
+        if plant.region in gone or plant.controller in stopped or not plant.operates(year):
             return False
         if plant.is_project and online.get(plant.name, year + 1) > year:
             return False
         made = world.outputs.get(plant.process, {})
         # where the host is cut off too, the product does not leave it in any case
         return not any(
-            _blocked(off, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
+            _blocked(held, plant.controller, k) and not _blocked(off, plant.region, k) for k in made
         )
 
     plants = {plant.name: plant for plant in world.plants.values() if runs(plant)}
@@ -216,12 +221,35 @@ def make_state(
     served = {
         (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
         for (region, commodity), quantity in demand.items()
-        if region not in gone
+        if region not in gone and (not everywhere or world.in_need(region, year))
+    }
+    remaining = {
+        plant.name: _factor(
+            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
+        )
+        for plant in plants.values()
+    }
+    capacity = {
+        plant.name: scaled(
+            capacities[plant.name],
+            remaining[plant.name] * (world.access(plant, year) if everywhere else 1.0),
+        )
+        for plant in plants.values()
+        if not plant.is_project
+    }
+    users = {place for place, quantity in served.items() if quantity > 0} | {
+        (plant.region, commodity)
+        for plant in plants.values()
+        if capacity.get(plant.name, 0.0) > 0
+        for commodity in world.inputs.get(plant.process, {})
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
     # floors on operation and on shipments hold in normal times only
     least = () if conditions.cut_off else floors(world, year)
-    kept_plants, places, kept_arcs = prune(world, plants, arcs, served, stores, wanted, least)
+    counted = {place for place in users if place[1] in wanted} if header.coverage_test else set()
+    kept_plants, places, kept_arcs = prune(
+        world, plants, arcs, served, stores, wanted, least, counted
+    )
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -234,24 +262,14 @@ def make_state(
     for arc in kept_arcs:
         departures[arc[0], arc[2]].append(arc)
         arrivals[arc[1], arc[2]].append(arc)
-    left = {
-        plant.name: _factor(
-            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
-        )
-        for plant in kept_plants.values()
-    }
     return OperatingState(
         **vars(header),
         plants=tuple(kept_plants),
         places=tuple(sorted(places)),
         arcs=kept_arcs,
-        capacity={
-            name: scaled(capacities[name], left[name])
-            for name, plant in kept_plants.items()
-            if not plant.is_project
-        },
+        capacity={name: capacity[name] for name in kept_plants if name in capacity},
         capacity_factor={
-            name: left[name] for name, plant in kept_plants.items() if plant.is_project
+            name: remaining[name] for name, plant in kept_plants.items() if plant.is_project
         },
         variable_cost={
             plant.name: (
@@ -267,6 +285,7 @@ def make_state(
             for plant in kept_plants.values()
         },
         demand={place: quantity for place, quantity in served.items() if quantity > 0},
+        users=frozenset(users),
         supply={place: tuple(items) for place, items in supply.items()},
         use={place: tuple(items) for place, items in use.items()},
         arrivals={place: tuple(items) for place, items in arrivals.items()},

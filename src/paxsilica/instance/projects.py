@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from paxsilica.errors import Problem
-from paxsilica.finance import financing_factor, residual_share
+from paxsilica.finance import MILLION, annuity_share, interest_factor
+from paxsilica.instance.completion import Completion, completion_of, ramp_share
+from paxsilica.instance.running_costs import unit_costs
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
 
@@ -18,8 +20,9 @@ class Candidate:
     """A project with its numbers by year.
 
     ``window`` holds the years in which it may be committed; ``size_years`` those in which size may
-    be added. Capital that would fall due after the last year of the case is charged to the last
-    year, so that all capital is paid.
+    be added. ``capex`` is the expected capital: what the data states times the capital factor of
+    the status. All of it is paid, also for projects that are never completed. Capital that would
+    fall due after the last year of the case is charged to the last year.
     """
 
     name: str
@@ -32,7 +35,7 @@ class Candidate:
     smallest: float
     largest: float
     expandable: bool
-    credit: float
+    completion: Completion
     lead_time: int
     ramp: tuple[float, ...]
     spend_profile: tuple[float, ...]
@@ -41,8 +44,8 @@ class Candidate:
     fixed_cost: Mapping[int, float]
     fixed_cost_per_unit: Mapping[int, float]
     sponsor_share: float
-    sponsor_factor: float
     life: int | None
+    discount_rate: float
     prerequisites: tuple[str, ...]
     exclusive_group: str | None
     required: bool
@@ -58,8 +61,10 @@ class Candidate:
         """First year in which it could run."""
         return self.window[0] + self.lead_time if self.window else self.years[-1] + 1
 
-    def _ramp(self, age: int) -> float:
-        return 0.0 if age < 0 else self.ramp[min(age, len(self.ramp) - 1)]
+    def credited_share(self, age: int) -> float:
+        """Expected share of nameplate ``age`` years after the planned start: the chance of each
+        delay times the ramp from then on."""
+        return self.completion.credited_share(age, self.ramp)
 
     def _profile(self, commitment: int, year: int) -> float:
         age = year - commitment
@@ -70,23 +75,27 @@ class Candidate:
 
     def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
-        share in service in ``year``."""
-        return _differences(
-            of, {commitment: self._ramp(year - commitment - self.lead_time) for commitment in of}
-        )
+        share in service in ``year`` if all goes as planned."""
+        return differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
+
+    def credited_availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
+        """The same for the expected ramped share, completed late or never included."""
+        return differences(of, {v: self.credited_share(self._age(v, year)) for v in of})
 
     def in_service(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
-        """The same for the whole plant, ramped or not: 1 from its first year of operation on."""
-        return _differences(
-            of, {commitment: float(year >= commitment + self.lead_time) for commitment in of}
-        )
+        """The same for the probability that the plant is in operation, ramped or not."""
+        return differences(of, {v: self.completion.operating_share(self._age(v, year)) for v in of})
+
+    def _age(self, commitment: int, year: int) -> int:
+        """Years from the planned start of what is committed in a year to ``year``."""
+        return year - commitment - self.lead_time
 
     @cached_property
     def spend(self) -> dict[int, dict[int, float]]:
         """By year of payment: USD million due per unit of the cumulative commitment of each year of
         the window."""
         return {
-            year: _differences(
+            year: differences(
                 self.window, {v: self.capex[v] * self._profile(v, year) for v in self.window}
             )
             for year in self.years
@@ -99,7 +108,7 @@ class Candidate:
         if not self.scalable:
             return {year: {} for year in self.years}
         return {
-            year: _differences(
+            year: differences(
                 self.size_years,
                 {v: self.capex_per_unit[v] * self._profile(v, year) for v in self.size_years},
             )
@@ -112,7 +121,7 @@ class Candidate:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the capital
         committed by ``year``, due or not."""
         past = tuple(v for v in of if v <= year)
-        return _differences(past, {v: price[v] for v in past})
+        return differences(past, {v: price[v] for v in past})
 
     @cached_property
     def payment_years(self) -> tuple[int, ...]:
@@ -134,12 +143,33 @@ class Candidate:
             )
         return most
 
-    def residual(self, commitment: int) -> float:
-        """Share of the capital committed in a year that is left at the end of the case."""
-        return residual_share(self.life, max(0, self.years[-1] + 1 - commitment - self.lead_time))
+    @cached_property
+    def annuity(self) -> float:
+        """What a USD of capital costs in each year of the economic life, interest during
+        construction included, at the social discount rate; 0 where no life is stated."""
+        if self.life is None:
+            return 0.0
+        start = interest_factor(self.spend_profile, self.lead_time, self.discount_rate)
+        return start * annuity_share(self.discount_rate, self.life)
+
+    def charges(self, commitment: int) -> dict[int, float]:
+        """Share of the capital committed in a year that is charged in each year of the case: the
+        annuity from the planned start of operation on, for the economic life. Where no life is
+        stated, all capital is charged as it falls due."""
+        if self.life is None:
+            shares = {year: self._profile(commitment, year) for year in self.years}
+            return {year: share for year, share in shares.items() if share}
+        start = commitment + self.lead_time
+        return {year: self.annuity for year in self.years if start <= year < start + self.life}
+
+    def obligation(self, commitment: int) -> float:
+        """Annuities after the last year of the case, undiscounted, per USD of capital committed in
+        a year."""
+        end = commitment + self.lead_time + (self.life or 0)
+        return self.annuity * max(0, end - 1 - self.years[-1])
 
 
-def _differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, float]:
+def differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, float]:
     """Turns weights on the step ``c[v] - c[v-1]`` into coefficients on the cumulative ``c[v]``;
     zeros left out."""
     coefficients = {}
@@ -166,7 +196,6 @@ class FunderTerms:
     carry_over: bool
     largest_share: float
     smallest_ticket: float
-    cost_of_capital: float
 
 
 @dataclass(frozen=True)
@@ -213,11 +242,10 @@ def make_candidate(world: World, row: Project) -> Candidate:
     def by_year(column: str, of: tuple[int, ...], default: float | None = None) -> dict[int, float]:
         return {year: world.number("projects", row, column, year, default) for year in of}
 
-    sponsor_rate = (
-        case.finance.discount_rate
-        if row.sponsor_cost_of_capital is None
-        else row.sponsor_cost_of_capital
-    )
+    def expected(stated: dict[int, float]) -> dict[int, float]:
+        return {year: world.capital_factor(row.status) * amount for year, amount in stated.items()}
+
+    by_process = {year: unit_costs(world, row, year)[1] / MILLION for year in years}
     return Candidate(
         name=row.project,
         title=row.name,
@@ -229,19 +257,23 @@ def make_candidate(world: World, row: Project) -> Candidate:
         smallest=row.smallest_size,
         largest=row.largest_size,
         expandable=bool(row.expandable),
-        credit=plant.credit,
+        completion=completion_of(world, row),
         lead_time=row.lead_time_years,
         ramp=row.ramp_profile or (1.0,),
         spend_profile=row.spend_profile or (1.0,),
-        capex=by_year("capex_usd_m", window),
-        capex_per_unit=by_year("capex_usd_m_per_unit", size_years, 0.0),
-        fixed_cost=by_year("fixed_cost_usd_m", years, 0.0),
-        fixed_cost_per_unit=by_year("fixed_cost_usd_m_per_unit", years, 0.0),
+        capex=expected(by_year("capex_usd_m", window)),
+        capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),
+        fixed_cost={
+            year: own + row.smallest_size * by_process[year]
+            for year, own in by_year("fixed_cost_usd_m", years, 0.0).items()
+        },
+        fixed_cost_per_unit={
+            year: own + by_process[year]
+            for year, own in by_year("fixed_cost_usd_m_per_unit", years, 0.0).items()
+        },
         sponsor_share=row.sponsor_share or 0.0,
-        sponsor_factor=financing_factor(
-            sponsor_rate, case.finance.discount_rate, row.economic_life_years
-        ),
-        life=row.economic_life_years if case.finance.residual_value else None,
+        life=row.economic_life_years,
+        discount_rate=case.finance.discount_rate,
         prerequisites=row.prerequisites or (),
         exclusive_group=row.exclusive_group,
         required=row.commitment == "required",
@@ -273,9 +305,6 @@ def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:
         carry_over=row.carry_over,
         largest_share=1.0 if row.largest_share is None else row.largest_share,
         smallest_ticket=row.smallest_ticket_usd_m or 0.0,
-        cost_of_capital=(
-            case.finance.discount_rate if row.cost_of_capital is None else row.cost_of_capital
-        ),
     )
 
 

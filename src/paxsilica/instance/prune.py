@@ -25,6 +25,7 @@ def prune(
     stores: set[Place],
     wanted: set[str],
     floors: Iterable[Limit],
+    counted: Iterable[Place] = (),
 ) -> tuple[dict[str, Plant], set[Place], dict[Arc, Arrow]]:
     """Plants, places and arcs that remain.
 
@@ -34,6 +35,7 @@ def prune(
         demand, stores: places where something is demanded, and where something is stored.
         wanted: commodities whose production counts by itself.
         floors: limits with a minimum of operation in the state.
+        counted: places where the arrival of a commodity counts by itself.
     """
     outgoing: dict[Place, list[Place]] = defaultdict(list)
     incoming: dict[Place, list[Place]] = defaultdict(list)
@@ -48,7 +50,7 @@ def prune(
         world, plants, stores | {(origin, commodity) for origin, _, commodity in forced}, outgoing
     )
     made = _by_place(plants, fed, world.outputs)
-    starts = [*demand, *stores, *((target, commodity) for _, target, commodity in forced)]
+    starts = [*demand, *stores, *counted, *((target, commodity) for _, target, commodity in forced)]
     needed: set[str] = set()
     for name in sorted(fed):
         own = wanted.intersection(world.outputs.get(plants[name].process, {}))

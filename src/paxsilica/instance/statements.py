@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
 from paxsilica.instance.names import chosen_scenarios, events_of
+from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.unread import unread
 from paxsilica.tables.schema import Funder, Limit
@@ -25,9 +26,12 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_roles(instance),
         *_scenarios(instance),
         *_demand(instance),
+        *_completion(instance),
+        *_fixed_costs(instance),
         *_funders(instance),
         *_membership(instance),
         *_limits(instance),
+        *instance.tables.no_bounds,
         *_unread(instance),
     )
 
@@ -96,8 +100,8 @@ def _no_coverage(instance: Instance, staged: bool) -> str:
         shares += path.values()
     if max(shares) == 0:
         return "the required shares are 0"
-    if not any(instance.trusted_demand.values()):
-        return "no region with final demand is trusted, so nothing is needed"
+    if not any(instance.covered_demand.values()):
+        return "no region with final demand is covered, so nothing is needed"
     return "nothing is needed of a covered commodity with a required share above 0"
 
 
@@ -116,12 +120,12 @@ def _concentration(instance: Instance) -> Iterable[str]:
 
 
 def _roles(instance: Instance) -> Iterable[str]:
-    """Statuses that are trusted or pay, and never do."""
+    """Statuses that have a role or pay, and never do."""
     world, case, last = instance.world, instance.case, instance.years[-1]
     if not world.states_membership:
-        if _given(case, "trusted") or _given(case, "funding"):
+        if _given(case, "roles") or _given(case, "funding"):
             yield (
-                "The keys trusted and funding have no effect: no region has a status, since there"
+                "The keys roles and funding have no effect: no region has a status, since there"
                 " is no table membership."
             )
         return
@@ -132,7 +136,8 @@ def _roles(instance: Instance) -> Iterable[str]:
         for year in instance.years
     }
     for key, words, statuses in (
-        ("trusted", "trusted", case.trusted),
+        ("roles.protected", "protected", case.roles.protected),
+        ("roles.adversary", "an adversary", case.roles.adversary),
         ("funding", "paying", case.funding),
     ):
         for status, year in statuses.items():
@@ -141,11 +146,13 @@ def _roles(instance: Instance) -> Iterable[str]:
                     f"The status {status} is {words} from {year}, after {last}: {key} never"
                     " applies."
                 )
-            elif status not in held and _given(case, key):
+            elif status not in held and _given(case, key.partition(".")[0]):
                 yield f"The status {status} in {key} has no effect: no region has it."
     countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
-    if not any(world.trusted(region, year) for region in countries for year in instance.years):
-        yield "No region is trusted in any year."
+    if not any(
+        world.role(region, year) == "protected" for region in countries for year in instance.years
+    ):
+        yield "No region is protected in any year."
 
 
 def _given(case: Case, key: str) -> bool:
@@ -221,6 +228,38 @@ def _funders(instance: Instance) -> Iterable[str]:
                 f"The budget has no effect: all projects together take at most USD {most:,.0f}"
                 " million."
             )
+
+
+def _completion(instance: Instance) -> Iterable[str]:
+    """What is assumed of the capital and the completion of committed projects."""
+    tables, candidates = instance.tables, instance.candidates
+    if not candidates:
+        return
+    if "public_funds_cost" not in instance.case.finance.model_fields_set:
+        yield "The case has no finance.public_funds_cost: public money costs its face value."
+    if lasting := [name for name, one in candidates.items() if one.life is None]:
+        yield (
+            "Projects without an economic life are charged in full within the years of the case:"
+            f" {_some(lasting)}."
+        )
+    if not tables.completion:
+        yield ("The data has no table completion: every committed project is completed on time.")
+    rows = [row for row in tables.projects if row.project in candidates]
+    if tables.completion and (bare := [row.project for row in rows if row.status is None]):
+        yield f"Projects without a status are completed on time: {_some(bare)}."
+    used = {row.status for row in rows if row.status is not None}
+    stated = [row.status for row in tables.statuses if row.capital_factor is None]
+    if plain := sorted(used.intersection(stated)):
+        yield f"Projects of these statuses are expected to cost what is stated: {_some(plain)}."
+
+
+def _fixed_costs(instance: Instance) -> Iterable[str]:
+    """How the fixed cost of processes is separated from unit costs."""
+    if inside := [row for row in instance.tables.processes if row.unit_cost_includes_fixed]:
+        count = "1 process is" if len(inside) == 1 else f"{len(inside)} processes is"
+        yield f"The fixed cost of {count} taken out of the unit costs of the plants, which hold it."
+    if low := limited_by_unit_cost(instance.world, instance.years[0]):
+        yield f"The fixed cost of these plants is their whole unit cost: {_some(low)}."
 
 
 def _absent_funder(instance: Instance, row: Funder) -> str:

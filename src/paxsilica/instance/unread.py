@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from paxsilica.tables import Tables
 
-TABLES_UNREAD = ("completion", "deals")
+TABLES_UNREAD = ("deals",)
 COLUMNS_UNREAD = (
-    ("statuses", "capital_factor"),
-    ("processes", "fixed_cost_usd_per_unit"),
     ("projects", "built_anyway"),
     ("stocks", "floor"),
     ("commodities", "user_inventory_months"),

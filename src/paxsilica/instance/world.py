@@ -1,5 +1,5 @@
-"""The world of a case, joined from the tables: who is trusted when, which plants there are, what
-numbers hold in which year."""
+"""The world of a case, joined from the tables: the role of each region, which plants there are,
+what numbers hold in which year."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.names import mistaken_names
 from paxsilica.interpolate import interpolate
 from paxsilica.tables import Tables
-from paxsilica.tables.schema import Asset, Project, Region, Row
+from paxsilica.tables.schema import Asset, Process, Project, Region, Row
 
 UNLIMITED = float("inf")
+
+Role = Literal["protected", "open", "adversary"]
 
 
 def scaled(amount: float, factor: float) -> float:
@@ -108,9 +111,22 @@ class World:
         return {row.project: row for row in self.tables.projects}
 
     @cached_property
+    def processes(self) -> dict[str, Process]:
+        """Rows of the table ``processes`` by their key."""
+        return {row.process: row for row in self.tables.processes}
+
+    @cached_property
     def surplus_allowed(self) -> frozenset[str]:
         """Commodities of which more may be made than is used."""
         return frozenset(row.commodity for row in self.tables.commodities if row.surplus == "free")
+
+    @cached_property
+    def _capital_factors(self) -> dict[str, float]:
+        return {row.status: row.capital_factor or 1.0 for row in self.tables.statuses}
+
+    def capital_factor(self, status: str | None) -> float:
+        """Expected over stated capital of a project of ``status``; 1 where the data states none."""
+        return 1.0 if status is None else self._capital_factors[status]
 
     @property
     def states_membership(self) -> bool:
@@ -118,8 +134,7 @@ class World:
         return bool(self.tables.membership or self.case.membership)
 
     def status(self, region: str, year: int) -> str | None:
-        """Standing of ``region`` in ``year``; ``None`` where the data has no membership (all
-        regions are trusted)."""
+        """Status of ``region`` in ``year``; ``None`` where the data states none."""
         if region in self.case.membership:
             return self.case.membership[region]
         found = None
@@ -128,24 +143,62 @@ class World:
                 found = status
         return found
 
-    def trusted(self, region: str, year: int) -> bool:
-        """Whether plants of ``region`` count in a cut-off in ``year``. A hub has no plants and is
-        never cut off."""
+    def role(self, region: str, year: int) -> Role:
+        """Role of ``region`` in ``year``. A hub has no plants and is never cut off. A region
+        without a status is treated as an adversary: absence never reads as secure."""
         if not self.states_membership or self.regions[region].kind == "hub":
-            return True
-        status = self.status(region, year)
-        return status in self.case.trusted and self.case.trusted[status] <= year
+            return "protected"
+        status, roles = self.status(region, year), self.case.roles
+        if status in roles.protected and roles.protected[status] <= year:
+            return "protected"
+        if status is None or (status in roles.adversary and roles.adversary[status] <= year):
+            return "adversary"
+        return "open"
+
+    def adversary(self, region: str, year: int) -> bool:
+        """Whether ``region`` is cut off as a host and as an owner."""
+        return self.role(region, year) == "adversary"
+
+    def lost(self, region: str, year: int) -> bool:
+        """Whether ``region`` is cut off as a host only."""
+        return self.case.roles.lost.get(region, year + 1) <= year
+
+    def cut_off(self, region: str, year: int) -> bool:
+        """Whether what stands in ``region`` is lost when adversaries are cut off."""
+        return self.adversary(region, year) or self.lost(region, year)
+
+    def in_need(self, region: str, year: int) -> bool:
+        """Whether the need of ``region`` must be covered."""
+        if self.lost(region, year):
+            return False
+        role = self.role(region, year)
+        return role == "protected" or (
+            role == "open" and self.case.need.regions == "protected+open"
+        )
 
     def pays(self, region: str, year: int) -> bool:
         """Whether funders of ``region`` take part in ``year``."""
+        if self.lost(region, year) and not self.case.roles.lost_funders_pay:
+            return False
         if not self.states_membership:
             return True
         status = self.status(region, year)
         return status in self.case.funding and self.case.funding[status] <= year
 
-    def trusted_plant(self, plant: Plant, year: int) -> bool:
-        """Whether host and controller of ``plant`` are trusted in ``year``."""
-        return self.trusted(plant.region, year) and self.trusted(plant.controller, year)
+    def within_reach(self, plant: Plant, year: int) -> bool:
+        """Whether ``plant`` runs when adversaries are cut off: its host is neither an adversary nor
+        lost, and its controller is no adversary."""
+        return not self.cut_off(plant.region, year) and not self.adversary(plant.controller, year)
+
+    def access(self, plant: Plant, year: int) -> float:
+        """Share of the capacity of ``plant`` that is within reach when adversaries are cut off, of
+        1: projects and plants of protected owners in open regions count in full."""
+        if not self.within_reach(plant, year):
+            return 0.0
+        if plant.is_project or self.role(plant.region, year) != "open":
+            return 1.0
+        owned = self.role(plant.controller, year) == "protected"
+        return 1.0 if owned else self.case.access.open
 
     def number(
         self, table: str, row: Row, column: str, year: int, default: float | None = None
@@ -158,7 +211,8 @@ class World:
         """
         cell = getattr(row, column)
         if cell is not None:
-            return float(cell)
+            number: float = cell * 1.0
+            return number
         key = "|".join(str(getattr(row, part)) for part in row.key)
         anchors = self.series.get((table, key, column))
         if anchors is None:

@@ -12,7 +12,8 @@ import pyomo.environ as pyo
 
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
-from paxsilica.model.investment import spend_terms
+from paxsilica.instance.projects import differences
+from paxsilica.model.investment import fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
 
 
@@ -23,85 +24,51 @@ def _weight(instance: Instance, state: OperatingState) -> float:
 
 @cost(
     latex=(
-        r"\sum_{p,t} \beta_t \Big(\phi_p\, \sigma_p\, \mathrm{due}_{p,t} + \sum_g \phi_{g,p}\,"
-        r" f_{g,p,t}\Big)"
-    ),
-    owner="funding",
-)
-def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Payments of owners and funders for projects, each at its cost of capital. Where the data has
-    no funders, the public share is due at face value."""
-    terms: Terms = []
-    for candidate in instance.candidates.values():
-        for year in candidate.payment_years:
-            own = candidate.sponsor_share * candidate.sponsor_factor
-            rest = (1 - candidate.sponsor_share) if instance.funding is None else 0.0
-            terms += times(
-                instance.discount(year) * (own + rest), spend_terms(model, candidate, year)
-            )
-    for funder, project, year in model.payment:
-        terms.append(
-            (
-                instance.discount(year) * instance.financing_of(funder, project),
-                model.payment[funder, project, year],
-            )
-        )
-    return Cost(terms)
-
-
-@cost(
-    latex=(
-        r"-\beta_T \sum_{p,v} \max\Big(0,\, 1 - \tfrac{T + 1 - v - \ell_p}{\tau_p}\Big)"
-        r" \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, "
-        r"\Delta e_{p,v}\right)"
+        r"\sum_p \left(\sigma_p + \phi\, (1 - \sigma_p)\right) \sum_v \Big(\sum_t \beta_t\,"
+        r" \alpha_{p,v,t}\Big) \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, \Delta e_{p,v}\right)"
     ),
     owner="investment",
 )
-def residual_value(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Value of plants younger than their economic life at the end of the case, straight-line;
-    negative."""
+def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """Capital of projects as annuities from the planned start of operation on, at the social
+    discount rate and with interest during construction, as far as they fall due within the years
+    of the case. Public money costs more than its face value. Capital of projects without an
+    economic life is charged in full as it falls due."""
     terms: Terms = []
-    end = instance.discount(instance.years[-1])
     for name, candidate in instance.candidates.items():
-        for of, capex, variables in (
+        public = 1 - candidate.sponsor_share
+        cost_of_money = candidate.sponsor_share + public * instance.case.finance.public_funds_cost
+        for of, price, variables in (
             (candidate.window, candidate.capex, model.committed),
             (candidate.size_years, candidate.capex_per_unit, model.added_size),
         ):
-            for position, year in enumerate(of):
-                worth = capex[year] * candidate.residual(year)
-                if position + 1 < len(of):
-                    worth -= capex[of[position + 1]] * candidate.residual(of[position + 1])
-                if worth:
-                    terms.append((-end * worth, variables[name, year]))
+            worth = {
+                v: cost_of_money
+                * price[v]
+                * sum(
+                    instance.discount(year) * share for year, share in candidate.charges(v).items()
+                )
+                for v in of
+            }
+            terms += [(amount, variables[name, v]) for v, amount in differences(of, worth).items()]
     return Cost(terms)
 
 
 @cost(
     latex=(
-        r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_p \left(F_{p,t}\,"
-        r" y_{p,t-\ell_p} + F^e_{p,t}\, "
-        r"e_{p,t-\ell_p}\right)\Big)"
+        r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_{p,v}"
+        r" \Pi_{p,t-v-\ell_p} \left(F_{p,t}\, \Delta y_{p,v} + F^e_{p,t}\,"
+        r" \Delta e_{p,v}\right)\Big)"
     ),
     owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Fixed cost of plants in each year of operation; for existing plants a constant."""
+    """Expected fixed cost of plants in each year of operation: that of a project with the
+    probability that it operates; for existing plants a constant."""
     terms: Terms = []
-    for name, candidate in instance.candidates.items():
+    for candidate in instance.candidates.values():
         for year in instance.years:
-            worth = instance.discount(year)
-            if candidate.fixed_cost[year]:
-                share = candidate.in_service(year, candidate.window)
-                terms += [
-                    (worth * candidate.fixed_cost[year] * one, model.committed[name, v])
-                    for v, one in share.items()
-                ]
-            if candidate.fixed_cost_per_unit[year]:
-                share = candidate.in_service(year, candidate.size_years)
-                terms += [
-                    (worth * candidate.fixed_cost_per_unit[year] * one, model.added_size[name, v])
-                    for v, one in share.items()
-                ]
+            terms += times(instance.discount(year), fixed_cost_terms(model, candidate, year))
     constant = sum(
         instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items()
     )
@@ -138,7 +105,8 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """The cost of standby capacity of plants that cheaper supply would stop: their minimum
-    activity, times their unit cost above that of the cheapest untrusted plant of the same process.
+    activity, times their unit cost above that of the cheapest plant of the same process that
+    is not within reach.
     It is paid by a price floor or an offtake payment and is not capital. Together with the term
     operation it is the variable cost of all activity: it separates the support and changes no
     plan."""
@@ -218,7 +186,8 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     probability."""
     terms: Terms = []
     coverage = instance.case.coverage
-    weight = 0.0 if coverage is None or coverage.hard else coverage.shortfall_weight
+    unpriced = coverage is None or coverage.hard or instance.case.objective == "security"
+    weight = 0.0 if coverage is None or unpriced else coverage.shortfall_weight
     for commodity, name in model.shortfall if weight else ():
         year = instance.states[name].year
         price = (
@@ -237,8 +206,6 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """What the case minimises, as an expression of the named cost terms, USD million."""
-    if instance.case.objective == "shortfall":
-        return model.cost_terms[coverage_shortfall.__name__]
     if instance.case.objective == "budget":
         return model.public_capital
     return sum(model.cost_terms.values())

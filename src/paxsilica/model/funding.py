@@ -50,8 +50,8 @@ def _dues(instance: Instance) -> list[tuple[str, int]]:
     latex=r"\sum_g f_{g,p,t} = (1 - \sigma_p)\, \mathrm{due}_{p,t}",
     dual=(
         "USD million of cost per further USD million to be paid into the project in the year: the"
-        " discounted price of the marginal funder's money and the scarcity of its envelope; free,"
-        " as the row is an equation, and as a rule positive"
+        " scarcity of the money of the funders that may pay; free, as the row is an equation, and"
+        " zero where one of them has money left"
     ),
     requirement="structural",
     unit="USD million",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import pyomo.environ as pyo
 
 from paxsilica.instance import Candidate, Instance
+from paxsilica.instance.projects import differences
 from paxsilica.model.registry import Terms, at_least, at_most, row
 from paxsilica.model.variables import commitment_index, size_index
 
@@ -34,26 +35,38 @@ def committed_by(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> T
 
 
 def size_terms(decisions: Decisions, candidate: Candidate, year: int, factor: float = 1.0) -> Terms:
-    """Size of the project in service in ``year``, times ``factor``: ramped, smallest size and what
-    is added above it."""
-    base = factor * candidate.smallest
-    terms: Terms = [
-        (base * share, decisions.committed[candidate.name, v])
-        for v, share in candidate.availability(year, candidate.window).items()
-        if base
-    ]
-    terms += [
-        (factor * share, decisions.added_size[candidate.name, v])
-        for v, share in candidate.availability(year, candidate.size_years).items()
-    ]
-    return terms
+    """Size of the project in service in ``year`` if it is completed on time, times ``factor``:
+    ramped, smallest size and what is added above it."""
+    return _in_service(decisions, candidate, candidate.availability, year, factor)
 
 
 def capacity_terms(
     decisions: Decisions, candidate: Candidate, year: int, factor: float = 1.0
 ) -> Terms:
-    """Credited capacity of the project in ``year``, times ``factor``."""
-    return size_terms(decisions, candidate, year, factor * candidate.credit)
+    """Credited capacity of the project in ``year``, times ``factor``: the expected size in service,
+    each addition with its own delay and ramp."""
+    return _in_service(decisions, candidate, candidate.credited_availability, year, factor)
+
+
+def _in_service(
+    decisions: Decisions,
+    candidate: Candidate,
+    shares: Callable[[int, tuple[int, ...]], dict[int, float]],
+    year: int,
+    factor: float,
+) -> Terms:
+    base = factor * candidate.smallest
+    terms: Terms = [
+        (base * share, decisions.committed[candidate.name, v])
+        for v, share in shares(year, candidate.window).items()
+        if base
+    ]
+    terms += [
+        (factor * share, decisions.added_size[candidate.name, v])
+        for v, share in shares(year, candidate.size_years).items()
+        if factor
+    ]
+    return terms
 
 
 def spend_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
@@ -76,6 +89,31 @@ def capital_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> 
     return [(amount, model.committed[candidate.name, v]) for v, amount in committed.items()] + [
         (amount, model.added_size[candidate.name, v]) for v, amount in added.items()
     ]
+
+
+def fixed_cost_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
+    """Expected fixed cost of the project in ``year``, USD million."""
+    terms: Terms = []
+    for of, cost, variables in (
+        (candidate.window, candidate.fixed_cost[year], decisions.committed),
+        (candidate.size_years, candidate.fixed_cost_per_unit[year], decisions.added_size),
+    ):
+        if cost:
+            shares = candidate.in_service(year, of)
+            terms += [(cost * one, variables[candidate.name, v]) for v, one in shares.items()]
+    return terms
+
+
+def obligation_terms(decisions: Decisions, candidate: Candidate) -> Terms:
+    """Annuities of the project after the last year of the case, undiscounted, USD million."""
+    terms: Terms = []
+    for of, price, variables in (
+        (candidate.window, candidate.capex, decisions.committed),
+        (candidate.size_years, candidate.capex_per_unit, decisions.added_size),
+    ):
+        owed = differences(of, {v: price[v] * candidate.obligation(v) for v in of})
+        terms += [(amount, variables[candidate.name, v]) for v, amount in owed.items()]
+    return terms
 
 
 def _after_first(instance: Instance) -> list[tuple[str, int]]:

@@ -135,11 +135,11 @@ def _projects_in(instance: Instance, unready: bool) -> list[tuple[str, str]]:
     audit="activity within capacity",
 )
 def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str, state: str) -> Any:
-    """The activity of a project is at most its credited capacity: nameplate by status, after its
-    lead time, along its ramp, less the effect of events. (The capacity of an existing plant is the
-    upper bound of its activity; its rent is the reduced cost. In a disrupted state a project that
-    needs readiness has no row of its own: its standby capacity, which is within the same limit,
-    bounds it.)"""
+    """The activity of a project is at most its credited capacity: the expected nameplate in service
+    after its lead time and delays, along its ramp, less the effect of events. (The capacity of an
+    existing plant is the upper bound of its activity; its rent is the reduced cost. In a disrupted
+    state a project that needs readiness has no row of its own: its standby capacity, which is
+    within the same limit, bounds it.)"""
     where = instance.states[state]
     capacity = capacity_terms(
         model, instance.candidates[project], where.year, where.capacity_factor[project]

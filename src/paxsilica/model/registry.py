@@ -391,16 +391,27 @@ def _relation(model: pyo.ConcreteModel, low: float | None, terms: Terms, high: f
 
 
 def gathered(terms: Terms) -> Terms:
-    """The same sum with each variable once, and none with coefficient zero."""
+    """The same sum with each variable once, and none with coefficient zero; see
+    :data:`CANCELLED`."""
     if len({id(var) for _, var in terms}) == len(terms) and all(
         coefficient for coefficient, _ in terms
     ):
         return terms
     sums: dict[int, list[Any]] = {}
     for coefficient, var in terms:
-        entry = sums.setdefault(id(var), [0.0, var])
+        entry = sums.setdefault(id(var), [0.0, 0.0, var])
         entry[0] += coefficient
-    return [(coefficient, var) for coefficient, var in sums.values() if coefficient]
+        entry[1] += abs(coefficient)
+    return [
+        (coefficient, var)
+        for coefficient, size, var in sums.values()
+        if abs(coefficient) > CANCELLED * size
+    ]
+
+
+CANCELLED = 1e-13
+"""A sum of coefficients is zero if it is no more than this share of their sizes: the rest is
+rounding."""
 
 
 def at_most(model: pyo.ConcreteModel, terms: Terms, high: float) -> Any:

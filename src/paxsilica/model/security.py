@@ -1,4 +1,4 @@
-"""Coverage and concentration when the trusted world is cut off, and readiness for it in normal
+"""Coverage and concentration when adversaries are cut off, and readiness for it in normal
 times."""
 
 from __future__ import annotations
@@ -122,15 +122,48 @@ def standby_within_capacity(
     return at_most(model, [(1.0, model.standby[project, state]), *times(-1.0, capacity)], 0.0)
 
 
+def supply_terms(
+    model: pyo.ConcreteModel, instance: Instance, commodity: str, state_name: str
+) -> Terms:
+    """Supply of a commodity in a cut-off, commodity units per year: output and draws on stores in
+    regions that take it, and what is used in other regions or leaves them. Surplus where nobody
+    takes it is no supply."""
+    state = instance.states[state_name]
+
+    def takes(region: str) -> bool:
+        return (region, commodity) in state.users
+
+    terms: Terms = []
+    for recipes, counts in ((state.supply, True), (state.use, False)):
+        for (region, one), plants in recipes.items():
+            if one == commodity and takes(region) == counts:
+                terms += [
+                    (quantity, model.activity[plant, state_name]) for plant, quantity in plants
+                ]
+    terms += [
+        (1.0, draw)
+        for (region, one, name), draw in model.stock_draw.items()
+        if (one, name) == (commodity, state_name) and takes(region)
+    ]
+    terms += [
+        (1.0 if takes(target) else -1.0, model.shipment[origin, target, one, state_name])
+        for origin, target, one in state.arcs
+        if one == commodity and takes(origin) != takes(target)
+    ]
+    return terms
+
+
 @row(
     over=lambda instance: list(instance.required),
     latex=(
-        r"\sum_a b^{+}_{a,k}\, x_{a,c} + \sum_r d_{r,k,c} + h_{k,c} \ge \theta_{k,t(c)}\,"
-        r" N_{k,t(c)}"
+        r"\sum_{r \in \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} +"
+        r" d_{r,k,c}\Big) + \sum_{r \notin \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{-}_{a,k}\,"
+        r" x_{a,c} + \sum_{r'} (q_{r,r',k,c} - q_{r',r,k,c})\Big) + h_{k,c} \ge"
+        r" \theta_{k,t(c)}\, N_{k,t(c)}"
     ),
     dual=(
-        "USD million of cost per further unit of the commodity that must be made within reach; zero"
-        " or positive. Times a hundredth of the need it is the price of a percentage point of"
+        "USD million of cost per further unit of the commodity that must be supplied within reach;"
+        " zero or positive. Times a hundredth of the need it is the price of a percentage point of"
         " coverage"
     ),
     requirement=Requirement("the coverage of {stage_name}", holds=_hard_coverage),
@@ -141,19 +174,18 @@ def standby_within_capacity(
 def production_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """In a cut-off the trusted world makes (or draws from its stores) the required share of its
-    need for each covered commodity. All inputs are made there too: the whole chain runs in one
-    state."""
+    """In a cut-off the supply of each covered commodity is the required share of its need. Supply
+    is output and draws on stores in regions that demand the commodity or have an existing plant
+    that takes it; from other regions only what is used there or leaves, less what arrives, so that
+    surplus that reaches nobody is no supply. All inputs are made within reach too: the whole chain
+    runs in one state."""
     need = model.need[commodity, instance.states[state].year]
-    terms = output_terms(model, instance, commodity, state)
-    terms += [
-        (1.0, model.stock_draw[key])
-        for key in model.stock_draw
-        if key[1] == commodity and key[2] == state
-    ]
     return at_least(
         model,
-        [*terms, (1.0, model.shortfall[commodity, state])],
+        [
+            *supply_terms(model, instance, commodity, state),
+            (1.0, model.shortfall[commodity, state]),
+        ],
         instance.required[commodity, state] * need,
     )
 
@@ -162,7 +194,7 @@ def production_coverage(
     over=lambda instance: [
         (commodity, state)
         for commodity, state in instance.required
-        if instance.trusted_demand.get((commodity, instance.states[state].year), 0) > 0
+        if instance.covered_demand.get((commodity, instance.states[state].year), 0) > 0
     ],
     latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
     dual=(
@@ -176,9 +208,9 @@ def production_coverage(
 def delivery_coverage(
     model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str
 ) -> Any:
-    """In a cut-off the trusted world serves the required share of its final demand for each covered
-    commodity, in the region of the demand. The shortfall is that of the row on production: it is
-    paid for once, at the larger of the two."""
+    """In a cut-off the required share of the final demand of the covered regions is served for each
+    covered commodity, in the region of the demand. The shortfall is that of the row on production:
+    it is paid for once, at the larger of the two."""
     places = [place for place in instance.states[state].demand if place[1] == commodity]
     wanted = sum(instance.states[state].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
@@ -207,7 +239,7 @@ def delivery_coverage(
 def country_concentration(
     model: pyo.ConcreteModel, instance: Instance, region: str, commodity: str, state: str
 ) -> Any:
-    """In a cut-off no region makes more than the capped share of the output of the trusted world of
+    """In a cut-off no region makes more than the capped share of the output of
     a covered commodity, draws on stores excluded."""
     cap = instance.case.concentration
     assert cap is not None

@@ -144,10 +144,10 @@ def standby_index(instance: Instance) -> list[tuple[str, str]]:
 
 
 def needs_readiness(instance: Instance, plant: str, year: int) -> bool:
-    """Whether a plant needs standby capacity to run in a disrupted state; untrusted plants do
-    not."""
+    """Whether a plant needs standby capacity to run in a disrupted state; plants of
+    adversaries do not."""
     row = instance.world.plants[plant]
-    return row.minimum_utilisation > 0 and instance.world.trusted_plant(row, year)
+    return row.minimum_utilisation > 0 and instance.world.within_reach(row, year)
 
 
 def unserved_index(instance: Instance) -> list[tuple[str, str, str]]:

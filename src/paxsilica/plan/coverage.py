@@ -1,54 +1,397 @@
-"""Coverage of a plan.
+"""Coverage of a plan when adversaries are cut off.
 
-The search covers no more than is required. The coverage that a plan *can* reach is measured
-afterwards with linear programs: commitments and normal operation are fixed, and each coverage test
-is solved again for the smallest part of every stage's need that is missing. The nameplate share is
-reported beside it.
+The search covers no more than is required. What a plan *can* cover is measured afterwards with
+linear programs, one small program for each year: commitments, stores and readiness are fixed and
+the operation of the cut-off is free. *Joint coverage* is the largest share of all needs that can be
+met at once; *standalone coverage* is the largest share of the needs of one stage, or of one good.
+Each is the optimum of a program and therefore unique.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csc_matrix, csr_matrix, hstack
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.instance import Instance
 from paxsilica.model.registry import rows_with
-from paxsilica.model.security import coverage_side, standby_within_capacity
-from paxsilica.plan.extract import project_sizes, table
-from paxsilica.solver import Array, Compiled, Values, solve
-from paxsilica.tables.schema import Stage
+from paxsilica.model.security import (
+    coverage_base,
+    coverage_side,
+    production_coverage,
+    standby_within_capacity,
+)
+from paxsilica.solver import Array, Compiled, Outcome, PersistentProgram, solve
 
-Shares = Mapping[tuple[str, str], float]
-"""By (commodity, state), 0 to 1."""
+Goods = Mapping[tuple[str, str], float]
+"""Shares of 1 by (commodity, state)."""
+Stages = Mapping[tuple[str, str], float]
+"""Shares of 1 by (stage, state)."""
 
-STATE_VARIABLES = {
-    "activity",
-    "shipment",
-    "unserved",
-    "stock_draw",
-    "shortfall",
-    "concentration_excess",
-}
+STATE_VARIABLES = {"activity", "shipment", "unserved", "stock_draw"}
+"""Variables of the operation of a state."""
+
+TOLERANCE = 1e-9
+"""Feasibility tolerance of the programs: with larger ones a better plan may read lower."""
+SHARE_NOISE = 1e-7
+"""Share below which a difference is rounding of the solver."""
+LIMIT = 1e-5
+"""A good that can exceed the joint coverage by this share does not limit it."""
 
 
-def columns_in(
-    program: Compiled, instance: Instance, mode: str, *, tests_only: bool = False
-) -> NDArray[np.intp]:
-    """Columns of operation in the states of one mode (or only in coverage tests)."""
-    wanted = {
-        state.name
-        for state in instance.states.values()
-        if state.mode == mode and (state.coverage_test or not tests_only)
+@dataclass(frozen=True)
+class Measured:
+    """What was measured, as shares of 1 without and with the plan.
+
+    Attributes:
+        joint_without, joint: by state; with the readiness that normal operation pays for.
+        capability_without, capability: by state; with free readiness.
+        ratio: by state, the largest multiple (at most 1) of all required shares that can be met at
+            once with the plan; it differs from ``joint`` over the requirement where requirements
+            differ.
+        limiting: by state, the goods that cannot exceed the joint coverage with the plan in any
+            optimal operation; empty at a joint coverage of 1.
+        stages_without, stages: standalone coverage of each stage.
+        goods_without, goods: standalone coverage of each good.
+    """
+
+    joint_without: Mapping[str, float] = field(default_factory=dict)
+    joint: Mapping[str, float] = field(default_factory=dict)
+    capability_without: Mapping[str, float] = field(default_factory=dict)
+    capability: Mapping[str, float] = field(default_factory=dict)
+    ratio: Mapping[str, float] = field(default_factory=dict)
+    limiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stages_without: Stages = field(default_factory=dict)
+    stages: Stages = field(default_factory=dict)
+    goods_without: Goods = field(default_factory=dict)
+    goods: Goods = field(default_factory=dict)
+
+
+def measured_coverage(
+    program: Compiled, instance: Instance, values: Array, cost: Array, options: Solver
+) -> Measured:
+    """Coverage without any project and with the plan ``values``.
+
+    Args:
+        program, instance: of the case.
+        values: of all columns, in a plan.
+        cost: coefficients of all that costs, by column: without projects the world runs as cheaply
+            as it can.
+        options: of the solver.
+
+    Raises:
+        PaxSilicaError: if a coverage test cannot be solved.
+    """
+    tests = CoverageTests(program, instance, options)
+    bare = normal_operation_without_projects(program, instance, cost, options)
+    sides = {
+        "without": tests.shift(ready(program, instance, bare)),
+        "with": tests.shift(ready(program, instance, values)),
+        "able without": tests.shift(all_ready(program, bare)),
+        "able": tests.shift(all_ready(program, values)),
     }
+    found: dict[str, dict[str, float]] = {name: {} for name in (*sides, "ratio")}
+    limiting: dict[str, tuple[str, ...]] = {}
+    stages: dict[str, dict[tuple[str, str], float]] = {"without": {}, "with": {}}
+    goods: dict[str, dict[tuple[str, str], float]] = {"without": {}, "with": {}}
+    for test in tests:
+        for name, shift in sides.items():
+            found[name][test.state] = test.joint(shift)
+        found["ratio"][test.state] = test.joint(sides["with"], of_required=True)
+        limiting[test.state] = test.limiting(sides["with"], found["with"][test.state])
+        for name in stages:
+            alone = test.standalone(sides[name])
+            stages[name] |= {(stage, test.state): share for stage, share in alone.stages.items()}
+            goods[name] |= {(good, test.state): share for good, share in alone.goods.items()}
+    return Measured(
+        joint_without=found["without"],
+        joint=found["with"],
+        capability_without=found["able without"],
+        capability=found["able"],
+        ratio=found["ratio"],
+        limiting=limiting,
+        stages_without=stages["without"],
+        stages=stages["with"],
+        goods_without=goods["without"],
+        goods=goods["with"],
+    )
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Standalone coverage in one state, shares of 1 by stage and by good."""
+
+    stages: Mapping[str, float]
+    goods: Mapping[str, float]
+
+
+class CoverageTests:
+    """The coverage tests of a program, one small linear program for each state. Columns outside of
+    the tests enter as what they move the sides of rows by (:meth:`shift`)."""
+
+    def __init__(self, program: Compiled, instance: Instance, options: Solver) -> None:
+        self.program, self.instance, self.options = program, instance, options
+        names = {state.name for state in instance.states.values() if state.coverage_test}
+        columns: dict[str, list[int]] = {name: [] for name in sorted(names, key=self._year)}
+        for at, (family, index) in enumerate(program.columns):
+            if family in STATE_VARIABLES and index[-1] in names:
+                columns[index[-1]].append(at)
+        self.columns = {name: np.array(at, dtype=np.intp) for name, at in columns.items()}
+
+    def _year(self, state: str) -> tuple[int, str]:
+        return (self.instance.states[state].year, state)
+
+    @cached_property
+    def _by_column(self) -> csc_matrix:
+        return self.program.matrix.tocsc()
+
+    @cached_property
+    def _skipped(self) -> NDArray[np.bool_]:
+        """Rows that a measure of coverage leaves out: caps on the share of one region."""
+        mask = np.zeros(len(self.program.row_low), dtype=bool)
+        mask[self.program.rows_of(*rows_with(item="concentration"))] = True
+        return mask
+
+    @cached_property
+    def _covering(self) -> dict[str, list[int]]:
+        """Rows of required coverage by state."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in self.program.rows_of(*rows_with(item="coverage")).tolist():
+            found[self.program.row_names[row][1][-1]].append(row)
+        return found
+
+    @cached_property
+    def _outside(self) -> NDArray[np.bool_]:
+        """Columns whose values a plan fixes; the slack of soft requirements counts as none."""
+        mask = np.ones(len(self.program.cost), dtype=bool)
+        for at in self.columns.values():
+            mask[at] = False
+        for family in ("shortfall", "concentration_excess"):
+            mask[self.program.positions(family)] = False
+        return mask
+
+    def shift(self, values: Array) -> Array:
+        """By row, what the columns outside of the tests contribute at ``values``."""
+        rest: Array = np.where(self._outside, values, 0.0)
+        return np.asarray(self.program.matrix @ rest, dtype=float)
+
+    def test(self, state: str) -> CoverageTest:
+        """The test of one state."""
+        at = self.columns[state]
+        part = self._by_column[:, at].tocsr()
+        used = np.diff(part.indptr).astype(bool)
+        # a good without any source has a row without an entry: its coverage is zero
+        used[self._covering[state]] = True
+        rows = np.flatnonzero(used & ~self._skipped)
+        return CoverageTest(self, state, at, rows, csr_matrix(part[rows]))
+
+    def __iter__(self) -> Iterator[CoverageTest]:
+        return (self.test(state) for state in self.columns)
+
+
+class CoverageTest:
+    """The coverage test of one state: its operation, and a share ``1 - z`` of the needs.
+
+    Three columns ``z`` are added, of which one is free at a time: the missing share of all needs,
+    of all required shares, and of the needs of chosen goods.
+    """
+
+    def __init__(
+        self,
+        tests: CoverageTests,
+        state: str,
+        columns: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        matrix: csr_matrix,
+    ) -> None:
+        program, instance = tests.program, tests.instance
+        self.tests, self.state, self.rows = tests, state, rows
+        self.columns = columns
+        names = [program.row_names[row] for row in rows]
+        families = set(rows_with(item="coverage"))
+        self.covering = np.array(
+            [at for at, (family, _) in enumerate(names) if family in families], dtype=np.intp
+        )
+        self.index: list[tuple[str, tuple[str, str]]] = [names[at] for at in self.covering]
+        self.base = np.array(
+            [coverage_base(instance, family, good, state) for family, (good, state) in self.index]
+        )
+        self.required = np.array(
+            [instance.share_required(good, state) for _, (good, state) in self.index]
+        )
+        self.made = np.array([family == production_coverage.__name__ for family, _ in self.index])
+        low, high = program.row_low[rows].copy(), program.row_high[rows].copy()
+        self.full = np.array(
+            [
+                coverage_side(instance, family, good, state, 1.0)
+                for family, (good, state) in self.index
+            ]
+        )
+        self.at_required = np.array(
+            [
+                coverage_side(instance, family, good, state, share)
+                for (family, (good, state)), share in zip(self.index, self.required, strict=True)
+            ]
+        )
+        low[self.covering] = self.full
+        count = len(columns)
+        slack = len(self.covering)
+        extra = csc_matrix(
+            (
+                np.concatenate(
+                    [self.base, self.base * self.required, self.base * self.made, -self.base]
+                ),
+                (
+                    np.tile(self.covering, 4),
+                    np.repeat([0, 1, 2], slack).tolist() + list(range(3, 3 + slack)),
+                ),
+            ),
+            shape=(len(rows), 3 + slack),
+        )
+        self.share = {"all": count, "required": count + 1, "chosen": count + 2}
+        self.slack = np.arange(count + 3, count + 3 + slack)
+        zeros = np.zeros(3 + slack)
+        cost = np.concatenate([np.zeros(count), [1.0, 1.0, 1.0], np.zeros(slack)])
+        self.program = Compiled(
+            cost=cost,
+            offset=0.0,
+            matrix=csr_matrix(hstack([matrix, extra])),
+            row_low=low,
+            row_high=high,
+            low=np.concatenate([program.low[columns], zeros]),
+            high=np.concatenate([program.high[columns], zeros]),
+            integer=np.zeros(count + 3 + slack, dtype=bool),
+            row_names=tuple(names),
+            columns=(
+                *(program.columns[at] for at in columns),
+                *(("missing share", name) for name in self.share),
+                *(("above", index) for _, index in self.index),
+            ),
+            column_of={},
+        )
+
+    @cached_property
+    def solver(self) -> PersistentProgram:
+        """The program in the solver, with tight tolerances."""
+        found = PersistentProgram(self.program, self.tests.options)
+        found.set_option("primal_feasibility_tolerance", TOLERANCE)
+        return found
+
+    def _set(self, shift: Array, free: str, active: NDArray[np.bool_], sides: Array) -> None:
+        """Fixes the plan by ``shift``, frees one share, and keeps only ``active`` requirements."""
+        low, high = self.program.row_low.copy(), self.program.row_high.copy()
+        low[self.covering] = np.where(active, sides, -np.inf)
+        moved = shift[self.rows]
+        self.solver.set_sides(low - moved, high - moved)
+        at = np.array(list(self.share.values()))
+        most = np.array([float(name == free) for name in self.share])
+        self.solver.bound_columns(at, np.zeros(len(at)), most)
+
+    def _solved(self) -> Outcome:
+        outcome = self.solver.run()
+        if outcome.values is None:
+            raise PaxSilicaError(
+                f"the coverage test {self.state} could not be solved; please report this"
+            )
+        return outcome
+
+    def _missing(self, name: str) -> float:
+        values = self._solved().values
+        assert values is not None
+        return float(values[self.share[name]])
+
+    def joint(self, shift: Array, *, of_required: bool = False) -> float:
+        """Joint coverage, a share of 1; with ``of_required`` the largest multiple of all required
+        shares."""
+        everything = np.ones(len(self.covering), dtype=bool)
+        if of_required:
+            self._set(shift, "required", everything, self.at_required)
+            return as_share(1.0 - self._missing("required"))
+        self._set(shift, "all", everything, self.full)
+        return as_share(1.0 - self._missing("all"))
+
+    def limiting(self, shift: Array, joint: float) -> tuple[str, ...]:
+        """Goods that cannot exceed the joint coverage in any optimal operation."""
+        if joint >= 1.0 - SHARE_NOISE:
+            return ()
+        self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
+        missing = min(1.0, 1.0 - joint + SHARE_NOISE)
+        self.solver.bound_columns(
+            np.array([self.share["all"]]), np.array([missing]), np.array([missing])
+        )
+        stuck = np.ones(len(self.covering), dtype=bool)
+        # A row that can rise at an optimum is removed; rows that rise in different optima rise
+        # together in their average, so few rounds are needed.
+        while stuck.any():
+            most = np.where(stuck, 0.01, 0.0)
+            self.solver.bound_columns(self.slack, np.zeros(len(most)), most)
+            self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
+            values = self._solved().values
+            assert values is not None
+            rose = stuck & (values[self.slack] > LIMIT)
+            if not rose.any():
+                break
+            stuck &= ~rose
+        self.solver.bound_columns(self.slack, np.zeros(len(self.slack)), np.zeros(len(self.slack)))
+        self.solver.set_costs(self.slack, np.zeros(len(self.slack)))
+        return tuple(
+            sorted({index[0] for (_, index), one in zip(self.index, stuck, strict=True) if one})
+        )
+
+    def standalone(self, shift: Array) -> Alone:
+        """Standalone coverage of each stage, and of each of its goods."""
+        stage_of = self.tests.instance.stage_of
+        members: dict[str, list[str]] = defaultdict(list)
+        for (_, index), made in zip(self.index, self.made, strict=True):
+            if made:
+                members[stage_of[index[0]]].append(index[0])
+        stages, goods = {}, {}
+        for stage, names in members.items():
+            stages[stage] = self.alone(shift, names)
+            # a good alone is covered at least as well as with the others of its stage
+            for name in names:
+                one = len(names) == 1 or stages[stage] >= 1.0 - SHARE_NOISE
+                goods[name] = stages[stage] if one else self.alone(shift, [name])
+        return Alone(stages, goods)
+
+    def alone(self, shift: Array, goods: Sequence[str], *, delivered: bool = False) -> float:
+        """Largest share of the needs for ``goods`` that can be made at once, or, with
+        ``delivered``, made and delivered to final demand."""
+        self._choose(shift, goods, delivered=delivered)
+        return as_share(1.0 - self._missing("all" if delivered else "chosen"))
+
+    def _choose(self, shift: Array, goods: Sequence[str], *, delivered: bool = False) -> None:
+        chosen = np.array(
+            [
+                (made or delivered) and index[0] in goods
+                for (_, index), made in zip(self.index, self.made, strict=True)
+            ],
+            dtype=bool,
+        )
+        self._set(shift, "all" if delivered else "chosen", chosen, self.full)
+
+    def operation(self, shift: Array, goods: Sequence[str]) -> Outcome:
+        """An operation that makes the largest share of the needs for ``goods``, with its duals;
+        columns and rows as in ``program``."""
+        self._choose(shift, goods)
+        return self._solved()
+
+
+def as_share(value: float) -> float:
+    """A share between 0 and 1 without digits beyond the tolerance of the solver."""
+    return round(min(1.0, max(0.0, value)), 9)
+
+
+def columns_in(program: Compiled, instance: Instance, mode: str) -> NDArray[np.intp]:
+    """Columns of operation in the states of one mode."""
+    wanted = {state.name for state in instance.states.values() if state.mode == mode}
     return np.array(
         [
             at
@@ -76,241 +419,40 @@ def normal_operation_without_projects(
     return values
 
 
-def measured_coverage(
-    program: Compiled, instance: Instance, values: Array, cost: Array, options: Solver
-) -> tuple[Shares, Shares, Array]:
-    """Shares of need covered without any project and with the plan ``values``, and ``values`` with
-    the coverage tests solved again.
-
-    Stages that share feed compete for it, so the coverage of a plan is a choice. The order is: what
-    the plan covers of the required shares; then each commodity at least as without the plan, or as
-    little below as possible; then the most over all stages.
-
-    Args:
-        program, instance: of the case.
-        values: of all columns, in a plan.
-        cost: coefficients of all that costs, by column: without projects the world runs as cheaply
-            as it can.
-        options: of the solver.
-
-    Returns:
-        shares before and after, 0 to 1, by (commodity, state), with equal weights of all stages;
-        and values of all columns.
-    """
-    bare = normal_operation_without_projects(program, instance, cost, options)
-    before, _ = most_covered(program, instance, bare, options)
-    after, measured = most_covered(program, instance, values, options, before, keep=True)
-    return before, after, measured
-
-
-def most_covered(
-    program: Compiled,
-    instance: Instance,
-    values: Array,
-    options: Solver,
-    before: Shares | None = None,
-    *,
-    keep: bool = False,
-) -> tuple[Shares, Array]:
-    """Largest share of the need for each covered commodity that can be made and delivered in each
-    coverage test, with ``values`` otherwise fixed.
-
-    Args:
-        program, instance: of the case.
-        values: of all columns.
-        options: of the solver.
-        before: shares that each commodity keeps, if possible.
-        keep: keep what ``values`` cover of the required shares, before all else.
-
-    Returns:
-        shares (0 to 1) by (commodity, state); and ``values`` with the coverage tests solved again.
-
-    Raises:
-        PaxSilicaError: if the coverage tests cannot be solved with ``values``.
-    """
-    fixed = _with_all_that_is_ready(program, instance, values)
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
-    cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
-    promised, known = np.full(len(program.cost), np.inf), np.full(len(program.cost), np.inf)
-    for column in program.positions("shortfall"):
-        commodity, state = index = program.columns[column][1]
-        need = instance.need[commodity, instance.states[state].year]
-        same = sum(
-            1
-            for other, name in instance.required
-            if name == state and stage_of[other] == stage_of[commodity]
-        )
-        cost[column] = 1.0 / need / same
-        high[column] = np.inf
-        if keep:
-            promised[column] = (1.0 - instance.required[index]) * need + max(0.0, values[column])
-        if before is not None:
-            known[column] = (1.0 - before[index]) * need
-    for row in program.rows_of(*rows_with(item="coverage")):
-        family, (commodity, state) = program.row_names[row]
-        row_low[row] = coverage_side(instance, family, commodity, state, 1.0)
-    full = replace(program, cost=cost, offset=0.0, row_low=row_low, high=high)
-    full = full.without_rows(program.rows_of(*rows_with(item="concentration")))
-    at = columns_in(program, instance, "disrupted", tests_only=True)
-    result = fixed
-    part = full.restricted(at, fixed)
-    for most in (promised[at], known[at]):
-        part = _limited(part, most, options)
-    result[at] = _solved(part, options)
-    shares = {}
-    for column in program.positions("shortfall"):
-        commodity, state = program.columns[column][1]
-        need = instance.need[commodity, instance.states[state].year]
-        shares[commodity, state] = round(
-            min(1.0, max(0.0, 1.0 - result[column] / need)), 9
-        )  # digits beyond the tolerance of the solver
-    return shares, result
-
-
-def _limited(program: Compiled, most: Array, options: Solver) -> Compiled:
-    """The program with each column at most ``most``, or as little above it as all of them together
-    can be."""
-    at = np.flatnonzero(np.isfinite(most))
-    if not len(at):
-        return program
-    count, most = len(program.cost), np.minimum(most[at], program.high[at])
-    # the part above the limit gets a column of its own, with the same coefficients
-    held = program.with_columns(at, program.low[at], most)
-    split = replace(
-        held,
-        matrix=csr_matrix(hstack([program.matrix, program.matrix[:, at]])),
-        cost=np.concatenate([np.zeros(count), program.cost[at]]),
-        low=np.concatenate([held.low, np.zeros(len(at))]),
-        high=np.concatenate([held.high, program.high[at] - most]),
-        integer=np.zeros(count + len(at), dtype=bool),
-        columns=(*program.columns, *(("above", program.columns[column][1]) for column in at)),
-    )
-    above = np.maximum(0.0, _solved(split, options)[count:])
-    return program.with_columns(at, program.low[at], most + above + 1e-7 * np.maximum(1.0, most))
-
-
-def _solved(program: Compiled, options: Solver) -> Array:
-    outcome = solve(program, options)
-    if outcome.values is None:
-        raise PaxSilicaError(
-            "the coverage tests of a plan could not be solved again; please report this"
-        )
-    return outcome.values
-
-
-def _with_all_that_is_ready(program: Compiled, instance: Instance, values: Array) -> Array:
+def ready(program: Compiled, instance: Instance, values: Array) -> Array:
     """``values`` with the largest standby capacity that the normal activity of each plant
     allows."""
     fixed = values.copy()
     activity = {
         index: at for at, (family, index) in enumerate(program.columns) if family == "activity"
     }
-    capacity = _credited_capacity(program, values)
+    capacity = _standby_limits(program, values)
     for at in program.positions("standby"):
         plant, state = program.columns[at][1]
         ran = values[activity[plant, state]] if (plant, state) in activity else 0.0
-        ready = ran / instance.world.plants[plant].minimum_utilisation
-        limit = (
-            capacity.get((plant, state), np.inf)
-            if instance.world.plants[plant].is_project
-            else program.high[at]
-        )
-        fixed[at] = max(values[at], min(ready, limit))
+        limit = ran / instance.world.plants[plant].minimum_utilisation
+        fixed[at] = max(values[at], min(limit, capacity[at]))
     return fixed
 
 
-def _credited_capacity(program: Compiled, values: Array) -> dict[tuple[str, str], float]:
-    """Largest standby capacity of projects, with the plan's commitments."""
+def all_ready(program: Compiled, values: Array) -> Array:
+    """``values`` with all capacity ready."""
+    fixed = values.copy()
+    for at, limit in _standby_limits(program, values).items():
+        fixed[at] = min(limit, 1e15)  # an existing plant without a limit
+    return fixed
+
+
+def _standby_limits(program: Compiled, values: Array) -> dict[int, float]:
+    """Largest standby capacity by column, with the plan's commitments."""
+    limits = {int(at): float(program.high[at]) for at in program.positions("standby")}
     rows = program.rows_of(standby_within_capacity.__name__)
     if not len(rows):
-        return {}
+        return limits
     without_standby = values.copy()
     without_standby[program.positions("standby")] = 0.0
     # w - capacity <= 0, so with w at zero the left side is minus the capacity
     left = program.matrix[rows] @ without_standby
-    return {
-        program.row_names[row][1]: max(0.0, -float(one))
-        for row, one in zip(rows, left, strict=True)
-    }
-
-
-def nameplate_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], float]:
-    """Nameplate capacity in trusted regions as a share of the need, by (commodity, state), at most
-    1: without regard to control, inputs, status or readiness."""
-    shares = {}
-    for commodity, state_name in instance.required:
-        year = instance.states[state_name].year
-        projects = {} if values is None else project_sizes(instance, values, year)
-        total = 0.0
-        for name, plant in instance.world.plants.items():
-            made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
-            if not made or not instance.world.trusted(plant.region, year):
-                continue
-            if plant.is_project:
-                total += made * projects.get(name, 0.0)
-            else:
-                total += made * instance.nameplate.get((name, year), 0.0)
-        shares[commodity, state_name] = min(1.0, total / instance.need[commodity, year])
-    return shares
-
-
-def coverage(
-    instance: Instance, values: Values, before: Shares, after: Shares
-) -> dict[str, pd.DataFrame]:
-    """Coverage by commodity and, at its weakest commodity, by stage."""
-    if not instance.required:
-        return {
-            "coverage": table("coverage", []),
-            "coverage_by_commodity": table("coverage_by_commodity", []),
-        }
-    nameplate_before, nameplate_after = (
-        nameplate_shares(instance, None),
-        nameplate_shares(instance, values),
-    )
-    commodities = {row.commodity: row for row in instance.tables.commodities}
-    stages: dict[str | None, Stage] = {row.stage: row for row in instance.tables.stages}
-    missing = values.of("shortfall")
-    detail = []
-    for key, required in instance.required.items():
-        commodity, state = commodities[key[0]], instance.states[key[1]]
-        detail.append(
-            (
-                commodity.stage,
-                key[0],
-                state.year,
-                commodity.unit,
-                instance.need[key[0], state.year],
-                nameplate_before[key],
-                before[key],
-                nameplate_after[key],
-                after[key],
-                required,
-                max(0.0, missing.get(key, 0.0)),
-            )
-        )
-    detail.sort(key=lambda row: (stages[row[0]].order, row[1], row[2]))
-    groups: dict[tuple[str | None, int], list[tuple[Any, ...]]] = defaultdict(list)
-    for item in detail:
-        groups[item[0], item[2]].append(item)
-    rows = []
-    for (stage, year), members in sorted(
-        groups.items(), key=lambda item: (stages[item[0][0]].order, item[0][1])
-    ):
-        weakest = min(members, key=lambda row: (row[8], row[1]))
-        rows.append(
-            (
-                stage,
-                stages[stage].name,
-                year,
-                min(row[5] for row in members),
-                min(row[6] for row in members),
-                min(row[7] for row in members),
-                weakest[8],
-                max(row[9] for row in members),
-                weakest[1],
-            )
-        )
-    return {
-        "coverage": table("coverage", rows),
-        "coverage_by_commodity": table("coverage_by_commodity", detail),
-    }
+    for row, one in zip(rows, left, strict=True):
+        limits[program.column_at["standby", program.row_names[row][1]]] = max(0.0, -float(one))
+    return limits

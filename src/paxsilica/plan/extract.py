@@ -10,20 +10,31 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
-from paxsilica.model.investment import size_terms, spend_terms
+from paxsilica.model.investment import capacity_terms, obligation_terms, size_terms, spend_terms
 from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
 from paxsilica.solver import Array, Compiled, Values
 from paxsilica.tables.schema import Event
 
-ZERO_TOL = 1e-7
-"""Quantities below this (relative to the solver's tolerance) are noise and are left out of
-tables."""
+ZERO_TOL = 1e-9
+"""A size below this share of the largest size of the project is noise and is left out of tables.
+(Values of the solver that are noise are zero already.)"""
 
 
 NOISE = 1e-12
 """Share of the largest number of a column (at least 1) below which a number is floating-point noise
 and written as zero."""
+
+COUNTED_BY = {
+    "commitments": "project",
+    "operation": "plant",
+    "shipments": "commodity",
+    "service": "commodity",
+    "stocks": "commodity",
+    "stock_draws": "commodity",
+}
+"""Tables of quantities, and what counts each in a unit of its own: numbers are compared with the
+largest of the same unit alone."""
 
 
 def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
@@ -31,8 +42,12 @@ def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
     for key in frame.columns[frame.dtypes == "float64"]:
         sizes = frame[key].abs()
-        finite = sizes[np.isfinite(sizes)]
-        frame.loc[sizes <= NOISE * max(1.0, finite.max() if len(finite) else 0.0), key] = 0.0
+        finite = sizes.where(np.isfinite(sizes))
+        if name in COUNTED_BY:
+            largest = finite.groupby(frame[COUNTED_BY[name]]).transform("max").fillna(0.0)
+        else:
+            largest = np.fmax(1.0, finite.max())
+        frame.loc[sizes <= NOISE * largest, key] = 0.0
     return frame
 
 
@@ -47,8 +62,8 @@ def decided(instance: Instance, values: Values) -> set[str]:
     found = {
         name
         for name in committed
-        if size_of(values, instance.candidates[name]) > ZERO_TOL
-        or capital_of(values, instance.candidates[name]) > ZERO_TOL
+        if size_of(values, candidate := instance.candidates[name]) > ZERO_TOL * candidate.largest
+        or capital_of(values, candidate) > 1e-7
         or instance.candidates[name].required
     }
     todo = list(found)
@@ -120,10 +135,11 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
                 year + candidate.lead_time,
                 size,
                 processes[candidate.process].unit,
-                size * candidate.credit,
+                size * candidate.completion.chance,
                 capital,
                 capital * candidate.sponsor_share,
                 capital * (1 - candidate.sponsor_share),
+                total(obligation_terms(values, candidate)),
                 "; ".join(f"{funder} {amount:,.0f}" for amount, funder in who),
                 support.get(name, 0.0),
             )
@@ -148,7 +164,7 @@ def commitments(instance: Instance, values: Values) -> pd.DataFrame:
             level = added.get((name, year), before)
             size = level - before + (candidate.smallest if year == first else 0.0)
             before = level
-            if size > ZERO_TOL or year == first:
+            if size > ZERO_TOL * candidate.largest or year == first:
                 rows.append((name, year, size, units[candidate.process]))
     return table("commitments", sorted(rows))
 
@@ -256,7 +272,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
             else state.capacity[name]
         )
         ready = standby.get((name, state.normal_state or state_name))
-        if limit <= ZERO_TOL and amount <= ZERO_TOL:
+        if limit <= 0 and amount <= 0:
             continue
         rows.append(
             (
@@ -278,24 +294,30 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 
 
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
-    """Nameplate of each committed project in service in ``year``, along its ramp."""
+    """Nameplate of each committed project in service in ``year`` if completed on time, along its
+    ramp."""
     if year in values.sizes:
         return values.sizes[year]
     sizes = {
         name: total(size_terms(values, candidate, year))
         for name, candidate in instance.candidates.items()
     }
-    found = {name: size for name, size in sizes.items() if size > ZERO_TOL}
+    found = {
+        name: size
+        for name, size in sizes.items()
+        if size > ZERO_TOL * instance.candidates[name].largest
+    }
     values.sizes[year] = found
     return found
 
 
 def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Credited capacity of each committed project in ``year``, before events."""
-    return {
-        name: instance.candidates[name].credit * size
-        for name, size in project_sizes(instance, values, year).items()
+    sizes = {
+        name: total(capacity_terms(values, candidate, year))
+        for name, candidate in instance.candidates.items()
     }
+    return {name: size for name, size in sizes.items() if size > ZERO_TOL}
 
 
 def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
@@ -314,7 +336,7 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
             units[commodity],
         )
         for (origin, target, commodity, state), amount in values.of("shipment").items()
-        if amount > ZERO_TOL
+        if amount > 0
     ]
     missing = values.of("unserved")
     service = [
@@ -338,7 +360,7 @@ def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
     draws = [
         (state, states[state].year, region, commodity, amount, units[commodity])
         for (region, commodity, state), amount in values.of("stock_draw").items()
-        if amount > ZERO_TOL
+        if amount > 0
     ]
     return {
         "shipments": table("shipments", sorted(shipments, key=_by_place)),

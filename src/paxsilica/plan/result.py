@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from paxsilica.plan.result_schema import (
     PlanStatus,
     schema_differences,
 )
-from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES, TableDoc
+from paxsilica.plan.tables import ALL_TABLES, PLAN_TABLES
 from paxsilica.serialize import json_text, leaves, plain
 
 __all__ = [
@@ -34,11 +34,16 @@ __all__ = [
     "Audit",
     "Plan",
     "PlanStatus",
-    "TableDoc",
     "free_folders",
     "refuse_other_plan",
 ]
 
+
+NOT_AUDITED = (
+    "This plan was saved without an audit, so its status is unverified; Question.solve and the"
+    " command line audit every plan."
+)
+"""Note of a plan that was not audited."""
 
 NO_QUESTION = ("name", "title", "question", "partners", "solver")
 """Keys of a case that do not change its question."""
@@ -67,11 +72,13 @@ class Plan:
         case: name of the case; ``title`` and ``question`` as it states them.
         status: ``optimal`` (a plan within the requested gap, proved), ``feasible`` (a plan, the gap
             not proved), ``infeasible`` (proved), ``no_plan`` (none found in time) or
-            ``unverified`` (a plan that failed its audit).
+            ``unverified`` (a plan that failed its audit, or was saved without one).
         objective: USD million; ``None`` without a plan.
         bound: proved lower bound on the objective, USD million; ``None`` where none is known.
         gap: as the solver defines it, a share of the objective.
         capital_decided_usd_m: capital of the projects committed, undiscounted.
+        headline: the answer in a few numbers, as the schema of ``result.json`` says; empty without
+            a plan.
         tables: by name, as :data:`PLAN_TABLES` says; empty without a plan.
         notes: remarks on the case and the plan.
         manifest: origin of the plan: data digest, case, versions, options.
@@ -90,6 +97,7 @@ class Plan:
     notes: tuple[str, ...]
     manifest: Mapping[str, Any] = field(repr=False)
     capital_decided_usd_m: float = 0.0
+    headline: Mapping[str, Any] = field(default_factory=dict, repr=False)
     audit: Audit = Audit()
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
     trace: tuple[tuple[float, float, float], ...] = field(default=(), compare=False)
@@ -228,6 +236,7 @@ class Plan:
             "gap_usd_m": self.gap_usd_m,
             "gap_of_capital": self.gap_of_capital,
             "capital_decided_usd_m": self.capital_decided_usd_m,
+            "headline": self.headline,
             "unit": "USD million",
             "tables": {name: len(table) for name, table in self.tables.items()},
             "audit": {"status": self.audit.status, "findings": self.audit.count},
@@ -237,7 +246,8 @@ class Plan:
 
     def save(self, folder: Path | str) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into ``folder``, all or nothing; refuses to
-        write over another plan (see :func:`refuse_other_plan`).
+        write over another plan (see :func:`refuse_other_plan`). A plan that was not audited is
+        saved with the status ``unverified`` and a note that says so.
 
         Raises:
             InputError: if the folder holds another plan.
@@ -250,6 +260,9 @@ class Plan:
 
     def write_files(self, folder: Path) -> None:
         """Writes ``result.json`` and ``tables/*.csv`` into an empty folder."""
+        if self.tables and self.audit.status == "not run" and self.status != "unverified":
+            replace(self, status="unverified", notes=(*self.notes, NOT_AUDITED)).write_files(folder)
+            return
         (folder / "tables").mkdir()
         digests = {}
         for name, table in self.tables.items():
@@ -311,6 +324,7 @@ class Plan:
 _READ = (
     *("case", "title", "question", "status", "objective_kind", "objective", "bound", "manifest"),
     "capital_decided_usd_m",
+    "headline",
 )
 """Keys of ``result.json`` that are fields of a plan."""
 

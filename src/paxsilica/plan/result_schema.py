@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from paxsilica.plan.tables import ALL_TABLES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the form of ``result.json``; raised with every change that a reader must know of."""
 
 PlanStatus = Literal["optimal", "feasible", "infeasible", "no_plan", "unverified"]
@@ -23,6 +23,10 @@ def _text(meaning: str, **more: Any) -> dict[str, Any]:
 
 def _number(meaning: str) -> dict[str, Any]:
     return {"type": ["number", "null"], "description": meaning}
+
+
+def _share(meaning: str) -> dict[str, Any]:
+    return {"type": "number", "description": meaning}
 
 
 def _whole(meaning: str) -> dict[str, Any]:
@@ -39,7 +43,7 @@ _PROPERTIES: dict[str, Any] = {
     "status": _text(
         "optimal: within the requested gap, proved; feasible: a plan, the gap not proved;"
         " infeasible: proved; no_plan: none found in time; unverified: a plan that failed its"
-        " audit",
+        " audit, or was saved without one",
         enum=list(get_args(PlanStatus)),
     ),
     "objective_kind": _text("what the plan minimises"),
@@ -51,6 +55,66 @@ _PROPERTIES: dict[str, Any] = {
     "capital_decided_usd_m": {
         "type": "number",
         "description": "capital of the projects committed, USD million, undiscounted",
+    },
+    "headline": {
+        "type": "object",
+        "description": "the answer in a few numbers; empty without a plan",
+        "properties": {
+            "joint_coverage": {
+                "type": "object",
+                "description": "largest share of all needs that can be met at once, by year",
+                "additionalProperties": {
+                    "type": "object",
+                    "properties": {
+                        "without": _share("without the plan, of 1"),
+                        "with": _share("with the plan, of 1"),
+                        "required": _share("required, of 1"),
+                    },
+                    "required": ["without", "with", "required"],
+                    "additionalProperties": False,
+                },
+            },
+            "first_year_all_stages": {
+                "type": ["integer", "null"],
+                "description": (
+                    "first year from which all required shares are met at once, up to the last"
+                    " year; null: none"
+                ),
+            },
+            "public_money_usd_m": _number("public capital and support, undiscounted"),
+            "public_capital_usd_m": _number("capital that funders pay, undiscounted"),
+            "support_usd_m": _number("operating support that funders pay, undiscounted"),
+            "capital_usd_m": _number("all capital of the plan, undiscounted"),
+            "security": {
+                "type": "object",
+                "description": "only for the objective security: how near the plan comes",
+                "properties": {
+                    "ratio": _share("smallest part of a reachable share that is covered, of 1"),
+                    "bound": _share("what no plan can exceed, of 1"),
+                    "unsettled": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "stages whose average was not settled in time",
+                    },
+                },
+                "required": ["ratio", "bound", "unsettled"],
+                "additionalProperties": False,
+            },
+            "least_budget_usd_m": {
+                "type": ["object", "null"],
+                "description": (
+                    "least public money that meets the requirement, USD million; null: not"
+                    " computed, or no requirement is hard"
+                ),
+                "properties": {
+                    "value": _number("of the best plan found; null: none found"),
+                    "bound": _number("proved lower bound; null: none is known"),
+                },
+                "required": ["value", "bound"],
+                "additionalProperties": False,
+            },
+        },
+        "additionalProperties": False,
     },
     "unit": _text("unit of money"),
     "tables": {

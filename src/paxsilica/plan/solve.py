@@ -6,10 +6,12 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError
@@ -18,9 +20,13 @@ from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.costs import operating_support
+from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
-from paxsilica.plan.coverage import Shares, coverage, measured_coverage
+from paxsilica.plan.accounts import accounts
+from paxsilica.plan.coverage import Measured, measured_coverage
+from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
+from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
@@ -30,10 +36,15 @@ from paxsilica.solver.resolve import (
     with_exact_integers,
     written,
 )
+from paxsilica.solver.scaling import Scaling
 from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
+
+LEAST_BUDGET_GAP = 0.002
+"""Gap of the search for the least budget, if that of the case is smaller: its objective is public
+money alone, so the gap is a share of what is decided."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -81,7 +92,11 @@ def make_plan(
     on_step: StepCallback | None = None,
     *,
     model: Model | None = None,
+<<<<<<< HEAD
     resources: Resources = ALONE,
+=======
+    least_budget: bool = False,
+>>>>>>> speed
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -90,7 +105,12 @@ def make_plan(
         on_progress: called with every progress of the search.
         on_step: called with the name of each step of the work as it begins.
         model: the model of this case on these tables with further rows of a user; built if absent.
+<<<<<<< HEAD
         resources: where a decomposition runs its subproblems and keeps its cuts.
+=======
+        least_budget: whether to find, by a second search, the least public money that meets the
+            requirement.
+>>>>>>> speed
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -106,6 +126,7 @@ def make_plan(
         model = build(instance) if model is None else of_question(model, tables, case)
         made = written(model, tables, case)
     instance, program, costs = made.instance, made.program, made.costs
+<<<<<<< HEAD
     steps.begin("search")
     outcome = search(
         program,
@@ -115,21 +136,32 @@ def make_plan(
         may_be_empty=True,
         resources=resources,
     ).outcome
+=======
+    closest: Closest | None = None
+    if case.objective == "security" and instance.required:
+        closest = closest_plan(made, on_progress, steps.begin)
+        outcome = closest.outcome
+    else:
+        steps.begin("search")
+        outcome = search(
+            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+        ).outcome
+>>>>>>> speed
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
         steps.end()
         return _without_plan(instance, outcome, manifest, seconds)
     values = outcome.values
-    if case.objective != "cost":
+    if case.objective == "budget":
         steps.begin("least cost among the optima")
         values = _least_cost(made, outcome)
-    elif outcome.integrality_violation > INTEGRALITY_TOL:
+    elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
-    before: Shares = {}
-    after: Shares = {}
+    outcome = _with_values(program, outcome, values) if closest is None else outcome
+    measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
-        before, after, _ = measured_coverage(program, instance, values, made.total, case.solver)
+        measured = measured_coverage(program, instance, values, made.total, case.solver)
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
@@ -137,12 +169,15 @@ def make_plan(
         for name, (vector, constant) in costs.items()
     ]
     support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
-        **coverage(instance, read, before, after),
-        "funding": extract.funding(instance, read),
+        **coverage_tables(instance, read, measured),
+        **security_table(instance, closest),
+        "funding": paid,
+        "accounts": accounts(instance, read, paid),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -151,6 +186,16 @@ def make_plan(
         "binding": extract.binding(instance, read, program, values),
     }
     capital = sum(extract.capital_of(read, candidate) for candidate in instance.candidates.values())
+    found: dict[str, Any] = {}
+    if closest is not None:
+        found["security"] = {
+            "ratio": closest.ratio,
+            "bound": closest.bound,
+            "unsettled": list(closest.unsettled),
+        }
+    if least_budget and case.coverage is not None and case.coverage.hard:
+        steps.begin("least budget")
+        found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
     steps.end()
     return Plan(
         case=case.name,
@@ -161,9 +206,13 @@ def make_plan(
         objective=outcome.objective,
         bound=outcome.bound if np.isfinite(outcome.bound) else None,
         tables=tables_out,
-        notes=_notes(instance, "the table `dropped` gives the reasons"),
+        notes=(
+            *_obligations(instance, tables_out["portfolio"]),
+            *_notes(instance, outcome, "the table `dropped` gives the reasons"),
+        ),
         manifest=manifest,
         capital_decided_usd_m=capital,
+        headline=headline(tables_out) | found,
         seconds=seconds,
         trace=tuple((point.seconds, point.incumbent, point.bound) for point in outcome.trace),
     )
@@ -183,30 +232,44 @@ def _without_plan(
         objective=None,
         bound=outcome.bound if known else None,
         tables={},
-        notes=_notes(instance, "`paxsilica check` lists them with the reasons"),
+        notes=_notes(instance, outcome, "`paxsilica check` lists them with the reasons"),
         manifest=manifest,
         seconds=seconds,
     )
 
 
 def _least_cost(made: Written, outcome: Outcome) -> Array:
-    """Among the plans that reach the objective of the case, the one of least cost that is found.
-
-    With the least shortfall, projects that add no coverage are chosen again; with the least budget,
-    only operation is.
-    """
+    """The least cost of operation with the commitments of a plan of least public money."""
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    room = 1e-6 * max(1.0, abs(outcome.objective))
+    # of the objective, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
+    room = 1e-6 * max(typical, abs(outcome.objective))
     limited = program.with_row(program.cost, outcome.objective - program.offset + room)
     cheaper = limited.minimising(made.total, made.offset)
-    if case.objective == "shortfall":
-        found = search(cheaper, case.solver, outcome.values, interruptible=True).outcome
-        if found.values is not None:
-            exact = found.integrality_violation <= INTEGRALITY_TOL
-            return found.values if exact else _reoptimised(cheaper, found.values, case)
     return _reoptimised(cheaper, outcome.values, case)
+
+
+def _least_budget(
+    made: Written, outcome: Outcome, on_progress: ProgressCallback | None
+) -> dict[str, float | None]:
+    """The least public money that meets all requirements but the budget itself, USD million: of the
+    best plan found, and a bound."""
+    program, case = made.program, made.case
+    free = program.without_rows(program.rows_of(programme_budget.__name__))
+    if case.objective == "budget":
+        value, bound = outcome.objective, outcome.bound
+    else:
+        answer = search(
+            free.minimising(made.public_capital),
+            case.solver.model_copy(update={"gap": max(case.solver.gap, LEAST_BUDGET_GAP)}),
+            outcome.values,
+            on_progress=on_progress,
+            interruptible=True,
+        ).outcome
+        value, bound = answer.objective, answer.bound
+    return {"value": value, "bound": bound if np.isfinite(bound) else None}
 
 
 def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
@@ -219,13 +282,36 @@ def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:
     return found
 
 
-def _notes(instance: Instance, details: str) -> tuple[str, ...]:
+def _obligations(instance: Instance, portfolio: pd.DataFrame) -> tuple[str, ...]:
+    """A remark on the annuities that remain after the case, if there are any."""
+    owed = float(portfolio["obligations_usd_m"].sum())
+    if owed < 0.5:
+        return ()
+    return (
+        f"After {instance.years[-1]} annuities of USD {owed:,.0f} million remain to be paid; they"
+        " are no part of the cost.",
+    )
+
+
+def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
+    """The outcome with other values of the same decisions, and their objective."""
+    objective = float(program.cost @ values) + program.offset
+    return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
+
+
+def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:
     """Remarks that no table holds; ``details`` says where the dropped projects are listed."""
     notes = []
     if count := len(instance.dropped):
         projects = "1 project is" if count == 1 else f"{count} projects are"
         notes.append(f"{projects} dropped before the search; {details}.")
     notes += statements(instance)
+    if outcome.limited:
+        notes.append(
+            "Time or the user ended the search: another run may end with another plan. The key"
+            " `solver.options.mip_max_nodes` ends a search after the same work every time."
+        )
+    notes += [f"The solver warns: {words}." for words in outcome.warnings]
     return tuple(notes)
 
 

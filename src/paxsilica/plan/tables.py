@@ -3,108 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
 
-DType = Literal["text", "number", "whole", "year", "yes/no"]
-Format = Literal["plain", "money", "share", "year", "quantity"]
-
-USD_MILLION = "USD million"
-SHARE = "share of 1"
-ROW_UNIT = "unit of the row"
-"""The unit stands in the same row, in the column ``unit`` or ``size_unit``."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table of a plan.
-
-    Attributes:
-        dtype: type of the values; ``whole`` and ``year`` are integers, blank where not known.
-        unit: unit of the values; empty for text and for plain counts.
-        format: how reports display the values.
-        text: meaning, without the unit.
-    """
-
-    dtype: DType
-    unit: str
-    format: Format
-    text: str
-
-    @property
-    def numeric(self) -> bool:
-        """Whether the values are numbers."""
-        return self.dtype in ("number", "whole", "year")
-
-    @property
-    def meaning(self) -> str:
-        """The text with the unit."""
-        return f"{self.text}, {self.unit}" if self.unit else self.text
-
-
-@dataclass(frozen=True)
-class TableDoc:
-    """Documentation of a table; ``columns`` maps each column to its meaning, unit included."""
-
-    title: str
-    columns: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class PlanTable(TableDoc):
-    """A table of a plan with the full schema of its columns."""
-
-    schema: Mapping[str, Column] = field(default_factory=dict)
-
-
-def _table(title: str, **schema: Column) -> PlanTable:
-    return PlanTable(title, {name: column.meaning for name, column in schema.items()}, schema)
-
-
-def _text(text: str) -> Column:
-    return Column("text", "", "plain", text)
-
-
-def _yes_no(text: str) -> Column:
-    return Column("yes/no", "", "plain", text)
-
-
-def _year(text: str) -> Column:
-    return Column("year", "", "year", text)
-
-
-def _count(text: str) -> Column:
-    return Column("whole", "", "quantity", text)
-
-
-def _number(text: str, unit: str = "") -> Column:
-    return Column("number", unit, "quantity", text)
-
-
-def _money(text: str) -> Column:
-    return Column("number", USD_MILLION, "money", text)
-
-
-def _share(text: str) -> Column:
-    return Column("number", SHARE, "share", text)
-
-
-def _amount(text: str) -> Column:
-    return Column("number", ROW_UNIT, "quantity", text)
-
+from paxsilica.output_tables import SHARE, Column, TableDoc
+from paxsilica.output_tables import amount as _amount
+from paxsilica.output_tables import count as _count
+from paxsilica.output_tables import money as _money
+from paxsilica.output_tables import number as _number
+from paxsilica.output_tables import share as _share
+from paxsilica.output_tables import table as _table
+from paxsilica.output_tables import text as _text
+from paxsilica.output_tables import year as _year
+from paxsilica.output_tables import yes_no as _yes_no
 
 _STATE = _text("operating state")
 _MODE = _text("normal, or disrupted (a supply is cut off or another event takes place)")
 _UNIT_PER_YEAR = _text("unit, per year")
 _COVERAGE = {
-    "nameplate_share_without": _share("nameplate capacity in trusted regions over need, no plan"),
-    "coverage_without": _share("share of need that the trusted chain can make, no plan"),
-    "nameplate_share": _share("nameplate capacity in trusted regions over need, with the plan"),
-    "coverage": _share("share of need that the trusted chain can make, with the plan"),
+    "nameplate_share_without": _share("nameplate capacity that is not cut off over need, no plan"),
+    "credited_share_without": _share("credited capacity within reach over need, no plan"),
+    "standalone_coverage_without": _share(
+        "largest share of need that can be made, whatever other stages make, no plan"
+    ),
+    "joint_coverage_without": _share(
+        "largest share of all needs of the year that can be met at once, no plan"
+    ),
+    "nameplate_share": _share("nameplate capacity that is not cut off over need, with the plan"),
+    "credited_share": _share("credited capacity within reach over need, with the plan"),
+    "standalone_coverage": _share(
+        "largest share of need that can be made, whatever other stages make, with the plan"
+    ),
+    "joint_coverage": _share(
+        "largest share of all needs of the year that can be met at once, with the plan"
+    ),
     "required_share": _share("share of need that the case requires"),
 }
 
-PLAN_TABLES: Mapping[str, PlanTable] = {
+_LARGEST = {
+    "largest_region_without": _text("region with most credited capacity, no plan"),
+    "largest_region_share_without": _share("its share of the credited capacity, no plan"),
+    "largest_region": _text("region with most credited capacity, with the plan"),
+    "largest_region_share": _share("its share of the credited capacity, with the plan"),
+    "largest_plant_without": _text("plant with most credited capacity, no plan"),
+    "largest_plant_share_without": _share("its share of the credited capacity, no plan"),
+    "largest_plant": _text("plant with most credited capacity, with the plan"),
+    "largest_plant_share": _share("its share of the credited capacity, with the plan"),
+}
+
+PLAN_TABLES: Mapping[str, TableDoc] = {
     "portfolio": _table(
         "Projects to commit, by year",
         project=_text("key of the project in the data"),
@@ -117,10 +62,13 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         online_year=_year("first year of operation"),
         size=_amount("size committed by the end"),
         size_unit=_text("unit of size, per year"),
-        credited_size=_amount("size after the credit for its status"),
-        capex_usd_m=_money("capital"),
+        credited_size=_amount("expected size: the size times the probability that it is completed"),
+        capex_usd_m=_money("expected capital, all of it paid"),
         sponsor_usd_m=_money("the owner's own share"),
         public_usd_m=_money("paid by funders"),
+        obligations_usd_m=_money(
+            "annuities due after the last year of the case, undiscounted, of owner and funders"
+        ),
         funders=_text("funders with the amount that each pays, USD million"),
         operating_support_usd_m=_money(
             "operating support for standby capacity, discounted over the years of the case"
@@ -139,22 +87,63 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         reason=_text("reason"),
     ),
     "coverage": _table(
-        "Coverage of each stage and year when everything not trusted is cut off",
+        "Coverage of each stage and year when adversaries are cut off",
         stage=_text("stage of the chain"),
         name=_text("name of the stage"),
         year=_year("year of the cut-off"),
         **_COVERAGE,
-        weakest_commodity=_text("commodity with the lowest coverage, with the plan"),
+        limiting_inputs=_text(
+            "goods that limit the stage where it falls short, with the plan; blank otherwise"
+        ),
+        weakest_commodity=_text("commodity with the lowest standalone coverage, with the plan"),
+    ),
+    "joint_coverage": _table(
+        "Coverage of the whole chain at once, by year, when adversaries are cut off",
+        **{
+            "year": _year("year of the cut-off"),
+            "without": _share("largest share of all needs that can be met at once, no plan"),
+            "with": _share("largest share of all needs that can be met at once, with the plan"),
+            "required": _share("largest share that the case requires of a stage"),
+            "capability_without": _share("as without, with all capacity ready at no cost"),
+            "capability": _share("as with, with all capacity ready at no cost"),
+            "requirement_ratio": _share(
+                "largest part of every required share that can be met at once, with the plan"
+            ),
+            "limiting_goods": _text(
+                "goods that cannot exceed the joint coverage in any operation, with the plan"
+            ),
+        },
+    ),
+    "security": _table(
+        "How near the closest plan comes to the requirement, by stage and year",
+        stage=_text("stage of the chain; blank for uses outside it"),
+        name=_text("name of the stage"),
+        year=_year("year of the cut-off"),
+        required_share=_share("share that the case requires"),
+        reachable_share=_share(
+            "bound on what any plan could cover with all candidates and no limit of money"
+        ),
+        ratio=_share("part of the reachable share that the plan covers"),
+    ),
+    "first_years": _table(
+        "First year from which a stage is covered, up to the last year, with the plan",
+        stage=_text("stage of the chain"),
+        name=_text("name of the stage"),
+        any=_year("first year with any standalone coverage; blank: none"),
+        half=_year("first year with half of the required share; blank: none"),
+        all=_year("first year with all of the required share; blank: none"),
     ),
     "coverage_by_commodity": _table(
-        "Coverage of each commodity and year when everything not trusted is cut off",
+        "Coverage of each commodity and year when adversaries are cut off",
         stage=_text("stage of the chain"),
         commodity=_text("commodity"),
         year=_year("year of the cut-off"),
         unit=_text("unit of need, per year"),
-        need=_amount("need of the trusted regions"),
+        need=_amount("need of the covered regions"),
         **_COVERAGE,
         shortfall=_amount("missing from the required share in the cut-off of the plan"),
+        limits_joint=_yes_no("whether the good limits the joint coverage with the plan"),
+        **_LARGEST,
     ),
     "funding": _table(
         "Payments by funder, project and year; `sponsor` is the owner of the project",
@@ -162,6 +151,25 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         project=_text("project"),
         year=_year("year of payment"),
         usd_m=_money("payment"),
+    ),
+    "accounts": _table(
+        "Payments and returns of each party of a project, at its own rate",
+        project=_text("project"),
+        party=_text("funder, or sponsor; unallocated where the case does not divide funders"),
+        rate=_number("real rate of the party, per year", SHARE),
+        paid_usd_m=_money("paid, undiscounted"),
+        received_usd_m=_money(
+            "its part of the margin at list prices to the end of the economic life, undiscounted;"
+            " blank: no price"
+        ),
+        npv_usd_m=_money(
+            "net present value at its rate, at the beginning of the first year of the case;"
+            " blank: no price"
+        ),
+        irr=_number(
+            "internal rate of return, real, per year; blank: no price, or no single rate", SHARE
+        ),
+        note=_text("what is missing for the returns; blank: nothing"),
     ),
     "funders": _table(
         "Budget of each funder that takes part",
@@ -200,7 +208,7 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
         process=_text("process"),
         activity=_amount("activity"),
         unit=_text("unit of activity, per year"),
-        capacity=_amount("credited capacity; blank: no limit"),
+        capacity=_amount("credited capacity, for a project the expected one; blank: no limit"),
         standby=_amount("capacity kept ready for a cut-off; blank where none is required"),
     ),
     "shipments": _table(
@@ -260,7 +268,7 @@ PLAN_TABLES: Mapping[str, PlanTable] = {
 }
 """Tables that every plan has."""
 
-PRICE_TABLES: Mapping[str, PlanTable] = {
+PRICE_TABLES: Mapping[str, TableDoc] = {
     "prices": _table(
         "Prices: saving or cost of one more unit, by kind of price",
         what=_text("kind of item that is priced"),
@@ -327,7 +335,7 @@ PRICE_TABLES: Mapping[str, PlanTable] = {
 }
 """Tables that a plan has once its prices are computed."""
 
-ALL_TABLES: Mapping[str, PlanTable] = {**PLAN_TABLES, **PRICE_TABLES}
+ALL_TABLES: Mapping[str, TableDoc] = {**PLAN_TABLES, **PRICE_TABLES}
 
 
 def column_of(table: str, column: str) -> Column:

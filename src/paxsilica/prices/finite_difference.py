@@ -305,8 +305,8 @@ def sooner(tables: Tables, project: str) -> Tables:
 
 
 def toggled(world: World, region: str) -> tuple[Case, bool, str]:
-    """The case with another standing of a region (trusted if it is not in the last year, not
-    trusted if it is), whether the region is trusted in it, and its standing there.
+    """The case with another status of a region (protected if it is not in the last year, not
+    protected if it is), whether the region is protected in it, and its status there.
 
     Raises:
         InputError: if there is no such region, or no such standing.
@@ -314,15 +314,16 @@ def toggled(world: World, region: str) -> tuple[Case, bool, str]:
     case = world.case
     if region not in world.regions or world.regions[region].kind == "hub":
         raise refuse("member", region, "should be a country or group of the data")
-    if world.trusted(region, case.years[1]):
-        wanted = [one for one in ("neutral", "untrusted", "participant") if one not in case.trusted]
+    protected = case.roles.protected
+    if world.role(region, case.years[1]) == "protected":
+        wanted = [one for one in ("neutral", "adversary", "participant") if one not in protected]
     else:
-        # first one without its money, so that trust is priced and not the region's funders
-        wanted = sorted(case.trusted, key=lambda status: status in case.funding)
+        # first one without its money, so that the role is priced and not the region's funders
+        wanted = sorted(protected, key=lambda status: status in case.funding)
     if not wanted or not world.tables.membership:
         raise refuse("member", region, "the case knows no other standing that it could have")
     membership = {**case.membership, region: wanted[0]}
-    return case.model_copy(update={"membership": membership}), wanted[0] in case.trusted, wanted[0]
+    return case.model_copy(update={"membership": membership}), wanted[0] in protected, wanted[0]
 
 
 def sooner_price(start: Start, project: str) -> Price:
@@ -340,7 +341,7 @@ def sooner_price(start: Start, project: str) -> Price:
 
 
 def member_price(start: Start, region: str) -> Price:
-    """The worth that a region is trusted, and not neutral or at its present standing."""
+    """The worth that a region is protected, and not neutral or at its present standing."""
     of = start.written
     case, joins, standing = toggled(of.instance.world, region)
     other = start.search_again(of.tables, case).value
@@ -348,10 +349,8 @@ def member_price(start: Start, region: str) -> Price:
     pays = of.instance.world.pays(region, of.case.years[1])
     money = "no money"
     if funders and pays != (standing in case.funding):
-        money = (
-            f"the money of {', '.join(funders)} (the command partners separates trust from money)"
-        )
-    status = f"is {standing}" if joins else f"is trusted and not {standing}"
+        money = f"the money of {', '.join(funders)} (the command partners separates role and money)"
+    status = f"is {standing}" if joins else f"is protected and not {standing}"
     return resolve_price(
         "membership",
         region,

@@ -9,7 +9,7 @@ from math import nan
 from typing import Any
 
 from paxsilica.instance import Candidate, Instance
-from paxsilica.model.costs import fixed_operation, residual_value
+from paxsilica.model.costs import capital, fixed_operation
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.registry import rows_with
 from paxsilica.plan.extract import commitment_year, total
@@ -18,9 +18,9 @@ from paxsilica.solver import Array, Compiled, Values
 
 
 def _yearly(plan: Any, instance: Instance, candidate: Candidate) -> float:
-    """Fixed cost of operation less residual value at the plan, discounted, USD million."""
+    """Fixed cost of operation and annuities at the plan, discounted, USD million."""
     alone = replace(instance, candidates={candidate.name: candidate})
-    return sum(total(term(plan, alone).terms) for term in (fixed_operation, residual_value))
+    return sum(total(term(plan, alone).terms) for term in (fixed_operation, capital))
 
 
 def lead_time_estimates(
@@ -30,9 +30,9 @@ def lead_time_estimates(
     duals of the fixed plan.
 
     A first-order estimate: the rent of the capacity that comes a year sooner, less a year more of
-    fixed cost and of ageing. Rents fall as capacity comes, so the true saving with dates and sizes
-    kept is no larger; a plan that may change its dates can save more. Years for which the project
-    has no rows, because it could never have run by then, are left out.
+    fixed cost and of annuities. Rents fall as capacity comes, so the true saving with dates and
+    sizes kept is no larger; a plan that may change its dates can save more. Years for which the
+    project has no rows, because it could never have run by then, are left out.
     """
     plan: Any = Values(program, values)
     rows: dict[str, list[int]] = {}

@@ -337,7 +337,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
                     year,
                     f"USD per {unit}",
                     f"One {unit} of {commodity} in {region} in {year} costs this much more when"
-                    f" everything not trusted is cut off than in normal times; {COST}.",
+                    f" adversaries are cut off than in normal times; {COST}.",
                     gain=False,
                     movement=moved_rows([(row, 1.0), (normal, -weight)]),
                     scale=scale,

@@ -38,7 +38,7 @@ class PriceRequest:
         coverage: stages whose required coverage is moved by ``points`` percentage points.
         concentration: whether the cap on a region's share is moved by ``points``.
         sooner: projects whose lead time is shortened by a year.
-        members: regions for which being trusted is priced.
+        members: regions for which the role is priced.
     """
 
     kinds: tuple[Kind, ...] = KINDS

@@ -7,6 +7,7 @@ The most specific row counts: the one with the fewest ``*`` in its pattern. A nu
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from paxsilica.tables.schema import Provenance, Row, Series
 
 RECORDS = ("sources", "published", "provenance")
 """Tables that describe numbers and need no provenance."""
+
+_YEAR = re.compile(r"\b(19|20)\d\d\b")
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,16 @@ def without_provenance(tables: Tables) -> list[Number]:
     """Return the numbers without provenance."""
     lookup = Lookup(tables)
     return [one for one in numbers(tables) if lookup.find(one.table, one.row, one.column) is None]
+
+
+def newest_years(tables: Tables) -> dict[str, int]:
+    """Return the newest year in the date of each source that is a document; a judgement is none."""
+    return {
+        row.source: max(years)
+        for row in tables.sources
+        if row.url is not None
+        and (years := [int(found[0]) for found in _YEAR.finditer(row.date or "")])
+    }
 
 
 def first_year(tables: Tables) -> dict[tuple[str, str, str], Series]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
+from paxsilica.finance import MILLION
 from paxsilica.provenance.verdicts import Finding, Verdict
 from paxsilica.provenance.world_balance import World
 from paxsilica.tables.schema import Published
@@ -40,7 +41,7 @@ def level(
         for each in world.tables.commodities
         if each.commodity == row.commodity
     )
-    return None if price is None else quantity * price / 1e6
+    return None if price is None else quantity * price / MILLION
 
 
 def growth(world: World) -> Iterator[Finding]:

@@ -1,32 +1,40 @@
 """Summary of the data: size, grades of its sources, age and gaps.
 
-The weight of a grade is the count of its numbers, or their influence on a plan: each committed
-project weighs with its capital, and each plant with its variable cost in normal operation over the
-years of the plan, both in USD million undiscounted. The grades are those of the project's capital
-and of the plant's unit cost.
+The weight of a grade is the count of its numbers, of all or of those that a document could state,
+or their share of a plan: each committed project weighs with its capital, and each plant with its
+variable cost in normal operation over the years of the plan, both in USD million undiscounted. The
+grades are those of the project's capital and of the plant's unit cost.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from paxsilica.finance import MILLION
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import (
     Lookup,
+    Number,
     first_year,
     grade_of,
+    newest_years,
     numbers,
     sourced_columns,
     without_provenance,
 )
 from paxsilica.tables import Tables, describe_absent
 from paxsilica.tables.columns import GRADES, NO_GRADE
+from paxsilica.tables.layout import key_text
 from paxsilica.tables.schema import Provenance
 
-_YEAR = re.compile(r"\b(19|20)\d\d\b")
+UNSTATED = frozenset({"CONVENTION", "RULE"})
+"""Sources of numbers that no document could state: conventions, and repetitions of other
+numbers."""
+
+CENTRAL = "central"
+"""The variant of demand from which the others follow."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,12 @@ def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Sum
     found = [
         (number, lookup.find(number.table, number.row, number.column)) for number in numbers(tables)
     ]
-    grades = {"numbers": _shares(Counter(grade_of(row) for _, row in found))}
+    grades = {
+        "numbers": _shares(Counter(grade_of(row) for _, row in found)),
+        "numbers to be sourced": _shares(
+            Counter(grade_of(row) for _, row in _to_be_sourced(tables, found))
+        ),
+    }
     if plan is not None and plan.tables:
         grades["capital of the plan"] = _shares(_capital(plan, lookup))
         grades["cost of running it"] = _shares(_operation(plan, tables, lookup))
@@ -60,6 +73,21 @@ def summarise(tables: Tables, plan: Plan | None = None, oldest: int = 10) -> Sum
         oldest=tuple(_oldest(tables, oldest)),
         missing=tuple(_missing(tables)),
     )
+
+
+def _to_be_sourced(
+    tables: Tables, found: Iterable[tuple[Number, Provenance | None]]
+) -> Iterable[tuple[Number, Provenance | None]]:
+    """Return the numbers that a document could state: without conventions and repetitions, variants
+    of demand other than the central one, and generic options."""
+    generic = {row.project for row in tables.projects if row.generic}
+    variants = {key_text(row) for row in tables.demand if row.variant not in (None, CENTRAL)}
+    for number, row in found:
+        if row is not None and not UNSTATED.isdisjoint(row.sources):
+            continue
+        if number.row in {"projects": generic, "demand": variants}.get(number.table, ()):
+            continue
+        yield number, row
 
 
 def _shares(weights: Mapping[str, float]) -> dict[str, float]:
@@ -95,20 +123,16 @@ def _operation(plan: Plan, tables: Tables, lookup: Lookup) -> Mapping[str, float
         by_year = first.get((table, plant, column))
         cost = costs.get((kind, plant)) or (by_year.value if by_year else 0.0)
         row = lookup.find(table, plant, column)
-        weights[grade_of(row)] += abs(cost) * float(activity) / 1e6
+        weights[grade_of(row)] += abs(cost) * float(activity) / MILLION
     return weights
 
 
 def _oldest(tables: Tables, count: int) -> Iterable[tuple[int, str, Provenance]]:
     """Return the numbers whose newest document is oldest; a judgement has no document."""
-    dates = {
-        row.source: [int(match[0]) for match in _YEAR.finditer(row.date or "")]
-        for row in tables.sources
-        if row.url is not None
-    }
+    dates = newest_years(tables)
     aged = []
     for row in tables.provenance:
-        years = [year for name in row.sources for year in dates.get(name, ())]
+        years = [dates[name] for name in row.sources if name in dates]
         if years:
             aged.append((max(years), f"{row.table} {row.row} {row.column}", row))
     return sorted(aged, key=lambda item: item[:2])[:count]

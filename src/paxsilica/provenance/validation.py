@@ -119,12 +119,14 @@ def _exposed(plan: Plan) -> Iterable[str]:
     if coverage is None or coverage.empty:
         return
     year = int(coverage["year"].min())
-    rows = coverage[coverage["year"] == year].sort_values(["coverage_without", "commodity"])
+    rows = coverage[coverage["year"] == year].sort_values(
+        ["standalone_coverage_without", "commodity"]
+    )
     yield f"## Coverage of stages in {year}, without the plan"
     yield ""
     yield (
-        "Nameplate share: nameplate of trusted hosts over need. Coverage: share of need that their"
-        " chain can serve when every region that is not trusted is cut off."
+        "Nameplate share: nameplate of hosts that are not cut off over need. Coverage: share"
+        " of need that their chain can serve when adversaries are cut off."
     )
     yield ""
     yield "| stage | commodity | nameplate share | coverage |"
@@ -132,6 +134,6 @@ def _exposed(plan: Plan) -> Iterable[str]:
     for row in rows.itertuples():
         yield (
             f"| {row.stage} | {row.commodity} | {row.nameplate_share_without:.0%} |"
-            f" {row.coverage_without:.0%} |"
+            f" {row.standalone_coverage_without:.0%} |"
         )
     yield ""

@@ -63,7 +63,7 @@ def _covered(found: Totals) -> str:
     part = "all" if found.covered == len(stages) else f"{found.covered} of the"
     return (
         f"{lead}, {part} {len(stages)} stages of the chain could make the required share of need in"
-        f" {year} with all supply from outside the trusted group cut off; without the plan,"
+        f" {year} with all supply from adversaries cut off; without the plan,"
         f" {before if before else 'none'} of them could."
     )
 
@@ -153,12 +153,12 @@ def measure(named: NamedPlan) -> str:
             "the least cost over the years of the case, discounted: capital, operation, trade,"
             " operating support for standby capacity, and a price on missing coverage"
         ),
-        "shortfall": "the least shortfall of coverage, at its price",
+        "security": "the plan that comes closest to the required coverage",
         "budget": "the least public money",
     }.get(named.plan.objective_kind, named.plan.objective_kind)
 
 
-def trusted_words(named: NamedPlan) -> str:
-    """The trusted regions, in the words of the case."""
-    kinds = [str(kind) for kind in named.case.get("trusted", {})]
+def protected_words(named: NamedPlan) -> str:
+    """The protected regions, in the words of the case."""
+    kinds = [str(kind) for kind in named.case.get("roles", {}).get("protected", {})]
     return listed([f"{kind} regions" for kind in kinds]) if kinds else "every region"

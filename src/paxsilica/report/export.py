@@ -27,8 +27,9 @@ import pandas as pd
 
 from paxsilica.atomic import new_file, new_folder, writing
 from paxsilica.errors import InputError, Problem
+from paxsilica.output_tables import ROW_UNIT, SHARE, USD_MILLION
 from paxsilica.plan.result import Plan, table_text
-from paxsilica.plan.tables import ALL_TABLES, ROW_UNIT, SHARE, USD_MILLION, column_of
+from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text
@@ -40,9 +41,13 @@ WORLD = "World"
 MODES = {"normal": "Normal", "disrupted": "Cut-off"}
 SHARES = {
     "nameplate_share_without": "Nameplate|Without Plan",
-    "coverage_without": "Without Plan",
+    "credited_share_without": "Credited|Without Plan",
+    "standalone_coverage_without": "Standalone|Without Plan",
+    "joint_coverage_without": "Joint|Without Plan",
     "nameplate_share": "Nameplate|With Plan",
-    "coverage": "With Plan",
+    "credited_share": "Credited|With Plan",
+    "standalone_coverage": "Standalone|With Plan",
+    "joint_coverage": "Joint|With Plan",
     "required_share": "Required",
 }
 """IAMC names of the shares of coverage."""

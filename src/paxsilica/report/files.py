@@ -18,9 +18,12 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import RESULT, Plan, free_folders, refuse_other_plan
 from paxsilica.report.views.named_plan import name_plan
 from paxsilica.report.workbook.book import write_workbook
+from paxsilica.serialize import json_text
 from paxsilica.tables import Tables
 
 PLANS = Path("plans")
+DIAGNOSIS, CLOSEST = "diagnosis.json", "closest"
+"""Names in the folder of an infeasible plan."""
 
 
 @contextmanager
@@ -92,12 +95,37 @@ def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
         place for place in free_folders(folder, plan.manifest) if not _holds_better(place, plan)
     )
     with new_folder(folder, RESULT) as draft:
-        plan.write_files(draft)
-        with writing(draft / "plan.xlsx"):
-            write_workbook(name_plan(plan, tables if plan.tables else None), draft / "plan.xlsx")
-        _write_csv(draft / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
-        _write_csv(draft / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
+        _fill(draft, plan, tables)
     return folder
+
+
+def write_diagnosis(
+    diagnosis: Mapping[str, Any], closest: Plan | None, folder: Path
+) -> Path | None:
+    """Writes ``diagnosis.json`` and the closest plan (folder ``closest``) into the folder of an
+    infeasible plan, all or nothing.
+
+    Returns:
+        The folder of the closest plan, if there is one.
+
+    Raises:
+        OSError: with the file that cannot be written.
+    """
+    with new_folder(folder, RESULT) as draft:
+        with writing(draft / DIAGNOSIS):
+            (draft / DIAGNOSIS).write_text(json_text(diagnosis), encoding="utf-8")
+        if closest is not None:
+            (draft / CLOSEST).mkdir()
+            _fill(draft / CLOSEST, closest, None)
+    return None if closest is None else folder / CLOSEST
+
+
+def _fill(folder: Path, plan: Plan, tables: Tables | None) -> None:
+    plan.write_files(folder)
+    with writing(folder / "plan.xlsx"):
+        write_workbook(name_plan(plan, tables if plan.tables else None), folder / "plan.xlsx")
+    _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
+    _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
 
 
 def _holds_better(folder: Path, plan: Plan) -> bool:

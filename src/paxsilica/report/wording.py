@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 OBJECTIVES = {
     "cost": "least expected cost over the years of the case, discounted",
-    "shortfall": "least shortfall of coverage, at its price, discounted",
+    "security": "closest to the required coverage; then all costs, discounted",
     "budget": "least public money",
 }
 
@@ -69,6 +69,8 @@ def status_sentence(plan: Plan) -> str:
             f"The search ended before the requested gap ({share(solver.get('gap', 0))}) was proved:"
             " a better plan may exist."
         )
+    if plan.status == "unverified" and plan.audit.status == "not run":
+        return "This plan was saved without an audit: do not rely on its numbers."
     if plan.status == "unverified":
         return (
             f"The audit of this plan has {count(plan.audit.count, 'finding')}: do not rely on its"
@@ -88,10 +90,7 @@ def advice(plan: Plan) -> str:
         return "Give the search more time (--time-limit 3600), or accept a wider gap (--gap 0.02)."
     coverage = plan.manifest.get("case", {}).get("coverage") or {}
     if coverage.get("hard"):
-        return (
-            "--set coverage.hard=false requests the closest plan (smallest shortfall), at the"
-            " shortage prices of the data."
-        )
+        return "--set objective=security asks for the plan that comes closest."
     return (
         "The projects, the budget or the limits in the data cannot meet a requirement of the case."
     )

@@ -10,12 +10,14 @@ from paxsilica.solver.highs import (
     write_model,
     write_program,
 )
+from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.program import Array, Compiled, Values, compile_model
 
 __all__ = [
     "Array",
     "Compiled",
     "Outcome",
+    "PersistentProgram",
     "Progress",
     "ProgressCallback",
     "Values",

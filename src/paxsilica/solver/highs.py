@@ -9,24 +9,35 @@ import shutil
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 import highspy
 import numpy as np
 
+from paxsilica.atomic import new_file
 from paxsilica.case import SOLVER_OPTIONS, Solver
 from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.model import Model
 from paxsilica.model.registry import parts_of
 from paxsilica.solver.program import Array, Compiled, compile_model
+from paxsilica.solver.scaling import Scaling, words_of
+from paxsilica.solver.verify import TOLERANCE, violation
 
+SolverValue = float | int | str | bool
+NO_DEFAULTS: Mapping[str, SolverValue] = MappingProxyType({})
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "no_plan"]
 ProgressCallback = Callable[["Progress"], None]
+
+
+AGGREGATOR = 1 << 12
+"""Rule of the presolve of HiGHS that is switched off: with it, HiGHS 1.15.1 calls plans optimal
+that are not (2 of 111 random worlds)."""
 
 
 LOGGER = logging.getLogger(__name__)
@@ -65,6 +76,10 @@ class Outcome:
     trace: tuple[Progress, ...] = ()
     integrality_violation: float = 0.0
     """Largest distance of an integer column from the whole number that ``values`` gives for it."""
+    limited: bool = False
+    """Whether time or the user ended the search: another run may then find another plan."""
+    warnings: tuple[str, ...] = ()
+    """Warnings of the solver."""
 
     @property
     def gap(self) -> float:
@@ -89,16 +104,19 @@ def _size(program: Compiled) -> tuple[int, int, int]:
     return len(program.row_low), len(program.cost), int(program.integer.sum())
 
 
-def _objective_scale(cost: Array) -> float:
-    """A power of two that brings the largest cost near a thousand (tolerances are absolute)."""
-    largest = float(np.abs(cost).max(initial=0.0))
-    return 1.0 if largest == 0 else 2.0 ** round(math.log2(1000.0 / largest))
+ADVICE = ("excessively", "Consider scaling")
+"""Parts of warnings that advise to scale: the program is scaled, and solutions are verified."""
 
 
-def _load(program: Compiled, scale: float) -> highspy.Highs:
+def _load(program: Compiled) -> tuple[highspy.Highs, list[str]]:
+    """A solver with the program, and the list to which it adds its warnings.
+
+    Raises:
+        PaxSilicaError: if the solver refuses the program or leaves out a part of it.
+    """
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_low)
-    lp.col_cost_, lp.offset_ = program.cost * scale, program.offset * scale
+    lp.col_cost_, lp.offset_ = program.cost, program.offset
     lp.col_lower_, lp.col_upper_ = program.low, program.high
     lp.row_lower_, lp.row_upper_ = program.row_low, program.row_high
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
@@ -112,10 +130,23 @@ def _load(program: Compiled, scale: float) -> highspy.Highs:
     solver.silent()
     # without output the solver reports no progress; it still writes nothing
     solver.setOptionValue("log_to_console", False)
+    solver.setOptionValue("presolve_rule_off", AGGREGATOR)
     solver.setOptionValue("output_flag", True)
-    if solver.passModel(lp) == highspy.HighsStatus.kError:
-        raise PaxSilicaError("the solver refused the model; a coefficient is out of its range")
-    return solver
+    warnings: list[str] = []
+
+    def read(event: Any) -> None:
+        if event.data_out.log_type in (highspy.HighsLogType.kWarning, highspy.HighsLogType.kError):
+            words = " ".join(event.message.split())
+            LOGGER.info("solver: %s", words)
+            if not any(part in words for part in ADVICE):
+                warnings.append(words.removeprefix("WARNING: "))
+
+    solver.cbLogging += read
+    status = solver.passModel(lp)
+    ignored = [words for words in warnings if "ignored" in words]
+    if status == highspy.HighsStatus.kError or ignored:
+        raise PaxSilicaError("; ".join(["the solver refused the model", *(ignored or warnings)]))
+    return solver, warnings
 
 
 def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> None:
@@ -124,19 +155,20 @@ def _set(solver: highspy.Highs, name: str, value: float | int | str | bool) -> N
         raise InputError([Problem("case", "", f"solver.options.{name}", str(value), words)])
 
 
-def _wait(solver: highspy.Highs, stop: threading.Event) -> bool:
-    """Runs the solver in a thread of its own; the first Ctrl-C stops it at its best plan."""
+def wait(run: Callable[[], object], stop: threading.Event) -> bool:
+    """Calls ``run`` of a solver in a thread of its own; the first Ctrl-C sets ``stop``. Whether
+    that happened."""
     interrupted = False
     # not worker.join: in Python 3.11 an interrupted join takes the thread for ended
     finished = threading.Event()
 
-    def run() -> None:
+    def call() -> None:
         try:
-            solver.run()
+            run()
         finally:
             finished.set()
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=call, daemon=True).start()
     while not finished.is_set():
         try:
             finished.wait(0.1)
@@ -152,8 +184,12 @@ def solve(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    defaults: Mapping[str, SolverValue] = NO_DEFAULTS,
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; an LP has no gap.
+
+    The program is scaled for the solver. The solution is verified in the units of ``program``; one
+    that violates it is sought again with exact integers, tight tolerances and without presolve.
 
     Args:
         program: what to solve.
@@ -161,11 +197,84 @@ def solve(
         on_progress: called with every progress of a search.
         start: a plan to start from, by column; only its integer part is used.
         cutoff: called from time to time; the search stops if it returns true.
+        defaults: options of HiGHS that hold unless ``options`` say otherwise.
+
+    Raises:
+        InputError: if an entry is too small or too large for the solver in every unit.
+        PaxSilicaError: if the solver fails, or finds no solution that can be verified.
     """
-    scale = _objective_scale(program.cost)
-    solver = _load(program, scale)
+    outcome = _solve(program, options, on_progress, start, cutoff, defaults)
+    if _verified(program, outcome, options):
+        return outcome
+    assert outcome.values is not None
+    strict = options.model_copy(update={"options": options.options | STRICT})
+    at = np.flatnonzero(program.integer)
+    fixed = _solve(program.fixed(at, outcome.values[at]), strict)
+    if fixed.objective is not None and _verified(program, fixed, options):
+        if not len(at):
+            return fixed
+        bound = min(outcome.bound, fixed.objective)
+        proved = relative_gap(fixed.objective, bound) <= options.gap
+        return replace(
+            outcome,
+            status="optimal" if proved else "feasible",
+            objective=fixed.objective,
+            bound=bound,
+            values=fixed.values,
+            integrality_violation=0.0,
+            seconds=outcome.seconds + fixed.seconds,
+        )
+    again = _solve(program, strict, on_progress, start, cutoff, defaults)
+    if _verified(program, again, options):
+        return again
+    assert again.values is not None
+    found = violation(program, again.values)
+    raise PaxSilicaError(
+        f"the solution of the solver violates {_place(found.where)} by {found.size:.1e} of its"
+        " size, even with tight tolerances; numbers of very different sizes stand beside each other"
+        " there"
+    )
+
+
+STRICT: dict[str, float | int | str | bool] = {
+    "presolve": "off",
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+    "mip_feasibility_tolerance": 1e-9,
+}
+"""Options with which a solution that cannot be verified is sought again."""
+
+
+def _verified(program: Compiled, outcome: Outcome, options: Solver) -> bool:
+    """Whether there is no solution, or one that keeps every row and bound of the program."""
+    if outcome.values is None:
+        return True
+    given = [options.options.get(f"{kind}_feasibility_tolerance", 0) for kind in ("primal", "mip")]
+    found = violation(program, outcome.values)
+    LOGGER.debug("largest violation: %.1e in %s", found.size, found.where)
+    return found.size <= max(TOLERANCE, *map(float, given))
+
+
+def _place(name: tuple[str, Any] | None) -> str:
+    family, index = name or ("the program", None)
+    return words_of(family, index)
+
+
+def _solve(
+    program: Compiled,
+    options: Solver,
+    on_progress: ProgressCallback | None = None,
+    start: Array | None = None,
+    cutoff: Callable[[], bool] | None = None,
+    defaults: Mapping[str, SolverValue] = NO_DEFAULTS,
+) -> Outcome:
+    """What the solver finds, in the units of ``program``."""
+    scaling = Scaling.of(program)
+    scale = scaling.objective
+    solver, warnings = _load(scaling.program(program))
     mip = bool(program.integer.any())
     for name, value in {
+        **defaults,
         "threads": options.threads,
         "random_seed": options.seed,
         "time_limit": options.time_limit_s,
@@ -203,16 +312,30 @@ def solve(
     if start is not None and mip:
         at = np.flatnonzero(program.integer)
         solver.setSolution(len(at), at.astype(np.int32), np.round(start[at]))
-    interrupted = _wait(solver, stop)
+    interrupted = wait(solver.run, stop)
     seconds = time.monotonic() - started
-    make = partial(Outcome, seconds=seconds, interrupted=interrupted, trace=tuple(trace))
-    return _outcome(solver, program, scale, options.gap, make)
+    known = highspy.HighsModelStatus
+    limited = solver.getModelStatus() in (known.kTimeLimit, known.kInterrupt)
+    make = partial(
+        Outcome,
+        seconds=seconds,
+        interrupted=interrupted,
+        trace=tuple(trace),
+        limited=limited,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+    return _outcome(solver, program, scaling, options.gap, make)
 
 
 def _outcome(
-    solver: highspy.Highs, program: Compiled, scale: float, gap: float, make: Callable[..., Outcome]
+    solver: highspy.Highs,
+    program: Compiled,
+    scaling: Scaling,
+    gap: float,
+    make: Callable[..., Outcome],
 ) -> Outcome:
     """What the solver found; ``make`` knows time and progress of the search."""
+    scale = scaling.objective
     status, info, known = solver.getModelStatus(), solver.getInfo(), highspy.HighsModelStatus
     mip = bool(program.integer.any())
     if status == known.kModelEmpty:
@@ -232,9 +355,12 @@ def _outcome(
     if not feasible or (not mip and status != known.kOptimal):
         return make("no_plan", None, bound)
     if not mip:
-        return linear_outcome(solver, scale, make)
+        found = linear_outcome(solver, scaling, make)
+        assert found.values is not None
+        return replace(found, values=np.clip(found.values, program.low, program.high))
     objective = info.objective_function_value / scale
-    values = np.array(solver.getSolution().col_value, dtype=float)
+    values = scaling.values(np.array(solver.getSolution().col_value, dtype=float))
+    values = np.clip(values, program.low, program.high)
     at = np.flatnonzero(program.integer)
     violation = float(np.abs(values[at] - np.round(values[at])).max(initial=0.0))
     values[at] = np.round(values[at])
@@ -245,15 +371,17 @@ def _outcome(
 
 
 def linear_outcome(
-    solver: highspy.Highs, scale: float, make: Callable[..., Outcome] = Outcome
+    solver: highspy.Highs, scaling: Scaling, make: Callable[..., Outcome] = Outcome
 ) -> Outcome:
     """The optimum of a linear program that the solver has found, with duals if they are valid."""
-    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value / scale
-    values = np.array(solution.col_value, dtype=float)
+    solution = solver.getSolution()
+    objective = solver.getInfo().objective_function_value / scaling.objective
+    values = scaling.values(np.array(solution.col_value, dtype=float))
     if not solution.dual_valid:
         return make("optimal", objective, objective, values)
-    duals = (np.array(of, dtype=float) / scale for of in (solution.row_dual, solution.col_dual))
-    return make("optimal", objective, objective, values, *duals)
+    row_duals = scaling.row_duals(np.array(solution.row_dual, dtype=float))
+    column_duals = scaling.column_duals(np.array(solution.col_dual, dtype=float))
+    return make("optimal", objective, objective, values, row_duals, column_duals)
 
 
 def _unbounded_or_infeasible(program: Compiled) -> Status:
@@ -292,7 +420,7 @@ def write_model(question: HasModel, path: Path | str, format: Format = "mps") ->
 
 def write_program(program: Compiled, path: Path | str, format: Format = "mps") -> None:
     """Writes a program to a file; see :func:`write_model`."""
-    solver = _load(program, 1.0)
+    solver, _ = _load(program)
     for names, passed in (
         (program.columns, solver.passColName),
         (program.row_names, solver.passRowName),
@@ -304,7 +432,8 @@ def write_program(program: Compiled, path: Path | str, format: Format = "mps") -
         if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
             raise PaxSilicaError("the solver could not write the model")
         try:
-            shutil.copyfile(written, path)
+            with new_file(Path(path)) as draft:
+                shutil.copyfile(written, draft)
         except OSError as error:
             raise InputError(f"{path} should be a file that can be written ({error})") from error
 

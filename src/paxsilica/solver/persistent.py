@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.solver.highs import Outcome, _load, _objective_scale, _set, linear_outcome
+from paxsilica.solver.highs import Outcome, _load, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
+from paxsilica.solver.scaling import Scaling, rounded
 
 Rows = NDArray[np.intp]
 
@@ -60,8 +61,9 @@ class PersistentProgram:
                 "only a linear program can stay in the solver; relax or fix integer columns first"
             )
         self.program = program
-        self.scale = _objective_scale(program.cost)
-        self.solver: Any = _load(program, self.scale)  # its stubs lack the methods on the basis
+        self.scaling = Scaling.of(program)
+        # its stubs lack the methods on the basis
+        self.solver: Any = _load(self.scaling.program(program))[0]
         _set(self.solver, "threads", options.threads)
         _set(self.solver, "random_seed", options.seed)
 
@@ -100,7 +102,7 @@ class PersistentProgram:
             return Outcome("infeasible", None, math.inf, seconds=seconds)
         if status == known.kUnbounded:
             return Outcome("unbounded", None, -math.inf, seconds=seconds)
-        return linear_outcome(self.solver, self.scale, partial(Outcome, seconds=seconds))
+        return linear_outcome(self.solver, self.scaling, partial(Outcome, seconds=seconds))
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows after a movement; ``None`` if the moved program is infeasible. Sides
@@ -111,7 +113,7 @@ class PersistentProgram:
             solution = self.solver.getSolution()
             if not solution.dual_valid:
                 raise PaxSilicaError("the solver gave no valid duals of a linear program")
-            duals = np.array(solution.row_dual, dtype=float) / self.scale
+            duals = self.scaling.row_duals(np.array(solution.row_dual, dtype=float))
         else:
             self.solver.setBasis(basis)
         self.move(movement.times(0.0))
@@ -132,27 +134,48 @@ class PersistentProgram:
         at, low, high = movement.columns.astype(np.int32), self.program.low, self.program.high
         if len(at):
             low, high = low[at] + movement.low_shift, high[at] + movement.high_shift
-            self.solver.changeColsBounds(len(at), at, low, high)
+            scale = self.scaling.columns[at]
+            self.solver.changeColsBounds(len(at), at, rounded(low / scale), rounded(high / scale))
 
     def move_rows(self, at: Rows, shift: Array) -> None:
         """Sets both sides of some rows ``shift`` away from where the program has them."""
         low, high = self.program.row_low[at] + shift, self.program.row_high[at] + shift
+        scale = self.scaling.rows[at]
+        low, high = rounded(low * scale), rounded(high * scale)
         self.solver.changeRowsBounds(len(at), at.astype(np.int32), low, high)
+
+    def set_sides(self, low: Array, high: Array) -> None:
+        """Sets the sides of all rows."""
+        at, scale = np.arange(len(low), dtype=np.int32), self.scaling.rows
+        self.solver.changeRowsBounds(len(at), at, rounded(low * scale), rounded(high * scale))
+
+    def set_costs(self, at: Rows, cost: Array) -> None:
+        """Sets the costs of some columns, in the unit of the program."""
+        scaled = cost * self.scaling.columns[at] * self.scaling.objective
+        self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
+
+    def set_option(self, name: str, value: float | str) -> None:
+        """Sets an option of the solver."""
+        _set(self.solver, name, value)
 
     def bound_columns(self, at: Rows, low: Array, high: Array) -> None:
         """Sets the bounds of some columns."""
+        scale = self.scaling.columns[at]
+        low, high = rounded(low / scale), rounded(high / scale)
         for column, least, most in zip(at.tolist(), low.tolist(), high.tolist(), strict=True):
             self.solver.changeColBounds(column, least, most)
 
     def extend(self, program: Compiled) -> None:
         """Replaces the program by one with further columns at the end; each is at least zero."""
         first = len(self.program.cost)
-        cost, columns = program.cost[first:], program.matrix.tocsc()[:, first:]
-        count = len(cost)
+        self.scaling = self.scaling.extended(program)
         self.program = program
+        scaled = self.scaling.program(program)
+        cost, columns = scaled.cost[first:], scaled.matrix.tocsc()[:, first:]
+        count = len(cost)
         self.solver.addCols(
             count,
-            cost * self.scale,
+            cost,
             np.zeros(count),
             np.full(count, highspy.kHighsInf),
             columns.nnz,
@@ -168,7 +191,9 @@ class PersistentProgram:
         self.back_to(corner)
         self._run()
         basic = np.asarray(self.solver.getBasicVariables()[1], dtype=np.int64)
+        columns, rows = columns * self.scaling.columns, rows / self.scaling.rows
         weights = np.where(
             basic >= 0, columns[np.maximum(basic, 0)], rows[np.maximum(-1 - basic, 0)]
         )
-        return np.asarray(self.solver.getBasisTransposeSolve(weights)[1], dtype=float)
+        found = np.asarray(self.solver.getBasisTransposeSolve(weights)[1], dtype=float)
+        return found * self.scaling.rows

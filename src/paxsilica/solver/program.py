@@ -23,10 +23,18 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_matrix, vstack
 
 from paxsilica.errors import InputError
+<<<<<<< HEAD
 from paxsilica.instance import Instance
 from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms
+=======
+from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms, parts_of
+>>>>>>> speed
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+ADDED = "added"
+"""Family of the rows that studies add to a program."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ class Compiled:
             matrix=csr_matrix(vstack([self.matrix, csr_matrix(coefficients)])),
             row_low=np.append(self.row_low, -np.inf),
             row_high=np.append(self.row_high, high),
-            row_names=(*self.row_names, ("added", None)),
+            row_names=(*self.row_names, (ADDED, None)),
         )
 
     def minimising(self, cost: Array, offset: float = 0.0) -> Compiled:
@@ -235,6 +243,36 @@ def _names(members: Iterable[Any], register: Mapping[str, Any]) -> tuple[tuple[s
             families[id(component)] = family
         found.append((family, member.index()))
     return tuple(found)
+
+
+def unit_groups(program: Compiled) -> Integers:
+    """Number of the group of each column: columns that are counted in one unit are a group. Integer
+    columns and decisions between 0 and 1 are the group 0; a column that is not in the register is a
+    group of its own."""
+    place: dict[str, int] = {}
+    kinds: dict[str, str] = {}
+    for name, doc in VARIABLES.items():
+        index = doc.index.split(", ")
+        if doc.unit == "0 or 1":
+            kinds[name] = "whole"
+        elif doc.unit.startswith("commodity units") and "commodity" in index:
+            kinds[name], place[name] = "commodity", index.index("commodity")
+        elif doc.unit.startswith("units of activity"):
+            kinds[name], place[name] = "plant", 0
+        elif doc.unit == "USD million":
+            kinds[name] = "money"
+    known: dict[Any, int] = {}
+    found = np.zeros(len(program.columns), dtype=np.int64)
+    for at, (family, index) in enumerate(program.columns):
+        kind, key = kinds.get(family), place.get(family)
+        if kind == "whole":
+            continue
+        group: tuple[str, Any] = (family, index)
+        if kind is not None:
+            group = (kind, None if key is None else parts_of(index)[key])
+        found[at] = known.setdefault(group, len(known) + 1)
+    found[program.integer] = 0
+    return found
 
 
 @contextmanager

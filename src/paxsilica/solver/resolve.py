@@ -24,6 +24,7 @@ from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
 from paxsilica.solver.program import Array, Compiled, compile_model
+from paxsilica.solver.staged import solve_in_stages, suits
 from paxsilica.tables import Tables
 
 LOGGER = logging.getLogger(__name__)
@@ -228,7 +229,7 @@ def search(
     may_be_empty: bool = False,
     resources: Resources = ALONE,
 ) -> Answer:
-    """Solves ``program``, from a known plan if there is one.
+    """Solves ``program``, from a known plan if there is one; a large one in stages.
 
     Args:
         program, options: as for :func:`~paxsilica.solver.highs.solve`.
@@ -256,6 +257,7 @@ def search(
         if on_progress is not None:
             on_progress(now)
 
+<<<<<<< HEAD
     method = chosen(program, options)
     LOGGER.info("search: %s", method)
     found = start.values(program) if isinstance(start, Known) else start
@@ -264,6 +266,15 @@ def search(
         outcome = decompose(program, options, note, found, enough, resources)
     else:
         outcome = solve(program, options, note, found, enough)
+=======
+    outcome = (solve_in_stages if suits(program) else solve)(
+        program,
+        options,
+        note,
+        start.values(program) if isinstance(start, Known) else start,
+        None if cutoff is None else lambda: cutoff(reported),
+    )
+>>>>>>> speed
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":
@@ -323,7 +334,9 @@ def extended(program: Compiled, columns: list[NewColumn]) -> Compiled:
         cost=np.append(program.cost, [column.cost for column in columns]),
         low=np.append(program.low, [column.low for column in columns]),
         high=np.append(program.high, [column.high for column in columns]),
-        integer=np.append(program.integer, [column.integer for column in columns]),
+        integer=np.append(
+            program.integer, np.array([column.integer for column in columns], dtype=bool)
+        ),
         columns=(*program.columns, *(column.name for column in columns)),
     )
 

@@ -29,10 +29,11 @@ from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
+from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.result import TableDoc
+from paxsilica.output_tables import TableDoc
 from paxsilica.solver.resolve import write
 from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
@@ -78,32 +79,28 @@ class Alternatives(Study):
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "projects": TableDoc(
+        "projects": doc.table(
             "Which projects are in every near-optimal plan, in some, or in none",
-            {
-                "project": "project",
-                "name": "name",
-                "region": "host",
-                "in_best": "whether the best plan known has it",
-                "verdict": "; ".join(f"{name}: {meaning}" for name, meaning in VERDICTS.items()),
-                "certain": "whether the verdict holds for the true optimum",
-                "cost_with_usd_m": "least objective found with it, USD million; blank: none found",
-                "cost_without_usd_m": "the same without it",
-                "decided_by": "method that decided the verdict",
-            },
+            project=doc.text("project"),
+            name=doc.text("name"),
+            region=doc.text("host"),
+            in_best=doc.true_false("whether the best plan known has it"),
+            verdict=doc.text("; ".join(f"{name}: {words}" for name, words in VERDICTS.items())),
+            certain=doc.true_false("whether the verdict holds for the true optimum"),
+            cost_with_usd_m=doc.money("least objective found with it; blank: none found"),
+            cost_without_usd_m=doc.money("the same without it"),
+            decided_by=doc.text("method that decided the verdict"),
         ),
-        "plans": TableDoc(
+        "plans": doc.table(
             "Distinct plans, each the cheapest at its distance from the earlier ones",
-            {
-                "plan": "name; plan 1 is the best plan known",
-                "objective_usd_m": "objective, USD million",
-                "bound_usd_m": "bound on any plan at this distance from earlier ones, USD million",
-                "extra_usd_m": "objective above that of plan 1, USD million",
-                "near_optimal": "whether it is within the limit",
-                "projects": "number of projects",
-                "joined": "projects that plan 1 does not have, separated by ';'",
-                "left": "projects of plan 1 that it does not have, separated by ';'",
-            },
+            plan=doc.text("name; plan 1 is the best plan known"),
+            objective_usd_m=doc.money("objective"),
+            bound_usd_m=doc.money("bound on any plan at this distance from earlier ones"),
+            extra_usd_m=doc.money("objective above that of plan 1"),
+            near_optimal=doc.true_false("whether it is within the limit"),
+            projects=doc.count("number of projects"),
+            joined=doc.text("projects that plan 1 does not have, separated by ';'"),
+            left=doc.text("projects of plan 1 that it does not have, separated by ';'"),
         ),
     }
 

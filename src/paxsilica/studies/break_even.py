@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paxsilica.errors import InputError
-from paxsilica.model.funding import spend_equals_funding
+from paxsilica.model import costs
 from paxsilica.model.investment import required_commitment
 from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
@@ -175,20 +175,7 @@ def capital_bounds(
     not change. ``worth`` is what the project saves now, USD million of the objective.
     """
     program, window = written.program, written.instance.candidates[project].window
-    capital = written.costs["capital"][0]
-    price = capital + written.costs["residual_value"][0]
-    for row in written.rows_where(spend_equals_funding.__name__, lambda index: index[0] == project):
-        part = program.matrix[row]
-        entries = dict(zip(part.indices.tolist(), part.data.tolist(), strict=True))
-        # the public share is due at the lowest price of any funder
-        dues = [
-            capital[column] / amount
-            for column, amount in entries.items()
-            if program.columns[column][0] == "payment"
-        ]
-        for column, amount in entries.items():
-            if program.columns[column][0] == "committed" and dues:
-                price[column] -= amount * min(dues)
+    price = written.costs[costs.capital.__name__][0]
     terms = [float(price[program.column_at["committed", (project, year)]]) for year in window]
     least = min(sum(terms[start:]) for start in range(len(terms)))
     if least <= 0 or not worth.exists:

@@ -12,14 +12,18 @@ import numpy as np
 
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError, Problem
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
-from paxsilica.plan.extract import ZERO_TOL
+from paxsilica.output_tables import SHARE, USD_MILLION, Column, Format
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.resolve import NewColumn, Written, extended, reoptimise, search, write
 from paxsilica.studies.parallel import Result
 from paxsilica.studies.tasks import known_in, record
 from paxsilica.tables import Tables
+
+ZERO_TOL = 1e-7
+"""A smaller measure of a plan is noise."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +39,31 @@ class Axis:
     @property
     def column(self) -> str:
         """Name of its column in tables."""
-        return f"{self.name}_usd_m" if self.unit == "USD million" else self.name
+        return f"{self.name}_usd_m" if self.unit == USD_MILLION else self.name
+
+    @property
+    def documented(self) -> Column:
+        """Its column in tables, documented."""
+        shown: Format = "money" if self.unit == USD_MILLION else "share"
+        return Column("number", self.unit, shown, self.meaning)
 
 
 AXES: dict[str, Axis] = {
     axis.name: axis
     for axis in (
-        Axis(
-            "total", "USD million", "all cost, missing coverage at its price included, discounted"
-        ),
-        Axis("cost", "USD million", "all cost but the price of missing coverage, discounted"),
-        Axis("shortfall", "USD million", "missing coverage at its price, discounted"),
-        Axis("budget", "USD million", "capital that funders pay, undiscounted"),
+        Axis("total", USD_MILLION, "all cost, missing coverage at its price included, discounted"),
+        Axis("cost", USD_MILLION, "all cost but the price of missing coverage, discounted"),
+        Axis("shortfall", USD_MILLION, "missing coverage at its price, discounted"),
+        Axis("budget", USD_MILLION, "capital that funders pay, undiscounted"),
         Axis(
             "coverage",
-            "share of 1",
+            SHARE,
             "share of the required coverage that is met in every commodity and year",
             -1.0,
         ),
         Axis(
             "concentration",
-            "share of 1",
+            SHARE,
             "largest share of one region in the output of a commodity in a cut-off",
             linear=False,
         ),
@@ -96,7 +104,7 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
     if "coverage" in axes:
         program, more = _with_level(of), 1
     pad = np.zeros(more)
-    shortfall, constant = of.costs["coverage_shortfall"]
+    shortfall, constant = of.costs[coverage_shortfall.__name__]
     measures: dict[str, tuple[Array, float]] = {
         "total": (of.total, of.offset),
         "cost": (of.total - shortfall, of.offset - constant),

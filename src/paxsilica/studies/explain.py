@@ -3,14 +3,16 @@ change with it, what it contributes to coverage, and at which numbers the verdic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
+from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, Problem
+from paxsilica.output_tables import TableDoc
 from paxsilica.provenance.graded import GradedNumber, graded
 from paxsilica.provenance.lookup import Lookup
 from paxsilica.solver import Array, Compiled
@@ -36,6 +38,7 @@ PROJECT_NUMBERS = (
 
 MOST_NAMES = 12
 """Names in a sentence; the result contains all."""
+_COMMODITY = "units of the commodity per year"
 UNSURE = " Both plans are optimal only within the gap, so some of this may be chance."
 
 
@@ -51,7 +54,42 @@ class Explanation:
         reaches: covered commodities further down the chain into which its output goes.
         break_even: numbers at which the verdict changes; ``numbers``: those of the data.
         dropped: why it cannot be part of any plan; ``None`` if it can.
+        docs: title of each table of the result, with type, unit and meaning of its columns.
     """
+
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "displaced": doc.table(
+            "Other projects whose commitment differs between the plans with and without the"
+            " project",
+            project=doc.text("project"),
+            year_without=doc.year("year of commitment without it; blank: not committed"),
+            year_with=doc.year("year of commitment with it; blank: not committed"),
+            change=doc.text("the change in words"),
+        ),
+        "feeds": doc.table(
+            "Output of the project in the coverage tests, with the plan that has it",
+            stage=doc.text("stage"),
+            commodity=doc.text("commodity"),
+            year=doc.year("year of the cut-off"),
+            output=doc.number("output", _COMMODITY),
+            need=doc.number("need", _COMMODITY),
+            share_of_need=doc.share("output over need"),
+            required_share=doc.share("share of need that the case requires"),
+        ),
+        "numbers": doc.table(
+            "Numbers of the data on the project, with their provenance",
+            table=doc.text("table of the data"),
+            row=doc.text("key of the row"),
+            column=doc.text("column"),
+            value=doc.amount("value"),
+            low=doc.amount("lower end of the range"),
+            high=doc.amount("upper end of the range"),
+            unit=doc.text("unit"),
+            grade=doc.text("grade of the evidence; blank: no provenance"),
+            sources=doc.text("keys of the sources"),
+            year=doc.year("year of the value; blank: all years"),
+        ),
+    }
 
     project: str
     title: str
@@ -250,7 +288,8 @@ def _numbers_of(tables: Tables, row: Project) -> tuple[GradedNumber, ...]:
     made = {one.commodity for one in recipes if one.role == "output"}
     cells: tuple[tuple[str, str, set[Any], tuple[str, ...]], ...] = (
         ("projects", "project", {row.project}, PROJECT_NUMBERS),
-        ("statuses", "status", {row.status}, ("credit",)),
+        ("statuses", "status", {row.status}, ("capital_factor",)),
+        ("completion", "status", {row.status}, ("probability",)),
         ("processes", "process", {row.process}, ("minimum_utilisation",)),
         ("recipes", "process", {row.process}, ("quantity",)),
         ("commodities", "commodity", made, ("shortage_price_usd_per_unit",)),
@@ -278,12 +317,12 @@ def displaced(inside: Known | None, outside: Known | None, project: str) -> pd.D
                 rows.append((name, old, new, f"drops out, was {old}"))
             elif old != new:
                 rows.append((name, old, new, f"{old} becomes {new}"))
-    return pd.DataFrame(rows, columns=["project", "year_without", "year_with", "change"])
+    return pd.DataFrame(rows, columns=list(Explanation.docs["displaced"].schema))
 
 
 def feeds(written: Written, inside: Array | None, project: str) -> pd.DataFrame:
     """Output of the project in the coverage tests, with the plan that has it."""
-    columns = ["stage", "commodity", "year", "output", "need", "share_of_need", "required_share"]
+    columns = list(Explanation.docs["feeds"].schema)
     instance, program = written.instance, written.program
     if inside is None:
         return pd.DataFrame(columns=columns)

@@ -4,21 +4,21 @@ the plants and the country that limit it."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
 
-import numpy as np
-
+from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.instance import Plant
 from paxsilica.model.operation import project_capacity
-from paxsilica.model.registry import row_with, rows_with
-from paxsilica.model.security import production_coverage, readiness
-from paxsilica.plan.coverage import STATE_VARIABLES, Shares, measured_coverage
+from paxsilica.model.registry import row_with
+from paxsilica.model.security import readiness
+from paxsilica.output_tables import TableDoc
+from paxsilica.plan.coverage import CoverageTests, Goods, ready
 from paxsilica.plan.extract import project_capacities
-from paxsilica.solver import Array, Values, solve
+from paxsilica.solver import Array, Values
 from paxsilica.solver.resolve import Written, search, write
 from paxsilica.studies.supply import Holder, holders_of, plants_making
 from paxsilica.tables import Tables
@@ -34,9 +34,9 @@ class Step:
 
     Attributes:
         made, need: in the cut-off.
-        trusted_capacity: credited capacity of plants with a trusted host and controller.
+        capacity_within_reach: credited capacity of plants that are not cut off.
         ready: the part of it that ran in normal times and can run now.
-        lost_to_control: capacity in trusted countries under a controller that is not trusted.
+        lost_to_control: capacity in countries not cut off, under the control of adversaries.
         worth: units of the weakest commodity that one more unit brings; 0 if unknown.
         holders: who makes it in normal times under the plan, largest first.
     """
@@ -46,7 +46,7 @@ class Step:
     unit: str
     made: float
     need: float
-    trusted_capacity: float
+    capacity_within_reach: float
     ready: float
     lost_to_control: float
     worth: float
@@ -55,7 +55,36 @@ class Step:
 
 @dataclass(frozen=True)
 class Exposure:
-    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause."""
+    """Why a stage is below its requirement; the last of ``steps`` up the chain is the cause.
+    ``docs``: title of each table of the result, with type, unit and meaning of its columns."""
+
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "shares": doc.table(
+            "Coverage of the stage by commodity and year",
+            commodity=doc.text("commodity"),
+            year=doc.year("year of the cut-off"),
+            share=doc.share("part of the need that the chain within reach can make"),
+        ),
+        "steps": doc.table(
+            "Commodities from the weakest one up the chain to the cause",
+            commodity=doc.text("commodity"),
+            name=doc.text("name"),
+            unit=doc.text("unit, per year"),
+            made=doc.amount("output in the cut-off"),
+            need=doc.amount("need in the cut-off"),
+            capacity_within_reach=doc.amount("credited capacity of plants that are not cut off"),
+            ready=doc.amount("part of it that ran in normal times and can run now"),
+            lost_to_control=doc.amount(
+                "capacity in countries not cut off, under the control of adversaries"
+            ),
+            worth=doc.number(
+                "what one more unit brings; 0 if unknown", "units of the weakest commodity"
+            ),
+            holders=doc.text(
+                "who makes it in normal times under the plan, largest first, with the share of each"
+            ),
+        ),
+    }
 
     stage: str
     name: str
@@ -70,24 +99,25 @@ class Exposure:
     def lines(self) -> list[str]:
         """The way up the chain in sentences."""
         if not self.steps:
-            words = "in a cut-off, the trusted world can make all that it needs in every year"
+            words = "in a cut-off, what is within reach can make all that is needed in every year"
             return [f"{self.name} is fully covered: {words}."]
         first, last = self.steps[0], self.steps[-1]
         lines = [
-            f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, the trusted"
-            f" world can make {self.share:.1%} of its need ({self.required:.1%} required)."
+            f"{self.name} is weakest in {self.year}, at {first.name}: in a cut-off, what"
+            f" is within reach can make {self.share:.1%} of the need"
+            f" ({self.required:.1%} required)."
         ]
         for step, following in zip(self.steps, self.steps[1:], strict=False):
             words = (
-                f"trusted plants could make {step.trusted_capacity:,.6g} {step.unit},"
+                f"plants within reach could make {step.capacity_within_reach:,.6g} {step.unit},"
                 f" {step.ready:,.6g} of it ready, but they lack"
-                if step.trusted_capacity > ZERO_TOL
-                else "no trusted plant runs, because it lacks"
+                if step.capacity_within_reach > ZERO_TOL
+                else "no plant within reach runs, because it lacks"
             )
             lines.append(f"{step.name}: {words} {following.name}.")
-        can = f"trusted plants can make {last.trusted_capacity:,.6g} {last.unit}"
+        can = f"plants within reach can make {last.capacity_within_reach:,.6g} {last.unit}"
         causes = {
-            "no plant": "no trusted plant makes it.",
+            "no plant": "no plant within reach makes it.",
             "capacity": f"{can} of a need of {last.need:,.6g}.",
             "not ready": (
                 f"{can}, but only {last.ready:,.6g} are ready: the others stand idle in normal"
@@ -98,13 +128,13 @@ class Exposure:
         lines.append(f"{last.name}: {causes[self.cause]}")
         if last.lost_to_control > ZERO_TOL:
             lines.append(
-                f"A capacity of {last.lost_to_control:,.6g} {last.unit} stands in trusted countries"
-                " under control that is not trusted."
+                f"A capacity of {last.lost_to_control:,.6g} {last.unit} stands in countries"
+                " that are not cut off, under the control of adversaries."
             )
         if last.holders:
             parts = [
                 f"{self.names.get(holder.region, holder.region)}"
-                f" {holder.share:.0%}{'' if holder.trusted else ', not trusted'}"
+                f" {holder.share:.0%}{'' if holder.within_reach else ', cut off'}"
                 f" ({', '.join(holder.plants[:3])})"
                 for holder in last.holders[:4]
             ]
@@ -148,15 +178,20 @@ def explain_stage(
         kind = InfeasibleError if answer.status == "infeasible" else NoPlanError
         raise kind("There is no plan to explain; `paxsilica solve` says why.")
     begin("compute coverage")
-    _, shares, measured = measured_coverage(
-        written.program, written.instance, answer.values, written.total, case.solver
-    )
-    return stage_exposure(written, measured, shares, stage)
+    return stage_exposure(written, answer.values, stage)
 
 
-def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str) -> Exposure:
-    """The way up the chain, given a plan with its cut-offs re-run for the most coverage."""
+def stage_exposure(written: Written, values: Array, stage: str) -> Exposure:
+    """The way up the chain in a plan, by the standalone coverage of its goods."""
     instance = written.instance
+    fixed = ready(written.program, instance, values)
+    tests = CoverageTests(written.program, instance, written.case.solver)
+    shift = tests.shift(fixed)
+    shares: Goods = {
+        (good, state): tests.test(state).alone(shift, [good])
+        for good, state in instance.required
+        if instance.stage_of[good] == stage
+    }
     own = {row.commodity for row in written.tables.commodities if row.stage == stage}
     name = next(row.name for row in written.tables.stages if row.stage == stage)
     mine = {key: share for key, share in shares.items() if key[0] in own}
@@ -171,7 +206,7 @@ def stage_exposure(written: Written, measured: Array, shares: Shares, stage: str
     names = {row.region: row.name for row in written.tables.regions}
     steps, cause = list[Step](), ""
     if share < COVERED:
-        cutoff = _alone(written, measured, weakest, state)
+        cutoff = _alone(written, fixed, tests, weakest, state)
         steps = _walk(cutoff, weakest)
         cause = _cause(steps[-1])
     required = instance.required[weakest, state]
@@ -195,38 +230,29 @@ class _CutOff:
         return dict(world.inputs.get(world.plants[plant].process, {}))
 
 
-def _alone(written: Written, measured: Array, commodity: str, state: str) -> _CutOff:
-    program, instance = written.program, written.instance
-    own = [
-        place
-        for place, (family, index) in enumerate(program.columns)
-        if family in STATE_VARIABLES and index[-1] == state
-    ]
-    at = np.array(own, dtype=np.intp)
-    target = program.column_at["shortfall", (commodity, state)]
-    cost, high, row_low = np.zeros(len(program.cost)), program.high.copy(), program.row_low.copy()
-    cost[target], high[target] = 1.0, np.inf
-    row_low[program.rows_of(*rows_with(item="coverage"))] = -np.inf
-    row_low[program.row_at[production_coverage.__name__, (commodity, state)]] = instance.need[
-        commodity, instance.states[state].year
-    ]
-    complete = replace(program, cost=cost, high=high, row_low=row_low, offset=0.0).without_rows(
-        program.rows_of(*rows_with(item="concentration"))
-    )
-    part = complete.restricted(at, measured)
-    outcome = solve(part.relaxed(), written.case.solver)
-    found = _CutOff(written, state, measured.copy(), {}, defaultdict(float))
+def _alone(
+    written: Written, fixed: Array, tests: CoverageTests, commodity: str, state: str
+) -> _CutOff:
+    test = tests.test(state)
+    outcome = test.operation(tests.shift(fixed), [commodity])
+    found = _CutOff(written, state, fixed.copy(), {}, defaultdict(float))
     if outcome.values is None or outcome.row_duals is None or outcome.column_duals is None:
         return found
-    found.values[at] = outcome.values
+    found.values[test.columns] = outcome.values[: len(test.columns)]
+    # the program minimises a share of the need: times the need it counts units of the commodity
+    need = written.instance.need[commodity, written.instance.states[state].year]
     balance = row_with(item="commodity")
     rented = (readiness.__name__, project_capacity.__name__)
-    for (family, index), dual in zip(part.row_names, outcome.row_duals.tolist(), strict=True):
+    for (family, index), dual in zip(
+        test.program.row_names, (need * outcome.row_duals).tolist(), strict=True
+    ):
         if family == balance:
             found.worth[index[0], index[1]] = max(0.0, dual)
         elif family in rented:
             found.rents[index[0]] += max(0.0, -dual)
-    for (family, index), dual in zip(part.columns, outcome.column_duals.tolist(), strict=True):
+    for (family, index), dual in zip(
+        test.program.columns, (need * outcome.column_duals).tolist(), strict=True
+    ):
         if family == "activity":
             found.rents[index[0]] += max(0.0, -dual)
     return found
@@ -264,20 +290,20 @@ def _walk(cutoff: _CutOff, commodity: str) -> list[Step]:
 
 
 def _cause(last: Step) -> str:
-    if last.trusted_capacity <= ZERO_TOL:
+    if last.capacity_within_reach <= ZERO_TOL:
         return "no plant"
     if last.made < last.ready * (1 - 1e-6):
         return "shared"
-    return "not ready" if last.ready < last.trusted_capacity * (1 - 1e-6) else "capacity"
+    return "not ready" if last.ready < last.capacity_within_reach * (1 - 1e-6) else "capacity"
 
 
 def _missing_input(cutoff: _CutOff, commodity: str) -> str | None:
-    """An input without a trusted source that trusted plants for the commodity lack."""
+    """An input without a source within reach that plants within reach for the commodity lack."""
     instance = cutoff.written.instance
     state = instance.states[cutoff.state]
     fed = {place[1] for place in state.supply}
     for plant in plants_making(instance, commodity, state.year):
-        if instance.world.trusted_plant(plant, state.year):
+        if instance.world.within_reach(plant, state.year):
             missing = [source for source in sorted(cutoff.uses(plant.name)) if source not in fed]
             if missing:
                 return missing[0]
@@ -296,7 +322,7 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         place = program.column_at.get((family, index))
         return 0.0 if place is None else float(values[place])
 
-    made = trusted = ready = controlled = 0.0
+    made = reached = ready = controlled = 0.0
     running: list[tuple[Plant, float]] = []
     for name, plant in world.plants.items():
         quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
@@ -305,11 +331,11 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         capacity = sizes if plant.is_project else instance.states[normal_state].capacity
         size = capacity.get(name, 0.0) * quantity
         made += quantity * at("activity", (name, state))
-        if world.trusted_plant(plant, year):
+        if world.within_reach(plant, year):
             standby = quantity * at("standby", (name, normal_state))
-            trusted += size
+            reached += size
             ready += min(size, standby) if plant.minimum_utilisation > 0 else size
-        elif world.trusted(plant.region, year):
+        elif not world.cut_off(plant.region, year):
             controlled += size
         if (amount := quantity * at("activity", (name, normal_state))) > ZERO_TOL:
             running.append((plant, amount))
@@ -320,7 +346,7 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
         row.unit,
         made,
         instance.need.get((commodity, year), 0.0),
-        trusted,
+        reached,
         ready,
         controlled,
         max(worth, default=0.0),

@@ -15,16 +15,17 @@ import itertools
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import pandas as pd
 
+from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.result import TableDoc
+from paxsilica.output_tables import TableDoc
 from paxsilica.studies.epsilon_constraint import AXES, known_axis, lexicographic, minimise
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task
 from paxsilica.studies.results import Figure, Study, axes, with_thousands
@@ -34,7 +35,8 @@ Index = tuple[int, ...]
 TOLERANCE = 1e-6
 """Share of the range of a measure below which two of its values are equal."""
 
-_MEASURES = {axis.column: f"{axis.meaning} ({axis.unit})" for axis in AXES.values()}
+_MEASURES = {axis.column: axis.documented for axis in AXES.values()}
+_MEASURE_UNIT = "unit of the minimised measure"
 
 
 @dataclass(frozen=True)
@@ -45,33 +47,35 @@ class Frontier(Study):
 
     main: ClassVar[str] = "points"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "points": TableDoc(
+        "points": doc.table(
             "Every point of the grid",
-            {f"limit_{column}": f"limit on: {words}" for column, words in _MEASURES.items()}
-            | {
-                "status": (
-                    "optimal: proved to the requested gap; feasible: the time ran out; infeasible:"
-                    " no plan meets these limits; no_plan: none found in time; not reached: the"
-                    " study was stopped"
-                ),
-                "solved": "whether the point was solved; if not, a looser point settled it",
-                "plan": "name of its plan in the table plans; blank without one",
-            }
-            | _MEASURES
-            | {
-                "bound": "bound on the minimised measure, in its unit",
-                "gap": "distance from that bound, in the unit of the measure",
-                "gap_share": "that distance as a share of the measure",
-                "projects": "number of projects",
+            **{
+                f"limit_{name}": replace(column, text=f"limit on: {column.text}")
+                for name, column in _MEASURES.items()
             },
+            status=doc.text(
+                "optimal: proved to the requested gap; feasible: the time ran out; infeasible: no"
+                " plan meets these limits; no_plan: none found in time; not reached: the study was"
+                " stopped"
+            ),
+            solved=doc.true_false("whether it was solved; if not, a looser point settled it"),
+            plan=doc.text("name of its plan in the table plans; blank without one"),
+            **_MEASURES,
+            bound=doc.number("bound on the minimised measure", _MEASURE_UNIT),
+            gap=doc.number("distance from that bound", _MEASURE_UNIT),
+            gap_share=doc.share("that distance over the measure"),
+            projects=doc.count("number of projects"),
         ),
-        "plans": TableDoc(
+        "plans": doc.table(
             "The plans on the frontier; none is dominated by another",
-            {"plan": "name"} | _MEASURES | {"projects": "projects, separated by ';'"},
+            plan=doc.text("name"),
+            **_MEASURES,
+            projects=doc.text("projects, separated by ';'"),
         ),
-        "payoff": TableDoc(
+        "payoff": doc.table(
             "Payoff table: each measure at its optimum, then the others in order",
-            {"best": "measure at its optimum"} | _MEASURES,
+            best=doc.text("measure at its optimum"),
+            **_MEASURES,
         ),
     }
 

@@ -17,10 +17,12 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 from scipy.stats import binomtest, qmc, rankdata
 
+from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
-from paxsilica.plan.result import Plan, TableDoc
+from paxsilica.output_tables import TableDoc
+from paxsilica.plan.result import Plan
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import Parameter, Range, Shape, find_ranges, moved
 from paxsilica.studies.results import OUTCOME, Figure, Study, axes, outcome, with_thousands
@@ -40,47 +42,41 @@ class MonteCarlo(Study):
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "projects": TableDoc(
+        "projects": doc.table(
             "How often each project is chosen",
-            {
-                "project": "project",
-                "chosen": "samples in which it is in the best plan",
-                "samples": "samples that have a plan",
-                "share": "share of samples in which it is chosen",
-                "share_low": "lower end of the 95 % confidence interval of the share (Wilson)",
-                "share_high": "upper end",
-                "mean_year": "mean year of commitment where chosen",
-                "mean_size": "mean size where chosen, in units of the project",
-            },
+            project=doc.text("project"),
+            chosen=doc.count("samples in which it is in the best plan"),
+            samples=doc.count("samples that have a plan"),
+            share=doc.share("samples in which it is chosen over samples that have a plan"),
+            share_low=doc.share("lower end of the 95 % confidence interval of the share (Wilson)"),
+            share_high=doc.share("upper end"),
+            mean_year=doc.number("mean year of commitment where chosen", "calendar year"),
+            mean_size=doc.number("mean size where chosen", doc.PROJECT_UNIT),
         ),
-        "distribution": TableDoc(
+        "distribution": doc.table(
             "How cost and shortfall are distributed",
-            {
-                "quantity": "what",
-                "unit": "its unit",
-                "mean": "mean of the samples",
-                "mean_low": "lower end of the 95 % confidence interval of the mean",
-                "mean_high": "upper end",
-                "deviation": "standard deviation",
-                "p05": "5 % quantile",
-                "p50": "median",
-                "p95": "95 % quantile",
-            },
+            quantity=doc.text("what"),
+            unit=doc.text("its unit"),
+            mean=doc.amount("mean of the samples"),
+            mean_low=doc.amount("lower end of the 95 % confidence interval of the mean"),
+            mean_high=doc.amount("upper end"),
+            deviation=doc.amount("standard deviation"),
+            p05=doc.amount("5 % quantile"),
+            p50=doc.amount("median"),
+            p95=doc.amount("95 % quantile"),
         ),
-        "drivers": TableDoc(
+        "drivers": doc.table(
             "Which numbers correlate with cost",
-            {
-                "parameter": "group of numbers that change together",
-                "rank_correlation": "Spearman's, between the draw and all cost",
-            },
+            parameter=doc.text("group of numbers that change together"),
+            rank_correlation=doc.number(
+                "Spearman's rank correlation between the draw and all cost", doc.DIMENSIONLESS
+            ),
         ),
-        "samples": TableDoc(
+        "samples": doc.table(
             "Every sample",
-            {
-                "sample": "number of the sample, from 0",
-                "status": "of the search or, fixed plans, the LP; error: no valid problem",
-                **OUTCOME,
-            },
+            sample=doc.count("number of the sample, from 0"),
+            status=doc.text("of the search or, fixed plans, the LP; error: no valid problem"),
+            **OUTCOME,
         ),
     }
 

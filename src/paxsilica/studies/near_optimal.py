@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paxsilica.case import Case
+from paxsilica.model.registry import rows_with
 from paxsilica.solver import Array, Compiled, Outcome
 from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import Written, reoptimise, search, write
@@ -96,24 +97,17 @@ def _against_limit(
     return _record(of, best, best.values), answer.value.low
 
 
-def related(of: Written, project: str) -> set[str]:
-    """The project and all that it presupposes, that presuppose it, or that exclude it."""
-    found, new = {project}, {project}
-    group = {name: one.exclusive_group for name, one in of.instance.candidates.items()}
-    before = {name: set(one.prerequisites) for name, one in of.instance.candidates.items()}
-    while new:
-        new = {
-            name
-            for name in group
-            if any(
-                name in before[other]
-                or other in before[name]
-                or (group[name] is not None and group[name] == group[other])
-                for other in new
-            )
-        } - found
-        found |= new
-    return found
+def related_projects(of: Written) -> dict[str, frozenset[str]]:
+    """For each project, itself and all projects that rows on commitments alone couple with it,
+    directly or not: what it presupposes, presupposes it, or excludes it."""
+    program = of.program
+    groups = {name: frozenset({name}) for name in of.instance.candidates}
+    for at in program.rows_of(*rows_with(owner="investment", one_project=False)):
+        columns = (program.columns[column] for column in program.matrix[[at]].indices)
+        names = {index[0] for family, index in columns if family == "committed"}
+        joined = frozenset().union(*(groups[name] for name in names))
+        groups |= dict.fromkeys(joined, joined)
+    return groups
 
 
 def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
@@ -126,9 +120,9 @@ def neighbours(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
     project_of = [index[0] if family == "committed" else index[1] for family, index in names]
     fixed = known_in(arguments["start"]).fixed(of.program)
     solver = PersistentProgram(fixed, case.solver)
-    found = []
+    found, related = [], related_projects(of)
     for name, side in arguments["places"]:
-        free = related(of, name)
+        free = related[name]
         at = whole[[project in free for project in project_of]]
         low, high = of.program.low[at], of.program.high[at]
         low[at == columns[name]] = high[at == columns[name]] = float(side == "in")

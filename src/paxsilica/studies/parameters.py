@@ -4,6 +4,7 @@ changed."""
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -14,7 +15,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.provenance.lookup import Lookup, bounds
 from paxsilica.tables import TABLES, Tables
 from paxsilica.tables.layout import ColumnLayout, key_parts, key_text, layout
-from paxsilica.tables.schema import Project, Row, Series
+from paxsilica.tables.schema import Completion, Project, Row, Series
 from paxsilica.tables.suggestions import Nearest
 
 Shape = Literal["triangular", "uniform"]
@@ -61,7 +62,9 @@ GROUPS: tuple[Parameter, ...] = (
     Parameter("demand", "demand", ("quantity",)),
     Parameter("capacity of existing plants", "assets", ("capacity",)),
     Parameter("running cost of existing plants", "assets", ("variable_cost_usd_per_unit",)),
-    Parameter("credit for announced plants", "statuses", ("credit",)),
+    Parameter("credit of existing plants", "statuses", ("credit",)),
+    Parameter("completion of projects", "completion", ("probability",)),
+    Parameter("overrun of capital", "statuses", ("capital_factor",)),
     Parameter("capital cost of projects", "projects", ("capex_usd_m", "capex_usd_m_per_unit")),
     Parameter("running cost of projects", "projects", ("variable_cost_usd_per_unit",)),
     Parameter("lead time of projects", "projects", ("lead_time_years",)),
@@ -72,7 +75,6 @@ GROUPS: tuple[Parameter, ...] = (
     Parameter("freight", "routes", ("cost_usd_per_unit",)),
     Parameter("funders' envelopes", "funders", ("envelope_usd_m", "annual_limit_usd_m")),
     Parameter("delivery by funders", "funders", ("delivery_factor",)),
-    Parameter("cost of funders' money", "funders", ("cost_of_capital",)),
 )
 """The groups that a tornado chart shows by default."""
 
@@ -197,7 +199,8 @@ def scaled(tables: Tables, table: str, key: str, column: str, factor: float) -> 
 
 
 def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
-    """The tables with new numbers; a project of one size stays of one size."""
+    """The tables with new numbers; a project of one size stays of one size, and probabilities of
+    completion add up to at most 1."""
     cells: dict[str, dict[str, dict[str, float]]] = {}
     series: dict[tuple[str, str, str, int], float] = {}
     for place, value in numbers:
@@ -213,7 +216,22 @@ def moved(tables: Tables, numbers: Iterable[tuple[Range, float]]) -> Tables:
 
     for table, by_row in cells.items():
         tables = tables.edited(table, partial(_cells, by_row))
+    if "completion" in cells:
+        tables = tables.edited("completion", partial(_within_one, _totals(tables)))
     return replace(tables.edited("series", anchor), digest="moved")
+
+
+def _totals(tables: Tables) -> dict[tuple[str, str], float]:
+    """Probability of completion by status and stage."""
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    for row in tables.completion:
+        totals[row.status, row.stage] += row.probability
+    return totals
+
+
+def _within_one(totals: Mapping[tuple[str, str], float], row: Completion) -> dict[str, Any] | None:
+    total = totals[row.status, row.stage]
+    return {"probability": row.probability / total} if total > 1 else None
 
 
 def _cells(by_row: Mapping[str, Mapping[str, float]], row: Row) -> dict[str, Any] | None:

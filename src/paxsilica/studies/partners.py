@@ -14,13 +14,16 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
+from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance import make_instance
+from paxsilica.model.costs import coverage_shortfall
+from paxsilica.output_tables import Column, TableDoc
 from paxsilica.solver.resolve import NOISE, NOWHERE, Interval, Known, changed
 from paxsilica.studies import MOST_EXACT
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task, with_solver
@@ -130,7 +133,9 @@ def case_of(case: Case, players: Sequence[Player], coalition: Coalition) -> Case
     """The case in which the members take part; other players do not pay, or only participate."""
     parts: dict[str, object] = {}
     if any(player.signs for player in players):
-        parts["trusted"] = {"signatory": case.trusted.get("signatory", 0)}
+        parts["roles"] = case.roles.model_dump() | {
+            "protected": {"signatory": case.roles.protected.get("signatory", 0)}
+        }
         parts["funding"] = {"signatory": case.funding.get("signatory", 0)}
         statuses = {
             region: "signatory" if player.name in coalition else "participant"
@@ -270,6 +275,19 @@ VALUES = {
     "marginal_value": "marginal value",
     "shapley": "Shapley value",
 }
+ENDS = {
+    "low": "lower bound",
+    "high": "upper bound",
+    "found": "as the best plans known differ",
+}
+
+
+def _value_columns() -> dict[str, Column]:
+    return {
+        f"{kind}_{end}": doc.money(f"{value}: {words}")
+        for kind, value in VALUES.items()
+        for end, words in ENDS.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -282,7 +300,37 @@ class Partners:
         no_partners, all_partners: optimum with none and with all of the players.
         exact: whether every coalition was solved.
         cost: optimum of each coalition after the results were shared.
+        docs: title of each table of the result, with type, unit and meaning of its columns.
     """
+
+    docs: ClassVar[Mapping[str, TableDoc]] = {
+        "partners": doc.table(
+            "The value of each player: decrease of the objective",
+            player=doc.text("player"),
+            **_value_columns(),
+            shapley_error=doc.money(
+                "half the width of the 95 % confidence interval of the Shapley value; 0 where every"
+                " coalition was solved"
+            ),
+            shapley_of_shortfall=doc.money(
+                "Shapley value of the missing coverage at its price, by the plans found"
+            ),
+            verdict=doc.text("remark on the sign of the value; blank: it is positive"),
+        ),
+        "players": doc.table(
+            "The players",
+            player=doc.text("player"),
+            signs=doc.text("regions that are signatories if it takes part"),
+            pays=doc.text("regions whose funders pay only if it takes part"),
+        ),
+        "coalitions": doc.table(
+            "The optimum of each coalition",
+            players=doc.text("players that take part"),
+            cost_low=doc.money("lower bound on the objective"),
+            cost_high=doc.money("objective of the best plan known"),
+            terms=doc.money("cost terms of the plan found, by name"),
+        ),
+    }
 
     players: tuple[Player, ...]
     table: pd.DataFrame
@@ -413,7 +461,7 @@ def value_partners(
     for player, row in zip(players, rows, strict=True):
         if player.name in paying and row["verdict"].startswith(UNDECIDED):
             row["verdict"] += _why_zero(tables, cases[everyone - {player.name}], row)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=list(Partners.docs["partners"].schema))
     ends_of = (cost[frozenset()], cost[everyone])
     return Partners(tuple(players), table, *ends_of, exact, tuple(solved.values()), cost)
 
@@ -424,13 +472,6 @@ def _solved(coalition: Coalition, cost: Interval, result: Result) -> Solved:
     return Solved(coalition, cost, result["terms"], known_in(result))
 
 
-COLUMNS = [
-    "player",
-    *(f"{kind}_{end}" for kind in VALUES for end in ("low", "high", "found")),
-    "shapley_error",
-    "shapley_of_shortfall",
-    "verdict",
-]
 UNDECIDED = "Not distinguishable from zero"
 
 
@@ -447,7 +488,7 @@ def _row(
     short = {
         coalition: Interval(amount, amount)
         for coalition, one in solved.items()
-        if math.isfinite(amount := one.terms.get("coverage_shortfall", math.nan))
+        if math.isfinite(amount := one.terms.get(coverage_shortfall.__name__, math.nan))
     }
 
     def average(of: Mapping[Coalition, Interval]) -> tuple[Interval, float]:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from paxsilica import output_tables as doc
 from paxsilica.atomic import new_folder, writing
 from paxsilica.errors import InputError
-from paxsilica.plan.result import TableDoc
+from paxsilica.output_tables import Column, TableDoc
 from paxsilica.serialize import json_text, plain
 from paxsilica.studies.parallel import Result
 
@@ -33,7 +34,7 @@ class Study(ABC):
     """Base of all results of studies.
 
     Attributes:
-        docs: title and columns of each table.
+        docs: title of each table, with type, unit and meaning of its columns.
         main: the table that is shown first.
         tables: by name.
         title: the question in a line.
@@ -98,7 +99,12 @@ class Study(ABC):
             with writing(path):
                 table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
         docs = {
-            name: {"title": self.docs[name].title, "columns": dict(self.docs[name].columns)}
+            name: {
+                "title": self.docs[name].title,
+                "columns": dict(self.docs[name].columns),
+                "types": {key: one.dtype for key, one in self.docs[name].schema.items()},
+                "units": {key: one.unit for key, one in self.docs[name].schema.items()},
+            }
             for name in self.tables
         }
         words = self.result() | {"tables": docs}
@@ -134,13 +140,13 @@ STOPPED = (
     "Stopped before its end: rows are missing. The same study with the same store continues it."
 )
 
-OUTCOME: Mapping[str, str] = {
-    "objective_usd_m": "objective, USD million",
-    "bound_usd_m": "bound on it, USD million",
-    "cost_usd_m": "all cost, USD million",
-    "shortfall_usd_m": "missing coverage at its price, USD million",
-    "public_capital_usd_m": "capital that funders pay, USD million",
-    "projects": "number of projects",
+OUTCOME: Mapping[str, Column] = {
+    "objective_usd_m": doc.money("objective"),
+    "bound_usd_m": doc.money("bound on it"),
+    "cost_usd_m": doc.money("all cost"),
+    "shortfall_usd_m": doc.money("missing coverage at its price"),
+    "public_capital_usd_m": doc.money("capital that funders pay"),
+    "projects": doc.count("number of projects"),
 }
 """Columns that describe the plan of a solve."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
+from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.errors import InputError
-from paxsilica.plan.result import Plan, TableDoc
+from paxsilica.output_tables import Column, TableDoc
+from paxsilica.plan.result import Plan
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.results import (
     OUTCOME,
@@ -33,34 +35,37 @@ class SideBySide(Study):
 
     main: ClassVar[str] = "regret"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "cases": TableDoc(
-            "The best plan of each case", {"case": "case", "status": "of the search", **OUTCOME}
+        "cases": doc.table(
+            "The best plan of each case",
+            case=doc.text("case"),
+            status=doc.text("of the search"),
+            **OUTCOME,
         ),
-        "regret": TableDoc(
+        "regret": doc.table(
             "Each plan in each case: fixed projects, funding and operation optimised again",
-            {
-                "plan": "case whose plan it is",
-                "case": "case in which it is run",
-                "status": "infeasible: the plan cannot be run in this case, whatever is paid",
-                "cost_usd_m": OUTCOME["cost_usd_m"],
-                "shortfall_usd_m": OUTCOME["shortfall_usd_m"],
-                "within_money": "whether funders can pay; if not, limits on payments are dropped",
-                "missing": "projects not in time here and left out, separated by ';'",
-                "regret_usd_m": (
-                    "cost less the least cost of any plan that funders here can pay for, USD"
-                    " million; negative where only a plan that they cannot pay for is cheaper"
-                ),
-                "regret_most_usd_m": "cost less the bound of the case, USD million: upper bound",
-            },
+            plan=doc.text("case whose plan it is"),
+            case=doc.text("case in which it is run"),
+            status=doc.text("infeasible: the plan cannot be run in this case, whatever is paid"),
+            cost_usd_m=OUTCOME["cost_usd_m"],
+            shortfall_usd_m=OUTCOME["shortfall_usd_m"],
+            within_money=doc.true_false(
+                "whether funders can pay; if not, limits on payments are dropped"
+            ),
+            missing=doc.text("projects not in time here and left out, separated by ';'"),
+            regret_usd_m=doc.money(
+                "cost less the least cost of any plan that funders here can pay for; negative where"
+                " only a plan that they cannot pay for is cheaper"
+            ),
+            regret_most_usd_m=doc.money("upper bound on it: cost less the bound of the case"),
         ),
-        "worst": TableDoc(
+        "worst": doc.table(
             "Each plan in its worst case",
-            {
-                "plan": "case whose plan it is",
-                "largest_regret_usd_m": "USD million; blank: it cannot be run in some case",
-                "in_case": "case in which it is largest",
-                "mean_regret_usd_m": "over the cases with equal weights, USD million",
-            },
+            plan=doc.text("case whose plan it is"),
+            largest_regret_usd_m=doc.money(
+                "largest regret; blank: the plan cannot be run in some case"
+            ),
+            in_case=doc.text("case in which it is largest"),
+            mean_regret_usd_m=doc.money("mean over the cases with equal weights"),
         ),
     }
 
@@ -188,12 +193,17 @@ def _worst(regret: Rows) -> Rows:
     return rows
 
 
-def _pair(unit: str) -> dict[str, str]:
+def _pair(column: Callable[[str], Column]) -> dict[str, Column]:
+    """The columns for a number of two plans, each made by ``column`` from its meaning."""
     return {
-        "this": f"in this plan{unit}",
-        "other": f"in the other plan{unit}",
-        "difference": f"other less this{unit}",
+        "this": column("in this plan"),
+        "other": column("in the other plan"),
+        "difference": column("other less this"),
     }
+
+
+def _size(meaning: str) -> Column:
+    return doc.number(meaning, doc.PROJECT_UNIT)
 
 
 @dataclass(frozen=True)
@@ -202,32 +212,36 @@ class Comparison(Study):
 
     main: ClassVar[str] = "projects"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "headline": TableDoc(
-            "The two plans in a few numbers", {"what": "what", "unit": "its unit", **_pair("")}
+        "headline": doc.table(
+            "The two plans in a few numbers",
+            what=doc.text("what"),
+            unit=doc.text("its unit"),
+            **_pair(doc.amount),
         ),
-        "projects": TableDoc(
+        "projects": doc.table(
             "Projects in which the plans differ",
-            {
-                "project": "project",
-                "name": "name",
-                "stage": "stage",
-                "region": "host",
-                "committed_year_this": "year of commitment in this plan; blank: not in it",
-                "size_this": "size in this plan, in units of the project",
-                "public_usd_m_this": "paid by funders in this plan, USD million",
-                "committed_year_other": "the same in the other plan",
-                "size_other": "the same in the other plan",
-                "public_usd_m_other": "the same in the other plan, USD million",
-            },
+            project=doc.text("project"),
+            name=doc.text("name"),
+            stage=doc.text("stage"),
+            region=doc.text("host"),
+            committed_year_this=doc.year("year of commitment in this plan; blank: not in it"),
+            size_this=_size("size in this plan"),
+            public_usd_m_this=doc.money("paid by funders in this plan"),
+            committed_year_other=doc.year("the same in the other plan"),
+            size_other=_size("the same in the other plan"),
+            public_usd_m_other=doc.money("the same in the other plan"),
         ),
-        "costs": TableDoc("Cost terms, discounted", {"term": "term", **_pair(", USD million")}),
-        "coverage": TableDoc(
-            "Coverage by stage and year where the plans differ",
-            {"stage": "stage", "year": "year of the cut-off", **_pair(", share of the need")},
+        "costs": doc.table("Cost terms, discounted", term=doc.text("term"), **_pair(doc.money)),
+        "coverage": doc.table(
+            "Coverage by stage and year where the plans differ, as a share of the need",
+            stage=doc.text("stage"),
+            year=doc.year("year of the cut-off"),
+            **_pair(doc.share),
         ),
-        "funders": TableDoc(
+        "funders": doc.table(
             "Payments by funder",
-            {"funder": "funder; sponsor is the owner of a project", **_pair(", USD million")},
+            funder=doc.text("funder; sponsor is the owner of a project"),
+            **_pair(doc.money),
         ),
     }
 
@@ -263,7 +277,7 @@ def compare(plan: Plan, other: Plan) -> Comparison:
         return both.reset_index()
 
     costs = joined("costs", ["term"], "usd_m")
-    coverage = joined("coverage", ["stage", "year"], "coverage")
+    coverage = joined("coverage", ["stage", "year"], "standalone_coverage")
 
     def number(what: str, unit: str, one: float, two: float) -> dict[str, Any]:
         return {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}

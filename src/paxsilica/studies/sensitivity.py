@@ -9,10 +9,12 @@ from typing import Any, ClassVar, Unpack
 
 import pandas as pd
 
+from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError
-from paxsilica.plan.result import Plan, TableDoc
+from paxsilica.output_tables import TableDoc
+from paxsilica.plan.result import Plan
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.parameters import (
     GROUPS,
@@ -30,18 +32,23 @@ Move = tuple[dict[str, Any], list[tuple[Parameter, float]]]
 """The cells that describe a change of numbers, and the level of each parameter in it."""
 
 _CHANGE = {
-    "status": "of the search; infeasible: there is no plan with these numbers",
-    "objective_usd_m": "objective of the best plan with these numbers, USD million",
-    "bound_usd_m": "bound on it, USD million",
-    "change_usd_m": "objective less that of the base, USD million",
-    "change_low_usd_m": "least that the change can be, given both gaps, USD million",
-    "change_high_usd_m": "most that it can be, USD million",
-    "plan_cost_usd_m": "cost of the base plan's projects, operation optimised again, USD million",
-    "plan_change_usd_m": "the same less its cost with the numbers of the data, USD million",
-    "plan_within_money": "whether funders can still pay for the base plan",
-    "joined": "projects of the best plan that the base plan does not have, separated by ';'",
-    "left": "projects of the base plan that the best plan does not have, separated by ';'",
+    "status": doc.text("of the search; infeasible: there is no plan with these numbers"),
+    "objective_usd_m": doc.money("objective of the best plan with these numbers"),
+    "bound_usd_m": doc.money("bound on it"),
+    "change_usd_m": doc.money("objective less that of the base"),
+    "change_low_usd_m": doc.money("least that the change can be, given both gaps"),
+    "change_high_usd_m": doc.money("most that it can be"),
+    "plan_cost_usd_m": doc.money("cost of the base plan's projects, operation optimised again"),
+    "plan_change_usd_m": doc.money("the same less its cost with the numbers of the data"),
+    "plan_within_money": doc.true_false("whether funders can still pay for the base plan"),
+    "joined": doc.text(
+        "projects of the best plan that the base plan does not have, separated by ';'"
+    ),
+    "left": doc.text(
+        "projects of the base plan that the best plan does not have, separated by ';'"
+    ),
 }
+_LEVEL = doc.number("-1 low, 0 as in the data, 1 high", doc.DIMENSIONLESS)
 
 
 def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFrame, bool]:
@@ -57,14 +64,12 @@ class Sensitivity(Study):
 
     main: ClassVar[str] = "one_way"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "one_way": TableDoc(
+        "one_way": doc.table(
             "The best plan, and the base plan, with one group of numbers at its low or high",
-            {
-                "parameter": "group of numbers that change together",
-                "end": "low or high end of the ranges in the data",
-                "numbers": "how many numbers changed",
-                **_CHANGE,
-            },
+            parameter=doc.text("group of numbers that change together"),
+            end=doc.text("low or high end of the ranges in the data"),
+            numbers=doc.count("how many numbers changed"),
+            **_CHANGE,
         ),
     }
 
@@ -91,15 +96,13 @@ class TwoWay(Study):
 
     main: ClassVar[str] = "two_way"
     docs: ClassVar[Mapping[str, TableDoc]] = {
-        "two_way": TableDoc(
+        "two_way": doc.table(
             "The best plan, and the base plan, with two groups of numbers changed together",
-            {
-                "first": "first group of numbers",
-                "first_level": "-1 low, 0 as in the data, 1 high",
-                "second": "second group of numbers",
-                "second_level": "-1 low, 0 as in the data, 1 high",
-                **_CHANGE,
-            },
+            first=doc.text("first group of numbers"),
+            first_level=_LEVEL,
+            second=doc.text("second group of numbers"),
+            second_level=_LEVEL,
+            **_CHANGE,
         ),
     }
 

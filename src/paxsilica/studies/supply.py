@@ -16,14 +16,14 @@ class Holder:
     """The share of a region in a commodity in normal times.
 
     Attributes:
-        region: the controller of the plants if it is not trusted, else their host.
-        trusted: whether the plants count in a cut-off.
+        region: the controller of the plants if it is an adversary, else their host.
+        within_reach: whether the plants count in a cut-off.
         plants: its plants, largest first.
     """
 
     region: str
     share: float
-    trusted: bool
+    within_reach: bool
     plants: tuple[str, ...]
 
 
@@ -43,17 +43,17 @@ def holders_of(world: World, amounts: Iterable[tuple[Plant, float]], year: int) 
     """The holders of amounts by plant, largest share first."""
     made: dict[tuple[str, bool], dict[str, float]] = defaultdict(dict)
     for plant, amount in amounts:
-        region = plant.region if world.trusted(plant.controller, year) else plant.controller
-        made[region, world.trusted_plant(plant, year)][plant.name] = amount
+        region = plant.controller if world.adversary(plant.controller, year) else plant.region
+        made[region, world.within_reach(plant, year)][plant.name] = amount
     total = sum(sum(plants.values()) for plants in made.values())
     found = [
         Holder(
             region,
             sum(plants.values()) / total,
-            trusted,
+            reached,
             tuple(sorted(plants, key=lambda name: (-plants[name], name))),
         )
-        for (region, trusted), plants in made.items()
+        for (region, reached), plants in made.items()
     ]
     return sorted(found, key=lambda holder: (-holder.share, holder.region))
 
@@ -73,7 +73,7 @@ def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 
         return "no plant makes it"
     parts = [
         f"{world.regions[holder.region].name} {holder.share:.0%}"
-        + ("" if holder.trusted else " (not trusted)")
+        + ("" if holder.within_reach else " (cut off)")
         for holder in found[:most]
     ]
     return "of the capacity that exists, " + ", ".join(parts)
@@ -82,8 +82,8 @@ def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 
 def availability_by_commitment(
     candidate: Candidate, year: int, of: tuple[int, ...]
 ) -> dict[int, float]:
-    """Share in service in ``year`` of a decision of ``of``, by the year of the decision."""
-    shares = candidate.availability(year, of)
+    """Credited share in ``year`` of a decision of ``of``, by the year of the decision."""
+    shares = candidate.credited_availability(year, of)
     # a decision holds in all later years too
     return {start: sum(share for later, share in shares.items() if later >= start) for start in of}
 
@@ -95,7 +95,7 @@ def largest_size(candidate: Candidate, year: int) -> float:
         return max(availability_by_commitment(candidate, year, of).values(), default=0.0)
 
     room = (candidate.largest - candidate.smallest) * most_ready(candidate.size_years)
-    return candidate.credit * (candidate.smallest * most_ready(candidate.window) + room)
+    return candidate.smallest * most_ready(candidate.window) + room
 
 
 def largest_activity(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from paxsilica.case import Case
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import rows_with
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
@@ -97,7 +98,7 @@ def record(of: Written, outcome: Outcome) -> Result:
     return found | {
         "terms": terms,
         "cost": sum(terms.values()),
-        "shortfall": terms["coverage_shortfall"],
+        "shortfall": terms[coverage_shortfall.__name__],
         "public_capital": float(of.public_capital @ values),
         "capital": float(capital),
         "decision": decision_of(of, values),

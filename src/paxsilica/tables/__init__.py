@@ -10,6 +10,7 @@ from pathlib import Path
 
 from paxsilica.errors import InputError
 from paxsilica.tables.checks import check_tables
+from paxsilica.tables.no_bound import without_needless_bounds
 from paxsilica.tables.read import Tables, read_tables, read_what_can_be
 from paxsilica.tables.roots import with_consequences_counted
 from paxsilica.tables.schema import TABLES
@@ -26,7 +27,7 @@ def load_tables(folder: Path) -> Tables:
     )
     if problems:
         raise InputError(problems)
-    return reading.tables
+    return without_needless_bounds(reading.tables)
 
 
 def describe_absent(tables: Tables) -> list[str]:

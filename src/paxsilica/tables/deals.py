@@ -39,7 +39,10 @@ class Funder(Row):
     )
     cost_of_capital: (
         Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
-    ) = Field(None, description="real rate of its money; blank: the discount rate of the case")
+    ) = Field(
+        None,
+        description="real rate of its money in its accounts; blank: the discount rate of the case",
+    )
     delivery_factor: Share | None = Field(
         None, description="share of its envelope and limits that it delivers; blank: all"
     )

@@ -105,7 +105,11 @@ class Project(Row):
     process: Annotated[Key, Column(references="processes")]
     controller: RegionRef | None = Field(None, description="as for assets")
     status: Annotated[Key, Column(references="statuses")] | None = Field(
-        None, description="as for assets"
+        None,
+        description=(
+            "stands for the probability of completion and the capital factor; blank: completed on"
+            " time at the stated capital"
+        ),
     )
     smallest_size: Annotated[NonNegative, Column(unit="units of activity per year")]
     largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
@@ -155,9 +159,16 @@ class Project(Row):
     )
     sponsor_cost_of_capital: (
         Annotated[Number, Field(ge=-0.5, le=1), Column(unit="share of 1 per year")] | None
-    ) = Field(None, description="real rate of the owner; blank: the discount rate of the case")
+    ) = Field(
+        None,
+        description="real rate of the owner in its accounts; blank: the discount rate of the case",
+    )
     economic_life_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
-        None, description="life for the linear residual value; blank: no residual value"
+        None,
+        description=(
+            "years in which annuities pay for its capital; blank: capital is charged as it falls"
+            " due"
+        ),
     )
     generic: YesNo | None = Field(
         None,

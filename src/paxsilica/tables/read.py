@@ -33,7 +33,8 @@ class Tables:
     ``present``.
 
     ``digest`` identifies the content. It does not depend on the order of rows or columns, the
-    notation of numbers or the line ends of files. ``lines`` gives the first line of each row.
+    notation of numbers or the line ends of files. ``no_bounds`` has a sentence for each bound that
+    was taken as none. ``lines`` gives the first line of each row.
     """
 
     stages: tuple[schema.Stage, ...] = ()
@@ -61,6 +62,7 @@ class Tables:
     provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
+    no_bounds: tuple[str, ...] = ()
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, table: str) -> tuple[Row, ...]:
@@ -118,13 +120,14 @@ def read_what_can_be(folder: Path) -> Reading:
 
 def _sheets(folder: Path) -> tuple[Sheets, str]:
     """The cells of a folder or workbook, and how to bring old names up to date."""
+    command = f"run `paxsilica upgrade {folder}`"
     if folder.suffix.lower() == ".xlsx" and folder.is_file():
         # The import is slow, and most runs read a folder.
         from paxsilica.tables.workbook import read_workbook
 
-        return read_workbook(folder), "change them in the workbook"
+        return read_workbook(folder), command
     if folder.is_dir():
-        return read_folder(folder), f"run `paxsilica upgrade {folder}`"
+        return read_folder(folder), command
     found = "is a file" if folder.exists() else "does not exist"
     words = f"should be a folder of CSV tables or a workbook (.xlsx), but {found}"
     return no_sheets(folder, words), ""

@@ -165,6 +165,13 @@ class Process(Row):
     fixed_cost_usd_per_unit: (
         Annotated[NonNegative, Column(unit="USD per unit of capacity and year")] | None
     ) = Field(None, description="fixed cost of plants that state none of their own; blank: none")
+    unit_cost_includes_fixed: YesNo | None = Field(
+        None,
+        description=(
+            "whether the unit costs of its plants hold the fixed cost at full load, so that the"
+            " model takes it out of them; blank only without a fixed cost"
+        ),
+    )
 
 
 class Recipe(Row):

@@ -76,7 +76,7 @@ class _Book:
 
 def read_workbook(path: Path) -> Sheets:
     """Read every table of a workbook."""
-    if words := _refused_unread(path):
+    if words := refused_unread(path):
         return no_sheets(path, f"should be a workbook (.xlsx) of tables, but {words}")
     try:
         book = _parse(path)
@@ -106,7 +106,7 @@ def read_workbook(path: Path) -> Sheets:
     return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
-def _refused_unread(path: Path) -> str:
+def refused_unread(path: Path) -> str:
     """Why a file is not parsed at all, as the end of a sentence; nothing if it may be."""
     if path.stat().st_size > LARGEST_FILE:
         return f"it is larger than {LARGEST_FILE // 2**20} MB"
@@ -192,7 +192,7 @@ def _read_sheet(table: str, book: _Book, problems: list[Problem]) -> Sheet | Non
     values: list[list[Any]] = []
     lines: list[int] = []
     for line, row in enumerate(content.rows, start=1):
-        if not any(_text(value) for value, _ in row):
+        if not any(text_of(value) for value, _ in row):
             continue
         cells = [value for value, _ in row]
         for place, (_, formula) in enumerate(row):
@@ -203,12 +203,12 @@ def _read_sheet(table: str, book: _Book, problems: list[Problem]) -> Sheet | Non
     if not values:
         problems.append(empty(table))
         return None
-    header = [_text(value) for value in values[0]]
+    header = [text_of(value) for value in values[0]]
     width = max((place + 1 for place, cell in enumerate(header) if cell), default=0)
     kinds = [_kind(table, name) for name in header[:width]]
     kept: list[list[str]] = []
     for line, row in zip(lines, values, strict=True):
-        cells = [_text(value) for value in row]
+        cells = [text_of(value) for value in row]
         beyond = next((place for place, cell in enumerate(cells) if cell and place >= width), None)
         if beyond is not None:
             words = f"should be blank: the header ends in column {get_column_letter(width)}"
@@ -239,7 +239,7 @@ def _converted(
                 f"holds {what}, not {'a name' if kind in _NAMES else 'text'}: a spreadsheet program"
                 " may have changed it; format the cell as text and type it again"
             )
-            problems.append(Problem(table, str(line), name, _text(value), words))
+            problems.append(Problem(table, str(line), name, text_of(value), words))
     return problems
 
 
@@ -265,7 +265,7 @@ def _result(book: _Book, table: str, line: int, place: int, problems: list[Probl
     return result
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Return the text that a CSV file would hold for the value of a cell."""
     match value:
         case datetime.datetime() if value.time() == datetime.time():

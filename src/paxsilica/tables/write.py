@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from paxsilica.atomic import new_folder
 from paxsilica.tables.columns import cell_text
 from paxsilica.tables.layout import layout
 from paxsilica.tables.read import Tables
@@ -24,15 +25,19 @@ def columns_in_use(tables: Tables, table: str) -> tuple[str, ...]:
 
 def write_folder(tables: Tables, folder: Path) -> None:
     """Write every table that is present as a CSV file into a folder, which is made where it is not
-    there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for table in TABLES:
-        if table not in tables.present:
-            continue
-        columns = columns_in_use(tables, table)
-        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(
-                [cell_text(getattr(row, name)) for name in columns] for row in tables.rows(table)
-            )
+    there; all or nothing.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    names = [table for table in TABLES if table in tables.present]
+    with new_folder(folder, f"{names[-1]}.csv" if names else "") as draft:
+        for table in names:
+            columns = columns_in_use(tables, table)
+            with (draft / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows(
+                    [cell_text(getattr(row, name)) for name in columns]
+                    for row in tables.rows(table)
+                )

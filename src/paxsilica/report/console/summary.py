@@ -139,11 +139,11 @@ def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     yield Text()
     yield _title(
         "Coverage of need, per cent",
-        ", with all supply from outside the trusted group cut off: without → with the plan",
+        ", with all supply from adversaries cut off: without → with the plan",
     )
     yield table
     legend = (
-        "nameplate: capacity in trusted regions; coverage: what their chain can make, inputs"
+        "nameplate: capacity that is not cut off; coverage: what their chain can make, inputs"
         " included; ≥: required; "
     )
     yield Text.assemble((legend, "dim"), ("!", "red"), (" below the requirement", "dim"))

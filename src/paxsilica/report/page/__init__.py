@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from paxsilica.model.costs import coverage_shortfall, operating_support
 from paxsilica.report.answer import money
 from paxsilica.report.page.side import make_side
 from paxsilica.report.views.comparison import differences
@@ -108,9 +109,10 @@ def _figures(named: NamedPlan) -> dict[str, str]:
     plan, found = named.plan, totals(named.plan)
     costs = plan.costs.groupby("term")["usd_m"].sum()
     covered_stages = f"{found.covered} of {len(found.stages)}" if found.stages else "none required"
+    support, missing = operating_support.__name__, coverage_shortfall.__name__
     amounts = {
-        "Operating support for standby capacity, USD million, discounted": "operating_support",
-        "Price on missing coverage, USD million, discounted": "coverage_shortfall",
+        "Operating support for standby capacity, USD million, discounted": support,
+        "Price on missing coverage, USD million, discounted": missing,
     }
     return {
         "Public money, USD million": f"{found.public:,.0f}",

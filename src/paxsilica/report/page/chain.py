@@ -1,5 +1,5 @@
-"""The chain from ore to server as a Sankey diagram: each stage, the trusted share of its goods, and
-the links between stages.
+"""The chain from ore to server as a Sankey diagram: each stage, the share of its goods that is
+within reach, and the links between stages.
 
 All bands are equally wide, because values do not show dependence: a server is worth a hundred times
 the ore in it and cannot be built without it. A band is all that one stage takes from another,
@@ -28,7 +28,7 @@ FINAL_SHARE = 0.45
 """Least share of the sales of a stage to final users that is drawn."""
 
 PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", False, False))
-"""Parts of a band: class of its colour, whether the supplier is trusted, whether the user is."""
+"""Parts of a band: class of its colour, whether the supplier is within reach, and the user."""
 
 FINAL_NAME = "Final users"
 
@@ -36,26 +36,26 @@ FINAL_NAME = "Final users"
 @dataclass(frozen=True)
 class Chain:
     """The chain in one year: what every link carries (USD million by part) and the share of each
-    stage that is trusted."""
+    stage that is within reach."""
 
     year: int
     links: Mapping[Link, Mapping[str, float]]
-    trusted_share: Mapping[str, float]
+    reached_share: Mapping[str, float]
     names: Mapping[str, str]
     layers: Layers
 
     def rows(self) -> list[tuple[str, str, float, float, float]]:
-        """Rows of the table: from, to, USD million, share of trusted supply, and the same of the
-        supply to trusted users."""
+        """Rows of the table: from, to, USD million, share of supply within reach, and the same of
+        the supply to covered users."""
         place = {name: at for at, name in enumerate(self.names)}
         found = []
         for (start, end), parts in sorted(
             self.links.items(), key=lambda item: (place[item[0][0]], item[0][1])
         ):
             total, mine = sum(parts.values()), parts["tt"] + parts["ut"]
-            trusted = (parts["tt"] + parts["tu"]) / total
+            reached = (parts["tt"] + parts["tu"]) / total
             own = parts["tt"] / mine if mine else float("nan")
-            found.append((self.names[start], self.names[end], total, trusted, own))
+            found.append((self.names[start], self.names[end], total, reached, own))
         return found
 
 
@@ -82,21 +82,22 @@ def make_chain(named: NamedPlan, year: int) -> Chain | None:
         if thin:
             continue
         part = flows[(flows["from_stage"] == start) & (flows["to_stage"] == end)]
-        trust = part.groupby(["trusted_supply", "trusted_use"])["usd_m"].sum()
+        trust = part.groupby(["supply_within_reach", "use_within_reach"])["usd_m"].sum()
         links[start, end] = {
             name: float(trust.get((supply, use), 0.0)) for name, supply, use in PARTS
         }
         weights[start, end] = float(value / sold[start])
     output = stage_output(named.plan, named.world, year)
     shares = {
-        str(row["stage"]): row["trusted_usd_m"] / (row["trusted_usd_m"] + row["other_usd_m"])
+        str(row["stage"]): row["within_reach_usd_m"]
+        / (row["within_reach_usd_m"] + row["other_usd_m"])
         for row in output.to_dict("records")
-        if row["trusted_usd_m"] + row["other_usd_m"] > 0
+        if row["within_reach_usd_m"] + row["other_usd_m"] > 0
     }
     final = flows[flows["to_stage"] == FINAL]
     if not final.empty:
         shares[FINAL] = float(
-            final.loc[final["trusted_use"].astype(bool), "usd_m"].sum() / final["usd_m"].sum()
+            final.loc[final["use_within_reach"].astype(bool), "usd_m"].sum() / final["usd_m"].sum()
         )
     names = {**named.stages, FINAL: FINAL_NAME}
     return Chain(year, links, shares, names, lay_out(weights, list(names)))
@@ -183,20 +184,20 @@ class Plot:
         supply = (parts["tt"] + parts["tu"]) / total
         hint = (
             f"{names[link[0]]} to {names[link[1]]}: USD {total / 1000:,.1f} billion,"
-            f" {100 * supply:.0f} % of it from trusted plants"
+            f" {100 * supply:.0f} % of it from plants within reach"
         )
         return tag("g", tag("title", hint), *drawn)
 
     def bar(self, place: Place) -> list[Markup]:
-        """A stage: the trusted part of its bar, the rest, its name and the trusted share."""
+        """A stage: the part of its bar within reach, the rest, its name and the share."""
         key, style, along = place[0], self.style, self.depth[place]
         across, thickness = self.start[place] + style.lead, self.thickness(place)
-        share = self.chain.trusted_share.get(key, 0.0)
+        share = self.chain.reached_share.get(key, 0.0)
         name = self.chain.names.get(key, key)
-        makers = "used by trusted regions" if key == FINAL else "made by trusted plants"
+        makers = "used by covered regions" if key == FINAL else "made by plants within reach"
         hint = f"{name}: {100 * share:.0f} % {makers}"
         parts = []
-        for class_, low, high in (("node-trusted", 0.0, share), ("node-other", share, 1.0)):
+        for class_, low, high in (("node-reached", 0.0, share), ("node-other", share, 1.0)):
             first, extent = across + thickness * low, thickness * (high - low)
             box = (along, first, style.bar, extent)
             if style.down:
@@ -243,11 +244,11 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
     length = (len(layers.rows) - 1) * style.step + (HEAD + 30 if style.down else 140)
     width, height = (plot.across + 8, length) if style.down else (length, plot.across + 12)
     words = "; ".join(
-        f"{chain.names.get(key, key)} {100 * value:.0f} % trusted"
-        for key, value in chain.trusted_share.items()
+        f"{chain.names.get(key, key)} {100 * value:.0f} % within reach"
+        for key, value in chain.reached_share.items()
     )
     title = f"The chain in normal times, {chain.year}"
-    about = f"Share of each stage made by trusted plants: {words}."
+    about = f"Share of each stage made by plants within reach: {words}."
     return figure(name, title, about, width, height, parts)
 
 

@@ -101,7 +101,7 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         notes=_notes(named),
         proof=proof_lines(plan),
         made_from=[(name, str(value)) for name, value in leaves(plan.manifest)],
-        trusted=answer.trusted_words(named),
+        protected=answer.protected_words(named),
         measure=answer.measure(named),
     )
 

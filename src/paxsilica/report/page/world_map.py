@@ -101,7 +101,7 @@ def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
     for country, rings in outlines().items():
         known, kind = country in named.world.regions, "land"
         if known:
-            kind = "land trusted" if named.world.trusted(country, last) else "land other"
+            kind = "land reached" if not named.world.cut_off(country, last) else "land other"
         path = "".join(
             "M"
             + "L".join(

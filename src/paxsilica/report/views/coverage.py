@@ -67,9 +67,9 @@ def coverage_stages(plan: Plan) -> list[Stage]:
             Cell(
                 int(row["year"]),
                 float(row["nameplate_share_without"]),
-                float(row["coverage_without"]),
+                float(row["standalone_coverage_without"]),
                 float(row["nameplate_share"]),
-                float(row["coverage"]),
+                float(row["standalone_coverage"]),
                 float(row["required_share"]),
                 str(row["weakest_commodity"]),
             )
@@ -102,5 +102,8 @@ def short_commodities(plan: Plan, year: int) -> pd.DataFrame:
     """Commodities below the requirement in ``year``, lowest coverage first."""
     frame = plan.table("coverage_by_commodity")
     frame = frame[frame["year"] == year]
-    short = [below_requirement(row["coverage"], row["required_share"]) for row in records(frame)]
-    return frame[short].sort_values(["coverage", "commodity"]).reset_index(drop=True)
+    short = [
+        below_requirement(row["standalone_coverage"], row["required_share"])
+        for row in records(frame)
+    ]
+    return frame[short].sort_values(["standalone_coverage", "commodity"]).reset_index(drop=True)

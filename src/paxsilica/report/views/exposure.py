@@ -10,7 +10,7 @@ import pandas as pd
 from paxsilica.report.views.flows import normal_state_name, state_rows
 from paxsilica.report.views.named_plan import NamedPlan
 
-COLUMNS = ["stage", "commodity", "unit", "year", "region", "trusted", "production", "share"]
+COLUMNS = ["stage", "commodity", "unit", "year", "region", "within_reach", "production", "share"]
 
 
 def production_by_region(named: NamedPlan, years: list[int]) -> pd.DataFrame:
@@ -35,14 +35,21 @@ def production_by_region(named: NamedPlan, years: list[int]) -> pd.DataFrame:
         for (commodity, region), quantity in made.items():
             if quantity > 1e-9 * total[commodity]:
                 row, share = commodities[commodity], quantity / total[commodity]
-                key = (row.stage, commodity, row.unit, year, region, world.trusted(region, year))
+                key = (
+                    row.stage,
+                    commodity,
+                    row.unit,
+                    year,
+                    region,
+                    not world.cut_off(region, year),
+                )
                 rows.append((*key, quantity, share))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def exposure_by_good(production: pd.DataFrame) -> list[dict[str, Any]]:
     """For each good and year: the largest producer with its share, the share of regions that are
-    not trusted, and the Herfindahl index."""
+    cut off, and the Herfindahl index."""
     rows = []
     for (stage, commodity, year), part in production.groupby(["stage", "commodity", "year"]):
         top = part.sort_values(["share", "region"], ascending=[False, True]).iloc[0]
@@ -53,7 +60,7 @@ def exposure_by_good(production: pd.DataFrame) -> list[dict[str, Any]]:
                 "year": int(str(year)),
                 "largest": top["region"],
                 "largest_share": float(top["share"]),
-                "outside_share": float(part.loc[~part["trusted"].astype(bool), "share"].sum()),
+                "outside_share": float(part.loc[~part["within_reach"].astype(bool), "share"].sum()),
                 "herfindahl": float((part["share"] ** 2).sum()),
             }
         )
@@ -69,7 +76,7 @@ def exposure_by_region(production: pd.DataFrame, year: int) -> list[dict[str, An
         rows.append(
             {
                 "region": region,
-                "trusted": bool(top["trusted"]),
+                "within_reach": bool(top["within_reach"]),
                 "goods": len(goods),
                 "over_a_quarter": int((goods["share"] > 0.25).sum()),
                 "over_half": int((goods["share"] > 0.5).sum()),

@@ -107,11 +107,6 @@ class NamedPlan:
     status = partialmethod(name, "statuses")
     """Name of the status of a project, such as announced."""
 
-    def credit(self, key: object) -> float | None:
-        """Credited share of the nameplate at a status; ``None`` where it is not known."""
-        statuses = () if self.tables is None else self.tables.statuses
-        return next((row.credit for row in statuses if row.status == str(key)), None)
-
     @cached_property
     def _lookup(self) -> Lookup | None:
         return None if self.tables is None else Lookup(self.tables)

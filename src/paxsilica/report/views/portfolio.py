@@ -89,8 +89,8 @@ def rows_by_region(named: NamedPlan) -> list[dict[str, Any]]:
 
 
 def rows_by_status(named: NamedPlan) -> list[dict[str, Any]]:
-    """Number of projects, capital (USD million), share of all capital and credited share of the
-    nameplate by status, largest capital first."""
+    """Number of projects, capital (USD million), share of all capital and expected share that is
+    completed (weighted by capital) by status, largest capital first."""
     portfolio = named.plan.portfolio
     total = float(portfolio["capex_usd_m"].sum())
     rows: list[dict[str, Any]] = []
@@ -98,7 +98,11 @@ def rows_by_status(named: NamedPlan) -> list[dict[str, Any]]:
         capital = float(part["capex_usd_m"].sum())
         facts = {"name": named.status(status) or "Not stated", "projects": len(part)}
         share = capital / total if total else 0.0
-        rows.append({**facts, "capital": capital, "share": share, "credit": named.credit(status)})
+        sized = part[(part["size"] > 0) & (part["capex_usd_m"] > 0)]
+        weight = sized["capex_usd_m"] / sized["capex_usd_m"].sum()
+        done = float((weight * sized["credited_size"] / sized["size"]).sum())
+        completed = done if len(sized) else None
+        rows.append({**facts, "capital": capital, "share": share, "completed": completed})
     return sorted(rows, key=lambda row: -row["capital"])
 
 

@@ -28,7 +28,7 @@ SHOWN_ELSEWHERE = ("portfolio", "coverage", "funders", "costs", "prices")
 
 CONTENTS = {
     sheets.PORTFOLIO: "every project to commit: year, size, cost and funders",
-    sheets.COVERAGE: "share of need that the trusted chain could make, by stage and year",
+    sheets.COVERAGE: "share of need that the chain could make, by stage and year",
     sheets.CASH: "payments by funder and year",
     sheets.FUNDERS: "available, paid and remaining money of each funder",
     sheets.COSTS: "cost of the plan over the years of the case",

@@ -92,7 +92,7 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
     stages = coverage_stages(plan)
     if not stages:
         return
-    title = "Share of need that the trusted chain could make in a cut-off"
+    title = "Share of need that the chain could make in a cut-off"
     sheet = Sheet(book, COVERAGE, title, landscape=False, pages=1)
     years = years_of(stages)
     with_plan = _block(sheet, "With the plan", stages, lambda cell: cell.coverage)
@@ -303,7 +303,7 @@ def costs_sheet(book: Book, plan: Plan) -> None:
 
 
 def exposure_sheet(book: Book, named: NamedPlan) -> None:
-    """By good, the largest producer and the share outside the trusted group, first and last year;
+    """By good, the largest producer and the share of adversaries, first and last year;
     by region, the number of goods with a large share."""
     if named.world is None:
         return
@@ -324,9 +324,7 @@ def exposure_sheet(book: Book, named: NamedPlan) -> None:
         fields += [
             Field(f"Largest producer {year}", 18, "text", _largest(named, year)),
             Field(f"its share {year}", 12, "share", _of_good(f"largest_share {year}")),
-            Field(
-                f"outside the trusted group {year}", 14, "share", _of_good(f"outside_share {year}")
-            ),
+            Field(f"adversaries {year}", 14, "share", _of_good(f"outside_share {year}")),
             Field(f"Herfindahl index {year}", 16, "0.00", _of_good(f"herfindahl {year}")),
         ]
     sheet = Sheet(book, EXPOSURE, "Concentration of production in normal times, with the plan")
@@ -342,7 +340,7 @@ def exposure_sheet(book: Book, named: NamedPlan) -> None:
     sheet.heading(f"By region, {years[-1]}", 6)
     by_region = [
         Field("Region", 0, "text", lambda row: named.region(row["region"])),
-        Field("Trusted", 0, "text", _key("trusted")),
+        Field("Within reach", 0, "text", _key("within_reach")),
         Field("Goods that it makes", 0, "whole", _key("goods")),
         Field("more than a quarter of", 0, "whole", _key("over_a_quarter")),
         Field("more than half of", 0, "whole", _key("over_half")),

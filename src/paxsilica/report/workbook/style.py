@@ -13,7 +13,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from paxsilica.plan.tables import ALL_TABLES, Column
+from paxsilica.output_tables import Column
+from paxsilica.plan.tables import ALL_TABLES
 
 BLUE, PALE, ORANGE, DEEP_ORANGE, GREY = "#0072B2", "#D9ECF8", "#FBD0AB", "#F5A96A", "#59636E"
 """Blue and orange differ for readers with any colour vision; short cells also have a sign."""
@@ -124,7 +125,7 @@ def number_format(column: Column, values: Sequence[Any]) -> str:
     >>> from paxsilica.plan.tables import column_of
     >>> number_format(column_of("funding", "year"), [2030])
     '0'
-    >>> number_format(column_of("coverage", "coverage"), [0.5])
+    >>> number_format(column_of("coverage", "joint_coverage"), [0.5])
     '0.0%'
     >>> need = column_of("coverage_by_commodity", "need")
     >>> number_format(need, [120000.5]), number_format(need, [0.25])

@@ -54,6 +54,7 @@ CHECKS = (
     _check(regions.variants_of_demand, "demand"),
     _check(recipes.kinds_of_processes, "recipes"),
     _check(recipes.main_products, "recipes"),
+    _check(recipes.fixed_costs),
     _check(recipes.mass_is_conserved, "recipes", "commodities", "processes"),
     _check(reachability.something_runs, "assets", "projects"),
     _check(

@@ -7,7 +7,8 @@ from typing import Any
 
 from paxsilica.errors import Problem
 from paxsilica.tables.columns import cell_text
-from paxsilica.tables.layout import ColumnLayout, layout
+from paxsilica.tables.layout import ColumnLayout, key_text, layout
+from paxsilica.tables.no_bound import BOUNDS, MOST, needless
 from paxsilica.tables.read import Tables
 from paxsilica.tables.rules import RULES
 from paxsilica.tables.schema import TABLES
@@ -18,8 +19,7 @@ _MOST = (
     ("USD million", 1e7),
     ("USD", 1e12),
     ("t per unit", 1e9),
-    # The solver fails on bounds of 1e12 and bears 1e10.
-    *((unit, 1e10) for unit in _QUANTITY),
+    *((unit, MOST) for unit in _QUANTITY),
     ("", 1e12),
 )
 
@@ -38,6 +38,7 @@ def magnitudes(tables: Tables) -> Iterable[Problem]:
     """Find absurd magnitudes, in cells and in series."""
     units: dict[str, str] = {row.commodity: row.unit for row in tables.commodities}
     units |= {f"process {row.process}": row.unit for row in tables.processes}
+    none = needless(tables)
     for table in TABLES:
         if table in ("series", "provenance"):
             continue
@@ -47,7 +48,12 @@ def magnitudes(tables: Tables) -> Iterable[Problem]:
         for line, row in tables.numbered(table, tables.rows(table)):
             for name, (unit, most) in limits.items():
                 value = getattr(row, name)
-                if value is not None and abs(value) > most and value != float("inf"):
+                if (
+                    value is not None
+                    and abs(value) > most
+                    and value != float("inf")
+                    and (BOUNDS.get(table), (table, key_text(row)) in none) != (name, True)
+                ):
                     yield Problem(
                         table,
                         line,

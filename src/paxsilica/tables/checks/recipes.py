@@ -56,6 +56,21 @@ def main_products(tables: Tables) -> Iterable[Problem]:
             yield Problem("processes", line, "main_product", process.main_product, words)
 
 
+def fixed_costs(tables: Tables) -> Iterable[Problem]:
+    """Find processes with a fixed cost that do not say whether unit costs hold it, or the
+    reverse."""
+    for line, row in tables.numbered("processes", tables.processes):
+        if bool(row.fixed_cost_usd_per_unit) == (row.unit_cost_includes_fixed is not None):
+            continue
+        words = (
+            "should be yes or no: whether the unit costs of its plants hold the fixed cost"
+            if row.fixed_cost_usd_per_unit
+            else "should be blank: the process has no fixed cost"
+        )
+        value = "" if row.unit_cost_includes_fixed is None else str(row.unit_cost_includes_fixed)
+        yield Problem("processes", line, "unit_cost_includes_fixed", value, words)
+
+
 def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
     """Find conversions whose weighed outputs weigh more than their weighed inputs."""
     weights = {
