@@ -48,11 +48,7 @@ lint: $(STAMP) ## check style and format
 types: $(STAMP) ## check types
 	$(BIN)/mypy
 
-<<<<<<< HEAD
-bench: $(STAMP) ## measure speed: a whole run against HiGHS alone, time to a gap, prices against one solve, many scenarios
-=======
-bench: $(STAMP) ## measure speed: a whole run and the search against HiGHS alone, time to a gap, prices against one solve
->>>>>>> speed
+bench: $(STAMP) ## measure speed: a whole run and the search against HiGHS alone, time to a gap, prices, many scenarios
 	$(BIN)/python benchmarks/bench.py $(CASE)
 	$(BIN)/python benchmarks/search.py $(CASE)
 	$(BIN)/python benchmarks/prices.py $(CASE)

@@ -92,11 +92,8 @@ def make_plan(
     on_step: StepCallback | None = None,
     *,
     model: Model | None = None,
-<<<<<<< HEAD
-    resources: Resources = ALONE,
-=======
     least_budget: bool = False,
->>>>>>> speed
+    resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -105,12 +102,9 @@ def make_plan(
         on_progress: called with every progress of the search.
         on_step: called with the name of each step of the work as it begins.
         model: the model of this case on these tables with further rows of a user; built if absent.
-<<<<<<< HEAD
-        resources: where a decomposition runs its subproblems and keeps its cuts.
-=======
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
->>>>>>> speed
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -126,17 +120,6 @@ def make_plan(
         model = build(instance) if model is None else of_question(model, tables, case)
         made = written(model, tables, case)
     instance, program, costs = made.instance, made.program, made.costs
-<<<<<<< HEAD
-    steps.begin("search")
-    outcome = search(
-        program,
-        case.solver,
-        on_progress=on_progress,
-        interruptible=True,
-        may_be_empty=True,
-        resources=resources,
-    ).outcome
-=======
     closest: Closest | None = None
     if case.objective == "security" and instance.required:
         closest = closest_plan(made, on_progress, steps.begin)
@@ -144,9 +127,13 @@ def make_plan(
     else:
         steps.begin("search")
         outcome = search(
-            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+            program,
+            case.solver,
+            on_progress=on_progress,
+            interruptible=True,
+            may_be_empty=True,
+            resources=resources,
         ).outcome
->>>>>>> speed
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
         steps.end()

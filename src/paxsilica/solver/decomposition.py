@@ -46,6 +46,7 @@ from paxsilica.solver.highs import (
     solve,
 )
 from paxsilica.solver.program import Array, Compiled
+from paxsilica.solver.staged import NO_HEURISTICS, solve_in_stages, suits
 
 LOGGER = logging.getLogger(__name__)
 
@@ -79,15 +80,6 @@ DIVES = 3
 
 DIVE_SLACK = 0.05
 """Share of the gap that one decision of a dive may cost before the other side is tried."""
-
-WITHOUT_HEURISTICS: dict[str, float | int | str | bool] = {
-    "mip_heuristic_effort": 0.0,
-    "mip_heuristic_run_feasibility_jump": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_root_reduced_cost": False,
-}
-"""Options of HiGHS for a search that starts from a good plan."""
 
 
 def chosen(program: Compiled, options: Solver) -> str:
@@ -384,19 +376,16 @@ class Decomposition:
 
     def solve_master(self, gap: float) -> Outcome:
         """Searches the master with its integers and cuts, from the best plan."""
-        given = self.options.options
-        options = self.options.model_copy(
-            update={
-                "gap": gap,
-                "time_limit_s": max(0.1, self.left),
-                "options": given if self.best.decisions is None else WITHOUT_HEURISTICS | given,
-            }
-        )
+        options = self.options.model_copy(update={"gap": gap, "time_limit_s": max(0.1, self.left)})
+        program, best = self.master.program(), self.best.decisions
 
         def note(now: Progress) -> None:
             self.note(now.bound)
 
-        return solve(self.master.program(), options, note, self.best.decisions, self.cutoff)
+        if best is None and suits(program):
+            return solve_in_stages(program, options, note, None, self.cutoff)
+        quiet = {} if best is None else NO_HEURISTICS
+        return solve(program, options, note, best, self.cutoff, quiet)
 
     def values(self, best: Best) -> Array | None:
         """The plan by column of the whole program."""
@@ -430,7 +419,11 @@ class Decomposition:
     def outcome(self, interrupted: bool) -> Outcome:
         """What was found."""
         make = partial(
-            Outcome, seconds=self.seconds, interrupted=interrupted, trace=tuple(self.trace)
+            Outcome,
+            seconds=self.seconds,
+            interrupted=interrupted,
+            trace=tuple(self.trace),
+            limited=interrupted or self.over,
         )
         if self.infeasible:
             return make("infeasible", None, math.inf)
@@ -465,6 +458,8 @@ def decompose(
     without subproblems is solved whole, and so is one whose master is unbounded. The method
     ``rounding`` ends with the first plans."""
     partition = Partition.of(program)
+    if not partition.names and options.method == "rounding" and suits(program):
+        return solve_in_stages(program, options, on_progress, start, cutoff, first_plan=True)
     if not partition.names and options.method != "rounding":
         LOGGER.info("search: monolith (the program has no state that can be a subproblem)")
         return solve(program, options, on_progress, start, cutoff)

@@ -15,7 +15,7 @@ from paxsilica.case import Solver
 from paxsilica.solver.decomposition_parts import MASTER, Partition, Positions
 from paxsilica.solver.highs import Outcome
 from paxsilica.solver.persistent import PersistentProgram
-from paxsilica.solver.program import Array, Compiled
+from paxsilica.solver.program import ADDED, Array, Compiled
 
 NEGLIGIBLE = 1e-12
 """Coefficients of a cut below this share of its largest are left out."""
@@ -116,15 +116,7 @@ class Master:
         if not cuts:
             return
         matrix, low = self._rows_of(cuts)
-        self.solver.addRows(
-            len(cuts),
-            low,
-            np.full(len(cuts), highspy.kHighsInf),
-            matrix.nnz,
-            matrix.indptr[:-1].astype(np.int32),
-            matrix.indices.astype(np.int32),
-            matrix.data,
-        )
+        self.linear.add_rows(matrix, low)
         self.cuts += cuts
         self.age = np.append(self.age, np.zeros(len(cuts), dtype=int))
 
@@ -155,8 +147,7 @@ class Master:
         lasting = np.array([cut.group is None for cut in self.cuts])
         gone = (self.age > ROUNDS_SLACK) & ~lasting
         if gone.any():
-            at = (len(self.rows) + np.flatnonzero(gone)).astype(np.int32)
-            self.solver.deleteRows(len(at), at)
+            self.linear.delete_rows(len(self.rows) + np.flatnonzero(gone))
             self.age = self.age[~gone]
             self.cuts = [cut for cut, out in zip(self.cuts, gone, strict=True) if not out]
 
@@ -170,5 +161,5 @@ class Master:
             matrix=csr_matrix(vstack([self.base.matrix, matrix])),
             row_low=np.append(self.base.row_low, low),
             row_high=np.append(self.base.row_high, np.full(len(low), np.inf)),
-            row_names=(*self.base.row_names, *(("cut", at) for at in range(len(low)))),
+            row_names=(*self.base.row_names, *((ADDED, at) for at in range(len(low)))),
         )

@@ -23,12 +23,8 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_matrix, vstack
 
 from paxsilica.errors import InputError
-<<<<<<< HEAD
 from paxsilica.instance import Instance
-from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms
-=======
 from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms, parts_of
->>>>>>> speed
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

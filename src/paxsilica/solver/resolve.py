@@ -257,7 +257,6 @@ def search(
         if on_progress is not None:
             on_progress(now)
 
-<<<<<<< HEAD
     method = chosen(program, options)
     LOGGER.info("search: %s", method)
     found = start.values(program) if isinstance(start, Known) else start
@@ -265,16 +264,9 @@ def search(
     if method in ("decomposition", "rounding"):
         outcome = decompose(program, options, note, found, enough, resources)
     else:
-        outcome = solve(program, options, note, found, enough)
-=======
-    outcome = (solve_in_stages if suits(program) else solve)(
-        program,
-        options,
-        note,
-        start.values(program) if isinstance(start, Known) else start,
-        None if cutoff is None else lambda: cutoff(reported),
-    )
->>>>>>> speed
+        outcome = (solve_in_stages if suits(program) else solve)(
+            program, options, note, found, enough
+        )
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":
