@@ -75,10 +75,13 @@ def solve_in_stages(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    *,
+    first_plan: bool = False,
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; the arguments are those of
-    :func:`~paxsilica.solver.highs.solve`. The time limit is one for all stages."""
-    return _Search(program, options, on_progress, cutoff).run(start)
+    :func:`~paxsilica.solver.highs.solve`. The time limit is one for all stages. With
+    ``first_plan`` the search ends after the second stage."""
+    return _Search(program, options, on_progress, cutoff, first_plan=first_plan).run(start)
 
 
 class _Finished(Exception):
@@ -92,8 +95,10 @@ class _Search:
         options: Solver,
         on_progress: ProgressCallback | None,
         cutoff: Callable[[], bool] | None,
+        *,
+        first_plan: bool = False,
     ) -> None:
-        self.program, self.options = program, options
+        self.program, self.options, self.first_plan = program, options, first_plan
         self.on_progress, self.cutoff = on_progress, cutoff
         self.started = time.monotonic()
         self.whole = np.flatnonzero(program.integer)
@@ -160,6 +165,8 @@ class _Search:
             self._begin("known plan")
             self._fixed(start[self.whole])
         self._rounded(self._relaxed())
+        if self.first_plan:
+            return
         self._small()
         self._all()
 
