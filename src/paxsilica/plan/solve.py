@@ -28,6 +28,7 @@ from paxsilica.plan.coverage_tables import coverage_tables, headline, security_t
 from paxsilica.plan.result import Plan
 from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -92,6 +93,7 @@ def make_plan(
     *,
     model: Model | None = None,
     least_budget: bool = False,
+    resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -102,6 +104,7 @@ def make_plan(
         model: the model of this case on these tables with further rows of a user; built if absent.
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -124,7 +127,12 @@ def make_plan(
     else:
         steps.begin("search")
         outcome = search(
-            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+            program,
+            case.solver,
+            on_progress=on_progress,
+            interruptible=True,
+            may_be_empty=True,
+            resources=resources,
         ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
