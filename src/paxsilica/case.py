@@ -182,10 +182,10 @@ class Coverage(Section):
     from_year: CaseYear = Field(description="first year in which coverage is required")
     from_years: dict[str, CaseYear] = Field({}, description="first year by commodity")
     hard: bool = Field(
-        description="true: must be met; false: the shortfall is paid for at the shortage price"
+        description="true: must be met; false: the shortfall costs the value added at risk"
     )
     shortfall_weight: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
-        1.0, description="factor on the shortage price of missing coverage"
+        1.0, description="factor on the value added at risk of missing coverage"
     )
     listed_uses: tuple[str, ...] = Field(
         (),

@@ -151,6 +151,7 @@ class Maker:
             main_product="acid",
         )
         self.add("recipes", process="make-acid", commodity="acid", role="output", quantity=1)
+        price = 0.0
         for at, name in enumerate(self.goods):
             ready = self.between(0.2, 0.8) if self.feature("standby", 0.6) else None
             kind = "source" if at == 0 else "conversion"
@@ -166,15 +167,20 @@ class Maker:
                 minimum_utilisation=ready,
             )
             self.add("recipes", process=process, commodity=name, role="output", quantity=1)
+            value = 4e4
             if at:
+                quantity = self.between(1, 2)
                 self.add(
                     "recipes",
                     process=process,
                     commodity=self.goods[at - 1],
                     role="input",
-                    quantity=self.between(1, 2),
+                    quantity=quantity,
                 )
+                value += quantity * price
                 self.add("recipes", process=process, commodity="acid", role="input", quantity=0.2)
+            price = value
+            self.world.tables["commodities"][at]["price_usd_per_unit"] = price
         if self.by_product:
             self.add(
                 "commodities",

@@ -59,7 +59,7 @@ def powered(units: float) -> Small:
         budget_usd_m=1500,
     )
     world.region("AUS", "signatory")
-    world.region("CHN", "untrusted")
+    world.region("CHN", "adversary")
     world.commodity("oxide", covered="yes", shortage_price_usd_per_unit=60000)
     world.commodity("power")
     world.process("refine", {"power": 100 * units}, {"oxide": 1.0})

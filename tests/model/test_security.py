@@ -82,7 +82,7 @@ def test_production_coverage_requires_the_share_of_need_along_the_recipes() -> N
     # covered demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
     # plant in C is gone; nobody takes metal in B, so of its metal only what arrives in A counts
     shipment = ("shipment", ("B", "A", "metal", CUT))
-    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 1})
+    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 20})
     assert row.sides == (approx(0.8 * 20), INF)
 
 
@@ -108,17 +108,17 @@ def test_production_coverage_follows_stage_year_and_commodity() -> None:
 
 def test_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
     assert model(HARD).bounds("shortfall", "metal", CUT) == (0, 0)
-    assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, INF)
+    assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, 1)
 
 
 def test_delivery_coverage_where_demand_arises() -> None:
     built_model = model()
     row = built_model.line("delivery_coverage", "magnet", CUT)
-    # 10 - unserved + shortfall >= 0.8 * 10
+    # 10 - unserved + 10 shortfall >= 0.8 * 10
     assert row.terms == {
         ("unserved", ("A", "magnet", CUT)): -1,
         ("unserved", ("B", "magnet", CUT)): -1,
-        ("shortfall", ("magnet", CUT)): 1,
+        ("shortfall", ("magnet", CUT)): 10,
     }
     assert row.sides == (approx(-0.2 * 10), INF)
     assert built_model.lines("delivery_coverage") == [

@@ -9,7 +9,7 @@ from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M, Committed, Money
-from paxsilica.audit.need import required_shares
+from paxsilica.audit.need import required_shares, value_added
 from paxsilica.audit.reference import ENDLESS, Facts
 
 
@@ -156,13 +156,11 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     short = []
     priced = facts.case.objective != "security"
     if coverage is not None and not coverage.hard and priced:
+        worth_of = value_added(facts)
         short += [
-            1e-6
-            * coverage.shortfall_weight
-            * facts.discount(year)
-            * price(commodity, year)
-            * amount
-            for (commodity, year), amount in shortfalls.items()
+            1e-6 * coverage.shortfall_weight * facts.discount(year) * worth * share
+            for (stage, year), share in shortfalls.items()
+            for worth in worth_of[stage, year]
         ]
     if cap is not None and not cap.hard:
         excess = concentration_excess(running, required_shares(facts))

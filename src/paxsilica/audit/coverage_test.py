@@ -18,7 +18,8 @@ SHARE = "share of 1"
 
 
 def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
-    """Coverage of every commodity and stage; returns the shortfall by commodity and year."""
+    """Coverage of every commodity and stage; returns the shortfall by stage and year, a share of
+    need."""
     facts, ledger = running.facts, running.ledger
     required, need = required_shares(facts), needs(facts)
     found = records(running.plan, "coverage_by_commodity")
@@ -27,11 +28,14 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         ledger.at(key, "whether it is required").note("coverage", key in rows, key in required)
     cuts = {one.year: one for one in running.states.values() if one.coverage_test}
     shortfalls: dict[tuple[str, int], float] = {}
+    everything: dict[tuple[str, int], list[float]] = defaultdict(list)
     own: dict[int, list[float]] = defaultdict(list)
     for key in sorted(set(required) & set(rows)):
         (commodity, year), row, quantity = key, rows[key], need[key]
         entry, one = facts.commodities[commodity], cuts.get(year)
-        shortfalls[key] = row["shortfall"]
+        short = row["shortfall"] / quantity
+        assert entry.stage is not None
+        everything[entry.stage, year].append(short)
         texts, amounts, shares = (ledger.at(key, unit) for unit in ("text", entry.unit, SHARE))
         texts.equal_cells("coverage", row, {"stage": entry.stage, "unit": entry.unit})
         amounts.same("need", row["need"], quantity)
@@ -56,12 +60,17 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
         if covered_demand(facts, year).get(commodity, 0.0) > 0:
-            claim = required[key] * wanted - row["shortfall"]
+            claim = (required[key] - short) * wanted
             amounts.at_least("delivery when cut off", wanted - missing, claim, wanted)
         _within_reach(running, row, one, quantity)
         own[year].append(min(1.0, made / quantity))
         if wanted > 0:
             own[year].append(1.0 - missing / wanted)
+    for where, shares_short in everything.items():
+        shortfalls[where] = max(shares_short)
+        here = ledger.at(where, SHARE)
+        here.at_most("shortfall", shortfalls[where], 1.0)
+        here.same("shortfall of a stage", min(shares_short), shortfalls[where])
     _outside(running)
     _joint(running, rows, own)
     _stages(running, rows)

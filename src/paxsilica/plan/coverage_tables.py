@@ -120,7 +120,8 @@ def coverage_tables(
                 "standalone_coverage": measured.goods[key],
                 "joint_coverage": measured.joint[name],
                 "required_share": required,
-                "shortfall": max(0.0, missing.get(key, 0.0)),
+                "shortfall": max(0.0, missing.get((stage, name), 0.0))
+                * instance.need[good, state.year],
                 "limits_joint": "yes" if good in measured.limiting[name] else "no",
                 "largest_region_without": before[key].region,
                 "largest_region_share_without": before[key].region_share,

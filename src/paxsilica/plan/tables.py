@@ -141,7 +141,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         unit=_text("unit of need, per year"),
         need=_amount("need of the covered regions"),
         **_COVERAGE,
-        shortfall=_amount("missing from the required share in the cut-off of the plan"),
+        shortfall=_amount("shortfall of the stage in the cut-off of the plan, times the need"),
         limits_joint=_yes_no("whether the good limits the joint coverage with the plan"),
         **_LARGEST,
     ),
