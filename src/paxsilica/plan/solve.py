@@ -42,8 +42,8 @@ from paxsilica.version import __version__
 StepCallback = Callable[[str], None]
 
 Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
-"""Further tables of a plan, from its model, the values of all columns, and the seconds that the plan
-has taken."""
+"""Further tables of a plan, from its model, the values of all columns, and the seconds that it took
+so far."""
 
 LEAST_BUDGET_GAP = 0.002
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public

@@ -28,12 +28,12 @@ from scipy.sparse import csr_matrix, hstack, vstack
 from paxsilica.errors import PaxSilicaError
 from paxsilica.finance import MILLION
 from paxsilica.model.costs import coverage_shortfall
-from paxsilica.model.registry import row_with, rows_with
+from paxsilica.model.registry import parts_of, row_with, rows_with
 from paxsilica.model.security import coverage_base, coverage_side, production_coverage
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
 from paxsilica.prices.one_sided import Derivatives, Sides
-from paxsilica.prices.priced_items import PricedItem, moved_rows, single_rows
+from paxsilica.prices.priced_items import PricedItem, moved_rows
 from paxsilica.prices.table import Price, number, price_frame
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import OutOfTimeError
@@ -48,7 +48,13 @@ LEAST_SECONDS = 5.0
 FRONT_ROWS = 8
 """Rows of the first page; they are the first rows of the table."""
 
-FRONT_OF = {"budget": 1, "joint coverage": 1, "envelope": 2, "stage coverage": 3, "scarcest good": 1}
+FRONT_OF = {
+    "budget": 1,
+    "joint coverage": 1,
+    "envelope": 2,
+    "stage coverage": 3,
+    "scarcest good": 1,
+}
 """Most rows of each kind on the first page, in the order of the table."""
 
 NOT_COMPUTED = "not computed"
@@ -126,14 +132,12 @@ class _Front:
     # -- programs ------------------------------------------------------------------------------
 
     def _held(self, program: Compiled) -> Compiled:
-        """The LP relaxation in which coverage and caps are missed no further than in the plan."""
-        relaxed = program.relaxed()
-        for family in ("shortfall", "concentration_excess"):
-            at = program.positions(family)
-            most = np.maximum(0.0, self.values[at])
-            self_room = np.where(most > 0, HELD_ROOM * np.maximum(1.0, most), 0.0)
-            relaxed = relaxed.with_columns(at, 0.0, np.minimum(program.high[at], most + self_room))
-        return relaxed
+        """The LP relaxation in which coverage is missed no further than in the plan."""
+        at = program.positions("shortfall")
+        most = np.maximum(0.0, self.values[at])
+        room = np.where(most > 0, HELD_ROOM * np.maximum(1.0, most), 0.0)
+        held = np.minimum(program.high[at], most + room)
+        return program.relaxed().with_columns(at, 0.0, held)
 
     @property
     def reached(self) -> str:
@@ -163,12 +167,16 @@ class _Front:
                 hstack([csr_matrix(entries), shares]),
             ]
         )
-        shortage = self.made.costs[coverage_shortfall.__name__][0]
+        # what is missing is held, so its price is a constant; that of a soft cap on the share of a
+        # region stays
+        cost = self.made.total.copy()
+        at = base.positions("shortfall")
+        cost[at] -= self.made.costs[coverage_shortfall.__name__][0][at]
         free = np.full(len(rows), np.inf)
         return replace(
             base,
             matrix=csr_matrix(matrix),
-            cost=np.append(self.made.total - shortage, np.zeros(count)),
+            cost=np.append(cost, np.zeros(count)),
             offset=self.made.offset,
             low=np.append(base.low, np.zeros(count)),
             high=np.append(base.high, np.ones(count)),
@@ -237,8 +245,8 @@ class _Front:
                 *(math.nan,) * 3,
                 "",
                 math.nan,
-                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}. The command"
-                " `paxsilica prices` computes prices without this limit of time.",
+                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}. The"
+                " command `paxsilica prices` computes prices without this limit of time.",
             )
             for reason, titles in missing.items()
         ]
@@ -293,12 +301,22 @@ class _Front:
 
     def _money(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
         """The budget, and the envelopes that limit the least cost."""
-        items = single_rows(self.instance, duals.program)
         funding = self.instance.funding
+        items = [
+            PricedItem(
+                what,
+                "programme" if what == "budget" else parts_of(duals.program.row_names[row][1])[0],
+                None,
+                "USD per USD",
+                "",
+                gain=True,
+                movement=moved_rows([(row, 1.0)]),
+            )
+            for what in ("budget", "envelope")
+            for row in duals.program.rows_of(row_with(item=what)).tolist()
+        ]
         count = 0
         for item in items:
-            if item.what not in ("budget", "envelope"):
-                continue
             size = float(duals.program.row_high[item.movement.rows[0]])
             room = size - float(duals.corner.activity[item.movement.rows[0]])
             used = room <= 1e-6 * max(1.0, abs(size))
@@ -338,9 +356,7 @@ class _Front:
             item.where,
         )
 
-    def _envelope_row(
-        self, item: PricedItem, title: str, size: float, sides: Sides
-    ) -> FrontPrice:
+    def _envelope_row(self, item: PricedItem, title: str, size: float, sides: Sides) -> FrontPrice:
         return FrontPrice(
             "envelope",
             title,
@@ -381,8 +397,8 @@ class _Front:
             item.unit,
             math.nan,
             f"Joint coverage: if all money is used to raise coverage, a further USD billion of"
-            f" budget adds {number(sides.right)} percentage points of {mean} {when};"
-            f" {_last(sides, 'the last USD billion added at the margin')}.",
+            f" budget adds {number(sides.right)} percentage points of {mean} {when}, at the"
+            f" margin; {_last(sides, 'the last USD billion added')}.",
             "whole chain",
         )
 
@@ -493,9 +509,7 @@ class _Front:
             price = MILLION * worth / weighted if weighted > 0 else 0.0
             yield _Good(good, tuple(moved.items()), weight, stake, price)
 
-    def _use(
-        self, values: Array, program: Compiled, region: str, good: str, state: str
-    ) -> float:
+    def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
         """What is used of a good in a region and state, by plants and by final demand that is
         served."""
         where, at = self.instance.states[state], program.column_at
@@ -534,8 +548,11 @@ class _Front:
             sides.high,
             item.unit,
             stake,
-            f"Scarcest good: one more {known.unit} of {known.name} needed in the cut-off costs USD"
-            f" {number(sides.right)}{times}, with {self.reached};"
+            f"Scarcest good: no plan supplies one more {known.unit} of {known.name} in the cut-off"
+            f" within the budget, with {self.reached}; one less saves USD {number(sides.left)}."
+            if math.isinf(sides.right)
+            else f"Scarcest good: one more {known.unit} of {known.name} needed in the cut-off costs"
+            f" USD {number(sides.right)}{times}, with {self.reached};"
             f" {_last(sides, 'one less saves USD')}. All that is used of it is worth USD"
             f" {number(stake)} million at this price.",
             good.commodity,

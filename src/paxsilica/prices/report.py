@@ -37,7 +37,7 @@ from paxsilica.prices.finite_difference import (
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.lead_time import lead_time_estimates
 from paxsilica.prices.priced_items import priced_items
-from paxsilica.prices.request import PriceRequest, check_request, chosen
+from paxsilica.prices.request import PriceRequest, check_request, chosen, refuse_security
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
@@ -70,6 +70,7 @@ def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = Non
         PriceError: if there is no plan, or if the duals fail their proof.
         InputError: if the model is of another question.
     """
+    refuse_security(case)
     if plan.objective is None:
         raise PriceError(f"the case is {plan.status}: without a plan there is nothing to price")
     model = None if model is None else of_question(model, tables, case)

@@ -171,9 +171,8 @@ class PersistentProgram:
         largest = float(np.abs(program.cost * self.scaling.columns).max(initial=0.0))
         objective = 2.0**COSTS / largest if largest else 1.0
         self.program, self.scaling = program, replace(self.scaling, objective=objective)
-        columns = np.arange(len(program.cost), dtype=np.int32)
-        scale = self.scaling.columns
-        self.set_costs(columns, program.cost)
+        self.set_costs(np.arange(len(program.cost)), program.cost)
+        columns, scale = np.arange(len(program.cost), dtype=np.int32), self.scaling.columns
         self.solver.changeObjectiveOffset(program.offset * objective)
         low, high = rounded(program.low / scale), rounded(program.high / scale)
         self.solver.changeColsBounds(len(columns), columns, low, high)
