@@ -34,7 +34,7 @@ CURVE_TIMES = 7.5
 CURVE_LEAST = 20.0
 """Seconds that it may take in any case."""
 
-KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
+KIND_NAMES = ("fixed", "relaxed", "hull", "resolve", "commitment")
 """Those of :data:`paxsilica.prices.table.KINDS`."""
 
 DUAL = (
@@ -60,7 +60,10 @@ class PriceOptions(SolveOptions):
     kind: Annotated[
         list[str] | None,
         several(
-            "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
+            "KIND",
+            "fixed, relaxed, hull, resolve or commitment; start with relaxed",
+            completion.words(*KIND_NAMES),
+            shown="all",
         ),
     ] = None
     two_sided: Annotated[
@@ -227,6 +230,11 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
     with all projects as decided. [bold]relaxed[/bold]: LP-relaxation dual, with projects divisible.
     [bold]hull[/bold]: convex-hull price, which supports the plan with the least side payments.
     [bold]resolve[/bold]: finite difference (re-solve), an interval that includes both gaps.
+    [bold]commitment[/bold]: the support that each project of the plan needs at the fixed prices.
+
+    Start with relaxed: it values the next USD or tonne before projects are decided, and the first
+    page of solve uses it. Use fixed for a plan that is built, resolve for a large step or a check
+    of one value, hull if side payments are the question, commitment for the support of a project.
 
     With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
     price_proof, value_curve, value_jumps, as records).

@@ -295,8 +295,9 @@ PRICE_TABLES: Mapping[str, TableDoc] = {
         where=_text("funder, region, project or other object of the price"),
         when=_year("year; blank: all years"),
         kind=_text(
-            "fixed (fixed-integer dual), relaxed (LP-relaxation dual), hull (convex-hull price) or"
-            " resolve (finite difference, re-solve)"
+            "fixed (fixed-integer dual), relaxed (LP-relaxation dual), hull (convex-hull price),"
+            " resolve (finite difference, re-solve) or commitment (support that a commitment needs"
+            " at the fixed-integer duals)"
         ),
         value=_amount(
             "the price; for a limit positive is the saving from one more, for a requirement or a"
