@@ -13,9 +13,9 @@ from prices.test_differences import moved, value
 
 
 def test_a_lump_needs_support_at_the_price_of_money() -> None:
-    # Budget 45: the plan is lump (30) and 15 of graded, and a million is worth 10. Lump costs 30 and
-    # 30 x 10 of other use of the money, and saves 230: it needs 100. The commitment of graded itself
-    # costs nothing, and its size is free.
+    # Budget 45: the plan is lump (30) and 15 of graded, and a million is worth 10. Lump costs 30,
+    # takes 30 x 10 from other uses of the money, and saves 230: it needs 100. The commitment of
+    # graded itself costs nothing, and its size is free.
     start = started(three_projects(), case(budget_usd_m=45.0))
     table = prices_from(start, PriceRequest(kinds=("commitment",)), lambda _: None).table
     assert set(table["kind"]) == {"commitment"}
@@ -27,8 +27,8 @@ def test_a_lump_needs_support_at_the_price_of_money() -> None:
 
 def test_a_commitment_gains_where_its_prices_pay_more_than_it_costs() -> None:
     # Budget 70: graded (30) and lump (30) in full, 10 idle, so a million is worth nothing: lump
-    # saves 230 for 30. Of graded every unit saves 11 for 1: all 30 gain 300. A commitment of more than
-    # 1 has no meaning; its derivative is zero, because the size is limited to 30 by itself.
+    # saves 230 for 30. Of graded every unit saves 11 for 1: all 30 gain 300. A commitment above 1
+    # has no meaning; its derivative is zero, because the size is limited to 30 by itself.
     start = started(three_projects(), case(budget_usd_m=70.0))
     table = prices_from(start, PriceRequest(kinds=("commitment",)), lambda _: None).table
     assert priced(table, where="lump")["value"] == pytest.approx(30.0 - 230.0)
