@@ -86,6 +86,7 @@ _AUTOMATIC = SolverOption(str, choices=("off", "choose", "on"))
 
 SOLVER_OPTIONS: Mapping[str, SolverOption] = {
     "mip_heuristic_effort": SolverOption(float, 0, 1),
+    "mip_heuristic_run_feasibility_jump": _ON_OFF,
     "mip_heuristic_run_rens": _ON_OFF,
     "mip_heuristic_run_rins": _ON_OFF,
     "mip_heuristic_run_root_reduced_cost": _ON_OFF,
@@ -185,6 +186,12 @@ class Coverage(Section):
     )
     shortfall_weight: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
         1.0, description="factor on the shortage price of missing coverage"
+    )
+    listed_uses: tuple[str, ...] = Field(
+        (),
+        description=(
+            "commodities that are not covered and whose final demand may stay unserved in a cut-off"
+        ),
     )
     outage_years: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="years for which a strategic stock must last"
@@ -326,6 +333,15 @@ class Solver(Section):
     )
     threads: Annotated[int, Field(ge=1, le=64)] = Field(2, description="threads of the solver")
     seed: Annotated[int, Field(ge=0, le=LARGEST_WHOLE)] = Field(0, description="seed of the solver")
+    method: Literal["auto", "monolith", "decomposition", "rounding"] = Field(
+        "auto",
+        description=(
+            "monolith: one program for all operating states; decomposition: a program for the"
+            " decisions and one for each disrupted state of a scenario; auto: one of these by the"
+            " number of such states; rounding: the linear relaxation rounded to a plan, whatever"
+            " its gap"
+        ),
+    )
     options: dict[str, float | int | str | bool] = Field(
         {}, description="options of HiGHS: " + ", ".join(SOLVER_OPTIONS)
     )

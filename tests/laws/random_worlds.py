@@ -93,11 +93,8 @@ class Maker:
                 self.add("membership", region=region, status="signatory", from_date="2000-01-01")
         for row in self.world.tables["projects"]:
             if row["commitment"] == "required" and self.world.tables["funders"]:
-                row["sponsor_share"] = (
-                    # whether anybody may pay for it is left to chance, and a duty that nobody may
-                    # pay for is bad input
-                    1
-                )
+                # a duty that nobody may pay for is bad input
+                row["sponsor_share"] = 1
         return self.world
 
     def regions(self) -> None:

@@ -55,7 +55,7 @@ def powered(units: float) -> Small:
     world = Small(
         "2026-2032",
         coverage={"required": {"2028": 0.3, "2032": 0.7}, "from_year": 2028, "hard": False},
-        finance={"discount_rate": 0.05, "residual_value": True},
+        finance={"discount_rate": 0.05},
         budget_usd_m=1500,
     )
     world.region("AUS", "signatory")

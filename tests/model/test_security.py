@@ -216,3 +216,43 @@ def test_two_cut_offs_of_different_goods_do_not_let_each_other_through(
         "commodity_balance", "A", "gallium", "squeeze 2030"
     )
     assert row.terms == {("unserved", ("A", "gallium", "squeeze 2030")): 1}
+
+
+def other_uses(coverage: dict[str, Any] = HARD, years: str = "2030") -> Built:
+    """The world of ``model`` with demand for acid, which is not covered."""
+    tables = world(
+        {"press": "-> magnet", "boil": "-> acid"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
+        commodities={"magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M}},
+        assets={"press": {"process": "press"}, "boil": {"process": "boil"}},
+        demand={("A", "magnet"): 6, ("A", "acid"): 3, ("B", "acid"): 4, ("C", "acid"): 5},
+        routes={"*>* acid": 0.0},
+    )
+    return built(tables, case(years, coverage=coverage))
+
+
+def test_outside_uses_require_the_share_of_other_demand() -> None:
+    found = other_uses()
+    assert found.instance.outside == approx({("acid", CUT): 7})
+    row = found.line("outside_uses", "acid", CUT)
+    # 7 - unserved >= 0.8 * 7
+    assert row.terms == {
+        ("unserved", ("A", "acid", CUT)): -1,
+        ("unserved", ("B", "acid", CUT)): -1,
+    }
+    assert row.sides == (approx(-0.2 * 7), INF)
+
+
+def test_outside_uses_follow_the_general_share_and_its_first_year() -> None:
+    coverage = HARD | {"required": {2030: 0.2, 2032: 0.6}, "stages": {"magnet": 0.9}}
+    found = other_uses(coverage | {"from_years": {"acid": 2031}}, years="2030-2031")
+    assert found.lines("outside_uses") == [("acid", "cut off 2031")]
+    assert found.line("outside_uses", "acid", "cut off 2031").low == approx((0.4 - 1) * 7)
+
+
+def test_outside_uses_are_not_required_where_listed_or_where_coverage_is_soft() -> None:
+    assert other_uses(HARD | {"listed_uses": ["acid"]}).instance.outside == {}
+    assert other_uses(HARD | {"listed_uses": ["acid"]}).lines("outside_uses") == []
+    assert other_uses(SOFT).lines("outside_uses") == []
+    with pytest.raises(InputError, match=r"coverage.listed_uses.*acids"):
+        other_uses(HARD | {"listed_uses": ["acids"]})

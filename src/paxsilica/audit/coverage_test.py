@@ -9,7 +9,7 @@ from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
-from paxsilica.audit.need import covered_demand, needs, required_shares
+from paxsilica.audit.need import covered_demand, needs, required_shares, share_of
 from paxsilica.audit.reference import Facts, Situation, product
 
 KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
@@ -62,10 +62,33 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         own[year].append(min(1.0, made / quantity))
         if wanted > 0:
             own[year].append(1.0 - missing / wanted)
+    _outside(running)
     _joint(running, rows, own)
     _stages(running, rows)
     _concentration(running, required)
     return shortfalls
+
+
+def _outside(running: Running) -> None:
+    """Final demand for goods that are not covered is served too where coverage is hard, unless the
+    case lists the good."""
+    facts, coverage = running.facts, running.facts.case.coverage
+    if coverage is None or not facts.must_cover:
+        return
+    for one in running.states.values():
+        wanted: dict[str, list[float]] = defaultdict(list)
+        served: dict[str, list[float]] = defaultdict(list)
+        for (region, good), amount in demand_in(facts, one).items() if one.coverage_test else ():
+            row, since = facts.commodities[good], coverage.from_years.get(good, coverage.from_year)
+            outside = not row.covered or row.stage is None
+            if outside and good not in coverage.listed_uses and one.year >= since:
+                wanted[good].append(amount)
+                served[good].append(amount - running.unserved.get((region, good, one.name), 0.0))
+        for good, amounts in wanted.items():
+            whole = math.fsum(amounts)
+            claim = share_of(coverage.required, one.year) * whole
+            here = running.ledger.at([good, one.year], facts.commodities[good].unit)
+            here.at_least("uses outside the chain", math.fsum(served[good]), claim, whole)
 
 
 def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:

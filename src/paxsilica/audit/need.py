@@ -122,7 +122,7 @@ def _all_rounds(one_round: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def _share(path: Mapping[int, float], year: int) -> float:
+def share_of(path: Mapping[int, float], year: int) -> float:
     """The share of a path in a year: on the line between anchors, flat outside."""
     return line(path, min(max(year, min(path)), max(path)))
 
@@ -142,7 +142,7 @@ def required_shares(facts: Facts) -> dict[tuple[str, int], float]:
             and row.stage is not None
             and year >= coverage.from_years.get(commodity, coverage.from_year)
         ):
-            share = _share(coverage.stages.get(row.stage, coverage.required), year)
+            share = share_of(coverage.stages.get(row.stage, coverage.required), year)
             if share > 0:
                 found[commodity, year] = share
     facts.memory["required"] = found

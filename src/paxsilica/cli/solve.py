@@ -13,7 +13,7 @@ import typer
 
 from paxsilica.bundled import DEFAULT_CASE
 from paxsilica.cli.interrupts import Interrupts, Stopped
-from paxsilica.cli.options import CaseName, SolveOptions, number
+from paxsilica.cli.options import CaseName, Cluster, SolveOptions, number
 from paxsilica.cli.output import Answer
 from paxsilica.errors import UNVERIFIED, InfeasibleError, NoPlanError, PaxSilicaError
 from paxsilica.report.console.screen import Screen
@@ -45,6 +45,22 @@ Budget = Annotated[
     float | None,
     number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case"),
 ]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help="Round the linear relaxation to a plan: sooner, with a larger gap, which is stated.",
+    ),
+]
+CutStore = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Folder for the cuts of a decomposition; a search that was killed continues there.",
+        show_default="none are kept",
+    ),
+]
 
 NoPrices = Annotated[
     bool, typer.Option("--no-prices", help="Do not compute the shadow prices of the first page.")
@@ -58,10 +74,14 @@ class PlanOptions(SolveOptions):
     out: PlanOut = None
     budget: Budget = None
     no_prices: NoPrices = False
+    quick: Quick = False
+    cluster: Cluster = None
+    store: CutStore = None
 
     def changes(self) -> Mapping[str, Any]:
         """Keys of the case that options of their own set."""
-        return {"budget_usd_m": self.budget, **super().changes()}
+        method = "rounding" if self.quick else None
+        return {"budget_usd_m": self.budget, "solver.method": method, **super().changes()}
 
 
 def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
@@ -92,6 +112,10 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
       paxsilica solve --set coverage.hard=true --set objective=budget
 
+      paxsilica solve --quick
+
+      paxsilica solve many-scenarios.toml --cluster tcp://10.0.0.5:8786 --store cuts
+
       paxsilica solve --json | jq '.tables.portfolio[].project'
     """
     from paxsilica.audit import audited
@@ -99,11 +123,13 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     from paxsilica.prices.front import front_prices
     from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
+    from paxsilica.studies.parallel import decomposition_resources
 
     options.refuse_other_case(case, options.out)
     question = options.question(case)
     with (
         Interrupts() as interrupts,
+        decomposition_resources(options.cluster, options.store) as resources,
         place_for(
             options.out, question.case.name, make_manifest(question.tables, question.case)
         ) as folder,
@@ -115,6 +141,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
                 on_progress,
                 interrupts.step,
                 prices=None if options.no_prices else front_prices,
+                resources=resources,
             ),
             interrupts,
             None if options.quiet else options.aside,

@@ -3,6 +3,7 @@ files and modelling library."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -89,10 +90,26 @@ class Instance:
 
     @cached_property
     def stage_of(self) -> dict[str, str]:
-        """Stage of each commodity; those outside the chain are left out."""
-        return {
-            row.commodity: row.stage for row in self.tables.commodities if row.stage is not None
-        }
+        """Stage of each covered commodity; goods outside the chain are left out."""
+        return _covered_stages(self.tables)
+
+    @cached_property
+    def outside(self) -> dict[tuple[str, str], float]:
+        """Final demand in a coverage test for commodities that are not covered and that the case
+        does not list, by (commodity, state), commodity units per year; only where a share of it is
+        required."""
+        coverage = self.case.coverage
+        found: dict[tuple[str, str], float] = defaultdict(float)
+        for state in self.states.values() if coverage is not None else ():
+            for (_, commodity), amount in state.demand.items() if state.coverage_test else ():
+                if (
+                    commodity not in self.stage_of
+                    and coverage is not None
+                    and commodity not in coverage.listed_uses
+                    and self.share_required(commodity, state.name) > 0
+                ):
+                    found[commodity, state.name] += amount
+        return dict(found)
 
     def share_required(self, commodity: str, state: str) -> float:
         """Required share in a coverage test, of 1: of the need for a covered commodity, of the
@@ -120,6 +137,15 @@ class Instance:
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
+
+
+def _covered_stages(tables: Tables) -> dict[str, str]:
+    """Stage of each covered commodity."""
+    return {
+        row.commodity: row.stage
+        for row in tables.commodities
+        if row.covered and row.stage is not None
+    }
 
 
 def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]]:
@@ -248,11 +274,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             ).items()
         }
     need = {key: net for key, (net, _) in needs.items()}
-    stages = {
-        row.commodity: row.stage
-        for row in tables.commodities
-        if row.covered and row.stage is not None
-    }
+    stages = _covered_stages(tables)
     shares = {
         (commodity, year): share
         for commodity, stage in stages.items()

@@ -29,7 +29,7 @@ def coverage_side(
 
 def coverage_base(instance: Instance, family: str, commodity: str, state: str) -> float:
     """What the required share of a coverage row is a share of, commodity units per year: the need
-    (production) or the final demand in the state (delivery)."""
+    (production) or the final demand in the state (delivery, uses outside the chain)."""
     where = instance.states[state]
     if family == production_coverage.__name__:
         return instance.need[commodity, where.year]
@@ -218,6 +218,29 @@ def delivery_coverage(
         model,
         [*terms, (1.0, model.shortfall[commodity, state])],
         (instance.required[commodity, state] - 1.0) * wanted,
+    )
+
+
+@row(
+    over=lambda instance: [key for key in instance.outside if _hard_coverage(instance, *key)],
+    latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
+    dual=(
+        "USD million of cost per further unit of final demand that must be served; zero or positive"
+    ),
+    requirement="the uses of {commodity_name} outside the chain",
+    unit="commodity units per year",
+    price=PRICE,
+    audit="uses outside the chain",
+)
+def outside_uses(model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str) -> Any:
+    """In a cut-off the required share of the final demand of the covered regions is also served for
+    goods that are not covered, unless the case lists the good. There is no row where coverage is
+    soft."""
+    places = [place for place in instance.states[state].demand if place[1] == commodity]
+    terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
+    share = instance.share_required(commodity, state)
+    return at_least(
+        model, terms, coverage_side(instance, outside_uses.__name__, commodity, state, share)
     )
 
 

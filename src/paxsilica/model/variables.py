@@ -275,7 +275,7 @@ def _stock_bounds(
     store = instance.stocks[region, commodity]
     if year == instance.years[-1] and store.final is not None:
         return (store.final, store.final)
-    return (0, store.largest)
+    return (store.floor or 0.0, store.largest)
 
 
 def _activity_bounds(instance: Instance, plant: str, state: str) -> tuple[float, float | None]:

@@ -40,6 +40,8 @@ STATE_VARIABLES = {"activity", "shipment", "unserved", "stock_draw"}
 
 TOLERANCE = 1e-9
 """Feasibility tolerance of the programs: with larger ones a better plan may read lower."""
+USUAL_TOLERANCE = 1e-6
+"""Tolerance where a test has no solution within the tight one."""
 SHARE_NOISE = 1e-7
 """Share below which a difference is rounding of the solver."""
 LIMIT = 1e-5
@@ -179,7 +181,9 @@ class CoverageTests:
 
     def shift(self, values: Array) -> Array:
         """By row, what the columns outside of the tests contribute at ``values``."""
-        rest: Array = np.where(self._outside, values, 0.0)
+        # a size or a standby capacity just below zero would make a test infeasible
+        clipped = np.clip(values, self.program.low, self.program.high)
+        rest: Array = np.where(self._outside, clipped, 0.0)
         return np.asarray(self.program.matrix @ rest, dtype=float)
 
     def test(self, state: str) -> CoverageTest:
@@ -296,6 +300,11 @@ class CoverageTest:
 
     def _solved(self) -> Outcome:
         outcome = self.solver.run()
+        if outcome.values is None:
+            # what the plan fixes is known no better than to the solver's usual tolerance
+            self.solver.set_option("primal_feasibility_tolerance", USUAL_TOLERANCE)
+            outcome = self.solver.run()
+            self.solver.set_option("primal_feasibility_tolerance", TOLERANCE)
         if outcome.values is None:
             raise PaxSilicaError(
                 f"the coverage test {self.state} could not be solved; please report this"

@@ -293,7 +293,7 @@ def security_table(instance: Instance, closest: Closest | None) -> dict[str, pd.
         stage, state = group
         required = max(
             instance.share_required(good, name)
-            for good, name in instance.required
+            for good, name in (*instance.required, *instance.outside)
             if name == state and instance.stage_of.get(good, "") == stage
         )
         rows.append(

@@ -28,6 +28,7 @@ from paxsilica.plan.coverage_tables import coverage_tables, headline, security_t
 from paxsilica.plan.result import Plan
 from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -97,6 +98,7 @@ def make_plan(
     model: Model | None = None,
     least_budget: bool = False,
     prices: Further | None = None,
+    resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -109,6 +111,7 @@ def make_plan(
             requirement.
         prices: adds the tables of prices, such as
             :func:`paxsilica.prices.front.front_prices`.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -131,7 +134,12 @@ def make_plan(
     else:
         steps.begin("search")
         outcome = search(
-            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+            program,
+            case.solver,
+            on_progress=on_progress,
+            interruptible=True,
+            may_be_empty=True,
+            resources=resources,
         ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:

@@ -182,29 +182,33 @@ def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
 
 
 def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """A percentage point of required coverage (made and delivered), by stage and year."""
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
+    """A percentage point of required coverage (made and delivered), by stage and year; and of the
+    uses of a good outside the chain, by good and year."""
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    where: dict[str, str] = {}
     for row in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state) = program.row_names[row]
         base = coverage_base(instance, family, commodity, state)
-        moved[stage_of[commodity] or "", state].append((int(row), base / 100))
+        group = instance.stage_of.get(commodity)
+        of = f"of stage {group}" if group else f"of the uses of {commodity} outside the chain"
+        where[of] = group or commodity
+        moved[of, state].append((int(row), base / 100))
     year_of = {state: instance.states[state].year for _, state in moved}
     return [
         PricedItem(
             "coverage",
-            stage,
+            where[of],
             year_of[state],
             PER_POINT,
-            f"One percentage point more of coverage required of stage {stage} in {year_of[state]}"
+            f"One percentage point more of coverage required {of} in {year_of[state]}"
             f" raises {saved(instance)} by this much; {COST}.",
             gain=False,
             movement=moved_rows(items),
             two_sided=True,
             shown=True,
         )
-        for (stage, state), items in sorted(
-            moved.items(), key=lambda item: (item[0][0], year_of[item[0][1]])
+        for (of, state), items in sorted(
+            moved.items(), key=lambda item: (where[item[0][0]], year_of[item[0][1]])
         )
     ]
 

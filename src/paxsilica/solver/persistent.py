@@ -11,6 +11,7 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
@@ -207,6 +208,31 @@ class PersistentProgram:
             columns.indices.astype(np.int32),
             columns.data.astype(float),
         )
+
+    def add_rows(self, matrix: csr_matrix, low: Array) -> None:
+        """Adds rows ``matrix x >= low`` at the end. Each is scaled by the power of two that brings
+        its largest entry near 1."""
+        data = matrix.data * self.scaling.columns[matrix.indices]
+        counts = np.diff(matrix.indptr)
+        row_of = np.repeat(np.arange(len(low)), counts)
+        largest = np.zeros(len(low))
+        np.maximum.at(largest, row_of, np.abs(data))
+        rows = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+        self.scaling = replace(self.scaling, rows=np.append(self.scaling.rows, rows))
+        self.solver.addRows(
+            len(low),
+            rounded(low * rows),
+            np.full(len(low), highspy.kHighsInf),
+            matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32),
+            rounded(data * rows[row_of]),
+        )
+
+    def delete_rows(self, at: Rows) -> None:
+        """Takes rows out."""
+        self.solver.deleteRows(len(at), at.astype(np.int32))
+        self.scaling = replace(self.scaling, rows=np.delete(self.scaling.rows, at))
 
     def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
         """By row, what a unit added to its side moves the variables in the basis of ``corner`` by,
