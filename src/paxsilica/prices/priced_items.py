@@ -100,6 +100,38 @@ def priced_items(instance: Instance, program: Compiled, values: Array) -> list[P
     ]
 
 
+def commitments(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
+    """The commitment of each project of the plan: its integer columns that are 1 at ``values`` and
+    fixed in ``program``, moved together (O'Neill et al. 2005)."""
+    at_one: dict[str, list[int]] = defaultdict(list)
+    for family, place in (("committed", 0), ("ticket", 1)):
+        for at in program.positions(family).tolist():
+            if values[at] > 0.5:
+                at_one[program.columns[at][1][place]].append(at)
+    titles = {row.project: row.name for row in instance.tables.projects}
+    found = []
+    for project, columns in sorted(at_one.items()):
+        ones = np.ones(len(columns))
+        none = moved_rows([])
+        movement = Movement(none.rows, none.shift, np.array(columns, dtype=np.intp), ones, ones)
+        found.append(
+            PricedItem(
+                "commitment",
+                project,
+                None,
+                "USD million",
+                f"The support that {titles.get(project, project)} needs at these prices to be"
+                " committed as in the plan, in USD million of the objective: what less of the"
+                " commitment saves, scaled to all of it; negative: at these prices it gains.",
+                gain=False,
+                movement=movement,
+                two_sided=True,
+                shown=True,
+            )
+        )
+    return found
+
+
 def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
     """Items that are one row each, such as the budget: one unit more on its right side."""
     found, wording = [], Wording(instance)

@@ -93,6 +93,7 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         funders=funder_rows(named),
         costs=[row for row in records(plan.costs) if abs(row["usd_m"]) > 0.05],
         binding=_binding(named),
+        front_prices=[str(row["sentence"]) for row in records(plan.table("front_prices"))],
         prices=_prices(named),
         statuses=rows_by_status(named),
         grades=grade_rows(named),

@@ -373,6 +373,7 @@ KINDS_OF_PRICE = {
     ),
     "relaxed": "LP-relaxation dual: the price if projects were divisible",
     "fixed": "fixed-integer dual: the value of one more while no other project is built",
+    "commitment": "the support that a project of the plan needs at the fixed-integer duals",
 }
 
 
