@@ -251,8 +251,9 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
             print_prices(screen, plan, folder)
         else:
             from paxsilica.report.console.summary import print_summary
+            from paxsilica.report.views.named_plan import name_plan
 
-            print_summary(screen, plan)
+            print_summary(screen, name_plan(plan, question.tables))
 
     def document() -> dict[str, Any]:
         return plan_document(

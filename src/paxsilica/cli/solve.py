@@ -45,6 +45,16 @@ Budget = Annotated[
     float | None,
     number("USD_M", "Most that all funders together pay, USD million.", shown="that of the case"),
 ]
+LeastBudget = Annotated[
+    bool,
+    typer.Option(
+        "--least-budget/--no-least-budget",
+        help=(
+            "Whether to find the least public money that meets the requirement, by a second search;"
+            " only where coverage must be met (coverage.hard = true)."
+        ),
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class PlanOptions(SolveOptions):
 
     out: PlanOut = None
     budget: Budget = None
+    least_budget: LeastBudget = True
 
     def changes(self) -> Mapping[str, Any]:
         """Keys of the case that options of their own set."""
@@ -64,8 +75,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
 
-    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on),
-    folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
+    With --json: what result.json holds (status, objective, bound, gap, headline, notes, manifest
+    and so on), folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
     as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
@@ -89,6 +100,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     from paxsilica.plan.solve import make_manifest, make_plan
     from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
+    from paxsilica.report.views.named_plan import name_plan
 
     options.refuse_other_case(case, options.out)
     question = options.question(case)
@@ -100,7 +112,11 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     ):
         plan = searched(
             lambda on_progress: make_plan(
-                question.tables, question.case, on_progress, interrupts.step
+                question.tables,
+                question.case,
+                on_progress,
+                interrupts.step,
+                least_budget=options.least_budget,
             ),
             interrupts,
             None if options.quiet else options.aside,
@@ -111,7 +127,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         found, shown = None, False
         if plan.status == "infeasible" and (options.as_json or not options.quiet):
             if shown := not options.as_json:  # the search for the reasons takes time
-                print_summary(Screen(sys.stdout), plan)
+                print_summary(Screen(sys.stdout), name_plan(plan, question.tables))
                 print_folder(Screen(sys.stdout), folder)
             found = _reason(question, folder, options, interrupts)
     code = EXIT_CODES.get(plan.status, 0)
@@ -122,7 +138,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     def show(screen: Screen) -> None:
         if not shown:
-            print_summary(screen, plan)
+            instance = None if plan.objective is None else question.instance()
+            print_summary(screen, name_plan(plan, question.tables), instance)
             print_folder(screen, folder)
         if found is not None:
             found.show(screen)
