@@ -76,8 +76,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
 
     With --json: what result.json holds (status, objective, bound, gap, headline, notes, manifest
-    and so on), folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
-    as records) and, without a plan, the diagnosis.
+    and so on), folder, rows (of each table written), tables (portfolio, coverage, funders, costs
+    and binding, as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
     A plan that fails the audit has the status unverified; audit.json lists the findings, and the

@@ -17,9 +17,10 @@ from paxsilica.report.views.coverage import (
     Unreached,
     coverage_stages,
     joint_years,
+    scarcest_first,
     unreached,
 )
-from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.wording import count, listed
 
 ADVERSARIES_NAMED = 3
@@ -53,11 +54,8 @@ def outside(named: NamedPlan, year: int) -> str:
     hostile = [named.region(region) for region in order if world.adversary(region, year)]
     lost = [named.region(region) for region in order if world.lost(region, year)]
     if len(hostile) > ADVERSARIES_NAMED + 1:
-        others = len(hostile) - ADVERSARIES_NAMED
-        hostile = [
-            *hostile[:ADVERSARIES_NAMED],
-            count(others, "other adversary", "other adversaries"),
-        ]
+        others = f"{len(hostile) - ADVERSARIES_NAMED} other adversaries"
+        hostile = [*hostile[:ADVERSARIES_NAMED], others]
     where = f"outside {listed(hostile)}" if hostile else ""
     without = f"without {listed(lost)}" if lost else ""
     return " and ".join(part for part in (where, without) if part) or "within reach"
@@ -168,10 +166,7 @@ def _limits(named: NamedPlan, joint: Sequence[Joint]) -> Iterable[str]:
     worst = min((year for year in joint if year.short), key=lambda year: year.ratio)
     if not worst.limiting:
         return
-    frame = named.plan.table("coverage_by_commodity")
-    rows = records(frame[frame["year"] == worst.year])
-    own = {str(row["commodity"]): float(row["standalone_coverage"]) for row in rows}
-    goods = sorted(worst.limiting, key=lambda good: (own.get(good, 1.0), good))
+    goods = scarcest_first(named.plan, worst.limiting, worst.year)
     shown = [named.commodity(good) for good in goods[:GOODS_NAMED]]
     if len(goods) > GOODS_NAMED:
         shown.append(f"{len(goods) - GOODS_NAMED} more")
@@ -186,20 +181,22 @@ def _closest(plan: Plan) -> Iterable[str]:
     beyond, behind = unreached(plan)
     if beyond:
         yield (
-            "The requirement cannot be met: no amount of money and none of the candidates reach"
-            f" {_worst(beyond)}."
+            "The requirement cannot be met with any amount of money (proved): all candidates"
+            f" together reach at most {_worst(beyond)}."
         )
     if behind:
-        bound = float(found["bound"])
-        proved = (
-            f"no plan within it can cover more than {_per_cent(covered(bound))} everywhere"
-            if not met(bound, 1.0)
-            else "it is not proved that no plan within it can cover more"
-        )
+        bound, ratio = float(found["bound"]), _per_cent(covered(float(found["ratio"])))
+        if met(bound, 1.0):
+            lead = "The plan is limited by the budget or other limits of the case"
+            proved = "it is not proved that no plan can cover more"
+        else:
+            lead = (
+                "The requirement cannot be met within the budget and the other limits of the case"
+            )
+            proved = f"no plan can cover more than {_per_cent(required(bound))} (proved)"
         yield (
-            f"The budget and the other limits of the case keep this plan, the closest, to"
-            f" {_per_cent(covered(float(found['ratio'])))} of what any plan could reach; {proved}."
-            f" Lowest: {_worst(behind)}."
+            f"{lead}: the closest plan covers at least {ratio} of what can be reached with any"
+            f" amount of money; {proved}. Lowest: {_worst(behind)}."
         )
     if found["unsettled"]:
         yield f"Not settled in time: {listed(list(found['unsettled']))}."

@@ -16,13 +16,14 @@ from paxsilica.report.views.coverage import (
     coverage_stages,
     in_last_year,
     joint_years,
+    scarcest_first,
     spread,
 )
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 
 YEARS_SHOWN = 6
-LIMITS_WIDTH = 22
-STAGE_WIDTH = 31
+LIMITS_WIDTH = 19
+STAGE_WIDTH = 30
 
 
 def chain_parts(named: NamedPlan, narrow: bool) -> Iterable[RenderableType]:
@@ -33,19 +34,19 @@ def chain_parts(named: NamedPlan, narrow: bool) -> Iterable[RenderableType]:
     yield Text()
     year = stages[0].last.year
     shares = {stage.last.required for stage in stages}
-    one = f", {required(min(shares))} required" if len(shares) == 1 else ""
+    one = f"{required(min(shares))} required; " if len(shares) == 1 else ""
     yield Text.assemble(
         (f"The chain in {year}", "bold cyan"),
-        (f", % of need in a cut-off{one}: without → with the plan; ", "dim"),
+        (f", % of need in a cut-off, without → with the plan; {one}", "dim"),
         ("!", "red"),
-        (" below the requirement", "dim"),
+        (" short", "dim"),
     )
     yield _stages(named, stages, narrow, len(shares) > 1)
     yield _joint(named, narrow)
 
 
 def _stages(named: NamedPlan, stages: list[Stage], narrow: bool, several: bool) -> RenderableType:
-    limited = any(stage.last.limiting for stage in stages) and not narrow
+    limited = any(stage.last.short for stage in stages) and not narrow
     table = compact_table(rule=False)
     table.add_column("stage", no_wrap=True, max_width=STAGE_WIDTH)
     if not narrow:
@@ -66,7 +67,7 @@ def _stages(named: NamedPlan, stages: list[Stage], narrow: bool, several: bool) 
     for stage in stages:
         cell = stage.last
         mark, colour = (" !", "red") if cell.short else ("", "green")
-        row = [
+        row: list[str | Text] = [
             stage.name,
             *([] if narrow else [_pair(cell.nameplate_without, cell.nameplate)]),
             _pair(cell.credited_without, cell.credited),
@@ -85,8 +86,10 @@ def _pair(without: float, with_plan: float) -> str:
 
 
 def _limits(named: NamedPlan, cell: Cell) -> str:
-    """As many of the goods that limit a stage as fit, and the number of the others."""
-    names = [named.commodity(good) for good in cell.limiting]
+    """As many of the goods that limit a stage that is short as fit, the scarcest first, and the
+    number of the others; without what their names have in brackets."""
+    goods = scarcest_first(named.plan, cell.limiting, cell.year) if cell.short else []
+    names = [named.commodity(good).split(" (")[0] for good in goods]
     for shown in range(len(names), 0, -1):
         end = f" +{len(names) - shown}" if shown < len(names) else ""
         line = ", ".join(names[:shown]) + end

@@ -12,7 +12,7 @@ from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.limits import binding_limits
 from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
 from paxsilica.report.views.named_plan import NamedPlan, records
-from paxsilica.report.wording import number
+from paxsilica.report.wording import count, number
 
 OWN_COSTS = ("capital", "operating_support", "coverage_shortfall")
 """Terms of the table ``costs`` that hold no cost of plants that exist without the plan."""
@@ -39,7 +39,10 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
     if own := _own_costs(plan):
         yield "Cost of the plan, discounted", own
     limits = list(
-        dict.fromkeys(f"{limit.what} {limit.where}".strip() for limit in binding_limits(plan))
+        dict.fromkeys(
+            limit.what if limit.what.endswith(limit.where) else f"{limit.what} {limit.where}"
+            for limit in binding_limits(plan)
+        )
     )
     if limits and "front_prices" not in plan.tables:  # which name them with their prices
         more = f" and {len(limits) - 3} more" if len(limits) > 3 else ""
@@ -102,8 +105,10 @@ def unused_lines(named: NamedPlan, instance: Instance | None, names: int) -> Ite
     free = [stage for stage in coverage_stages(named.plan) if stage.key not in built]
     enough = sum(stage.needs_nothing for stage in free)
     if enough:
-        which = "The stage" if enough == 1 else f"The {enough} stages"
-        yield f"{which} with 0 projects and enough without the plan need none."
+        yield (
+            f"Nothing is built at {count(enough, 'stage')} (0 projects above): the requirement is"
+            " met there without the plan."
+        )
     others = [name for name in named.case.get("see_also", ()) if name in case_files()]
     if others and (reasons or enough):
         cases = [f"{name} ({read_case(case_files()[name]).title})" for name in others]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,11 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from paxsilica.audit import Finding
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
 from paxsilica.instance.unread import unread
-from paxsilica.plan.result import AUDIT, Plan
+from paxsilica.plan.result import Plan
 from paxsilica.report.console.chain import chain_parts
 from paxsilica.report.console.money import money_lines, unused_lines
 from paxsilica.report.console.screen import Screen, compact_table, written_to
@@ -36,7 +36,7 @@ PROJECTS_SHOWN = 10
 NAMES_SHOWN = 20
 FUNDERS_WIDTH = 19
 NOTE_LENGTH = 190
-PRICES_SHOWN = 8
+PRICE_LINES = 8
 NAMES_IN_LINES = (12, 8, 4, 0)
 """Most names in a line on money; the next smaller number is taken if the screen would be longer
 than its height."""
@@ -55,7 +55,7 @@ def print_summary(screen: Screen, named: NamedPlan, instance: Instance | None = 
     parts: list[RenderableType] = []
     used = 0
     for names in NAMES_IN_LINES:
-        parts = _parts(named, instance, width < NARROW, names)
+        parts = _parts(named, instance, width, names)
         used = len(screen.render_lines(Group(*parts), options, pad=False))
         if used <= HEIGHT - 2:
             break
@@ -67,9 +67,9 @@ def print_summary(screen: Screen, named: NamedPlan, instance: Instance | None = 
 
 
 def _parts(
-    named: NamedPlan, instance: Instance | None, narrow: bool, names: int
+    named: NamedPlan, instance: Instance | None, width: int, names: int
 ) -> list[RenderableType]:
-    plan = named.plan
+    plan, narrow = named.plan, width < NARROW
     if plan.status in ("infeasible", "no_plan"):
         return [*_headline(named), Text(advice(plan))]
     return [
@@ -77,14 +77,26 @@ def _parts(
         *chain_parts(named, narrow),
         *_portfolio(plan, narrow),
         *_money(named, instance, names),
-        *_prices(plan),
+        *(Text(words) for words in price_lines(plan, width)),
     ]
 
 
-def price_lines(plan: Plan) -> list[str]:
-    """The prices of the first screen as sentences, at most eight; none before they are computed."""
+def price_lines(plan: Plan, width: int = WIDTH) -> list[str]:
+    """The sentences on shadow prices that fit on eight lines of ``width``, one of each kind before
+    the second of a kind, and the number of the others; none before prices are computed."""
     frame = plan.tables.get("front_prices")
-    return [] if frame is None else [str(words) for words in frame["sentence"][:PRICES_SHOWN]]
+    if frame is None:
+        return []
+    order = frame.assign(turn=frame.groupby("what").cumcount()).sort_values("turn", kind="stable")
+    shown: list[str] = []
+    room = PRICE_LINES - 1
+    for sentence in map(str, order["sentence"]):
+        lines = len(textwrap.wrap(sentence, width))
+        if lines <= room:
+            shown.append(sentence)
+            room -= lines
+    rest = len(frame) - len(shown)
+    return [*shown, *([f"and {count(rest, 'price')} more in plan.xlsx"] if rest else [])]
 
 
 FINDINGS_SHOWN = 12
@@ -109,7 +121,9 @@ def _headline(named: NamedPlan) -> list[RenderableType]:
     same = plan.title.lower() in ("", plan.case.lower())
     words = status_sentence(plan)
     if plan.gap_usd_m:
-        words = f"{'' if plan.status == 'optimal' else f'{words} '}Gap: {gap_in_money(plan)}."
+        of_what = "Gap of its cost" if plan.objective_kind == "security" else "Gap"
+        lead = "" if plan.status == "optimal" else f"{words} "
+        words = f"{lead}{of_what}: {gap_in_money(plan)}."
     status = Text.assemble(
         (f"Case {plan.case if same else f'{plan.title} ({plan.case})'}", "bold"),
         ": ",
@@ -175,11 +189,6 @@ def _money(named: NamedPlan, instance: Instance | None, names: int) -> Iterable[
         yield Text.assemble((f"{label}: ", "cyan"), words)
     for words in unused_lines(named, instance, names // 2):
         yield Text(words)
-
-
-def _prices(plan: Plan) -> Iterable[RenderableType]:
-    for words in price_lines(plan):
-        yield Text(words, no_wrap=True, overflow="ellipsis")
 
 
 def _notes(plan: Plan, room: int) -> list[RenderableType]:

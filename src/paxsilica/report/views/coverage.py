@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -139,6 +139,14 @@ def unreached(plan: Plan) -> tuple[list[Unreached], list[Unreached]]:
         if not met(reachable * float(row["ratio"]), reachable):
             behind.append(Unreached(name, year, reachable * float(row["ratio"]), reachable))
     return beyond, behind
+
+
+def scarcest_first(plan: Plan, goods: Iterable[str], year: int) -> list[str]:
+    """The goods by their standalone coverage with the plan in ``year``, the lowest first."""
+    frame = plan.table("coverage_by_commodity")
+    rows = records(frame[frame["year"] == year])
+    own = {str(row["commodity"]): float(row["standalone_coverage"]) for row in rows}
+    return sorted(goods, key=lambda good: (own.get(good, 1.0), good))
 
 
 def goods_in(cell: object) -> tuple[str, ...]:
