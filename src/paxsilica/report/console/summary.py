@@ -11,11 +11,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from paxsilica.audit import Finding
 from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
 from paxsilica.instance.unread import unread
-from paxsilica.plan.result import Plan
+from paxsilica.plan.result import AUDIT, Plan
 from paxsilica.report.console.chain import chain_parts
 from paxsilica.report.console.money import money_lines, unused_lines
 from paxsilica.report.console.screen import Screen, compact_table, written_to
