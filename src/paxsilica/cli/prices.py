@@ -269,8 +269,9 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
             print_prices(screen, plan, folder)
         else:
             from paxsilica.report.console.summary import print_folder, print_summary
+            from paxsilica.report.views.named_plan import name_plan
 
-            print_summary(screen, plan)
+            print_summary(screen, name_plan(plan, question.tables))
             if found is not None:
                 print_folder(screen, folder)
                 found.show(screen)

@@ -65,6 +65,16 @@ CutStore = Annotated[
 NoPrices = Annotated[
     bool, typer.Option("--no-prices", help="Do not compute the shadow prices of the first page.")
 ]
+LeastBudget = Annotated[
+    bool,
+    typer.Option(
+        "--least-budget/--no-least-budget",
+        help=(
+            "Whether to find the least public money that meets the requirement, by a second search;"
+            " only where coverage must be met (coverage.hard = true)."
+        ),
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class PlanOptions(SolveOptions):
     quick: Quick = False
     cluster: Cluster = None
     store: CutStore = None
+    least_budget: LeastBudget = True
 
     def changes(self) -> Mapping[str, Any]:
         """Keys of the case that options of their own set."""
@@ -93,9 +104,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
 
-    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on),
-    folder, rows (of each table written), tables (portfolio, coverage, funders, costs, binding
-    and front_prices, as records) and, without a plan, the diagnosis.
+    With --json: what result.json holds (status, objective, bound, gap, headline, notes, manifest
+    and so on), folder, rows (of each table written), tables (portfolio, coverage, funders, costs,
+    binding and front_prices, as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
     A plan that fails the audit has the status unverified; audit.json lists the findings, and the
@@ -123,6 +134,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     from paxsilica.prices.front import front_prices
     from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
+    from paxsilica.report.views.named_plan import name_plan
     from paxsilica.studies.parallel import decomposition_resources
 
     options.refuse_other_case(case, options.out)
@@ -142,6 +154,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
                 interrupts.step,
                 prices=None if options.no_prices else front_prices,
                 resources=resources,
+                least_budget=options.least_budget,
             ),
             interrupts,
             None if options.quiet else options.aside,
@@ -152,7 +165,7 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         found, shown = None, False
         if plan.status == "infeasible" and (options.as_json or not options.quiet):
             if shown := not options.as_json:  # the search for the reasons takes time
-                print_summary(Screen(sys.stdout), plan)
+                print_summary(Screen(sys.stdout), name_plan(plan, question.tables))
                 print_folder(Screen(sys.stdout), folder)
             found = reason(question, folder, options, interrupts)
     code = EXIT_CODES.get(plan.status, 0)
@@ -163,7 +176,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     def show(screen: Screen) -> None:
         if not shown:
-            print_summary(screen, plan)
+            instance = None if plan.objective is None else question.instance()
+            print_summary(screen, name_plan(plan, question.tables), instance)
             print_folder(screen, folder)
         if found is not None:
             found.show(screen)

@@ -13,6 +13,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
 from paxsilica.plan.extract import project_capacities, project_sizes, table
+from paxsilica.plan.requirement import met
 from paxsilica.plan.security import Closest
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
@@ -31,11 +32,6 @@ class Shares:
     region_share: float | None
     plant: str | None
     plant_share: float | None
-
-
-def met(coverage: float, required: float) -> bool:
-    """Whether a share meets its requirement, but for rounding of the solver."""
-    return coverage >= required - 10 * SHARE_NOISE
 
 
 def capacity_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], Shares]:

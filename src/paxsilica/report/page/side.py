@@ -27,7 +27,7 @@ from paxsilica.report.views.portfolio import (
     rows_by_region,
     rows_by_status,
 )
-from paxsilica.report.wording import number, proof_lines
+from paxsilica.report.wording import listed, number, proof_lines
 from paxsilica.serialize import leaves
 
 MEDIUM, FULL, PHONE = 560.0, 1120.0, 352.0
@@ -204,7 +204,7 @@ def _notes(named: NamedPlan) -> list[str]:
         *named.plan.notes,
         *(
             f"Dropped ({reason}):"
-            f" {answer.listed([names[key].name if key in names else key for key in keys])}."
+            f" {listed([names[key].name if key in names else key for key in keys])}."
             for reason, keys in dropped_by_reason(named.plan).items()
         ),
     ]
