@@ -262,7 +262,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
             "coverage_by_commodity",
             "standalone_coverage",
             1.0,
-            lambda f: f["standalone_coverage"].astype(float) < 0.5,
+            lambda f: f["credited_share"].astype(float) < 0.5,
         ),
         "reach of standalone_coverage",
     ),
