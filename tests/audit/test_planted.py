@@ -262,7 +262,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
             "coverage_by_commodity",
             "standalone_coverage",
             1.0,
-            lambda f: f["commodity"] == "metal",
+            lambda f: f["credited_share"].astype(float) < 0.5,
         ),
         "reach of standalone_coverage",
     ),

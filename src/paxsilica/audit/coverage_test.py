@@ -15,6 +15,8 @@ from paxsilica.audit.reference import Facts, Situation, product
 KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
 SHARES = tuple(f"{kind}{way}" for way in ("_without", "") for kind in KINDS)
 SHARE = "share of 1"
+WHOLE = 1.0
+"""Size of what shares are made from."""
 
 
 def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
@@ -36,7 +38,8 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         short = row["shortfall"] / quantity
         assert entry.stage is not None
         everything[entry.stage, year].append(short)
-        texts, amounts, shares = (ledger.at(key, unit) for unit in ("text", entry.unit, SHARE))
+        texts, amounts = ledger.at(key), ledger.at(key, entry.unit, quantity)
+        shares = ledger.at(key, SHARE, WHOLE)
         texts.equal_cells("coverage", row, {"stage": entry.stage, "unit": entry.unit})
         amounts.same("need", row["need"], quantity)
         shares.same("required share", row["required_share"], required[key])
@@ -141,11 +144,11 @@ def _joint(
         ledger.at(["joint coverage", year]).note("coverage", year in claimed, year not in claimed)
     for year, row in sorted(claimed.items()):
         members = {key[0]: one for key, one in rows.items() if key[1] == year}
-        here = ledger.at(["joint coverage", year], SHARE)
+        here = ledger.at(["joint coverage", year], SHARE, WHOLE)
         for way in ("without", "with"):
             suffix = "_without" if way == "without" else ""
             for good, member in members.items():
-                at = ledger.at([good, year], SHARE)
+                at = ledger.at([good, year], SHARE, WHOLE)
                 at.same("joint coverage of the year", member[f"joint_coverage{suffix}"], row[way])
                 most = member[f"standalone_coverage{suffix}"]
                 at.at_most("joint coverage", row[way], most)
@@ -172,7 +175,7 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
             elif facts.there(name, year):
                 before += made * facts.number("assets", plant, "capacity", year)
     need = needs(facts)[row["commodity"], year]
-    here = running.ledger.at([row["commodity"], year], SHARE)
+    here = running.ledger.at([row["commodity"], year], SHARE, WHOLE)
     without, share = min(1.0, before / need), min(1.0, (before + after) / need)
     here.same("nameplate share without the plan", row["nameplate_share_without"], without)
     here.same("nameplate share", row["nameplate_share"], share)
@@ -204,7 +207,7 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
             reach["standalone_coverage_without"] += (
                 max(store.largest, store.initial) / facts.outage_years
             )
-    here = running.ledger.at([commodity, one.year], SHARE)
+    here = running.ledger.at([commodity, one.year], SHARE, WHOLE)
     for column, most in reach.items():
         here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
         share = column.replace("standalone_coverage", "credited_share")
@@ -232,7 +235,7 @@ def _stages(running: Running, rows: dict[tuple[str, int], dict[str, Any]]) -> No
             if column not in alone
         }
         expected["required_share"] = max(member["required_share"] for member in members)
-        here = ledger.at(key, SHARE)
+        here = ledger.at(key, SHARE, WHOLE)
         here.same_cells("coverage of a stage", row, expected)
         for column in alone:
             # all goods of a stage at once: no more than the worst of them alone
@@ -266,6 +269,7 @@ def _concentration(running: Running, required: dict[tuple[str, int], float]) -> 
     cap = running.facts.case.concentration
     if cap is not None and cap.hard:
         for where, (part, most) in concentration_excess(running, required).items():
-            here = running.ledger.at(where, running.facts.commodities[where[1]].unit)
+            unit = running.facts.commodities[where[1]].unit
+            here = running.ledger.at(where, unit, running.size(where[1]))
             whole = most / max(cap.max_share, 1e-9)
             here.at_most("cap on a region's share", part, most, part, whole)
