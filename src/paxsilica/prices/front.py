@@ -65,6 +65,9 @@ GOODS_TRIED = 3
 HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
 
+LEAST_POINTS = 1e-4
+"""Fewer percentage points are the room of the coverage that is held."""
+
 BILLION = 1000.0
 """USD million."""
 
@@ -387,6 +390,7 @@ class _Front:
             scale=BILLION,
         )
         sides = solver.sides(duals, item, max(1.0, size))
+        points = -duals.objective if -duals.objective > LEAST_POINTS else 0.0
         yield FrontPrice(
             "joint coverage",
             "whole chain",
@@ -396,7 +400,7 @@ class _Front:
             item.unit,
             math.nan,
             f"Joint coverage: if all of the budget raises coverage instead, every stage can have"
-            f" {number(-duals.objective)} percentage points more than it has in the plan from"
+            f" {number(points)} percentage points more than it has in the plan from"
             f" {self.last_target} on; a further USD billion adds {number(sides.right)} points to"
             f" every stage at once, at the margin;"
             f" {_last(sides, 'the last USD billion added')}.",
