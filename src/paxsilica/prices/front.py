@@ -129,6 +129,7 @@ class _Front:
             (name for name, state in self.instance.states.items() if state.coverage_test),
             key=lambda name: (self.instance.states[name].year, name),
         )
+        self.joint_is_stuck = False
         self.budget = made.program.rows_of(row_with(item="budget"))
 
     # -- programs ------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ class _Front:
         if title in ("scarcest good", "coverage of stages"):
             return bool(self.targets)
         if title == "joint coverage":
-            return bool(self.targets) and bool(len(self.budget))
+            return not self.joint_is_stuck and bool(self.targets) and bool(len(self.budget))
         return bool(len(self.budget)) or bool(rows_with(item="envelope"))
 
     def _record(self, name: str, duals: Duals) -> None:
@@ -420,6 +421,41 @@ class _Front:
                 movement=moved_rows(list(self._point({stage: target}).items())),
             )
             yield self._stage_row(item, stage, target, highest, solver.sides(duals, item))
+        if len(self.budget):
+            yield from self._stuck(solver, duals)
+
+    def _stuck(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """The row of joint coverage where no money raises all stages at once, and the budget is
+        above the least money: its two values are zero, and no further program is needed."""
+        since = dict.fromkeys(self.targets, self.last_target)
+        size = float(self.program.row_high[self.budget[0]])
+        if duals.objective > size * (1 - 1e-6):
+            return
+
+        def impossible(stages: Mapping[str, int]) -> bool:
+            moved = moved_rows(list(self._point(stages).items()))
+            item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
+            return math.isinf(solver.right(duals, item))
+
+        if not impossible(since):
+            return
+        alone = [stage for stage, year in since.items() if impossible({stage: year})]
+        names = ", ".join(self.stage_names[stage] for stage in alone)
+        why = f": it cannot raise {names}" if names else ""
+        self.joint_is_stuck = True
+        yield FrontPrice(
+            "joint coverage",
+            "whole chain",
+            0.0,
+            0.0,
+            0.0,
+            "percentage points per USD billion",
+            math.nan,
+            f"Joint coverage: no amount of money raises every stage at once from"
+            f" {self.last_target} on{why}; a further USD billion of budget adds 0 percentage"
+            " points.",
+            "whole chain",
+        )
 
     def _stage_row(
         self, item: PricedItem, stage: str, target: int, highest: float, sides: Sides
