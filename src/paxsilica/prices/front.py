@@ -7,8 +7,8 @@ and columns:
 
 * least cost within the budget: what one more USD of the budget or of the envelope of a funder
   saves, and what one more unit of a good costs;
-* most joint coverage within the budget: the points that a further USD billion buys;
-* least public money without a budget: what one more point of coverage of a stage costs.
+* least public money without a budget: what one more point of coverage of a stage costs;
+* most coverage of all stages at once within the budget: the points that a further USD billion buys.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix, hstack, vstack
 
 from paxsilica.errors import PaxSilicaError
 from paxsilica.finance import MILLION
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import parts_of, row_with, rows_with
-from paxsilica.model.security import coverage_base, coverage_side, production_coverage
+from paxsilica.model.security import coverage_base, production_coverage
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
 from paxsilica.prices.one_sided import Derivatives, Sides
@@ -37,7 +36,7 @@ from paxsilica.prices.priced_items import PricedItem, moved_rows
 from paxsilica.prices.table import Price, number, price_frame
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import OutOfTimeError
-from paxsilica.solver.resolve import Written
+from paxsilica.solver.resolve import NewColumn, Written, extended
 
 SHARE_OF_TIME = 0.2
 """Largest share of the time of the plan that the prices may take."""
@@ -65,6 +64,9 @@ GOODS_TRIED = 3
 
 HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
+
+LEAST_POINTS = 1e-4
+"""Fewer percentage points are the room of the coverage that is held."""
 
 BILLION = 1000.0
 """USD million."""
@@ -127,6 +129,7 @@ class _Front:
             (name for name, state in self.instance.states.items() if state.coverage_test),
             key=lambda name: (self.instance.states[name].year, name),
         )
+        self.joint_is_stuck = False
         self.budget = made.program.rows_of(row_with(item="budget"))
 
     # -- programs ------------------------------------------------------------------------------
@@ -147,61 +150,64 @@ class _Front:
         return "the coverage of the plan held" if missed else "the required coverage met"
 
     @cached_property
-    def program(self) -> Compiled:
-        """The least cost, with the rows and columns of joint coverage, which are free here: for
-        each coverage test a column, and for each of its rows another that compares it with the
-        column."""
-        base, count = self.base, len(self.tests)
-        rows, columns, data = [], [], []
-        for place, row in enumerate(self.covering):
-            family, (good, state) = base.row_names[row]
-            rows.append(place)
-            columns.append(self.tests.index(state))
-            data.append(-coverage_base(self.instance, family, good, state))
-        shares = csr_matrix((data, (rows, columns)), shape=(len(rows), count))
-        entries = base.matrix[self.covering].tolil()
-        entries[:, base.positions("shortfall")] = 0.0
-        matrix = vstack(
-            [
-                hstack([base.matrix, csr_matrix((base.matrix.shape[0], count))]),
-                hstack([csr_matrix(entries), shares]),
-            ]
-        )
-        # what is missing is held, so its price is a constant; that of a soft cap on the share of a
-        # region stays
-        cost = self.made.total.copy()
-        at = base.positions("shortfall")
-        cost[at] -= self.made.costs[coverage_shortfall.__name__][0][at]
-        free = np.full(len(rows), np.inf)
-        return replace(
-            base,
-            matrix=csr_matrix(matrix),
-            cost=np.append(cost, np.zeros(count)),
-            offset=self.made.offset,
-            low=np.append(base.low, np.zeros(count)),
-            high=np.append(base.high, np.ones(count)),
-            integer=np.append(base.integer, np.zeros(count, dtype=bool)),
-            row_low=np.append(base.row_low, -free),
-            row_high=np.append(base.row_high, free),
-            row_names=(*base.row_names, *(("joint coverage", row) for row in self.covering)),
-            columns=(*base.columns, *(("joint coverage", state) for state in self.tests)),
-        )
+    def targets(self) -> dict[str, tuple[int, float]]:
+        """By stage, the first year of its highest required share, and that share."""
+        required: dict[str, dict[int, float]] = defaultdict(dict)
+        for row in self.covering:
+            good, state = self.made.program.row_names[row][1]
+            stage, year = self.instance.stage_of.get(good), self.instance.states[state].year
+            if stage is not None:
+                share = self.instance.share_required(good, state)
+                required[stage][year] = max(share, required[stage].get(year, 0.0))
+        found = {}
+        for stage, shares in required.items():
+            highest = max(shares.values())
+            year = min(year for year, share in shares.items() if share >= highest - 1e-9)
+            found[stage] = (year, highest)
+        return found
 
-    def _most_coverage(self) -> Compiled:
-        """The largest mean of the joint coverage of all coverage tests."""
-        program, first = self.program, len(self.base.row_low)
-        low = program.row_low.copy()
-        for place, row in enumerate(self.covering):
-            family, (good, state) = program.row_names[row]
-            low[first + place] = coverage_side(self.instance, family, good, state, 0.0)
-        cost = np.zeros(len(program.cost))
-        cost[len(self.base.cost) :] = -1.0 / len(self.tests)
-        return replace(program.minimising(cost), row_low=low)
+    @property
+    def last_target(self) -> int:
+        """The first year in which every stage has its highest required share."""
+        return max(year for year, _ in self.targets.values())
+
+    def _point(self, since: Mapping[str, int]) -> dict[int, float]:
+        """One percentage point of coverage of each stage in ``since`` from its year on: by row, the
+        movement of its sides."""
+        found = {}
+        for row in self.covering:
+            family, (good, state) = self.made.program.row_names[row]
+            first = since.get(self.instance.stage_of.get(good, ""), math.inf)
+            if self.instance.states[state].year >= first:
+                found[row] = coverage_base(self.instance, family, good, state) / 100
+        return found
+
+    @cached_property
+    def program(self) -> Compiled:
+        """The least cost with the coverage held, and a column of further points of coverage of all
+        stages at once, which is zero here. What is missing is a constant, so its price is left out;
+        that of a soft cap on the share of a region stays."""
+        cost = self.made.total.copy()
+        at = self.base.positions("shortfall")
+        cost[at] -= self.made.costs[coverage_shortfall.__name__][0][at]
+        points = self._point(dict.fromkeys(self.targets, self.last_target)) if self.targets else {}
+        column = NewColumn(
+            ("joint coverage", None), {row: -amount for row, amount in points.items()}, high=0.0
+        )
+        return extended(self.base.minimising(cost, self.made.offset), [column])
 
     def _least_money(self) -> Compiled:
         """The least public money, without a budget."""
-        cost = np.append(self.made.public_capital, np.zeros(len(self.tests)))
-        return self.program.without_rows(self.budget).minimising(cost)
+        free = self.program.without_rows(self.budget)
+        return free.minimising(np.append(self.made.public_capital, 0.0))
+
+    def _most_coverage(self) -> Compiled:
+        """The most points of coverage of all stages at once within the budget."""
+        cost = np.zeros(len(self.program.cost))
+        cost[-1] = -1.0
+        room = 100 * (1 - max(share for _, share in self.targets.values()))
+        last = np.array([len(cost) - 1], dtype=np.intp)
+        return self.program.minimising(cost).with_columns(last, 0.0, max(0.0, room))
 
     # -- rows ----------------------------------------------------------------------------------
 
@@ -214,8 +220,8 @@ class _Front:
         steps: tuple[tuple[str, str, Callable[[], Compiled] | None, Callable[..., Any]], ...] = (
             ("budget and partners", "least cost", None, self._money),
             ("scarcest good", "least cost", None, self._good),
-            ("joint coverage", "most joint coverage", self._most_coverage, self._joint),
             ("coverage of stages", "least public money", self._least_money, self._stages),
+            ("joint coverage", "most joint coverage", self._most_coverage, self._joint),
         )
         solved: dict[str, Duals] = {}
         for title, name, make, read in steps:
@@ -228,7 +234,7 @@ class _Front:
                     words = f"the program of the {name} with projects divisible"
                     solved[name] = solver.solve(words, None if make is None else make())
                     self._record(name, solved[name])
-                    corner = corner or solved[name].corner
+                    corner = solved[name].corner
                 for row in read(solver, solved[name]):
                     rows[row.what].append(row)
             except OutOfTimeError:
@@ -263,9 +269,9 @@ class _Front:
     def _asked(self, title: str) -> bool:
         """Whether the case has what a step prices."""
         if title in ("scarcest good", "coverage of stages"):
-            return bool(self.covering)
+            return bool(self.targets)
         if title == "joint coverage":
-            return bool(self.covering) and bool(len(self.budget))
+            return not self.joint_is_stuck and bool(self.targets) and bool(len(self.budget))
         return bool(len(self.budget)) or bool(rows_with(item="envelope"))
 
     def _record(self, name: str, duals: Duals) -> None:
@@ -372,22 +378,20 @@ class _Front:
         )
 
     def _joint(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
-        """Points of joint coverage for another USD billion of budget."""
+        """Points of coverage of all stages at once for another USD billion of budget."""
         size = float(self.program.row_high[self.budget[0]])
         item = PricedItem(
             "joint coverage",
-            "",
+            "whole chain",
             None,
             "percentage points per USD billion",
             "",
             gain=True,
             movement=moved_rows([(int(self.budget[0]), 1.0)]),
-            scale=100.0 * BILLION,
+            scale=BILLION,
         )
         sides = solver.sides(duals, item, max(1.0, size))
-        years = [self.instance.states[name].year for name in self.tests]
-        when = f"in {years[0]}" if years[0] == years[-1] else f"{years[0]} to {years[-1]}"
-        mean = "joint coverage" if len(self.tests) == 1 else "joint coverage on average"
+        points = -duals.objective if -duals.objective > LEAST_POINTS else 0.0
         yield FrontPrice(
             "joint coverage",
             "whole chain",
@@ -396,30 +400,17 @@ class _Front:
             sides.high,
             item.unit,
             math.nan,
-            f"Joint coverage: if all money is used to raise coverage, a further USD billion of"
-            f" budget adds {number(sides.right)} percentage points of {mean} {when}, at the"
-            f" margin; {_last(sides, 'the last USD billion added')}.",
+            f"Joint coverage: if all of the budget raises coverage instead, every stage can have"
+            f" {number(points)} percentage points more than it has in the plan from"
+            f" {self.last_target} on; a further USD billion adds {number(sides.right)} points to"
+            f" every stage at once, at the margin;"
+            f" {_last(sides, 'the last USD billion added')}.",
             "whole chain",
         )
 
     def _stages(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
         """Public money for one more point of coverage of each stage from its target year on."""
-        required: dict[str, dict[int, float]] = defaultdict(dict)
-        moved: dict[str, dict[int, list[tuple[int, float]]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
-        for row in self.covering:
-            family, (good, state) = self.program.row_names[row]
-            stage, year = self.instance.stage_of.get(good), self.instance.states[state].year
-            if stage is None:
-                continue
-            share = self.instance.share_required(good, state)
-            required[stage][year] = max(share, required[stage].get(year, 0.0))
-            base = coverage_base(self.instance, family, good, state)
-            moved[stage][year].append((row, base / 100))
-        for stage, shares in required.items():
-            highest = max(shares.values())
-            target = min(year for year, share in shares.items() if share >= highest - 1e-9)
+        for stage, (target, highest) in self.targets.items():
             item = PricedItem(
                 "stage coverage",
                 stage,
@@ -427,11 +418,44 @@ class _Front:
                 "USD million of public money per percentage point",
                 "",
                 gain=False,
-                movement=moved_rows(
-                    [one for year, rows in moved[stage].items() if year >= target for one in rows]
-                ),
+                movement=moved_rows(list(self._point({stage: target}).items())),
             )
             yield self._stage_row(item, stage, target, highest, solver.sides(duals, item))
+        if len(self.budget):
+            yield from self._stuck(solver, duals)
+
+    def _stuck(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """The row of joint coverage where no money raises all stages at once, and the budget is
+        above the least money: its two values are zero, and no further program is needed."""
+        since = dict.fromkeys(self.targets, self.last_target)
+        size = float(self.program.row_high[self.budget[0]])
+        if duals.objective > size * (1 - 1e-6):
+            return
+
+        def impossible(stages: Mapping[str, int]) -> bool:
+            moved = moved_rows(list(self._point(stages).items()))
+            item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
+            return math.isinf(solver.right(duals, item))
+
+        if not impossible(since):
+            return
+        alone = [stage for stage, year in since.items() if impossible({stage: year})]
+        names = ", ".join(self.stage_names[stage] for stage in alone)
+        why = f": it cannot raise {names}" if names else ""
+        self.joint_is_stuck = True
+        yield FrontPrice(
+            "joint coverage",
+            "whole chain",
+            0.0,
+            0.0,
+            0.0,
+            "percentage points per USD billion",
+            math.nan,
+            f"Joint coverage: no amount of money raises every stage at once from"
+            f" {self.last_target} on{why}; a further USD billion of budget adds 0 percentage"
+            " points.",
+            "whole chain",
+        )
 
     def _stage_row(
         self, item: PricedItem, stage: str, target: int, highest: float, sides: Sides

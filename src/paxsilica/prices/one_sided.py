@@ -87,6 +87,10 @@ class Derivatives:
         """
         return Sides(*(self._side(duals, item, size, way) for way in (-1.0, 1.0)))
 
+    def right(self, duals: Duals, item: PricedItem, size: float = 1.0) -> float:
+        """The right derivative alone; as :meth:`sides`."""
+        return self._side(duals, item, size, 1.0)
+
     def _side(self, duals: Duals, item: PricedItem, size: float, way: float) -> float:
         part = item.movement
         scaled = max(
