@@ -299,3 +299,19 @@ def test_programme_budget_follows_the_price_of_the_year_of_commitment() -> None:
 
 def test_programme_budget_is_absent_where_the_case_names_none() -> None:
     assert model("2030", p={}).lines("programme_budget") == []
+
+
+def test_a_project_is_unfundable_if_shares_and_envelopes_together_fall_short_of_its_capital() -> (
+    None
+):
+    # f may pay 0.4 of 100 and g has 50: 90 of 100; with 60 of g, or 10 of the owner, it is enough
+    def candidates(envelope: float, own: float) -> set[str]:
+        funders = {
+            "f": {"envelope_usd_m": 1000.0, "largest_share": 0.4},
+            "g": {"envelope_usd_m": envelope},
+        }
+        return set(model(funders=funders, p={"sponsor_share": own}).instance.candidates)
+
+    assert candidates(50.0, 0.0) == set()
+    assert candidates(60.0, 0.0) == {"p"}
+    assert candidates(50.0, 0.1) == {"p"}
