@@ -48,10 +48,11 @@ lint: $(STAMP) ## check style and format
 types: $(STAMP) ## check types
 	$(BIN)/mypy
 
-bench: $(STAMP) ## measure speed: a whole run and the search against HiGHS alone, time to a gap, prices against one solve
+bench: $(STAMP) ## measure speed: a whole run and the search against HiGHS alone, time to a gap, prices, many scenarios
 	$(BIN)/python benchmarks/bench.py $(CASE)
 	$(BIN)/python benchmarks/search.py $(CASE)
 	$(BIN)/python benchmarks/prices.py $(CASE)
+	$(BIN)/python benchmarks/scenarios.py $(CASE)
 
 pages: $(STAMP) ## write the generated pages: formulation, reference, guide to the data and its description
 	$(BIN)/python -m paxsilica.model.formulation

@@ -45,11 +45,12 @@ def plan() -> Plan:
             9e3 / n,
             1e3 / n,
             8e3 / n,
+            4e3 / n,
             f"a-funder-with-a-long-name {1e4 / n:,.0f}; another-funder 3; sponsor 2",
             0.5,
         )
         portfolio.append((*place, *size, *money))
-    portfolio[1] = ("=p", "=1+1", *portfolio[1][2:14], "+cmd|' /C calc'!A0", 0.0)
+    portfolio[1] = ("=p", "=1+1", *portfolio[1][2:15], "+cmd|' /C calc'!A0", 0.0)
     coverage = [
         (f"s{at}", name, year, 1.0, 0.0, 1.0, 0.5996 if at % 2 else 0.594, 0.6, "neon")
         for at, name in enumerate(STAGES)

@@ -489,6 +489,17 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "window of commitment",
     ),
+    "uses outside the chain": (
+        lambda world: (
+            world.tables["commodities"][1].update(covered="no", stage=None),
+            world.case["coverage"].update(hard=True, required=1.0),
+        ),
+        "uses outside the chain",
+    ),
+    "floor of a store": (
+        lambda world: [row.update(floor=row["initial"]) for row in world.tables["stocks"]],
+        "level of a store",
+    ),
     "demand without a shortage price": (
         lambda world: (
             _every("commodities", shortage_price_usd_per_unit=None)(world),

@@ -68,5 +68,5 @@ def test_every_view_takes_ragged_years(tmp_path: Path, kept: tuple[list[int], ..
     write_iamc(view, tmp_path / "iamc.csv")
     with (tmp_path / "screen.txt").open("w") as file:
         screen: Console = Screen(file)
-        print_summary(screen, plan)
+        print_summary(screen, view)
     assert (tmp_path / "screen.txt").read_text()

@@ -285,6 +285,7 @@ def test_a_search_without_time_claims_nothing() -> None:
     assert found.status == "no_plan"
     assert found.values is None
     assert found.bound == -math.inf
+    assert found.limited
     assert not found.interrupted
 
 
@@ -299,6 +300,7 @@ def test_time_runs_out_after_the_first_plan(monkeypatch: pytest.MonkeyPatch) -> 
     found = solve_in_stages(program, EXACT, start=start)
     assert found.status == "feasible"
     assert found.values is not None
+    assert found.limited
     assert found.bound == -math.inf
 
 
@@ -328,6 +330,7 @@ def test_ctrl_c_during_the_relaxation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staged, "relax", lambda *_: stopped)
     found = solve_in_stages(partition(1), EXACT)
     assert found.interrupted
+    assert found.limited
     assert found.status == "no_plan"
 
 
@@ -379,6 +382,7 @@ def test_a_start_that_is_the_optimum_is_kept() -> None:
     best = solve(program, EXACT)
     found = solve_in_stages(program, EXACT, start=best.values)
     assert found.status == "optimal"
+    assert not found.limited
     assert found.objective == pytest.approx(best.objective)
 
 

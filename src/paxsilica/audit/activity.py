@@ -306,7 +306,7 @@ def _stores(running: Running) -> None:
             if level is None:
                 here.note("level of a store", None, "a level")
                 continue
-            here.at_least("level of a store", level, 0.0)
+            here.at_least("level of a store", level, row.floor or 0.0)
             if year == facts.last and row.final is not None:
                 here.same("final level of a store", level, row.final)
             else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
-from paxsilica.audit.need import covered_demand, needs, required_shares
+from paxsilica.audit.need import covered_demand, needs, required_shares, share_of
 from paxsilica.audit.reference import Facts, Situation, product
 
 KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
@@ -20,7 +20,8 @@ WHOLE = 1.0
 
 
 def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
-    """Coverage of every commodity and stage; returns the shortfall by commodity and year."""
+    """Coverage of every commodity and stage; returns the shortfall by stage and year, a share of
+    need."""
     facts, ledger = running.facts, running.ledger
     required, need = required_shares(facts), needs(facts)
     found = records(running.plan, "coverage_by_commodity")
@@ -29,11 +30,14 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         ledger.at(key, "whether it is required").note("coverage", key in rows, key in required)
     cuts = {one.year: one for one in running.states.values() if one.coverage_test}
     shortfalls: dict[tuple[str, int], float] = {}
+    everything: dict[tuple[str, int], list[float]] = defaultdict(list)
     own: dict[int, list[float]] = defaultdict(list)
     for key in sorted(set(required) & set(rows)):
         (commodity, year), row, quantity = key, rows[key], need[key]
         entry, one = facts.commodities[commodity], cuts.get(year)
-        shortfalls[key] = row["shortfall"]
+        short = row["shortfall"] / quantity
+        assert entry.stage is not None
+        everything[entry.stage, year].append(short)
         texts, amounts = ledger.at(key), ledger.at(key, entry.unit, quantity)
         shares = ledger.at(key, SHARE, WHOLE)
         texts.equal_cells("coverage", row, {"stage": entry.stage, "unit": entry.unit})
@@ -59,16 +63,44 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
         if covered_demand(facts, year).get(commodity, 0.0) > 0:
-            claim = required[key] * wanted - row["shortfall"]
+            claim = (required[key] - short) * wanted
             amounts.at_least("delivery when cut off", wanted - missing, claim, wanted)
         _within_reach(running, row, one, quantity)
         own[year].append(min(1.0, made / quantity))
         if wanted > 0:
             own[year].append(1.0 - missing / wanted)
+    for where, shares_short in everything.items():
+        shortfalls[where] = max(shares_short)
+        here = ledger.at(where, SHARE, WHOLE)
+        here.at_most("shortfall", shortfalls[where], 1.0)
+        here.same("shortfall of a stage", min(shares_short), shortfalls[where])
+    _outside(running)
     _joint(running, rows, own)
     _stages(running, rows)
     _concentration(running, required)
     return shortfalls
+
+
+def _outside(running: Running) -> None:
+    """Final demand for goods that are not covered is served too where coverage is hard, unless the
+    case lists the good."""
+    facts, coverage = running.facts, running.facts.case.coverage
+    if coverage is None or not facts.must_cover:
+        return
+    for one in running.states.values():
+        wanted: dict[str, list[float]] = defaultdict(list)
+        served: dict[str, list[float]] = defaultdict(list)
+        for (region, good), amount in demand_in(facts, one).items() if one.coverage_test else ():
+            row, since = facts.commodities[good], coverage.from_years.get(good, coverage.from_year)
+            outside = not row.covered or row.stage is None
+            if outside and good not in coverage.listed_uses and one.year >= since:
+                wanted[good].append(amount)
+                served[good].append(amount - running.unserved.get((region, good, one.name), 0.0))
+        for good, amounts in wanted.items():
+            whole = math.fsum(amounts)
+            claim = share_of(coverage.required, one.year) * whole
+            here = running.ledger.at([good, one.year], facts.commodities[good].unit)
+            here.at_least("uses outside the chain", math.fsum(served[good]), claim, whole)
 
 
 def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:

@@ -28,6 +28,7 @@ from paxsilica.plan.coverage_tables import coverage_tables, headline, security_t
 from paxsilica.plan.result import Plan
 from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -40,6 +41,10 @@ from paxsilica.tables import Tables
 from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
+
+Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
+"""Further tables of a plan, from its model, the values of all columns, and the seconds that it took
+so far."""
 
 LEAST_BUDGET_GAP = 0.002
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
@@ -92,6 +97,8 @@ def make_plan(
     *,
     model: Model | None = None,
     least_budget: bool = False,
+    prices: Further | None = None,
+    resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
 
@@ -102,6 +109,9 @@ def make_plan(
         model: the model of this case on these tables with further rows of a user; built if absent.
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
+        prices: adds the tables of prices, such as
+            :func:`paxsilica.prices.front.front_prices`.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if tables and case do not make an instance, if something in them earns without
@@ -124,7 +134,12 @@ def make_plan(
     else:
         steps.begin("search")
         outcome = search(
-            program, case.solver, on_progress=on_progress, interruptible=True, may_be_empty=True
+            program,
+            case.solver,
+            on_progress=on_progress,
+            interruptible=True,
+            may_be_empty=True,
+            resources=resources,
         ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
     if outcome.values is None:
@@ -175,6 +190,9 @@ def make_plan(
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
         found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
+    if prices is not None:
+        steps.begin("shadow prices")
+        tables_out |= prices(made, values, sum(seconds.values()))
     steps.end()
     return Plan(
         case=case.name,

@@ -36,8 +36,8 @@ from paxsilica.prices.finite_difference import (
 )
 from paxsilica.prices.hull import hull_prices, priced, uplift_prices
 from paxsilica.prices.lead_time import lead_time_estimates
-from paxsilica.prices.priced_items import priced_items
-from paxsilica.prices.request import PriceRequest, check_request, chosen
+from paxsilica.prices.priced_items import commitments, priced_items
+from paxsilica.prices.request import PriceRequest, check_request, chosen, refuse_security
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
@@ -70,6 +70,7 @@ def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = Non
         PriceError: if there is no plan, or if the duals fail their proof.
         InputError: if the model is of another question.
     """
+    refuse_security(case)
     if plan.objective is None:
         raise PriceError(f"the case is {plan.status}: without a plan there is nothing to price")
     model = None if model is None else of_question(model, tables, case)
@@ -140,6 +141,14 @@ def prices_from(
         rows |= {kind: future.result() for kind, future in futures.items()}
     if "fixed" in rows and of.case.objective == "cost":
         rows["fixed"] += lead_time_estimates(of.instance, of.program, fixed.values, fixed.rows)
+    if "commitment" in request.kinds:
+        on_step("commitment prices")
+        found = commitments(of.instance, fixed.program, fixed.values)
+        rows["commitment"] = [
+            # of the two values the one of less: a commitment of more than 1 has no meaning
+            price._replace(value=price.low) if math.isfinite(price.low) else price
+            for price in dual_prices(fixed, found, "commitment")
+        ]
     seconds["fixed and relaxed"], clock = time.monotonic() - clock, time.monotonic()
     if "hull" in request.kinds:
         on_step("hull prices")
@@ -173,7 +182,7 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
     The LP with the plan fixed is always solved and proved, the relaxation for its own prices and
     for those of the hull.
     """
-    proved = {"fixed"} | set(kinds) - {"resolve"}
+    proved = {"fixed"} | set(kinds) - {"resolve", "commitment"}
     if "hull" in proved:
         proved.add("relaxed")
     return {

@@ -11,14 +11,19 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solver.highs import Outcome, _load, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
-from paxsilica.solver.scaling import Scaling, rounded
+from paxsilica.solver.scaling import COSTS, Scaling, rounded
 
 Rows = NDArray[np.intp]
+
+
+class OutOfTimeError(PaxSilicaError):
+    """A linear program was not solved within its time limit."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class PersistentProgram:
             self._run()
             _set(self.solver, "presolve", "choose")
             status = self.solver.getModelStatus()
+        if status == known.kTimeLimit:
+            raise OutOfTimeError("a linear program was not solved within its time limit")
         if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
             raise PaxSilicaError(
                 f"the solver failed on a linear program ({self.solver.modelStatusToString(status)})"
@@ -154,6 +161,24 @@ class PersistentProgram:
         scaled = cost * self.scaling.columns[at] * self.scaling.objective
         self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
 
+    def limit_seconds(self, seconds: float) -> None:
+        """Limits the time of all further runs together; a run that exceeds it raises
+        :class:`OutOfTimeError`."""
+        self.set_option("time_limit", self.solver.getRunTime() + max(0.0, seconds))
+
+    def change_to(self, program: Compiled) -> None:
+        """Replaces costs, sides and bounds; the matrix of ``program`` must be the present one. The
+        next run starts from the present basis."""
+        largest = float(np.abs(program.cost * self.scaling.columns).max(initial=0.0))
+        objective = 2.0**COSTS / largest if largest else 1.0
+        self.program, self.scaling = program, replace(self.scaling, objective=objective)
+        self.set_costs(np.arange(len(program.cost)), program.cost)
+        columns, scale = np.arange(len(program.cost), dtype=np.int32), self.scaling.columns
+        self.solver.changeObjectiveOffset(program.offset * objective)
+        low, high = rounded(program.low / scale), rounded(program.high / scale)
+        self.solver.changeColsBounds(len(columns), columns, low, high)
+        self.set_sides(program.row_low, program.row_high)
+
     def set_option(self, name: str, value: float | str) -> None:
         """Sets an option of the solver."""
         _set(self.solver, name, value)
@@ -183,6 +208,31 @@ class PersistentProgram:
             columns.indices.astype(np.int32),
             columns.data.astype(float),
         )
+
+    def add_rows(self, matrix: csr_matrix, low: Array) -> None:
+        """Adds rows ``matrix x >= low`` at the end. Each is scaled by the power of two that brings
+        its largest entry near 1."""
+        data = matrix.data * self.scaling.columns[matrix.indices]
+        counts = np.diff(matrix.indptr)
+        row_of = np.repeat(np.arange(len(low)), counts)
+        largest = np.zeros(len(low))
+        np.maximum.at(largest, row_of, np.abs(data))
+        rows = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+        self.scaling = replace(self.scaling, rows=np.append(self.scaling.rows, rows))
+        self.solver.addRows(
+            len(low),
+            rounded(low * rows),
+            np.full(len(low), highspy.kHighsInf),
+            matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32),
+            rounded(data * rows[row_of]),
+        )
+
+    def delete_rows(self, at: Rows) -> None:
+        """Takes rows out."""
+        self.solver.deleteRows(len(at), at.astype(np.int32))
+        self.scaling = replace(self.scaling, rows=np.delete(self.scaling.rows, at))
 
     def through_basis(self, corner: Corner, columns: Array, rows: Array) -> Array:
         """By row, what a unit added to its side moves the variables in the basis of ``corner`` by,

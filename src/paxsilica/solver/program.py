@@ -23,6 +23,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_matrix, vstack
 
 from paxsilica.errors import InputError
+from paxsilica.instance import Instance
 from paxsilica.model.registry import ROWS, USER, VARIABLES, Terms, parts_of
 
 Array = NDArray[np.float64]
@@ -43,6 +44,8 @@ class Compiled:
         row_names: (family, index) of each row, as in the Pyomo model.
         column_of: position of a Pyomo variable by ``id``.
         columns: (family, index) of each column.
+        separable: year of each operating state that a decomposition may treat as a subproblem:
+            disrupted states that have a probability and are no coverage test.
     """
 
     cost: Array
@@ -56,6 +59,7 @@ class Compiled:
     row_names: tuple[tuple[str, Any], ...]
     columns: tuple[tuple[str, Any], ...]
     column_of: dict[int, int] = field(repr=False)
+    separable: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     def positions(self, family: str) -> NDArray[np.intp]:
         """Columns of one family of variables."""
@@ -208,7 +212,18 @@ def compile_model(model: pyo.ConcreteModel) -> Compiled:
         row_names=_names((entry[0] for entry in form.rows), ROWS),
         columns=_names(columns, VARIABLES),
         column_of={id(var): at for at, var in enumerate(columns)},
+        separable=_separable(model),
     )
+
+
+def _separable(model: pyo.ConcreteModel) -> dict[str, int]:
+    """The year of each disrupted state with a probability that is no coverage test."""
+    instance: Instance | None = getattr(model, "instance", None)
+    return {
+        state.name: state.year
+        for state in (() if instance is None else instance.states.values())
+        if state.mode == "disrupted" and state.probability > 0 and not state.coverage_test
+    }
 
 
 def _names(members: Iterable[Any], register: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

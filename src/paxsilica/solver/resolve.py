@@ -3,6 +3,7 @@ answer carries the solver's gap."""
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,10 +20,14 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.model import Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital
+from paxsilica.solver.decomposition import chosen, decompose
+from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
 from paxsilica.solver.program import Array, Compiled, compile_model
 from paxsilica.solver.staged import solve_in_stages, suits
 from paxsilica.tables import Tables
+
+LOGGER = logging.getLogger(__name__)
 
 NOISE = 1e-6
 """Share of an amount below which a difference is rounding of the solver and no finding."""
@@ -222,6 +227,7 @@ def search(
     *,
     interruptible: bool = False,
     may_be_empty: bool = False,
+    resources: Resources = ALONE,
 ) -> Answer:
     """Solves ``program``, from a known plan if there is one; a large one in stages.
 
@@ -232,6 +238,7 @@ def search(
         on_progress: called with every progress of the search.
         interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
         may_be_empty: whether a program without columns is solved, and not refused.
+        resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if there is nothing to decide, or if the model is unbounded.
@@ -250,13 +257,16 @@ def search(
         if on_progress is not None:
             on_progress(now)
 
-    outcome = (solve_in_stages if suits(program) else solve)(
-        program,
-        options,
-        note,
-        start.values(program) if isinstance(start, Known) else start,
-        None if cutoff is None else lambda: cutoff(reported),
-    )
+    method = chosen(program, options)
+    LOGGER.info("search: %s", method)
+    found = start.values(program) if isinstance(start, Known) else start
+    enough = None if cutoff is None else lambda: cutoff(reported)
+    if method in ("decomposition", "rounding"):
+        outcome = decompose(program, options, note, found, enough, resources)
+    else:
+        outcome = (solve_in_stages if suits(program) else solve)(
+            program, options, note, found, enough
+        )
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":

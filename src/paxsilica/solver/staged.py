@@ -75,10 +75,13 @@ def solve_in_stages(
     on_progress: ProgressCallback | None = None,
     start: Array | None = None,
     cutoff: Callable[[], bool] | None = None,
+    *,
+    first_plan: bool = False,
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; the arguments are those of
-    :func:`~paxsilica.solver.highs.solve`. The time limit is one for all stages."""
-    return _Search(program, options, on_progress, cutoff).run(start)
+    :func:`~paxsilica.solver.highs.solve`. The time limit is one for all stages. With
+    ``first_plan`` the search ends after the second stage."""
+    return _Search(program, options, on_progress, cutoff, first_plan=first_plan).run(start)
 
 
 class _Finished(Exception):
@@ -92,8 +95,10 @@ class _Search:
         options: Solver,
         on_progress: ProgressCallback | None,
         cutoff: Callable[[], bool] | None,
+        *,
+        first_plan: bool = False,
     ) -> None:
-        self.program, self.options = program, options
+        self.program, self.options, self.first_plan = program, options, first_plan
         self.on_progress, self.cutoff = on_progress, cutoff
         self.started = time.monotonic()
         self.whole = np.flatnonzero(program.integer)
@@ -102,6 +107,8 @@ class _Search:
         self.status: Status = "no_plan"
         self.closed = False
         self.interrupted = False
+        self.limited = False
+        self.warnings: dict[str, None] = {}
         self.trace: list[Progress] = []
         self.used = np.zeros(len(self.whole), dtype=bool)
         self.tried: set[bytes] = set()
@@ -122,7 +129,7 @@ class _Search:
         except _Finished:
             pass
         except KeyboardInterrupt:  # between two calls of the solver
-            self.interrupted = True
+            self.interrupted = self.limited = True
         return self._outcome()
 
     def _outcome(self) -> Outcome:
@@ -135,6 +142,8 @@ class _Search:
                 seconds=seconds,
                 interrupted=self.interrupted,
                 trace=tuple(self.trace),
+                limited=self.limited,
+                warnings=tuple(self.warnings),
             )
         bound = min(self.bound, self.incumbent)
         proved = self.closed or self._proved(self.incumbent)
@@ -147,6 +156,8 @@ class _Search:
             seconds=seconds,
             interrupted=self.interrupted,
             trace=tuple(self.trace),
+            limited=self.limited and not proved,
+            warnings=tuple(self.warnings),
         )
 
     def _stages(self, start: Array | None) -> None:
@@ -154,6 +165,8 @@ class _Search:
             self._begin("known plan")
             self._fixed(start[self.whole])
         self._rounded(self._relaxed())
+        if self.first_plan:
+            return
         self._small()
         self._all()
 
@@ -183,12 +196,15 @@ class _Search:
             self.used |= np.abs(outcome.values[self.whole]) > FRACTIONAL
         self._report()
         self.interrupted |= outcome.interrupted
+        self.limited |= outcome.limited
+        self.warnings |= dict.fromkeys(outcome.warnings)
         self._check()
 
     def _check(self) -> None:
         """Ends the search if nothing is left to do, or no time to do it."""
         stopped = self.interrupted or (self.cutoff is not None and self.cutoff())
-        if stopped or self._left() <= 0 or self._proved(self.incumbent):
+        self.limited |= stopped or self._left() <= 0
+        if self.limited or self._proved(self.incumbent):
             raise _Finished
 
     def _left(self) -> float:

@@ -24,7 +24,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -36,6 +36,7 @@ from tqdm import tqdm
 from paxsilica.atomic import new_file
 from paxsilica.case import Case
 from paxsilica.errors import InputError, PaxSilicaError, Problem
+from paxsilica.solver.decomposition_workers import Resources
 from paxsilica.tables import TABLES, Tables
 from paxsilica.version import __version__
 
@@ -91,7 +92,7 @@ class Task:
     @cached_property
     def digest(self) -> str:
         """Name of the result, from the work and its content (not the names of the case)."""
-        words = {"name", "title", "question", "partners"}
+        words = {"name", "title", "question", "see_also", "partners"}
         return hashlib.sha256(
             json.dumps(
                 [
@@ -332,6 +333,15 @@ class Runner(ExitStack):
                 child.kill()
         else:
             executor.shutdown(wait=not at_once)  # without waiting, a cluster cancels its tasks
+
+
+@contextmanager
+def decomposition_resources(cluster: str | None, store: Path | None) -> Iterator[Resources]:
+    """What the decomposition of one search uses: a Dask cluster by its address, and a folder in
+    which its cuts are kept."""
+    kept = None if store is None else Store(store)
+    with nullcontext() if cluster is None else _dask(cluster) as client:
+        yield Resources(client, kept)
 
 
 def _dask(address: str) -> Any:
