@@ -315,3 +315,14 @@ def test_a_project_is_unfundable_if_shares_and_envelopes_together_fall_short_of_
     assert candidates(50.0, 0.0) == set()
     assert candidates(60.0, 0.0) == {"p"}
     assert candidates(50.0, 0.1) == {"p"}
+
+
+def test_a_funder_takes_part_if_it_may_pay_in_a_year_of_the_case_and_delivers_something() -> None:
+    funders = {
+        "f": {"envelope_usd_m": 1000.0},
+        "late": {"envelope_usd_m": 1000.0, "from_year": 2031},
+        "unreliable": {"envelope_usd_m": 1000.0, "delivery_factor": 0.0},
+    }
+    funding = model(funders=funders, p={}).instance.funding
+    assert funding is not None
+    assert set(funding.funders) == {"f"}
