@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paxsilica.model.funding import payments_into
 from worlds import Built, approx, built, case, world
 
 INF = float("inf")
@@ -326,3 +327,12 @@ def test_a_funder_takes_part_if_it_may_pay_in_a_year_of_the_case_and_delivers_so
     funding = model(funders=funders, p={}).instance.funding
     assert funding is not None
     assert set(funding.funders) == {"f"}
+
+
+def test_payments_into_a_project_are_those_of_the_years_in_which_the_funder_may_pay() -> None:
+    funders = {"late": {"envelope_usd_m": 1000.0, "from_year": 2031}} | FUND
+    built_model = model("2030-2031", funders, p={"spend_profile": (0.5, 0.5)})
+    terms = payments_into(built_model.model, built_model.instance, "late", "p")
+    assert [(factor, variable.index()) for factor, variable in terms] == [
+        (1.0, ("late", "p", 2031))
+    ]
