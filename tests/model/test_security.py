@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from paxsilica.errors import InputError
+from paxsilica.model.security import coverage_side
 from worlds import Built, M, approx, built, case, world
 
 INF = float("inf")
@@ -216,6 +217,18 @@ def test_two_cut_offs_of_different_goods_do_not_let_each_other_through(
         "commodity_balance", "A", "gallium", "squeeze 2030"
     )
     assert row.terms == {("unserved", ("A", "gallium", "squeeze 2030")): 1}
+
+
+def test_the_side_of_a_coverage_row_at_a_share_is_that_of_the_model() -> None:
+    built_model = model()
+    for family in ("production_coverage", "delivery_coverage"):
+        sides = {
+            index: coverage_side(built_model.instance, family, *index, 0.8)
+            for index in built_model.lines(family)
+        }
+        assert sides
+        for index, side in sides.items():
+            assert built_model.line(family, *index).sides[0] == approx(side)
 
 
 def other_uses(coverage: dict[str, Any] = HARD, years: str = "2030") -> Built:

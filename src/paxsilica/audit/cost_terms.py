@@ -179,24 +179,20 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     }
 
 
-def _worth_of_need(facts: Facts) -> float:
-    """Worth of all that is required, at the prices of shortfalls and of excess above a soft cap,
-    discounted, USD million."""
-    coverage, cap = facts.case.coverage, facts.case.concentration
-    weight = coverage.shortfall_weight if coverage is not None and not coverage.hard else 0.0
-    weight += 1.0 if cap is not None and not cap.hard else 0.0
-    if weight == 0.0:
-        return 0.0
-    return math.fsum(
-        1e-6
-        * weight
-        * facts.discount(year)
-        * needs(facts)[commodity, year]
-        * facts.number(
-            "commodities", facts.commodities[commodity], "shortage_price_usd_per_unit", year
-        )
-        for commodity, year in required_shares(facts)
-    )
+def _at_stake(facts: Facts) -> float:
+    """Price of falling short of everything that is required, and of all need above a soft cap,
+    discounted, USD million: what the term of coverage is made from."""
+    coverage, cap, parts = facts.case.coverage, facts.case.concentration, [0.0]
+    if coverage is not None and not coverage.hard:
+        for (_, year), worths in value_added(facts).items():
+            worth = coverage.shortfall_weight * math.fsum(map(abs, worths))
+            parts.append(1e-6 * facts.discount(year) * worth)
+    if cap is not None and not cap.hard:
+        for commodity, year in required_shares(facts):
+            row, amount = facts.commodities[commodity], needs(facts)[commodity, year]
+            price = facts.number("commodities", row, "shortage_price_usd_per_unit", year)
+            parts.append(1e-6 * facts.discount(year) * price * amount)
+    return math.fsum(parts)
 
 
 def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> None:
@@ -206,7 +202,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
     totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
-    sizes["coverage_shortfall"] += OF_ALL * _worth_of_need(facts)
+    sizes["coverage_shortfall"] += OF_ALL * _at_stake(facts)
     for term in sorted(set(claimed) ^ set(parts)):
         here = ledger.at([term], USD_M)
         here.note("term of cost", claimed.get(term), totals.get(term, 0.0))

@@ -71,7 +71,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
             own[year].append(1.0 - missing / wanted)
     for where, shares_short in everything.items():
         shortfalls[where] = max(shares_short)
-        here = ledger.at(where, SHARE)
+        here = ledger.at(where, SHARE, WHOLE)
         here.at_most("shortfall", shortfalls[where], 1.0)
         here.same("shortfall of a stage", min(shares_short), shortfalls[where])
     _outside(running)
