@@ -155,6 +155,10 @@ class PersistentProgram:
         scaled = cost * self.scaling.columns[at] * self.scaling.objective
         self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
 
+    def silence(self) -> None:
+        """Ends the messages of the solver, which come with every run."""
+        _set(self.solver, "output_flag", False)
+
     def set_option(self, name: str, value: float | str) -> None:
         """Sets an option of the solver."""
         _set(self.solver, name, value)
