@@ -42,6 +42,16 @@ def given(name: str) -> list[str]:
     return [str(CASES / name / "case.toml"), "--data", str(CASES / name)]
 
 
+def test_a_quick_plan_states_its_bound(run: Run) -> None:
+    result = run("solve", *given("vietman"), "--quick", "--store", "cuts", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["manifest"]["case"]["solver"]["method"] == "rounding"
+    assert found["bound"] <= 64.92647
+    assert found["objective"] >= 64.92646
+    assert Path("cuts").is_dir()
+
+
 def test_solve_shows_a_page_and_writes_a_folder(run: Run) -> None:
     result = run("solve", *given("vietman"))
     assert result.exit_code == 0, result.output

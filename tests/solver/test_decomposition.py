@@ -20,12 +20,13 @@ from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import Case, Solver, read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
+from paxsilica.plan.solve import make_plan
 from paxsilica.solver import Compiled, Outcome, Progress, compile_model, solve
 from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_parts import MASTER, Partition
 from paxsilica.solver.decomposition_workers import Resources
 from paxsilica.solver.resolve import search, with_exact_integers
-from paxsilica.studies.parallel import Store
+from paxsilica.studies.parallel import Store, decomposition_resources
 from paxsilica.tables import TABLES, Tables, load_tables
 
 WORLDS = 25
@@ -420,3 +421,19 @@ def with_scenarios(count: int) -> tuple[Tables, Case]:
     settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005"]
     case = read_case(find_case("base"), settings)
     return changed, case.model_copy(update={"scenarios": probability})
+
+
+def test_a_plan_keeps_its_cuts_in_the_store_of_the_command(tmp_path: Path) -> None:
+    case, program = next(interesting())
+    tables = next(tables for tables, other, _ in drawn() if other is case)
+    method = case.solver.model_copy(update={"method": "decomposition"})
+    case = case.model_copy(update={"solver": method})
+    with decomposition_resources(None, tmp_path) as resources:
+        plan = make_plan(tables, case, resources=resources)
+    assert plan.objective is not None
+    whole = solve(program, case.solver)
+    assert near(whole.objective or 0.0, plan.objective)
+    kept = Store(tmp_path)
+    names = sorted(path.stem for path in tmp_path.glob("*.json"))
+    assert names
+    assert any((kept.get(name) or {})["cuts"] for name in names)

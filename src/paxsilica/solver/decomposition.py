@@ -51,7 +51,10 @@ from paxsilica.solver.staged import NO_HEURISTICS, solve_in_stages, suits
 LOGGER = logging.getLogger(__name__)
 
 STEP = 0.7
-"""How far decisions move from the best known ones to those of the master in a round."""
+"""How far decisions move at first from the best known ones to those of the master in a round."""
+
+SHORTEST_STEP, LONGEST_STEP, SHORTER, LONGER = 0.1, 0.9, 0.5, 1.5
+"""A step that gives no better decisions is followed by a shorter one, and the reverse."""
 
 CLOSED = 1e-9
 """Relative distance of plan and bound at which nothing is left to gain."""
@@ -240,13 +243,16 @@ class Decomposition:
             point = ideal
             if best.decisions is not None and step < 1.0:
                 point = step * ideal + (1 - step) * best.decisions
+            before = best.objective
             best, cuts = self.asked(point, ideal, best)
-            if cuts:
-                step = max(STEP, step / 2)
-            elif step >= 1.0 or point is ideal:
+            if not cuts and (step >= 1.0 or point is ideal):
                 return bound, best  # the estimates are exact
-            else:
+            if not cuts:
                 step = min(1.0, 2 * step)
+            elif best.objective < before:
+                step = min(LONGEST_STEP, LONGER * step)
+            else:
+                step = max(SHORTEST_STEP, SHORTER * step)
         return bound, best
 
     def asked(self, point: Array, ideal: Array, best: Best) -> tuple[Best, list[Cut]]:

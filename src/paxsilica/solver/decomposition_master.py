@@ -89,6 +89,7 @@ class Master:
         )
         self.integer = np.flatnonzero(self.base.integer)
         self.linear = PersistentProgram(self.base.relaxed(), options)
+        self.linear.silence()
         self.solver: Any = self.linear.solver
         self.cuts: list[Cut] = []
         self.age = np.zeros(0, dtype=int)

@@ -174,6 +174,7 @@ class Subproblem:
             return self.last[1]
         if self.linear is None:
             self.linear = PersistentProgram(self.program, self.options)
+            self.linear.silence()
         shift = self._shift(there)
         self.linear.move_rows(self.moved, shift)
         found = self.linear.run()
@@ -217,6 +218,7 @@ class Subproblem:
         """Least total violation of the rows, the violation by row, and a subgradient."""
         if self.elastic is None:
             self.elastic = PersistentProgram(_elastic(self.program), self.options)
+            self.elastic.silence()
         self.elastic.move_rows(self.moved, shift)
         found = self.elastic.run()
         if found.objective is None or found.row_duals is None or found.values is None:

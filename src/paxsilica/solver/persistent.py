@@ -179,6 +179,10 @@ class PersistentProgram:
         self.solver.changeColsBounds(len(columns), columns, low, high)
         self.set_sides(program.row_low, program.row_high)
 
+    def silence(self) -> None:
+        """Ends the messages of the solver, which come with every run."""
+        _set(self.solver, "output_flag", False)
+
     def set_option(self, name: str, value: float | str) -> None:
         """Sets an option of the solver."""
         _set(self.solver, name, value)
