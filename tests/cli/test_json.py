@@ -59,7 +59,10 @@ def test_solve() -> None:
     rows = {name: entry["rows"] for name, entry in written.pop("tables").items()}
     del written["digest"]
     assert found == written | {"folder": "x", "rows": rows, "tables": found["tables"]}
-    assert list(found["tables"]) == ["portfolio", "coverage", "funders", "costs", "binding"]
+    assert list(found["tables"]) == [
+        *("portfolio", "coverage", "funders", "costs", "binding"),
+        "front_prices",
+    ]
     assert list(found["tables"]["portfolio"][0]) == list(PLAN_TABLES["portfolio"].columns)
     assert len(found["tables"]["portfolio"]) == rows["portfolio"] == 2
 
@@ -113,7 +116,10 @@ def test_prices(ore: list[str]) -> None:
 
 def test_prices_without_a_plan(ore: list[str]) -> None:
     found = document("prices", *ore, "--set", "budget_usd_m=100", "--kind", "fixed", code=3)
-    assert (found["status"], found["folder"], found["tables"]) == ("infeasible", None, {})
+    assert (found["status"], found["tables"]) == ("infeasible", {})
+    assert found["diagnosis"] == json.loads(
+        (Path(found["folder"]) / "diagnosis.json").read_text(encoding="utf-8")
+    )
 
 
 def test_explain(ore: list[str]) -> None:
@@ -256,7 +262,7 @@ def test_errors_are_documents(words: list[str], kind: str, table: str | None) ->
 def test_faults_and_interrupts_are_documents(
     monkeypatch: pytest.MonkeyPatch, fault: BaseException, kind: str, code: int
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise fault
 
     monkeypatch.setattr(plan_solve, "make_plan", fail)
