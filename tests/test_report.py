@@ -11,16 +11,18 @@ import openpyxl
 import pandas as pd
 import pytest
 
+import report_world
 from paxsilica.errors import InputError, Problem
+from paxsilica.instance import Instance, make_instance
+from paxsilica.plan.requirement import met
 from paxsilica.plan.result import PLAN_TABLES, Plan
 from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.console.live import LiveView
 from paxsilica.report.console.screen import Screen, print_problems
-from paxsilica.report.console.summary import print_folder, print_summary
+from paxsilica.report.console.summary import price_lines, print_folder, print_summary
 from paxsilica.report.files import place_for, write_plan
-from paxsilica.report.views.coverage import below_requirement
-from paxsilica.report.views.named_plan import name_plan
-from paxsilica.report.wording import covered
+from paxsilica.report.rounding import covered, required
+from paxsilica.report.views.named_plan import NamedPlan, case_of, name_plan
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.report.workbook.style import number_format
 from paxsilica.solver import Progress
@@ -28,8 +30,12 @@ from paxsilica.solver import Progress
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
 
 
-def frame(name: str, rows: list[tuple[object, ...]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(PLAN_TABLES[name].columns))
+def frame(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    """The rows with the columns of the table; what a row does not give is blank."""
+    columns = PLAN_TABLES[name].schema
+    found = pd.DataFrame(rows, columns=list(columns))
+    assert {key for row in rows for key in row} <= set(columns)
+    return found.astype({key: object for key, column in columns.items() if not column.numeric})
 
 
 @pytest.fixture
@@ -37,40 +43,123 @@ def plan() -> Plan:
     """A plan as large as the bundled case gives, with long names, and with cells that a spreadsheet
     might take for formulas."""
     project = "A plant with a name that is much longer than the page has room for"
-    portfolio: list[tuple[object, ...]] = []
-    for n in range(1, 97):
-        place = (f"p{n}", f"{n} {project}", "assembly-test", "AUS", "x", "announced", 2026, 2029)
-        size = (1e6 / n, "thousand wafers", 1e5)
-        money = (
-            9e3 / n,
-            1e3 / n,
-            8e3 / n,
-            f"a-funder-with-a-long-name {1e4 / n:,.0f}; another-funder 3; sponsor 2",
-            0.5,
-        )
-        portfolio.append((*place, *size, *money))
-    portfolio[1] = ("=p", "=1+1", *portfolio[1][2:14], "+cmd|' /C calc'!A0", 0.0)
+    portfolio: list[dict[str, object]] = [
+        {
+            "project": f"p{n}",
+            "name": f"{n} {project}",
+            "stage": "s1",
+            "region": "AUS",
+            "process": "x",
+            "status": "announced",
+            "committed_year": 2026,
+            "online_year": 2029,
+            "size": 1e6 / n,
+            "size_unit": "thousand wafers",
+            "credited_size": 1e5,
+            "capex_usd_m": 9e3 / n,
+            "sponsor_usd_m": 1e3 / n,
+            "public_usd_m": 8e3 / n,
+            "obligations_usd_m": 0.0,
+            "funders": f"a-funder-with-a-long-name {1e4 / n:,.0f}; another-funder 3; sponsor 2",
+            "operating_support_usd_m": 0.5,
+        }
+        for n in range(1, 97)
+    ]
+    portfolio[1] |= {"project": "=p", "name": "=1+1", "funders": "+cmd|' /C calc'!A0"}
     coverage = [
-        (f"s{at}", name, year, 1.0, 0.0, 1.0, 0.5996 if at % 2 else 0.594, 0.6, "neon")
+        {
+            "stage": f"s{at}",
+            "name": name,
+            "year": year,
+            "nameplate_share_without": 1.0,
+            "credited_share_without": 0.7,
+            "standalone_coverage_without": 0.0,
+            "joint_coverage_without": 0.0,
+            "nameplate_share": 1.0,
+            "credited_share": 0.8,
+            "standalone_coverage": 0.6 if at % 2 else 0.59875,
+            "joint_coverage": 0.59875,
+            "required_share": 0.6,
+            "limiting_inputs": "" if at % 2 else "neon, dysprosium-oxide-of-high-purity, tungsten",
+            "weakest_commodity": "neon",
+        }
         for at, name in enumerate(STAGES)
+        for year in range(2028, 2041)
+    ]
+    joint = [
+        {
+            "year": year,
+            "without": 0.0,
+            "with": 0.59875,
+            "required": 0.6,
+            "capability_without": 0.0,
+            "capability": 0.61,
+            "requirement_ratio": 0.59875 / 0.6,
+            "limiting_goods": "neon, tungsten",
+        }
         for year in range(2028, 2041)
     ]
     tables = {name: frame(name, []) for name in PLAN_TABLES} | {
         "portfolio": frame("portfolio", portfolio),
         "coverage": frame("coverage", coverage),
-        "dropped": frame("dropped", [(f"project-{n}", "no funder pays") for n in range(40)]),
+        "joint_coverage": frame("joint_coverage", joint),
+        "first_years": frame(
+            "first_years",
+            [
+                {"stage": f"s{at}", "name": name, "any": 2028, "half": 2028}
+                | ({"all": 2028} if at % 2 else {})
+                for at, name in enumerate(STAGES)
+            ],
+        ),
+        "dropped": frame(
+            "dropped",
+            [{"project": f"project-{n}", "reason": "no funder pays"} for n in range(40)],
+        ),
         "funding": frame(
-            "funding", [("a-funder-with-a-long-name", f"p{n}", 2026, 1e4 / n) for n in range(1, 97)]
+            "funding",
+            [
+                {
+                    "funder": "a-funder-with-a-long-name",
+                    "project": f"p{n}",
+                    "year": 2026,
+                    "usd_m": 1e4 / n,
+                }
+                for n in range(1, 97)
+            ],
         ),
         "funders": frame(
             "funders",
-            [(f"funder-{n}", "A funder", "USA", 3e4, 1e4 / n, 2e4, n) for n in range(1, 24)],
+            [
+                {
+                    "funder": f"funder-{n}",
+                    "name": "A funder",
+                    "region": "USA",
+                    "available_usd_m": 3e4,
+                    "paid_usd_m": 1e4 / n,
+                    "left_usd_m": 2e4,
+                    "projects": n,
+                }
+                for n in range(1, 24)
+            ],
         ),
-        "costs": frame("costs", [(f"cost_term_{n}", 10.0**n, "what it is") for n in range(9)]),
+        "costs": frame(
+            "costs",
+            [
+                {"term": name, "usd_m": 10.0**n, "meaning": "what it is"}
+                for n, name in enumerate(("operating_support", "capital", "operation"))
+            ],
+        ),
         "binding": frame(
             "binding",
             [
-                ("limit by year", f"funder-{n}", year, 1.0, 1.0, "USD million")
+                {
+                    "what": "limit by year",
+                    "where": f"funder-{n}",
+                    "year": year,
+                    "limit": 1.0,
+                    "used": 1.0,
+                    "unit": "USD million",
+                }
                 for n in range(4)
                 for year in (2026, 2027)
             ],
@@ -78,20 +167,19 @@ def plan() -> Plan:
         "operation": frame(
             "operation",
             [
-                (
-                    "c",
-                    "disrupted",
-                    2030,
-                    "p",
-                    "asset",
-                    None,
-                    "AUS",
-                    "x",
-                    1.5,
-                    "t",
-                    math.inf,
-                    math.nan,
-                )
+                {
+                    "state": "c",
+                    "mode": "disrupted",
+                    "year": 2030,
+                    "plant": "p",
+                    "kind": "asset",
+                    "region": "AUS",
+                    "process": "x",
+                    "activity": 1.5,
+                    "unit": "t",
+                    "capacity": math.inf,
+                    "standby": math.nan,
+                }
             ],
         ),
     }
@@ -107,71 +195,137 @@ def plan() -> Plan:
         notes=("40 projects are dropped before the search.",),
         manifest={
             "case": {
-                "budget_usd_m": 20000.0,
+                "budget_usd_m": 40000.0,
+                "coverage": {"hard": True},
                 "finance": {"price_year": 2025},
                 "solver": {"gap": 0.01, "time_limit_s": 60},
             }
         },
         capital_decided_usd_m=37_548.9,
+        headline={
+            "joint_coverage": {},
+            "first_year_all_stages": None,
+            "public_money_usd_m": 30_500.0,
+            "public_capital_usd_m": 30_000.0,
+            "support_usd_m": 500.0,
+            "capital_usd_m": 37_548.9,
+            "least_budget_usd_m": {"value": 25_000.0, "bound": 24_000.0},
+        },
         seconds={"search": 1.5},
         trace=((1.0, math.inf, 3.0), (2.0, 7.0, 3.0)),
     )
 
 
-def printed(plan: Plan, monkeypatch: pytest.MonkeyPatch, width: int | None = None) -> list[str]:
+def printed(
+    named: NamedPlan,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int | None = None,
+    instance: Instance | None = None,
+) -> list[str]:
     if width is None:
         monkeypatch.delenv("COLUMNS", raising=False)
     else:
         monkeypatch.setenv("COLUMNS", str(width))
     out = io.StringIO()
-    print_summary(Screen(out), plan)
+    print_summary(Screen(out), named, instance)
     return out.getvalue().splitlines()
 
 
-def test_summary_fits_a_page(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = printed(plan, monkeypatch)
-    assert len(lines) <= 66
-    assert max(map(len, lines)) <= 120
+def without_tables(plan: Plan) -> NamedPlan:
+    return NamedPlan(plan, None)
+
+
+SENTENCE = "Budget: one more USD saves 18.8 USD, with a sentence of some length about the limits. "
+
+
+def with_prices(plan: Plan, rows: int) -> Plan:
+    kinds = ["budget", "joint coverage", "stage coverage"]
+    prices = pd.DataFrame(
+        [(kinds[min(n, 2)], f"{n} {SENTENCE * (1 + n % 2)}") for n in range(rows)],
+        columns=["what", "sentence"],
+    )
+    return replace(plan, tables={**plan.tables, "front_prices": prices})
+
+
+@pytest.mark.parametrize("prices", [0, 15])
+def test_the_screen_has_at_most_100_columns_and_60_lines(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, prices: int
+) -> None:
+    shown = with_prices(plan, prices) if prices else plan
+    lines = printed(without_tables(shown), monkeypatch)
+    assert len(lines) < 60, "and one line for the folder"
+    assert max(map(len, lines)) <= 100
     text = "\n".join(lines)
     assert "\x1b" not in text
-    assert (
-        "gap              0.51 % of the objective = USD 36,347 million = 97 % of the capital"
-        " decided" in text
-    )
+    assert "Gap: USD 36,347 million, 97 % of the capital." in text
+    assert "7,188" not in text, "the objective contains all cost of the world"
     assert "and 86 more" in text
     assert "tables/portfolio.csv" in text
-    assert "and 17 more in tables/funders.csv" in text
-    assert "limit by year: funder-0 2026-2027, funder-1 2026-2027" in text
+    assert "25,000 would suffice; less than 24,000 cannot suffice (proved)" in text
+    assert "30,500 (budget 40,000), capital 30,000 and support 500; owners 7,549" in text
+    assert "Cost of the plan, discounted: capital 10, operating support 1" in text
+    assert "operation 100" not in text
+    assert (f"0 {SENTENCE}"[:60] in text) == bool(prices)
+
+
+def test_the_screen_of_the_small_world_fits_and_says_who_pays_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = report_world.named(5.0)
+    lines = printed(
+        named, monkeypatch, None, make_instance(named.world.tables, case_of(named.plan))
+    )
+    assert len(lines) < 60
+    assert max(map(len, lines)) <= 100
+    text = " ".join(" ".join(lines).split())
+    assert "not all 3 stages of the chain have a source outside Other" in text
+    assert "No payment by fund (the plan needs none of the projects that they may pay for)." in text
+
+
+def test_prices_are_whole_sentences_one_of_each_kind_first(plan: Plan) -> None:
+    assert price_lines(plan) == []
+    shown = price_lines(with_prices(plan, 15))
+    assert [line.split()[0] for line in shown[:-1]] == ["0", "1", "2", "3", "4"]
+    assert shown[-1] == "and 10 prices more in plan.xlsx"
+    assert all(line.endswith(SENTENCE) for line in shown[:-1])
+    long = with_prices(plan, 15).tables["front_prices"].assign(sentence=SENTENCE * 3)
+    shown = price_lines(replace(plan, tables={**plan.tables, "front_prices": long}))
+    assert len(shown) == 3, "two of three lines each, and the number of the others"
 
 
 @pytest.mark.parametrize("width", [None, 80])
 def test_numbers_of_coverage_are_never_cut(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, width: int | None
 ) -> None:
-    lines = [line for line in printed(plan, monkeypatch, width) if line.startswith("A stage")]
+    lines = printed(without_tables(plan), monkeypatch, width)
+    lines = [line for line in lines if line.startswith("A stage")]
     assert len(lines) == len(STAGES)
-    years = 4 if width is None else 2
     for at, line in enumerate(lines):
-        assert line.count("100→100") == years
-        assert line.count("0→ 60  " if at % 2 else "0→ 59 !") == years or line.endswith("0→ 60")
+        assert ("100→100" in line) == (width is None)
+        assert " 70→ 80" in line
+        assert ("0→ 60  " in line) == bool(at % 2)
+        assert ("0→ 59 !" in line) == (at % 2 == 0)
+        assert ("never" in line) == (at % 2 == 0)
+        assert ("dysprosium-oxid… +2" in line) == (at % 2 == 0 and width is None)
 
 
 def test_required_share_that_differs_stands_in_the_row(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert "59/60 !" in "\n".join(printed(without_tables(plan), monkeypatch))
     coverage = plan.tables["coverage"].copy()
     coverage.loc[coverage["stage"] == "s3", "required_share"] = 0.7
-    text = "\n".join(
-        printed(replace(plan, tables={**plan.tables, "coverage": coverage}), monkeypatch)
-    )
-    assert "0→ 60/70 !" in text
-    assert "0→ 60/60" in text
-    assert "…/" not in text
+    differs = replace(plan, tables={**plan.tables, "coverage": coverage})
+    lines = printed(without_tables(differs), monkeypatch)
+    rows = [line for line in lines if line.startswith("A stage")]
+    assert "60 !        70     2028" in rows[3]
+    assert "60          60     2028" in rows[1]
 
 
-@pytest.mark.parametrize("coverage", [0.594, 0.5994, 0.5996, 0.6, 0.61])
+@pytest.mark.parametrize("coverage", [0.594, 0.5994, 0.59875, 0.599998, 0.6, 0.61])
 def test_a_short_stage_reads_as_short(coverage: float) -> None:
-    assert below_requirement(coverage, 0.6) == (int(covered(coverage)) < 60)
+    assert met(coverage, 0.6) == (int(covered(coverage)) >= 60)
+    assert met(coverage, 0.6) == (float(covered(coverage, 1)) >= float(required(0.6, 1)))
 
 
 def test_without_a_plan_the_page_says_what_to_try(
@@ -183,14 +337,18 @@ def test_without_a_plan_the_page_says_what_to_try(
         objective=None,
         bound=None,
         tables={},
+        headline={},
         capital_decided_usd_m=0.0,
         notes=(),
     )
-    assert "this is proved" in "\n".join(printed(none, monkeypatch))
-    hard = replace(none, manifest={"case": {"coverage": {"hard": True}}})
-    assert "--set coverage.hard=false" in "\n".join(printed(hard, monkeypatch))
+
+    def text(plan: Plan) -> str:
+        return "\n".join(printed(without_tables(plan), monkeypatch))
+
+    assert "this is proved" in text(none)
+    assert "--set objective=security" in text(none)
     slow = replace(none, status="no_plan")
-    assert "--time-limit" in "\n".join(printed(slow, monkeypatch))
+    assert "--time-limit" in text(slow)
 
 
 def test_problems_are_told_in_full() -> None:
@@ -264,7 +422,7 @@ def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
     assert str(cover["Status"]).startswith("No plan can be better than this one")
     assert "Gap, share of the capital decided" in cover
     origin = {row[0].value: row[1].value for row in book["Origin"].iter_rows()}
-    assert origin["case.budget_usd_m"] == "20000.0"
+    assert origin["case.budget_usd_m"] == "40000.0"
     names = ("commitments", "dropped", "funding", "operation", "binding")
     assert [name for name in names if name in book.sheetnames] == [
         name for name in names if len(plan.tables[name])
@@ -314,9 +472,9 @@ def test_workbook_without_a_plan_has_a_cover(plan: Plan, tmp_path: Path) -> None
 def test_display_formats_come_from_the_schema() -> None:
     formats = {
         column: number_format(column_of("coverage", column), [0.5])
-        for column in ("year", "coverage", "nameplate_share")
+        for column in ("year", "standalone_coverage", "nameplate_share")
     }
-    assert formats == {"year": "0", "coverage": "0.0%", "nameplate_share": "0.0%"}
+    assert formats == {"year": "0", "standalone_coverage": "0.0%", "nameplate_share": "0.0%"}
     for name, table in ALL_TABLES.items():
         assert list(table.schema) == list(table.columns), name
         for key, column in table.schema.items():

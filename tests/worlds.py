@@ -136,6 +136,7 @@ def world(
         }
         row["stage"] = row["main_product"] if row["main_product"] in covered else None
         tables["processes"].append(row | dict((processes or {}).get(process, {})))
+    _add_prices(tables)
     plant = {"region": "A", "variable_cost_usd_per_unit": 0.0}
     tables["assets"] = [
         {"asset": name, "name": name, "capacity": float("inf")} | plant | dict(row)
@@ -204,6 +205,29 @@ def world(
         for late, chance in chances.items()
     ]
     return make_tables(**{table: found for table, found in tables.items() if found})
+
+
+def _add_prices(tables: dict[str, list[dict[str, Any]]]) -> None:
+    """Prices with which the value added in a unit of a covered commodity is its shortage price;
+    other commodities have no value."""
+    rows = {row["commodity"]: row for row in tables["commodities"]}
+    makers: dict[str, str] = {}
+    for row in sorted(tables["processes"], key=lambda row: row["process"]):
+        makers.setdefault(row["main_product"], row["process"])
+    price = dict.fromkeys(rows, 0.0)
+    for _ in range(100):  # rings converge
+        for name, row in rows.items():
+            inputs = made = 0.0
+            for part in tables["recipes"]:
+                if part["process"] == makers.get(name) and part["role"] == "input":
+                    inputs += part["quantity"] * price[part["commodity"]]
+                elif part["process"] == makers.get(name) and part["commodity"] == name:
+                    made = part["quantity"]
+            if row.get("covered"):
+                own = row.get("shortage_price_usd_per_unit") or 0.0
+                price[name] = own + (inputs / made if made else 0.0)
+    for name, row in rows.items():
+        row.setdefault("price_usd_per_unit", price[name])
 
 
 def case(years: str = "2030", **keys: Any) -> Case:

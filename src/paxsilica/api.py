@@ -91,6 +91,7 @@ class Question:
         on_step: StepCallback | None = None,
         *,
         model: Model | None = None,
+        least_budget: bool = False,
     ) -> Plan:
         """The plan, after its audit: a plan that fails it has the status ``unverified``. See
         :func:`paxsilica.plan.solve.make_plan` and :func:`paxsilica.audit.audited`.
@@ -98,8 +99,17 @@ class Question:
         Args:
             on_progress, on_step: callbacks.
             model: the model of this question with rows of the user.
+            least_budget: whether to find the least public money that meets the requirement, by a
+                second search.
         """
-        plan = make_plan(self.tables, self.case, on_progress, on_step, model=model)
+        plan = make_plan(
+            self.tables,
+            self.case,
+            on_progress,
+            on_step,
+            model=model,
+            least_budget=least_budget,
+        )
         return audited(plan, self.tables, self.case)
 
     def _repr_html_(self) -> str:

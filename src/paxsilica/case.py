@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from paxsilica.bundled import policy_files
+from paxsilica.bundled import case_files, policy_files
 from paxsilica.case_words import explain, names_of_keys, section_of, takes_text, takes_truth_values
 from paxsilica.errors import InputError
 from paxsilica.renames import in_case, instruction
@@ -182,10 +182,16 @@ class Coverage(Section):
     from_year: CaseYear = Field(description="first year in which coverage is required")
     from_years: dict[str, CaseYear] = Field({}, description="first year by commodity")
     hard: bool = Field(
-        description="true: must be met; false: the shortfall is paid for at the shortage price"
+        description="true: must be met; false: the shortfall costs the value added at risk"
     )
     shortfall_weight: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
-        1.0, description="factor on the shortage price of missing coverage"
+        1.0, description="factor on the value added at risk of missing coverage"
+    )
+    listed_uses: tuple[str, ...] = Field(
+        (),
+        description=(
+            "commodities that are not covered and whose final demand may stay unserved in a cut-off"
+        ),
     )
     outage_years: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="years for which a strategic stock must last"
@@ -363,6 +369,20 @@ class Solver(Section):
 Title = Annotated[str, Field(max_length=1000), AfterValidator(check_text)]
 
 
+def _bundled_cases(value: Any) -> Any:
+    """A name, or a list of names, of bundled cases."""
+    names = (value,) if isinstance(value, str) else value
+    known = case_files()
+    if isinstance(names, list | tuple):
+        for name in names:
+            if isinstance(name, str) and name not in known:
+                raise ValueError(f"{name!r} should be a bundled case ({', '.join(known)})")
+    return names
+
+
+NamesOfCases = Annotated[tuple[str, ...], BeforeValidator(_bundled_cases)]
+
+
 class Case(Section):
     """A question to the data. ``--set key=value`` takes the same keys as a case file
     (``coverage.hard=true``)."""
@@ -373,6 +393,13 @@ class Case(Section):
     )
     title: Title = Field("", description="title for reports")
     question: Title = Field("", description="the question in a sentence")
+    see_also: NamesOfCases = Field(
+        (),
+        description=(
+            "bundled cases that use the funders and stages which this case leaves unused; the"
+            " summary of a plan names them"
+        ),
+    )
     years: tuple[CaseYear, CaseYear] = Field(description='first and last year, written "2026-2040"')
     objective: Literal["cost", "security", "budget"] = Field(
         "cost",

@@ -25,6 +25,7 @@ _SETS: Mapping[str, str] = {
         f" year such as {{signatory = 2026}}; a status is {STATUSES}"
     ),
     "membership": f'regions with their status, such as {{A = "signatory"}} ({STATUSES})',
+    "see_also": 'a bundled case, or a list of them, such as ["base"]',
     "partners": 'a list of players in quotation marks, such as ["sign:A", "money:B"]',
     "coverage.required": f"{SHARE}, or shares by year such as {{2028 = 0.4, 2032 = 0.7}}",
     "coverage.stages": "stages with their share, such as {mining = 0.5}",
@@ -51,6 +52,7 @@ _PARTS: Mapping[str, str] = {
     "roles.lost": "a region, or a year between 1900 and 2200 for a region",
     "funding": f"a year between 1900 and 2200 for one of the statuses {STATUSES}",
     "membership": f"a status: {STATUSES}",
+    "see_also": "the name of a bundled case in quotation marks",
     "partners": "a player in quotation marks, such as sign:A",
     "coverage.required": SHARE,
     "coverage.stages": f"{SHARE}, or shares by year such as {{2028 = 0.4}}",

@@ -262,7 +262,7 @@ PLANTED: dict[str, tuple[Any, str]] = {
             "coverage_by_commodity",
             "standalone_coverage",
             1.0,
-            lambda f: f["standalone_coverage"].astype(float) < 0.5,
+            lambda f: f["credited_share"].astype(float) < 0.5,
         ),
         "reach of standalone_coverage",
     ),
@@ -488,6 +488,17 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
             prerequisites=None,
         ),
         "window of commitment",
+    ),
+    "uses outside the chain": (
+        lambda world: (
+            world.tables["commodities"][1].update(covered="no", stage=None),
+            world.case["coverage"].update(hard=True, required=1.0),
+        ),
+        "uses outside the chain",
+    ),
+    "floor of a store": (
+        lambda world: [row.update(floor=row["initial"]) for row in world.tables["stocks"]],
+        "level of a store",
     ),
     "demand without a shortage price": (
         lambda world: (

@@ -91,6 +91,8 @@ CHANGES = {
     "activity in g": (1.0, 1e6, 1.0),
     "activity in kt": (1.0, 1e-3, 1.0),
     "money in thousands": (1.0, 1.0, 1e3),
+    "money in thousandths": (1.0, 1.0, 1e-3),
+    "everything": (1e3, 1e-3, 1e-3),
 }
 
 

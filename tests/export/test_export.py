@@ -48,7 +48,7 @@ def test_json_is_tidy_and_says_what_columns_mean(tmp_path: Path) -> None:
     assert [row["project"] for row in portfolio["rows"]] == named().plan.portfolio[
         "project"
     ].tolist()
-    assert portfolio["columns"]["capex_usd_m"] == "capital, USD million"
+    assert portfolio["columns"]["capex_usd_m"] == "expected capital, all of it paid, USD million"
 
 
 def test_every_column_is_described_with_type_and_unit_prices_included() -> None:

@@ -55,8 +55,9 @@ def test_no_character_that_steers_reaches_the_terminal(
     monkeypatch.setenv("NO_COLOR", "1")
     out = kind()
     screen = Screen(out)
-    plan: Plan = hostile(text).plan
-    print_summary(screen, plan)
+    view = hostile(text)
+    plan: Plan = view.plan
+    print_summary(screen, view)
     screen.show(text)
     screen.print(text)
     print_problems(screen, [Problem(text, text, text, text, text)])

@@ -42,8 +42,8 @@ def lenient(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
 
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "cost": {},
-    "security": {"coverage": COVERED},
-    "budget": {"coverage": COVERED},
+    "security": {"coverage": COVERED | {"listed_uses": ["chip"]}},
+    "budget": {"coverage": COVERED | {"listed_uses": ["chip"]}},
 }
 """Sections that each objective needs in the case."""
 

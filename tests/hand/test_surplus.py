@@ -40,7 +40,7 @@ def supply(tables: Tables) -> tuple[float, float]:
     assert answer.coverage("germanium")["need"] == approx(10)
     state = "cut off 2030"
     missing = answer.value("shortfall", "germanium", state)
-    return 10 - missing, 0.1 * answer.value("activity", "smelter", state)
+    return 10 * (1 - missing), 0.1 * answer.value("activity", "smelter", state)
 
 
 def test_a_by_product_without_a_way_to_a_user_counts_nothing() -> None:

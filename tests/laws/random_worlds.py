@@ -93,11 +93,8 @@ class Maker:
                 self.add("membership", region=region, status="signatory", from_date="2000-01-01")
         for row in self.world.tables["projects"]:
             if row["commitment"] == "required" and self.world.tables["funders"]:
-                row["sponsor_share"] = (
-                    # whether anybody may pay for it is left to chance, and a duty that nobody may
-                    # pay for is bad input
-                    1
-                )
+                # a duty that nobody may pay for is bad input
+                row["sponsor_share"] = 1
         return self.world
 
     def regions(self) -> None:
@@ -154,6 +151,7 @@ class Maker:
             main_product="acid",
         )
         self.add("recipes", process="make-acid", commodity="acid", role="output", quantity=1)
+        price = 0.0
         for at, name in enumerate(self.goods):
             ready = self.between(0.2, 0.8) if self.feature("standby", 0.6) else None
             kind = "source" if at == 0 else "conversion"
@@ -169,15 +167,20 @@ class Maker:
                 minimum_utilisation=ready,
             )
             self.add("recipes", process=process, commodity=name, role="output", quantity=1)
+            value = 4e4
             if at:
+                quantity = self.between(1, 2)
                 self.add(
                     "recipes",
                     process=process,
                     commodity=self.goods[at - 1],
                     role="input",
-                    quantity=self.between(1, 2),
+                    quantity=quantity,
                 )
+                value += quantity * price
                 self.add("recipes", process=process, commodity="acid", role="input", quantity=0.2)
+            price = value
+            self.world.tables["commodities"][at]["price_usd_per_unit"] = price
         if self.by_product:
             self.add(
                 "commodities",

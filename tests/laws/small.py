@@ -34,7 +34,8 @@ class Small(World):
         if cells.get("covered") == "yes":
             stages = self.tables["stages"]
             stages.append({"stage": f"stage-{name}", "order": len(stages) + 1, "name": name})
-            cells = {"stage": f"stage-{name}"} | cells
+            price = cells.get("shortage_price_usd_per_unit")
+            cells = {"stage": f"stage-{name}", "price_usd_per_unit": price} | cells
         self.tables["commodities"].append(
             {"commodity": name, "name": name, "unit": "t", "surplus": "free"} | cells
         )

@@ -55,11 +55,11 @@ def powered(units: float) -> Small:
     world = Small(
         "2026-2032",
         coverage={"required": {"2028": 0.3, "2032": 0.7}, "from_year": 2028, "hard": False},
-        finance={"discount_rate": 0.05, "residual_value": True},
+        finance={"discount_rate": 0.05},
         budget_usd_m=1500,
     )
     world.region("AUS", "signatory")
-    world.region("CHN", "untrusted")
+    world.region("CHN", "adversary")
     world.commodity("oxide", covered="yes", shortage_price_usd_per_unit=60000)
     world.commodity("power")
     world.process("refine", {"power": 100 * units}, {"oxide": 1.0})

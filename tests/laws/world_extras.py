@@ -31,4 +31,5 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
                 row["fixed_cost_usd_per_unit"] = round(draw.uniform(1e3, 2e4), 1)
                 row["unit_cost_includes_fixed"] = draw.choice(["yes", "no"])
     for row in tables["commodities"]:
-        row["price_usd_per_unit"] = round(draw.uniform(1e4, 1e5), 1)
+        price = round(draw.uniform(1e4, 1e5), 1)
+        row.setdefault("price_usd_per_unit", price)

@@ -225,7 +225,8 @@ def test_cost_coverage_shortfall_at_its_weight_whatever_the_probability() -> Non
     }
     assert ready(**keys).cost("coverage_shortfall") == approx(
         {
-            ("shortfall", ("chip", "cut off 2031")): 0.8 * 2.5 * 100,
+            # a value added of 100 in each of the 10 chips that are needed
+            ("shortfall", ("chip", "cut off 2031")): 0.8 * 2.5 * 100 * 10,
             ("concentration_excess", ("A", "chip", "cut off 2031")): 0.8 * 100,
         }
     )

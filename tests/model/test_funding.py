@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from paxsilica.model.funding import payments_into
 from worlds import Built, approx, built, case, world
 
 INF = float("inf")
@@ -299,3 +300,39 @@ def test_programme_budget_follows_the_price_of_the_year_of_commitment() -> None:
 
 def test_programme_budget_is_absent_where_the_case_names_none() -> None:
     assert model("2030", p={}).lines("programme_budget") == []
+
+
+def test_a_project_is_unfundable_if_shares_and_envelopes_together_fall_short_of_its_capital() -> (
+    None
+):
+    # f may pay 0.4 of 100 and g has 50: 90 of 100; with 60 of g, or 10 of the owner, it is enough
+    def candidates(envelope: float, own: float) -> set[str]:
+        funders = {
+            "f": {"envelope_usd_m": 1000.0, "largest_share": 0.4},
+            "g": {"envelope_usd_m": envelope},
+        }
+        return set(model(funders=funders, p={"sponsor_share": own}).instance.candidates)
+
+    assert candidates(50.0, 0.0) == set()
+    assert candidates(60.0, 0.0) == {"p"}
+    assert candidates(50.0, 0.1) == {"p"}
+
+
+def test_a_funder_takes_part_if_it_may_pay_in_a_year_of_the_case_and_delivers_something() -> None:
+    funders = {
+        "f": {"envelope_usd_m": 1000.0},
+        "late": {"envelope_usd_m": 1000.0, "from_year": 2031},
+        "unreliable": {"envelope_usd_m": 1000.0, "delivery_factor": 0.0},
+    }
+    funding = model(funders=funders, p={}).instance.funding
+    assert funding is not None
+    assert set(funding.funders) == {"f"}
+
+
+def test_payments_into_a_project_are_those_of_the_years_in_which_the_funder_may_pay() -> None:
+    funders = {"late": {"envelope_usd_m": 1000.0, "from_year": 2031}} | FUND
+    built_model = model("2030-2031", funders, p={"spend_profile": (0.5, 0.5)})
+    terms = payments_into(built_model.model, built_model.instance, "late", "p")
+    assert [(factor, variable.index()) for factor, variable in terms] == [
+        (1.0, ("late", "p", 2031))
+    ]

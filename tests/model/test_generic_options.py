@@ -51,7 +51,6 @@ def test_case_without_generic_options_drops_them_and_what_needs_them() -> None:
     ("table", "column", "value"),
     [
         ("projects", "built_anyway", True),
-        ("stocks", "floor", 1.0),
         ("commodities", "user_inventory_months", 2.0),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from paxsilica.errors import InputError
+from paxsilica.model.security import coverage_side
 from worlds import Built, M, approx, built, case, world
 
 INF = float("inf")
@@ -82,7 +83,7 @@ def test_production_coverage_requires_the_share_of_need_along_the_recipes() -> N
     # covered demand is 6 + 4 magnets, 2 metal each: need 20; a unit of smelting makes 1.5; the
     # plant in C is gone; nobody takes metal in B, so of its metal only what arrives in A counts
     shipment = ("shipment", ("B", "A", "metal", CUT))
-    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 1})
+    assert row.terms == approx({x("a", CUT): 1.5, shipment: 1, ("shortfall", ("metal", CUT)): 20})
     assert row.sides == (approx(0.8 * 20), INF)
 
 
@@ -108,17 +109,17 @@ def test_production_coverage_follows_stage_year_and_commodity() -> None:
 
 def test_production_coverage_shortfall_is_held_at_zero_where_coverage_is_hard() -> None:
     assert model(HARD).bounds("shortfall", "metal", CUT) == (0, 0)
-    assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, INF)
+    assert model(SOFT).bounds("shortfall", "metal", CUT) == (0, 1)
 
 
 def test_delivery_coverage_where_demand_arises() -> None:
     built_model = model()
     row = built_model.line("delivery_coverage", "magnet", CUT)
-    # 10 - unserved + shortfall >= 0.8 * 10
+    # 10 - unserved + 10 shortfall >= 0.8 * 10
     assert row.terms == {
         ("unserved", ("A", "magnet", CUT)): -1,
         ("unserved", ("B", "magnet", CUT)): -1,
-        ("shortfall", ("magnet", CUT)): 1,
+        ("shortfall", ("magnet", CUT)): 10,
     }
     assert row.sides == (approx(-0.2 * 10), INF)
     assert built_model.lines("delivery_coverage") == [
@@ -216,3 +217,55 @@ def test_two_cut_offs_of_different_goods_do_not_let_each_other_through(
         "commodity_balance", "A", "gallium", "squeeze 2030"
     )
     assert row.terms == {("unserved", ("A", "gallium", "squeeze 2030")): 1}
+
+
+def test_the_side_of_a_coverage_row_at_a_share_is_that_of_the_model() -> None:
+    built_model = model()
+    for family in ("production_coverage", "delivery_coverage"):
+        sides = {
+            index: coverage_side(built_model.instance, family, *index, 0.8)
+            for index in built_model.lines(family)
+        }
+        assert sides
+        for index, side in sides.items():
+            assert built_model.line(family, *index).sides[0] == approx(side)
+
+
+def other_uses(coverage: dict[str, Any] = HARD, years: str = "2030") -> Built:
+    """The world of ``model`` with demand for acid, which is not covered."""
+    tables = world(
+        {"press": "-> magnet", "boil": "-> acid"},
+        regions={"A": "signatory", "B": "signatory", "C": "adversary"},
+        commodities={"magnet": {"covered": True, "shortage_price_usd_per_unit": 9 * M}},
+        assets={"press": {"process": "press"}, "boil": {"process": "boil"}},
+        demand={("A", "magnet"): 6, ("A", "acid"): 3, ("B", "acid"): 4, ("C", "acid"): 5},
+        routes={"*>* acid": 0.0},
+    )
+    return built(tables, case(years, coverage=coverage))
+
+
+def test_outside_uses_require_the_share_of_other_demand() -> None:
+    found = other_uses()
+    assert found.instance.outside == approx({("acid", CUT): 7})
+    row = found.line("outside_uses", "acid", CUT)
+    # 7 - unserved >= 0.8 * 7
+    assert row.terms == {
+        ("unserved", ("A", "acid", CUT)): -1,
+        ("unserved", ("B", "acid", CUT)): -1,
+    }
+    assert row.sides == (approx(-0.2 * 7), INF)
+
+
+def test_outside_uses_follow_the_general_share_and_its_first_year() -> None:
+    coverage = HARD | {"required": {2030: 0.2, 2032: 0.6}, "stages": {"magnet": 0.9}}
+    found = other_uses(coverage | {"from_years": {"acid": 2031}}, years="2030-2031")
+    assert found.lines("outside_uses") == [("acid", "cut off 2031")]
+    assert found.line("outside_uses", "acid", "cut off 2031").low == approx((0.4 - 1) * 7)
+
+
+def test_outside_uses_are_not_required_where_listed_or_where_coverage_is_soft() -> None:
+    assert other_uses(HARD | {"listed_uses": ["acid"]}).instance.outside == {}
+    assert other_uses(HARD | {"listed_uses": ["acid"]}).lines("outside_uses") == []
+    assert other_uses(SOFT).lines("outside_uses") == []
+    with pytest.raises(InputError, match=r"coverage.listed_uses.*acids"):
+        other_uses(HARD | {"listed_uses": ["acids"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,68 @@ def test_an_end_left_open_is_not_shown_as_no_plan(undecided: str, shown: str) ->
         "undecided": undecided,
     }
     assert prices_console._cell(row) == shown
+
+
+def of_command(folder: Path, *words: str) -> Any:
+    name, *rest = words
+    place = ("--data", str(folder), "--out", str(folder / "out"))
+    return CliRunner().invoke(app, [name, str(folder / "case.toml"), *place, *rest])
+
+
+def test_solve_shows_and_writes_shadow_prices(folder: Path) -> None:
+    result = of_command(folder, "solve", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    (row,) = document["tables"]["front_prices"]
+    assert row["value"] == pytest.approx(200 / 30)
+    assert "one more USD beyond USD 45 million" in row["sentence"]
+    plan = Plan.load(folder / "out")
+    assert plan.prices["kind"].tolist() == ["relaxed"]
+
+
+def test_solve_without_prices(folder: Path) -> None:
+    result = of_command(folder, "solve", "--json", "--no-prices")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["tables"]["front_prices"] == []
+
+
+def test_prices_take_a_budget(folder: Path) -> None:
+    result = of_command(folder, "prices", "--json", "--kind", "fixed", "--budget", "35")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["manifest"]["case"]["budget_usd_m"] == 35
+    (budget,) = (row for row in document["tables"]["prices"] if row["what"] == "budget")
+    assert budget["value"] == pytest.approx(0.0)
+
+
+@pytest.fixture
+def covered(folder: Path) -> Path:
+    """A case in which coverage is required that no plan can meet."""
+    with (folder / "case.toml").open("a", encoding="utf-8") as file:
+        file.write("[coverage]\nrequired = 0.9\nfrom_year = 2030\nhard = true\n")
+    (folder / "stages.csv").write_text("stage,order,name\nalpha,1,Alpha\n", encoding="utf-8")
+    text = (folder / "commodities.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    for row in rows:
+        if row["commodity"] == "alpha":
+            row |= {"stage": "alpha", "covered": "yes"}
+    with (folder / "commodities.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def test_an_infeasible_case_is_diagnosed(covered: Path) -> None:
+    result = of_command(covered, "prices", "--json")
+    assert result.exit_code == 3, result.output
+    document = json.loads(result.stdout)
+    assert document["status"] == "infeasible"
+    assert document["diagnosis"]
+    assert (covered / "out" / "diagnosis.json").exists()
+
+
+def test_the_objective_security_is_refused(covered: Path) -> None:
+    result = of_command(covered, "prices", "--set", "objective=security")
+    assert result.exit_code == 2, result.output
+    assert "should be cost or budget" in " ".join(result.output.split())

@@ -121,3 +121,12 @@ def test_a_gap_widens_the_interval_and_marks_it_undecided() -> None:
     if row["low"] <= 0:
         assert row["undecided"] == "yes"
     assert math.isfinite(row["high"])
+
+
+def test_the_hull_is_not_computed_where_the_relaxation_is_the_hull(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("paxsilica.prices.report.hull_prices")
+    row = priced(prices(45.0).table, what="budget", kind="hull")
+    assert row["value"] == pytest.approx(200 / 30)
+    assert "Equal to the LP-relaxation dual" in row["meaning"]

@@ -66,7 +66,7 @@ def optimum(tables: Tables, asked: Any) -> float:
     return solve_duals(program.relaxed(), asked.solver, "the relaxation").objective
 
 
-FINANCE = {"discount_rate": 0.07, "residual_value": True}
+FINANCE = {"discount_rate": 0.07}
 
 
 def rich_tables() -> Tables:
@@ -271,7 +271,7 @@ def test_the_summary_of_a_plan_lists_influential_numbers(tmp_path: Path) -> None
     (tmp_path / "case.toml").write_text(
         'years = "2030"\n'
         "[coverage]\nrequired = 1.0\nfrom_year = 2030\nhard = false\n"
-        "[finance]\ndiscount_rate = 0.05\nresidual_value = false\nprice_year = 2025\n"
+        "[finance]\ndiscount_rate = 0.05\nprice_year = 2025\n"
     )
     data = ["--data", str(tmp_path / "data")]
     plan = str(tmp_path / "plan")

@@ -46,10 +46,10 @@ CHN,adversary,2020-01-01
     ),
     "commodities": (
         """
-commodity,name,unit,stage,shortage_price_usd_per_unit,covered,surplus
-ore,Ore,t,mining,500000,yes,free
-metal,Metal,t,processing,2000000,yes,free
-magnet,Magnets,t,magnets,5000000,yes,free
+commodity,name,unit,stage,price_usd_per_unit,shortage_price_usd_per_unit,covered,surplus
+ore,Ore,t,mining,500000,500000,yes,free
+metal,Metal,t,processing,3000000,2000000,yes,free
+magnet,Magnets,t,magnets,8000000,5000000,yes,free
 """
     ),
     "processes": (

@@ -38,7 +38,15 @@ OTHERS = [
         "2",
         "floor",
         "should be at most largest, which is 2000",
-        1,
+        2,
+    ),
+    Broken(
+        "stock begins below its floor",
+        cells("stocks", 2, initial="90", floor="95"),
+        "stocks",
+        "2",
+        "initial",
+        "at least floor, which is 95",
     ),
     Broken(
         "stock ends below its floor",
@@ -47,6 +55,7 @@ OTHERS = [
         "2",
         "final",
         "at least floor, which is 150",
+        1,
     ),
     Broken(
         "an option without an owner that somebody builds anyway",

@@ -238,7 +238,7 @@ def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
         RenamedSetting("membership", "foe", "adversary"),
         RenamedSetting("objective", "least", "cost"),
     )
-    assert len(upgrade(path, renames=renames).changes) == 8
+    assert len(upgrade(path, renames=renames).changes) == 9
     new = path.read_text()
     assert 'objective = "cost"  # least' in new
     assert "funding = { participant = 2027 }" in new

@@ -46,7 +46,6 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
         for kind in ("primal", "mip")
     ]
     ledger = Ledger(max(float(value) for value in tolerances) / FEASIBILITY)
-    ledger.natural = {row.project: row.largest_size for row in tables.projects}
     _origin(plan, tables, case, ledger)
     if not plan.tables:
         if plan.objective is not None or plan.status in ("optimal", "feasible"):

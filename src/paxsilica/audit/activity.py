@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product as combinations
 from typing import Any
 
-from paxsilica.audit.findings import Ledger, records
+from paxsilica.audit.findings import OF_ALL, Ledger, records
 from paxsilica.audit.money import Money
 from paxsilica.audit.reference import ENDLESS, Facts, Place, Situation, product
 from paxsilica.plan.result import Plan
@@ -39,6 +38,19 @@ class Running:
     """(region, commodity, state)"""
     level: dict[tuple[str, str, int], float] = field(default_factory=dict)
     """(region, commodity, year)"""
+    volumes: dict[str, float] = field(default_factory=dict)
+    """All flows of a commodity in the state that has most of them, in commodity units."""
+    rooms: dict[str, float] = field(default_factory=dict)
+    """Size of each plant, in units of activity; see :meth:`room`."""
+
+    def size(self, commodity: str) -> float:
+        """Size of every row on a commodity: a share of all its flows."""
+        return OF_ALL * self.volumes.get(commodity, 0.0)
+
+    def room(self, plant: str) -> float:
+        """Size of a plant: what is committed is whole only up to the solver's tolerance, and so is
+        what may run."""
+        return self.rooms.get(plant, 0.0)
 
     def opening(self, place: Place, year: int) -> float:
         """What lies in a store when the year begins."""
@@ -122,39 +134,54 @@ def read_running(money: Money, states: dict[str, Situation]) -> Running:
         if place not in facts.stocks:
             ledger.at(place).note("row of stocks", "a row", "no such store")
         running.level[(*place, row["year"])] = row["level"]
-    ledger.natural |= _natural(running)
+    running.volumes |= _volumes(running)
+    running.rooms |= _rooms(running)
     names_of_flows = ("activity", "shipment", "unserved demand", "draw on a store")
     for what, (flow, _, _) in zip(names_of_flows, flows.values(), strict=True):
         for where, amount in flow.items():
-            ledger.at(where, "unit").at_least(what, amount, 0.0)
+            size = running.room(where[0]) if what == "activity" else running.size(where[-2])
+            ledger.at(where, "unit", size).at_least(what, amount, 0.0)
     return running
 
 
-def _natural(running: Running) -> dict[str, float]:
-    """Natural size of the quantities of each commodity and plant: the largest amount of the
-    commodity anywhere in the plan or its demand, and of the plant what makes or uses as much."""
-    facts, plants = running.facts, defaultdict[str, float](float)
-    commodities = defaultdict[str, float](float)
-    amounts = [(key[-2], amount) for key, amount in _amounts(running)]
-    for (plant, _), amount in (*running.activity.items(), *running.standby.items()):
-        plants[plant] = max(plants[plant], abs(amount))
+def _volumes(running: Running) -> dict[str, float]:
+    """All that is made, used, shipped, wanted, kept and drawn of each commodity, in the state that
+    has most of it."""
+    facts, volumes = running.facts, defaultdict[tuple[str, str], float](float)
+    for (plant, name), amount in (*running.activity.items(), *running.standby.items()):
         process = facts.plants[plant].process
         for recipe in (facts.makes[process], facts.uses[process]):
-            amounts += [(name, quantity * amount) for name, quantity in recipe.items()]
-    for name, amount in amounts:
-        commodities[name] = max(commodities[name], abs(amount))
+            for commodity, quantity in recipe.items():
+                volumes[commodity, name] += abs(quantity * amount)
+    for flow in (running.shipped, running.unserved, running.drawn):
+        for key, amount in flow.items():
+            volumes[key[-2], key[-1]] += abs(amount)
+    for (_, commodity, year), level in running.level.items():
+        volumes[commodity, str(year)] += abs(level)
+    for (_, commodity, year), amount in facts.demand.items():
+        volumes[commodity, str(year)] += amount
+    found: dict[str, float] = {}
+    for (commodity, _), volume in volumes.items():
+        found[commodity] = max(found.get(commodity, 0.0), volume)
+    return found
+
+
+def _rooms(running: Running) -> dict[str, float]:
+    """Size of each plant: the largest of its capacity and activity, and of what makes or uses the
+    size of its commodities."""
+    facts, rooms = running.facts, defaultdict[str, float](float)
+    for (plant, _), amount in running.activity.items():
+        rooms[plant] = max(rooms[plant], abs(amount))
     for plant, row in facts.plants.items():
+        if plant in facts.projects:
+            sizes = [facts.projects[plant].largest_size]
+        else:
+            sizes = [facts.asset_capacity(plant, year) for year in facts.years]
         recipes = (facts.makes[row.process] | facts.uses[row.process]).items()
-        limits = [commodities[name] / quantity for name, quantity in recipes if quantity]
-        plants[plant] = max(plants[plant], min(limits, default=0.0))
-    return dict(commodities) | dict(plants)
-
-
-def _amounts(running: Running) -> Iterator[tuple[tuple[Any, ...], float]]:
-    """Demand, flows and levels; the commodity is the last part of each key but one."""
-    yield from running.facts.demand.items()
-    for flow in (running.shipped, running.unserved, running.drawn, running.level):
-        yield from flow.items()
+        flows = [running.size(name) / quantity for name, quantity in recipes if quantity]
+        finite = [size for size in sizes if math.isfinite(size)]
+        rooms[plant] = max(rooms[plant], *finite, min(flows, default=0.0))
+    return dict(rooms)
 
 
 def _operation_row(row: dict[str, Any], running: Running) -> None:
@@ -189,7 +216,7 @@ def audit_running(running: Running) -> None:
     claimed = {(row["plant"], row["state"]): row for row in records(running.plan, "operation")}
     for (plant, name), row in claimed.items():
         if (plant, name) in capacity:
-            here = ledger.at([plant, name], row["unit"])
+            here = ledger.at([plant, name], row["unit"], running.room(plant))
             said = ENDLESS if row["capacity"] is None else row["capacity"]
             here.same("capacity", said, capacity[plant, name])
             if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
@@ -203,41 +230,36 @@ def audit_running(running: Running) -> None:
     _service(running)
 
 
-def _room(facts: Facts, plant: str) -> float:
-    """Size of a plant for tolerances: what is committed is whole only up to the solver's tolerance,
-    and so is what may run."""
-    return facts.projects[plant].largest_size if plant in facts.projects else 0.0
-
-
 def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
     facts, states, ledger = running.facts, running.states, running.ledger
     for (plant, name), amount in running.activity.items():
-        here = ledger.at([plant, name], facts.processes[facts.plants[plant].process].unit)
-        room = _room(facts, plant)
-        if not facts.can_run(plant, states[name]) and amount > here.tolerance(room):
+        room = running.room(plant)
+        here = ledger.at([plant, name], facts.processes[facts.plants[plant].process].unit, room)
+        if not facts.can_run(plant, states[name]) and amount > here.tolerance():
             here.note("cut off", amount, 0.0)
-        here.at_most("activity within capacity", amount, capacity[plant, name], room)
+        here.at_most("activity within capacity", amount, capacity[plant, name])
     for asset, row in facts.assets.items():
         for name, one in states.items():
             if row.must_run_share and not one.disrupted and capacity[asset, name] != ENDLESS:
                 ran = running.activity.get((asset, name), 0.0)
                 least = row.must_run_share * capacity[asset, name]
-                ledger.at([asset, name], ACTIVITY).at_least("must run", ran, least)
+                here = ledger.at([asset, name], ACTIVITY, running.room(asset))
+                here.at_least("must run", ran, least)
 
 
 def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None:
     facts, ledger = running.facts, running.ledger
     for (plant, name), amount in running.activity.items():
-        one, here = running.states[name], ledger.at([plant, name], ACTIVITY)
+        one, here = running.states[name], ledger.at([plant, name], ACTIVITY, running.room(plant))
         needed = facts.minimum_utilisation(plant) > 0 and facts.within_reach(plant, one.year)
         if one.disrupted and needed:
             standby = running.standby.get((plant, one.normal_state or ""), 0.0)
-            here.at_most("activity within standby capacity", amount, standby, _room(facts, plant))
+            here.at_most("activity within standby capacity", amount, standby)
     for (plant, name), standby in running.standby.items():
-        here, room = ledger.at([plant, name], ACTIVITY), _room(facts, plant)
+        here = ledger.at([plant, name], ACTIVITY, running.room(plant))
         ran, share = running.activity.get((plant, name), 0.0), facts.minimum_utilisation(plant)
-        here.at_least("standby capacity", standby, 0.0, room)
-        here.at_most("standby within capacity", standby, capacity[plant, name], room)
+        here.at_least("standby capacity", standby, 0.0)
+        here.at_most("standby within capacity", standby, capacity[plant, name])
         here.at_least("minimum utilisation", ran, share * standby, standby)
 
 
@@ -245,7 +267,8 @@ def _routes(running: Running) -> None:
     facts, ledger = running.facts, running.ledger
     for (origin, target, commodity, name), amount in running.shipped.items():
         one = running.states[name]
-        here = ledger.at([origin, target, commodity, name], facts.commodities[commodity].unit)
+        size, unit = running.size(commodity), facts.commodities[commodity].unit
+        here = ledger.at([origin, target, commodity, name], unit, size)
         route = facts.route(origin, target, commodity)
         if route is None:
             here.note("shipment without a route", amount, 0.0)
@@ -269,7 +292,7 @@ def _routes(running: Running) -> None:
 def _smallest(arc: tuple[str, str, str], least: float, running: Running) -> None:
     for name, one in running.states.items():
         if not one.disrupted:
-            here = running.ledger.at([*arc, name], "commodity unit")
+            here = running.ledger.at([*arc, name], "commodity unit", running.size(arc[2]))
             here.at_least("smallest shipment", running.shipped.get((*arc, name), 0.0), least)
 
 
@@ -277,12 +300,13 @@ def _stores(running: Running) -> None:
     facts, ledger = running.facts, running.ledger
     for place, row in facts.stocks.items():
         for year in facts.years:
-            here = ledger.at([*place, year], facts.commodities[row.commodity].unit)
+            unit = facts.commodities[row.commodity].unit
+            here = ledger.at([*place, year], unit, running.size(row.commodity))
             level = running.level.get((*place, year))
             if level is None:
                 here.note("level of a store", None, "a level")
                 continue
-            here.at_least("level of a store", level, 0.0)
+            here.at_least("level of a store", level, row.floor or 0.0)
             if year == facts.last and row.final is not None:
                 here.same("final level of a store", level, row.final)
             else:
@@ -293,7 +317,8 @@ def _stores(running: Running) -> None:
         most = (
             running.opening((region, commodity), one.year) / facts.outage_years if usable else 0.0
         )
-        here = ledger.at([region, commodity, name], facts.commodities[commodity].unit)
+        unit = facts.commodities[commodity].unit
+        here = ledger.at([region, commodity, name], unit, running.size(commodity))
         here.at_most("draw on a store", amount, most)
 
 
@@ -326,7 +351,7 @@ def _balances(one: Situation, running: Running) -> None:
     for (region, commodity), amounts in _flows(one, running).items():
         size, rest = math.fsum(abs(amount) for amount in amounts), math.fsum(amounts)
         row = running.facts.commodities[commodity]
-        here = running.ledger.at([region, commodity, one.name], row.unit)
+        here = running.ledger.at([region, commodity, one.name], row.unit, running.size(commodity))
         here.at_least("commodity balance", rest, 0.0, size)
         if row.surplus == "forbidden":
             here.at_most("forbidden surplus", rest, 0.0, size)
@@ -342,7 +367,7 @@ def _service(running: Running) -> None:
         wanted = demand_in(facts, one)
         for place in sorted({*wanted, *(key[:2] for key in claimed if key[2] == name)}):
             row, required = facts.commodities[place[1]], wanted.get(place, 0.0)
-            here = running.ledger.at([*place, name], row.unit)
+            here = running.ledger.at([*place, name], row.unit, running.size(place[1]))
             here.same("demand", claimed.get((*place, name)), required)
             missing = running.unserved.get((*place, name), 0.0)
             here.at_most("unserved demand", missing, required)

@@ -7,9 +7,9 @@ import math
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
-from paxsilica.audit.findings import records
+from paxsilica.audit.findings import OF_ALL, records
 from paxsilica.audit.money import USD_M, Committed, Money
-from paxsilica.audit.need import required_shares
+from paxsilica.audit.need import needs, required_shares, value_added
 from paxsilica.audit.reference import ENDLESS, Facts
 
 
@@ -156,13 +156,11 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     short = []
     priced = facts.case.objective != "security"
     if coverage is not None and not coverage.hard and priced:
+        worth_of = value_added(facts)
         short += [
-            1e-6
-            * coverage.shortfall_weight
-            * facts.discount(year)
-            * price(commodity, year)
-            * amount
-            for (commodity, year), amount in shortfalls.items()
+            1e-6 * coverage.shortfall_weight * facts.discount(year) * worth * share
+            for (stage, year), share in shortfalls.items()
+            for worth in worth_of[stage, year]
         ]
     if cap is not None and not cap.hard:
         excess = concentration_excess(running, required_shares(facts))
@@ -181,6 +179,22 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     }
 
 
+def _at_stake(facts: Facts) -> float:
+    """Price of falling short of everything that is required, and of all need above a soft cap,
+    discounted, USD million: what the term of coverage is made from."""
+    coverage, cap, parts = facts.case.coverage, facts.case.concentration, [0.0]
+    if coverage is not None and not coverage.hard:
+        for (_, year), worths in value_added(facts).items():
+            worth = coverage.shortfall_weight * math.fsum(map(abs, worths))
+            parts.append(1e-6 * facts.discount(year) * worth)
+    if cap is not None and not cap.hard:
+        for commodity, year in required_shares(facts):
+            row, amount = facts.commodities[commodity], needs(facts)[commodity, year]
+            price = facts.number("commodities", row, "shortage_price_usd_per_unit", year)
+            parts.append(1e-6 * facts.discount(year) * price * amount)
+    return math.fsum(parts)
+
+
 def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> None:
     """Terms of cost, objective and bound, and the support of each project."""
     facts, plan, ledger = running.facts, running.plan, running.ledger
@@ -188,6 +202,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
     totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
+    sizes["coverage_shortfall"] += OF_ALL * _at_stake(facts)
     for term in sorted(set(claimed) ^ set(parts)):
         here = ledger.at([term], USD_M)
         here.note("term of cost", claimed.get(term), totals.get(term, 0.0))
@@ -197,25 +212,27 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     kind = plan.objective_kind
     ledger.at(["kind"]).equal("objective", kind, facts.case.objective)
     if kind == "budget":
-        total = size = running.money.public_capital()
+        total = running.money.public_capital()
+        size = total + running.money.size
     else:
         terms = sorted(parts)
         total = math.fsum(part for term in terms for part in parts[term])
         size = math.fsum(sizes[term] for term in terms)
-    here = ledger.at([kind], USD_M)
-    here.same("objective", plan.objective, total, size)
+    here = ledger.at([kind], USD_M, size)
+    here.same("objective", plan.objective, total)
     if plan.objective is not None and plan.bound is not None:
         here.at_most("bound", plan.bound, plan.objective)
         if plan.status == "optimal":
             room = facts.case.solver.gap * abs(plan.objective)
-            here.at_most("proved gap", plan.objective - plan.bound, room, plan.objective)
+            here.at_most("proved gap", plan.objective - plan.bound, room)
     elif plan.status == "optimal":
         here.note("bound", plan.bound, "a proved bound")
     support = support_by_plant(running)
     for row in records(plan, "portfolio"):
-        here = ledger.at([row["project"]], USD_M)
+        here = ledger.at([row["project"]], USD_M, running.money.size)
         if (one := running.money.committed.get(row["project"])) is not None:
             owed = owed_after_the_end(facts, one)
-            here.same("obligations after the end", row["obligations_usd_m"], owed)
+            most = facts.most_capital(one.row)
+            here.same("obligations after the end", row["obligations_usd_m"], owed, most)
         amount = support.get(row["project"], 0.0)
         here.same("operating support", row["operating_support_usd_m"], amount)

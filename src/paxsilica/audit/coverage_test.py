@@ -9,16 +9,19 @@ from typing import Any
 
 from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
-from paxsilica.audit.need import covered_demand, needs, required_shares
+from paxsilica.audit.need import covered_demand, needs, required_shares, share_of
 from paxsilica.audit.reference import Facts, Situation, product
 
 KINDS = ("nameplate_share", "credited_share", "standalone_coverage", "joint_coverage")
 SHARES = tuple(f"{kind}{way}" for way in ("_without", "") for kind in KINDS)
 SHARE = "share of 1"
+WHOLE = 1.0
+"""Size of what shares are made from."""
 
 
 def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
-    """Coverage of every commodity and stage; returns the shortfall by commodity and year."""
+    """Coverage of every commodity and stage; returns the shortfall by stage and year, a share of
+    need."""
     facts, ledger = running.facts, running.ledger
     required, need = required_shares(facts), needs(facts)
     found = records(running.plan, "coverage_by_commodity")
@@ -27,12 +30,16 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         ledger.at(key, "whether it is required").note("coverage", key in rows, key in required)
     cuts = {one.year: one for one in running.states.values() if one.coverage_test}
     shortfalls: dict[tuple[str, int], float] = {}
+    everything: dict[tuple[str, int], list[float]] = defaultdict(list)
     own: dict[int, list[float]] = defaultdict(list)
     for key in sorted(set(required) & set(rows)):
         (commodity, year), row, quantity = key, rows[key], need[key]
         entry, one = facts.commodities[commodity], cuts.get(year)
-        shortfalls[key] = row["shortfall"]
-        texts, amounts, shares = (ledger.at(key, unit) for unit in ("text", entry.unit, SHARE))
+        short = row["shortfall"] / quantity
+        assert entry.stage is not None
+        everything[entry.stage, year].append(short)
+        texts, amounts = ledger.at(key), ledger.at(key, entry.unit, quantity)
+        shares = ledger.at(key, SHARE, WHOLE)
         texts.equal_cells("coverage", row, {"stage": entry.stage, "unit": entry.unit})
         amounts.same("need", row["need"], quantity)
         shares.same("required share", row["required_share"], required[key])
@@ -56,16 +63,44 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         amounts.at_least("production when cut off", made, claim, quantity)
         wanted = sum(amount for (_, k), amount in demand_in(facts, one).items() if k == commodity)
         if covered_demand(facts, year).get(commodity, 0.0) > 0:
-            claim = required[key] * wanted - row["shortfall"]
+            claim = (required[key] - short) * wanted
             amounts.at_least("delivery when cut off", wanted - missing, claim, wanted)
         _within_reach(running, row, one, quantity)
         own[year].append(min(1.0, made / quantity))
         if wanted > 0:
             own[year].append(1.0 - missing / wanted)
+    for where, shares_short in everything.items():
+        shortfalls[where] = max(shares_short)
+        here = ledger.at(where, SHARE, WHOLE)
+        here.at_most("shortfall", shortfalls[where], 1.0)
+        here.same("shortfall of a stage", min(shares_short), shortfalls[where])
+    _outside(running)
     _joint(running, rows, own)
     _stages(running, rows)
     _concentration(running, required)
     return shortfalls
+
+
+def _outside(running: Running) -> None:
+    """Final demand for goods that are not covered is served too where coverage is hard, unless the
+    case lists the good."""
+    facts, coverage = running.facts, running.facts.case.coverage
+    if coverage is None or not facts.must_cover:
+        return
+    for one in running.states.values():
+        wanted: dict[str, list[float]] = defaultdict(list)
+        served: dict[str, list[float]] = defaultdict(list)
+        for (region, good), amount in demand_in(facts, one).items() if one.coverage_test else ():
+            row, since = facts.commodities[good], coverage.from_years.get(good, coverage.from_year)
+            outside = not row.covered or row.stage is None
+            if outside and good not in coverage.listed_uses and one.year >= since:
+                wanted[good].append(amount)
+                served[good].append(amount - running.unserved.get((region, good, one.name), 0.0))
+        for good, amounts in wanted.items():
+            whole = math.fsum(amounts)
+            claim = share_of(coverage.required, one.year) * whole
+            here = running.ledger.at([good, one.year], facts.commodities[good].unit)
+            here.at_least("uses outside the chain", math.fsum(served[good]), claim, whole)
 
 
 def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:
@@ -109,11 +144,11 @@ def _joint(
         ledger.at(["joint coverage", year]).note("coverage", year in claimed, year not in claimed)
     for year, row in sorted(claimed.items()):
         members = {key[0]: one for key, one in rows.items() if key[1] == year}
-        here = ledger.at(["joint coverage", year], SHARE)
+        here = ledger.at(["joint coverage", year], SHARE, WHOLE)
         for way in ("without", "with"):
             suffix = "_without" if way == "without" else ""
             for good, member in members.items():
-                at = ledger.at([good, year], SHARE)
+                at = ledger.at([good, year], SHARE, WHOLE)
                 at.same("joint coverage of the year", member[f"joint_coverage{suffix}"], row[way])
                 most = member[f"standalone_coverage{suffix}"]
                 at.at_most("joint coverage", row[way], most)
@@ -140,7 +175,7 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
             elif facts.there(name, year):
                 before += made * facts.number("assets", plant, "capacity", year)
     need = needs(facts)[row["commodity"], year]
-    here = running.ledger.at([row["commodity"], year], SHARE)
+    here = running.ledger.at([row["commodity"], year], SHARE, WHOLE)
     without, share = min(1.0, before / need), min(1.0, (before + after) / need)
     here.same("nameplate share without the plan", row["nameplate_share_without"], without)
     here.same("nameplate share", row["nameplate_share"], share)
@@ -172,7 +207,7 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
             reach["standalone_coverage_without"] += (
                 max(store.largest, store.initial) / facts.outage_years
             )
-    here = running.ledger.at([commodity, one.year], SHARE)
+    here = running.ledger.at([commodity, one.year], SHARE, WHOLE)
     for column, most in reach.items():
         here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
         share = column.replace("standalone_coverage", "credited_share")
@@ -200,7 +235,7 @@ def _stages(running: Running, rows: dict[tuple[str, int], dict[str, Any]]) -> No
             if column not in alone
         }
         expected["required_share"] = max(member["required_share"] for member in members)
-        here = ledger.at(key, SHARE)
+        here = ledger.at(key, SHARE, WHOLE)
         here.same_cells("coverage of a stage", row, expected)
         for column in alone:
             # all goods of a stage at once: no more than the worst of them alone
@@ -234,6 +269,7 @@ def _concentration(running: Running, required: dict[tuple[str, int], float]) -> 
     cap = running.facts.case.concentration
     if cap is not None and cap.hard:
         for where, (part, most) in concentration_excess(running, required).items():
-            here = running.ledger.at(where, running.facts.commodities[where[1]].unit)
+            unit = running.facts.commodities[where[1]].unit
+            here = running.ledger.at(where, unit, running.size(where[1]))
             whole = most / max(cap.max_share, 1e-9)
             here.at_most("cap on a region's share", part, most, part, whole)

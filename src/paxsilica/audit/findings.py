@@ -2,11 +2,10 @@
 
 A solver works in floating point: it accepts a row that is violated by its feasibility tolerance
 (1e-6 in a mixed-integer program), and counts a decision as whole within the same tolerance. So two
-numbers are the same if they differ by no more than :data:`FLOOR` (two such tolerances) plus
-:data:`SHARE` of the size of what they were made from: a sum of millions that cancel to zero is not
-known to the last unit. Larger differences are findings. For a quantity of a commodity or plant
-whose natural size is known, the floor is :data:`NATURAL` of that size, so that the audit does not
-depend on the unit.
+numbers are the same if they differ by no more than :data:`SHARE` (two such tolerances) of the size
+of what they were made from: a sum of millions that cancel to zero is not known to the last unit.
+There is no absolute tolerance, so the audit does not depend on units. Larger differences are
+findings.
 """
 
 from __future__ import annotations
@@ -18,9 +17,12 @@ from typing import Any
 
 from paxsilica.plan.result import Plan
 
-FLOOR = 2e-6
 SHARE = 2e-6
-NATURAL = 1e-8
+"""Two feasibility tolerances of the solver."""
+
+OF_ALL = 0.01
+"""Share of all flows of a commodity (of all capital) that counts as the size of every row of it,
+because the solver scales these rows alike: a small flow is known to 2e-8 of the whole stream."""
 
 Record = Mapping[str, Any]
 
@@ -60,17 +62,12 @@ class Ledger:
 
     def __init__(self, coarseness: float = 1.0) -> None:
         self.findings: list[Finding] = []
-        self.natural: dict[str, float] = {}
-        """Natural size of the quantities of commodities and plants, by name, in their units."""
         self.coarseness = max(1.0, coarseness)
 
-    def at(self, where: Iterable[Any], unit: str = "text") -> Checks:
-        """The checks of one place, of numbers in ``unit``."""
-        parts = [str(part) for part in where if part is not None]
-        natural = max((self.natural.get(part, 0.0) for part in parts), default=0.0)
-        money = unit.startswith(("USD", "share"))
-        floor = NATURAL * natural if natural and not money else FLOOR
-        return Checks(self, ", ".join(parts), unit, floor)
+    def at(self, where: Iterable[Any], unit: str = "text", size: float = 0.0) -> Checks:
+        """The checks of one place, of numbers in ``unit`` that come from terms of at least
+        ``size``."""
+        return Checks(self, ", ".join(str(part) for part in where if part is not None), unit, size)
 
 
 @dataclass(frozen=True)
@@ -80,12 +77,12 @@ class Checks:
     ledger: Ledger
     where: str
     unit: str
-    floor: float = FLOOR
+    size: float = 0.0
 
     def tolerance(self, *sizes: float) -> float:
         """How far numbers made from terms of these sizes may be off."""
-        largest = max((abs(size) for size in sizes if math.isfinite(size)), default=0.0)
-        return self.ledger.coarseness * (self.floor + SHARE * largest)
+        finite = (abs(size) for size in (self.size, *sizes) if math.isfinite(size))
+        return self.ledger.coarseness * SHARE * max(finite, default=0.0)
 
     def note(self, what: str, claimed: Any, recomputed: Any) -> None:
         """Notes a finding down."""

@@ -69,6 +69,18 @@ def _on_operation(limit: Limit, one: Situation, running: Running) -> float:
     return total
 
 
+def _size(limit: Limit, running: Running) -> float:
+    """Size of the quantities that a limit adds up."""
+    if limit.measure == "projects":
+        return 1.0
+    if limit.measure == "capital":
+        return running.money.size
+    if limit.measure in ("capacity", "activity"):
+        return max(map(running.room, _selected(running.facts, limit)), default=0.0)
+    goods = running.facts.commodities if limit.commodity == "*" else [limit.commodity]
+    return max(map(running.size, goods), default=0.0)
+
+
 def audit_limits(running: Running) -> Used:
     """Every row of the table of limits in every year it holds for; returns limit and use."""
     facts, used = running.facts, Used()
@@ -95,7 +107,8 @@ def audit_limits(running: Running) -> Used:
                 if not one.disrupted and one.year in years
             ]
         for when, key, amount in found:
-            here = running.ledger.at([limit.limit, when], "its own unit")
+            size = _size(limit, running)
+            here = running.ledger.at([limit.limit, when], "its own unit", size)
             used[key] = (limit.value, amount)
             if limit.sense == "at most":
                 here.at_most(what, amount, limit.value)
@@ -127,6 +140,6 @@ def audit_binding(money: Money, budgets: Used) -> None:
         here.cell("used").same("binding limit", row["used"], amount, limit)
     for key, (limit, amount) in budgets.items():
         # a limit of the table `limits` may hold for every decision, and is then not listed
-        used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * max(1.0, limit)
+        used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * limit
         if key not in listed and not key[0].startswith("limit on") and used_up:
             money.ledger.at(key, "its own unit").note("binding limit", "not listed", amount)

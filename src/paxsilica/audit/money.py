@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from paxsilica.audit.findings import Ledger, records
+from paxsilica.audit.findings import OF_ALL, Ledger, records
 from paxsilica.audit.reference import ENDLESS, Facts
 from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Funder, Project
@@ -14,9 +14,6 @@ from paxsilica.tables.schema import Funder, Project
 USD_M = "USD million"
 Used = dict[tuple[str, str, int | None], tuple[float, float]]
 """Limit and use by kind, name and year."""
-
-LEFT_OUT = 1e-6
-"""USD million: payments below this are not in the table ``funding``."""
 
 
 @dataclass
@@ -47,6 +44,11 @@ class Money:
     ledger: Ledger
     committed: dict[str, Committed]
     payments: dict[tuple[str, str, int], float]
+
+    @property
+    def size(self) -> float:
+        """Size of every row on money: a share of the most capital of all projects, USD million."""
+        return OF_ALL * sum(map(self.facts.most_capital, self.facts.projects.values()))
 
     def available(self, project: str, year: int) -> float:
         """Ramped size in service if everything is completed on time."""
@@ -142,7 +144,8 @@ def audit_projects(money: Money) -> None:
     for group, members in groups.items():
         ledger.at([group, *members], "projects").at_most("exclusive group", len(members), 1)
     capital = sum(one.capital for one in money.committed.values())
-    ledger.at(["plan"], USD_M).same("capital decided", money.plan.capital_decided_usd_m, capital)
+    here = ledger.at(["plan"], USD_M, money.size)
+    here.same("capital decided", money.plan.capital_decided_usd_m, capital)
 
 
 def _one_project(one: Committed, money: Money) -> None:
@@ -153,14 +156,14 @@ def _one_project(one: Committed, money: Money) -> None:
         ledger.at([name], "year").note("window of commitment", str(one.first), reported)
     for year in sorted(one.sizes)[1:]:
         in_time = bool(row.expandable) and year + row.lead_time_years <= facts.last
-        here = ledger.at([name, year], "size")
-        if not in_time and one.sizes[year] > here.tolerance(row.largest_size):
+        here = ledger.at([name, year], "size", row.largest_size)
+        if not in_time and one.sizes[year] > here.tolerance():
             here.note("size added after the commitment", one.sizes[year], 0.0)
-    here = ledger.at([name], "size")
+    here = ledger.at([name], "size", row.largest_size)
     here.at_least("smallest size", one.sizes[one.first], row.smallest_size)
     here.at_most("largest size", sum(one.sizes.values()), row.largest_size)
     for year, size in one.sizes.items():
-        ledger.at([name, year], "size").at_least("size added", size, 0.0, row.largest_size)
+        ledger.at([name, year], "size", row.largest_size).at_least("size added", size, 0.0)
     for other in row.prerequisites or ():
         earlier = money.committed.get(other)
         if earlier is None or earlier.first > one.first:
@@ -190,8 +193,9 @@ def _portfolio_row(row: dict[str, Any], one: Committed, money: Money) -> None:
         "public_usd_m": (1 - own) * one.capital,
     }
     ledger.at([name]).equal_cells("portfolio", row, texts)
-    ledger.at([name], process.unit).same_cells("portfolio", row, sizes)
-    ledger.at([name], USD_M).same_cells("portfolio", row, amounts)
+    ledger.at([name], process.unit, project.largest_size).same_cells("portfolio", row, sizes)
+    most = facts.most_capital(project)
+    ledger.at([name], USD_M, most).same_cells("portfolio", row, amounts)
     said = {
         part.rpartition(" ")[0]: float(part.rpartition(" ")[2].replace(",", ""))
         for part in (row["funders"] or "").split("; ")
@@ -227,7 +231,7 @@ def audit_funding(money: Money) -> Used:
     if (budget := facts.case.budget_usd_m) is not None:
         used["budget of the programme", "programme", None] = (budget, money.public_capital())
     for (what, where, when), (limit, amount) in used.items():
-        ledger.at([where, when], USD_M).at_most(what, amount, limit)
+        ledger.at([where, when], USD_M, money.size).at_most(what, amount, limit)
     _funders_table(money, paid)
     return used
 
@@ -238,18 +242,19 @@ def _payments_match_dues(money: Money) -> None:
     own: dict[tuple[str, int], float] = defaultdict(float)
     owner = "sponsor" if facts.funders else "unallocated"
     for (funder, project, year), amount in money.payments.items():
-        here = ledger.at([funder, project, year], USD_M)
+        most = facts.most_capital(facts.projects[project]) if project in facts.projects else 0.0
+        here = ledger.at([funder, project, year], USD_M, most)
         here.at_least("payment", amount, 0.0)
         (own if funder == owner else paid)[project, year] += amount
         if project not in money.committed:
             here.note("payment into a project", amount, 0.0)
     for name, one in money.committed.items():
         share = (one.row.sponsor_share or 0.0) if facts.funders else 1.0
-        size = facts.most_capital(one.row) + LEFT_OUT / 2e-6 * (1 + len(facts.funders))
+        most = facts.most_capital(one.row)
         for year in facts.years:
-            due, here = one.dues.get(year, 0.0), ledger.at([name, year], USD_M)
-            here.same("payments of funders", paid[name, year], (1 - share) * due, size)
-            here.same("payment of the sponsor", own[name, year], share * due, size)
+            due, here = one.dues.get(year, 0.0), ledger.at([name, year], USD_M, most)
+            here.same("payments of funders", paid[name, year], (1 - share) * due)
+            here.same("payment of the sponsor", own[name, year], share * due)
 
 
 def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -> Used:
@@ -311,11 +316,11 @@ def _one_share(row: Funder, project: str, amount: float, money: Money) -> None:
     """What a funder pays into a project, against its largest share and smallest ticket."""
     capital = money.committed[project].capital if project in money.committed else 0.0
     most = money.facts.most_capital(money.facts.projects[project])
-    here, least = money.ledger.at([row.funder, project], USD_M), row.smallest_ticket_usd_m
+    here, least = money.ledger.at([row.funder, project], USD_M, most), row.smallest_ticket_usd_m
     if row.largest_share is not None:
-        here.at_most("largest share of a funder", amount, row.largest_share * capital, most)
-    if least is not None and amount > here.tolerance(most):
-        here.at_least("smallest ticket of a funder", amount, least, most)
+        here.at_most("largest share of a funder", amount, row.largest_share * capital)
+    if least is not None and amount > here.tolerance():
+        here.at_least("smallest ticket of a funder", amount, least)
 
 
 def _funders_table(money: Money, paid: dict[str, dict[tuple[str, int], float]]) -> None:
@@ -342,5 +347,6 @@ def _funders_table(money: Money, paid: dict[str, dict[tuple[str, int], float]]) 
         projects = {"projects": len({project for project, _ in paid[name]})}
         texts = {"region": funder.region, "name": funder.name}
         ledger.at([name]).equal_cells("table of funders", row, texts)
-        ledger.at([name], USD_M).same_cells("table of funders", row, amounts)
+        size = available if available != ENDLESS else money.size
+        ledger.at([name], USD_M, size).same_cells("table of funders", row, amounts)
         ledger.at([name], "projects").same_cells("table of funders", row, projects)

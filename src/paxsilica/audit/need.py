@@ -122,7 +122,25 @@ def _all_rounds(one_round: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def _share(path: Mapping[int, float], year: int) -> float:
+def value_added(facts: Facts) -> dict[tuple[str, int], list[float]]:
+    """Parts of the value added at risk by stage and year, USD: what the need for its covered goods
+    sells for, and, negative, what their benchmark inputs cost."""
+    chosen = benchmarks(facts)
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for commodity, year in required_shares(facts):
+        amount, row = needs(facts)[commodity, year], facts.commodities[commodity]
+        parts = {commodity: 1.0}
+        if commodity in chosen:
+            made = facts.makes[chosen[commodity]][commodity]
+            for source, used in facts.uses[chosen[commodity]].items():
+                parts[source] = parts.get(source, 0.0) - used / made
+        for good, per_unit in parts.items():
+            price = facts.commodities[good].price_usd_per_unit
+            found[row.stage or "", year].append(amount * per_unit * (price or 0.0))
+    return found
+
+
+def share_of(path: Mapping[int, float], year: int) -> float:
     """The share of a path in a year: on the line between anchors, flat outside."""
     return line(path, min(max(year, min(path)), max(path)))
 
@@ -142,7 +160,7 @@ def required_shares(facts: Facts) -> dict[tuple[str, int], float]:
             and row.stage is not None
             and year >= coverage.from_years.get(commodity, coverage.from_year)
         ):
-            share = _share(coverage.stages.get(row.stage, coverage.required), year)
+            share = share_of(coverage.stages.get(row.stage, coverage.required), year)
             if share > 0:
                 found[commodity, year] = share
     facts.memory["required"] = found

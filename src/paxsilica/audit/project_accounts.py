@@ -28,7 +28,7 @@ def audit_accounts(running: Running) -> None:
         here = ledger.at([project, party], USD_M)
         here.same("account", row["paid_usd_m"], own)
         rate = _rate(running, project, party)
-        ledger.at([project, party], "share of 1 per year").same("account", row["rate"], rate)
+        ledger.at([project, party], "share of 1 per year", 1.0).same("account", row["rate"], rate)
         margins = _margins(running, project)
         if margins is None:
             blank = row["received_usd_m"] is None and row["npv_usd_m"] is None

@@ -15,12 +15,13 @@ from paxsilica.cli import completion
 from paxsilica.cli.interrupts import Interrupts
 from paxsilica.cli.options import CaseName, SolveOptions, number, several, unknown
 from paxsilica.cli.output import Answer
-from paxsilica.cli.solve import EXIT_CODES, plan_document, searched
+from paxsilica.cli.solve import EXIT_CODES, Budget, plan_document, reason, searched
 from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
     from paxsilica.case import Case
+    from paxsilica.cli.explain import Diagnosed
     from paxsilica.plan.result import Plan
     from paxsilica.prices.request import PriceRequest
     from paxsilica.report.console.screen import Screen
@@ -33,7 +34,7 @@ CURVE_TIMES = 7.5
 CURVE_LEAST = 20.0
 """Seconds that it may take in any case."""
 
-KIND_NAMES = ("fixed", "relaxed", "hull", "resolve")
+KIND_NAMES = ("fixed", "relaxed", "hull", "resolve", "commitment")
 """Those of :data:`paxsilica.prices.table.KINDS`."""
 
 DUAL = (
@@ -59,7 +60,10 @@ class PriceOptions(SolveOptions):
     kind: Annotated[
         list[str] | None,
         several(
-            "KIND", "fixed, relaxed, hull or resolve", completion.words(*KIND_NAMES), shown="all"
+            "KIND",
+            "fixed, relaxed, hull, resolve or commitment; start with relaxed",
+            completion.words(*KIND_NAMES),
+            shown="all",
         ),
     ] = None
     two_sided: Annotated[
@@ -151,6 +155,11 @@ class PriceOptions(SolveOptions):
             "--out", metavar="DIR", help="Folder to write to.", show_default="plans/<case>-prices"
         ),
     ] = None
+    budget: Budget = None
+
+    def changes(self) -> Mapping[str, Any]:
+        """Keys of the case that options of their own set."""
+        return {"budget_usd_m": self.budget, **super().changes()}
 
     def solved_again(self) -> dict[str, Any]:
         """Options that ask for finite differences, with their values."""
@@ -221,15 +230,23 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
     with all projects as decided. [bold]relaxed[/bold]: LP-relaxation dual, with projects divisible.
     [bold]hull[/bold]: convex-hull price, which supports the plan with the least side payments.
     [bold]resolve[/bold]: finite difference (re-solve), an interval that includes both gaps.
+    [bold]commitment[/bold]: the support that each project of the plan needs at the fixed prices.
+
+    Start with relaxed: it values the next USD or tonne before projects are decided, and the first
+    page of solve uses it. Use fixed for a plan that is built, resolve for a large step or a check
+    of one value, hull if side payments are the question, commitment for the support of a project.
 
     With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
     price_proof, value_curve, value_jumps, as records).
 
-    Writes the plan as solve does, with the tables of prices.
+    Writes the plan as solve does, with the tables of prices. Where no plan can exist it shows and
+    writes the diagnosis, as solve does. The objective security has no prices.
 
     [bold]Examples[/bold]
 
       paxsilica prices
+
+      paxsilica prices base --budget 40000
 
       paxsilica prices base --kind fixed --kind relaxed
 
@@ -237,12 +254,13 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
 
       paxsilica prices base --kind fixed --curve budget --to 40000
     """
+    from paxsilica.prices.request import refuse_security
+
     options.refuse_other_case(case, options.out)
     question = options.question(case, options.problems())
+    refuse_security(question.case)
     _refuse_unknown(question, options)
-    plan, folder = _price(
-        question.tables, question.case, options.request(), options.curves(), options
-    )
+    plan, folder, found = _price(question, options.request(), options.curves(), options)
 
     def show(screen: Screen) -> None:
         if plan.objective is not None:
@@ -250,21 +268,27 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
 
             print_prices(screen, plan, folder)
         else:
-            from paxsilica.report.console.summary import print_summary
+            from paxsilica.report.console.summary import print_folder, print_summary
+            from paxsilica.report.views.named_plan import name_plan
 
-            print_summary(screen, plan)
+            print_summary(screen, name_plan(plan, question.tables))
+            if found is not None:
+                print_folder(screen, folder)
+                found.show(screen)
+
+    written = plan.objective is not None or found is not None
 
     def document() -> dict[str, Any]:
         return plan_document(
             plan,
-            folder if plan.objective is not None else None,
+            folder if written else None,
             tuple(name for name in PRICE_TABLES if name in plan.tables),
-        )
+        ) | ({} if found is None else {"diagnosis": found.diagnosis.result()})
 
     return Answer(
         show,
         document,
-        str(folder) if plan.objective is not None else "",
+        str(folder) if written else "",
         EXIT_CODES.get(plan.status, 0),
     )
 
@@ -319,9 +343,10 @@ def _refuse_unknown(question: Question, options: PriceOptions) -> None:
 
 
 def _price(
-    tables: Tables, case: Case, request: PriceRequest, curves: dict[str, Any], options: PriceOptions
-) -> tuple[Plan, Path]:
-    """Solves, prices and writes; the folder is made sure of before the search, not after."""
+    question: Question, request: PriceRequest, curves: dict[str, Any], options: PriceOptions
+) -> tuple[Plan, Path, Diagnosed | None]:
+    """Solves, prices and writes, or diagnoses a case that has no plan; the folder is made sure of
+    before the search, not after."""
     from dataclasses import asdict, replace
 
     from paxsilica.audit import audited
@@ -330,6 +355,8 @@ def _price(
     from paxsilica.report.console.summary import print_findings
     from paxsilica.report.files import place_for, write_plan
 
+    tables, case = question.tables, question.case
+    found: Diagnosed | None = None
     wanted = {"prices": asdict(request) | ({"curve": curves} if curves["whose"] else {})}
     promised = {**make_manifest(tables, case), **wanted, "price_proof": proof_record(request.kinds)}
     with (
@@ -342,10 +369,12 @@ def _price(
             None if options.quiet else options.aside,
         )
         plan = audited(replace(plan, manifest=promised), tables, case)
-        if plan.objective is not None:
+        if plan.objective is not None or plan.status == "infeasible":
             folder = write_plan(plan, folder)
+        if plan.status == "infeasible" and (options.as_json or not options.quiet):
+            found = reason(question, folder, options, interrupts)
     print_findings(options.aside, plan)
-    return plan, folder
+    return plan, folder, found
 
 
 def _work(

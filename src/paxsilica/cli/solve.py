@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paxsilica.plan.result import Plan
     from paxsilica.solver import ProgressCallback
 
-HEADLINE_TABLES = ("portfolio", "coverage", "funders", "costs", "binding")
+HEADLINE_TABLES = ("portfolio", "coverage", "funders", "costs", "binding", "front_prices")
 """Tables of a plan that ``solve --json`` prints; ``rows`` there counts those of every table that is
 written."""
 
@@ -62,6 +62,20 @@ CutStore = Annotated[
     ),
 ]
 
+NoPrices = Annotated[
+    bool, typer.Option("--no-prices", help="Do not compute the shadow prices of the first page.")
+]
+LeastBudget = Annotated[
+    bool,
+    typer.Option(
+        "--least-budget/--no-least-budget",
+        help=(
+            "Whether to find the least public money that meets the requirement, by a second search;"
+            " only where coverage must be met (coverage.hard = true)."
+        ),
+    ),
+]
+
 
 @dataclass(frozen=True)
 class PlanOptions(SolveOptions):
@@ -69,9 +83,11 @@ class PlanOptions(SolveOptions):
 
     out: PlanOut = None
     budget: Budget = None
+    no_prices: NoPrices = False
     quick: Quick = False
     cluster: Cluster = None
     store: CutStore = None
+    least_budget: LeastBudget = True
 
     def changes(self) -> Mapping[str, Any]:
         """Keys of the case that options of their own set."""
@@ -82,11 +98,15 @@ class PlanOptions(SolveOptions):
 def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     """Find the best plan for a case, show it on one page and write all of it to a folder.
 
+    The first page includes shadow prices: what the next USD of the budget saves, the joint coverage
+    that it could buy instead, funders whose envelope limits the plan, what one more point of
+    coverage costs at each stage, and the scarcest good. They take at most a fifth of the time.
+
     Ctrl-C ends the search and keeps the best plan so far; a second Ctrl-C ends the program.
 
-    With --json: what result.json holds (status, objective, bound, gap, notes, manifest and so on),
-    folder, rows (of each table written), tables (portfolio, coverage, funders, costs and binding,
-    as records) and, without a plan, the diagnosis.
+    With --json: what result.json holds (status, objective, bound, gap, headline, notes, manifest
+    and so on), folder, rows (of each table written), tables (portfolio, coverage, funders, costs,
+    binding and front_prices, as records) and, without a plan, the diagnosis.
 
     Writes to the folder of --out: plan.xlsx, result.json, tables/*.csv, log.csv and seconds.csv.
     A plan that fails the audit has the status unverified; audit.json lists the findings, and the
@@ -111,8 +131,10 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     """
     from paxsilica.audit import audited
     from paxsilica.plan.solve import make_manifest, make_plan
+    from paxsilica.prices.front import front_prices
     from paxsilica.report.console.summary import print_findings, print_folder, print_summary
     from paxsilica.report.files import place_for, write_plan
+    from paxsilica.report.views.named_plan import name_plan
     from paxsilica.studies.parallel import decomposition_resources
 
     options.refuse_other_case(case, options.out)
@@ -130,7 +152,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
                 question.case,
                 on_progress,
                 interrupts.step,
+                prices=None if options.no_prices else front_prices,
                 resources=resources,
+                least_budget=options.least_budget,
             ),
             interrupts,
             None if options.quiet else options.aside,
@@ -141,9 +165,9 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
         found, shown = None, False
         if plan.status == "infeasible" and (options.as_json or not options.quiet):
             if shown := not options.as_json:  # the search for the reasons takes time
-                print_summary(Screen(sys.stdout), plan)
+                print_summary(Screen(sys.stdout), name_plan(plan, question.tables))
                 print_folder(Screen(sys.stdout), folder)
-            found = _reason(question, folder, options, interrupts)
+            found = reason(question, folder, options, interrupts)
     code = EXIT_CODES.get(plan.status, 0)
     closest = None if found is None else found.diagnosis.closest
     if closest is not None and closest.audit.status == "failed":
@@ -152,7 +176,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
 
     def show(screen: Screen) -> None:
         if not shown:
-            print_summary(screen, plan)
+            instance = None if plan.objective is None else question.instance()
+            print_summary(screen, name_plan(plan, question.tables), instance)
             print_folder(screen, folder)
         if found is not None:
             found.show(screen)
@@ -165,8 +190,8 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
     return Answer(show, document, str(folder), code)
 
 
-def _reason(
-    question: Question, folder: Path, options: PlanOptions, interrupts: Interrupts
+def reason(
+    question: Question, folder: Path, options: SolveOptions, interrupts: Interrupts
 ) -> Diagnosed:
     """Why there is no plan, written to the folder; Ctrl-C ends the search for it.
 

@@ -14,7 +14,12 @@ from paxsilica.instance.demand import benchmark_processes, make_chain, returns_i
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.investment import required_commitment
 from paxsilica.model.registry import row_with, rows_with
-from paxsilica.model.security import coverage_base, delivery_coverage, production_coverage
+from paxsilica.model.security import (
+    coverage_base,
+    delivery_coverage,
+    outside_uses,
+    production_coverage,
+)
 from paxsilica.solver.resolve import NewColumn, Written, changed
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Series
@@ -32,6 +37,7 @@ KINDS: Mapping[str, str] = {
     "funders": "what funders can pay",
     "mandates": "what funders may pay under a mandate",
     "coverage": "the required coverage",
+    "outside": "the uses of goods outside the chain that must be served",
     "evenly": "the required coverage, lowered by the same factor everywhere",
     "concentration": "the cap on a region's share",
     "demand": "the demand that must be served",
@@ -95,6 +101,7 @@ def all_relaxations(written: Written) -> list[Relaxation]:
         *_funders(written),
         *_mandates(written),
         *_coverage(written),
+        *_outside(written),
         *_even_coverage(written),
         *_concentration(written),
         *_demand(written),
@@ -219,12 +226,12 @@ def _coverage(written: Written) -> list[Relaxation]:
     coverage = instance.case.coverage
     if coverage is None or not coverage.hard:
         return []
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
     entries: dict[tuple[str, int], Entries] = defaultdict(dict)
     for at in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state) = program.row_names[at]
-        stage = stage_of[commodity]
-        assert stage is not None
+        stage = instance.stage_of.get(commodity)
+        if stage is None:
+            continue
         amount = coverage_base(instance, family, commodity, state)
         entries[stage, instance.states[state].year][int(at)] = amount
     return [
@@ -264,13 +271,44 @@ def _coverage_of(written: Written, stage: str, year: int, entries: Entries) -> R
     )
 
 
+def _outside(written: Written) -> list[Relaxation]:
+    """The uses of each good outside the chain, in all years at once."""
+    instance, program = written.instance, written.program
+    names = {row.commodity: row.name for row in instance.tables.commodities}
+    entries: dict[str, Entries] = defaultdict(dict)
+    for at in program.rows_of(outside_uses.__name__):
+        commodity, state = program.row_names[at][1]
+        share = instance.share_required(commodity, state)
+        entries[commodity][int(at)] = share * instance.outside[commodity, state]
+    return [_listed(commodity, names[commodity], rows) for commodity, rows in entries.items()]
+
+
+def _listed(commodity: str, name: str, entries: Entries) -> Relaxation:
+    def apply(tables: Tables, case: Case, amount: float) -> Changed:
+        assert case.coverage is not None
+        listed = (*case.coverage.listed_uses, commodity)
+        parts = case.coverage.model_dump() | {"listed_uses": listed}
+        return tables, changed(case, coverage=parts)
+
+    return Relaxation(
+        "outside",
+        commodity,
+        NewColumn(("less", ("outside", commodity)), entries, 1.0, high=1.0),
+        1.0,
+        lambda x: 1.0 if x > 0 else 0.0,
+        lambda x: f"let the uses of {name} outside the chain stay unserved (listed_uses)",
+        apply,
+    )
+
+
 def _even_coverage(written: Written) -> list[Relaxation]:
     """All required shares, times one factor."""
-    columns = [one.column for one in _coverage(written)]
-    if not columns:
+    stages = [one.column for one in _coverage(written)]
+    if not stages:
         return []
+    columns = stages + [one.column for one in _outside(written)]
     entries = {row: x * column.high for column in columns for row, x in column.entries.items()}
-    most = max(column.high for column in columns)
+    most = max(column.high for column in stages)
 
     def apply(tables: Tables, case: Case, amount: float) -> Changed:
         def path(of: Mapping[int, float]) -> dict[int, float]:
@@ -366,10 +404,11 @@ def _need_of_demand(written: Written, entries: dict[str, Entries]) -> None:
             for family, commodity, amount in [
                 *amounts,
                 (delivery_coverage, demanded, sum(own.values())),
+                (outside_uses, demanded, sum(own.values())),
             ]:
                 row = program.row_at.get((family.__name__, (commodity, name)))
                 if row is not None:
-                    entries[demanded][row] += instance.required[commodity, name] * amount
+                    entries[demanded][row] += instance.share_required(commodity, name) * amount
 
 
 def _demand_for(written: Written, commodity: str, entries: Entries) -> Relaxation:

@@ -3,13 +3,14 @@ files and modelling library."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from paxsilica.case import Case
 from paxsilica.errors import Problem
-from paxsilica.finance import discount_factor
+from paxsilica.finance import MILLION, discount_factor
 from paxsilica.instance.demand import (
     benchmark_processes,
     covered_demand,
@@ -47,6 +48,8 @@ class Instance:
             return; see :mod:`paxsilica.instance.demand`.
         gross_need: the same without returns.
         required: share of the need to be covered by (commodity, state name), for coverage tests.
+        value_at_risk: value added of a stage by (stage, year), USD million; empty where no
+            shortfall of coverage is paid for.
         covered_demand: final demand of the covered regions by (commodity, year).
         support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
             exceeds that of the cheapest plant of the same process that is cut off; only where
@@ -65,6 +68,7 @@ class Instance:
     need: Mapping[tuple[str, int], float]
     gross_need: Mapping[tuple[str, int], float]
     required: Mapping[tuple[str, str], float]
+    value_at_risk: Mapping[tuple[str, int], float]
     covered_demand: Mapping[tuple[str, int], float]
     support_per_unit: Mapping[tuple[str, int], float]
     nameplate: Mapping[tuple[str, int], float]
@@ -89,10 +93,26 @@ class Instance:
 
     @cached_property
     def stage_of(self) -> dict[str, str]:
-        """Stage of each commodity; those outside the chain are left out."""
-        return {
-            row.commodity: row.stage for row in self.tables.commodities if row.stage is not None
-        }
+        """Stage of each covered commodity; goods outside the chain are left out."""
+        return _covered_stages(self.tables)
+
+    @cached_property
+    def outside(self) -> dict[tuple[str, str], float]:
+        """Final demand in a coverage test for commodities that are not covered and that the case
+        does not list, by (commodity, state), commodity units per year; only where a share of it is
+        required."""
+        coverage = self.case.coverage
+        found: dict[tuple[str, str], float] = defaultdict(float)
+        for state in self.states.values() if coverage is not None else ():
+            for (_, commodity), amount in state.demand.items() if state.coverage_test else ():
+                if (
+                    commodity not in self.stage_of
+                    and coverage is not None
+                    and commodity not in coverage.listed_uses
+                    and self.share_required(commodity, state.name) > 0
+                ):
+                    found[commodity, state.name] += amount
+        return dict(found)
 
     def share_required(self, commodity: str, state: str) -> float:
         """Required share in a coverage test, of 1: of the need for a covered commodity, of the
@@ -120,6 +140,15 @@ class Instance:
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
         return discount_factor(self.case.finance.discount_rate, year - self.years[0])
+
+
+def _covered_stages(tables: Tables) -> dict[str, str]:
+    """Stage of each covered commodity."""
+    return {
+        row.commodity: row.stage
+        for row in tables.commodities
+        if row.covered and row.stage is not None
+    }
 
 
 def _states(world: World) -> dict[tuple[Conditions, int], tuple[float, tuple[str, ...]]]:
@@ -160,6 +189,43 @@ def _required(world: World, commodity: str, stage: str, year: int) -> float:
     if coverage is None or year < coverage.from_years.get(commodity, coverage.from_year):
         return 0.0
     return interpolate_flat(coverage.stages.get(stage, coverage.required), year)
+
+
+def _value_at_risk(
+    world: World,
+    benchmark: Mapping[str, str],
+    stages: Mapping[str, str],
+    need: Mapping[tuple[str, int], float],
+    shares: Mapping[tuple[str, int], float],
+) -> dict[tuple[str, int], float]:
+    """Value added of each stage and year with required coverage, USD million: the need for each of
+    its goods, times its price less that of the inputs of its benchmark process. It must be
+    positive; a good without a price has no value."""
+    case = world.case
+    if case.coverage is None or case.coverage.hard or case.objective == "security":
+        return {}
+    price = {row.commodity: row.price_usd_per_unit or 0.0 for row in world.tables.commodities}
+    value: dict[tuple[str, int], float] = defaultdict(float)
+    for commodity, year in shares:
+        process, margin = benchmark.get(commodity), price[commodity]
+        if process is not None:
+            made = world.outputs[process][commodity]
+            for source, quantity in world.inputs.get(process, {}).items():
+                margin -= quantity / made * price[source]
+        value[stages[commodity], year] += need[commodity, year] * margin / MILLION
+    poor: dict[str, list[int]] = defaultdict(list)
+    for (stage, year), amount in value.items():
+        if amount <= 0:
+            poor[stage].append(year)
+    for stage, years in poor.items():
+        words = (
+            "the case pays for a shortfall of coverage at the value added at risk, which should be"
+            f" positive for stage {stage}: the prices of its goods should be above those of the"
+            f" inputs of their main processes; it is"
+            f" {value[stage, years[0]]:.6g} USD million in {years[0]}"
+        )
+        world.problems.append(Problem("commodities", "", "price_usd_per_unit", "", words))
+    return dict(value)
 
 
 def _names(
@@ -237,8 +303,8 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     demand = {year: final_demand(world, year) for year in case.span()}
     # Without required coverage nothing depends on need, and any loop of recipes is valid.
     needs: dict[tuple[str, int], tuple[float, float]] = {}
+    benchmark = {} if case.coverage is None else benchmark_processes(world)
     if case.coverage is not None:
-        benchmark = benchmark_processes(world)
         returns = returns_in_chain(world, benchmark)
         needs = {
             (commodity, year): amounts
@@ -248,17 +314,14 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             ).items()
         }
     need = {key: net for key, (net, _) in needs.items()}
-    stages = {
-        row.commodity: row.stage
-        for row in tables.commodities
-        if row.covered and row.stage is not None
-    }
+    stages = _covered_stages(tables)
     shares = {
         (commodity, year): share
         for commodity, stage in stages.items()
         for year in case.span()
         if (commodity, year) in need and (share := _required(world, commodity, stage, year)) > 0
     }
+    value_at_risk = _value_at_risk(world, benchmark, stages, need, shares)
 
     costs = {year: _variable_costs(world, year) for year in case.span()}
     nameplate = {
@@ -318,6 +381,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         need=need,
         gross_need={key: gross for key, (_, gross) in needs.items()},
         required=required,
+        value_at_risk=value_at_risk,
         covered_demand={
             (commodity, year): quantity
             for year, places in demand.items()
@@ -388,6 +452,7 @@ def _shortage_prices(
 ) -> dict[tuple[str, int], float]:
     """Shortage prices; a missing one is a problem where the case needs it."""
     prices = {}
+    soft_cap = case.concentration is not None and not case.concentration.hard
     for row in world.tables.commodities:
         known = (
             row.shortage_price_usd_per_unit is not None
@@ -399,10 +464,7 @@ def _shortage_prices(
                     "commodities", row, "shortage_price_usd_per_unit", year
                 )
             continue
-        priced = (case.coverage is not None and not case.coverage.hard) or (
-            case.concentration is not None and not case.concentration.hard
-        )
-        soft = priced and row.commodity in covered
+        soft = soft_cap and row.commodity in covered
         hit = any(
             state.mode == "disrupted"
             and state.probability > 0

@@ -55,6 +55,9 @@ def mistaken_names(tables: Tables, case: Case) -> Iterable[Problem]:
         commodities = {row.commodity for row in tables.commodities}
         named.append(("coverage.stages", case.coverage.stages, stages, "stages"))
         named.append(("coverage.from_years", case.coverage.from_years, commodities, "commodities"))
+        named.append(
+            ("coverage.listed_uses", case.coverage.listed_uses, commodities, "commodities")
+        )
     for key, names, known, table in named:
         yield from _unknown(place, key, names, known, hubs, table)
     yield from _shared_names(tables)

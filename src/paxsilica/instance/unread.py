@@ -7,7 +7,6 @@ from paxsilica.tables import Tables
 TABLES_UNREAD = ("deals",)
 COLUMNS_UNREAD = (
     ("projects", "built_anyway"),
-    ("stocks", "floor"),
     ("commodities", "user_inventory_months"),
 )
 MEASURES_UNREAD = ("new capacity",)

@@ -57,6 +57,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, security.standby_within_capacity)
     add(model, instance, security.production_coverage)
     add(model, instance, security.delivery_coverage)
+    add(model, instance, security.outside_uses)
     add(model, instance, security.country_concentration)
 
     add(model, instance, storage.stock_draw_limit)

@@ -175,28 +175,24 @@ def unmet_demand(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 @cost(
     latex=(
-        r"10^{-6} \sum_{c} \beta_{t(c)} \Big(\sum_k \omega\, P_{k,t(c)}\, h_{k,c} + \sum_{r,k}"
+        r"\sum_{c} \beta_{t(c)} \Big(\sum_j \omega\, W_{j,t(c)}\, h_{j,c} + 10^{-6} \sum_{r,k}"
         r" P_{k,t(c)}\, v_{r,k,c}\Big)"
     ),
     owner="security",
 )
 def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The price of missing coverage and of output above the cap on a region's share, where these
-    are soft. It is a standard that the case sets and not an expectation, so it has no
-    probability."""
+    """The value added at risk by missing coverage, and output above the cap on a region's share at
+    the shortage price, where these are soft. Value added leaves out inputs, so that a shortfall
+    that passes along the chain is counted once. It is a standard that the case sets and not an
+    expectation, so it has no probability."""
     terms: Terms = []
     coverage = instance.case.coverage
     unpriced = coverage is None or coverage.hard or instance.case.objective == "security"
     weight = 0.0 if coverage is None or unpriced else coverage.shortfall_weight
-    for commodity, name in model.shortfall if weight else ():
+    for stage, name in model.shortfall if weight else ():
         year = instance.states[name].year
-        price = (
-            weight
-            * (1 / MILLION)
-            * instance.discount(year)
-            * instance.shortage_price[commodity, year]
-        )
-        terms.append((price, model.shortfall[commodity, name]))
+        price = weight * instance.discount(year) * instance.value_at_risk[stage, year]
+        terms.append((price, model.shortfall[stage, name]))
     for region, commodity, name in model.concentration_excess:
         year = instance.states[name].year
         price = 1 / MILLION * instance.discount(year) * instance.shortage_price[commodity, year]

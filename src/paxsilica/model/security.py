@@ -29,7 +29,7 @@ def coverage_side(
 
 def coverage_base(instance: Instance, family: str, commodity: str, state: str) -> float:
     """What the required share of a coverage row is a share of, commodity units per year: the need
-    (production) or the final demand in the state (delivery)."""
+    (production) or the final demand in the state (delivery, uses outside the chain)."""
     where = instance.states[state]
     if family == production_coverage.__name__:
         return instance.need[commodity, where.year]
@@ -158,8 +158,8 @@ def supply_terms(
     latex=(
         r"\sum_{r \in \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{+}_{a,k}\, x_{a,c} +"
         r" d_{r,k,c}\Big) + \sum_{r \notin \mathcal{U}_{k,c}} \Big(\sum_{a \in r} b^{-}_{a,k}\,"
-        r" x_{a,c} + \sum_{r'} (q_{r,r',k,c} - q_{r',r,k,c})\Big) + h_{k,c} \ge"
-        r" \theta_{k,t(c)}\, N_{k,t(c)}"
+        r" x_{a,c} + \sum_{r'} (q_{r,r',k,c} - q_{r',r,k,c})\Big) + N_{k,t(c)}\,"
+        r" h_{j(k),c} \ge \theta_{k,t(c)}\, N_{k,t(c)}"
     ),
     dual=(
         "USD million of cost per further unit of the commodity that must be supplied within reach;"
@@ -180,12 +180,10 @@ def production_coverage(
     surplus that reaches nobody is no supply. All inputs are made within reach too: the whole chain
     runs in one state."""
     need = model.need[commodity, instance.states[state].year]
+    shortfall = model.shortfall[instance.stage_of[commodity], state]
     return at_least(
         model,
-        [
-            *supply_terms(model, instance, commodity, state),
-            (1.0, model.shortfall[commodity, state]),
-        ],
+        [*supply_terms(model, instance, commodity, state), (need, shortfall)],
         instance.required[commodity, state] * need,
     )
 
@@ -196,7 +194,10 @@ def production_coverage(
         for commodity, state in instance.required
         if instance.covered_demand.get((commodity, instance.states[state].year), 0) > 0
     ],
-    latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) + h_{k,c} \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
+    latex=(
+        r"\sum_r (D_{r,k,c} - u_{r,k,c} + D_{r,k,c}\, h_{j(k),c}) \ge \theta_{k,t(c)} \sum_r"
+        r" D_{r,k,c}"
+    ),
     dual=(
         "USD million of cost per further unit of final demand that must be served; zero or positive"
     ),
@@ -210,14 +211,37 @@ def delivery_coverage(
 ) -> Any:
     """In a cut-off the required share of the final demand of the covered regions is served for each
     covered commodity, in the region of the demand. The shortfall is that of the row on production:
-    it is paid for once, at the larger of the two."""
+    a stage has one, the largest of its goods, and damage is counted once."""
     places = [place for place in instance.states[state].demand if place[1] == commodity]
     wanted = sum(instance.states[state].demand[place] for place in places)
     terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
     return at_least(
         model,
-        [*terms, (1.0, model.shortfall[commodity, state])],
+        [*terms, (wanted, model.shortfall[instance.stage_of[commodity], state])],
         (instance.required[commodity, state] - 1.0) * wanted,
+    )
+
+
+@row(
+    over=lambda instance: [key for key in instance.outside if _hard_coverage(instance, *key)],
+    latex=r"\sum_r (D_{r,k,c} - u_{r,k,c}) \ge \theta_{k,t(c)} \sum_r D_{r,k,c}",
+    dual=(
+        "USD million of cost per further unit of final demand that must be served; zero or positive"
+    ),
+    requirement="the uses of {commodity_name} outside the chain",
+    unit="commodity units per year",
+    price=PRICE,
+    audit="uses outside the chain",
+)
+def outside_uses(model: pyo.ConcreteModel, instance: Instance, commodity: str, state: str) -> Any:
+    """In a cut-off the required share of the final demand of the covered regions is also served for
+    goods that are not covered, unless the case lists the good. There is no row where coverage is
+    soft."""
+    places = [place for place in instance.states[state].demand if place[1] == commodity]
+    terms: Terms = [(-1.0, model.unserved[(*place, state)]) for place in places]
+    share = instance.share_required(commodity, state)
+    return at_least(
+        model, terms, coverage_side(instance, outside_uses.__name__, commodity, state, share)
     )
 
 

@@ -78,10 +78,11 @@ variable(
 )
 variable(
     "shortfall",
-    "h_{k,c}",
-    "commodity, disrupted state",
-    "commodity units per year",
-    "missing coverage; zero where coverage is hard",
+    "h_{j,c}",
+    "stage, disrupted state",
+    "share of 1",
+    "share of need that is missing from the required coverage of the stage, the largest of its"
+    " goods; zero where coverage is hard",
 )
 variable(
     "concentration_excess",
@@ -241,12 +242,18 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
         domain=positive,
     )
     coverage = instance.case.coverage
-    most = 0 if coverage is None or coverage.hard else None
-    model.shortfall = pyo.Var(list(instance.required), domain=positive, bounds=(0, most))
+    most = 0 if coverage is None or coverage.hard else 1
+    model.shortfall = pyo.Var(shortfall_index(instance), domain=positive, bounds=(0, most))
     soft = instance.case.concentration is not None and not instance.case.concentration.hard
     model.concentration_excess = pyo.Var(
         concentration_index(instance) if soft else [], domain=positive
     )
+
+
+def shortfall_index(instance: Instance) -> list[tuple[str, str]]:
+    """(stage, disrupted state) wherever coverage is required."""
+    stages = {(instance.stage_of[commodity], state): None for commodity, state in instance.required}
+    return list(stages)
 
 
 def concentration_index(instance: Instance) -> list[tuple[str, str, str]]:
@@ -275,7 +282,7 @@ def _stock_bounds(
     store = instance.stocks[region, commodity]
     if year == instance.years[-1] and store.final is not None:
         return (store.final, store.final)
-    return (0, store.largest)
+    return (store.floor or 0.0, store.largest)
 
 
 def _activity_bounds(instance: Instance, plant: str, state: str) -> tuple[float, float | None]:

@@ -40,6 +40,8 @@ STATE_VARIABLES = {"activity", "shipment", "unserved", "stock_draw"}
 
 TOLERANCE = 1e-9
 """Feasibility tolerance of the programs: with larger ones a better plan may read lower."""
+USUAL_TOLERANCE = 1e-6
+"""Tolerance where a test has no solution within the tight one."""
 SHARE_NOISE = 1e-7
 """Share below which a difference is rounding of the solver."""
 LIMIT = 1e-5
@@ -179,7 +181,9 @@ class CoverageTests:
 
     def shift(self, values: Array) -> Array:
         """By row, what the columns outside of the tests contribute at ``values``."""
-        rest: Array = np.where(self._outside, values, 0.0)
+        # a size or a standby capacity just below zero would make a test infeasible
+        clipped = np.clip(values, self.program.low, self.program.high)
+        rest: Array = np.where(self._outside, clipped, 0.0)
         return np.asarray(self.program.matrix @ rest, dtype=float)
 
     def test(self, state: str) -> CoverageTest:
@@ -297,6 +301,11 @@ class CoverageTest:
     def _solved(self) -> Outcome:
         outcome = self.solver.run()
         if outcome.values is None:
+            # what the plan fixes is known no better than to the solver's usual tolerance
+            self.solver.set_option("primal_feasibility_tolerance", USUAL_TOLERANCE)
+            outcome = self.solver.run()
+            self.solver.set_option("primal_feasibility_tolerance", TOLERANCE)
+        if outcome.values is None:
             raise PaxSilicaError(
                 f"the coverage test {self.state} could not be solved; please report this"
             )
@@ -322,9 +331,10 @@ class CoverageTest:
         if joint >= 1.0 - SHARE_NOISE:
             return ()
         self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
-        missing = min(1.0, 1.0 - joint + SHARE_NOISE)
+        # a little room: the optimum is known to the tolerance of the solver
+        missing = min(1.0, 1.0 - joint + LIMIT / 10)
         self.solver.bound_columns(
-            np.array([self.share["all"]]), np.array([missing]), np.array([missing])
+            np.array([self.share["all"]]), np.array([0.0]), np.array([missing])
         )
         stuck = np.ones(len(self.covering), dtype=bool)
         # A row that can rise at an optimum is removed; rows that rise in different optima rise

@@ -13,6 +13,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
 from paxsilica.plan.extract import project_capacities, project_sizes, table
+from paxsilica.plan.requirement import met
 from paxsilica.plan.security import Closest
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
@@ -31,11 +32,6 @@ class Shares:
     region_share: float | None
     plant: str | None
     plant_share: float | None
-
-
-def met(coverage: float, required: float) -> bool:
-    """Whether a share meets its requirement, but for rounding of the solver."""
-    return coverage >= required - 10 * SHARE_NOISE
 
 
 def capacity_shares(instance: Instance, values: Values | None) -> dict[tuple[str, str], Shares]:
@@ -120,7 +116,8 @@ def coverage_tables(
                 "standalone_coverage": measured.goods[key],
                 "joint_coverage": measured.joint[name],
                 "required_share": required,
-                "shortfall": max(0.0, missing.get(key, 0.0)),
+                "shortfall": max(0.0, missing.get((stage, name), 0.0))
+                * instance.need[good, state.year],
                 "limits_joint": "yes" if good in measured.limiting[name] else "no",
                 "largest_region_without": before[key].region,
                 "largest_region_share_without": before[key].region_share,
@@ -293,7 +290,7 @@ def security_table(instance: Instance, closest: Closest | None) -> dict[str, pd.
         stage, state = group
         required = max(
             instance.share_required(good, name)
-            for good, name in instance.required
+            for good, name in (*instance.required, *instance.outside)
             if name == state and instance.stage_of.get(good, "") == stage
         )
         rows.append(

@@ -17,9 +17,11 @@ from paxsilica.solver import Array, Compiled, Values
 from paxsilica.tables.schema import Event
 
 ZERO_TOL = 1e-9
-"""A size below this share of the largest size of the project is noise and is left out of tables.
-(Values of the solver that are noise are zero already.)"""
+"""A size (payment) below this share of the largest size (capital) of the project is noise and is
+left out of tables. (Values of the solver that are noise are zero already.)"""
 
+TIGHT = 1e-6
+"""A limit is used up if no more than this share of its size is left."""
 
 NOISE = 1e-12
 """Share of the largest number of a column (at least 1) below which a number is floating-point noise
@@ -63,7 +65,7 @@ def decided(instance: Instance, values: Values) -> set[str]:
         name
         for name in committed
         if size_of(values, candidate := instance.candidates[name]) > ZERO_TOL * candidate.largest
-        or capital_of(values, candidate) > 1e-7
+        or capital_of(values, candidate) > ZERO_TOL * candidate.largest_capital
         or instance.candidates[name].required
     }
     todo = list(found)
@@ -209,13 +211,13 @@ def funding(instance: Instance, values: Values) -> pd.DataFrame:
     rows = [
         (funder, project, year, amount)
         for (funder, project, year), amount in values.of("payment").items()
-        if amount > 1e-6
+        if amount > ZERO_TOL * instance.candidates[project].largest_capital
     ]
     for name, candidate in instance.candidates.items():
         for year in candidate.payment_years:
             due = capital_of(values, candidate, year)
             own = candidate.sponsor_share if instance.funding is not None else 1.0
-            if own * due > 1e-6:
+            if own * due > ZERO_TOL * candidate.largest_capital:
                 rows.append(
                     (
                         "sponsor" if instance.funding is not None else "unallocated",
@@ -234,7 +236,7 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
     paid: dict[str, float] = defaultdict(float)
     served: dict[str, set[str]] = defaultdict(set)
     for (funder, project, _), amount in values.of("payment").items():
-        if amount > 1e-6:
+        if amount > ZERO_TOL * instance.candidates[project].largest_capital:
             paid[funder] += amount
             served[funder].add(project)
     rows = []
@@ -317,7 +319,11 @@ def project_capacities(instance: Instance, values: Values, year: int) -> dict[st
         name: total(capacity_terms(values, candidate, year))
         for name, candidate in instance.candidates.items()
     }
-    return {name: size for name, size in sizes.items() if size > ZERO_TOL}
+    return {
+        name: size
+        for name, size in sizes.items()
+        if size > ZERO_TOL * instance.candidates[name].largest
+    }
 
 
 def movements(instance: Instance, values: Values) -> dict[str, pd.DataFrame]:
@@ -377,7 +383,7 @@ def _by_place(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -> pd.DataFrame:
     """Limits of money and policy that the plan uses up."""
-    used = program.matrix @ raw
+    used, sizes = program.matrix @ raw, abs(program.matrix) @ np.abs(raw)
     rows = []
     for at, (family, index) in enumerate(program.row_names):
         doc = ROWS.get(family)
@@ -385,7 +391,7 @@ def binding(instance: Instance, values: Values, program: Compiled, raw: Array) -
             continue
         low, high = float(program.row_low[at]), float(program.row_high[at])
         limit = high if high < UNLIMITED else low
-        if abs(used[at] - limit) <= 1e-6 * max(1.0, abs(limit)):
+        if abs(used[at] - limit) <= TIGHT * max(sizes[at], abs(limit)):
             parts = parts_of(index)
             year = next((part for part in parts if isinstance(part, int)), None)
             where = ", ".join(str(part) for part in parts if not isinstance(part, int))

@@ -45,7 +45,7 @@ NOT_AUDITED = (
 )
 """Note of a plan that was not audited."""
 
-NO_QUESTION = ("name", "title", "question", "partners", "solver")
+NO_QUESTION = ("name", "title", "question", "see_also", "partners", "solver")
 """Keys of a case that do not change its question."""
 
 

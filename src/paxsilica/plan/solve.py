@@ -42,6 +42,10 @@ from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
 
+Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
+"""Further tables of a plan, from its model, the values of all columns, and the seconds that it took
+so far."""
+
 LEAST_BUDGET_GAP = 0.002
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
 money alone, so the gap is a share of what is decided."""
@@ -93,6 +97,7 @@ def make_plan(
     *,
     model: Model | None = None,
     least_budget: bool = False,
+    prices: Further | None = None,
     resources: Resources = ALONE,
 ) -> Plan:
     """Solves ``case`` on ``tables``.
@@ -104,6 +109,8 @@ def make_plan(
         model: the model of this case on these tables with further rows of a user; built if absent.
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
+        prices: adds the tables of prices, such as
+            :func:`paxsilica.prices.front.front_prices`.
         resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
@@ -183,6 +190,9 @@ def make_plan(
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
         found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
+    if prices is not None:
+        steps.begin("shadow prices")
+        tables_out |= prices(made, values, sum(seconds.values()))
     steps.end()
     return Plan(
         case=case.name,

@@ -141,7 +141,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         unit=_text("unit of need, per year"),
         need=_amount("need of the covered regions"),
         **_COVERAGE,
-        shortfall=_amount("missing from the required share in the cut-off of the plan"),
+        shortfall=_amount("shortfall of the stage in the cut-off of the plan, times the need"),
         limits_joint=_yes_no("whether the good limits the joint coverage with the plan"),
         **_LARGEST,
     ),
@@ -269,14 +269,35 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
 """Tables that every plan has."""
 
 PRICE_TABLES: Mapping[str, TableDoc] = {
+    "front_prices": _table(
+        "Shadow prices: the value of one more, in sentences",
+        what=_text(
+            "budget, joint coverage, envelope, stage coverage or scarcest good; not computed: the"
+            " sentence says what is missing"
+        ),
+        name=_text("full name of the limit, the stage, the funder or the good"),
+        value=_amount(
+            "derivative of a linear program (projects divisible) in the direction that the sentence"
+            " describes, mostly one more; infinite: one more leaves no plan"
+        ),
+        low=_amount("the smaller one of the left and the right derivative"),
+        high=_amount("the larger one of the left and the right derivative"),
+        unit=_text("unit of value, low and high"),
+        stake_usd_m=_money(
+            "value at stake: the price times the quantity, which ranks rows of one kind; blank:"
+            " the price is not in money"
+        ),
+        sentence=_text("the price in a sentence"),
+    ),
     "prices": _table(
         "Prices: saving or cost of one more unit, by kind of price",
         what=_text("kind of item that is priced"),
         where=_text("funder, region, project or other object of the price"),
         when=_year("year; blank: all years"),
         kind=_text(
-            "fixed (fixed-integer dual), relaxed (LP-relaxation dual), hull (convex-hull price) or"
-            " resolve (finite difference, re-solve)"
+            "fixed (fixed-integer dual), relaxed (LP-relaxation dual), hull (convex-hull price),"
+            " resolve (finite difference, re-solve) or commitment (support that a commitment needs"
+            " at the fixed-integer duals)"
         ),
         value=_amount(
             "the price; for a limit positive is the saving from one more, for a requirement or a"

@@ -15,7 +15,7 @@ combination of the points is feasible for the moved side, that price is left ope
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -99,7 +99,14 @@ def hull_prices(
         raise PriceError("the convexified program is infeasible, so there are no prices")
     convexified = proved(search.lp, outcome, "the convexified program", complete=False)
     duals, _ = master.duals(outcome)
-    uplift, rest = _uplift(program, problems, duals, plan, search)
+    place = {problem.project: at for at, problem in enumerate(joined)}
+
+    def least(problem: Subproblem, cost: Array) -> float:
+        at = place.get(problem.project)
+        found = problem.best(cost, search.options) if at is None else search.best(at, duals)
+        return found[0]
+
+    uplift, rest = _uplift(program, problems, duals, plan, least)
     return Hull(
         duals=convexified,
         search=search,
@@ -110,6 +117,29 @@ def hull_prices(
         rest=rest,
         plan_objective=float(program.cost @ plan) + program.offset,
         rounds=search.rounds,
+    )
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """Uplift by project and of everything else (``rest``), USD million."""
+
+    uplift: dict[str, float]
+    rest: float
+
+
+def relaxation_is_hull(program: Compiled) -> bool:
+    """Whether the own rows of every project describe its convex hull. Then the LP-relaxation duals
+    are the hull prices (Geoffrion 1974)."""
+    return all(problem.integral for problem in project_subproblems(program))
+
+
+def uplift_of_relaxation(program: Compiled, plan: Array, options: Solver, duals: Array) -> Uplift:
+    """The uplift at the duals of the relaxation, where it is the hull."""
+    exact = options.model_copy(update={"gap": 0.0})
+    problems = project_subproblems(program)
+    return Uplift(
+        *_uplift(program, problems, duals, plan, lambda one, cost: one.best(cost, exact)[0])
     )
 
 
@@ -128,9 +158,14 @@ def priced(hull: Hull, items: Iterable[PricedItem], two_sided: Set[Name]) -> Ite
 
 
 def _uplift(
-    program: Compiled, problems: list[Subproblem], duals: Array, plan: Array, search: Columns
+    program: Compiled,
+    problems: list[Subproblem],
+    duals: Array,
+    plan: Array,
+    best: Callable[[Subproblem, Array], float],
 ) -> tuple[dict[str, float], float]:
     """The gain of each project at the prices from its best choice, and that of everything else.
+    ``best`` is the least cost of a project at given costs of its columns.
 
     With ``r = cost - duals x matrix`` over shared rows, the plan costs ``r x plan + duals x
     (matrix x plan)``; the hull costs the least of ``r x`` plus duals times sides. So the parts
@@ -143,15 +178,10 @@ def _uplift(
         own[problem.rows] = True
         inside[problem.columns] = True
     reduced = program.cost - matrix.T @ duals
-    place = {problem.project: at for at, problem in enumerate(search.master.joined)}
     uplift = {}
     for problem in problems:
-        cost, joined = reduced[problem.columns], place.get(problem.project)
-        least = (
-            problem.best(cost, search.options)[0]
-            if joined is None
-            else search.best(joined, duals)[0]
-        )
+        cost = reduced[problem.columns]
+        least = best(problem, cost)
         uplift[problem.project] = max(0.0, float(cost @ plan[problem.columns]) - least)
     rest = 0.0
     for dual, at, low, high in (
@@ -164,7 +194,7 @@ def _uplift(
     return uplift, max(0.0, rest)
 
 
-def uplift_prices(instance: Instance, hull: Hull) -> Iterator[Price]:
+def uplift_prices(instance: Instance, hull: Hull | Uplift) -> Iterator[Price]:
     """The uplift of each project, and that of everything else, as rows of the table of prices."""
     rows = [
         (

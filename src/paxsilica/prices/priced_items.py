@@ -100,6 +100,38 @@ def priced_items(instance: Instance, program: Compiled, values: Array) -> list[P
     ]
 
 
+def commitments(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
+    """The commitment of each project of the plan: its integer columns that are 1 at ``values`` and
+    fixed in ``program``, moved together (O'Neill et al. 2005)."""
+    at_one: dict[str, list[int]] = defaultdict(list)
+    for family, place in (("committed", 0), ("ticket", 1)):
+        for at in program.positions(family).tolist():
+            if values[at] > 0.5:
+                at_one[program.columns[at][1][place]].append(at)
+    titles = {row.project: row.name for row in instance.tables.projects}
+    found = []
+    for project, columns in sorted(at_one.items()):
+        ones = np.ones(len(columns))
+        none = moved_rows([])
+        movement = Movement(none.rows, none.shift, np.array(columns, dtype=np.intp), ones, ones)
+        found.append(
+            PricedItem(
+                "commitment",
+                project,
+                None,
+                "USD million",
+                f"The support that {titles.get(project, project)} needs at these prices to be"
+                " committed as in the plan, in USD million of the objective: what less of the"
+                " commitment saves, scaled to all of it; negative: at these prices it gains.",
+                gain=False,
+                movement=movement,
+                two_sided=True,
+                shown=True,
+            )
+        )
+    return found
+
+
 def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
     """Items that are one row each, such as the budget: one unit more on its right side."""
     found, wording = [], Wording(instance)
@@ -150,29 +182,33 @@ def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
 
 
 def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """A percentage point of required coverage (made and delivered), by stage and year."""
-    stage_of = {row.commodity: row.stage for row in instance.tables.commodities}
+    """A percentage point of required coverage (made and delivered), by stage and year; and of the
+    uses of a good outside the chain, by good and year."""
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
+    where: dict[str, str] = {}
     for row in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state) = program.row_names[row]
         base = coverage_base(instance, family, commodity, state)
-        moved[stage_of[commodity] or "", state].append((int(row), base / 100))
+        group = instance.stage_of.get(commodity)
+        of = f"of stage {group}" if group else f"of the uses of {commodity} outside the chain"
+        where[of] = group or commodity
+        moved[of, state].append((int(row), base / 100))
     year_of = {state: instance.states[state].year for _, state in moved}
     return [
         PricedItem(
             "coverage",
-            stage,
+            where[of],
             year_of[state],
             PER_POINT,
-            f"One percentage point more of coverage required of stage {stage} in {year_of[state]}"
+            f"One percentage point more of coverage required {of} in {year_of[state]}"
             f" raises {saved(instance)} by this much; {COST}.",
             gain=False,
             movement=moved_rows(items),
             two_sided=True,
             shown=True,
         )
-        for (stage, state), items in sorted(
-            moved.items(), key=lambda item: (item[0][0], year_of[item[0][1]])
+        for (of, state), items in sorted(
+            moved.items(), key=lambda item: (where[item[0][0]], year_of[item[0][1]])
         )
     ]
 

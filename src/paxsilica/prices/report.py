@@ -34,13 +34,25 @@ from paxsilica.prices.finite_difference import (
     money_price,
     sooner_price,
 )
-from paxsilica.prices.hull import hull_prices, priced, uplift_prices
+from paxsilica.prices.hull import (
+    hull_prices,
+    priced,
+    relaxation_is_hull,
+    uplift_of_relaxation,
+    uplift_prices,
+)
 from paxsilica.prices.lead_time import lead_time_estimates
-from paxsilica.prices.priced_items import priced_items
-from paxsilica.prices.request import PriceRequest, check_request, chosen
+from paxsilica.prices.priced_items import commitments, priced_items
+from paxsilica.prices.request import PriceRequest, check_request, chosen, refuse_security
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
 from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
 from paxsilica.tables import Tables
+
+SAME_AS_RELAXED = (
+    "Equal to the LP-relaxation dual, because the own rows of every project describe its convex"
+    " hull; not computed again."
+)
+"""Added to the meaning of a hull price that is taken from the relaxation."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = Non
         PriceError: if there is no plan, or if the duals fail their proof.
         InputError: if the model is of another question.
     """
+    refuse_security(case)
     if plan.objective is None:
         raise PriceError(f"the case is {plan.status}: without a plan there is nothing to price")
     model = None if model is None else of_question(model, tables, case)
@@ -140,16 +153,18 @@ def prices_from(
         rows |= {kind: future.result() for kind, future in futures.items()}
     if "fixed" in rows and of.case.objective == "cost":
         rows["fixed"] += lead_time_estimates(of.instance, of.program, fixed.values, fixed.rows)
+    if "commitment" in request.kinds:
+        on_step("commitment prices")
+        found = commitments(of.instance, fixed.program, fixed.values)
+        rows["commitment"] = [
+            # of the two values the one of less: a commitment of more than 1 has no meaning
+            price._replace(value=price.low) if math.isfinite(price.low) else price
+            for price in dual_prices(fixed, found, "commitment")
+        ]
     seconds["fixed and relaxed"], clock = time.monotonic() - clock, time.monotonic()
     if "hull" in request.kinds:
         on_step("hull prices")
-        hull = hull_prices(of.program, fixed.values, options, jobs["relaxed"].rows)
-        proofs["hull"] = hull.duals.proof
-        found = priced_items(of.instance, of.program, hull.values)
-        rows["hull"] = [
-            *priced(hull, found, chosen(found, request.two_sided)),
-            *uplift_prices(of.instance, hull),
-        ]
+        rows["hull"] = _hull(of, jobs["relaxed"], fixed, request, rows.get("relaxed"), proofs)
         seconds["hull"], clock = time.monotonic() - clock, time.monotonic()
     if "resolve" in request.kinds:
         rows["resolve"] = list(_resolved(start, request, on_step))
@@ -173,7 +188,7 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
     The LP with the plan fixed is always solved and proved, the relaxation for its own prices and
     for those of the hull.
     """
-    proved = {"fixed"} | set(kinds) - {"resolve"}
+    proved = {"fixed"} | set(kinds) - {"resolve", "commitment"}
     if "hull" in proved:
         proved.add("relaxed")
     return {
@@ -182,6 +197,36 @@ def proof_record(kinds: Iterable[str]) -> dict[str, Any]:
         "checks": list(CHECKS),
         "tolerance": TOLERANCE,
     }
+
+
+def _hull(
+    of: Written,
+    relaxed: Duals,
+    fixed: Duals,
+    request: PriceRequest,
+    known: list[Price] | None,
+    proofs: dict[Kind, Proof],
+) -> list[Price]:
+    """Hull prices, and the uplift. Where the relaxation is the hull, its prices are taken over and
+    the hull is not computed."""
+    options = of.case.solver
+    if relaxation_is_hull(of.program):
+        if known is None:
+            known = _from_duals(of, relaxed, "relaxed", request.two_sided, lambda _: None)
+        proofs["hull"] = relaxed.proof
+        uplift = uplift_of_relaxation(of.program, fixed.values, options, relaxed.rows)
+        same = [
+            price._replace(kind="hull", meaning=f"{price.meaning} {SAME_AS_RELAXED}")
+            for price in known
+        ]
+        return [*same, *uplift_prices(of.instance, uplift)]
+    hull = hull_prices(of.program, fixed.values, options, relaxed.rows)
+    proofs["hull"] = hull.duals.proof
+    found = priced_items(of.instance, of.program, hull.values)
+    return [
+        *priced(hull, found, chosen(found, request.two_sided)),
+        *uplift_prices(of.instance, hull),
+    ]
 
 
 def _from_duals(

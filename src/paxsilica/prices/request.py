@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.prices.finite_difference import (
     money_limit,
@@ -58,6 +59,22 @@ class PriceRequest:
         return () if of.case.budget_usd_m is None else ("budget",)
 
 
+def refuse_security(case: Case) -> None:
+    """Refuses the objective ``security``: what its plan makes best is no amount of money.
+
+    Raises:
+        InputError: if the case has this objective.
+    """
+    if case.objective == "security":
+        raise InputError.of(
+            "should be cost or budget, as with --set objective=cost: a plan of the objective"
+            " security makes coverage as large as possible, so it has no prices in money",
+            table=case.name,
+            column="objective",
+            value=case.objective,
+        )
+
+
 def check_request(
     of: Written,
     request: PriceRequest,
@@ -71,6 +88,7 @@ def check_request(
     Raises:
         InputError: with all problems.
     """
+    refuse_security(of.case)
     checks: list[Callable[[], object]] = []
     if request.two_sided and set(request.kinds) - {"resolve"}:
         # which items of concentration have a price depends on the plan: here all that could

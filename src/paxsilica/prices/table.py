@@ -10,9 +10,10 @@ import pandas as pd
 
 from paxsilica.plan.tables import PRICE_TABLES
 
-Kind = Literal["fixed", "relaxed", "hull", "resolve"]
-KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve")
-"""Fixed-integer dual, LP-relaxation dual, convex-hull price, finite difference (re-solve)."""
+Kind = Literal["fixed", "relaxed", "hull", "resolve", "commitment"]
+KINDS: tuple[Kind, ...] = ("fixed", "relaxed", "hull", "resolve", "commitment")
+"""Fixed-integer dual, LP-relaxation dual, convex-hull price, finite difference (re-solve), dual of
+the commitments of a project in the fixed-integer program."""
 
 PREMIUM = "security premium"
 GOODS = (PREMIUM, "commodity in a cut-off", "commodity in normal times")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paxsilica.plan.result import Plan
+from paxsilica.report.headline import headline_sentences
+from paxsilica.report.rounding import covered
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import Totals, totals
-from paxsilica.report.wording import advice, count, covered, status_sentence
+from paxsilica.report.wording import advice, count, listed, status_sentence
 
 
 @dataclass(frozen=True)
@@ -33,39 +34,13 @@ def money(usd_m: float) -> str:
     return f"USD {usd_m:,.0f} million" if abs(usd_m) >= 10 else f"USD {usd_m:.1f} million"
 
 
-def listed(words: Sequence[str]) -> str:
-    """The words with commas and an and.
-
-    >>> listed(["ore", "metal", "magnets"])
-    'ore, metal and magnets'
-    """
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
-
-
 def sentences(named: NamedPlan) -> list[str]:
     """The answer: coverage, money, what remains short, proof."""
     plan = named.plan
     if plan.objective is None:
         return [status_sentence(plan), advice(plan)]
     found = totals(plan)
-    parts = (_covered(found), _spent(named, found), _short(found), _proof(plan))
-    return [part for part in parts if part]
-
-
-def _covered(found: Totals) -> str:
-    if not found.stages:
-        return ""
-    stages, year = found.stages, found.stages[0].last.year
-    before = sum(stage.last.without >= stage.last.required - 5e-4 for stage in stages)
-    lead = "With the plan"
-    if found.public >= 0.05 and found.funded:
-        lead = f"For {money(found.public)} of public money"
-    part = "all" if found.covered == len(stages) else f"{found.covered} of the"
-    return (
-        f"{lead}, {part} {len(stages)} stages of the chain could make the required share of need in"
-        f" {year} with all supply from adversaries cut off; without the plan,"
-        f" {before if before else 'none'} of them could."
-    )
+    return [*headline_sentences(named), _spent(named, found), _proof(plan)]
 
 
 def _spent(named: NamedPlan, found: Totals) -> str:
@@ -88,19 +63,6 @@ def _spent(named: NamedPlan, found: Totals) -> str:
     early = years[int(0.8 * (len(years) - 1))]
     by = f"in {early}" if years[0] == early else f"by {early}"
     return f"{words}. Four in five of them must be committed {by}."
-
-
-def _short(found: Totals) -> str:
-    gaps = [stage for stage in found.stages if stage.last.short]
-    if not gaps:
-        return ""
-    parts = [
-        f"{stage.name} ({covered(stage.last.coverage)}\u00a0% of need against"
-        f" {covered(stage.last.required)}\u00a0% required)"
-        for stage in sorted(gaps, key=lambda stage: stage.last.coverage)
-    ]
-    more = f", and {count(len(parts) - 4, 'other stage')}" if len(parts) > 4 else ""
-    return f"Still short in {gaps[0].last.year}: {listed(parts[:4])}{more}."
 
 
 def _proof(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,23 +36,22 @@ def share(value: float) -> str:
     return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.2g} %"
 
 
-def count(amount: int, thing: str) -> str:
-    """The amount with its noun.
+def count(amount: int, thing: str, things: str = "") -> str:
+    """The amount with its noun; ``things`` is the plural, if that is not ``thing`` with an s.
 
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> count(1, "row"), count(1200, "row"), count(2, "other party", "other parties")
+    ('1 row', '1,200 rows', '2 other parties')
     """
-    return f"{amount:,} {thing}{'' if amount == 1 else 's'}"
+    return f"{amount:,} {thing if amount == 1 else things or f'{thing}s'}"
 
 
-def covered(value: float) -> str:
-    """Coverage (share of 1) in whole per cent, rounded down, with a tolerance of 0.0005 for solver
-    noise.
+def listed(words: Sequence[str]) -> str:
+    """The words with commas and an and.
 
-    >>> covered(0.59975), covered(0.5996), covered(0.594)
-    ('60', '60', '59')
+    >>> listed(["ore", "metal", "magnets"])
+    'ore, metal and magnets'
     """
-    return str(math.floor(100 * value + 0.05))
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def status_sentence(plan: Plan) -> str:
@@ -105,6 +104,16 @@ def gap_sentence(plan: Plan) -> str:
     if plan.gap_of_capital is not None:
         parts.append(f"{share(plan.gap_of_capital)} of the capital decided")
     return " = ".join(parts)
+
+
+def gap_in_money(plan: Plan) -> str:
+    """The gap in USD million and as a share of the capital decided."""
+    if plan.gap_usd_m is None:
+        return "not known"
+    words = f"USD {number(plan.gap_usd_m)} million"
+    if plan.gap_of_capital is not None:
+        words += f", {share(plan.gap_of_capital)} of the capital"
+    return words
 
 
 def objective_sentence(plan: Plan) -> str:

@@ -17,9 +17,13 @@ from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.solver.highs import Outcome, _load, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
-from paxsilica.solver.scaling import Scaling, rounded
+from paxsilica.solver.scaling import COSTS, Scaling, rounded
 
 Rows = NDArray[np.intp]
+
+
+class OutOfTimeError(PaxSilicaError):
+    """A linear program was not solved within its time limit."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class PersistentProgram:
             self._run()
             _set(self.solver, "presolve", "choose")
             status = self.solver.getModelStatus()
+        if status == known.kTimeLimit:
+            raise OutOfTimeError("a linear program was not solved within its time limit")
         if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
             raise PaxSilicaError(
                 f"the solver failed on a linear program ({self.solver.modelStatusToString(status)})"
@@ -154,6 +160,24 @@ class PersistentProgram:
         """Sets the costs of some columns, in the unit of the program."""
         scaled = cost * self.scaling.columns[at] * self.scaling.objective
         self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
+
+    def limit_seconds(self, seconds: float) -> None:
+        """Limits the time of all further runs together; a run that exceeds it raises
+        :class:`OutOfTimeError`."""
+        self.set_option("time_limit", self.solver.getRunTime() + max(0.0, seconds))
+
+    def change_to(self, program: Compiled) -> None:
+        """Replaces costs, sides and bounds; the matrix of ``program`` must be the present one. The
+        next run starts from the present basis."""
+        largest = float(np.abs(program.cost * self.scaling.columns).max(initial=0.0))
+        objective = 2.0**COSTS / largest if largest else 1.0
+        self.program, self.scaling = program, replace(self.scaling, objective=objective)
+        self.set_costs(np.arange(len(program.cost)), program.cost)
+        columns, scale = np.arange(len(program.cost), dtype=np.int32), self.scaling.columns
+        self.solver.changeObjectiveOffset(program.offset * objective)
+        low, high = rounded(program.low / scale), rounded(program.high / scale)
+        self.solver.changeColsBounds(len(columns), columns, low, high)
+        self.set_sides(program.row_low, program.row_high)
 
     def silence(self) -> None:
         """Ends the messages of the solver, which come with every run."""

@@ -131,7 +131,8 @@ def _with_level(of: Written) -> Compiled:
     coverage_rows = rows_with(item="coverage")
     for at, (family, index) in enumerate(program.row_names):
         if family in coverage_rows:
-            share, (commodity, state) = of.instance.required[index], index
+            commodity, state = index
+            share = of.instance.share_required(commodity, state)
             entries[at] = -share * coverage_base(of.instance, family, commodity, state)
             rows.append(at)
             low.append(coverage_side(of.instance, family, commodity, state, 0.0))

@@ -92,7 +92,7 @@ class Task:
     @cached_property
     def digest(self) -> str:
         """Name of the result, from the work and its content (not the names of the case)."""
-        words = {"name", "title", "question", "partners"}
+        words = {"name", "title", "question", "see_also", "partners"}
         return hashlib.sha256(
             json.dumps(
                 [

@@ -94,6 +94,7 @@ RULES = (
     _ordered("stocks", "initial", "largest"),
     _ordered("stocks", "final", "largest"),
     _ordered("stocks", "floor", "largest"),
+    _not_below("stocks", "initial", "floor"),
     _not_below("stocks", "final", "floor"),
     _ordered("provenance", "low", "high"),
     _not_before("assets", "to_year", "from_year"),

@@ -29,6 +29,7 @@ ORDER = (
     "membership",
     "lead time",
     "capacity",
+    "commitment",
 )
 
 
@@ -39,7 +40,8 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
     screen.print(Text(f"Prices of {plan.title or plan.case}", "bold"))
     kinds = (
         "fixed: fixed-integer dual; relaxed: LP-relaxation dual (projects divisible); hull:"
-        " convex-hull price (least uplift); resolve: finite difference (re-solve) [interval]."
+        " convex-hull price (least uplift); resolve: finite difference (re-solve) [interval];"
+        " commitment: support that a project needs at the fixed prices."
         " Positive: the saving from one more, or the cost of a requirement or a good."
     )
     screen.print(Text(kinds))

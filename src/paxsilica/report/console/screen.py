@@ -123,10 +123,11 @@ def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Ta
     return table
 
 
-def compact_table(*headers: str, texts: int = 0) -> Table:
+def compact_table(*headers: str, texts: int = 0, rule: bool = True) -> Table:
     """A table without space at its edges; the first ``texts`` columns hold text, the others
-    numbers."""
-    table = Table(padding=(0, 1, 0, 0), show_edge=False, **STYLE)
+    numbers. ``rule``: whether a line is drawn below the headers."""
+    style = STYLE if rule else STYLE | {"box": None, "header_style": "dim"}
+    table = Table(padding=(0, 1, 0, 0), show_edge=False, **style)
     for at, header in enumerate(headers):
         table.add_column(header, no_wrap=True, justify="left" if at < texts else "right")
     return table

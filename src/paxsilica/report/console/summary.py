@@ -1,13 +1,14 @@
-"""The summary of a plan on the screen, in one page; the files hold the rest."""
+"""The first screen of a plan: the answer, the chain, the projects, the money and the prices, within
+100 columns and 60 lines; the files hold the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from paxsilica.audit import Finding
@@ -16,50 +17,87 @@ from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
 from paxsilica.instance.unread import unread
 from paxsilica.plan.result import AUDIT, Plan
+from paxsilica.report.console.chain import chain_parts
+from paxsilica.report.console.money import money_lines, unused_lines
 from paxsilica.report.console.screen import Screen, compact_table, written_to
-from paxsilica.report.views.coverage import Cell, coverage_stages, spread
-from paxsilica.report.views.limits import binding_limits
+from paxsilica.report.headline import headline_sentences
 from paxsilica.report.views.money import payments_by_project
-from paxsilica.report.views.named_plan import OWNER, blank, records
-from paxsilica.report.views.portfolio import dropped_by_reason, totals
-from paxsilica.report.wording import (
-    advice,
-    count,
-    covered,
-    number,
-    proof_lines,
-    status_sentence,
-)
+from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.views.portfolio import dropped_by_reason
+from paxsilica.report.wording import advice, count, gap_in_money, number, status_sentence
 from paxsilica.tables import TABLES, describe_absent
 
-NARROW = 112
-"""Below this width the page shows fewer columns instead of cutting numbers."""
+WIDTH, HEIGHT = 100, 60
+"""Largest size of the screen: columns, and lines with the line of the folder."""
 
-COVERAGE_YEARS = 4
+NARROW = 96
+"""Below this width tables have fewer columns instead of cut numbers."""
+
 PROJECTS_SHOWN = 10
-FUNDERS_SHOWN = 6
-NOTES_SHOWN = 3
-LIMITS_SHOWN = 3
 NAMES_SHOWN = 20
-FUNDERS_WIDTH = 24
-NOTE_LENGTH = 236
+FUNDERS_WIDTH = 19
+NOTE_LENGTH = 190
+PRICE_LINES = 8
+NAMES_IN_LINES = (12, 8, 4, 0)
+"""Most names in a line on money; the next smaller number is taken if the screen would be longer
+than its height."""
 
 
-def print_summary(screen: Screen, plan: Plan) -> None:
-    """Prints the page."""
-    narrow = screen.width < NARROW
-    parts: list[RenderableType] = [_headline(plan)]
+def print_summary(screen: Screen, named: NamedPlan, instance: Instance | None = None) -> None:
+    """Prints the screen.
+
+    Args:
+        screen: where to print.
+        named: the plan with the names in its data.
+        instance: the joined problem of the plan, to say why funders pay for nothing.
+    """
+    plan, width = named.plan, min(screen.width, WIDTH)
+    options = screen.options.update(width=width)
+    parts: list[RenderableType] = []
+    used = 0
+    for names in NAMES_IN_LINES:
+        parts = _parts(named, instance, width, names)
+        used = len(screen.render_lines(Group(*parts), options, pad=False))
+        if used <= HEIGHT - 2:
+            break
+    parts += _notes(plan, HEIGHT - 1 - used)
+    for part in parts:
+        with screen.capture() as drawn:
+            screen.print(part, width=width)
+        screen.write("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
+
+
+def _parts(
+    named: NamedPlan, instance: Instance | None, width: int, names: int
+) -> list[RenderableType]:
+    plan, narrow = named.plan, width < NARROW
     if plan.status in ("infeasible", "no_plan"):
-        parts += [Text(advice(plan)), *_notes(plan)]
-    else:
-        parts += [
-            *_coverage(plan, narrow),
-            *_portfolio(plan, narrow),
-            *_money(plan, narrow),
-            *_binding(plan),
-            *_notes(plan),
-        ]
-    screen.print(Group(*parts))
+        return [*_headline(named), Text(advice(plan))]
+    return [
+        *_headline(named),
+        *chain_parts(named, narrow),
+        *_portfolio(plan, narrow),
+        *_money(named, instance, names),
+        *(Text(words) for words in price_lines(plan, width)),
+    ]
+
+
+def price_lines(plan: Plan, width: int = WIDTH) -> list[str]:
+    """The sentences on shadow prices that fit on eight lines of ``width``, one of each kind before
+    the second of a kind, and the number of the others; none before prices are computed."""
+    frame = plan.tables.get("front_prices")
+    if frame is None:
+        return []
+    order = frame.assign(turn=frame.groupby("what").cumcount()).sort_values("turn", kind="stable")
+    shown: list[str] = []
+    room = PRICE_LINES - 1
+    for sentence in map(str, order["sentence"]):
+        lines = len(textwrap.wrap(sentence, width))
+        if lines <= room:
+            shown.append(sentence)
+            room -= lines
+    rest = len(frame) - len(shown)
+    return [*shown, *([f"and {count(rest, 'price')} more in plan.xlsx"] if rest else [])]
 
 
 FINDINGS_SHOWN = 12
@@ -78,119 +116,53 @@ def print_findings(screen: Screen, plan: Plan) -> None:
         screen.show(f"and {plan.audit.count - FINDINGS_SHOWN:,} more, in {AUDIT}")
 
 
-def _title(text: str, *more: str) -> Text:
-    return Text.assemble((text, "bold cyan"), *((part, "dim") for part in more))
-
-
-def _headline(plan: Plan) -> RenderableType:
+def _headline(named: NamedPlan) -> list[RenderableType]:
+    plan = named.plan
     colour = {"optimal": "green", "feasible": "yellow"}.get(plan.status, "red")
     same = plan.title.lower() in ("", plan.case.lower())
-    grid = Table.grid(padding=(0, 2))
-    status = (plan.status.replace("_", " "), f"bold {colour}")
-    grid.add_row(Text("status", "dim"), Text.assemble(status, f"  {status_sentence(plan)}"))
-    lines = proof_lines(plan)
-    if plan.objective is None:
-        del lines["Objective"]
-    else:
-        lines["Capital decided"] = _capital(plan)
-    for label, words in list(lines.items())[1:]:
-        grid.add_row(Text(label.lower(), "dim"), words)
-    return Group(
-        Text(f"Case {plan.case if same else f'{plan.title} ({plan.case})'}", "bold"),
-        *([Text(plan.question, "italic")] if plan.question else []),
-        grid,
+    words = status_sentence(plan)
+    if plan.gap_usd_m:
+        of_what = "Gap of its cost" if plan.objective_kind == "security" else "Gap"
+        lead = "" if plan.status == "optimal" else f"{words} "
+        words = f"{lead}{of_what}: {gap_in_money(plan)}."
+    status = Text.assemble(
+        (f"Case {plan.case if same else f'{plan.title} ({plan.case})'}", "bold"),
+        ": ",
+        (plan.status.replace("_", " "), f"bold {colour}"),
+        f". {words}",
     )
-
-
-def _capital(plan: Plan) -> str:
-    found = totals(plan)
-    if not found.projects:
-        return "none: no project is committed"
-    text = f"USD {number(plan.capital_decided_usd_m)} million in {count(found.projects, 'project')}"
-    budget = plan.manifest.get("case", {}).get("budget_usd_m")
-    if found.funded:
-        text += f"; USD {number(found.public)} million of it from funders"
-        text += "" if budget is None else f", of a budget of {number(budget)}"
-    return text
-
-
-def _coverage(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
-    stages = coverage_stages(plan)
-    if not stages:
-        return
-    shares: dict[int, set[float]] = {}
-    for cell in (cell for stage in stages for cell in stage.cells):
-        shares.setdefault(cell.year, set()).add(cell.required)
-    common = {year: min(found) for year, found in shares.items() if len(found) == 1}
-    most = COVERAGE_YEARS if len(common) == len(shares) else COVERAGE_YEARS - 1
-    years = spread(sorted(shares), 2 if narrow else most)
-    table = compact_table()
-    table.add_column("\nstage", no_wrap=True, max_width=33)
-    for year in years:
-        head = f"≥ {covered(common[year])}\n coverage" if year in common else "coverage/\n required"
-        table.add_column(f"{year}\nnameplate", justify="right", no_wrap=True, style="dim")
-        table.add_column(head, no_wrap=True, min_width=9 if year in common else 13)
-    for stage in stages:
-        by_year = {cell.year: cell for cell in stage.cells}
-        cells: list[Text | str] = [stage.name]
-        for year in years:
-            cells += _coverage_cells(by_year.get(year), year in common)
-        table.add_row(*cells)
-    yield Text()
-    yield _title(
-        "Coverage of need, per cent",
-        ", with all supply from adversaries cut off: without → with the plan",
-    )
-    yield table
-    legend = (
-        "nameplate: capacity that is not cut off; coverage: what their chain can make, inputs"
-        " included; ≥: required; "
-    )
-    yield Text.assemble((legend, "dim"), ("!", "red"), (" below the requirement", "dim"))
-
-
-def _coverage_cells(cell: Cell | None, common: bool) -> list[Text | str]:
-    if cell is None:
-        return ["", ""]
-    coverage = f"{covered(cell.without):>3}→{covered(cell.coverage):>3}"
-    if not common:
-        coverage += f"/{covered(cell.required)}"
-    nameplate = f"{covered(cell.nameplate_without):>3}→{covered(cell.nameplate):>3}"
-    mark, colour = (" !", "red") if cell.short else ("", "green")
-    return [nameplate, Text(coverage + mark, colour)]
+    answer = [Text(words.replace("\u00a0", " "), "bold") for words in headline_sentences(named)]
+    return [status, *answer]
 
 
 def _portfolio(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
     frame = plan.portfolio
     if frame.empty:
+        yield from (Text(), Text("The plan commits to no project."))
         return
     paid = payments_by_project(plan)
-    funded = bool(paid) or float(frame["sponsor_usd_m"].max()) > 1e-4
-    staged = not narrow and bool(frame["stage"].notna().any())
-    table = compact_table()
-    table.add_column("project", no_wrap=True, width=27)
-    if staged:
-        table.add_column("stage", no_wrap=True, min_width=13, max_width=13)
+    table = compact_table(rule=False)
+    head = Text("Projects to commit", "bold cyan")
+    table.add_column(head, no_wrap=True, width=28)
     table.add_column("region", no_wrap=True, min_width=6, max_width=8)
     table.add_column("commit", no_wrap=True, min_width=6)
     table.add_column("online", no_wrap=True, min_width=6)
     if not narrow:
-        table.add_column("size a year", no_wrap=True, max_width=18)
-    table.add_column("USD m", justify="right", no_wrap=True, min_width=6)
-    if funded:
-        table.add_column("funders, USD m", no_wrap=True, min_width=FUNDERS_WIDTH)
+        table.add_column("size a year", no_wrap=True, min_width=11, max_width=14)
+    table.add_column("USD m", justify="right", no_wrap=True, min_width=7)
+    table.add_column("public", justify="right", no_wrap=True, min_width=6)
+    if paid:
+        table.add_column("funders", no_wrap=True, min_width=FUNDERS_WIDTH)
     largest = frame.sort_values(["capex_usd_m", "project"], ascending=[False, True])
     largest = largest.head(PROJECTS_SHOWN)
     for row in records(largest):
-        stage = ["" if blank(row["stage"]) else row["stage"]] if staged else []
         size = [] if narrow else [f"{number(row['size'])} {row['size_unit']}"]
-        years = (row["committed_year"], row["online_year"])
-        money = number(row["capex_usd_m"])
-        who = [_funders_of(row, paid.get(row["project"], []))] if funded else []
-        cells = [row["name"], *stage, row["region"], *years, *size, money, *who]
+        cells = [row["name"], row["region"], row["committed_year"], row["online_year"], *size]
+        cells += [number(row["capex_usd_m"]), number(row["public_usd_m"])]
+        if paid:
+            cells.append(_funders_of(paid.get(row["project"], [])))
         table.add_row(*map(str, cells))
     yield Text()
-    yield _title("Projects to commit", ", largest first")
     yield table
     if len(frame) > PROJECTS_SHOWN:
         rest = frame["capex_usd_m"].sum() - largest["capex_usd_m"].sum()
@@ -198,102 +170,40 @@ def _portfolio(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
         yield Text(f"{more}, in tables/portfolio.csv", "dim")
 
 
-def _funders_of(row: dict[str, Any], payments: list[tuple[str, float]]) -> str:
-    """As many funders with their payments as fit, the owner last, and the number of the others."""
-    own = row["sponsor_usd_m"]
-    shares = [*payments, *([(OWNER, own)] if own > 1e-4 else [])]
-    who = [f"{name} {amount:,.0f}" for name, amount in shares]
+def _funders_of(payments: list[tuple[str, float]]) -> str:
+    """As many funders with their payments as fit, and the number of the others."""
+    who = [f"{name} {amount:,.0f}" for name, amount in payments]
     for shown in range(len(who), 0, -1):
         line = "; ".join(who[:shown]) + (f"; +{len(who) - shown}" if shown < len(who) else "")
         if len(line) <= FUNDERS_WIDTH:
             return line
     if not who:
         return ""
-    end = f"… {shares[0][1]:,.0f}" + (f"; +{len(who) - 1}" if len(who) > 1 else "")
-    return shares[0][0][: FUNDERS_WIDTH - len(end)] + end
+    end = f"… {payments[0][1]:,.0f}" + (f"; +{len(who) - 1}" if len(who) > 1 else "")
+    return payments[0][0][: FUNDERS_WIDTH - len(end)] + end
 
 
-def _money(plan: Plan, narrow: bool) -> Iterable[RenderableType]:
-    """Funders and cost terms, side by side where there is room."""
-    parts = [part for part in (_funders(plan), _costs(plan)) if part is not None]
-    if narrow:
-        for part in parts:
-            yield from (Text(), part)
-    elif parts:
-        side_by_side = Table.grid(padding=(0, 4))
-        side_by_side.add_row(*parts)
-        yield Text()
-        yield side_by_side
-
-
-def _funders(plan: Plan) -> RenderableType | None:
-    frame = plan.table("funders")
-    if frame.empty:
-        return None
-    table = compact_table("funder", "available", "pays", "left", "projects", texts=1)
-    shown = frame.sort_values(["paid_usd_m", "funder"], ascending=[False, True]).head(FUNDERS_SHOWN)
-    for row in records(shown):
-        money = [
-            number(round(row[name], 1)) for name in ("available_usd_m", "paid_usd_m", "left_usd_m")
-        ]
-        table.add_row(str(row["funder"]), *money, str(row["projects"]))
-    rest = len(frame) - len(shown)
-    more = [Text(f"and {rest} more in tables/funders.csv", "dim")] if rest else []
-    return Group(_title("Funders", ", USD million"), table, *more)
-
-
-def _costs(plan: Plan) -> RenderableType | None:
-    frame = plan.costs
-    if frame.empty:
-        return None
-    table = compact_table("term", "USD million", texts=1)
-    for row in records(frame):
-        if abs(row["usd_m"]) > 1e-9:
-            table.add_row(str(row["term"]).replace("_", " "), number(row["usd_m"]))
-    table.add_row(Text("total", "bold"), Text(number(frame["usd_m"].sum()), "bold"))
-    return Group(_title("Cost", ", discounted"), table)
-
-
-def _binding(plan: Plan) -> Iterable[RenderableType]:
-    found: dict[str, list[str]] = {}
-    for limit in binding_limits(plan):
-        where = "" if limit.what.endswith(limit.where) else limit.where
-        words = " ".join(part for part in (where, _years(limit.years)) if part)
-        found.setdefault(limit.what, []).extend([words] if words else [])
-    if not found:
-        return
+def _money(named: NamedPlan, instance: Instance | None, names: int) -> Iterable[RenderableType]:
+    """Money, and what is left unused if ``names`` is above 0."""
     yield Text()
-    yield _title("Limits that the plan uses up")
-    for what, places in list(found.items())[:LIMITS_SHOWN]:
-        line = f"{what}: {', '.join(places)}" if places else what
-        yield Text(line, no_wrap=True, overflow="ellipsis")
-    if len(found) > LIMITS_SHOWN:
-        more = f"and {len(found) - LIMITS_SHOWN} more kinds of limit in tables/binding.csv"
-        yield Text(more, "dim")
+    for label, words in money_lines(named, max(3, names)):
+        yield Text.assemble((f"{label}: ", "cyan"), words)
+    for words in unused_lines(named, instance, names // 2):
+        yield Text(words)
 
 
-def _years(years: Sequence[int]) -> str:
-    """Years as ranges, as in 2026-2029, 2032."""
-    runs: list[list[int]] = []
-    for year in sorted(years):
-        if runs and year == runs[-1][1] + 1:
-            runs[-1][1] = year
-        else:
-            runs.append([year, year])
-    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
-
-
-def _notes(plan: Plan) -> Iterable[RenderableType]:
+def _notes(plan: Plan, room: int) -> list[RenderableType]:
+    """As many notes as there is room for, two lines each, and the number of the others."""
     lines = [*plan.notes, *_dropped_lines(dropped_by_reason(plan))]
-    if not lines:
-        return
-    yield Text()
-    yield _title("Notes")
-    for line in lines[:NOTES_SHOWN]:
-        yield Text(line if len(line) <= NOTE_LENGTH else line[: NOTE_LENGTH - 3] + "...")
-    if len(lines) > NOTES_SHOWN:
-        more = len(lines) - NOTES_SHOWN
-        yield Text(f"and {more} more in result.json and tables/dropped.csv", "dim")
+    shown = max(0, (room - 1) // 2)
+    parts: list[RenderableType] = [
+        Text(f"Note: {line if len(line) <= NOTE_LENGTH else line[: NOTE_LENGTH - 3] + '...'}")
+        for line in lines[:shown]
+    ]
+    if len(lines) > shown:
+        more = f"{count(len(lines) - shown, 'note')} in result.json and tables/dropped.csv"
+        parts.append(Text(f"and {more}" if shown else more, "dim"))
+    return parts
 
 
 def _dropped_lines(reasons: dict[str, list[str]]) -> list[str]:

@@ -10,10 +10,11 @@ import jinja2
 from paxsilica.model.costs import coverage_shortfall, operating_support
 from paxsilica.report.answer import money
 from paxsilica.report.page.side import make_side
+from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
-from paxsilica.report.wording import count, covered, number
+from paxsilica.report.wording import count, number
 from paxsilica.version import __version__
 
 __all__ = ["render_page"]
@@ -33,6 +34,7 @@ def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
         "millions": _millions,
         "percent": _percent,
         "covered": covered,
+        "required": required,
         "number": number,
     }
     plans = [named] if other is None else [named, other]

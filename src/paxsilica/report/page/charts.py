@@ -7,10 +7,10 @@ import math
 from markupsafe import Markup
 
 from paxsilica.report.page.svg import figure, line, polyline, rect, text
+from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import Stage
 from paxsilica.report.views.money import payments_by_year, public_and_own
 from paxsilica.report.views.named_plan import NamedPlan
-from paxsilica.report.wording import covered
 
 WIDTH, HEIGHT = 250.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 44.0, 12.0, 20.0
@@ -40,7 +40,7 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
     for cell in stage.cells:
         hint = (
             f"{cell.year}: {covered(cell.without)} % without, {covered(cell.coverage)} % with the"
-            f" plan, {covered(cell.required)} % required"
+            f" plan, {required(cell.required)} % required"
         )
         if cell.short:
             low, high = y(cell.coverage), y(cell.required)
@@ -68,7 +68,7 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
     ]
     words = "; ".join(
         f"{cell.year} {covered(cell.without)} to {covered(cell.coverage)} %,"
-        f" {covered(cell.required)} % required"
+        f" {required(cell.required)} % required"
         for cell in stage.cells
     )
     title, about = f"Coverage of {stage.name}", f"Without and with the plan: {words}."

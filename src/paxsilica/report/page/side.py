@@ -27,7 +27,7 @@ from paxsilica.report.views.portfolio import (
     rows_by_region,
     rows_by_status,
 )
-from paxsilica.report.wording import number, proof_lines
+from paxsilica.report.wording import listed, number, proof_lines
 from paxsilica.serialize import leaves
 
 MEDIUM, FULL, PHONE = 560.0, 1120.0, 352.0
@@ -93,6 +93,7 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         funders=funder_rows(named),
         costs=[row for row in records(plan.costs) if abs(row["usd_m"]) > 0.05],
         binding=_binding(named),
+        front_prices=[str(row["sentence"]) for row in records(plan.table("front_prices"))],
         prices=_prices(named),
         statuses=rows_by_status(named),
         grades=grade_rows(named),
@@ -203,7 +204,7 @@ def _notes(named: NamedPlan) -> list[str]:
         *named.plan.notes,
         *(
             f"Dropped ({reason}):"
-            f" {answer.listed([names[key].name if key in names else key for key in keys])}."
+            f" {listed([names[key].name if key in names else key for key in keys])}."
             for reason, keys in dropped_by_reason(named.plan).items()
         ),
     ]

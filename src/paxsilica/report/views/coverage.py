@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from paxsilica.plan.requirement import met
 from paxsilica.plan.result import Plan
-from paxsilica.report.views.named_plan import records
+from paxsilica.report.views.named_plan import blank, records
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Coverage of one stage in one year, as shares of need."""
+    """Coverage of one stage in one year, as shares of need.
+
+    Attributes:
+        without, coverage: standalone coverage without and with the plan.
+        credited_without, credited: capacity within reach after credit for status, over need.
+        weakest: good with the lowest standalone coverage.
+        limiting: goods that limit the stage where it falls short.
+    """
 
     year: int
     nameplate_without: float
+    credited_without: float
     without: float
     nameplate: float
+    credited: float
     coverage: float
     required: float
     weakest: str
+    limiting: tuple[str, ...]
 
     @property
     def short(self) -> bool:
         """Whether coverage is below the requirement."""
-        return below_requirement(self.coverage, self.required)
+        return not met(self.coverage, self.required)
 
 
 @dataclass(frozen=True)
@@ -47,14 +58,100 @@ class Stage:
         return next((cell for cell in self.cells if cell.year == year), None)
 
     @property
+    def needs_nothing(self) -> bool:
+        """Whether coverage without the plan meets the requirement in every year."""
+        return all(met(cell.without, cell.required) for cell in self.cells)
+
+    @property
     def years_short(self) -> list[int]:
         """Years in which coverage is below the requirement."""
         return [cell.year for cell in self.cells if cell.short]
 
 
-def below_requirement(coverage: float, required: float) -> bool:
-    """Whether coverage is below the requirement by more than solver noise (0.0005)."""
-    return coverage < required - 5e-4
+@dataclass(frozen=True)
+class Joint:
+    """Coverage of the whole chain at once in one year, as shares of need.
+
+    Attributes:
+        without, coverage: largest share of all needs that can be met at once, without and with the
+            plan, with the readiness that is paid for.
+        capability: the same with the plan, with all capacity ready at no cost.
+        required: largest share that is required of a stage.
+        ratio: largest part of every required share that can be met at once, with the plan.
+        limiting: goods that cannot exceed the joint coverage.
+    """
+
+    year: int
+    without: float
+    coverage: float
+    capability: float
+    required: float
+    ratio: float
+    limiting: tuple[str, ...]
+
+    @property
+    def short(self) -> bool:
+        """Whether a requirement of the year is not met."""
+        return not met(self.ratio, 1.0)
+
+
+def joint_years(plan: Plan) -> list[Joint]:
+    """Joint coverage by year; none where the case requires no coverage."""
+    return [
+        Joint(
+            int(row["year"]),
+            float(row["without"]),
+            float(row["with"]),
+            float(row["capability"]),
+            float(row["required"]),
+            float(row["requirement_ratio"]),
+            goods_in(row["limiting_goods"]),
+        )
+        for row in records(plan.table("joint_coverage").sort_values("year"))
+    ]
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A stage in a year that the closest plan does not cover as wanted.
+
+    Attributes:
+        share: what is reached: by any plan, or by this one; share of 1.
+        wanted: the requirement, or what any plan could reach; share of 1.
+    """
+
+    name: str
+    year: int
+    share: float
+    wanted: float
+
+
+def unreached(plan: Plan) -> tuple[list[Unreached], list[Unreached]]:
+    """Of the closest plan: where no money reaches the requirement, and where this plan does not
+    cover what any plan could reach, up to the requirement."""
+    beyond, behind = [], []
+    for row in records(plan.table("security")):
+        name, year = str(row["name"]), int(row["year"])
+        reachable, wanted = float(row["reachable_share"]), float(row["required_share"])
+        if not met(reachable, wanted):
+            beyond.append(Unreached(name, year, reachable, wanted))
+        reachable = min(reachable, wanted)
+        if not met(reachable * float(row["ratio"]), reachable):
+            behind.append(Unreached(name, year, reachable * float(row["ratio"]), reachable))
+    return beyond, behind
+
+
+def scarcest_first(plan: Plan, goods: Iterable[str], year: int) -> list[str]:
+    """The goods by their standalone coverage with the plan in ``year``, the lowest first."""
+    frame = plan.table("coverage_by_commodity")
+    rows = records(frame[frame["year"] == year])
+    own = {str(row["commodity"]): float(row["standalone_coverage"]) for row in rows}
+    return sorted(goods, key=lambda good: (own.get(good, 1.0), good))
+
+
+def goods_in(cell: object) -> tuple[str, ...]:
+    """The goods that a cell of a table lists."""
+    return () if blank(cell) else tuple(str(cell).split(", "))
 
 
 def coverage_stages(plan: Plan) -> list[Stage]:
@@ -67,11 +164,14 @@ def coverage_stages(plan: Plan) -> list[Stage]:
             Cell(
                 int(row["year"]),
                 float(row["nameplate_share_without"]),
+                float(row["credited_share_without"]),
                 float(row["standalone_coverage_without"]),
                 float(row["nameplate_share"]),
+                float(row["credited_share"]),
                 float(row["standalone_coverage"]),
                 float(row["required_share"]),
                 str(row["weakest_commodity"]),
+                goods_in(row["limiting_inputs"]),
             )
             for row in records(part)
         )
@@ -102,8 +202,5 @@ def short_commodities(plan: Plan, year: int) -> pd.DataFrame:
     """Commodities below the requirement in ``year``, lowest coverage first."""
     frame = plan.table("coverage_by_commodity")
     frame = frame[frame["year"] == year]
-    short = [
-        below_requirement(row["standalone_coverage"], row["required_share"])
-        for row in records(frame)
-    ]
+    short = [not met(row["standalone_coverage"], row["required_share"]) for row in records(frame)]
     return frame[short].sort_values(["standalone_coverage", "commodity"]).reset_index(drop=True)

@@ -11,7 +11,7 @@ from paxsilica.plan.result import Plan
 from paxsilica.prices.table import thing
 from paxsilica.report.views.named_plan import blank, records
 
-KINDS_BY_CAVEATS = ("resolve", "hull", "relaxed", "fixed")
+KINDS_BY_CAVEATS = ("resolve", "hull", "relaxed", "fixed", "commitment")
 """Kinds of price, the kind with the fewest caveats first."""
 
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from paxsilica.instance import Instance
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
+
+LEAST_PAYMENT = 1e-4
+"""Below this nothing is paid, USD million."""
 
 
 def payments_by_year(plan: Plan) -> pd.DataFrame:
@@ -65,3 +69,27 @@ def payments_by_project(plan: Plan) -> dict[str, list[tuple[str, float]]]:
         project: sorted(found, key=lambda item: (item[1], item[0]), reverse=True)
         for project, found in paid.items()
     }
+
+
+def idle_funders(plan: Plan, instance: Instance) -> dict[str, list[str]]:
+    """Funders with money that pay for nothing in the plan, by the reason."""
+    if instance.funding is None:
+        return {}
+    chosen = set(map(str, plan.portfolio["project"]))
+    may_pay: dict[str, set[str]] = {}
+    for funder, project in instance.funding.pairs:
+        may_pay.setdefault(funder, set()).add(project)
+    reasons: dict[str, list[str]] = {}
+    for row in records(plan.table("funders")):
+        if row["paid_usd_m"] > LEAST_PAYMENT or row["available_usd_m"] <= LEAST_PAYMENT:
+            continue
+        funder = str(row["funder"])
+        fit = may_pay.get(funder, set())
+        if not fit:
+            reason = "no candidate fits their mandate, place and time"
+        elif fit & chosen:
+            reason = "others pay for the projects of the plan that they may pay for"
+        else:
+            reason = "the plan needs none of the projects that they may pay for"
+        reasons.setdefault(reason, []).append(funder)
+    return reasons

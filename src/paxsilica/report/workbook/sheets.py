@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
+from paxsilica.plan.requirement import MET_TOL
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Number
+from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import Cell, Stage, coverage_stages, years_of
 from paxsilica.report.views.evidence import figures_used
 from paxsilica.report.views.exposure import (
@@ -95,10 +97,14 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
     title = "Share of need that the chain could make in a cut-off"
     sheet = Sheet(book, COVERAGE, title, landscape=False, pages=1)
     years = years_of(stages)
-    with_plan = _block(sheet, "With the plan", stages, lambda cell: cell.coverage)
+    with_plan = _block(
+        sheet, "With the plan", stages, lambda cell: cell_share(cell.coverage, cell.required)
+    )
     sums = sheet.row
     sheet.row += 2
-    without = _block(sheet, "Without the plan", stages, lambda cell: cell.without)
+    without = _block(
+        sheet, "Without the plan", stages, lambda cell: cell_share(cell.without, cell.required)
+    )
     sheet.row += 1
     required = _block(sheet, "Required", stages, lambda cell: cell.required)
     sheet.row += 1
@@ -110,7 +116,7 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
         cells = [f"{letter}{top + 1}:{letter}{top + len(stages)}" for top in (with_plan, required)]
         found = [cell for stage in stages if (cell := stage.in_year(year)) is not None]
         met = sum(not cell.short for cell in found)
-        formula = f"=SUMPRODUCT(ISNUMBER({cells[1]})*({cells[0]}>={cells[1]}-0.0005))"
+        formula = f"=SUMPRODUCT(ISNUMBER({cells[1]})*({cells[0]}>={cells[1]}-{MET_TOL}))"
         sheet.formula(sums, at + 1, formula, met, "whole_total")
     for name, top in (
         ("coverage_with_plan", with_plan),
@@ -169,8 +175,8 @@ def _colour(sheet: Sheet, start: int, required: int, stages: int, years: int) ->
     cell, limit = xl_rowcol_to_cell(start, 1), xl_rowcol_to_cell(required, 1)
     rules = (
         ("very_short", f"=AND(ISNUMBER({limit}),{cell}<{limit}-0.25)"),
-        ("short", f"=AND(ISNUMBER({limit}),{cell}<{limit}-0.0005)"),
-        ("met", f"=AND(ISNUMBER({limit}),{cell}>={limit}-0.0005)"),
+        ("short", f"=AND(ISNUMBER({limit}),{cell}<{limit}-{MET_TOL})"),
+        ("met", f"=AND(ISNUMBER({limit}),{cell}>={limit}-{MET_TOL})"),
     )
     for look, criteria in rules:
         options = {
@@ -373,6 +379,7 @@ KINDS_OF_PRICE = {
     ),
     "relaxed": "LP-relaxation dual: the price if projects were divisible",
     "fixed": "fixed-integer dual: the value of one more while no other project is built",
+    "commitment": "the support that a project of the plan needs at the fixed-integer duals",
 }
 
 

@@ -1,0 +1,594 @@
+"""The shadow prices of the first page of a plan: a few sentences, each a one-sided derivative of a
+linear program.
+
+Projects are divisible in these programs (LP relaxation). Coverage is held at what the plan covers,
+at most at the requirement. So priced shortfall is no part of any value. Three programs share rows
+and columns:
+
+* least cost within the budget: what one more USD of the budget or of the envelope of a funder
+  saves, and what one more unit of a good costs;
+* least public money without a budget: what one more point of coverage of a stage costs;
+* most coverage of all stages at once within the budget: the points that a further USD billion buys.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from paxsilica.errors import PaxSilicaError
+from paxsilica.finance import MILLION
+from paxsilica.model.costs import coverage_shortfall
+from paxsilica.model.registry import parts_of, row_with, rows_with
+from paxsilica.model.security import coverage_base, production_coverage
+from paxsilica.plan.tables import PRICE_TABLES
+from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
+from paxsilica.prices.one_sided import Derivatives, Sides
+from paxsilica.prices.priced_items import PricedItem, moved_rows
+from paxsilica.prices.table import Price, number, price_frame
+from paxsilica.solver import Array, Compiled
+from paxsilica.solver.persistent import OutOfTimeError
+from paxsilica.solver.resolve import NewColumn, Written, extended
+
+SHARE_OF_TIME = 0.2
+"""Largest share of the time of the plan that the prices may take."""
+
+LEAST_SECONDS = 5.0
+"""Seconds that they may take in any case."""
+
+FRONT_ROWS = 8
+"""Rows of the first page; they are the first rows of the table."""
+
+FRONT_OF = {
+    "budget": 1,
+    "joint coverage": 1,
+    "envelope": 2,
+    "stage coverage": 3,
+    "scarcest good": 1,
+}
+"""Most rows of each kind on the first page, in the order of the table."""
+
+NOT_COMPUTED = "not computed"
+"""``what`` of a row that says which prices are missing and why."""
+
+GOODS_TRIED = 3
+"""Goods with the largest stake at one optimal dual, of which left and right values are computed."""
+
+HELD_ROOM = 1e-7
+"""Relative room of the coverage that is held, for the tolerance of the solver."""
+
+LEAST_POINTS = 1e-4
+"""Fewer percentage points are the room of the coverage that is held."""
+
+BILLION = 1000.0
+"""USD million."""
+
+
+class FrontPrice(NamedTuple):
+    """A row of the table ``front_prices``."""
+
+    what: str
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    stake_usd_m: float
+    sentence: str
+    where: str = ""
+
+
+def front_prices(
+    made: Written, values: Array, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> Mapping[str, pd.DataFrame]:
+    """The tables ``front_prices``, ``prices`` and ``price_proof`` of a plan.
+
+    A price that is not computed in time, or whose duals fail their proof, is replaced by a row that
+    says so.
+
+    Args:
+        made: the model of the plan.
+        values: of all columns, in the plan.
+        seconds: that the plan has taken; the prices take at most a fifth of it.
+        clock: seconds on the clock of :func:`time.monotonic`.
+    """
+    allowed = max(LEAST_SECONDS, SHARE_OF_TIME * seconds)
+    return _Front(made, values, clock() + allowed).tables()
+
+
+@dataclass(frozen=True)
+class _Good:
+    """A good that is needed in the cut-off: by row, the movement that one unit more means."""
+
+    commodity: str
+    movement: tuple[tuple[int, float], ...]
+    discounted: float
+    stake: float
+    normal_price: float
+
+
+class _Front:
+    def __init__(self, made: Written, values: Array, ends: float) -> None:
+        self.made, self.instance, self.values = made, made.instance, values
+        self.ends = ends
+        self.options = made.case.solver
+        self.proofs: list[tuple[str, str, float, float]] = []
+        self.stage_names = {row.stage: row.name for row in made.tables.stages}
+        self.goods = {row.commodity: row for row in made.tables.commodities}
+        self.base = self._held(made.program)
+        self.covering = made.program.rows_of(*rows_with(item="coverage")).tolist()
+        self.tests = sorted(
+            (name for name, state in self.instance.states.items() if state.coverage_test),
+            key=lambda name: (self.instance.states[name].year, name),
+        )
+        self.joint_is_stuck = False
+        self.budget = made.program.rows_of(row_with(item="budget"))
+
+    # -- programs ------------------------------------------------------------------------------
+
+    def _held(self, program: Compiled) -> Compiled:
+        """The LP relaxation in which coverage is missed no further than in the plan."""
+        at = program.positions("shortfall")
+        most = np.maximum(0.0, self.values[at])
+        room = np.where(most > 0, HELD_ROOM * np.maximum(1.0, most), 0.0)
+        held = np.minimum(program.high[at], most + room)
+        return program.relaxed().with_columns(at, 0.0, held)
+
+    @property
+    def reached(self) -> str:
+        """The coverage that is held, in words."""
+        at = self.made.program.positions("shortfall")
+        missed = bool(len(at)) and float(self.values[at].max(initial=0.0)) > 0
+        return "the coverage of the plan held" if missed else "the required coverage met"
+
+    @cached_property
+    def targets(self) -> dict[str, tuple[int, float]]:
+        """By stage, the first year of its highest required share, and that share."""
+        required: dict[str, dict[int, float]] = defaultdict(dict)
+        for row in self.covering:
+            good, state = self.made.program.row_names[row][1]
+            stage, year = self.instance.stage_of.get(good), self.instance.states[state].year
+            if stage is not None:
+                share = self.instance.share_required(good, state)
+                required[stage][year] = max(share, required[stage].get(year, 0.0))
+        found = {}
+        for stage, shares in required.items():
+            highest = max(shares.values())
+            year = min(year for year, share in shares.items() if share >= highest - 1e-9)
+            found[stage] = (year, highest)
+        return found
+
+    @property
+    def last_target(self) -> int:
+        """The first year in which every stage has its highest required share."""
+        return max(year for year, _ in self.targets.values())
+
+    def _point(self, since: Mapping[str, int]) -> dict[int, float]:
+        """One percentage point of coverage of each stage in ``since`` from its year on: by row, the
+        movement of its sides."""
+        found = {}
+        for row in self.covering:
+            family, (good, state) = self.made.program.row_names[row]
+            first = since.get(self.instance.stage_of.get(good, ""), math.inf)
+            if self.instance.states[state].year >= first:
+                found[row] = coverage_base(self.instance, family, good, state) / 100
+        return found
+
+    @cached_property
+    def program(self) -> Compiled:
+        """The least cost with the coverage held, and a column of further points of coverage of all
+        stages at once, which is zero here. What is missing is a constant, so its price is left out;
+        that of a soft cap on the share of a region stays."""
+        cost = self.made.total.copy()
+        at = self.base.positions("shortfall")
+        cost[at] -= self.made.costs[coverage_shortfall.__name__][0][at]
+        points = self._point(dict.fromkeys(self.targets, self.last_target)) if self.targets else {}
+        column = NewColumn(
+            ("joint coverage", None), {row: -amount for row, amount in points.items()}, high=0.0
+        )
+        return extended(self.base.minimising(cost, self.made.offset), [column])
+
+    def _least_money(self) -> Compiled:
+        """The least public money, without a budget."""
+        free = self.program.without_rows(self.budget)
+        return free.minimising(np.append(self.made.public_capital, 0.0))
+
+    def _most_coverage(self) -> Compiled:
+        """The most points of coverage of all stages at once within the budget."""
+        cost = np.zeros(len(self.program.cost))
+        cost[-1] = -1.0
+        room = 100 * (1 - max(share for _, share in self.targets.values()))
+        last = np.array([len(cost) - 1], dtype=np.intp)
+        return self.program.minimising(cost).with_columns(last, 0.0, max(0.0, room))
+
+    # -- rows ----------------------------------------------------------------------------------
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables, as far as time allows."""
+        rows: dict[str, list[FrontPrice]] = {what: [] for what in FRONT_OF}
+        missing: dict[str, list[str]] = defaultdict(list)
+        solver = Derivatives(self.program, self.options, self.ends)
+        corner: Any = None
+        steps: tuple[tuple[str, str, Callable[[], Compiled] | None, Callable[..., Any]], ...] = (
+            ("budget and partners", "least cost", None, self._money),
+            ("scarcest good", "least cost", None, self._good),
+            ("coverage of stages", "least public money", self._least_money, self._stages),
+            ("joint coverage", "most joint coverage", self._most_coverage, self._joint),
+        )
+        solved: dict[str, Duals] = {}
+        for title, name, make, read in steps:
+            if not self._asked(title):
+                continue
+            try:
+                if name not in solved:
+                    if corner is not None:
+                        solver.lp.back_to(corner)
+                    words = f"the program of the {name} with projects divisible"
+                    solved[name] = solver.solve(words, None if make is None else make())
+                    self._record(name, solved[name])
+                    corner = solved[name].corner
+                for row in read(solver, solved[name]):
+                    rows[row.what].append(row)
+            except OutOfTimeError:
+                missing["the time of the prices, a fifth of that of the plan, was over"].append(
+                    title
+                )
+            except (PriceError, PaxSilicaError) as error:
+                missing[str(error)].append(title)
+        found = self._ordered(rows)
+        found += [
+            FrontPrice(
+                NOT_COMPUTED,
+                ", ".join(titles),
+                *(math.nan,) * 3,
+                "",
+                math.nan,
+                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}. The"
+                " command `paxsilica prices` computes prices without this limit of time.",
+            )
+            for reason, titles in missing.items()
+        ]
+        columns = list(PRICE_TABLES["front_prices"].columns)
+        frame = pd.DataFrame([row[:-1] for row in found], columns=columns)
+        numbers = dict.fromkeys(("value", "low", "high", "stake_usd_m"), "float64")
+        proof = pd.DataFrame(self.proofs, columns=list(PRICE_TABLES["price_proof"].columns))
+        return {
+            "front_prices": frame.astype(numbers),
+            "prices": price_frame(self._as_prices(found)),
+            "price_proof": proof,
+        }
+
+    def _asked(self, title: str) -> bool:
+        """Whether the case has what a step prices."""
+        if title in ("scarcest good", "coverage of stages"):
+            return bool(self.targets)
+        if title == "joint coverage":
+            return not self.joint_is_stuck and bool(self.targets) and bool(len(self.budget))
+        return bool(len(self.budget)) or bool(rows_with(item="envelope"))
+
+    def _record(self, name: str, duals: Duals) -> None:
+        errors = duals.proof.errors()
+        self.proofs += [(f"relaxed: {name}", one, errors[one], TOLERANCE) for one in CHECKS]
+
+    def _ordered(self, rows: Mapping[str, list[FrontPrice]]) -> list[FrontPrice]:
+        """By kind and stake; first those of the first page, then the others."""
+        first, rest = [], []
+        for what, most in FRONT_OF.items():
+            ranked = sorted(rows[what], key=lambda row: -_rank(row))
+            first += ranked[:most]
+            rest += ranked[most:]
+        return [*first, *rest]
+
+    def _as_prices(self, rows: list[FrontPrice]) -> Iterator[Price]:
+        for row in rows:
+            if row.what == NOT_COMPUTED:
+                continue
+            same = math.isclose(row.low, row.high, rel_tol=1e-6, abs_tol=1e-9)
+            yield Price(
+                row.what,
+                row.where,
+                None,
+                "relaxed",
+                row.value,
+                row.low,
+                row.high,
+                row.unit,
+                row.sentence,
+                "no" if same else "yes",
+            )
+
+    def _money(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """The budget, and the envelopes that limit the least cost."""
+        funding = self.instance.funding
+        items = [
+            PricedItem(
+                what,
+                "programme" if what == "budget" else parts_of(duals.program.row_names[row][1])[0],
+                None,
+                "USD per USD",
+                "",
+                gain=True,
+                movement=moved_rows([(row, 1.0)]),
+            )
+            for what in ("budget", "envelope")
+            for row in duals.program.rows_of(row_with(item=what)).tolist()
+        ]
+        count = 0
+        for item in items:
+            size = float(duals.program.row_high[item.movement.rows[0]])
+            room = size - float(duals.corner.activity[item.movement.rows[0]])
+            used = room <= 1e-6 * max(1.0, abs(size))
+            # a limit that is not used up has the price zero on both sides
+            sides = solver.sides(duals, item, max(1.0, size)) if used else Sides(0.0, 0.0)
+            if item.what == "budget":
+                yield self._budget_row(item, size, sides)
+            elif funding is not None and sides.high > 1e-9:
+                count += 1
+                yield self._envelope_row(item, funding.funders[item.where].title, size, sides)
+        if funding is not None and not count and any(item.what == "envelope" for item in items):
+            yield FrontPrice(
+                "envelope",
+                "every funder",
+                0.0,
+                0.0,
+                0.0,
+                "USD per USD",
+                0.0,
+                "Partners: no envelope of a funder limits the least cost if projects are divisible;"
+                " one more USD of any envelope saves USD 0.",
+                "every funder",
+            )
+
+    def _budget_row(self, item: PricedItem, size: float, sides: Sides) -> FrontPrice:
+        return FrontPrice(
+            "budget",
+            "programme budget",
+            sides.right,
+            sides.low,
+            sides.high,
+            "USD per USD",
+            sides.right * size,
+            f"Budget: one more USD beyond USD {number(size)} million of public money saves USD"
+            f" {number(sides.right)} of expected discounted cost, with {self.reached};"
+            f" {_last(sides, 'the last USD saved USD')}.",
+            item.where,
+        )
+
+    def _envelope_row(self, item: PricedItem, title: str, size: float, sides: Sides) -> FrontPrice:
+        return FrontPrice(
+            "envelope",
+            title,
+            sides.right,
+            sides.low,
+            sides.high,
+            "USD per USD",
+            sides.right * size,
+            f"Partners: one more USD of the envelope of {title}, USD {number(size)} million, saves"
+            f" USD {number(sides.right)} of expected discounted cost, with {self.reached};"
+            f" {_last(sides, 'the last USD saved USD')}.",
+            item.where,
+        )
+
+    def _joint(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """Points of coverage of all stages at once for another USD billion of budget."""
+        size = float(self.program.row_high[self.budget[0]])
+        item = PricedItem(
+            "joint coverage",
+            "whole chain",
+            None,
+            "percentage points per USD billion",
+            "",
+            gain=True,
+            movement=moved_rows([(int(self.budget[0]), 1.0)]),
+            scale=BILLION,
+        )
+        sides = solver.sides(duals, item, max(1.0, size))
+        points = -duals.objective if -duals.objective > LEAST_POINTS else 0.0
+        yield FrontPrice(
+            "joint coverage",
+            "whole chain",
+            sides.right,
+            sides.low,
+            sides.high,
+            item.unit,
+            math.nan,
+            f"Joint coverage: if all of the budget raises coverage instead, every stage can have"
+            f" {number(points)} percentage points more than it has in the plan from"
+            f" {self.last_target} on; a further USD billion adds {number(sides.right)} points to"
+            f" every stage at once, at the margin;"
+            f" {_last(sides, 'the last USD billion added')}.",
+            "whole chain",
+        )
+
+    def _stages(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """Public money for one more point of coverage of each stage from its target year on."""
+        for stage, (target, highest) in self.targets.items():
+            item = PricedItem(
+                "stage coverage",
+                stage,
+                target,
+                "USD million of public money per percentage point",
+                "",
+                gain=False,
+                movement=moved_rows(list(self._point({stage: target}).items())),
+            )
+            yield self._stage_row(item, stage, target, highest, solver.sides(duals, item))
+        if len(self.budget):
+            yield from self._stuck(solver, duals)
+
+    def _stuck(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """The row of joint coverage where no money raises all stages at once, and the budget is
+        above the least money: its two values are zero, and no further program is needed."""
+        since = dict.fromkeys(self.targets, self.last_target)
+        size = float(self.program.row_high[self.budget[0]])
+        if duals.objective > size * (1 - 1e-6):
+            return
+
+        def impossible(stages: Mapping[str, int]) -> bool:
+            moved = moved_rows(list(self._point(stages).items()))
+            item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
+            return math.isinf(solver.right(duals, item))
+
+        if not impossible(since):
+            return
+        alone = [stage for stage, year in since.items() if impossible({stage: year})]
+        names = ", ".join(self.stage_names[stage] for stage in alone)
+        why = f": it cannot raise {names}" if names else ""
+        self.joint_is_stuck = True
+        yield FrontPrice(
+            "joint coverage",
+            "whole chain",
+            0.0,
+            0.0,
+            0.0,
+            "percentage points per USD billion",
+            math.nan,
+            f"Joint coverage: no amount of money raises every stage at once from"
+            f" {self.last_target} on{why}; a further USD billion of budget adds 0 percentage"
+            " points.",
+            "whole chain",
+        )
+
+    def _stage_row(
+        self, item: PricedItem, stage: str, target: int, highest: float, sides: Sides
+    ) -> FrontPrice:
+        name = self.stage_names[stage]
+        full = highest > 1 - 1e-9
+        value = sides.left if full else sides.right
+        words = (
+            f"Coverage of {name}: the last percentage point from {target} on costs USD"
+            f" {number(value)} million of public money; all of the need is covered"
+            if full
+            else f"Coverage of {name}: no amount of public money adds a percentage point from"
+            f" {target} on; {_last(sides, 'the last point cost USD', ' million')}"
+            if math.isinf(value)
+            else f"Coverage of {name}: one more percentage point from {target} on costs USD"
+            f" {number(value)} million of public money, at the least that pays for all"
+            f" requirements; {_last(sides, 'the last point cost USD', ' million')}"
+        )
+        return FrontPrice(
+            "stage coverage",
+            name,
+            value,
+            sides.low,
+            sides.high,
+            item.unit,
+            value * 100 * highest,
+            f"{words}.",
+            stage,
+        )
+
+    # -- goods ---------------------------------------------------------------------------------
+
+    def _good(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+        """The good with the largest value at stake in the cut-off."""
+        ranked = sorted(self._needed(duals), key=lambda good: -good.stake)[:GOODS_TRIED]
+        rows = [self._good_row(solver, duals, good) for good in ranked if good.stake > 0]
+        yield from sorted(rows, key=lambda row: -_rank(row))[:1]
+
+    def _needed(self, duals: Duals) -> Iterator[_Good]:
+        """All goods, at the quantities and duals of the solution."""
+        program, balance = duals.program, row_with(item="commodity")
+        used: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+        for row in program.rows_of(balance).tolist():
+            region, good, state = program.row_names[row][1]
+            amount = self._use(duals.values, program, region, good, state)
+            if amount > 0:
+                used[good][state][row] = amount
+        supplied = {
+            program.row_names[row][1]: row
+            for row in self.covering
+            if program.row_names[row][0] == production_coverage.__name__
+        }
+        for good in self.goods:
+            moved: dict[int, float] = defaultdict(float)
+            weight = worth = weighted = 0.0
+            for name in self.tests:
+                state = self.instance.states[name]
+                places, row = used[good][name], supplied.get((good, name))
+                total = sum(places.values())
+                for at, amount in places.items():
+                    moved[at] += amount
+                if row is not None:
+                    moved[row] += total
+                weight += self.instance.discount(state.year) * total
+                normal = self.instance.states.get(state.normal_state or "")
+                if normal is None or normal.probability <= 0:
+                    continue
+                for at, amount in used[good][normal.name].items():
+                    discount = self.instance.discount(normal.year)
+                    worth += float(duals.rows[at]) * amount / normal.probability
+                    weighted += discount * amount
+            if weight <= 0:
+                continue
+            stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
+            price = MILLION * worth / weighted if weighted > 0 else 0.0
+            yield _Good(good, tuple(moved.items()), weight, stake, price)
+
+    def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
+        """What is used of a good in a region and state, by plants and by final demand that is
+        served."""
+        where, at = self.instance.states[state], program.column_at
+        amount = where.demand.get((region, good), 0.0)
+        missing = at.get(("unserved", (region, good, state)))
+        if missing is not None:
+            amount -= float(values[missing])
+        for plant, quantity in where.use.get((region, good), ()):
+            amount += quantity * float(values[at["activity", (plant, state)]])
+        return max(0.0, amount)
+
+    def _good_row(self, solver: Derivatives, duals: Duals, good: _Good) -> FrontPrice:
+        known = self.goods[good.commodity]
+        item = PricedItem(
+            "scarcest good",
+            good.commodity,
+            None,
+            f"USD per {known.unit}",
+            "",
+            gain=False,
+            movement=moved_rows([(row, part / good.discounted) for row, part in good.movement]),
+            scale=MILLION,
+        )
+        sides = solver.sides(duals, item, good.discounted)
+        stake = sides.right * good.discounted / MILLION
+        times = (
+            f", {number(sides.right / good.normal_price)} times its price in normal times"
+            if good.normal_price > 1e-9 and not math.isinf(sides.right)
+            else ""
+        )
+        return FrontPrice(
+            "scarcest good",
+            known.name,
+            sides.right,
+            sides.low,
+            sides.high,
+            item.unit,
+            stake,
+            f"Scarcest good: no plan supplies one more {known.unit} of {known.name} in the cut-off"
+            f" within the budget, with {self.reached}; one less saves USD {number(sides.left)}."
+            if math.isinf(sides.right)
+            else f"Scarcest good: one more {known.unit} of {known.name} needed in the cut-off costs"
+            f" USD {number(sides.right)}{times}, with {self.reached};"
+            f" {_last(sides, 'one less saves USD')}. All that is used of it is worth USD"
+            f" {number(stake)} million at this price.",
+            good.commodity,
+        )
+
+
+def _rank(row: FrontPrice) -> float:
+    return -math.inf if math.isnan(row.stake_usd_m) else row.stake_usd_m
+
+
+def _last(sides: Sides, words: str, unit: str = "") -> str:
+    """What one less means, in words."""
+    if math.isinf(sides.left):
+        return "one less leaves no plan"
+    return f"{words} {number(sides.left)}{unit}"

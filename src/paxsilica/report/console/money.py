@@ -1,0 +1,115 @@
+"""The money of a plan on the first screen, and what the plan leaves unused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paxsilica.bundled import case_files
+from paxsilica.case import read_case
+from paxsilica.instance import Instance
+from paxsilica.plan.result import Plan
+from paxsilica.report.views.coverage import coverage_stages
+from paxsilica.report.views.limits import binding_limits
+from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
+from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.wording import count, number
+
+OWN_COSTS = ("capital", "operating_support", "coverage_shortfall")
+"""Terms of the table ``costs`` that hold no cost of plants that exist without the plan."""
+
+
+def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
+    """(label, words): at most ``names`` funders, public money, least budget, costs and limits."""
+    plan = named.plan
+    found, budget = plan.headline, named.case.get("budget_usd_m")
+    payers = _payers(plan, names)
+    if payers:
+        yield "Funders pay, USD million", payers
+    if found:
+        limit = "no limit" if budget is None else f"budget {number(float(budget))}"
+        owners = found["capital_usd_m"] - found["public_capital_usd_m"]
+        yield (
+            "Public money",
+            f"{number(found['public_money_usd_m'])} ({limit}), capital"
+            f" {number(found['public_capital_usd_m'])} and support"
+            f" {number(found['support_usd_m'])}; owners {number(owners)}; all capital"
+            f" {number(found['capital_usd_m'])}",
+        )
+        yield "Least budget", _least_budget(named)
+    if own := _own_costs(plan):
+        yield "Cost of the plan, discounted", own
+    limits = list(
+        dict.fromkeys(
+            limit.what if limit.what.endswith(limit.where) else f"{limit.what} {limit.where}"
+            for limit in binding_limits(plan)
+        )
+    )
+    if limits and "front_prices" not in plan.tables:  # which name them with their prices
+        more = f" and {len(limits) - 3} more" if len(limits) > 3 else ""
+        yield "Limits used up", f"{', '.join(limits[:3])}{more}"
+
+
+def _payers(plan: Plan, names: int) -> str:
+    frame = plan.table("funders").sort_values(["paid_usd_m", "funder"], ascending=[False, True])
+    paying = [row for row in records(frame) if row["paid_usd_m"] > LEAST_PAYMENT]
+    words = [f"{row['funder']} {number(round(row['paid_usd_m'], 1))}" for row in paying]
+    rest = sum(row["paid_usd_m"] for row in paying[names:])
+    more = [f"{len(words) - names} more {number(rest)}"] if rest else []
+    return ", ".join([*words[:names], *more])
+
+
+def _least_budget(named: NamedPlan) -> str:
+    """The least public money that meets the requirement, between its bound and a plan."""
+    coverage = named.case.get("coverage")
+    if not coverage:
+        return "none, the case requires no coverage"
+    if not coverage.get("hard"):
+        return "not defined, coverage is not required but priced (coverage.hard = false)"
+    if named.plan.objective_kind == "security":
+        return "not defined for the closest plan"
+    found = named.plan.headline["least_budget_usd_m"]
+    if found is None:
+        return "not computed"
+    value, bound = found["value"], found["bound"]
+    proved = "" if bound is None else f"less than {number(bound)} cannot suffice (proved)"
+    if value is None:
+        return f"no plan found; {proved}" if proved else "no plan found"
+    return f"{number(value)} would suffice" + (f"; {proved}" if proved else "")
+
+
+def _own_costs(plan: Plan) -> str:
+    terms = {str(row["term"]): float(row["usd_m"]) for row in records(plan.costs)}
+    shown = [
+        f"{term.replace('_', ' ')} {number(terms[term])}"
+        for term in OWN_COSTS
+        if abs(terms.get(term, 0.0)) > LEAST_PAYMENT
+    ]
+    return ", ".join(shown)
+
+
+def unused_lines(named: NamedPlan, instance: Instance | None, names: int) -> Iterable[str]:
+    """Which funders pay for nothing and why, at which stages nothing is built and why, and the
+    bundled cases that use them; at most ``names`` funders for each reason, no line if that is 0."""
+    if not names:
+        return
+    idle = {} if instance is None else idle_funders(named.plan, instance)
+    reasons = [
+        f"{', '.join(funders[:names])}"
+        + (f" and {len(funders) - names} more" if len(funders) > names else "")
+        + f" ({reason})"
+        for reason, funders in idle.items()
+    ]
+    if reasons:
+        yield f"No payment by {'; '.join(reasons)}."
+    built = set(named.plan.portfolio["stage"].dropna().map(str))
+    free = [stage for stage in coverage_stages(named.plan) if stage.key not in built]
+    enough = sum(stage.needs_nothing for stage in free)
+    if enough:
+        yield (
+            f"Nothing is built at {count(enough, 'stage')} (0 projects above): the requirement is"
+            " met there without the plan."
+        )
+    others = [name for name in named.case.get("see_also", ()) if name in case_files()]
+    if others and (reasons or enough):
+        cases = [f"{name} ({read_case(case_files()[name]).title})" for name in others]
+        yield f"Cases that use what this one leaves unused: {', '.join(cases)}."

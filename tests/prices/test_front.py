@@ -1,0 +1,224 @@
+"""The shadow prices of the first page: degenerate worlds by hand, and random worlds against the
+programs moved and solved from scratch."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from paxsilica.errors import InputError
+from paxsilica.plan.solve import make_plan
+from paxsilica.prices import front
+from paxsilica.prices.front import FRONT_ROWS, NOT_COMPUTED, front_prices
+from paxsilica.prices.one_sided import Derivatives
+from paxsilica.prices.report import price_table
+from paxsilica.solver import Compiled
+from paxsilica.solver.resolve import search, write
+from paxsilica.tables import Tables
+from prices.cases import M, case, priced, random_question, three_projects, world
+
+
+def page(tables: Tables, asked: Any) -> Any:
+    plan = make_plan(tables, asked, prices=front_prices)
+    assert plan.objective is not None
+    return plan.table("front_prices")
+
+
+def two_prices() -> Tables:
+    """20 chips are wanted, which an adversary makes for nothing. Outside its reach a plant of up to
+    10 costs a thousandth of a million a unit, another one 5 million."""
+    return world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "X": "adversary"},
+        commodities={"chip": {"covered": True, "name": "logic chips"}},
+        assets={"x-make": {"process": "make", "region": "X"}},
+        projects={
+            "cheap": {"process": "make", "size": (0.0, 10.0), "capex_usd_m_per_unit": 0.001},
+            "dear": {"process": "make", "size": (0.0, 50.0), "capex_usd_m_per_unit": 5.0},
+        },
+        routes={"X>A chip": 0.0},
+        demand={("A", "chip"): 20.0},
+    )
+
+
+HALF = {"required": 0.5, "from_year": 2000, "hard": True}
+
+
+def test_a_plant_whose_next_unit_saves_nothing() -> None:
+    # Only graded can be built. At 30 it is built in full: the last million saved 10, the next saves
+    # nothing.
+    graded = world(
+        {"a": "-> alpha"},
+        commodities={"alpha": {"shortage_price_usd_per_unit": 11 * M}},
+        projects={"graded": {"process": "a", "size": (0.0, 30.0), "capex_usd_m_per_unit": 1.0}},
+        demand={("A", "alpha"): 40.0},
+    )
+    row = priced(page(graded, case(budget_usd_m=30.0)), what="budget")
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((0.0, 0.0, 10.0), abs=1e-6)
+    assert "saves USD 0 of expected discounted cost" in row["sentence"]
+    assert "the last USD saved USD 10" in row["sentence"]
+
+
+def test_a_budget_at_a_kink() -> None:
+    row = priced(page(three_projects(), case(budget_usd_m=30.0)), what="budget")
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((20 / 3, 20 / 3, 10.0))
+    assert row["stake_usd_m"] == pytest.approx(200.0)
+
+
+def test_a_good_whose_two_values_are_orders_of_magnitude_apart() -> None:
+    # Required: 10 of 20, which the cheap plant just makes. One chip less saves a thousandth of a
+    # million, one more costs 5 million. A point of coverage is 0.2 chips.
+    table = page(two_prices(), case(coverage=HALF, budget_usd_m=10.01))
+    good = priced(table, what="scarcest good")
+    assert good["name"] == "logic chips"
+    assert (good["value"], good["low"], good["high"]) == pytest.approx((5 * M, 0.001 * M, 5 * M))
+    assert good["stake_usd_m"] == pytest.approx(10 * 5)
+    stage = priced(table, what="stage coverage")
+    assert (stage["value"], stage["low"], stage["high"]) == pytest.approx((1.0, 0.0002, 1.0))
+    assert stage["unit"] == "USD million of public money per percentage point"
+    # The 10 that the budget leaves pay for 2 chips, 10 points; a billion would pay for 1,000.
+    joint = priced(table, what="joint coverage")
+    assert (joint["value"], joint["low"]) == pytest.approx((1000.0, 1000.0))
+    assert "every stage can have 10 percentage points more" in joint["sentence"]
+    assert math.isnan(joint["stake_usd_m"])
+    assert priced(table, what="budget")["value"] == pytest.approx(0.0)
+
+
+def test_a_funder_without_further_use_of_its_money() -> None:
+    funders = {"rich": {"envelope_usd_m": 500.0}, "poor": {"envelope_usd_m": 500.0}}
+    tables = world(
+        {"a": "-> alpha"},
+        commodities={"alpha": {"shortage_price_usd_per_unit": 11 * M}},
+        projects={"graded": {"process": "a", "size": (0.0, 30.0), "capex_usd_m_per_unit": 1.0}},
+        demand={("A", "alpha"): 40.0},
+        funders=funders,
+    )
+    none = priced(page(tables, case()), what="envelope")
+    assert (none["name"], none["value"]) == ("every funder", 0.0)
+    funders = {"small": {"envelope_usd_m": 12.0, "name": "Small fund"}}
+    tables = world(
+        {"a": "-> alpha"},
+        commodities={"alpha": {"shortage_price_usd_per_unit": 11 * M}},
+        projects={"graded": {"process": "a", "size": (0.0, 30.0), "capex_usd_m_per_unit": 1.0}},
+        demand={("A", "alpha"): 40.0},
+        funders=funders,
+    )
+    small = priced(page(tables, case()), what="envelope")
+    assert (small["name"], small["value"]) == ("Small fund", pytest.approx(10.0))
+    assert small["stake_usd_m"] == pytest.approx(120.0)
+
+
+def test_soft_coverage_is_held_and_its_shortage_price_is_no_part_of_a_value() -> None:
+    # A missing chip costs 9 million. The budget pays for 11.5 of 20: the money is not worth 9, but
+    # nothing, because no more cost can be saved with 11.5 chips.
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "X": "adversary"},
+        commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 9 * M}},
+        assets={"x-make": {"process": "make", "region": "X"}},
+        projects={"dear": {"process": "make", "size": (0.0, 50.0), "capex_usd_m_per_unit": 2.0}},
+        routes={"X>A chip": 0.0},
+        demand={("A", "chip"): 20.0},
+    )
+    soft = {"required": 1.0, "from_year": 2000, "hard": False}
+    row = priced(page(tables, case(coverage=soft, budget_usd_m=23.0)), what="budget")
+    assert row["value"] == pytest.approx(0.0, abs=1e-6)
+    assert "with the coverage of the plan held" in row["sentence"]
+
+
+def value(program: Compiled) -> float:
+    """The optimum by another way than the prices use, without scaling; infinite if infeasible."""
+    found = milp(
+        program.cost,
+        constraints=LinearConstraint(program.matrix, program.row_low, program.row_high),
+        bounds=Bounds(program.low, program.high),
+    )
+    assert found.status in (0, 2), found.message
+    return math.inf if found.status == 2 else float(found.fun) + program.offset
+
+
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("hard", [False, True])
+def test_values_are_derivatives_of_the_programs(seed: int, hard: bool) -> None:
+    coverage = {"required": 0.4, "from_year": 2030 + seed % 3, "hard": hard}
+    tables, asked = random_question(seed, coverage=coverage)
+    made = write(tables, asked)
+    outcome = search(made.program, asked.solver).outcome
+    if outcome.values is None:
+        pytest.skip("no plan meets the requirement")
+    table = front_prices(made, outcome.values, 0.0)["front_prices"]
+    work = front._Front(made, outcome.values, time.monotonic() + 60)
+    programs = {
+        "budget": (work.program, -1.0, 1.0),
+        "joint coverage": (work._most_coverage(), -1.0, 1e3),
+    }
+    for what, (program, sign, scale) in programs.items():
+        row, at, step = priced(table, what=what), work.budget, 1e-4
+        here = value(program)
+        sides = [program.row_high[at] + way * step for way in (-1, 1)]
+        less, more = (value(program.with_rows(at, -np.inf, side)) for side in sides)
+        found = sorted(sign * scale * one / step for one in (here - less, more - here))
+        assert found == pytest.approx([row["low"], row["high"]], rel=1e-3, abs=1e-3 * scale)
+    program = work._least_money()
+    row, step = priced(table, what="stage coverage"), 1e-2
+    ((stage, (year, _)),) = work.targets.items()
+    moved = work._point({stage: year})
+    rows, shift = np.array(list(moved)), np.array(list(moved.values()))
+    here = value(program)
+    less, more = (
+        value(program.with_rows(rows, program.row_low[rows] + way * step * shift, np.inf))
+        for way in (-1, 1)
+    )
+    found = sorted(one / step for one in (here - less, more - here))
+    assert found == pytest.approx([row["low"], row["high"]], rel=1e-3, abs=1e-3)
+
+
+def test_prices_that_take_too_long_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "LEAST_SECONDS", 0.0)
+    tables, asked = two_prices(), case(coverage=HALF, budget_usd_m=10.01)
+    made = write(tables, asked)
+    values = search(made.program, asked.solver).outcome.values
+    table = front_prices(made, values, 0.0)["front_prices"]  # type: ignore[arg-type]
+    assert list(table["what"]) == [NOT_COMPUTED]
+    assert "a fifth of that of the plan, was over" in table["sentence"].iloc[0]
+    assert "budget and partners" in table["name"].iloc[0]
+
+
+def test_a_failed_program_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Derivatives.solve
+
+    def solve_but_one(self: Derivatives, what: str, *rest: Any) -> Any:
+        if "least public money" in what:
+            raise front.PriceError("the duals fail")
+        return real(self, what, *rest)
+
+    monkeypatch.setattr(Derivatives, "solve", solve_but_one)
+    table = page(two_prices(), case(coverage=HALF, budget_usd_m=10.01))
+    assert "stage coverage" not in set(table["what"])
+    assert {"budget", "joint coverage", "scarcest good"} <= set(table["what"])
+    lost = priced(table, what=NOT_COMPUTED)
+    assert "coverage of stages are not computed: the duals fail" in lost["sentence"]
+
+
+def test_the_plan_has_prices_and_their_proof() -> None:
+    plan = make_plan(two_prices(), case(coverage=HALF, budget_usd_m=10.01), prices=front_prices)
+    assert set(plan.prices["kind"]) == {"relaxed"}
+    assert len(plan.prices) == len(plan.table("front_prices")) <= FRONT_ROWS
+    proof = plan.table("price_proof")
+    assert (proof["error"] <= proof["tolerance"]).all()
+    assert len(proof) == 4 * 3
+    assert priced(plan.prices, what="stage coverage")["degenerate"] == "yes"
+
+
+def test_objective_security_has_no_prices_but_a_first_page() -> None:
+    asked = case(coverage=HALF, budget_usd_m=10.01, objective="security")
+    tables = two_prices()
+    plan = make_plan(tables, asked, prices=front_prices)
+    assert priced(plan.table("front_prices"), what="joint coverage")["value"] == pytest.approx(1000)
+    with pytest.raises(InputError, match="security makes coverage as large as possible"):
+        price_table(plan, tables, asked)
