@@ -331,7 +331,8 @@ def test_another_program_does_not_use_the_cuts(tmp_path: Path) -> None:
 def test_a_cluster_that_loses_a_worker_gives_the_same_result() -> None:
     distributed = pytest.importorskip("distributed")
     _, case, program = max(drawn(), key=lambda one: len(Partition.of(one[2]).names))
-    here = decompose(program, case.solver)
+    options = case.solver.model_copy(update={"time_limit_s": 600.0})
+    here = decompose(program, options)
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
@@ -346,7 +347,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_result() -> None:
                 killed.append(processes[0].pid)
                 os.kill(processes[0].pid, signal.SIGKILL)
 
-        found = decompose(program, case.solver, lose, resources=Resources(client=client))
+        found = decompose(program, options, lose, resources=Resources(client=client))
     assert killed
     same(program, here, found)
 
