@@ -60,7 +60,7 @@ def test_every_column_is_described_with_type_and_unit_prices_included() -> None:
     assert (found.loc[found["type"].isin(["text", "yes/no", "year"]), "unit"] == "").all()
     assert found.loc[("prices", "value"), "unit"] == "unit of the row"
     assert found.loc[("value_curve", "objective"), "unit"] == "USD million"
-    assert found.loc[("coverage", "coverage"), "unit"] == "share of 1"
+    assert found.loc[("coverage", "joint_coverage"), "unit"] == "share of 1"
 
 
 def test_iamc_has_the_form_that_pyam_asks_for() -> None:
@@ -93,8 +93,8 @@ def test_iamc_figures_are_those_of_the_tables() -> None:
         frame.loc[("World", "Investment"), "2030"]
     )
     coverage = named().plan.coverage.set_index(["stage", "year"])
-    assert frame.loc[("World", "Coverage|ore|With Plan"), "2033"] == pytest.approx(
-        coverage.loc[("ore", 2033), "coverage"]
+    assert frame.loc[("World", "Coverage|ore|Standalone|With Plan"), "2033"] == pytest.approx(
+        coverage.loc[("ore", 2033), "standalone_coverage"]
     )
 
 

@@ -324,7 +324,7 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
 
 
 def _beyond_money(plan: Plan) -> list[str]:
-    """What no money can reach, told apart from what this budget cannot."""
+    """What no money can reach and what this budget cannot, each by itself."""
     table = plan.table("security")
     lines = []
     short = table[table["reachable_share"] < table["required_share"] - 1e-6]

@@ -11,10 +11,10 @@ import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
+from paxsilica.plan.closest import Closest
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
 from paxsilica.plan.extract import project_capacities, project_sizes, table
 from paxsilica.plan.requirement import met
-from paxsilica.plan.security import Closest
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
 
@@ -188,7 +188,7 @@ def _by_stage(
                 "standalone_coverage": own,
                 "joint_coverage": measured.joint[state],
                 "required_share": required,
-                "limiting_inputs": ", ".join(limits or scarce) if short else "",
+                "limiting_inputs": (", ".join(limits or scarce) or None) if short else None,
                 "weakest_commodity": weakest["commodity"],
             }
         )
@@ -228,7 +228,7 @@ def _joint(
             "capability_without": measured.capability_without[name],
             "capability": measured.capability[name],
             "requirement_ratio": measured.ratio[name],
-            "limiting_goods": ", ".join(measured.limiting[name]),
+            "limiting_goods": ", ".join(measured.limiting[name]) or None,
         }
         for name in measured.joint
     ]

@@ -23,10 +23,10 @@ from paxsilica.model.costs import operating_support
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
 from paxsilica.plan.accounts import accounts
+from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
-from paxsilica.plan.security import Closest, closest_plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (

@@ -36,7 +36,7 @@ ProgressCallback = Callable[["Progress"], None]
 
 
 AGGREGATOR = 1 << 12
-"""Rule of the presolve of HiGHS that is switched off: with it, HiGHS 1.15.1 calls plans optimal
+"""Rule of the presolve of HiGHS that is not used: with it, HiGHS 1.15.1 calls plans optimal
 that are not (2 of 111 random worlds)."""
 
 
