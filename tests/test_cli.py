@@ -100,7 +100,7 @@ def test_another_plan_is_not_written_over(run: Run, monkeypatch: pytest.MonkeyPa
     )
     assert "plans/case-2\n" in run("solve", *given("vietman"), "--quiet", "--gap", "0.01").stdout
     monkeypatch.setattr(
-        plan_solve, "make_plan", lambda *_: pytest.fail("refused only after the search")
+        plan_solve, "make_plan", lambda *_, **__: pytest.fail("refused only after the search")
     )
     result = run("solve", *given("vietman"), "--gap", "0.02", "--out", "plans/case")
     assert result.exit_code == 2
@@ -161,7 +161,7 @@ def test_no_plan_in_time_ends_with_4_and_is_written(run: Run) -> None:
 def test_unproved_plan_ends_with_0_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run("solve", *given("vietman"), "--out", "x")
     unproved = replace(Plan.load(Path("x")), status="feasible")
-    monkeypatch.setattr(plan_solve, "make_plan", lambda *_: unproved)
+    monkeypatch.setattr(plan_solve, "make_plan", lambda *_, **__: unproved)
     result = run("solve", *given("vietman"), "--out", "x")
     assert result.exit_code == 0, result.output
     assert "a better plan may exist" in result.stdout
@@ -215,7 +215,7 @@ def test_folder_that_cannot_be_made_is_refused_before_the_search(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        plan_solve, "make_plan", lambda *_: pytest.fail("refused only after the search")
+        plan_solve, "make_plan", lambda *_, **__: pytest.fail("refused only after the search")
     )
     Path("file").write_text("")
     result = run("solve", *given("vietman"), "--out", "file/inside")
@@ -239,7 +239,7 @@ def test_full_disk_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
 def test_fault_of_the_program_ends_with_1(
     run: Run, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise fault
 
     monkeypatch.setattr(plan_solve, "make_plan", fail)
