@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from scipy.optimize import brentq
-
 MILLION = 1e6
 """USD in a USD million."""
 
@@ -75,4 +73,6 @@ def internal_rate(flows: Sequence[float]) -> float | None:
     low, high = LOWEST_RATE, HIGHEST_RATE
     if present_value(low, flows) * present_value(high, flows) > 0:
         return None
+    from scipy.optimize import brentq  # the help of the command line loads no scipy
+
     return float(brentq(lambda rate: present_value(rate, flows), low, high, xtol=1e-12))

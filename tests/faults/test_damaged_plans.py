@@ -128,7 +128,7 @@ def test_every_table_is_needed(plan: Path) -> None:
 
 
 def test_results_of_other_versions(plan: Path) -> None:
-    for version in (None, 0, 2, "1", True):
+    for version in (None, 0, 1, 3, "2", True):
         edit(plan, lambda result, to=version: result.update(schema_version=to), sealed=True)
         refused(plan, RESULT, "schema_version")
 
