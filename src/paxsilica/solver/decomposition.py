@@ -20,6 +20,7 @@ from functools import partial
 import numpy as np
 
 from paxsilica.case import Solver
+from paxsilica.errors import PaxSilicaError
 from paxsilica.solver.decomposition_dive import dive, rounded_up
 from paxsilica.solver.decomposition_master import Cut, Master
 from paxsilica.solver.decomposition_parts import (
@@ -274,6 +275,9 @@ class Decomposition:
         self.master.fix(decisions)
         try:
             _, found = self.relax(eps, exact=True)
+        except PaxSilicaError as error:
+            LOGGER.warning("decomposition: a plan is left out: %s", error)
+            return
         finally:
             self.master.free()
         if found.objective < self.best.objective:

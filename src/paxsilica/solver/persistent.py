@@ -86,12 +86,16 @@ class PersistentProgram:
         known = highspy.HighsModelStatus
         status: highspy.HighsModelStatus = self.solver.getModelStatus()
         if status in (known.kUnboundedOrInfeasible, known.kUnknown):
-            # from scratch and without presolve the two statuses are distinct
-            self.solver.clearSolver()
-            _set(self.solver, "presolve", "off")
-            self._run()
-            _set(self.solver, "presolve", "choose")
-            status = self.solver.getModelStatus()
+            # from scratch and without presolve the two statuses are distinct; a program that stays
+            # unknown is presolved from scratch
+            for presolve in ("off", "on"):
+                self.solver.clearSolver()
+                _set(self.solver, "presolve", presolve)
+                self._run()
+                _set(self.solver, "presolve", "choose")
+                status = self.solver.getModelStatus()
+                if status != known.kUnknown:
+                    break
         if status == known.kTimeLimit:
             raise OutOfTimeError("a linear program was not solved within its time limit")
         if status not in (known.kOptimal, known.kModelEmpty, known.kInfeasible, known.kUnbounded):
