@@ -563,6 +563,22 @@ class Maker:
             case["membership"] = case.get("membership", {}) | {self.others[-1]: "neutral"}
             case["access"] = {"open": self.random.choice([0.0, 0.5, 1.0])}
             case["need"] = {"regions": self.random.choice(["protected", "protected+open"])}
+        if not case.get("coverage", {"hard": False})["hard"]:
+            return
+        if self.feature("uses outside the chain", 0.4):
+            for row in self.world.tables["commodities"]:
+                if row["commodity"] == "acid":
+                    row["shortage_price_usd_per_unit"] = 3e5
+            for year in (FIRST, LAST):
+                self.add(
+                    "demand",
+                    region="AUS",
+                    commodity="acid",
+                    use=None,
+                    variant=None,
+                    year=year,
+                    quantity=self.between(5, 20),
+                )
 
 
 def random_world(seed: int) -> World:
