@@ -91,9 +91,9 @@ def test_what_no_money_reaches_is_told_apart_from_what_this_budget_does_not() ->
         " reach at most Mining (30 % of 40 % in 2034)." in found
     )
     assert (
-        "The requirement cannot be met within the budget and the other limits of the case: the closest"
-        " plan covers at least 50 % of what can be reached with any amount of money; no plan can"
-        " cover more than 52 % (proved). Lowest: Metal (20 % of 40 % in 2034)." in found
+        "The requirement cannot be met within the budget and the other limits of the case: the"
+        " closest plan covers at least 50 % of what can be reached with any amount of money; no"
+        " plan can cover more than 52 % (proved). Lowest: Metal (20 % of 40 % in 2034)." in found
     )
     open_bound = text(closest(rows[1:], 0.5, 1.0))
     assert "cannot be met" not in open_bound

@@ -256,7 +256,7 @@ def test_errors_are_documents(words: list[str], kind: str, table: str | None) ->
 def test_faults_and_interrupts_are_documents(
     monkeypatch: pytest.MonkeyPatch, fault: BaseException, kind: str, code: int
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise fault
 
     monkeypatch.setattr(plan_solve, "make_plan", fail)
