@@ -19,6 +19,7 @@ from typing import IO, Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import report_world
 from paxsilica import __version__
 from paxsilica.cli import app
 from paxsilica.errors import PaxSilicaError
