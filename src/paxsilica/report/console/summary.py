@@ -104,7 +104,7 @@ def price_lines(plan: Plan, width: int = WIDTH) -> list[str]:
             shown.append(sentence)
             room -= lines
     rest = len(frame) - len(shown)
-    return [*shown, *([f"and {count(rest, 'price')} more in plan.xlsx"] if rest else [])]
+    return [*shown, *([f"and {count(rest, 'more price')} in plan.xlsx"] if rest else [])]
 
 
 FINDINGS_SHOWN = 12
