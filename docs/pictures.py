@@ -68,7 +68,7 @@ def answer(printed: str) -> None:
     """The output down to the projects, as a picture of a terminal."""
     lines = printed.splitlines()
     end = next(
-        at for at, line in enumerate(lines) if Text.from_ansi(line).plain.startswith("Funders")
+        at for at, line in enumerate(lines) if Text.from_ansi(line).plain.startswith("Funders pay")
     )
     screen = Console(
         record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False

@@ -19,6 +19,7 @@ from typing import IO, Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import report_world
 from paxsilica import __version__
 from paxsilica.cli import app
 from paxsilica.errors import PaxSilicaError
@@ -147,7 +148,8 @@ def with_demand(tmp_path: Path, factor: float) -> list[str]:
 def test_infeasible_ends_with_3_and_is_written(run: Run, tmp_path: Path) -> None:
     result = run("solve", *with_demand(tmp_path, 10), "--out", "x")
     assert result.exit_code == 3
-    assert "No plan meets the requirements of the case; this is proved." in result.stdout
+    shown = " ".join(result.stdout.split())
+    assert "No plan meets the requirements of the case; this is proved." in shown
     assert Plan.load(Path("x")).status == "infeasible"
 
 
@@ -350,3 +352,21 @@ def test_second_interrupt_ends_the_program(tmp_path: Path) -> None:
     finish(process)
     assert process.returncode == 130
     assert not (tmp_path / "kept").exists()
+
+
+def test_solve_finds_the_least_budget_unless_told_not_to(run: Run, tmp_path: Path) -> None:
+    report_world.write_tables(tmp_path / "data")
+    (tmp_path / "case.toml").write_text(
+        'years = "2030-2034"\nbudget_usd_m = 60\n[roles]\nprotected = ["signatory"]\n'
+        "[coverage]\nrequired = 0.4\nfrom_year = 2031\nhard = true\n"
+        "[finance]\ndiscount_rate = 0.05\nprice_year = 2025\n"
+    )
+    words = ("solve", tmp_path / "case.toml", "--data", tmp_path / "data")
+    result = run(*words, "--json", "--out", "x")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)["headline"]["least_budget_usd_m"]
+    assert found["value"] == pytest.approx(48.0, rel=0.01)
+    assert found["bound"] <= found["value"]
+    result = run(*words, "--no-least-budget", "--out", "y")
+    assert result.exit_code == 0, result.output
+    assert "Least budget: not computed" in result.stdout

@@ -286,7 +286,7 @@ def test_prices_are_whole_sentences_one_of_each_kind_first(plan: Plan) -> None:
     assert price_lines(plan) == []
     shown = price_lines(with_prices(plan, 15))
     assert [line.split()[0] for line in shown[:-1]] == ["0", "1", "2", "3", "4"]
-    assert shown[-1] == "and 10 prices more in plan.xlsx"
+    assert shown[-1] == "and 10 more prices in plan.xlsx"
     assert all(line.endswith(SENTENCE) for line in shown[:-1])
     long = with_prices(plan, 15).tables["front_prices"].assign(sentence=SENTENCE * 3)
     shown = price_lines(replace(plan, tables={**plan.tables, "front_prices": long}))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from paxsilica.bundled import case_files
 from paxsilica.case import read_case
 from paxsilica.instance import Instance
-from paxsilica.model import costs
+from paxsilica.model.costs import capital, coverage_shortfall, operating_support
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.limits import binding_limits
@@ -15,9 +15,7 @@ from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
 from paxsilica.report.views.named_plan import NamedPlan, records
 from paxsilica.report.wording import count, number
 
-OWN_COSTS = tuple(
-    term.__name__ for term in (costs.capital, costs.operating_support, costs.coverage_shortfall)
-)
+OWN_COSTS = (capital.__name__, operating_support.__name__, coverage_shortfall.__name__)
 """Terms of the table ``costs`` that hold no cost of plants that exist without the plan."""
 
 

@@ -24,7 +24,14 @@ from paxsilica.report.headline import headline_sentences
 from paxsilica.report.views.money import payments_by_project
 from paxsilica.report.views.named_plan import NamedPlan, records
 from paxsilica.report.views.portfolio import dropped_by_reason
-from paxsilica.report.wording import advice, count, gap_in_money, number, status_sentence
+from paxsilica.report.wording import (
+    advice,
+    count,
+    gap_in_money,
+    number,
+    objective_sentence,
+    status_sentence,
+)
 from paxsilica.tables import TABLES, describe_absent
 
 WIDTH, HEIGHT = 100, 60
@@ -97,7 +104,7 @@ def price_lines(plan: Plan, width: int = WIDTH) -> list[str]:
             shown.append(sentence)
             room -= lines
     rest = len(frame) - len(shown)
-    return [*shown, *([f"and {count(rest, 'price')} more in plan.xlsx"] if rest else [])]
+    return [*shown, *([f"and {count(rest, 'more price')} in plan.xlsx"] if rest else [])]
 
 
 FINDINGS_SHOWN = 12
@@ -132,6 +139,8 @@ def _headline(named: NamedPlan) -> list[RenderableType]:
         f". {words}",
     )
     answer = [Text(words.replace("\u00a0", " "), "bold") for words in headline_sentences(named)]
+    if not answer and plan.objective is not None:
+        answer = [Text(f"Objective: {objective_sentence(plan)}.")]
     return [status, *answer]
 
 
