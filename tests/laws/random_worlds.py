@@ -558,7 +558,7 @@ class Maker:
         if self.world.tables["funders"] and self.feature("delivery in the case", 0.2):
             case["funders"] = {"delivery_factor": 0.8}
         # a draw that comes last leaves the worlds of known seeds as they are
-        if self.feature("open regions", 0.25):
+        if self.feature("open regions", 0.25) and self.world.tables["membership"]:
             case["roles"]["adversary"] = ["adversary"]
             case["membership"] = case.get("membership", {}) | {self.others[-1]: "neutral"}
             case["access"] = {"open": self.random.choice([0.0, 0.5, 1.0])}
