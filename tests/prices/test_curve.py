@@ -42,7 +42,7 @@ def test_jumps_are_located_not_sampled() -> None:
     assert [point.money for point in curve.points] == pytest.approx([0, 16, 32, 48, 64, 80])
     nothing = 120 + 270
     assert [nothing - point.objective for point in curve.points] == pytest.approx(
-        [0, 0, 100, 100, 220, 320]
+        [0, 0, 100, 100, 220, 320], abs=1e-9
     )
     assert all(point.bound == pytest.approx(point.objective) for point in curve.points)
     found = [
@@ -79,7 +79,7 @@ def test_a_funder_has_a_curve_of_its_own() -> None:
     assert "big" in start.written.instance.dropped
     curve = compute_value_curve(start, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)
     assert [390 - point.objective for point in curve.points] == pytest.approx(
-        [0, 100, 100, 220, 320]
+        [0, 100, 100, 220, 320], abs=1e-9
     )
     assert [round(jump.high, 6) for jump in curve.jumps] == [20.0, 50.0, 70.0]
 

@@ -144,7 +144,11 @@ def value(program: Compiled) -> float:
 
 @pytest.mark.parametrize("seed", range(24))
 @pytest.mark.parametrize("hard", [False, True])
-def test_values_are_derivatives_of_the_programs(seed: int, hard: bool) -> None:
+def test_values_are_derivatives_of_the_programs(
+    seed: int, hard: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # room for the steps of the finite differences, which soft coverage held at the plan has not
+    monkeypatch.setattr(front, "HELD_ROOM", 1e-2)
     coverage = {"required": 0.4, "from_year": 2030 + seed % 3, "hard": hard}
     tables, asked = random_question(seed, coverage=coverage)
     made = write(tables, asked)

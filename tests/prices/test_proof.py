@@ -84,7 +84,8 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     plan = make_plan(tables, asked)
     prices = price_table(plan, tables, asked)
     assert list(prices.table.columns) == list(PRICE_TABLES["prices"].columns)
-    assert set(prices.table["kind"]) == {"fixed", "relaxed", "hull", "resolve"}
+    kinds = {"fixed", "relaxed", "commitment", "hull", "resolve"}
+    assert set(prices.table["kind"]) == kinds
     assert (
         not prices.table[["what", "where", "kind", "value", "unit", "meaning"]]
         .isna()

@@ -66,7 +66,7 @@ def optimum(tables: Tables, asked: Any) -> float:
     return solve_duals(program.relaxed(), asked.solver, "the relaxation").objective
 
 
-FINANCE = {"discount_rate": 0.07}
+FINANCE = {"discount_rate": 0.07, "public_funds_cost": 1.3}
 
 
 def rich_tables() -> Tables:
@@ -172,7 +172,6 @@ def test_influence_is_the_finite_difference_of_the_optimum() -> None:
         ("assets", "capacity"),
         ("assets", "variable_cost_usd_per_unit"),
         ("demand", "quantity"),
-        ("funders", "cost_of_capital"),
         ("projects", "capex_usd_m_per_unit"),
         ("projects", "sponsor_share"),
         ("recipes", "quantity"),

@@ -81,7 +81,10 @@ def test_known_plans_take_part() -> None:
     assert set(found.table()["plan"]) == {"large", "thrift"}
     assert set(found.table()["case"]) == {"large"}
     own = side_by_side(CASES, plans={"small": plan}, workers=1)
-    assert own.table("cases").equals(side_by_side(CASES, workers=1).table("cases"))
+    fresh, known = side_by_side(CASES, workers=1).table("cases"), own.table("cases")
+    assert list(known["case"]) == list(fresh["case"])
+    for column in known.select_dtypes("number"):
+        assert known[column].tolist() == pytest.approx(fresh[column].tolist(), rel=1e-9, abs=1e-9)
 
 
 def test_comparison_of_plans() -> None:

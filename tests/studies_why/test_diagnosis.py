@@ -336,7 +336,12 @@ def test_the_closest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, C
     assert closest.status == "infeasible"
     assert len(closest.tables["operation"])
     assert closest.notes[0].startswith(
-        ("It falls short", "It leaves", "It meets the case only with a change")
+        (
+            "It falls short",
+            "It meets the case only with a change",
+            "No money can cover",
+            "Of what money can reach",
+        )
     )
 
 

@@ -163,10 +163,10 @@ def test_signature_by_hand() -> None:
         == pytest.approx(alone - together)
         == pytest.approx(row["marginal_value_low"])
     )
-    # the shortfall falls by 30 t x (2 + 5 million) x 5 years = 1050, plus 30 t of delivery counted
-    # in the same shortfall
-    assert row["shapley_of_shortfall"] == pytest.approx(1050)
-    assert row["shapley_low"] < 1050
+    # the shortfall falls by 30 t x 5 years at the value added of metal (3 million) and of magnets
+    # (8 less 3 million): 1200; delivery is counted in the same shortfall
+    assert row["shapley_of_shortfall"] == pytest.approx(1200)
+    assert row["shapley_low"] < 1200
 
 
 def test_whether_own_needs_count() -> None:
@@ -179,7 +179,7 @@ def test_whether_own_needs_count() -> None:
     chosen = players(tables, ("sign:BLA",))
     others = value_partners(tables, question(), chosen).table.iloc[0]
     with_own = value_partners(tables, question(), chosen, own_needs=True).table.iloc[0]
-    assert others["shapley_of_shortfall"] == pytest.approx(1050)
+    assert others["shapley_of_shortfall"] == pytest.approx(1200)
     assert with_own["shapley_of_shortfall"] < others["shapley_of_shortfall"]
 
 

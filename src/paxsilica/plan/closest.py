@@ -173,8 +173,10 @@ class _Search:
         first = self._solve(program, None)
         if first.values is None:
             return Closest(first, self.reachable, 0.0, 1.0, {}, tuple(self.stages))
-        ratio = as_share(float(first.values[-1]))
+        # where nothing can be reached, nothing is covered
+        ratio = as_share(float(first.values[-1])) if self.groups else 0.0
         bound = as_share(-first.bound) if np.isfinite(first.bound) else 1.0
+        bound = bound if self.groups else 0.0
         known = Known.of(self.made.program, first.values[: len(self.free.cost)])
         return self._by_stage(entries, ratio, max(ratio, bound), known)
 
@@ -253,6 +255,8 @@ class _Search:
         """The program in which settled stages keep their average and the others are no worse than
         the worst. Its last rows are two for each stage: at least the worst, and at least a
         number."""
+        if not self.stages:
+            return program
         low = program.row_low.copy()
         low[-2 * len(self.stages) :] = [
             *(-np.inf if stage in fixed else 0.0 for stage in self.stages),
