@@ -67,6 +67,7 @@ def optimum(tables: Tables, asked: Any) -> float:
 
 
 FINANCE = {"discount_rate": 0.07, "public_funds_cost": 1.3}
+RICH = COVERED | {"required": 0.83, "hard": False}
 
 
 def rich_tables() -> Tables:
@@ -76,8 +77,16 @@ def rich_tables() -> Tables:
         {"mine": "-> ore + 0.1 slag", "smelt": "1.25 ore -> metal"},
         regions={"A": "signatory", "Z": "adversary"},
         commodities={
-            "ore": {"covered": True, "shortage_price_usd_per_unit": 31.0 * M},
-            "metal": {"covered": True, "shortage_price_usd_per_unit": 47.0 * M},
+            "ore": {
+                "covered": True,
+                "shortage_price_usd_per_unit": 31.0 * M,
+                "price_usd_per_unit": 31.0 * M,
+            },
+            "metal": {
+                "covered": True,
+                "shortage_price_usd_per_unit": 47.0 * M,
+                "price_usd_per_unit": 83.0 * M,
+            },
         },
         processes={"smelt": {"minimum_utilisation": 0.23}},
         assets={
@@ -134,7 +143,7 @@ def rich_tables() -> Tables:
                 "holding_cost_usd_per_unit": 0.017 * M,
             }
         },
-        funders={"fund": {"envelope_usd_m": 1e5, "cost_of_capital": 0.041, "largest_share": 0.9}},
+        funders={"fund": {"envelope_usd_m": 1e5, "cost_of_capital": 0.041, "largest_share": 1.0}},
         statuses={"worn": 0.83, "planned": 0.71},
     )
 
@@ -142,7 +151,7 @@ def rich_tables() -> Tables:
 def test_influence_is_the_finite_difference_of_the_optimum() -> None:
     """Every number with a derivative, one at a time, each way."""
     tables = described(rich_tables())
-    asked = case("2030-2032", coverage=COVERED | {"required": 0.83, "hard": False}, finance=FINANCE)
+    asked = case("2030-2032", coverage=RICH, finance=FINANCE)
     found = influence(Question(tables, asked), most=1000)
     assert found.objective == approx(optimum(tables, asked))
     by_cell = {(one.table, one.row, one.column): one for one in found.numbers}

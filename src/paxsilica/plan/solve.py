@@ -110,7 +110,7 @@ def make_plan(
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
         prices: adds the tables of prices, such as
-            :func:`paxsilica.prices.front.front_prices`.
+            ``paxsilica.prices.front.front_prices``.
         resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
