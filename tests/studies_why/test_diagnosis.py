@@ -11,6 +11,7 @@ import pytest
 from ore_world import World, case
 
 from paxsilica.case import Case
+from paxsilica.errors import InputError
 from paxsilica.infeasibility.diagnose import Diagnosis, diagnose
 from paxsilica.plan.solve import make_plan
 from paxsilica.tables import Tables
@@ -351,6 +352,11 @@ def test_the_closest_plan_is_marked(variant: tuple[Variant, Diagnosis, Tables, C
             "Of what money can reach",
         )
     )
+
+
+def test_a_case_with_a_plan_is_not_diagnosed() -> None:
+    with pytest.raises(InputError, match="nothing to diagnose"):
+        diagnose(World().read(), case(), closest=False)
 
 
 def test_changes_are_not_larger_than_needed() -> None:

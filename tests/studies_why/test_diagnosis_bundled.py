@@ -29,9 +29,17 @@ LISTED = (
 
 
 def test_too_little_money() -> None:
-    """A quarter of everything can be covered from 2028 on, but not for USD 1 billion."""
-    found = answer("coverage.required={2028=0.25}", "budget_usd_m=1000")
-    assert "budget" in {one.kind for one in found.feasible_changes} or found.conflicts
+    """A quarter of everything can be covered from 2028 on, for USD 467 million and not for 300."""
+    found = answer("coverage.required={2028=0.25}", "budget_usd_m=300")
+    assert [one.kind for one in found.findings] == ["budget"]
+    least = found.feasible_changes[0]
+    assert least.kind == "budget"
+    assert (
+        "Least sufficient budget: USD" in found.lines()[found.lines().index(f"- {least.sentence}")]
+    )
+    assert 165.9 < least.price.low <= least.price.high <= least.amounts["budget"] < 167
+    assert found.conflicts
+    assert all("the budget of USD 300 million" in one.requirements for one in found.conflicts)
 
 
 def test_no_trusted_plant_makes_scanners() -> None:
@@ -49,7 +57,13 @@ def test_no_trusted_plant_makes_scanners() -> None:
 
 
 def test_a_year_too_early() -> None:
-    """15 % from 2027 is beyond what the plants for magnets can make by then, and within it a year
+    """25 % from 2027 is beyond what the plants for magnets can make by then, and within it a year
     later."""
-    found = answer("coverage.required={2027=0.15}", "coverage.from_year=2027")
-    assert "later" in {one.kind for one in found.feasible_changes} or found.conflicts
+    found = answer("coverage.required={2027=0.25}", "coverage.from_year=2027")
+    assert {one.stage for one in found.findings} == {"magnets"}
+    later = next(way for way in found.feasible_changes if way.kind == "later")
+    assert later.amounts == {"years": 1.0}
+    assert (
+        "- One year later: coverage required from 2028, later shares postponed likewise."
+        in found.lines()
+    )

@@ -13,6 +13,7 @@ import numpy as np
 
 from paxsilica.audit import audited
 from paxsilica.case import Case, Solver
+from paxsilica.errors import InputError
 from paxsilica.infeasibility.conflict import Conflict, conflicts
 from paxsilica.infeasibility.feasible_changes import (
     FeasibleChange,
@@ -174,7 +175,11 @@ def diagnose(
     closest: bool = True,
 ) -> Diagnosis:
     """Why ``case`` has no plan on ``tables``. ``closest``: whether to make the closest plan, which
-    takes about as long as a plan."""
+    takes about as long as a plan.
+
+    Raises:
+        InputError: if the case has a plan.
+    """
     started: list[tuple[str, float]] = []
 
     def step(name: str) -> None:
@@ -190,6 +195,8 @@ def diagnose(
     options = case.solver.model_copy(update={"gap": gap})
     relaxations = all_relaxations(written)
     changes, insufficient = _single(written, relaxations, options, step)
+    if any(not one.parts for one in changes):
+        raise InputError("the case meets all of its requirements, so there is nothing to diagnose")
     combined = None
     if not changes:
         step("a combination of changes")
