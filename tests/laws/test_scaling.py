@@ -66,13 +66,12 @@ def random_program(seed: int) -> Compiled:
     return compile_model(build(make_instance(tables, case)))
 
 
-@pytest.mark.parametrize("seed", range(40, 52))
+@pytest.mark.parametrize("seed", [40, 41, *range(43, 53)])  # worlds with a plan
 def test_values_and_duals_are_those_of_the_program_of_the_user(seed: int) -> None:
     """By the conditions of optimality of a linear program, in the units of the user."""
     of = random_program(seed).relaxed()
     found = solve(of, Solver(gap=0.0, threads=1))
-    if found.values is None:
-        pytest.skip("no plan")  # of the world with this seed
+    assert found.values is not None
     assert found.row_duals is not None
     assert found.column_duals is not None
     assert violation(of, found.values).size < 1e-8

@@ -142,8 +142,13 @@ def value(program: Compiled) -> float:
     return math.inf if found.status == 2 else float(found.fun) + program.offset
 
 
-@pytest.mark.parametrize("seed", range(24))
-@pytest.mark.parametrize("hard", [False, True])
+FEASIBLE = (0, 3, 4, 5, 7, 9, 13, 15, 16, 17, 20, 23)
+"""Seeds of worlds with a plan that meets the requirement."""
+
+
+@pytest.mark.parametrize(
+    ("hard", "seed"), [*((False, seed) for seed in range(24)), *((True, seed) for seed in FEASIBLE)]
+)
 def test_values_are_derivatives_of_the_programs(
     seed: int, hard: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,8 +158,7 @@ def test_values_are_derivatives_of_the_programs(
     tables, asked = random_question(seed, coverage=coverage)
     made = write(tables, asked)
     outcome = search(made.program, asked.solver).outcome
-    if outcome.values is None:
-        pytest.skip("no plan meets the requirement")
+    assert outcome.values is not None
     table = front_prices(made, outcome.values, 0.0)["front_prices"]
     work = front._Front(made, outcome.values, time.monotonic() + 60)
     programs = {

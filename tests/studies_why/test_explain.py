@@ -128,11 +128,22 @@ def soft(world: World) -> World:
     return world.set("commodities", "*", shortage_price_usd_per_unit="500000")
 
 
+def test_where_price_turns_the_verdict() -> None:
+    """The press costs 50 and saves, at the price p of a magnet, 60 t x 5 years x (p - 3 million) of
+    value added, less what it costs to run; the metal in a magnet costs 3 million."""
+    found = explain("press-a1", soft(World()), "coverage.hard=false", numbers=("price",), solves=14)
+    (one,) = found.break_even
+    assert one.at is not None
+    assert one.at.low <= 3e6 + 50e6 / 300 <= one.at.high * 1.05
+    assert found.verdict == "in"
+
+
 @pytest.mark.parametrize(
     ("project", "what"),
     [
         ("smelt-a1", "capital"),
         ("smelt-b", "capital"),
+        ("press-a1", "price"),
         ("press-a1", "lead time"),
     ],
 )
@@ -143,7 +154,8 @@ def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
         (soft(World()), ("coverage.hard=false",)) if project == "press-a1" else (World(), ())
     )
     tables = world.read()
-    (one,) = explain_project(tables, case(*settings), project, (what,), 8).break_even
+    solves = 14 if what == "price" else 8
+    (one,) = explain_project(tables, case(*settings), project, (what,), solves).break_even
     assert one.at is not None
 
     def at(value: float) -> str:
@@ -151,8 +163,16 @@ def test_the_verdict_differs_at_the_ends(project: str, what: str) -> None:
             return explain_project(
                 with_lead_time(tables, project, round(value)), case(*settings), project, ()
             ).verdict
-        changed = scaled(tables, "projects", project, "capex_usd_m", value / one.now)
-        return explain_project(changed, case(*settings), project, ()).verdict
+        if what == "price":
+            changed = tables
+            for column in ("price_usd_per_unit", "shortage_price_usd_per_unit"):
+                changed = scaled(changed, "commodities", "magnet", column, value / one.now)
+        else:
+            changed = scaled(tables, "projects", project, "capex_usd_m", value / one.now)
+        try:
+            return explain_project(changed, case(*settings), project, ()).verdict
+        except InputError:  # worth less than its inputs: nothing is lost without it
+            return "out"
 
     # a project that comes too late for the case is left out before the search
     assert {at(one.at.low), at(one.at.high)} in ({"in", "out"}, {"in", "left out"})

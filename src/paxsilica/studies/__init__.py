@@ -4,7 +4,7 @@ partners, and explanations of decisions.
 This module holds the names that the command line offers; it imports nothing.
 """
 
-BREAK_EVEN_NUMBERS = ("capital", "variable cost", "shortage price", "lead time")
+BREAK_EVEN_NUMBERS = ("capital", "variable cost", "price", "lead time")
 """Numbers of a project whose break-even value can be searched for."""
 
 MOST_EXACT = 8

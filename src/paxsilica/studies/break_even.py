@@ -215,13 +215,15 @@ class _Number:
 
 def _numbers(project: str, product: str, lead_time: int) -> Mapping[str, _Number]:
     capex = ("capex_usd_m", "capex_usd_m_per_unit")
-    cost, price = "variable_cost_usd_per_unit", "shortage_price_usd_per_unit"
+    cost = "variable_cost_usd_per_unit"
+    # missing coverage is paid for at value added, missing demand at the shortage price
+    prices = ("price_usd_per_unit", "shortage_price_usd_per_unit")
     later, rate = float(min(30, lead_time + 10)), "USD per unit"
-    shortage = f"Shortage price of {product}"
+    price = f"Price of {product} (and its shortage price in proportion)"
     return {
         "capital": _Number("Capital", "USD million", "projects", project, capex, 0.0, 5.0),
         "variable cost": _Number("Variable cost", rate, "projects", project, (cost,), 0.0, 5.0),
-        "shortage price": _Number(shortage, rate, "commodities", product, (price,), 10.0, 0.1),
+        "price": _Number(price, rate, "commodities", product, prices, 10.0, 0.1),
         "lead time": _Number(
             "Lead time", "years", "projects", project, ("lead_time_years",), 0.0, later
         ),
@@ -263,7 +265,7 @@ def break_even(
         if project not in varied.instance.candidates:
             return -1
         other = outside.value
-        if what == "shortage price":
+        if what == "price":
             other = search(forced(varied, project, False), options, without_it).value
         program = forced(varied, project, True)
         if with_it.committed:

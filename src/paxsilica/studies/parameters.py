@@ -71,6 +71,7 @@ GROUPS: tuple[Parameter, ...] = (
     Parameter("sponsors' share", "projects", ("sponsor_share",)),
     Parameter("recipes", "recipes", ("quantity",)),
     Parameter("minimum utilisation", "processes", ("minimum_utilisation",)),
+    Parameter("prices", "commodities", ("price_usd_per_unit",)),
     Parameter("shortage prices", "commodities", ("shortage_price_usd_per_unit",)),
     Parameter("freight", "routes", ("cost_usd_per_unit",)),
     Parameter("funders' envelopes", "funders", ("envelope_usd_m", "annual_limit_usd_m")),

@@ -303,7 +303,7 @@ class Event(Row):
         )
     )
     region: Annotated[str, Column(references="regions", wildcard=True)] = Field(
-        description="for a cut-off, * means every region that the case does not trust"
+        description="for a cut-off, * means every adversary and every lost region of the case"
     )
     commodity: Annotated[str, Column(references="commodities", wildcard=True)]
     process: Annotated[str, Column(references="processes", wildcard=True)]
