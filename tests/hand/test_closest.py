@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from worlds import COVERED, Answer, case, world
@@ -9,24 +11,26 @@ from worlds import COVERED, Answer, case, world
 WEST = {"A": "signatory", "C": "adversary"}
 
 
-def two_goods(budget: float) -> Answer:
-    """10 chips and 10 tools are needed. A plant for 10 of either costs 10 for each unit and may
-    have any size; for tools there is only room for 8."""
+ANY_SIZE = {
+    "etch": {"process": "etch", "size": (0.0, 10.0), "capex_usd_m_per_unit": 10.0},
+    "mill": {"process": "mill", "size": (0.0, 8.0), "capex_usd_m_per_unit": 10.0},
+}
+LUMP = {"process": "etch", "size": 6.0, "capex_usd_m": 60.0}
+
+
+def two_goods(budget: float, projects: dict[str, Any] = ANY_SIZE) -> Answer:
+    """10 chips and 10 tools are needed. Plants of any size cost 10 for each unit; for tools there
+    is only room for 8."""
+    priced = {"covered": True, "shortage_price_usd_per_unit": 1.0}
     tables = world(
         {"etch": "-> chip", "mill": "-> tool"},
         regions=WEST,
-        commodities={
-            "chip": {"covered": True, "shortage_price_usd_per_unit": 1.0},
-            "tool": {"covered": True, "shortage_price_usd_per_unit": 1.0},
-        },
+        commodities={"chip": priced, "tool": priced},
         assets={
             "etch abroad": {"process": "etch", "region": "C"},
             "mill abroad": {"process": "mill", "region": "C"},
         },
-        projects={
-            "etch": {"process": "etch", "size": (0.0, 10.0), "capex_usd_m_per_unit": 10.0},
-            "mill": {"process": "mill", "size": (0.0, 8.0), "capex_usd_m_per_unit": 10.0},
-        },
+        projects=projects,
         routes={"C>A chip": 0.0, "C>A tool": 0.0},
         demand={("A", "chip"): 10, ("A", "tool"): 10},
     )
@@ -56,25 +60,7 @@ def test_with_enough_money_all_that_can_be_reached_is() -> None:
 def test_a_stage_that_can_rise_alone_does_not_stop_at_the_worst() -> None:
     # Chips have a lump of 60 for 6 that a budget of 90 buys at most once, tools any size: the worst
     # is 0.375 (30 for 3 tools of 8) beside 0.6; a chip plant of another size is not on offer.
-    tables = world(
-        {"etch": "-> chip", "mill": "-> tool"},
-        regions=WEST,
-        commodities={
-            "chip": {"covered": True, "shortage_price_usd_per_unit": 1.0},
-            "tool": {"covered": True, "shortage_price_usd_per_unit": 1.0},
-        },
-        assets={
-            "etch abroad": {"process": "etch", "region": "C"},
-            "mill abroad": {"process": "mill", "region": "C"},
-        },
-        projects={
-            "etch 1": {"process": "etch", "size": 6.0, "capex_usd_m": 60.0},
-            "etch 2": {"process": "etch", "size": 6.0, "capex_usd_m": 60.0},
-            "mill": {"process": "mill", "size": (0.0, 8.0), "capex_usd_m_per_unit": 10.0},
-        },
-        routes={"C>A chip": 0.0, "C>A tool": 0.0},
-        demand={("A", "chip"): 10, ("A", "tool"): 10},
-    )
-    answer = Answer(tables, case(coverage=COVERED, budget_usd_m=90, objective="security"))
+    projects = {"etch 1": LUMP, "etch 2": LUMP, "mill": ANY_SIZE["mill"]}
+    answer = two_goods(90, projects)
     ratios = answer.plan.table("security").set_index("name")["ratio"]
     assert ratios.to_dict() == pytest.approx({"chip": 0.6, "tool": 0.375}, abs=2e-3)

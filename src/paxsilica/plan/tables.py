@@ -39,14 +39,13 @@ _COVERAGE = {
 }
 
 _LARGEST = {
-    "largest_region_without": _text("region with most credited capacity, no plan"),
-    "largest_region_share_without": _share("its share of the credited capacity, no plan"),
-    "largest_region": _text("region with most credited capacity, with the plan"),
-    "largest_region_share": _share("its share of the credited capacity, with the plan"),
-    "largest_plant_without": _text("plant with most credited capacity, no plan"),
-    "largest_plant_share_without": _share("its share of the credited capacity, no plan"),
-    "largest_plant": _text("plant with most credited capacity, with the plan"),
-    "largest_plant_share": _share("its share of the credited capacity, with the plan"),
+    f"largest_{what}{column}{suffix}": make(f"{words}, {plan}")
+    for what in ("region", "plant")
+    for suffix, plan in (("_without", "no plan"), ("", "with the plan"))
+    for column, make, words in (
+        ("", _text, f"{what} with most credited capacity"),
+        ("_share", _share, "its share of the credited capacity"),
+    )
 }
 
 PLAN_TABLES: Mapping[str, TableDoc] = {
