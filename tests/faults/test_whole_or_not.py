@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -262,7 +263,14 @@ def killed_runs(tmp_path: Path, times: int, seed: int) -> None:
         run.send_signal(how)
         run.wait(60)
         if (tmp_path / "plan").exists():
-            assert Plan.load(tmp_path / "plan").objective == pytest.approx(64.92646)
+            kept = Plan.load(tmp_path / "plan")
+            assert kept.objective is not None
+            # a search that was interrupted keeps its best plan, and says that it is not proved
+            assert kept.objective >= 64.92646 * (1 - 1e-6)
+            assert kept.bound is not None
+            assert kept.bound <= 64.92646 * (1 + 1e-6)
+            if kept.status == "optimal":
+                assert kept.objective == pytest.approx(64.92646)
     assert subprocess.run([*SOLVE, "--out", "plan"], cwd=tmp_path, check=False).returncode == 0
     found = content(tmp_path / "plan")
     for name in ("log.csv", "seconds.csv"):
@@ -301,25 +309,38 @@ def test_runs_ended_at_thirteen_moments(tmp_path: Path, kind: str) -> None:
     assert ways[str(-signal.SIGKILL)] >= 1
 
 
-def test_term_ends_a_solve_like_interrupt(tmp_path: Path) -> None:
-    for how in (signal.SIGTERM, signal.SIGINT):
-        run = subprocess.Popen(
-            [*COMMAND, "solve", "--out", "x"],
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert run.stderr is not None
-        with run.stderr as said:
-            for line in iter(said.readline, ""):
-                if "join tables" in line or "write the model" in line:
-                    break
-            run.send_signal(how)
-            rest = said.read()
-        assert run.wait(60) == 130
-        assert "Stopped; no plan was written." in rest
-        assert not (tmp_path / "x").exists()
+def ended_early(folder: Path, how: signal.Signals) -> tuple[int, str]:
+    """Exit code and messages of a solve that gets a signal at its first step."""
+    run = subprocess.Popen(
+        [*COMMAND, "solve", "--out", "x"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr is not None
+    with run.stderr as said:
+        for line in iter(said.readline, ""):
+            if "join tables" in line or "write the model" in line:
+                break
+        run.send_signal(how)
+        rest = said.read()
+    return run.wait(60), rest
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_term_ends_a_solve_like_interrupt(tmp_path: Path, how: signal.Signals) -> None:
+    for _ in range(6):
+        code, rest = ended_early(tmp_path, how)
+        if code == 130:
+            assert "Stopped; no plan was written." in rest
+            assert not (tmp_path / "x").exists()
+            return
+        # on a busy machine the signal may come when there is a plan already, which is then kept
+        assert code == 0, rest
+        assert Plan.load(tmp_path / "x").status in ("optimal", "feasible")
+        shutil.rmtree(tmp_path / "x")
+    pytest.fail("the signal never came before there was a plan")
 
 
 def test_an_unfinished_folder_of_an_older_run_is_written_again(tmp_path: Path) -> None:
