@@ -90,7 +90,7 @@ def coverage(plan: paxsilica.Plan) -> None:
     figure, ax = plt.subplots(figsize=(8, 5), layout="constrained")
     for at, row in rows.iterrows():
         ax.plot(
-            [100 * row["coverage_without"], 100 * row["coverage"]],
+            [100 * row["standalone_coverage_without"], 100 * row["standalone_coverage"]],
             [at, at],
             color="#9db8d2",
             linewidth=5,
@@ -108,19 +108,19 @@ def coverage(plan: paxsilica.Plan) -> None:
         **style,
     )
     ax.plot(
-        100 * rows["coverage_without"],
+        100 * rows["standalone_coverage_without"],
         rows.index,
         "o",
         color="#9a9a9a",
-        label="coverage, without the plan",
+        label="standalone coverage, without the plan",
         **style,
     )
     ax.plot(
-        100 * rows["coverage"],
+        100 * rows["standalone_coverage"],
         rows.index,
         "o",
         color="#12508b",
-        label="coverage, with the plan",
+        label="standalone coverage, with the plan",
         **style,
     )
     ax.plot(
@@ -135,9 +135,7 @@ def coverage(plan: paxsilica.Plan) -> None:
     )
     ax.set_yticks(rows.index, rows["name"])
     ax.set_xlim(-2, 102)
-    ax.set_xlabel(
-        f"per cent of need in {year},\nwith all supply from outside the trusted group cut off"
-    )
+    ax.set_xlabel(f"per cent of need in {year},\nwith all supply from adversaries cut off")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color="#e5e5e5")
