@@ -301,6 +301,10 @@ class CoverageTest:
     def _solved(self) -> Outcome:
         outcome = self.solver.run()
         if outcome.values is None:
+            # a warm start may fail where a start from scratch does not
+            self.solver.forget_basis()
+            outcome = self.solver.run()
+        if outcome.values is None:
             # what the plan fixes is known no better than to the solver's usual tolerance
             self.solver.set_option("primal_feasibility_tolerance", USUAL_TOLERANCE)
             outcome = self.solver.run()
