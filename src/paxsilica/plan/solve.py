@@ -46,7 +46,7 @@ Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
 """Further tables of a plan, from its model, the values of all columns, and the seconds that it took
 so far."""
 
-LEAST_BUDGET_GAP = 0.002
+LEAST_BUDGET_GAP = 0.02
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
 money alone, so the gap is a share of what is decided."""
 
