@@ -23,7 +23,9 @@ GLOSSARY = {
     "funder": "An institution or programme that pays for projects.",
     "gap": "The distance between the objective of a plan and the bound.",
     "grade": "The quality of the source of a number, from A to D.",
-    "joint coverage": "The largest share of all needs of a year that can be met at once in a cut-off.",
+    "joint coverage": (
+        "The largest share of all needs of a year that can be met at once in a cut-off."
+    ),
     "least budget": (
         "The least public money that meets the required coverage, with a proved bound."
     ),

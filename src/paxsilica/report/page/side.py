@@ -35,7 +35,7 @@ from paxsilica.report.views.portfolio import (
     rows_by_region,
     rows_by_status,
 )
-from paxsilica.report.wording import listed, number, proof_lines
+from paxsilica.report.wording import number, proof_lines
 from paxsilica.serialize import leaves
 
 MEDIUM, FULL, PHONE = 560.0, 1120.0, 352.0
@@ -110,7 +110,7 @@ def make_side(
         has_chain=bool(chains or named.missing),
         shown_chain=max(len(chains) - 2, 0),
         ladder=_ladder(named, stages),
-        data=Markup(view_data(named, stages, [chain for chain, _ in chains])),  # noqa: S704
+        data=Markup(view_data(named, stages, [chain for chain, _ in chains])),
         map=_drawing(partial(map_figure, named, scales.capital), f"{key}-map", width),
         regions=rows_by_region(named),
         bars=found,
@@ -139,7 +139,8 @@ def make_side(
         grades=grade_rows(named),
         capital_range=capital_range(named),
         sources=project_sources(named),
-        notes=_notes(named),
+        notes=plan.notes,
+        dropped=_dropped(named),
         proof=proof_lines(plan),
         made_from=[(name, str(value)) for name, value in leaves(plan.manifest)],
         protected=answer.protected_words(named),
@@ -251,14 +252,10 @@ def _prices(named: NamedPlan) -> list[dict[str, str]]:
     return rows
 
 
-def _notes(named: NamedPlan) -> list[str]:
-    """Notes of the plan, and the dropped projects by reason."""
+def _dropped(named: NamedPlan) -> list[tuple[str, list[str]]]:
+    """The names of the dropped projects by reason."""
     names = {} if named.world is None else named.world.projects_by_name
     return [
-        *named.plan.notes,
-        *(
-            f"Dropped ({reason}):"
-            f" {listed([names[key].name if key in names else key for key in keys])}."
-            for reason, keys in dropped_by_reason(named.plan).items()
-        ),
+        (reason, [names[key].name if key in names else key for key in keys])
+        for reason, keys in dropped_by_reason(named.plan).items()
     ]

@@ -57,8 +57,10 @@ def _coverage(named: NamedPlan, stages: Sequence[Stage]) -> Table:
     columns = ["stage", "name", "year", "without_share", "with_share", "required_share"]
     columns += ["nameplate_share", "limited_by"]
     rows = [
-        [stage.key, stage.name, cell.year, cell.without, cell.coverage, cell.required]
-        + [cell.nameplate, limits(named, cell)]
+        [
+            *(stage.key, stage.name, cell.year, cell.without, cell.coverage, cell.required),
+            *(cell.nameplate, limits(named, cell)),
+        ]
         for stage in stages
         for cell in stage.cells
     ]
@@ -92,8 +94,10 @@ def _plain(value: Any) -> Any:
 
 def _payments(named: NamedPlan) -> Table:
     rows = [
-        [str(row["funder"]), named.funder(row["funder"]), str(row["project"]), int(row["year"])]
-        + [float(row["usd_m"])]
+        [
+            *(str(row["funder"]), named.funder(row["funder"]), str(row["project"])),
+            *(int(row["year"]), float(row["usd_m"])),
+        ]
         for row in records(named.plan.funding)
     ]
     return {"columns": ["funder", "name", "project", "year", "usd_m"], "rows": rows}
