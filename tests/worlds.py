@@ -309,9 +309,18 @@ class Answer:
     """A plan, and the value of every variable behind it."""
 
     def __init__(self, tables: Tables, asked: Case) -> None:
-        self.built = built(tables, asked)
-        self.outcome = solve(self.built.program, asked.solver)
+        self.tables, self.asked = tables, asked
         self.plan: Plan = audited_plan(tables, asked)
+
+    @cached_property
+    def built(self) -> Built:
+        """The model, for tests of its variables."""
+        return built(self.tables, self.asked)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The solution of the model."""
+        return solve(self.built.program, self.asked.solver)
 
     @property
     def objective(self) -> float:
