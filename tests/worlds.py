@@ -29,6 +29,16 @@ M = 1e6
 unit."""
 
 
+def seeds(first: int, fast: int, slow: int) -> list[Any]:
+    """Seeds of random worlds from ``first`` on: ``fast`` of them in every run, ``slow`` more in the
+    slow run."""
+    later = range(first + fast, first + fast + slow)
+    return [
+        *range(first, first + fast),
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in later),
+    ]
+
+
 def make_tables(**rows: list[dict[str, Any]]) -> Tables:
     """Tables from plain rows."""
     return Tables(
