@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,37 @@ SEED = int(os.environ.get("PAXSILICA_SEED") or f"{datetime.datetime.now(datetime
 """Seed of tests that draw other worlds on other days: the date, or the variable PAXSILICA_SEED."""
 
 
+LONGEST = ("test_bundled_cases.py", "test_notebooks.py", "test_bundled_as_used.py")
+"""Files that come first among the slow tests: the second core would wait for them at the end."""
+
+
+APART = ("test_notebooks.py", "test_bundled_as_used.py")
+"""Files of which each slow test starts programs of its own: they share nothing."""
+
+
 def pytest_report_header() -> str:
     return f"PAXSILICA_SEED={SEED} draws the fresh random worlds"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests of one file run in one process, which keeps what they share; ``--dist loadgroup``
+    reads the group."""
+    for item in items:
+        grouped = item.get_closest_marker("xdist_group") or item.path.name in APART
+        if item.get_closest_marker("slow") and not grouped:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+    order = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where every program is to be there, a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("PAXSILICA_NO_SKIPS"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,31 @@ def test_linux_job_runs_the_commands_of_the_local_check() -> None:
     assert [step["run"] for step in steps if "run" in step] == local
 
 
+def test_a_job_installs_the_programs_that_look_at_page_and_workbook() -> None:
+    """And fails where one is missing: skipped tests would pass."""
+    job = jobs()["looks"]
+    commands = " ".join(step.get("run", "") for step in job["steps"])
+    assert job["env"]["PAXSILICA_NO_SKIPS"]
+    assert {"libreoffice-calc", "poppler-utils", "tests/page", "tests/export"} <= set(
+        commands.replace("/test_workbook.py", "").split()
+    )
+
+
+def test_a_skipped_test_fails_where_all_programs_are_to_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conftest.py").write_text(read("tests/conftest.py"), encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\n\n@pytest.mark.skip(reason='no program')\ndef test_it(): ...\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    for told, code in (("", 0), ("1", 1)):
+        monkeypatch.setenv("PAXSILICA_NO_SKIPS", told)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout
+
+
 def test_ci_runs_on_three_systems_and_every_supported_python() -> None:
     matrix = jobs()["linux"]["strategy"]["matrix"]["python"]
     others = jobs()["other-systems"]["strategy"]["matrix"]
