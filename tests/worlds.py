@@ -4,7 +4,7 @@ none."""
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,10 +32,14 @@ unit."""
 def seeds(first: int, fast: int, slow: int) -> list[Any]:
     """Seeds of random worlds from ``first`` on: ``fast`` of them in every run, ``slow`` more in the
     slow run."""
-    later = range(first + fast, first + fast + slow)
+    return some(range(first, first + fast + slow), fast)
+
+
+def some(values: Iterable[Any], fast: int) -> list[Any]:
+    """Parameters: the first ``fast`` of them in every run, the others in the slow run."""
     return [
-        *range(first, first + fast),
-        *(pytest.param(seed, marks=pytest.mark.slow) for seed in later),
+        value if at < fast else pytest.param(value, marks=pytest.mark.slow)
+        for at, value in enumerate(values)
     ]
 
 

@@ -18,12 +18,13 @@ from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import layout
 from paxsilica.tables.schema import TABLES
+from worlds import some
 
 UNITS = {"t": 1.0, "kt": 1e-3, "kg": 1e3, "g": 1e6, "0.1 g": 1e7}
 """Number of units in a ton."""
 
 SEEDS = (16, 905, 907, 909)
-WORLDS = [*SEEDS[:2], *(pytest.param(seed, marks=pytest.mark.slow) for seed in SEEDS[2:])]
+WORLDS = some(SEEDS, 1)
 FAULT = 1e-4
 ON_UNITS = ("shipment", "production", "activity", "capacity")
 """Measures of limits that count in units; with ``*`` they add different units."""

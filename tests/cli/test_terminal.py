@@ -82,6 +82,7 @@ def on_terminal(folder: Path, *words: str, **changes: str) -> str:
 
 
 slow_study = pytest.param(STUDY, marks=pytest.mark.slow)
+slow_solve = pytest.param(SOLVE, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_colours_on_a_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("changes", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
 @pytest.mark.parametrize(
-    "words", [SOLVE, slow_study, ["solve", "--help"]], ids=lambda words: words[0] + words[-1]
+    "words", [slow_solve, slow_study, ["solve", "--help"]], ids=lambda words: words[0] + words[-1]
 )
 def test_no_codes_on_a_terminal_that_wants_none(
     tmp_path: Path, words: list[str], changes: dict[str, str]
@@ -116,6 +117,7 @@ def test_no_codes_on_a_terminal_that_wants_none(
     assert ESCAPE not in on_terminal(tmp_path, *words, **changes)
 
 
+@pytest.mark.slow
 def test_colours_forced_into_a_pipe_bring_no_live_lines(tmp_path: Path) -> None:
     done = piped(tmp_path, *SOLVE, FORCE_COLOR="1")
     assert f"{ESCAPE}[" in done.stdout
@@ -145,7 +147,7 @@ def test_columns_are_kept_to(tmp_path: Path) -> None:
     [
         (["cases"], 0),
         (["cases", "--json"], 0),
-        (["sources", "projects"], 0),
+        pytest.param(["sources", "projects"], 0, marks=pytest.mark.slow),
         (SOLVE, 0),
         (["--help"], 141),
         (["solve", "-h"], 141),
@@ -172,6 +174,7 @@ def test_closed_pipe_is_no_fault(tmp_path: Path, words: list[str], code: int) ->
         assert (tmp_path / "x" / "result.json").is_file()
 
 
+@pytest.mark.slow
 def test_json_in_a_stream_that_holds_ascii_alone(tmp_path: Path) -> None:
     case = (CASES / "vietman" / "case.toml").read_text(encoding="utf-8")
     (tmp_path / "ö.toml").write_text(case.replace('title = "', 'title = "ö ', 1), encoding="utf-8")

@@ -22,6 +22,7 @@ from paxsilica.tables.write import write_folder
 DATA = Path(__file__).parents[2] / "data"
 
 
+@pytest.mark.slow
 def test_bundled_data_comes_back_unchanged(tmp_path: Path) -> None:
     tables = load_tables(DATA)
     write_workbook(tables, tmp_path / "book.xlsx")

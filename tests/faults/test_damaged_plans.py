@@ -64,7 +64,13 @@ def test_a_plan_is_read_back_whole(plan: Path) -> None:
     assert Plan.load(plan).objective == pytest.approx(named().plan.objective)
 
 
-@pytest.mark.parametrize("name", list(PLAN_TABLES))
+LONG = ("funders", "coverage", "shipments", "costs")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in PLAN_TABLES],
+)
 def test_every_table_is_checked(plan: Path, name: str) -> None:
     path = plan / "tables" / f"{name}.csv"
     lines = path.read_text().splitlines(keepends=True)

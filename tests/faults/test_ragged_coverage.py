@@ -21,6 +21,7 @@ from paxsilica.report.views.coverage import coverage_stages, years_of
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.workbook.book import write_workbook
 from report_world import named
+from worlds import some
 
 YEARS = years_of(coverage_stages(named().plan))
 STAGES = [stage.key for stage in coverage_stages(named().plan)]
@@ -40,7 +41,7 @@ def ragged(kept: tuple[list[int], ...], others: bool) -> NamedPlan:
     return replace(named(), plan=replace(named().plan, tables=tables))
 
 
-@pytest.mark.parametrize("kept", KEPT, ids=lambda kept: "-".join(map(str, map(len, kept))))
+@pytest.mark.parametrize("kept", some(KEPT, 5), ids=lambda kept: "-".join(map(str, map(len, kept))))
 def test_every_view_takes_ragged_years(tmp_path: Path, kept: tuple[list[int], ...]) -> None:
     view = ragged(kept, others=KEPT.index(kept) % 2 == 0)
     plan: Plan = view.plan

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
 from random_worlds import World, random_world
 from witness import audited_plan
 
@@ -84,6 +85,7 @@ def test_more_budget_never_hurts() -> None:
     never_better(100, 8, tight, change, -1)
 
 
+@pytest.mark.slow
 def test_larger_envelopes_never_hurt() -> None:
     def change(world: World) -> None:
         for row in world.tables["funders"]:
@@ -130,6 +132,7 @@ def test_asking_for_more_coverage_never_cheapens() -> None:
     never_better(400, 8, lambda world: "coverage" in world.case, change, 1)
 
 
+@pytest.mark.slow
 def test_a_tighter_cap_never_cheapens() -> None:
     def change(world: World) -> None:
         world.case["concentration"]["max_share"] = 0.45
@@ -169,6 +172,7 @@ def _rename(world: World, table: str, key: str, names: dict[str, str]) -> None:
             row["row"] = "|".join(names.get(part, part) for part in str(row["row"]).split("|"))
 
 
+@pytest.mark.slow
 def test_names_and_the_order_of_rows_do_not_matter() -> None:
     for seed, world in worlds(600, 10):
         other = world.copy()
@@ -196,6 +200,7 @@ def test_names_and_the_order_of_rows_do_not_matter() -> None:
         assert before == after or abs(before - after) <= room(before, after), seed
 
 
+@pytest.mark.slow
 def test_another_unit_of_money_changes_the_number_alone() -> None:
     for at, (seed, world) in enumerate(worlds(700, 9)):
         factor = (8.0, 1e-3, 1e3)[at % 3]
@@ -235,6 +240,7 @@ def test_divisible_projects_never_cost_more() -> None:
     assert differences
 
 
+@pytest.mark.slow
 def test_random_worlds_have_everything_in_them() -> None:
     """Every family of rows is built and every term of cost is there, or these tests would say
     little."""

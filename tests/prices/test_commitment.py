@@ -10,6 +10,7 @@ from paxsilica.prices.report import prices_from
 from paxsilica.prices.request import PriceRequest
 from prices.cases import case, priced, random_question, started, three_projects
 from prices.test_differences import moved, value
+from worlds import seeds
 
 
 def test_a_lump_needs_support_at_the_price_of_money() -> None:
@@ -37,7 +38,7 @@ def test_a_commitment_gains_where_its_prices_pay_more_than_it_costs() -> None:
     assert graded["degenerate"] == "yes"
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(0, 8, 12))
 def test_the_support_is_a_one_sided_derivative(seed: int) -> None:
     start = started(*random_question(seed))
     fixed = start.fixed

@@ -178,7 +178,7 @@ def worth(start: Start, problems: list[Subproblem], duals: Array) -> float:
     return total + float(np.where(duals != 0, sides, 0.0) @ duals)
 
 
-@pytest.mark.parametrize("seed", seeds(0, 10, 14))
+@pytest.mark.parametrize("seed", seeds(0, 4, 20))
 def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     start = started(*random_question(seed))
     program = start.written.program
@@ -209,7 +209,7 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     assert tried
 
 
-@pytest.mark.parametrize("seed", seeds(0, 4, 8))
+@pytest.mark.parametrize("seed", seeds(0, 2, 10))
 def test_both_sides_of_a_hull_price(seed: int) -> None:
     start, draw = started(*random_question(seed)), np.random.default_rng(seed)
     hull, program, instance = hull_of(start), start.written.program, start.written.instance
@@ -270,6 +270,7 @@ def _tidy(hull: Hull) -> Array:
     return np.where(np.abs(hull.row_duals) < 1e-10, 0.0, hull.row_duals)
 
 
+@pytest.mark.slow
 def test_random_questions_have_tickets_and_shares() -> None:
     kinds = {
         problem.integral

@@ -81,6 +81,7 @@ def same(program: Compiled, whole: Outcome, parts: Outcome) -> None:
     assert np.array_equal(parts.values[at], np.round(parts.values[at]))
 
 
+@pytest.mark.slow
 def test_random_worlds_have_the_optimum_of_the_monolith() -> None:
     several = 0
     for _, case, program in drawn():

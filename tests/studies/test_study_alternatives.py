@@ -18,6 +18,7 @@ from paxsilica.studies.near_optimal import NearOptimalSet, forced, related_proje
 from paxsilica.studies.parallel import Packed, Result, Runner, perform, task
 from paxsilica.studies.tasks import solve_case
 from paxsilica.tables import Tables
+from worlds import some
 
 
 def expected(tolerance: float) -> tuple[dict[str, str], list[float]]:
@@ -47,7 +48,7 @@ def test_projects_that_presuppose_or_exclude_each_other_are_related() -> None:
     assert all(again[name] == pairs[0] | pairs[1] for pair in pairs for name in pair)
 
 
-@pytest.mark.parametrize("tolerance", [0.0, 1.0, 2.5, 12.0, 40.0, 90.0])
+@pytest.mark.parametrize("tolerance", some([2.5, 40.0, 0.0, 1.0, 12.0, 90.0], 2))
 def test_verdicts_are_those_of_enumeration(tolerance: float) -> None:
     found = alternatives(question("2030"), tolerance_usd_m=tolerance, plans=1, workers=1).table()
     assert dict(zip(found["project"], found["verdict"], strict=True)) == expected(tolerance)[0]

@@ -148,6 +148,7 @@ def rich_tables() -> Tables:
     )
 
 
+@pytest.mark.slow
 def test_influence_is_the_finite_difference_of_the_optimum() -> None:
     """Every number with a derivative, one at a time, each way."""
     tables = described(rich_tables())

@@ -119,6 +119,7 @@ def test_the_name_of_a_result_depends_on_content_alone(problem: Question) -> Non
     )  # although its digest was not renewed
 
 
+@pytest.mark.slow
 def test_processes_give_what_this_process_gives(problem: Question, tmp_path: Path) -> None:
     packed = Packed.of(problem.tables)
     cases = [problem.with_(budget=float(budget)).case for budget in (0, 30, 60)]

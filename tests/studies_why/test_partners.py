@@ -189,6 +189,7 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
     assert "unlimited (without it there is no plan)" in found.lines()[0]
 
 
+@pytest.mark.slow
 def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of nine players is made to save 10, with any others before: the estimate is exact,
     from far fewer coalitions than there are."""
@@ -236,6 +237,7 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sampling error" in found.lines()[0]
 
 
+@pytest.mark.slow
 def test_workers_and_store(tmp_path: Path) -> None:
     tables = world().read()
     pool = value_partners(tables, question(), players(tables, FUNDS), store=tmp_path, workers=2)
@@ -285,6 +287,7 @@ def exactly() -> Callable[..., dict[str, Any]]:
     return solved
 
 
+@pytest.mark.slow
 @given(
     widths=st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), min_size=8, max_size=8),
     budget=st.sampled_from([150, 320]),

@@ -28,7 +28,7 @@ def cases(output: OutputOptions) -> Answer:
       paxsilica cases --quiet
     """
     from paxsilica.case import read_case
-    from paxsilica.report.console.summary import print_cases
+    from paxsilica.report.console.cases import print_cases
 
     read = {path: read_case(path) for path in case_files().values()}
     rows = [

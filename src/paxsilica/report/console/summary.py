@@ -12,7 +12,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from paxsilica.audit import Finding
-from paxsilica.case import Case
 from paxsilica.instance import Instance
 from paxsilica.instance.statements import statements
 from paxsilica.instance.unread import unread
@@ -280,13 +279,3 @@ def check_facts(instance: Instance) -> dict[str, Any]:
         "unused": unread(instance.tables),
         "dropped": dict(instance.dropped),
     }
-
-
-def print_cases(screen: Screen, cases: Iterable[Case]) -> None:
-    """Prints the bundled cases."""
-    table = compact_table()
-    for name in ("case", "title", "question"):
-        table.add_column(name, overflow="fold", no_wrap=name == "case")
-    for case in cases:
-        table.add_row(case.name, case.title, case.question)
-    screen.show_table(table)
