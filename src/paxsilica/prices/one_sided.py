@@ -85,10 +85,15 @@ class Derivatives:
         Raises:
             OutOfTimeError: at the time limit.
         """
+        if duals.degeneracy.unique(item):
+            value = item.price(duals.rows, duals.columns)
+            return Sides(value, value)
         return Sides(*(self._side(duals, item, size, way) for way in (-1.0, 1.0)))
 
     def right(self, duals: Duals, item: PricedItem, size: float = 1.0) -> float:
         """The right derivative alone; as :meth:`sides`."""
+        if duals.degeneracy.unique(item):
+            return item.price(duals.rows, duals.columns)
         return self._side(duals, item, size, 1.0)
 
     def _side(self, duals: Duals, item: PricedItem, size: float, way: float) -> float:
