@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,3 +22,32 @@ def pytest_report_header() -> str:
 def day_seed() -> int:
     """The seed of the fresh worlds."""
     return SEED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bundled_tables_are_read_once() -> Iterator[None]:
+    """Tests of one worker share the rows of the bundled data, and the result of their checks. Rows
+    are frozen, so no test can change them for another; other folders are read every time."""
+    from paxsilica import bundled, tables
+
+    read, check = tables.read_what_can_be, tables.check_tables
+    kept: dict[str, Any] = {}
+
+    def read_once(folder: Path) -> Any:
+        if Path(folder).absolute() != bundled.data_folder():
+            return read(folder)
+        if not kept:
+            kept["reading"] = read(folder)
+            reading = kept["reading"]
+            kept["problems"] = list(check(reading.tables, reading.doubtful))
+        return kept["reading"]
+
+    def check_once(given: Any, *doubtful: Any) -> Any:
+        if kept and given is kept["reading"].tables:
+            return kept["problems"]
+        return check(given, *doubtful)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "read_what_can_be", read_once)
+        patch.setattr(tables, "check_tables", check_once)
+        yield

@@ -29,6 +29,16 @@ M = 1e6
 unit."""
 
 
+def seeds(first: int, fast: int, slow: int) -> list[Any]:
+    """Seeds of random worlds from ``first`` on: ``fast`` of them in every run, ``slow`` more in the
+    slow run."""
+    later = range(first + fast, first + fast + slow)
+    return [
+        *range(first, first + fast),
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in later),
+    ]
+
+
 def make_tables(**rows: list[dict[str, Any]]) -> Tables:
     """Tables from plain rows."""
     return Tables(
@@ -309,9 +319,18 @@ class Answer:
     """A plan, and the value of every variable behind it."""
 
     def __init__(self, tables: Tables, asked: Case) -> None:
-        self.built = built(tables, asked)
-        self.outcome = solve(self.built.program, asked.solver)
+        self.tables, self.asked = tables, asked
         self.plan: Plan = audited_plan(tables, asked)
+
+    @cached_property
+    def built(self) -> Built:
+        """The model, for tests of its variables."""
+        return built(self.tables, self.asked)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The solution of the model."""
+        return solve(self.built.program, self.asked.solver)
 
     @property
     def objective(self) -> float:

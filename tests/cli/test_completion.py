@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from paxsilica.cli import app
 from paxsilica.cli.export import FORMATS as FORMAT_NAMES
 from paxsilica.cli.prices import KIND_NAMES
 from paxsilica.prices.table import KINDS
@@ -22,21 +24,18 @@ HEAVY = (
 )
 
 
-def completed(folder: Path, *words: str) -> list[str]:
-    """What bash is given for the last of the words."""
-    asked = {
+def asked(*words: str) -> dict[str, str]:
+    """Variables with which bash asks for the last of the words."""
+    return {
         "COMP_WORDS": " ".join(["paxsilica", *words]),
         "COMP_CWORD": str(len(words)),
         "_PAXSILICA_COMPLETE": "complete_bash",
     }
-    done = subprocess.run(
-        [sys.executable, "-c", MAIN],
-        cwd=folder,
-        env=os.environ | asked,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+
+
+def completed(*words: str) -> list[str]:
+    """What bash is given for the last of the words."""
+    done = CliRunner().invoke(app, [], env=asked(*words), prog_name="paxsilica")
     assert done.stderr == ""
     return done.stdout.split("\n")[:-1]
 
@@ -81,8 +80,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["solve", "--set", "policy=eu"], ["policy=eu-2030"]),
     ],
 )
-def test_completions(folder: Path, words: list[str], offered: list[str]) -> None:
-    assert [word for word in completed(folder, *words) if word] == offered
+def test_completions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], offered: list[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert [word for word in completed(*words) if word] == offered
+
+
+def test_a_process_completes_as_bash_asks(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN],
+        cwd=folder,
+        env=os.environ | asked("solve", "ba"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert done.stdout.split() == ["base", "balance.toml"]
 
 
 def test_names_offered_are_those_that_are_taken() -> None:

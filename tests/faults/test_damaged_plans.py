@@ -36,11 +36,16 @@ def plan(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "plan"))
 
 
-def refused(plan: Path, *words: str) -> None:
+def not_loaded(plan: Path, *words: str) -> None:
     with pytest.raises(InputError) as caught:
         Plan.load(plan)
     for word in words:
         assert word in str(caught.value)
+
+
+def refused(plan: Path, *words: str) -> None:
+    """By the function that every command loads a plan with, and by a command."""
+    not_loaded(plan, *words)
     found = CliRunner().invoke(app, ["export", str(plan), "--format", "csv"])
     assert found.exit_code == 2, found.output
     assert not (plan / "csv").exists()
@@ -68,12 +73,12 @@ def test_every_table_is_checked(plan: Path, name: str) -> None:
         path.write_text("".join(lines[: (len(lines) + 1) // 2]))
         refused(plan, f"{name}.csv", f"in the place of {len(lines) - 1}")
         path.write_text("".join(lines[:-1] + lines[-1:] * 2))
-        refused(plan, f"{name}.csv", "rows in the place of")
+        not_loaded(plan, f"{name}.csv", "rows in the place of")
     for at in range(0, len(kept), max(1, len(kept) // 5)):
         changed = bytearray(kept)
         changed[at] = ord("7") if changed[at] != ord("7") else ord("8")
         path.write_bytes(changed)
-        refused(plan, f"{name}.csv")
+        not_loaded(plan, f"{name}.csv")
     path.write_bytes(kept)
     assert Plan.load(plan)
     path.unlink()

@@ -35,6 +35,7 @@ def question(**keys: Any) -> Question:
     return Question(built.instance.tables, asked.model_copy(update=keys))
 
 
+@pytest.mark.slow
 def test_the_page_on_own_constraints_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

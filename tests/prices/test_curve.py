@@ -11,6 +11,7 @@ from paxsilica.plan.solve import make_plan
 from paxsilica.prices.value_curve import Curve, Jump, _from_the_ends, compute_value_curve
 from paxsilica.tables import Tables
 from prices.cases import M, case, random_question, started, three_projects, world
+from worlds import seeds
 
 
 def two_lumps(**funders: float) -> Tables:
@@ -84,7 +85,7 @@ def test_a_funder_has_a_curve_of_its_own() -> None:
     assert [round(jump.high, 6) for jump in curve.jumps] == [20.0, 50.0, 70.0]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(0, 4, 6))
 def test_every_point_is_what_a_solve_of_its_own_finds(seed: int) -> None:
     tables, asked = random_question(seed)
     curve = compute_value_curve(started(tables, asked), points=5, tolerance=3.0)

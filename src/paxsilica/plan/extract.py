@@ -42,14 +42,17 @@ largest of the same unit alone."""
 def table(name: str, rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
     """The rows under the column names that the plan's table documents, without noise."""
     frame = pd.DataFrame(list(rows), columns=list(PLAN_TABLES[name].columns))
+    counted = pd.factorize(frame[COUNTED_BY[name]])[0] if name in COUNTED_BY else None
     for key in frame.columns[frame.dtypes == "float64"]:
-        sizes = frame[key].abs()
-        finite = sizes.where(np.isfinite(sizes))
-        if name in COUNTED_BY:
-            largest = finite.groupby(frame[COUNTED_BY[name]]).transform("max").fillna(0.0)
-        else:
-            largest = np.fmax(1.0, finite.max())
-        frame.loc[sizes <= NOISE * largest, key] = 0.0
+        values = frame[key].to_numpy()
+        sizes = np.abs(values)
+        finite = np.where(np.isfinite(sizes), sizes, 0.0)
+        largest = np.array([finite.max(initial=1.0)])
+        if counted is not None:
+            of_unit = np.zeros(len(frame))
+            np.maximum.at(of_unit, counted, finite)
+            largest = of_unit[counted]
+        frame[key] = np.where(sizes <= NOISE * largest, 0.0, values)
     return frame
 
 

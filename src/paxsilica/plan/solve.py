@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -54,6 +55,17 @@ money alone, so the gap is a share of what is decided."""
 LOGGER = logging.getLogger(__name__)
 
 
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Versions of the libraries and of Python; reading them from the installed files takes longer
+    than the solve of a small case."""
+    libraries = ("pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
+    return (
+        *((name, version(name)) for name in libraries),
+        ("python", platform.python_version()),
+    )
+
+
 def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
     """What a plan is made from: enough to make it again, and to compare the questions of two
     plans."""
@@ -61,13 +73,7 @@ def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
         "paxsilica": __version__,
         "data_digest": tables.digest,
         "case": case.model_dump(mode="json"),
-        "versions": (
-            {
-                name: version(name)
-                for name in ("pyomo", "highspy", "numpy", "pandas", "pydantic", "scipy")
-            }
-            | {"python": platform.python_version()}
-        ),
+        "versions": dict(_versions()),
         "solver": "HiGHS",
     }
 
