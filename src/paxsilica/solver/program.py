@@ -340,6 +340,8 @@ class Values:
         self.sizes: dict[int, dict[str, float]] = {}
         """Nameplate of projects in service by year, as far as :func:`project_sizes` has computed
         it."""
+        self.capacities: dict[int, dict[str, float]] = {}
+        """Credited capacity likewise, of :func:`project_capacities`."""
 
     @property
     def committed(self) -> dict[Any, float]:
