@@ -250,13 +250,11 @@ def unit_groups(program: Compiled) -> Integers:
     """Number of the group of each column: columns that are counted in one unit are a group. Integer
     columns and decisions between 0 and 1 are the group 0; a column that is not in the register is a
     group of its own."""
-    for names, groups in _grouped:
-        if names is program.columns:
-            break
-    else:
-        names, groups = program.columns, _groups_of(program.columns)
-        _grouped[:] = [(names, groups), *_grouped[:1]]
-    found: Integers = groups.copy()
+    known = next((groups for names, groups in _grouped if names is program.columns), None)
+    if known is None:
+        known = _groups_of(program.columns)
+        _grouped[:] = [(program.columns, known), *_grouped[:1]]
+    found: Integers = known.copy()
     found[program.integer] = 0
     return found
 

@@ -41,7 +41,7 @@ FRACTIONAL = 1e-6
 BOUND_MARGIN = 1e-9
 """Share of the objective by which a bound is lowered for the tolerances of the solver."""
 
-FEW_COSTS = 0.001
+FEW_COSTS = 0.004
 """Share of columns with a cost below which the interior-point method replaces the simplex method.
 Where nearly all columns cost nothing, the simplex method loses its time in moves that change
 nothing; with costs in a hundredth of the columns (public money alone) it is several times faster.
