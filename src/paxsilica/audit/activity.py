@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product as combinations
 from typing import Any
 
@@ -15,6 +16,20 @@ from paxsilica.audit.reference import ENDLESS, Facts, Place, Situation, product
 from paxsilica.plan.result import Plan
 
 ACTIVITY = "unit of activity"
+
+
+@dataclass
+class Flows:
+    """Flows of one operating state, in the order of the plan."""
+
+    activity: list[tuple[str, float]] = field(default_factory=list)
+    """(plant, amount)"""
+    shipped: list[tuple[str, str, str, float]] = field(default_factory=list)
+    """(from, to, commodity, amount)"""
+    unserved: list[tuple[str, str, float]] = field(default_factory=list)
+    """(region, commodity, amount)"""
+    drawn: list[tuple[str, str, float]] = field(default_factory=list)
+    """(region, commodity, amount)"""
 
 
 @dataclass
@@ -43,6 +58,28 @@ class Running:
     rooms: dict[str, float] = field(default_factory=dict)
     """Size of each plant, in units of activity; see :meth:`room`."""
 
+    @cached_property
+    def flows(self) -> dict[str, Flows]:
+        """The flows by state; for use after :func:`read_running`, which fills them."""
+        found: dict[str, Flows] = defaultdict(Flows)
+        for (plant, name), amount in self.activity.items():
+            found[name].activity.append((plant, amount))
+        for (origin, target, commodity, name), amount in self.shipped.items():
+            found[name].shipped.append((origin, target, commodity, amount))
+        for (region, commodity, name), amount in self.unserved.items():
+            found[name].unserved.append((region, commodity, amount))
+        for (region, commodity, name), amount in self.drawn.items():
+            found[name].drawn.append((region, commodity, amount))
+        return found
+
+    @cached_property
+    def activity_of(self) -> dict[str, list[tuple[str, float]]]:
+        """(state, amount) by plant; for use after :func:`read_running`."""
+        found: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for (plant, name), amount in self.activity.items():
+            found[plant].append((name, amount))
+        return found
+
     def size(self, commodity: str) -> float:
         """Size of every row on a commodity: a share of all its flows."""
         return OF_ALL * self.volumes.get(commodity, 0.0)
@@ -64,8 +101,8 @@ class Running:
         """Output of a commodity in a state, in all regions or in one."""
         return math.fsum(
             amount * self.facts.makes[self.facts.plants[plant].process].get(commodity, 0.0)
-            for (plant, name), amount in self.activity.items()
-            if name == state and region in (None, self.facts.plants[plant].region)
+            for plant, amount in self.flows[state].activity
+            if region in (None, self.facts.plants[plant].region)
         )
 
     def capacity(self, plant: str, year: int) -> float:
@@ -76,8 +113,16 @@ class Running:
 
 
 def demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
-    """Final demand in a state, after events."""
-    found = {}
+    """Final demand in a state, after events; computed once for each state."""
+    key = ("demand", situation.name)
+    if key not in facts.memory:
+        facts.memory[key] = _demand_in(facts, situation)
+    found: dict[Place, float] = facts.memory[key]
+    return found
+
+
+def _demand_in(facts: Facts, situation: Situation) -> dict[Place, float]:
+    found: dict[Place, float] = {}
     for (region, commodity, year), quantity in facts.demand.items():
         if year != situation.year or situation.gone(region):
             continue
@@ -324,23 +369,20 @@ def _stores(running: Running) -> None:
 
 def _flows(one: Situation, running: Running) -> dict[Place, list[float]]:
     """Everything that comes to a place (positive) or leaves it (negative) in a state."""
-    facts = running.facts
+    facts, own = running.facts, running.flows[one.name]
     flows: dict[Place, list[float]] = defaultdict(list)
-    for (plant, name), amount in running.activity.items():
-        if name == one.name:
-            row = facts.plants[plant]
-            for sign, recipes in ((1.0, facts.makes), (-1.0, facts.uses)):
-                for commodity, quantity in recipes[row.process].items():
-                    flows[row.region, commodity].append(sign * quantity * amount)
-    for (origin, target, commodity, name), amount in running.shipped.items():
-        if name == one.name:
-            flows[origin, commodity].append(-amount)
-            flows[target, commodity].append(amount)
+    for plant, amount in own.activity:
+        row = facts.plants[plant]
+        for sign, recipes in ((1.0, facts.makes), (-1.0, facts.uses)):
+            for commodity, quantity in recipes[row.process].items():
+                flows[row.region, commodity].append(sign * quantity * amount)
+    for origin, target, commodity, amount in own.shipped:
+        flows[origin, commodity].append(-amount)
+        flows[target, commodity].append(amount)
     for place, wanted in demand_in(facts, one).items():
         flows[place] += [-wanted, running.unserved.get((*place, one.name), 0.0)]
-    for (region, commodity, name), amount in running.drawn.items():
-        if name == one.name:
-            flows[region, commodity].append(amount)
+    for region, commodity, amount in own.drawn:
+        flows[region, commodity].append(amount)
     for place in facts.stocks if not one.disrupted else ():
         level = running.level.get((*place, one.year), 0.0)
         flows[place] += [running.opening(place, one.year), -level]

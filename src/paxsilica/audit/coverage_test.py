@@ -53,11 +53,7 @@ def audit_coverage(running: Running) -> dict[tuple[str, int], float]:
         if one is None:
             texts.note("coverage", "a share", "there is no coverage test")
             continue
-        missing = sum(
-            amount
-            for (_, k, name), amount in running.unserved.items()
-            if (k, name) == (commodity, one.name)
-        )
+        missing = sum(amount for _, k, amount in running.flows[one.name].unserved if k == commodity)
         made = supplied(running, commodity, one)
         claim = row["required_share"] * quantity - row["shortfall"]
         amounts.at_least("production when cut off", made, claim, quantity)
@@ -103,32 +99,39 @@ def _outside(running: Running) -> None:
             here.at_least("uses outside the chain", math.fsum(served[good]), claim, whole)
 
 
-def takers(facts: Facts, commodity: str, one: Situation) -> set[str]:
-    """Regions that demand a commodity in a coverage test, or have an existing plant that can run
-    and takes it."""
-    found = {region for region, name in demand_in(facts, one) if name == commodity}
-    for name, row in facts.assets.items():
-        size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
-        if commodity in facts.uses[row.process] and facts.can_run(name, one) and size > 0:
-            found.add(row.region)
-    return found
+def takers(facts: Facts, one: Situation) -> dict[str, set[str]]:
+    """By commodity, the regions that demand it in a coverage test, or have an existing plant that
+    can run and takes it; computed once for each state."""
+    key = ("takers", one.name)
+    if key not in facts.memory:
+        found: dict[str, set[str]] = defaultdict(set)
+        for region, commodity in demand_in(facts, one):
+            found[commodity].add(region)
+        for name, row in facts.assets.items():
+            size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
+            if size > 0 and facts.can_run(name, one):
+                for commodity in facts.uses[row.process]:
+                    found[commodity].add(row.region)
+        facts.memory[key] = found
+    known: dict[str, set[str]] = facts.memory[key]
+    return known
 
 
 def supplied(running: Running, commodity: str, one: Situation) -> float:
     """What is made and drawn of a commodity in a coverage test, without the surplus of regions
     that do not take it."""
-    facts, inside = running.facts, takers(running.facts, commodity, one)
+    facts, inside = running.facts, takers(running.facts, one)[commodity]
     amounts = []
-    for (plant, name), activity in running.activity.items():
+    flows = running.flows[one.name]
+    for plant, activity in flows.activity:
         row = facts.plants[plant]
-        if name == one.name:
-            recipes = facts.makes if row.region in inside else facts.uses
-            amounts.append(activity * recipes[row.process].get(commodity, 0.0))
-    for (region, good, name), amount in running.drawn.items():
-        if (good, name) == (commodity, one.name) and region in inside:
+        recipes = facts.makes if row.region in inside else facts.uses
+        amounts.append(activity * recipes[row.process].get(commodity, 0.0))
+    for region, good, amount in flows.drawn:
+        if good == commodity and region in inside:
             amounts.append(amount)
-    for (origin, target, good, name), amount in running.shipped.items():
-        if (good, name) == (commodity, one.name):
+    for origin, target, good, amount in flows.shipped:
+        if good == commodity:
             amounts.append(((target in inside) - (origin in inside)) * amount)
     return math.fsum(amounts)
 

@@ -73,12 +73,17 @@ def returned(facts: Facts, chosen: Mapping[str, str]) -> dict[tuple[str, str], f
 
 
 def covered_demand(facts: Facts, year: int) -> dict[str, float]:
-    """Final demand of the covered regions by commodity, before events."""
-    total: dict[str, float] = defaultdict(float)
-    for (region, commodity, when), quantity in facts.demand.items():
-        if when == year and facts.in_need(region, year):
-            total[commodity] += quantity
-    return dict(total)
+    """Final demand of the covered regions by commodity, before events; computed once for each
+    year."""
+    key = ("covered demand", year)
+    if key not in facts.memory:
+        total: dict[str, float] = defaultdict(float)
+        for (region, commodity, when), quantity in facts.demand.items():
+            if when == year and facts.in_need(region, year):
+                total[commodity] += quantity
+        facts.memory[key] = dict(total)
+    known: dict[str, float] = facts.memory[key]
+    return known
 
 
 def needs(facts: Facts) -> dict[tuple[str, int], float]:

@@ -79,11 +79,11 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
     for year in range(start, facts.last + 1):
         serves, above = money.in_service(project, year)
         found[year] = -facts.fixed_cost_of(project, year, serves, above)
-    for (plant, name), amount in running.activity.items():
+    for name, amount in running.activity_of[project]:
         state = running.states[name]
-        if plant == project and state.year in found:
-            cost = facts.unit_cost(plant, state.year)
-            cost *= facts.factor("variable cost", plant, state.events)
+        if state.year in found:
+            cost = facts.unit_cost(project, state.year)
+            cost *= facts.factor("variable cost", project, state.events)
             found[state.year] += 1e-6 * state.probability * amount * (worth - cost)
     for year in range(facts.last + 1, start + (row.economic_life_years or 0)):
         found[year] = found.get(facts.last, 0.0)

@@ -86,11 +86,12 @@ class Facts:
         self.credits = {row.status: row.credit for row in tables.statuses}
         self.overruns = {row.status: row.capital_factor or 1.0 for row in tables.statuses}
         self.outage_years = 1 if case.coverage is None else case.coverage.outage_years
-        self.memory: dict[str, Any] = {}
+        self.memory: dict[Any, Any] = {}
         self.demand = self._demand()
         self.role = cache(self._role)
         self.pays = cache(self._pays)
         self.route = cache(self._route)
+        self.most_capital_of = cache(self._most_capital_of)
 
     # numbers
 
@@ -319,6 +320,10 @@ class Facts:
 
     def most_capital(self, project: Project) -> float:
         """The most that the project could cost: the size of numbers in rows about its money."""
+        return self.most_capital_of(project.project)
+
+    def _most_capital_of(self, name: str) -> float:
+        project = self.projects[name]
         room = project.largest_size - project.smallest_size
         return self.overrun(project) * max(
             (

@@ -370,14 +370,38 @@ class CoverageTest:
         for (_, index), made in zip(self.index, self.made, strict=True):
             if made:
                 members[stage_of[index[0]]].append(index[0])
+        whole = self._whole(shift)
         stages, goods = {}, {}
         for stage, names in members.items():
-            stages[stage] = self.alone(shift, names)
+            every = whole.issuperset(names)
+            stages[stage] = 1.0 if every else self.alone(shift, names)
             # a good alone is covered at least as well as with the others of its stage
             for name in names:
                 one = len(names) == 1 or stages[stage] >= 1.0 - SHARE_NOISE
-                goods[name] = stages[stage] if one else self.alone(shift, [name])
+                goods[name] = (
+                    stages[stage] if one else 1.0 if name in whole else self.alone(shift, [name])
+                )
         return Alone(stages, goods)
+
+    def _whole(self, shift: Array) -> frozenset[str]:
+        """Goods that one operation makes in full, all at once: the standalone coverage of each, and
+        of any set of them, is 1 without a program of its own. The operation is one with the least
+        sum of missing shares of all goods."""
+        self._set(shift, "none", self.made, self.full)
+        zeros = np.zeros(len(self.slack))
+        # what a good has above its need, a negative amount here
+        self.solver.bound_columns(self.slack, np.where(self.made, -1.0, 0.0), zeros)
+        self.solver.set_costs(self.slack, np.where(self.made, -1.0, 0.0))
+        values = self._solved().values
+        assert values is not None
+        self.solver.bound_columns(self.slack, zeros, zeros)
+        self.solver.set_costs(self.slack, zeros)
+        missing = -values[self.slack]
+        return frozenset(
+            index[0]
+            for (_, index), made, share in zip(self.index, self.made, missing, strict=True)
+            if made and share <= TOLERANCE
+        )
 
     def alone(self, shift: Array, goods: Sequence[str], *, delivered: bool = False) -> float:
         """Largest share of the needs for ``goods`` that can be made at once, or, with

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -301,25 +301,27 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Nameplate of each committed project in service in ``year`` if completed on time, along its
     ramp."""
-    if year in values.sizes:
-        return values.sizes[year]
-    sizes = {
-        name: total(size_terms(values, candidate, year))
-        for name, candidate in instance.candidates.items()
-    }
-    found = {
-        name: size
-        for name, size in sizes.items()
-        if size > ZERO_TOL * instance.candidates[name].largest
-    }
-    values.sizes[year] = found
-    return found
+    if year not in values.sizes:
+        values.sizes[year] = _at_work(instance, values, year, size_terms)
+    return values.sizes[year]
 
 
 def project_capacities(instance: Instance, values: Values, year: int) -> dict[str, float]:
     """Credited capacity of each committed project in ``year``, before events."""
+    if year not in values.capacities:
+        values.capacities[year] = _at_work(instance, values, year, capacity_terms)
+    return values.capacities[year]
+
+
+def _at_work(
+    instance: Instance,
+    values: Values,
+    year: int,
+    terms: Callable[[Values, Candidate, int], Iterable[tuple[float, float]]],
+) -> dict[str, float]:
+    """The sum of some terms of each project in ``year``, where it is more than noise."""
     sizes = {
-        name: total(capacity_terms(values, candidate, year))
+        name: total(terms(values, candidate, year))
         for name, candidate in instance.candidates.items()
     }
     return {

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from paxsilica.prices.priced_items import PricedItem
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.persistent import Corner, Movement, PersistentProgram
+from paxsilica.solver.scaling import Scaling
 
 Verdict = Literal["yes", "no", "open"]
 
@@ -44,14 +45,15 @@ OTHERS = 3
 """Number of further duals to look for; each takes about a tenth of the time of the first solve."""
 
 NEAR = 1e-7
-"""Distance from a bound, relative to its size where that is above one, within which a value is at
-it: the solver's own tolerance."""
+"""Scaled distance from a bound, relative to its size where that is above one, within which a value
+is at it: the solver's own tolerance."""
 
 PERTURBED = 1e-4
 """Largest movement of columns and rows into their range."""
 
 STILL = 1e-9
-"""Movement of degenerate variables, per unit of the priced item, that is rounding."""
+"""Scaled movement of degenerate variables, per scaled unit of the priced item, that is rounding.
+Without scaling the result would depend on units: a unit of energy moves few plants."""
 
 
 Flags = NDArray[np.bool_]
@@ -63,11 +65,14 @@ class Degeneracy:
 
     Attributes:
         row_low, row_high, low, high: which rows and columns are at which side in its solution.
-        witness, witness_of_columns: how much moving a side moves degenerate variables, weighted.
+        scaling: of the program in the solver.
+        witness, witness_of_columns: how much moving a side moves degenerate variables, weighted and
+            scaled.
         others: duals of the rows and reduced costs of further optimal duals.
     """
 
     program: Compiled
+    scaling: Scaling
     row_low: Flags
     row_high: Flags
     low: Flags
@@ -83,7 +88,7 @@ class Degeneracy:
         if len(part.columns):
             bounds = np.where(self.high[part.columns], part.high_shift, part.low_shift)
             moved += float(self.witness_of_columns[part.columns] @ bounds)
-        return abs(moved) <= STILL * part.size()
+        return abs(moved) <= STILL * part.scaled_size(self.scaling)
 
     def degenerate(self, item: PricedItem, price: float) -> Verdict:
         """Whether one less and one more of ``item`` differ in price; ``price`` is one of them."""
@@ -142,16 +147,19 @@ def find_degeneracy(
     """
     draw = np.random.default_rng(0)
     assert corner.outcome.values is not None
-    values, activity = corner.outcome.values, corner.activity
-    low, high = _at(program.low, values), _at(program.high, values)
-    row_low, row_high = _at(program.row_low, activity), _at(program.row_high, activity)
+    scaling = lp.scaling
+    values, activity = corner.outcome.values / scaling.columns, corner.activity * scaling.rows
+    low, high = (_at(side / scaling.columns, values) for side in (program.low, program.high))
+    row_low, row_high = (
+        _at(side * scaling.rows, activity) for side in (program.row_low, program.row_high)
+    )
     weights = [
         np.where(still, draw.uniform(0.5, 1.5, len(still)), 0.0)
         for still in (low | high, row_low | row_high)
     ]
-    witness = lp.through_basis(corner, *weights)
+    witness = lp.through_basis(corner, weights[0] / scaling.columns, weights[1] * scaling.rows)
     found = Degeneracy(
-        program, row_low, row_high, low, high, witness, -(program.matrix.T @ witness)
+        program, scaling, row_low, row_high, low, high, witness, -(program.matrix.T @ witness)
     )
     every = np.arange(len(program.row_low))
     further = []

@@ -12,8 +12,6 @@ import math
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.prices.duals import Duals, proved
@@ -85,19 +83,20 @@ class Derivatives:
         Raises:
             OutOfTimeError: at the time limit.
         """
+        if duals.degeneracy.unique(item):
+            value = item.price(duals.rows, duals.columns)
+            return Sides(value, value)
         return Sides(*(self._side(duals, item, size, way) for way in (-1.0, 1.0)))
 
     def right(self, duals: Duals, item: PricedItem, size: float = 1.0) -> float:
         """The right derivative alone; as :meth:`sides`."""
+        if duals.degeneracy.unique(item):
+            return item.price(duals.rows, duals.columns)
         return self._side(duals, item, size, 1.0)
 
     def _side(self, duals: Duals, item: PricedItem, size: float, way: float) -> float:
         part = item.movement
-        scaled = max(
-            float(np.abs(part.shift * self.lp.scaling.rows[part.rows]).max(initial=0.0)),
-            float(np.abs(part.low_shift / self.lp.scaling.columns[part.columns]).max(initial=0.0)),
-            float(np.abs(part.high_shift / self.lp.scaling.columns[part.columns]).max(initial=0.0)),
-        )
+        scaled = part.scaled_size(self.lp.scaling)
         if not scaled:
             raise PaxSilicaError(f"nothing is moved by one more of {item.what} {item.where}")
         found = math.inf

@@ -55,6 +55,12 @@ class Movement:
         parts = (self.shift, self.low_shift, self.high_shift)
         return max(float(np.abs(part).max(initial=0.0)) for part in parts)
 
+    def scaled_size(self, scaling: Scaling) -> float:
+        """The largest movement in the scaled program."""
+        rows, columns = scaling.rows[self.rows], scaling.columns[self.columns]
+        parts = (self.shift * rows, self.low_shift / columns, self.high_shift / columns)
+        return max(float(np.abs(part).max(initial=0.0)) for part in parts)
+
 
 class PersistentProgram:
     """An LP in the solver's memory. The sides of its rows and the bounds of its columns can be

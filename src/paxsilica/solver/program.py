@@ -241,10 +241,26 @@ def _names(members: Iterable[Any], register: Mapping[str, Any]) -> tuple[tuple[s
     return tuple(found)
 
 
+_grouped: list[tuple[tuple[tuple[str, Any], ...], Integers]] = []
+"""The names of columns last seen, with their groups: programs that differ in sides, bounds and
+costs share one tuple of names, and finding the groups takes seconds in large ones."""
+
+
 def unit_groups(program: Compiled) -> Integers:
     """Number of the group of each column: columns that are counted in one unit are a group. Integer
     columns and decisions between 0 and 1 are the group 0; a column that is not in the register is a
     group of its own."""
+    known = next((groups for names, groups in _grouped if names is program.columns), None)
+    if known is None:
+        known = _groups_of(program.columns)
+        _grouped[:] = [(program.columns, known), *_grouped[:1]]
+    found: Integers = known.copy()
+    found[program.integer] = 0
+    return found
+
+
+def _groups_of(columns: tuple[tuple[str, Any], ...]) -> Integers:
+    """The groups by the names of columns alone."""
     place: dict[str, int] = {}
     kinds: dict[str, str] = {}
     for name, doc in VARIABLES.items():
@@ -258,8 +274,8 @@ def unit_groups(program: Compiled) -> Integers:
         elif doc.unit == "USD million":
             kinds[name] = "money"
     known: dict[Any, int] = {}
-    found = np.zeros(len(program.columns), dtype=np.int64)
-    for at, (family, index) in enumerate(program.columns):
+    found = np.zeros(len(columns), dtype=np.int64)
+    for at, (family, index) in enumerate(columns):
         kind, key = kinds.get(family), place.get(family)
         if kind == "whole":
             continue
@@ -267,7 +283,6 @@ def unit_groups(program: Compiled) -> Integers:
         if kind is not None:
             group = (kind, None if key is None else parts_of(index)[key])
         found[at] = known.setdefault(group, len(known) + 1)
-    found[program.integer] = 0
     return found
 
 
@@ -323,6 +338,8 @@ class Values:
         self.sizes: dict[int, dict[str, float]] = {}
         """Nameplate of projects in service by year, as far as :func:`project_sizes` has computed
         it."""
+        self.capacities: dict[int, dict[str, float]] = {}
+        """Credited capacity likewise, of :func:`project_capacities`."""
 
     @property
     def committed(self) -> dict[Any, float]:
