@@ -93,7 +93,7 @@ def make_side(
         label=label,
         lead=answer.lead(named),
         parts=answer.parts(named),
-        closest=plan.status == "infeasible" and plan.objective is not None,
+        closest=named.closest,
         reasons=reasons,
         cards=answer.cards(named),
         stages=stages,

@@ -68,7 +68,8 @@ def front_prices_sheet(book: Book, plan: Plan) -> None:
 
 def diagnosis_sheet(book: Book, reasons: Reasons) -> None:
     """Why no plan meets the case, and the changes that make it feasible."""
-    sheet = Sheet(book, DIAGNOSIS, "Why no plan meets the case", landscape=False)
+    title = "Why no plan meets the case"
+    sheet = Sheet(book, DIAGNOSIS, title, landscape=False, labelled=False)
     sections: list[tuple[str, Any]] = [
         ("Requirements that cannot be met", reasons.reasons),
         *(
