@@ -36,6 +36,7 @@ from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.output_tables import TableDoc
 from paxsilica.plan.labels import names_by_projects, project_names
+from paxsilica.serialize import plain
 from paxsilica.solver.resolve import write
 from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
@@ -76,6 +77,8 @@ class Alternatives(Study):
 
     Attributes:
         limit_usd_m: objective up to which a plan is near-optimal, USD million.
+        room_usd_m: distance of this limit from the objective of the best plan known, USD million.
+        case, data_digest: case as plain data, and digest of its data, for which the verdicts hold.
         decisions: year of commitment and final size, by plan and project.
     """
 
@@ -107,7 +110,22 @@ class Alternatives(Study):
     }
 
     limit_usd_m: float = math.nan
+    room_usd_m: float = math.nan
+    case: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    data_digest: str = field(default="", repr=False)
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data, with the case and the data for which the verdicts hold."""
+        rows = self.table("projects")[["project", "verdict", "certain"]]
+        return {
+            **super().result(),
+            "case": self.case,
+            "data_digest": self.data_digest,
+            "limit_usd_m": self.limit_usd_m,
+            "room_usd_m": self.room_usd_m,
+            "verdicts": plain(rows),
+        }
 
     def figure(self) -> Figure:
         """The projects in which the plans differ, by plan."""
@@ -206,6 +224,9 @@ def alternatives(
         runner.stopped,
         [note, *_open_notes(rows)],
         limit_usd_m=near.limit,
+        room_usd_m=near.room,
+        case=case.model_dump(mode="json"),
+        data_digest=question.tables.digest,
         decisions={name: plan["decision"] for name, plan in zip(labels, found, strict=True)},
     )
 
