@@ -19,6 +19,8 @@ ROW_UNIT = "unit of the row"
 PROJECT_UNIT = "units of the project"
 """The unit of the size of a project, ``size_unit`` in the table ``portfolio`` of a plan."""
 DIMENSIONLESS = "dimensionless"
+CALENDAR_YEAR = "calendar year"
+"""The unit of a mean of years."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from ore_world import CASE_FILE, World
 from typer.testing import CliRunner, Result
@@ -101,6 +103,58 @@ def test_page_and_workbook_of_the_infeasible_have_reasons_and_the_closest_plan(
     )
 
 
+def exported(ore: list[str], format_: str) -> Path:
+    words = ["export", "x", "--data", ore[2], "--format", format_, "--json"]
+    found = run(*words)
+    assert found.exit_code in (0, 5), found.output
+    return Path(json.loads(found.stdout)["written"])
+
+
+def check_labels(ore: list[str]) -> None:
+    """Every file of an export holds the closest plan in ``x`` and its label."""
+    plan, label = Plan.load(Path("x/closest")), "Closest plan, requirements not met"
+    sizes = {name: len(table) for name, table in plan.tables.items()}
+    assert sizes["portfolio"] > 0
+    place = exported(ore, "csv")
+    for name, rows in sizes.items():
+        table = pd.read_csv(place / f"{name}.csv")
+        assert len(table) == rows
+        assert not rows or set(table["plan"]) == {label}, name
+    columns = pd.read_csv(place / "columns.csv")
+    assert set(columns.loc[columns["column"] == "plan", "table"]) == set(sizes)
+    text = json.loads(exported(ore, "json").read_text(encoding="utf-8"))
+    assert text["plan"]["closest_plan"] == label
+    assert all(table["title"].startswith(label) for table in text["tables"].values())
+    assert len(text["tables"]["portfolio"]["rows"]) == sizes["portfolio"]
+    iamc = pd.read_csv(exported(ore, "iamc"))
+    assert set(iamc["scenario"]) == {f"{plan.case} ({label})"}
+    book = openpyxl.load_workbook(exported(ore, "xlsx"))
+    first = {sheet.title: str(sheet["A1"].value) for sheet in book}
+    assert first.pop("Diagnosis").startswith("Requirements that cannot be met")
+    assert {"Answer", "Portfolio", "Coverage", "operation"} <= set(first)
+    assert all(words.startswith(label) for words in first.values()), first
+    assert all(label in book[name].oddHeader.left.text for name in first)
+    if find_spec("pyarrow"):
+        table = pd.read_parquet(exported(ore, "parquet") / "portfolio.parquet")
+        assert set(table["plan"]) == {label}
+
+
+def test_every_export_of_the_infeasible_is_the_closest_plan_and_labelled(ore: list[str]) -> None:
+    document("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", code=3)
+    check_labels(ore)
+
+
+def test_a_plan_that_meets_its_requirements_is_exported_without_a_label() -> None:
+    document("solve", *GIVEN, "--out", "x")
+    for format_ in ("csv", "json", "iamc", "xlsx"):
+        run("export", "x", *TABLES, "--format", format_)
+    assert not list(Path("x").glob("closest*"))
+    assert "plan" not in pd.read_csv("x/csv/portfolio.csv")
+    assert "Closest plan" not in Path("x/plan.json").read_text(encoding="utf-8")
+    assert "Closest plan" not in Path("x/iamc.csv").read_text(encoding="utf-8")
+    assert openpyxl.load_workbook("x/plan.xlsx")["Portfolio"]["A1"].value == "Project"
+
+
 def test_a_closest_plan_that_fails_its_audit_ends_with_5(
     ore: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +169,9 @@ def test_a_closest_plan_that_fails_its_audit_ends_with_5(
     assert result.exit_code == 5, result.output
     assert "The plan failed its audit" in result.stderr
     assert Plan.load(Path("x/closest")).audit.status == "failed"
+    check_labels(ore)
+    assert run("report", "x/closest", "--data", ore[2], "--out", "page.html").exit_code == 5
+    assert "All that follows describes the closest plan." in Path("page.html").read_text()
 
 
 def test_check_and_cases() -> None:

@@ -15,8 +15,9 @@ import pytest
 
 import paxsilica
 from paxsilica.errors import InputError
+from paxsilica.plan.labels import money
 from paxsilica.plan.result import Plan
-from paxsilica.report.answer import below, cards, lower, money, parts, sentences
+from paxsilica.report.answer import below, cards, lower, parts, sentences
 from paxsilica.report.page import render_page
 from paxsilica.report.page.chain import make_chain
 from paxsilica.report.page.glossary import GLOSSARY

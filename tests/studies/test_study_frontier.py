@@ -194,4 +194,4 @@ def test_figure_and_files(tmp_path: object) -> None:
         "study.json",
         "figure.svg",
     }
-    assert "plan 1" in found._repr_html_()
+    assert "plan at the loosest limits" in found._repr_html_()

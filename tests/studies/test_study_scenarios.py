@@ -101,7 +101,7 @@ def test_comparison_of_plans() -> None:
     names = set(small.portfolio["project"]) ^ set(large.portfolio["project"])
     assert set(found.table("projects")["project"]) >= names
     assert set(found.table("coverage")["stage"]) <= {"ore", "metal"}
-    assert found.table("coverage")["difference"].max() > 0
+    assert found.table("coverage")["standalone_difference"].max() > 0
     assert found.figure().axes[0].get_xlabel().startswith("other plan less this plan")
     assert found.notes[0].startswith("They answer different questions (budget_usd_m: ")
     same = compare(large, large)

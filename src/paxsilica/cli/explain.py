@@ -31,7 +31,7 @@ class Diagnosed:
 
     def show(self, screen: Screen) -> None:
         """Prints it."""
-        screen.show(*self.diagnosis.lines())
+        screen.say(*self.diagnosis.lines())
         if self.closest is not None:
             screen.show(f"The closest plan is written to {self.closest}.")
 
@@ -127,7 +127,7 @@ def explain(
         from paxsilica.studies.exposure import explain_stage
 
         exposure = explain_stage(question.tables, question.case, stage, options.on_step)
-        return Answer(lambda screen: screen.show(*exposure.lines()), exposure.result)
+        return Answer(lambda screen: screen.say(*exposure.lines()), exposure.result)
     from paxsilica.studies.explain import explain_project
 
     assert project is not None
@@ -140,4 +140,4 @@ def explain(
         if one.grade
     ]
     lines = found.lines() + (["Numbers it rests on, with their grade:", *graded] if graded else [])
-    return Answer(lambda screen: screen.show(*lines), found.result)
+    return Answer(lambda screen: screen.say(*lines), found.result)

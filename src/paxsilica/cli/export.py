@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from paxsilica.cli import completion
-from paxsilica.cli.options import PlanArgument, WriteOptions, load_plan
+from paxsilica.cli.options import PlanArgument, WriteOptions
 from paxsilica.cli.output import Answer, audit_code, written
 from paxsilica.cli.paths import holds_file, is_export, is_workbook, refuse_to_write_over, says
 from paxsilica.errors import InputError, Problem
@@ -44,13 +44,17 @@ def export(
             "--out",
             metavar="PATH",
             help="File, or folder for csv and parquet, to write.",
-            show_default="in DIR, by format",
+            show_default="in DIR, by format; the closest plan as closest-...",
         ),
     ] = None,
     *,
     options: WriteOptions,
 ) -> Answer:
     """Write a plan in a format that other programs read: xlsx, csv, json, iamc (pyam) or parquet.
+
+    Of an infeasible plan the closest plan is written, if the folder holds it. It is labelled in
+    every format: in each sheet, in the column plan of each table, as closest_plan in the JSON
+    document, and in the IAMC scenario.
 
     With --json: written, the path of the file or folder.
 
@@ -67,10 +71,11 @@ def export(
             [Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")]
         )
     from paxsilica.report.export import export_plan
-    from paxsilica.report.views.diagnosis import load_reasons
+    from paxsilica.report.views.diagnosis import load_reasons, shown_plan
     from paxsilica.report.views.named_plan import load_named_plan
 
-    named = load_named_plan(load_plan(folder), options.data)
+    plan, closest = shown_plan(folder)
+    named = load_named_plan(plan, options.data, closest=closest)
     if out is not None:
         refuse_to_write_over(out, EXPORTED[format_], options.force)
     place = export_plan(named, format_, folder, out, load_reasons(folder))

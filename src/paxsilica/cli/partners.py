@@ -120,19 +120,19 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:
-        screen.show(*found.lines())
+        screen.say(*found.lines())
         if not found.exact:
-            screen.show(
+            screen.say(
                 f"Estimated from {options.samples} orders of arrival; errors are half the width of"
                 " a 95 % interval."
             )
         if signs and options.own_needs:
-            screen.show(
+            screen.say(
                 "The needs of those who sign are counted: the demand of a covered region must be"
                 " covered too."
             )
         elif signs:
-            screen.show(
+            screen.say(
                 "The value of a signature is its benefit for the others; the final demand of"
                 " possible signatories is not counted."
             )

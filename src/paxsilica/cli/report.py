@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from paxsilica.cli import completion
-from paxsilica.cli.options import PlanArgument, WriteOptions, load_plan
+from paxsilica.cli.options import PlanArgument, WriteOptions
 from paxsilica.cli.output import Answer, audit_code, written
 from paxsilica.cli.paths import refuse_to_write_over, says
-
-if TYPE_CHECKING:
-    from paxsilica.plan.result import Plan
 
 PAGE_MARK = '<meta name="generator" content="paxsilica'
 
@@ -27,6 +25,17 @@ def report(
             metavar="DIR",
             help="Folder of another plan, to show side by side.",
             autocompletion=completion.plans,
+        ),
+    ] = None,
+    alternatives: Annotated[
+        Path | None,
+        typer.Option(
+            "--alternatives",
+            metavar="DIR",
+            help=(
+                "Folder of the study alternatives of the case, to mark the projects that every"
+                " near-optimal plan has."
+            ),
         ),
     ] = None,
     out: Annotated[
@@ -43,6 +52,9 @@ def report(
     Of an infeasible plan the page shows the reasons, the changes that make the case feasible and
     the closest plan, if the folder holds them.
 
+    Which projects every near-optimal plan has is known where --alternatives gives the study, and
+    the page says where it is not known.
+
     With --json: written, the path of the file.
 
     Writes one HTML file.
@@ -51,32 +63,31 @@ def report(
 
       paxsilica report plans/base
 
+      paxsilica report plans/base --alternatives plans/alternatives-base
+
       paxsilica report plans/base --with plans/forty-billion --out base-and-forty.html
     """
     from paxsilica.atomic import new_file
     from paxsilica.report.page import render_page
-    from paxsilica.report.views.diagnosis import load_reasons
+    from paxsilica.report.views.diagnosis import load_reasons, shown_plan
     from paxsilica.report.views.named_plan import load_named_plan
+    from paxsilica.report.views.near_optimal import load_near_optimal
 
     path = folder / "report.html" if out is None else out
-    named = load_named_plan(shown_plan(folder), options.data)
+    plan, closest = shown_plan(folder)
+    named = load_named_plan(plan, options.data, closest=closest)
+    if alternatives is not None:
+        named = replace(named, near=load_near_optimal(alternatives, named.plan))
     reasons, beside, other_reasons = load_reasons(folder), None, None
     if other is not None:
-        plan, other_reasons = shown_plan(other), load_reasons(other)
+        (plan, closest), other_reasons = shown_plan(other), load_reasons(other)
         same = plan.manifest.get("data_digest") == named.plan.manifest.get("data_digest")
-        beside = load_named_plan(plan, options.data if same else None)
+        beside = load_named_plan(plan, options.data if same else None, closest=closest)
+        if named.near is not None and same and not named.plan.question_differences(plan):
+            beside = replace(beside, near=named.near)
     refuse_to_write_over(path, says(PAGE_MARK), options.force)
     page = render_page(named, beside, reasons=reasons, other_reasons=other_reasons)
     with new_file(path) as draft:
         draft.write_text(page, encoding="utf-8")
     plans = [named.plan, *([] if beside is None else [beside.plan])]
     return written(path, audit_code(options, plans))
-
-
-def shown_plan(folder: Path) -> Plan:
-    """The plan in a folder; of an infeasible one the closest plan, if there is one."""
-    from paxsilica.report.views.diagnosis import load_closest
-
-    plan = load_plan(folder)
-    closest = load_closest(folder) if plan.status == "infeasible" and not plan.tables else None
-    return plan if closest is None else closest

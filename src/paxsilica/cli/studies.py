@@ -30,9 +30,11 @@ from paxsilica.cli.options import (
 from paxsilica.cli.output import Answer
 from paxsilica.cli.paths import holds_study, refuse_to_write_over
 from paxsilica.errors import InputError, Problem
+from paxsilica.output_tables import CALENDAR_YEAR
 from paxsilica.report.console.screen import Screen
 
 if TYPE_CHECKING:
+    from paxsilica.output_tables import Column
     from paxsilica.plan.result import Plan
     from paxsilica.studies.results import Study
 
@@ -47,8 +49,11 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
 not overwritten."""
 
 ROWS_SHOWN = 60
-ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline")
+ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage")
 """Tables that are shown beside the main one."""
+
+ZERO_TOL = 1e-9
+"""A smaller number of a study is rounding of a difference."""
 
 MEASURES = ("total", "cost", "shortfall", "budget")
 LIMITED = ("budget", "coverage", "shortfall", "cost", "concentration")
@@ -107,29 +112,51 @@ class StudyOptions(SolveOptions):
 def print_study(screen: Screen, study: Study, folder: Path) -> None:
     """Title, notes, the tables that matter most, and the folder."""
     screen.print(Text(study.title, "bold"))
-    for note in study.notes:
-        screen.print(note)
+    screen.say(*study.notes)
     for name, frame in study.tables.items():
         if name == study.main or name in ALWAYS_SHOWN:
-            heads = {column: str(column).replace("_", " ") for column in frame.columns}
-            schema = study.docs[name].schema
-            numbers = [head for column, head in heads.items() if schema[column].numeric]
-            shown = frame.head(ROWS_SHOWN).itertuples(index=False, name=None)
-            cells = ([_cell(value) for value in row] for row in shown)
-            screen.show_rows([*heads.values()], cells, numbers, study.docs[name].title)
+            schema, title = study.docs[name].schema, f"{study.docs[name].title}:"
+            if frame.empty:
+                screen.say("", f"{title} none")
+                continue
+            filled = frame
+            if not study.blank_columns_shown:
+                filled = frame.dropna(axis="columns", how="all")
+            columns = [str(column) for column in filled.columns]
+            heads = [study.heading(column) for column in columns]
+            numbers = [study.heading(column) for column in columns if schema[column].numeric]
+            shown = filled.head(ROWS_SHOWN).itertuples(index=False, name=None)
+            cells = (
+                [cell_text(value, schema[key]) for key, value in zip(columns, row, strict=True)]
+                for row in shown
+            )
+            screen.show("")
+            screen.show_rows(heads, cells, numbers, title)
             if len(frame) > ROWS_SHOWN:
                 screen.show(f"and {len(frame) - ROWS_SHOWN:,} more rows")
-    screen.show(f"Written to {folder}")
+    screen.show("", f"Written to {folder}")
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any, column: Column) -> str:
+    """A value as the screen shows it: years without separators, numbers with four digits.
+
+    >>> from paxsilica.output_tables import money, number, year
+    >>> cell_text(2030.0, year("")), cell_text(2030.5, number("", "calendar year"))
+    ('2030', '2030.5')
+    >>> cell_text(2030.0, money("")), cell_text(0.25, number("", "t")), cell_text(None, money(""))
+    ('2,030', '0.25', '')
+    """
     if value is None or value != value:
         return ""
-    if isinstance(value, bool):
+    if column.dtype == "true/false":
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    return str(value)
+    if not column.numeric:
+        return str(value)
+    if column.format == "year" or column.unit == CALENDAR_YEAR:
+        return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+    if abs(value) < ZERO_TOL:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 Parameters = Annotated[

@@ -175,14 +175,7 @@ class Plan:
     def question_differences(self, other: Plan) -> dict[str, tuple[Any, Any]]:
         """Keys in which the cases of two plans differ, except names and solver options, with both
         values; ``None`` where a case does not give the key."""
-        first, second = self._question_keys(), other._question_keys()
-        keys = dict.fromkeys([*first, *second])
-        pairs = {key: (first.get(key), second.get(key)) for key in keys}
-        return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
-
-    def _question_keys(self) -> dict[str, Any]:
-        case = self.manifest.get("case", {})
-        return dict(leaves({key: part for key, part in case.items() if key not in NO_QUESTION}))
+        return case_differences(self.manifest.get("case", {}), other.manifest.get("case", {}))
 
     def compare(self, other: Plan) -> pd.DataFrame:
         """Projects in which two plans differ: in one of them only, committed in another year, or of
@@ -319,6 +312,20 @@ class Plan:
         kept = {key: result[key] for key in _READ}
         audit = Audit(result["audit"]["status"], result["audit"]["findings"])
         return cls(**kept | {"tables": tables, "notes": tuple(result["notes"]), "audit": audit})
+
+
+def case_differences(
+    case: Mapping[str, Any], other: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """Keys in which two cases as plain data differ, except names and solver options, with both
+    values; ``None`` where a case does not give the key."""
+    first, second = (
+        dict(leaves({key: part for key, part in one.items() if key not in NO_QUESTION}))
+        for one in (case, other)
+    )
+    keys = dict.fromkeys([*first, *second])
+    pairs = {key: (first.get(key), second.get(key)) for key in keys}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 _READ = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from paxsilica.instance.world import year_ranges
+from paxsilica.plan.labels import listed, money
 from paxsilica.plan.result import Plan
 from paxsilica.report.headline import headline_sentences
 from paxsilica.report.rounding import covered, required
@@ -12,7 +13,7 @@ from paxsilica.report.views.coverage import coverage_stages, scarcest_first
 from paxsilica.report.views.money import LEAST_PAYMENT, funder_rows
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
-from paxsilica.report.wording import advice, count, listed, status_sentence
+from paxsilica.report.wording import advice, count, status_sentence
 
 GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED = 4, 8, 8, 6
 """Most names of each kind in the answer."""
@@ -31,19 +32,6 @@ class Card:
     value: str
     label: str
     note: str = ""
-
-
-def money(usd_m: float) -> str:
-    """USD million in words.
-
-    >>> money(19_999.99), money(334.2), money(4.25), money(0)
-    ('USD 20.0 billion', 'USD 334 million', 'USD 4.2 million', 'nothing')
-    """
-    if abs(usd_m) < 0.05:
-        return "nothing"
-    if abs(usd_m) >= 1000:
-        return f"USD {usd_m / 1000:,.1f} billion"
-    return f"USD {usd_m:,.0f} million" if abs(usd_m) >= 10 else f"USD {usd_m:.1f} million"
 
 
 @dataclass(frozen=True)

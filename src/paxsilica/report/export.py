@@ -13,6 +13,10 @@
     installs);
 ``xlsx``
     the workbook.
+
+The closest plan of a case that no plan meets is labelled in all of them: the sheets begin with the
+label, each table has a column ``plan`` with it, the JSON document has ``closest_plan`` and says so
+in every title, and the IAMC scenario ends with it. The usual names begin with ``closest-``.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from paxsilica.output_tables import ROW_UNIT, SHARE, USD_MILLION
 from paxsilica.plan.result import Plan, table_text
 from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.views.diagnosis import Reasons
-from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
+from paxsilica.report.views.named_plan import CLOSEST_LABEL, OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text
 
@@ -69,6 +73,7 @@ def export_plan(
             needs is missing.
     """
     name, write = FORMATS[format_]
+    name = f"closest-{name}" if named.closest else name
     place = out if out is not None else (folder or Path()) / name
     if format_ in FOLDERS:
         if place.exists() and not place.is_dir():
@@ -94,6 +99,29 @@ def describe(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
 
 
+LABEL_COLUMN = "plan"
+"""Column with the label of the closest plan; no table of a plan has a column of this name."""
+
+
+def labelled_tables(named: NamedPlan) -> dict[str, pd.DataFrame]:
+    """The tables of the plan and ``columns``, which describes them; those of the closest plan begin
+    with its label."""
+    plan = named.plan
+    tables, columns = dict(plan.tables), describe(plan)
+    if named.closest:
+        tables = {name: _labelled(table) for name, table in tables.items()}
+        words = f"{CLOSEST_LABEL} in every row: no plan meets the requirements of the case"
+        added = [(name, LABEL_COLUMN, "text", "", words) for name in tables]
+        columns = pd.concat([pd.DataFrame(added, columns=columns.columns), columns])
+    return tables | {"columns": columns}
+
+
+def _labelled(table: pd.DataFrame) -> pd.DataFrame:
+    copy = table.copy()
+    copy.insert(0, LABEL_COLUMN, CLOSEST_LABEL)
+    return copy
+
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """First characters at which a spreadsheet takes a text for a formula, or at which it may be cut."""
 
@@ -115,7 +143,7 @@ def safe_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def write_csv(named: NamedPlan, place: Path) -> None:
     """One CSV file for each table, and ``columns.csv`` with types, units and meanings."""
-    for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
+    for name, table in labelled_tables(named).items():
         text = table_text(safe_table(table))
         with writing(place / f"{name}.csv"):
             (place / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
@@ -124,16 +152,18 @@ def write_csv(named: NamedPlan, place: Path) -> None:
 def write_json(named: NamedPlan, place: Path) -> None:
     """One JSON document: ``plan`` as in ``result.json``, and ``tables`` with title, columns and
     rows as records; absent values are null."""
-    plan = named.plan
+    plan, label = named.plan, f"{CLOSEST_LABEL}: " if named.closest else ""
     tables = {
         name: {
-            "title": ALL_TABLES[name].title,
+            "title": f"{label}{ALL_TABLES[name].title}",
             "columns": dict(ALL_TABLES[name].columns),
             "rows": table,
         }
         for name, table in plan.tables.items()
     }
     result = {key: value for key, value in plan.result().items() if key != "tables"}
+    if named.closest:
+        result = {"closest_plan": CLOSEST_LABEL} | result
     place.write_text(json_text({"plan": result, "tables": tables}, indent=1), encoding="utf-8")
 
 
@@ -142,7 +172,7 @@ def write_parquet(named: NamedPlan, place: Path) -> None:
     if find_spec("pyarrow") is None:
         words = "needs the package pyarrow: pip install 'paxsilica[parquet]'"
         raise InputError([Problem("--format", "", "", "parquet", words)])
-    for name, table in {**named.plan.tables, "columns": describe(named.plan)}.items():
+    for name, table in labelled_tables(named).items():
         table.to_parquet(place / f"{name}.parquet", index=False, engine="pyarrow")
 
 
@@ -165,8 +195,9 @@ def iamc(named: NamedPlan) -> pd.DataFrame:
             by_year[year] = by_year.get(year, 0.0) + value
     years = sorted({year for by_year in rows.values() for year in by_year})
     model = f"paxsilica {named.plan.manifest.get('paxsilica', '')}".strip()
+    scenario = named.plan.case + (f" ({CLOSEST_LABEL})" if named.closest else "")
     found = [
-        (model, named.plan.case, *key, *(by_year.get(year) for year in years))
+        (model, scenario, *key, *(by_year.get(year) for year in years))
         for key, by_year in sorted(rows.items())
     ]
     return pd.DataFrame(found, columns=[*IAMC_KEYS, *map(str, years)])

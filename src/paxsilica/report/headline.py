@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from paxsilica.instance.world import year_ranges
+from paxsilica.plan.labels import listed
 from paxsilica.plan.requirement import met
 from paxsilica.plan.result import Plan
 from paxsilica.report.rounding import covered, required
@@ -21,7 +22,7 @@ from paxsilica.report.views.coverage import (
     unreached,
 )
 from paxsilica.report.views.named_plan import NamedPlan
-from paxsilica.report.wording import count, listed
+from paxsilica.report.wording import count
 
 ADVERSARIES_NAMED = 3
 GOODS_NAMED = 5

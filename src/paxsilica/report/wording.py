@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,15 +42,6 @@ def count(amount: int, thing: str, things: str = "") -> str:
     ('1 row', '1,200 rows', '2 other parties')
     """
     return f"{amount:,} {thing if amount == 1 else things or f'{thing}s'}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """The words with commas and an and.
-
-    >>> listed(["ore", "metal", "magnets"])
-    'ore, metal and magnets'
-    """
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def status_sentence(plan: Plan) -> str:

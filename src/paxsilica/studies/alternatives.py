@@ -23,6 +23,7 @@ project holds for the true optimum too, which can only be lower. That a plan is 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Unpack
@@ -34,6 +35,8 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.output_tables import TableDoc
+from paxsilica.plan.labels import names_by_projects, project_names
+from paxsilica.serialize import plain
 from paxsilica.solver.resolve import write
 from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
@@ -74,6 +77,8 @@ class Alternatives(Study):
 
     Attributes:
         limit_usd_m: objective up to which a plan is near-optimal, USD million.
+        room_usd_m: distance of this limit from the objective of the best plan known, USD million.
+        case, data_digest: case as plain data, and digest of its data, for which the verdicts hold.
         decisions: year of commitment and final size, by plan and project.
     """
 
@@ -93,19 +98,34 @@ class Alternatives(Study):
         ),
         "plans": doc.table(
             "Distinct plans, each the cheapest at its distance from the earlier ones",
-            plan=doc.text("name; plan 1 is the best plan known"),
+            plan=doc.text("the best plan known, or what a plan has or lacks in comparison with it"),
             objective_usd_m=doc.money("objective"),
             bound_usd_m=doc.money("bound on any plan at this distance from earlier ones"),
-            extra_usd_m=doc.money("objective above that of plan 1"),
+            extra_usd_m=doc.money("objective above that of the best plan"),
             near_optimal=doc.true_false("whether it is within the limit"),
             projects=doc.count("number of projects"),
-            joined=doc.text("projects that plan 1 does not have, separated by ';'"),
-            left=doc.text("projects of plan 1 that it does not have, separated by ';'"),
+            joined=doc.text("projects that the best plan does not have, separated by ';'"),
+            left=doc.text("projects of the best plan that it does not have, separated by ';'"),
         ),
     }
 
     limit_usd_m: float = math.nan
+    room_usd_m: float = math.nan
+    case: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    data_digest: str = field(default="", repr=False)
     decisions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data, with the case and the data for which the verdicts hold."""
+        rows = self.table("projects")[["project", "verdict", "certain"]]
+        return {
+            **super().result(),
+            "case": self.case,
+            "data_digest": self.data_digest,
+            "limit_usd_m": self.limit_usd_m,
+            "room_usd_m": self.room_usd_m,
+            "verdicts": plain(rows),
+        }
 
     def figure(self) -> Figure:
         """The projects in which the plans differ, by plan."""
@@ -116,11 +136,14 @@ class Alternatives(Study):
         picture = np.array(
             [[float(project in has) for has in every] for project in differ]
         ).reshape(len(differ), len(plans))
-        figure, ax = axes(2.5 + 0.6 * len(plans), 1.2 + 0.22 * max(1, len(differ)))
+        figure, ax = axes(2.5 + 1.1 * len(plans), 1.2 + 0.22 * max(1, len(differ)))
         if differ:
             ax.imshow(picture, cmap="Blues", aspect="auto", vmin=0.0, vmax=1.3)
         extra = self.table("plans")["extra_usd_m"]
-        labels = [f"{name}\n+{cost:,.0f}" for name, cost in zip(plans, extra, strict=True)]
+        labels = [
+            "\n".join([*textwrap.wrap(name, 14), f"+{cost:,.0f}"])
+            for name, cost in zip(plans, extra, strict=True)
+        ]
         ax.set_xticks(range(len(plans)), labels)
         ax.set_yticks(range(len(differ)), differ)
         ax.set_xlabel("plan, and its extra cost in USD million; dark: the plan has the project")
@@ -191,13 +214,20 @@ def alternatives(
         f" best plan known ({share}). The best plan is proved to"
         f" {near.best['value'] - near.bound:,.1f} USD million."
     )
+    labels = names_by_projects(
+        [plan["decision"] for plan in found],
+        project_names([(row.project, row.name) for row in question.tables.projects]),
+    )
     return Alternatives.of(
-        {"projects": rows, "plans": _plans(near, found)},
+        {"projects": rows, "plans": _plans(near, found, labels)},
         title,
         runner.stopped,
         [note, *_open_notes(rows)],
         limit_usd_m=near.limit,
-        decisions={f"plan {at}": plan["decision"] for at, plan in enumerate(found, 1)},
+        room_usd_m=near.room,
+        case=case.model_dump(mode="json"),
+        data_digest=question.tables.digest,
+        decisions={name: plan["decision"] for name, plan in zip(labels, found, strict=True)},
     )
 
 
@@ -358,11 +388,13 @@ def _projects(question: Question, near: NearOptimalSet) -> list[dict[str, Any]]:
     return rows
 
 
-def _plans(near: NearOptimalSet, found: Sequence[Result]) -> list[dict[str, Any]]:
+def _plans(
+    near: NearOptimalSet, found: Sequence[Result], labels: Sequence[str]
+) -> list[dict[str, Any]]:
     first = near.best["decision"]
     return [
         {
-            "plan": f"plan {at}",
+            "plan": name,
             "objective_usd_m": result["value"],
             "bound_usd_m": result["bound"],
             "extra_usd_m": result["value"] - near.best["value"],
@@ -370,5 +402,5 @@ def _plans(near: NearOptimalSet, found: Sequence[Result]) -> list[dict[str, Any]
             "projects": len(result["decision"]),
             **differences(first, result["decision"]),
         }
-        for at, result in enumerate(found, 1)
+        for name, result in zip(labels, found, strict=True)
     ]

@@ -26,6 +26,7 @@ from paxsilica.api import Question
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.output_tables import TableDoc
+from paxsilica.plan.labels import listed, money, names_by_projects, project_names
 from paxsilica.studies.epsilon_constraint import AXES, known_axis, lexicographic, minimise
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, Task, task
 from paxsilica.studies.results import Figure, Study, axes, with_thousands
@@ -34,6 +35,9 @@ from paxsilica.studies.tasks import start_of
 Index = tuple[int, ...]
 TOLERANCE = 1e-6
 """Share of the range of a measure below which two of its values are equal."""
+
+LOOSEST = "plan at the loosest limits"
+"""Name of the first plan on the frontier, with which the others are compared."""
 
 _MEASURES = {axis.column: axis.documented for axis in AXES.values()}
 _MEASURE_UNIT = "unit of the minimised measure"
@@ -68,7 +72,7 @@ class Frontier(Study):
         ),
         "plans": doc.table(
             "The plans on the frontier; none is dominated by another",
-            plan=doc.text("name"),
+            plan=doc.text("the plan at the loosest limits, or what a plan has or lacks beside it"),
             **_MEASURES,
             projects=doc.text("projects, separated by ';'"),
         ),
@@ -200,7 +204,8 @@ def frontier(
         grid = _grid(minimised, wanted, [*payoff.values()])
         if not runner.stopped:
             _solve(grid, packed, case, names, runner)
-    tables, decisions = _tables(grid)
+    rows = [(row.project, row.name) for row in question.tables.projects]
+    tables, decisions = _tables(grid, project_names(rows))
     if payoff:
         best = [{"best": name} | _by_column(row["axes"]) for name, row in payoff.items()]
         tables["payoff"] = _filled("payoff", best)
@@ -346,9 +351,41 @@ def _filled(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return Frontier.frame(name, rows).dropna(axis="columns", how="all")
 
 
-def _tables(grid: _Grid) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    names: dict[str, str] = {}
-    plans, rows, decisions = [], [], {}
+def _key(grid: _Grid, best: Result) -> str:
+    """What tells a plan from others: its projects, and its measures to a part of their range."""
+    sizes = [round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()]
+    return str((sorted(best["decision"].items()), sizes))
+
+
+def _plan_names(grid: _Grid, projects: Mapping[str, str]) -> dict[str, str]:
+    """Name of each plan on the frontier: what it has and lacks beside the plan at the loosest
+    limits, and the limits of its first point where its projects are those of another plan."""
+    found: dict[str, tuple[Any, str]] = {}
+    for point in grid.points():
+        best = None if grid.infeasible(point) else grid.best(point)
+        if best is not None:
+            limits = [limit_words(name, value) for name, value in grid.at(point).items()]
+            found.setdefault(_key(grid, best), (best["decision"], listed(limits)))
+    decisions, where = [one for one, _ in found.values()], [words for _, words in found.values()]
+    return dict(zip(found, names_by_projects(decisions, projects, LOOSEST, where), strict=True))
+
+
+def limit_words(name: str, value: float) -> str:
+    """A limit of an axis in words.
+
+    >>> limit_words("budget", 40.0), limit_words("coverage", 0.8)
+    ('budget of USD 40 million', 'coverage of 0.8')
+    """
+    amount = money(value) if AXES[name].unit == "USD million" else f"{value:,.4g}"
+    return f"{AXES[name].name} of {amount}"
+
+
+def _tables(
+    grid: _Grid, projects: Mapping[str, str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    names = _plan_names(grid, projects)
+    plans, rows = list[dict[str, Any]](), list[dict[str, Any]]()
+    decisions: dict[str, Any] = {}
     for point in grid.points():
         best, own = grid.best(point), grid.results.get(point)
         row: dict[str, Any] = {
@@ -361,13 +398,11 @@ def _tables(grid: _Grid) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
             row["status"] = "not reached" if own is None else own["status"]
         else:
             measures = _by_column(best["axes"])
-            sizes = [round(x / grid.spans.get(n, 1.0), 6) for n, x in best["axes"].items()]
-            key = str((sorted(best["decision"].items()), sizes))
-            if key not in names:
-                names[key] = f"plan {len(names) + 1}"
-                projects = "; ".join(sorted(best["decision"]))
-                plans.append({"plan": names[key]} | measures | {"projects": projects})
-                decisions[names[key]] = best["decision"]
+            name = names[_key(grid, best)]
+            if name not in decisions:
+                keys = "; ".join(sorted(best["decision"]))
+                plans.append({"plan": name} | measures | {"projects": keys})
+                decisions[name] = best["decision"]
             if grid.optimal(point):
                 row["status"] = "optimal"
             elif own is not None:
@@ -376,7 +411,7 @@ def _tables(grid: _Grid) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
             bound = max((x for x in bounds if x is not None), default=-math.inf)
             value = AXES[grid.goal].sign * best["axes"][grid.goal]
             gap = max(0.0, value - bound)
-            row |= {"plan": names[key], "projects": len(best["decision"])} | measures
+            row |= {"plan": name, "projects": len(best["decision"])} | measures
             row |= {"bound": bound, "gap": gap, "gap_share": gap / abs(value) if value else 0.0}
         rows.append(row)
     points = Frontier.frame("points", rows)

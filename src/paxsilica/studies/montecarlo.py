@@ -50,7 +50,7 @@ class MonteCarlo(Study):
             share=doc.share("samples in which it is chosen over samples that have a plan"),
             share_low=doc.share("lower end of the 95 % confidence interval of the share (Wilson)"),
             share_high=doc.share("upper end"),
-            mean_year=doc.number("mean year of commitment where chosen", "calendar year"),
+            mean_year=doc.number("mean year of commitment where chosen", doc.CALENDAR_YEAR),
             mean_size=doc.number("mean size where chosen", doc.PROJECT_UNIT),
         ),
         "distribution": doc.table(

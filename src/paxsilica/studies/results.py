@@ -36,6 +36,7 @@ class Study(ABC):
     Attributes:
         docs: title of each table, with type, unit and meaning of its columns.
         main: the table that is shown first.
+        blank_columns_shown: whether the screen shows columns without any value.
         tables: by name.
         title: the question in a line.
         notes: remarks on the result.
@@ -45,6 +46,7 @@ class Study(ABC):
 
     docs: ClassVar[Mapping[str, TableDoc]] = {}
     main: ClassVar[str] = ""
+    blank_columns_shown: ClassVar[bool] = False
 
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     title: str
@@ -77,6 +79,10 @@ class Study(ABC):
         if (name or self.main) not in self.tables:
             raise KeyError(f"there is no table {name!r}; tables are {', '.join(self.tables)}")
         return self.tables[name or self.main].copy()
+
+    def heading(self, column: str) -> str:
+        """The head of a column on the screen."""
+        return column.replace("_usd_m", ", USD m").replace("_", " ")
 
     @abstractmethod
     def figure(self) -> Figure:

@@ -13,7 +13,9 @@ from paxsilica import output_tables as doc
 from paxsilica.api import Question
 from paxsilica.errors import InputError
 from paxsilica.output_tables import Column, TableDoc
+from paxsilica.plan.labels import ORDER, plan_labels, short_labels
 from paxsilica.plan.result import Plan
+from paxsilica.serialize import leaves
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
 from paxsilica.studies.results import (
     OUTCOME,
@@ -202,15 +204,29 @@ def _pair(column: Callable[[str], Column]) -> dict[str, Column]:
     }
 
 
+def _coverage(kind: str, meaning: str) -> dict[str, Column]:
+    """The columns for a kind of coverage of two plans."""
+    return {
+        f"{kind}_this": doc.share(f"{meaning}, in this plan; blank: not required in its case"),
+        f"{kind}_other": doc.share(f"{meaning}, in the other plan; blank likewise"),
+        f"{kind}_difference": doc.share("other less this; blank where one of them is"),
+    }
+
+
 def _size(meaning: str) -> Column:
     return doc.number(meaning, doc.PROJECT_UNIT)
 
 
 @dataclass(frozen=True)
 class Comparison(Study):
-    """Two plans compared. ``figure`` draws the cost terms in which they differ."""
+    """Two plans compared. ``figure`` draws the cost terms in which they differ.
+
+    Attributes:
+        plans: names of this plan and of the other one, by what differs between them.
+    """
 
     main: ClassVar[str] = "projects"
+    blank_columns_shown: ClassVar[bool] = True
     docs: ClassVar[Mapping[str, TableDoc]] = {
         "headline": doc.table(
             "The two plans in a few numbers",
@@ -232,11 +248,19 @@ class Comparison(Study):
             public_usd_m_other=doc.money("the same in the other plan"),
         ),
         "costs": doc.table("Cost terms, discounted", term=doc.text("term"), **_pair(doc.money)),
+        "roles": doc.table(
+            "Roles of regions, with which the coverage of each plan is computed",
+            key=doc.text("key of the case"),
+            this=doc.text("in the case of this plan"),
+            other=doc.text("in the case of the other plan"),
+        ),
         "coverage": doc.table(
-            "Coverage by stage and year where the plans differ, as a share of the need",
+            "Coverage by stage and year where the plans differ, as a share of the need, each plan"
+            " with the roles of its own case",
             stage=doc.text("stage"),
             year=doc.year("year of the cut-off"),
-            **_pair(doc.share),
+            **_coverage("standalone", "of the stage by itself"),
+            **_coverage("joint", "of all stages at once"),
         ),
         "funders": doc.table(
             "Payments by funder",
@@ -244,6 +268,20 @@ class Comparison(Study):
             **_pair(doc.money),
         ),
     }
+
+    plans: tuple[str, str] = ORDER
+
+    def heading(self, column: str) -> str:
+        """The head of a column, with the name of the plan."""
+        start, _, side = column.rpartition("_")
+        if side not in ("this", "other"):
+            return super().heading(column)
+        name = self.plans[side == "other"]
+        return f"{super().heading(start)}: {name}" if start else name
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data, with the names of the two plans."""
+        return {**super().result(), "plans": list(self.plans)}
 
     def figure(self) -> Figure:
         """Cost terms in which the plans differ."""
@@ -277,7 +315,6 @@ def compare(plan: Plan, other: Plan) -> Comparison:
         return both.reset_index()
 
     costs = joined("costs", ["term"], "usd_m")
-    coverage = joined("coverage", ["stage", "year"], "standalone_coverage")
 
     def number(what: str, unit: str, one: float, two: float) -> dict[str, Any]:
         return {"what": what, "unit": unit, "this": one, "other": two, "difference": two - one}
@@ -296,13 +333,72 @@ def compare(plan: Plan, other: Plan) -> Comparison:
             "headline": headline,
             "projects": plan.compare(other)[list(Comparison.docs["projects"].columns)],
             "costs": costs,
-            "coverage": coverage[coverage["difference"].abs() > 1e-6].reset_index(drop=True),
+            "roles": _roles(plan, other),
+            "coverage": _coverage_differences(plan, other),
             "funders": joined("funding", ["funder"], "usd_m"),
         },
-        f"{plan.title or plan.case}, and {other.title or other.case}",
+        ", and ".join(plan_labels([plan, other])),
         False,
         _caveats(plan, other),
+        plans=short_labels(plan, other),
     )
+
+
+ROLE_SECTIONS = ("roles", "need", "access")
+"""Sections of a case that fix whose need is covered, and from where."""
+
+SAME_COVERAGE = 1e-6
+"""Largest difference of coverage (share of 1) that is rounding of the solver."""
+
+
+def _roles(plan: Plan, other: Plan) -> Rows:
+    """The keys on roles of the two cases."""
+    found = []
+    for one in (plan, other):
+        case = one.manifest.get("case", {})
+        found.append(dict(leaves({name: case[name] for name in ROLE_SECTIONS if case.get(name)})))
+    return [
+        {"key": key, "this": _role(key, found[0]), "other": _role(key, found[1])}
+        for key in dict.fromkeys([*found[0], *found[1]])
+    ]
+
+
+def _role(key: str, case: Mapping[str, Any]) -> str:
+    """A key on roles in words; below ``roles`` stands the first year of the role, 0 for always."""
+    value = case.get(key)
+    if value is None:
+        return "not given"
+    if not key.startswith("roles.") or not isinstance(value, int):
+        return str(value)
+    return f"from {value}" if value else "in every year"
+
+
+def _coverage_differences(plan: Plan, other: Plan) -> Rows:
+    """Standalone and joint coverage by stage and year, where the plans differ or where only one of
+    them has coverage."""
+    kinds = ("standalone", "joint")
+    sides: list[dict[tuple[str, int], list[float]]] = [
+        {
+            (str(row["stage"]), int(row["year"])): [
+                float(row[f"{kind}_coverage"]) for kind in kinds
+            ]
+            for row in one.coverage.to_dict("records")
+        }
+        for one in (plan, other)
+    ]
+    nothing = [math.nan] * len(kinds)
+    rows: Rows = []
+    for stage, year in dict.fromkeys([*sides[0], *sides[1]]):
+        row: dict[str, Any] = {"stage": stage, "year": year}
+        pairs = zip(*(side.get((stage, year), nothing) for side in sides), strict=True)
+        for kind, (this, second) in zip(kinds, pairs, strict=True):
+            values = (this, second, second - this)
+            for name, value in zip(("this", "other", "difference"), values, strict=True):
+                row[f"{kind}_{name}"] = None if math.isnan(value) else value
+        gaps = [row[f"{kind}_difference"] for kind in kinds]
+        if any(gap is None or abs(gap) > SAME_COVERAGE for gap in gaps):
+            rows.append(row)
+    return rows
 
 
 def _caveats(plan: Plan, other: Plan) -> Sequence[str]:

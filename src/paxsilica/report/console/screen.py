@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from paxsilica.errors import Problem
+from paxsilica.report.console.columns import drawn, wrapped
 from paxsilica.report.wording import count
 
-__all__ = ["Screen", "compact_table", "count", "plain_table", "print_problems", "written_to"]
+__all__ = ["Screen", "compact_table", "count", "print_problems", "written_to"]
 
 PAGE_WIDTH = 120
 UNLIMITED_WIDTH = 100_000
@@ -76,6 +77,11 @@ class Screen(Console):
         for line in lines:
             self.print(line, soft_wrap=True)
 
+    def say(self, *lines: str) -> None:
+        """Prints lines of prose, on a terminal broken between words."""
+        for line in lines:
+            self.show(*([line] if self.unlimited else wrapped(line, self.width)))
+
     def show_table(self, table: RenderableType) -> None:
         """Prints a table, in full width where no terminal limits it, so that in a pipe each row is
         one line."""
@@ -95,11 +101,14 @@ class Screen(Console):
         right: Sequence[str] = (),
         title: str = "",
     ) -> None:
-        """Prints rows as a :func:`plain_table`."""
-        table = plain_table(*headers, right=right, title=title)
-        for row in rows:
-            table.add_row(*row)
-        self.show_table(table)
+        """Prints a table that breaks no word and no number; in full width where no terminal limits
+        it. ``right``: headers of columns of numbers."""
+        if title:
+            self.say(title)
+        numbers = frozenset(at for at, header in enumerate(headers) if header in right)
+        width = UNLIMITED_WIDTH if self.unlimited else self.width
+        for line, head in drawn(headers, [[*row] for row in rows], numbers, width):
+            self.print(Text(line, "bold" if head else ""), soft_wrap=True)
 
     def write(self, text: str) -> None:
         """Writes text unchanged."""
@@ -113,14 +122,6 @@ class Screen(Console):
         """Drops output without a reader; the command ends with its usual exit code."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-
-def plain_table(*headers: str, right: Sequence[str] = (), title: str = "") -> Table:
-    """A table with a line below its head only. ``right``: headers of columns of numbers."""
-    table = Table(title=title or None, title_justify="left", **STYLE)
-    for header in headers:
-        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
-    return table
 
 
 def compact_table(*headers: str, texts: int = 0, rule: bool = True) -> Table:

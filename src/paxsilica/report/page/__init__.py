@@ -11,9 +11,8 @@ import jinja2
 from markupsafe import Markup
 
 from paxsilica.model.costs import coverage_shortfall, operating_support
-from paxsilica.report.answer import money
+from paxsilica.plan.labels import money, plan_labels
 from paxsilica.report.page.glossary import GLOSSARY
-from paxsilica.report.page.labels import plan_labels
 from paxsilica.report.page.side import Scales, make_side
 from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
@@ -60,7 +59,11 @@ def render_page(
     sides = [
         make_side(one, key, label, other is not None, scales, why)
         for one, key, label, why in zip(
-            plans, "ab", plan_labels(plans), (reasons, other_reasons), strict=False
+            plans,
+            "ab",
+            plan_labels([one.plan for one in plans]),
+            (reasons, other_reasons),
+            strict=False,
         )
     ]
     figures = [_figures(one) for one in plans]

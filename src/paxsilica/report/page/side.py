@@ -29,6 +29,7 @@ from paxsilica.report.views.evidence import (
 from paxsilica.report.views.limits import best_prices, binding_limits
 from paxsilica.report.views.money import funder_rows, payments_by_year
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
+from paxsilica.report.views.near_optimal import MARK, near_optimal_sentences
 from paxsilica.report.views.portfolio import (
     dropped_by_reason,
     portfolio_rows,
@@ -93,7 +94,7 @@ def make_side(
         label=label,
         lead=answer.lead(named),
         parts=answer.parts(named),
-        closest=plan.status == "infeasible" and plan.objective is not None,
+        closest=named.closest,
         reasons=reasons,
         cards=answer.cards(named),
         stages=stages,
@@ -135,6 +136,9 @@ def make_side(
         binding=_binding(named),
         front_prices=[str(row["sentence"]) for row in records(plan.table("front_prices"))],
         prices=_prices(named),
+        near=named.near,
+        near_lines=near_optimal_sentences(named.near, plan, _project_names(named)),
+        mark=MARK,
         statuses=rows_by_status(named),
         grades=grade_rows(named),
         capital_range=capital_range(named),
@@ -146,6 +150,12 @@ def make_side(
         protected=answer.protected_words(named),
         measure=answer.measure(named),
     )
+
+
+def _project_names(named: NamedPlan) -> dict[str, str]:
+    """Name of each project of the data by its key; none without the tables."""
+    rows = () if named.tables is None else named.tables.projects
+    return {row.project: row.name or row.project for row in rows}
 
 
 def _ladder(named: NamedPlan, stages: list[Stage]) -> list[dict[str, Any]]:

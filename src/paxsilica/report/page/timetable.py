@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from paxsilica.report.page.svg import cut, figure, line, rect, tag, text
 from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.views.near_optimal import MARK
 
 LARGEST = 18
 """Most projects in the first timetable; the full one is folded."""
@@ -80,17 +81,19 @@ def timetable_figure(
         bar_top, tall = (top + 15, 10.0) if narrow else (top + 4, 13.0)
         region = named.region(bar.region)
         money = f"{bar.capital:,.0f}"
+        sure = named.near is not None and named.near.in_all(bar.project)
+        label = f"{MARK} {bar.name}" if sure else bar.name
         hint = (
             f"{bar.name}, {region}: committed {bar.committed}, first output {bar.online}, USD"
             f" {money} million"
         )
         if narrow:
-            parts.append(text(left, top + 11, cut(bar.name, 33), "label"))
+            parts.append(text(left, top + 11, cut(label, 33), "label"))
             parts.append(
                 text(width - right, top + 11, f"{cut(region, 14)} {money}", "label dim", "end")
             )
         else:
-            project = cut(bar.name, int(left / 6.7) - min(len(region), 14) - 2)
+            project = cut(label, int(left / 6.7) - min(len(region), 14) - 2)
             where = tag("tspan", f"  {cut(region, 14)}", class_="dim")
             parts.append(tag("text", project, where, x=0, y=top + 15, class_="label"))
             parts.append(text(width, top + 15, money, "label", "end"))

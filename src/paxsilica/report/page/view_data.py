@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from paxsilica.plan.labels import listed
 from paxsilica.report.page.chain import Chain
 from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import Cell, Stage, scarcest_first
 from paxsilica.report.views.named_plan import NamedPlan, records
 from paxsilica.report.views.portfolio import portfolio_rows
-from paxsilica.report.wording import listed
 from paxsilica.serialize import json_text
 
 LIMITS_NAMED = 3

@@ -66,7 +66,16 @@ def load_reasons(folder: Path) -> Reasons | None:
         raise InputError([Problem(str(path), "", "", "", words)]) from None
 
 
-def load_closest(folder: Path) -> Plan | None:
-    """The closest plan in the folder of an infeasible plan; ``None`` if there is none."""
+def shown_plan(folder: Path) -> tuple[Plan, bool]:
+    """The plan that a folder has to show, and whether it is the closest plan of an infeasible case:
+    of an infeasible plan the closest plan beside it, if there is one.
+
+    Raises:
+        InputError: if there is no plan, or with what is wrong in it.
+    """
+    plan = Plan.load(folder)
     place = folder / CLOSEST
-    return Plan.load(place) if (place / RESULT).exists() else None
+    if plan.status == "infeasible" and plan.objective is None and (place / RESULT).exists():
+        return Plan.load(place), True
+    full = folder.resolve()
+    return plan, full.name == CLOSEST and (full.parent / DIAGNOSIS).exists()

@@ -21,11 +21,15 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World, make_world
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Lookup
+from paxsilica.report.views.near_optimal import NearOptimal
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import Provenance
 
 OWNER = "sponsor"
 """Funder of the owner's share in the tables of a plan."""
+
+CLOSEST_LABEL = "Closest plan, requirements not met"
+"""Label of the plan of a case that no plan meets."""
 
 NAMED_TABLES = ("regions", "funders", "commodities", "processes", "statuses")
 """Tables whose rows have names."""
@@ -39,11 +43,22 @@ class NamedPlan:
         plan: the plan.
         world: tables and case joined, or ``None`` without the tables.
         missing: reason why ``world`` is ``None``; otherwise empty.
+        near: the verdicts of the study of near-optimal plans; ``None`` where they are not known.
+        made_as_closest: whether the plan was read as the closest plan of an infeasible case.
     """
 
     plan: Plan
     world: World | None
     missing: str = ""
+    made_as_closest: bool = False
+    near: NearOptimal | None = None
+
+    @property
+    def closest(self) -> bool:
+        """Whether this is the closest plan of a case that no plan meets. Its status says so, unless
+        it failed its audit."""
+        infeasible = self.plan.status == "infeasible" and self.plan.objective is not None
+        return self.made_as_closest or infeasible
 
     @property
     def tables(self) -> Tables | None:
@@ -155,9 +170,14 @@ def _audited(plan: Plan, tables: Tables) -> Plan:
     return replace(found, status="infeasible") if found.status == "feasible" else found
 
 
-def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
+def load_named_plan(plan: Plan, folder: Path | None = None, *, closest: bool = False) -> NamedPlan:
     """The plan with the names in the tables of ``folder``, or in the bundled ones if the plan was
     made from them, and with the result of an audit against them.
+
+    Args:
+        plan: as it was saved.
+        folder: of the tables; ``None``: the bundled ones.
+        closest: whether it was read as the closest plan of an infeasible case.
 
     Raises:
         InputError: if ``folder`` does not hold the tables from which the plan was made.
@@ -168,9 +188,10 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
     except InputError:
         if folder is not None:
             raise
-        return NamedPlan(plan, None, "The tables that come with the program cannot be read.")
+        missing = "The tables that come with the program cannot be read."
+        return NamedPlan(plan, None, missing, closest)
     if tables.digest == wanted:
-        return name_plan(_audited(plan, tables), tables)
+        return replace(name_plan(_audited(plan, tables), tables), made_as_closest=closest)
     if folder is not None:
         words = (
             "holds other tables than those that the plan was made from (digest"
@@ -181,4 +202,4 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
         "The plan was made from other tables than those that come with the program; name their"
         " folder with --data."
     )
-    return NamedPlan(plan, None, missing)
+    return NamedPlan(plan, None, missing, closest)

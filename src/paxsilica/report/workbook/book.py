@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from paxsilica.plan.tables import ALL_TABLES
 from paxsilica.report.answer import lead, parts
 from paxsilica.report.views.diagnosis import Reasons
-from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.report.views.named_plan import CLOSEST_LABEL, NamedPlan
 from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import count, status_sentence
 from paxsilica.report.workbook import front, sheets
@@ -63,7 +63,7 @@ def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None)
             }
         )
         file.set_calc_mode("auto")
-        book = Book(file)
+        book = Book(file, CLOSEST_LABEL if named.closest else "")
         cover = Sheet(book, COVER, plan.title or plan.case, landscape=False)
         if reasons is not None:
             front.diagnosis_sheet(book, reasons)
@@ -97,7 +97,7 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     if plan.question:
         _paragraph(sheet, plan.question, "question")
     sheet.heading("Answer", 3)
-    if plan.status == "infeasible" and plan.objective is not None:
+    if named.closest:
         _paragraph(sheet, CLOSEST, "heading")
     for sentence in lead(named):
         _paragraph(sheet, sentence, "answer")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from paxsilica.plan.labels import listed
 from paxsilica.plan.result import Plan
 from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import joint_years
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, records
-from paxsilica.report.wording import listed
 from paxsilica.report.workbook.style import Book, Field, Sheet, of_key
 
 FIRST_YEARS, FRONT_PRICES, DIAGNOSIS = "First years", "Shadow prices", "Diagnosis"
@@ -68,7 +68,8 @@ def front_prices_sheet(book: Book, plan: Plan) -> None:
 
 def diagnosis_sheet(book: Book, reasons: Reasons) -> None:
     """Why no plan meets the case, and the changes that make it feasible."""
-    sheet = Sheet(book, DIAGNOSIS, "Why no plan meets the case", landscape=False)
+    title = "Why no plan meets the case"
+    sheet = Sheet(book, DIAGNOSIS, title, landscape=False, labelled=False)
     sections: list[tuple[str, Any]] = [
         ("Requirements that cannot be met", reasons.reasons),
         *(

@@ -161,10 +161,10 @@ def _finite(values: Sequence[Any]) -> list[float]:
 
 
 class Book:
-    """The workbook with its formats, each made once."""
+    """The workbook with its formats, each made once; every sheet begins with ``label``."""
 
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        self.book = book
+    def __init__(self, book: xlsxwriter.Workbook, label: str = "") -> None:
+        self.book, self.label = book, label
         self._formats: dict[str, Format] = {}
 
     def look(self, name: str) -> Format:
@@ -188,15 +188,25 @@ class Sheet:
     """A sheet with its print set-up; ``row`` is the next free line."""
 
     def __init__(
-        self, book: Book, name: str, title: str, landscape: bool = True, pages: int = 0
+        self,
+        book: Book,
+        name: str,
+        title: str,
+        landscape: bool = True,
+        pages: int = 0,
+        labelled: bool = True,
     ) -> None:
         self.book, self.name, self.row = book, name, 0
+        self.label = f"{book.label}: " if book.label and labelled else ""
         self.sheet: Worksheet = book.book.add_worksheet(name)
         if landscape:
             self.sheet.set_landscape()
         self.sheet.set_paper(9)
         self.sheet.fit_to_pages(1, pages)
         self.sheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.6)
+        if self.label:
+            self.sheet.set_tab_color(DEEP_ORANGE)
+        title = f"{self.label}{title}"
         self.sheet.set_header(f"&L&B{title.replace('&', '&&')}")
         self.sheet.set_footer(f"&L{name.replace('&', '&&')}&RPage &P of &N")
 
@@ -216,7 +226,8 @@ class Sheet:
             else:
                 self.sheet.write_blank(row, column, None, shape)
         else:
-            self.sheet.write_string(row, column, str(value), shape)
+            label = self.label if row == column == 0 else ""
+            self.sheet.write_string(row, column, f"{label}{value}", shape)
 
     def tall(self, words: object, room: float) -> None:
         """Makes the next free line as tall as the words need in a column of ``room`` characters."""
@@ -238,7 +249,7 @@ class Sheet:
     def head(self, words: Sequence[object], looks: Sequence[str] = ("text",)) -> int:
         """A line of column heads with the looks of the cells below them, those of numbers where
         ``looks`` ends; returns its number."""
-        if any(len(str(word)) > 14 for word in words[1:]):
+        if any(len(str(word)) > 14 for word in words[1:]) or (self.label and not self.row):
             self.sheet.set_row(self.row, LINE * 3)
         for column, word in enumerate(words):
             text = column < len(looks) and looks[column] in TEXT_LOOKS
