@@ -57,7 +57,7 @@ def test_rows_are_frozen(tmp_path: Path) -> None:
 
 def test_every_table_has_its_attribute() -> None:
     names = [field.name for field in dataclasses.fields(Tables)]
-    assert names == [*TABLES, "present", "digest", "no_bounds", "lines"]
+    assert names == [*TABLES, "present", "digest", "assumed", "no_bounds", "lines"]
     assert not any(getattr(Tables(), name) for name in names)
 
 
@@ -212,7 +212,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     world.set("assets", 4, capacity="1,5", process="seperate")
     world.set("projects", 2, ramp_profile="0.5;0.4", spend_profile="0.5;0.4")
     world.set("scenarios", 2, probability="0.1")
-    world.without_column("stocks", "strategic")
+    world.without_column("stocks", "initial")
     world.files["asset.csv"] = b"x"
     with pytest.raises(InputError) as caught:
         load_tables(world.write(tmp_path))
@@ -224,7 +224,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         ("projects", "2", "spend_profile"),
         ("regions", "2", "kind"),
         ("scenarios", "", "probability"),
-        ("stocks", "1", "strategic"),
+        ("stocks", "1", "initial"),
     ]
     assert str(caught.value).startswith("7 problems in the input:\n  asset ")
 

@@ -1,4 +1,4 @@
-"""Sentences on what is absent, unused or without effect in a question: what a reader would
+"""Sentences on what is assumed, absent, unused or without effect in a question: what a reader would
 otherwise take for part of the answer."""
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ _LISTED = 6
 
 
 def statements(instance: Instance) -> tuple[str, ...]:
-    """Everything in tables and case that is absent, unused or without effect, a sentence each, the
-    most important first. Empty if everything has an effect."""
+    """Everything in tables and case that is assumed, absent, unused or without effect, a sentence
+    each. Empty if everything is stated and has an effect."""
     return (
+        *instance.tables.assumed,
         *_coverage(instance),
         *_concentration(instance),
         *_roles(instance),

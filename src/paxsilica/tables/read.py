@@ -17,6 +17,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.renames import in_tables, instruction
 from paxsilica.tables import schema
 from paxsilica.tables.characters import hint
+from paxsilica.tables.defaults import Chain, chain_of, fill
 from paxsilica.tables.files import Sheet, Sheets, no_sheets, read_folder
 from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, key_text, layout
 from paxsilica.tables.schema import TABLES, Row
@@ -33,8 +34,9 @@ class Tables:
     ``present``.
 
     ``digest`` identifies the content. It does not depend on the order of rows or columns, the
-    notation of numbers or the line ends of files. ``no_bounds`` has a sentence for each bound that
-    was taken as none. ``lines`` gives the first line of each row.
+    notation of numbers or the line ends of files. ``assumed`` has a sentence for each table with
+    blank cells that were filled by defaults, and ``no_bounds`` for each bound that was taken as
+    none. ``lines`` gives the first line of each row.
     """
 
     stages: tuple[schema.Stage, ...] = ()
@@ -62,6 +64,7 @@ class Tables:
     provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
+    assumed: tuple[str, ...] = field(default=(), compare=False)
     no_bounds: tuple[str, ...] = ()
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -144,8 +147,9 @@ def tables_from_sheets(found: Sheets) -> Reading:
         problems.append(Problem(table, "", "", "", words))
         doubtful.add(table)
 
+    chain = chain_of(found.sheets)
     for table, sheet in found.sheets.items():
-        validated[table] = _validate(sheet)
+        validated[table] = _validate(sheet, chain)
         problems += validated[table].problems
         if validated[table].problems:
             doubtful.add(table)
@@ -156,7 +160,13 @@ def tables_from_sheets(found: Sheets) -> Reading:
             doubt(table, f"the table is missing; there should be a file {table}.csv")
     rows: dict[str, Any] = {table: part.rows for table, part in validated.items()}
     lines = {table: validated[table].lines if table in validated else () for table in TABLES}
-    tables = Tables(**rows, present=present, digest="" if problems else _digest(rows), lines=lines)
+    tables = Tables(
+        **rows,
+        present=present,
+        digest="" if problems else _digest(rows),
+        assumed=tuple(part.assumed for part in validated.values() if part.assumed),
+        lines=lines,
+    )
     return Reading(tables, tuple(problems), frozenset(doubtful))
 
 
@@ -179,10 +189,11 @@ class _Validated:
     rows: tuple[Row, ...]
     lines: tuple[int, ...]
     problems: tuple[Problem, ...]
+    assumed: str = ""
 
 
-def _validate(sheet: Sheet) -> _Validated:
-    """Validate a sheet against the schema of its table."""
+def _validate(sheet: Sheet, chain: Chain) -> _Validated:
+    """Validate a sheet against the schema of its table, its blank cells filled by defaults."""
     columns = layout(sheet.table)
     nearest = {name: Nearest(column.allowed) for name, column in columns.items() if column.allowed}
     problems = _header_problems(sheet, columns)
@@ -215,6 +226,7 @@ def _validate(sheet: Sheet) -> _Validated:
             for name, value in cells[-1].items():
                 if value in SPREADSHEET_ERRORS:
                     refuse(line, name, value)
+    assumed = fill(sheet.table, cells, chain)
     rows, bad = _accepted(sheet.table, cells)
     reported = {name for _, name in kept}
     for index, name in bad:
@@ -225,7 +237,7 @@ def _validate(sheet: Sheet) -> _Validated:
         return _Validated((), (), tuple(problems))
     refused = {index for index, _ in bad}
     good = tuple(line for index, line in enumerate(lines) if index not in refused)
-    return _Validated(rows, good, tuple(problems))
+    return _Validated(rows, good, tuple(problems), assumed)
 
 
 @cache
