@@ -28,6 +28,7 @@ EXPECTED = {
     ("commodities", "surplus"): (5, "free"),
     ("processes", "name"): (2, "mine"),
     ("processes", "kind"): (2, "source"),
+    ("processes", "main_product"): (5, "magnet"),
     ("processes", "unit"): (4, "t"),
     ("statuses", "name"): (2, "operating"),
     ("assets", "name"): (2, "na-mine"),

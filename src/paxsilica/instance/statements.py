@@ -50,6 +50,11 @@ def _coverage(instance: Instance) -> Iterable[str]:
     if coverage is None:
         yield "The case requires no coverage, so none is reported."
         return
+    if made := _without_process(instance):
+        yield (
+            f"The need for the inputs of {_some(made)} is not counted: no process has it as its"
+            " main product."
+        )
     rows = [row for row in instance.tables.commodities if row.covered]
     staged = [row for row in rows if row.stage is not None]
     if not instance.required:
@@ -73,6 +78,25 @@ def _coverage(instance: Instance) -> Iterable[str]:
                 f"{key} has no year up to {last}: the share of {min(path)} is required in every"
                 " year."
             )
+
+
+def _without_process(instance: Instance) -> set[str]:
+    """Covered and demanded goods that a process without a main product makes from others, and that
+    are the main product of no process."""
+    tables = instance.tables
+    wanted = {row.commodity for row in tables.demand}
+    wanted |= {row.commodity for row in tables.commodities if row.covered}
+    from_others = {
+        row.process
+        for row in tables.processes
+        if row.kind == "conversion" and row.main_product is None
+    }
+    made = {
+        row.commodity
+        for row in tables.recipes
+        if row.role == "output" and row.process in from_others
+    }
+    return wanted & made - {row.main_product for row in tables.processes}
 
 
 def _late(instance: Instance, covered: Sequence[str]) -> Iterable[tuple[int, str]]:

@@ -71,6 +71,14 @@ def _kind(row: Cells, chain: Chain) -> str:
     }[uses, makes]
 
 
+def _main_product(row: Cells, chain: Chain) -> str:
+    """The only output, if no other process makes it: where several do, not each is a usual way."""
+    made = chain.flows.get((row.get("process", ""), "output"), {})
+    only = next(iter(made), "") if len(made) == 1 else ""
+    makers = [role for (_, role), goods in chain.flows.items() if role == "output" and only in goods]
+    return only if len(makers) == 1 else ""
+
+
 def _unit(row: Cells, chain: Chain) -> str:
     """The unit of the product, if a unit of activity makes one unit of it."""
     made = chain.flows.get((row.get("process", ""), "output"), {})
@@ -92,6 +100,9 @@ DEFAULTS: Mapping[tuple[str, str], Default] = {
     ("commodities", "covered"): Default("yes with a stage, no without", _covered),
     ("commodities", "surplus"): _constant("free"),
     ("processes", "kind"): Default("by its recipe", _kind),
+    ("processes", "main_product"): Default(
+        "its only output, if no other process makes that; else none", _main_product
+    ),
     ("processes", "unit"): Default(
         "that of the main product or only output, if the recipe makes 1 of it", _unit
     ),

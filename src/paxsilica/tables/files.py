@@ -21,6 +21,10 @@ from paxsilica.tables.suggestions import Nearest
 ASIDE_MARK = "_"
 """Files and sheets whose names begin so are notes of the user, and are not read."""
 
+COMMENT_MARK = "#"
+"""A line of a CSV file whose first cell is this sign, or begins with it and a space, is a comment.
+No key begins so, and the errors of spreadsheets (#REF!) have no space."""
+
 LARGEST_FILE = 64 * 2**20
 LONGEST_TABLE = 200_000
 """Bytes of a file and rows of a table: far beyond any chain that can be solved."""
@@ -117,6 +121,10 @@ def read_folder(folder: Path) -> Sheets:
     return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
+def _is_comment(cell: str) -> bool:
+    return cell == COMMENT_MARK or cell.startswith(f"{COMMENT_MARK} ")
+
+
 def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | None:
     try:
         text = content.decode("utf-8-sig")
@@ -143,7 +151,7 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
         for record in reader:
             cells = list(map(str.strip, record))
             # Spreadsheets leave blank rows where cells were filled before.
-            if any(cells):
+            if any(cells) and not _is_comment(cells[0]):
                 records.append(cells)
                 lines.append(before + 1)
             before = reader.line_num + skipped

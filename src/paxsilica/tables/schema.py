@@ -156,7 +156,11 @@ class Process(Row):
     )
     unit: Label = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
-        None, description="output for which it runs; blank: all products are equal"
+        None,
+        description=(
+            "output for which it runs, whose need is a need for its inputs too; none: all products"
+            " are equal"
+        ),
     )
     minimum_utilisation: Share | None = Field(
         None, description="share of standby capacity to run in normal times; blank: none"
