@@ -573,9 +573,7 @@ def _without_tables(raw: dict[str, Any], path: Path) -> dict[str, Any]:
             "should be the path of a folder of tables or a workbook, from the folder of the case"
             ' file, such as "."'
         )
-        raise InputError.of(
-            words, table=f"case {path.name}", column=DATA_KEY, value=str(named)
-        )
+        raise InputError.of(words, table=f"case {path.name}", column=DATA_KEY, value=str(named))
     return raw
 
 

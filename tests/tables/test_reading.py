@@ -57,7 +57,7 @@ def test_rows_are_frozen(tmp_path: Path) -> None:
 
 def test_every_table_has_its_attribute() -> None:
     names = [field.name for field in dataclasses.fields(Tables)]
-    assert names == [*TABLES, "present", "digest", "assumed", "no_bounds", "lines"]
+    assert names == [*TABLES, "present", "digest", "assumed", "no_bounds", "overlays", "lines"]
     assert not any(getattr(Tables(), name) for name in names)
 
 

@@ -21,6 +21,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
     """Everything in tables and case that is assumed, absent, unused or without effect, a sentence
     each. Empty if everything is stated and has an effect."""
     return (
+        *_overlays(instance),
         *instance.tables.assumed,
         *_coverage(instance),
         *_concentration(instance),
@@ -35,6 +36,22 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *instance.tables.no_bounds,
         *_unread(instance),
     )
+
+
+def _overlays(instance: Instance) -> Iterable[str]:
+    """What each overlay does to the data."""
+    for one in instance.tables.overlays:
+        rows = [
+            f"{table} {', '.join(f'{count} {what}' for what, count in counts.items())}"
+            for table, counts in one.counts.items()
+        ]
+        more = ""
+        if one.dropped:
+            more = (
+                f"; {one.dropped} row{'s' if one.dropped > 1 else ''} of the base that described"
+                " removed rows or changed numbers left out"
+            )
+        yield f"Overlay {one.name}, rows: {'; '.join(rows) or 'none'}{more}."
 
 
 def _some(names: Iterable[str]) -> str:

@@ -75,7 +75,9 @@ def _main_product(row: Cells, chain: Chain) -> str:
     """The only output, if no other process makes it: where several do, not each is a usual way."""
     made = chain.flows.get((row.get("process", ""), "output"), {})
     only = next(iter(made), "") if len(made) == 1 else ""
-    makers = [role for (_, role), goods in chain.flows.items() if role == "output" and only in goods]
+    makers = [
+        role for (_, role), goods in chain.flows.items() if role == "output" and only in goods
+    ]
     return only if len(makers) == 1 else ""
 
 

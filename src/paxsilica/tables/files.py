@@ -33,6 +33,10 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\n', re.IGNORECASE)
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
 
 
+Line = int | str
+"""The line on which a row begins; of a row of an overlay, the line with the name of the overlay."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The cells of one table: the header, and its rows with the line on which each begins."""
@@ -40,7 +44,28 @@ class Sheet:
     table: str
     header: tuple[str, ...]
     rows: Sequence[Sequence[str]]
-    lines: Sequence[int]
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What an overlay does to its base.
+
+    Attributes:
+        name: name of its folder.
+        digest: SHA-256 of its cells.
+        counts: number of rows by table and by "added", "changed" and "removed".
+        dropped: number of rows of the base that described removed rows or changed numbers alone.
+        cells: the cells that it states: table, key of the row, column.
+        provenance: keys of the rows of ``provenance`` that it states.
+    """
+
+    name: str
+    digest: str
+    counts: Mapping[str, Mapping[str, int]]
+    dropped: int
+    cells: frozenset[tuple[str, str, str]]
+    provenance: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -52,12 +77,14 @@ class Sheets:
         problems: everything that is wrong.
         unreadable: tables that are there but cannot be read.
         unknown: names that are not those of a table.
+        overlays: the overlays that the cells were read through, the innermost first.
     """
 
     sheets: Mapping[str, Sheet]
     problems: Sequence[Problem]
     unreadable: frozenset[str]
     unknown: frozenset[str] = frozenset()
+    overlays: tuple[Overlay, ...] = ()
 
 
 def no_sheets(path: Path, expected: str) -> Sheets:
