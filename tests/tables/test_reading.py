@@ -336,3 +336,25 @@ def test_grades_have_one_home() -> None:
     assert "".join((*GRADES, NO_GRADE)) == data.GRADES
     assert layout("provenance")["grade"].allowed == tuple(GRADES)
     assert all(meaning in layout("provenance")["grade"].meaning for meaning in GRADES.values())
+
+
+def test_comments_are_left_out_and_lines_are_still_those_of_the_file(tmp_path: Path) -> None:
+    world = World()
+    world.files["stages.csv"] = (
+        b'# Steps of the "chain", in order\nstage,order,name\n#\nmining,1,Mining\n'
+        b"# magnets,2,not used\nmagnets,2,Magnets\n"
+    )
+    tables = load_tables(world.write(tmp_path))
+    assert [row.stage for row in tables.stages] == ["mining", "magnets"]
+    assert tables.lines["stages"] == (4, 6)
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#mining", "#N/A"])
+def test_a_cell_that_only_looks_like_a_comment_is_refused(cell: str, tmp_path: Path) -> None:
+    world = World()
+    world.set("stages", 2, stage=cell)
+    with pytest.raises(InputError) as caught:
+        load_tables(world.write(tmp_path))
+    assert ("stages", "2", "stage", cell) in {
+        (one.table, one.row, one.column, one.value) for one in caught.value.problems
+    }
