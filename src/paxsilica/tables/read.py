@@ -131,8 +131,8 @@ def _sheets(folder: Path, above: tuple[Path, ...] = ()) -> tuple[Sheets, str]:
             base = Problem(MARK, "", "", str(folder), "should not name a base that is made from it")
         if isinstance(base, Problem):
             return Sheets({}, [base], frozenset(TABLES)), ""
-        found, command = _sheets(base, (*above, place))
-        return with_overlay(found, folder), command
+        below, command = _sheets(base, (*above, place))
+        return with_overlay(below, folder), command
     command = f"run `paxsilica upgrade {folder}`"
     if folder.suffix.lower() == ".xlsx" and folder.is_file():
         # The import is slow, and most runs read a folder.
