@@ -102,7 +102,8 @@ def world(
     regions = {"A": None if since else "signatory"} if regions is None else regions
     recipe_rows = [row for process, text in recipes.items() for row in _recipe(process, text)]
     names = list(dict.fromkeys([row["commodity"] for row in recipe_rows] + list(commodities or {})))
-    given = {name: {"surplus": "free"} | dict((commodities or {}).get(name, {})) for name in names}
+    plain = {"surplus": "free", "covered": False}
+    given = {name: plain | dict((commodities or {}).get(name, {})) for name in names}
     covered = [name for name in names if given[name].get("covered")]
     tables: dict[str, list[dict[str, Any]]] = {
         "stages": [

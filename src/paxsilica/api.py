@@ -15,7 +15,7 @@ from typing import Any
 
 from paxsilica.audit import audited
 from paxsilica.bundled import DEFAULT_CASE, data_folder, find_case
-from paxsilica.case import Case, make_case, read_case
+from paxsilica.case import Case, make_case, named_tables, read_case
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import Model, build
 from paxsilica.model.build import without_collection
@@ -124,12 +124,13 @@ class Question:
 
 
 def load(case: str | Path = DEFAULT_CASE, data: str | Path | None = None) -> Question:
-    """The question of a bundled case (by name) or a case file, with the bundled data or the tables
-    in a folder.
+    """The question of a bundled case (by name) or a case file, with the tables in the folder or
+    workbook ``data``; without it, those that the key ``data`` of the case file names, or else the
+    bundled ones.
 
     Raises:
         InputError: listing all problems of both.
     """
-    return Question(
-        load_tables(data_folder() if data is None else Path(data)), read_case(find_case(str(case)))
-    )
+    path = find_case(str(case))
+    folder = named_tables(path) or data_folder() if data is None else Path(data)
+    return Question(load_tables(folder), read_case(path))

@@ -22,6 +22,11 @@ def data_folder() -> Path:
     return _folder("data")
 
 
+def new_world_folder() -> Path:
+    """The folder of the small world that ``paxsilica data new`` writes."""
+    return Path(__file__).resolve().parent / "new_world"
+
+
 def case_files() -> dict[str, Path]:
     """The bundled cases by name, in order of name."""
     return {

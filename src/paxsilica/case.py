@@ -35,6 +35,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CaseYear = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
+DATA_KEY = "data"
+"""Key of a case file, and not of the case: where its tables are."""
+
 LEAST_GAP = 1e-9
 LONGEST_SEARCH_S = 1e7
 LARGEST_WHOLE = 2**31 - 1
@@ -546,8 +549,36 @@ def make_case(raw: Mapping[str, Any], settings: Iterable[str] = (), name: str = 
         raise InputError(explain(name, Case, merged, error)) from None
 
 
+def named_tables(path: Path) -> Path | None:
+    """The tables that the key ``data`` of the case file ``path`` names, relative to the file.
+
+    ``None`` where it names none, and where the file has problems, which :func:`read_case` reports.
+    """
+    try:
+        named = tomllib.loads(path.read_text(encoding="utf-8-sig")).get(DATA_KEY)
+    except (OSError, ValueError):
+        return None
+    return path.parent / named if isinstance(named, str) and named else None
+
+
+def _without_tables(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The content of a case file without the key that names its tables.
+
+    Raises:
+        InputError: if the key holds anything but a path.
+    """
+    named = raw.pop(DATA_KEY, None)
+    if named is not None and not (isinstance(named, str) and named):
+        words = (
+            "should be the path of a folder of tables or a workbook, from the folder of the case"
+            ' file, such as "."'
+        )
+        raise InputError.of(words, table=f"case {path.name}", column=DATA_KEY, value=str(named))
+    return raw
+
+
 def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
-    """The case in the TOML file ``path``.
+    """The case in the TOML file ``path``; its key ``data`` is left to :func:`named_tables`.
 
     Raises:
         InputError: if the file cannot be read as TOML, has keys of an earlier version, unknown keys
@@ -565,4 +596,4 @@ def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
     if old := in_case(raw):
         command = f"run `paxsilica upgrade {path}`"
         raise InputError.of(instruction(old, command), table=f"case {path.name}")
-    return make_case(raw, settings, path.stem)
+    return make_case(_without_tables(raw, path), settings, path.stem)

@@ -34,7 +34,8 @@ class Problem:
     """One problem of the input and its cell.
 
     ``row`` is the line of the file (the header is line 1), or the key of the row where a problem
-    spans rows; it is empty where the problem concerns the whole table.
+    spans rows; it is empty where the problem concerns the whole table. Of an overlay it ends with
+    the name of the overlay in parentheses.
     """
 
     table: str
@@ -53,18 +54,18 @@ class Problem:
         return cls(option, "", "", value, expected)
 
     def __str__(self) -> str:
-        place = " ".join(
-            part for part in (self.table, self.row and f"row {self.row}", self.column) if part
-        )
+        row = self.row if self.row.startswith("(") else self.row and f"row {self.row}"
+        place = " ".join(part for part in (self.table, row, self.column) if part)
         found = f" is {self.value!r};" if self.value else ":"
         return f"{place}{found} {self.expected}"
 
 
 def _reading_order(problem: Problem) -> tuple[str, int, str, str, str]:
     """By table, then by line as a number where it is one."""
+    line = problem.row.partition(" ")[0]
     return (
         problem.table,
-        int(problem.row) if problem.row.isdigit() else 0,
+        int(line) if line.isdigit() else 0,
         problem.row,
         problem.column,
         problem.value,

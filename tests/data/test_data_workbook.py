@@ -89,7 +89,14 @@ def test_any_number_and_text_comes_back(
     tmp_path: Path, numbers: list[float], texts: list[str]
 ) -> None:
     commodities = tuple(
-        Commodity(commodity=f"k{n}", name="x", unit="t", surplus="free", price_usd_per_unit=number)
+        Commodity(
+            commodity=f"k{n}",
+            name="x",
+            unit="t",
+            covered=False,
+            surplus="free",
+            price_usd_per_unit=number,
+        )
         for n, number in enumerate(numbers)
     )
     kept = [text.strip() for text in texts if text.strip()]

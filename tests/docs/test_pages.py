@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from program import COMMANDS
 
+from paxsilica.tables.defaults import DEFAULTS
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PICTURES = DOCS / "pictures"
@@ -109,3 +111,11 @@ def test_readme_shows_a_plan_on_its_first_screen() -> None:
     first = "\n".join(lines[:40])
     assert "docs/pictures/answer.svg" in first
     assert CAPTIONS["answer.svg"] in first, "run `make pictures`"
+
+
+def test_the_guide_to_own_data_names_every_default() -> None:
+    text = (DOCS / "howto" / "own-data.md").read_text(encoding="utf-8")
+    part = text.partition("## Leave out what")[2].partition("\n## ")[0]
+    for (_, column), default in DEFAULTS.items():
+        assert f"{column}`" in part, column
+        assert default.words in part, column

@@ -24,6 +24,7 @@ from paxsilica.errors import InputError, PaxSilicaError
 from paxsilica.instance import make_instance
 from paxsilica.plan.solve import make_plan
 from paxsilica.tables import TABLES, Tables, load_tables
+from paxsilica.tables.defaults import default_words
 
 SEED = 20261127
 LONGEST_MESSAGE = 20_000
@@ -104,7 +105,8 @@ class Campaign:
         same = tables.digest == self.good.digest
         if mutation.kind in SAME and not same:
             return Outcome("changes the tables", accepted=True)
-        if same and mutation.kind not in SAME and not self.without_content(mutation):
+        nothing = self.without_content(mutation) or by_default(mutation)
+        if same and mutation.kind not in SAME and not nothing:
             return Outcome("changes nothing", accepted=True)
         try:
             make_instance(tables, self.case)
@@ -150,7 +152,7 @@ class Campaign:
 
     def misread(self, mutation: Mutation, tables: Tables) -> str:
         """What a changed cell was read as, if that is not what stands in it."""
-        if not mutation.column or mutation.kind not in CELL:
+        if not mutation.column or mutation.kind not in CELL or by_default(mutation):
             return ""
         at = tables.lines[mutation.table].index(mutation.line)
         found = getattr(tables.rows(mutation.table)[at], mutation.column)
@@ -161,6 +163,14 @@ class Campaign:
 
 SAME = ("space behind", "space that does not break", "rows shuffled", "columns shuffled")
 """Kinds that leave the tables as they are."""
+
+
+def by_default(mutation: Mutation) -> bool:
+    """Whether what is left out has a default, so that its meaning is stated elsewhere."""
+    return mutation.kind in ("blank", "column dropped") and bool(
+        default_words(mutation.table, mutation.column)
+    )
+
 
 WHOLE_TABLE = ("table dropped", "no rows", "empty file")
 

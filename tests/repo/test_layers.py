@@ -17,11 +17,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"renames", "atomic"},
+    {"renames", "atomic", "bundled"},
     {
         "tables",
         "finance",
-        "bundled",
         "serialize",
         "interpolate",
         "version",

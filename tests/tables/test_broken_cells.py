@@ -188,11 +188,11 @@ HEADERS = [
     ),
     Broken(
         "missing column says what it holds",
-        lambda w: w.without_column("regions", "kind"),
-        "regions",
+        lambda w: w.without_column("stages", "order"),
+        "stages",
         "1",
-        "kind",
-        "a hub only passes goods on",
+        "order",
+        "position along the chain",
     ),
     Broken(
         "unknown column",
@@ -322,8 +322,8 @@ CELLS = [
     broken_cell("assets", 4, "capacity", "#REF!", "not the error of a spreadsheet formula"),
     broken_cell("assets", 4, "name", "#NAME?", "not the error of a spreadsheet formula"),
     broken_cell("sources", 2, "note", "#N/A", "not the error of a spreadsheet formula"),
-    broken_cell("assets", 4, "name", "", "should be filled with text"),
-    broken_cell("commodities", 4, "surplus", "", "free: more may be made than is used"),
+    broken_cell("sources", 2, "title", "", "should be filled with text"),
+    broken_cell("stages", 2, "order", "", "position along the chain"),
     broken_cell(
         "demand", 2, "year", "", "should be filled with a whole number between 1900 and 2200"
     ),

@@ -57,7 +57,7 @@ def test_rows_are_frozen(tmp_path: Path) -> None:
 
 def test_every_table_has_its_attribute() -> None:
     names = [field.name for field in dataclasses.fields(Tables)]
-    assert names == [*TABLES, "present", "digest", "no_bounds", "lines"]
+    assert names == [*TABLES, "present", "digest", "assumed", "no_bounds", "overlays", "lines"]
     assert not any(getattr(Tables(), name) for name in names)
 
 
@@ -212,7 +212,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     world.set("assets", 4, capacity="1,5", process="seperate")
     world.set("projects", 2, ramp_profile="0.5;0.4", spend_profile="0.5;0.4")
     world.set("scenarios", 2, probability="0.1")
-    world.without_column("stocks", "strategic")
+    world.without_column("stocks", "initial")
     world.files["asset.csv"] = b"x"
     with pytest.raises(InputError) as caught:
         load_tables(world.write(tmp_path))
@@ -224,7 +224,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         ("projects", "2", "spend_profile"),
         ("regions", "2", "kind"),
         ("scenarios", "", "probability"),
-        ("stocks", "1", "strategic"),
+        ("stocks", "1", "initial"),
     ]
     assert str(caught.value).startswith("7 problems in the input:\n  asset ")
 
@@ -336,3 +336,25 @@ def test_grades_have_one_home() -> None:
     assert "".join((*GRADES, NO_GRADE)) == data.GRADES
     assert layout("provenance")["grade"].allowed == tuple(GRADES)
     assert all(meaning in layout("provenance")["grade"].meaning for meaning in GRADES.values())
+
+
+def test_comments_are_left_out_and_lines_are_still_those_of_the_file(tmp_path: Path) -> None:
+    world = World()
+    world.files["stages.csv"] = (
+        b'# Steps of the "chain", in order\nstage,order,name\n#\nmining,1,Mining\n'
+        b"# magnets,2,not used\nmagnets,2,Magnets\n"
+    )
+    tables = load_tables(world.write(tmp_path))
+    assert [row.stage for row in tables.stages] == ["mining", "magnets"]
+    assert tables.lines["stages"] == (4, 6)
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#mining", "#N/A"])
+def test_a_cell_that_only_looks_like_a_comment_is_refused(cell: str, tmp_path: Path) -> None:
+    world = World()
+    world.set("stages", 2, stage=cell)
+    with pytest.raises(InputError) as caught:
+        load_tables(world.write(tmp_path))
+    assert ("stages", "2", "stage", cell) in {
+        (one.table, one.row, one.column, one.value) for one in caught.value.problems
+    }

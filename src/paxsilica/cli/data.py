@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paxsilica.atomic import new_file
-from paxsilica.bundled import data_folder
+from paxsilica.atomic import PREFIX, new_file, new_folder
+from paxsilica.bundled import data_folder, new_world_folder
 from paxsilica.cli import completion
 from paxsilica.cli.options import DataOptions, Force, PlanFolder, load_plan, number, read_all
 from paxsilica.cli.output import Answer, OutputOptions, with_output_options, written
@@ -186,6 +186,55 @@ def write_book(
     _, tables = read_all(place, options.tables)
     write_workbook(tables, book)
     return written(book)
+
+
+def new_world(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder to write: a new or an empty one.")
+    ],
+    *,
+    output: OutputOptions,
+) -> Answer:
+    """Write a small world of your own to start from: commented tables and a case, which solve in
+    seconds.
+
+    Three stages, two protected regions and one adversary. Every number is invented. A folder that
+    holds something is refused.
+
+    With --json: written, the path of the folder, and files, their names.
+
+    Writes the folder.
+
+    [bold]Examples[/bold]
+
+      paxsilica data new my-world
+
+      paxsilica solve my-world/case.toml
+    """
+    refuse_to_write_over(folder, _is_empty, None, "FOLDER")
+    files = sorted(path for path in new_world_folder().iterdir() if path.is_file())
+    with new_folder(folder, WORLD_CASE) as draft:
+        for path in files:
+            (draft / path.name).write_bytes(path.read_bytes())
+    case = folder / WORLD_CASE
+
+    def show(screen: Screen) -> None:
+        screen.show(f"wrote {len(files)} files to {folder}; next:")
+        screen.show(f"  paxsilica check {case}", f"  paxsilica solve {case}")
+
+    return Answer(
+        show,
+        lambda: {"written": folder, "files": [path.name for path in files]},
+        str(folder),
+    )
+
+
+WORLD_CASE = "case.toml"
+"""The case of a new world."""
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and all(one.name.startswith(PREFIX) for one in path.iterdir())
 
 
 def show_diff(
@@ -410,10 +459,14 @@ def sources(
 
 
 data_app = typer.Typer(
-    help="Inspect the data, compare it with published figures, and exchange it as a workbook.",
+    help=(
+        "Start data of your own, inspect data, compare it with published figures, and exchange it"
+        " as a workbook."
+    ),
     no_args_is_help=True,
 )
 COMMANDS: Mapping[str, Callable[..., Answer]] = {
+    "new": new_world,
     "summary": show_summary,
     "export": write_book,
     "diff": show_diff,

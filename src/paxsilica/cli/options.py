@@ -87,7 +87,7 @@ Data = Annotated[
         "--data",
         metavar="PATH",
         help="Tables: a folder of CSV files, or a workbook.",
-        show_default="the bundled data",
+        show_default="those that the case names, or the bundled data",
     ),
 ]
 Settings = Annotated[
@@ -192,29 +192,35 @@ class CaseOptions(DataOptions):
         return self.questions([case], found)[0]
 
     def questions(self, cases: Sequence[str], found: Iterable[Problem] = ()) -> list[Question]:
-        """The tables with each of the cases; none are read where there is no case.
+        """The tables with each of the cases: those of ``--data``, or else those that the case file
+        names, or else the bundled ones. Each folder is read once.
 
         Raises:
             InputError: with the problems of tables, cases and settings, and those that were
                 ``found`` before.
         """
         from paxsilica.api import Question
-        from paxsilica.case import read_case
+        from paxsilica.case import named_tables, read_case
+        from paxsilica.tables import load_tables
 
         problems = list(found)
         settings = self.all_settings()
-        read, tables = [], None
+        read = []
+        tables: dict[Path, Tables] = {}
         with gathered(problems):
             refuse_contradictions(settings)
-        if cases:
+        for name in cases:
             with gathered(problems):
-                tables = self.tables()
-        for case in cases:
-            with gathered(problems):
-                read.append(read_case(find_case(case), settings))
+                path = find_case(name)
+                folder = self.data or named_tables(path) or data_folder()
+                with gathered(problems):
+                    if folder not in tables:
+                        tables[folder] = load_tables(folder)
+                with gathered(problems):
+                    read.append((folder, read_case(path, settings)))
         if problems:
             raise InputError(problems)
-        return [] if tables is None else [Question(tables, case) for case in read]
+        return [Question(tables[folder], case) for folder, case in read]
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,9 @@ def case_page() -> str:
     intro = (
         "A case is one TOML file. `--set key=value` on the command line takes the same keys,"
         " written with dots: `--set coverage.hard=true`. A key that is not listed here is refused."
+        " The key `data` of the file, which `--set` does not take, names the tables: the path of a"
+        " folder or workbook from the folder of the file. `--data` has priority over it, and"
+        " without both the bundled data are used."
     )
     return _page("Keys of a case", intro, *sections)
 

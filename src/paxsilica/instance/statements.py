@@ -1,4 +1,4 @@
-"""Sentences on what is absent, unused or without effect in a question: what a reader would
+"""Sentences on what is assumed, absent, unused or without effect in a question: what a reader would
 otherwise take for part of the answer."""
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ _LISTED = 6
 
 
 def statements(instance: Instance) -> tuple[str, ...]:
-    """Everything in tables and case that is absent, unused or without effect, a sentence each, the
-    most important first. Empty if everything has an effect."""
+    """Everything in tables and case that is assumed, absent, unused or without effect, a sentence
+    each. Empty if everything is stated and has an effect."""
     return (
+        *_overlays(instance),
+        *instance.tables.assumed,
         *_coverage(instance),
         *_concentration(instance),
         *_roles(instance),
@@ -36,6 +38,22 @@ def statements(instance: Instance) -> tuple[str, ...]:
     )
 
 
+def _overlays(instance: Instance) -> Iterable[str]:
+    """What each overlay does to the data."""
+    for one in instance.tables.overlays:
+        rows = [
+            f"{table} {', '.join(f'{count} {what}' for what, count in counts.items())}"
+            for table, counts in one.counts.items()
+        ]
+        more = ""
+        if one.dropped:
+            more = (
+                f"; {one.dropped} row{'s' if one.dropped > 1 else ''} of the base that described"
+                " removed rows or changed numbers left out"
+            )
+        yield f"Overlay {one.name}, rows: {'; '.join(rows) or 'none'}{more}."
+
+
 def _some(names: Iterable[str]) -> str:
     """Names in order, the first few of them."""
     listed = sorted(names)
@@ -49,6 +67,11 @@ def _coverage(instance: Instance) -> Iterable[str]:
     if coverage is None:
         yield "The case requires no coverage, so none is reported."
         return
+    if made := _without_process(instance):
+        yield (
+            f"The need for the inputs of {_some(made)} is not counted: no process has it as its"
+            " main product."
+        )
     rows = [row for row in instance.tables.commodities if row.covered]
     staged = [row for row in rows if row.stage is not None]
     if not instance.required:
@@ -72,6 +95,25 @@ def _coverage(instance: Instance) -> Iterable[str]:
                 f"{key} has no year up to {last}: the share of {min(path)} is required in every"
                 " year."
             )
+
+
+def _without_process(instance: Instance) -> set[str]:
+    """Covered and demanded goods that a process without a main product makes from others, and that
+    are the main product of no process."""
+    tables = instance.tables
+    wanted = {row.commodity for row in tables.demand}
+    wanted |= {row.commodity for row in tables.commodities if row.covered}
+    from_others = {
+        row.process
+        for row in tables.processes
+        if row.kind == "conversion" and row.main_product is None
+    }
+    made = {
+        row.commodity
+        for row in tables.recipes
+        if row.role == "output" and row.process in from_others
+    }
+    return wanted & made - {row.main_product for row in tables.processes}
 
 
 def _late(instance: Instance, covered: Sequence[str]) -> Iterable[tuple[int, str]]:

@@ -69,9 +69,11 @@ def _versions() -> tuple[tuple[str, str], ...]:
 def make_manifest(tables: Tables, case: Case) -> dict[str, Any]:
     """What a plan is made from: enough to make it again, and to compare the questions of two
     plans."""
+    overlays = {one.name: {"digest": one.digest, "rows": one.counts} for one in tables.overlays}
     return {
         "paxsilica": __version__,
         "data_digest": tables.digest,
+        **({"overlays": overlays} if overlays else {}),
         "case": case.model_dump(mode="json"),
         "versions": dict(_versions()),
         "solver": "HiGHS",

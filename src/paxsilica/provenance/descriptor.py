@@ -49,7 +49,7 @@ def _resource(tables: Tables, table: str) -> dict[str, Any]:
         "missingValues": [""],
     }
     key = TABLES[table].key
-    if all(layout(table)[name].required for name in key):
+    if all(layout(table)[name].required or layout(table)[name].default for name in key):
         schema["primaryKey"] = list(key)
     foreign = [
         {

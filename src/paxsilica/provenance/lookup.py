@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from paxsilica.tables import TABLES, Tables
@@ -66,10 +66,30 @@ class Lookup:
     """Finds the provenance of numbers; one object per set of tables, since patterns are many."""
 
     def __init__(self, tables: Tables) -> None:
+        self._stated = frozenset(cell for one in tables.overlays for cell in one.cells)
+        own = frozenset(key for one in tables.overlays for key in one.provenance)
+        self._rows = _Patterns(tables.provenance)
+        self._own = _Patterns(row for row in tables.provenance if key_text(row) in own)
+
+    def find(self, table: str, row: str, column: str) -> Provenance | None:
+        """Return the most specific provenance of a cell, or nothing. Of a number that an overlay
+        states, only rows of an overlay count."""
+        known = self._own if (table, row, column) in self._stated else self._rows
+        parts = pattern_parts(table, row)
+        if table == "series" and column == "value":
+            target = known.find("series", parts, column)
+            return target or known.find(parts[0], pattern_parts(parts[0], parts[1]), parts[2])
+        return known.find(table, parts, column)
+
+
+class _Patterns:
+    """Rows of provenance by the fixed parts of their pattern."""
+
+    def __init__(self, rows: Iterable[Provenance]) -> None:
         self._by_fixed: dict[
             tuple[str, str], dict[tuple[int, ...], dict[tuple[str, ...], Provenance]]
         ] = defaultdict(dict)
-        for row in tables.provenance:
+        for row in rows:
             if row.table not in TABLES:
                 continue
             parts = pattern_parts(row.table, row.row)
@@ -78,15 +98,8 @@ class Lookup:
             group = self._by_fixed[row.table, row.column].setdefault(fixed, {})
             group[tuple(parts[place] for place in fixed)] = row
 
-    def find(self, table: str, row: str, column: str) -> Provenance | None:
-        """Return the most specific provenance of a cell, or nothing."""
-        parts = pattern_parts(table, row)
-        if table == "series" and column == "value":
-            target = self._find("series", parts, column)
-            return target or self._find(parts[0], pattern_parts(parts[0], parts[1]), parts[2])
-        return self._find(table, parts, column)
-
-    def _find(self, table: str, parts: tuple[str, ...], column: str) -> Provenance | None:
+    def find(self, table: str, parts: tuple[str, ...], column: str) -> Provenance | None:
+        """Return the most specific row for a cell, or nothing."""
         groups = self._by_fixed.get((table, column), {})
         for fixed in sorted(groups, key=len, reverse=True):
             found = groups[fixed].get(tuple(parts[place] for place in fixed if place < len(parts)))

@@ -21,12 +21,20 @@ from paxsilica.tables.suggestions import Nearest
 ASIDE_MARK = "_"
 """Files and sheets whose names begin so are notes of the user, and are not read."""
 
+COMMENT_MARK = "#"
+"""A line of a CSV file whose first cell is this sign, or begins with it and a space, is a comment.
+No key begins so, and the errors of spreadsheets (#REF!) have no space."""
+
 LARGEST_FILE = 64 * 2**20
 LONGEST_TABLE = 200_000
 """Bytes of a file and rows of a table: far beyond any chain that can be solved."""
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\n', re.IGNORECASE)
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
+
+
+Line = int | str
+"""The line on which a row begins; of a row of an overlay, the line with the name of the overlay."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,28 @@ class Sheet:
     table: str
     header: tuple[str, ...]
     rows: Sequence[Sequence[str]]
-    lines: Sequence[int]
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What an overlay does to its base.
+
+    Attributes:
+        name: name of its folder.
+        digest: SHA-256 of its cells.
+        counts: number of rows by table and by "added", "changed" and "removed".
+        dropped: number of rows of the base that described removed rows or changed numbers alone.
+        cells: the cells that it states: table, key of the row, column.
+        provenance: keys of the rows of ``provenance`` that it states.
+    """
+
+    name: str
+    digest: str
+    counts: Mapping[str, Mapping[str, int]]
+    dropped: int
+    cells: frozenset[tuple[str, str, str]]
+    provenance: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -48,12 +77,14 @@ class Sheets:
         problems: everything that is wrong.
         unreadable: tables that are there but cannot be read.
         unknown: names that are not those of a table.
+        overlays: the overlays that the cells were read through, the innermost first.
     """
 
     sheets: Mapping[str, Sheet]
     problems: Sequence[Problem]
     unreadable: frozenset[str]
     unknown: frozenset[str] = frozenset()
+    overlays: tuple[Overlay, ...] = ()
 
 
 def no_sheets(path: Path, expected: str) -> Sheets:
@@ -117,6 +148,10 @@ def read_folder(folder: Path) -> Sheets:
     return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
+def _is_comment(cell: str) -> bool:
+    return cell == COMMENT_MARK or cell.startswith(f"{COMMENT_MARK} ")
+
+
 def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | None:
     try:
         text = content.decode("utf-8-sig")
@@ -143,7 +178,7 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
         for record in reader:
             cells = list(map(str.strip, record))
             # Spreadsheets leave blank rows where cells were filled before.
-            if any(cells):
+            if any(cells) and not _is_comment(cells[0]):
                 records.append(cells)
                 lines.append(before + 1)
             before = reader.line_num + skipped

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from paxsilica.tables.characters import check_label, check_text
 from paxsilica.tables.characters import hint as unseen_hint
 from paxsilica.tables.columns import KEY_SIGNS, KINDS, NUMBER, Column, Kind
+from paxsilica.tables.defaults import default_words
 from paxsilica.tables.rules import rules_of
 from paxsilica.tables.schema import TABLES, Row
 
@@ -47,6 +48,7 @@ class ColumnLayout:
     allowed: tuple[str, ...]
     label: bool
     description: str
+    default: str
     rules: tuple[str, ...]
 
     @property
@@ -77,7 +79,8 @@ class ColumnLayout:
     def meaning(self) -> str:
         """The description with the rules of the column."""
         needed = "blank only where the table series gives it by year" if self.column.needed else ""
-        return "; ".join(filter(None, (self.description, needed, *self.rules)))
+        blank = f"blank: {self.default}" if self.default else ""
+        return "; ".join(filter(None, (self.description, blank, needed, *self.rules)))
 
     @property
     def expected(self) -> str:
@@ -120,7 +123,8 @@ class ColumnLayout:
         """What is expected instead of a value that the column refuses, as a sentence."""
         if not value:
             meaning = f"; {self.description}" if self.description else ""
-            return f"should be filled with {self.expected}{meaning}"
+            blank = f"; only where the answer is clear may it be blank: {self.default}"
+            return f"should be filled with {self.expected}{meaning}{blank if self.default else ''}"
         if value in SPREADSHEET_ERRORS:
             return f"should be {self.expected}, not the error of a spreadsheet formula"
         if self.kind == "text":
@@ -165,7 +169,7 @@ def _layout(table: str, name: str, field: FieldInfo) -> ColumnLayout:
     return ColumnLayout(
         name=name,
         kind="choice" if allowed else KINDS.get(base, text),
-        required=field.is_required(),
+        required=field.is_required() and not default_words(table, name),
         column=column,
         at_least=_bound(metadata, annotated_types.Ge, "ge"),
         more_than=_bound(metadata, annotated_types.Gt, "gt"),
@@ -174,6 +178,7 @@ def _layout(table: str, name: str, field: FieldInfo) -> ColumnLayout:
         allowed=tuple(str(word) for word in allowed),
         label=any(getattr(item, "func", None) is check_label for item in metadata),
         description=field.description or "",
+        default=default_words(table, name),
         rules=tuple(f"should {rule.expected}" for rule in rules_of(table, name)),
     )
 

@@ -4,7 +4,6 @@ problems."""
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,13 +15,13 @@ from pydantic import TypeAdapter, ValidationError
 from paxsilica.errors import InputError, Problem
 from paxsilica.renames import in_tables, instruction
 from paxsilica.tables import schema
-from paxsilica.tables.characters import hint
-from paxsilica.tables.files import Sheet, Sheets, no_sheets, read_folder
-from paxsilica.tables.layout import SPREADSHEET_ERRORS, ColumnLayout, key_text, layout
+from paxsilica.tables.defaults import Chain, chain_of, fill
+from paxsilica.tables.files import Line, Overlay, Sheet, Sheets, no_sheets, read_folder
+from paxsilica.tables.header import header_problems, short
+from paxsilica.tables.layout import SPREADSHEET_ERRORS, key_text, layout
+from paxsilica.tables.overlay import MARK, base_of, is_overlay, with_overlay
 from paxsilica.tables.schema import TABLES, Row
 from paxsilica.tables.suggestions import Nearest
-
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
@@ -33,8 +32,10 @@ class Tables:
     ``present``.
 
     ``digest`` identifies the content. It does not depend on the order of rows or columns, the
-    notation of numbers or the line ends of files. ``no_bounds`` has a sentence for each bound that
-    was taken as none. ``lines`` gives the first line of each row.
+    notation of numbers or the line ends of files. ``assumed`` has a sentence for each table with
+    blank cells that were filled by defaults, and ``no_bounds`` for each bound that was taken as
+    none. ``overlays`` are those that the tables were read through. ``lines`` gives the first line
+    of each row.
     """
 
     stages: tuple[schema.Stage, ...] = ()
@@ -62,8 +63,10 @@ class Tables:
     provenance: tuple[schema.Provenance, ...] = ()
     present: frozenset[str] = frozenset()
     digest: str = ""
+    assumed: tuple[str, ...] = field(default=(), compare=False)
     no_bounds: tuple[str, ...] = ()
-    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
+    overlays: tuple[Overlay, ...] = field(default=(), compare=False)
+    lines: Mapping[str, tuple[Line, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """Return the rows of the table of that name."""
@@ -118,8 +121,18 @@ def read_what_can_be(folder: Path) -> Reading:
     return tables_from_sheets(found)
 
 
-def _sheets(folder: Path) -> tuple[Sheets, str]:
-    """The cells of a folder or workbook, and how to bring old names up to date."""
+def _sheets(folder: Path, above: tuple[Path, ...] = ()) -> tuple[Sheets, str]:
+    """The cells of a folder or workbook, of an overlay with those of its base, and how to bring old
+    names up to date. ``above`` are the overlays that lead here."""
+    if is_overlay(folder):
+        base = base_of(folder)
+        place = folder.resolve()
+        if place in above:
+            base = Problem(MARK, "", "", str(folder), "should not name a base that is made from it")
+        if isinstance(base, Problem):
+            return Sheets({}, [base], frozenset(TABLES)), ""
+        below, command = _sheets(base, (*above, place))
+        return with_overlay(below, folder), command
     command = f"run `paxsilica upgrade {folder}`"
     if folder.suffix.lower() == ".xlsx" and folder.is_file():
         # The import is slow, and most runs read a folder.
@@ -144,8 +157,9 @@ def tables_from_sheets(found: Sheets) -> Reading:
         problems.append(Problem(table, "", "", "", words))
         doubtful.add(table)
 
+    chain = chain_of(found.sheets)
     for table, sheet in found.sheets.items():
-        validated[table] = _validate(sheet)
+        validated[table] = _validate(sheet, chain)
         problems += validated[table].problems
         if validated[table].problems:
             doubtful.add(table)
@@ -156,7 +170,14 @@ def tables_from_sheets(found: Sheets) -> Reading:
             doubt(table, f"the table is missing; there should be a file {table}.csv")
     rows: dict[str, Any] = {table: part.rows for table, part in validated.items()}
     lines = {table: validated[table].lines if table in validated else () for table in TABLES}
-    tables = Tables(**rows, present=present, digest="" if problems else _digest(rows), lines=lines)
+    tables = Tables(
+        **rows,
+        present=present,
+        digest="" if problems else _digest(rows),
+        overlays=found.overlays,
+        assumed=tuple(part.assumed for part in validated.values() if part.assumed),
+        lines=lines,
+    )
     return Reading(tables, tuple(problems), frozenset(doubtful))
 
 
@@ -177,15 +198,16 @@ class _Validated:
     the header."""
 
     rows: tuple[Row, ...]
-    lines: tuple[int, ...]
+    lines: tuple[Line, ...]
     problems: tuple[Problem, ...]
+    assumed: str = ""
 
 
-def _validate(sheet: Sheet) -> _Validated:
-    """Validate a sheet against the schema of its table."""
+def _validate(sheet: Sheet, chain: Chain) -> _Validated:
+    """Validate a sheet against the schema of its table, its blank cells filled by defaults."""
     columns = layout(sheet.table)
     nearest = {name: Nearest(column.allowed) for name, column in columns.items() if column.allowed}
-    problems = _header_problems(sheet, columns)
+    problems = header_problems(sheet, columns)
     misread = bool(problems)
     kept = [
         (place, name)
@@ -193,14 +215,14 @@ def _validate(sheet: Sheet) -> _Validated:
         if name in columns and sheet.header.count(name) == 1
     ]
 
-    def refuse(line: int, name: str, value: str) -> None:
+    def refuse(line: Line, name: str, value: str) -> None:
         words = columns[name].correction(value)
         if value and name in nearest:
             words += nearest[name](value)
-        problems.append(Problem(sheet.table, str(line), name, _short(value), words))
+        problems.append(Problem(sheet.table, str(line), name, short(value), words))
 
     cells: list[dict[str, str]] = []
-    lines: list[int] = []
+    lines: list[Line] = []
     for line, row in zip(sheet.lines, sheet.rows, strict=True):
         if not kept:
             break
@@ -215,6 +237,7 @@ def _validate(sheet: Sheet) -> _Validated:
             for name, value in cells[-1].items():
                 if value in SPREADSHEET_ERRORS:
                     refuse(line, name, value)
+    assumed = fill(sheet.table, cells, chain)
     rows, bad = _accepted(sheet.table, cells)
     reported = {name for _, name in kept}
     for index, name in bad:
@@ -225,7 +248,7 @@ def _validate(sheet: Sheet) -> _Validated:
         return _Validated((), (), tuple(problems))
     refused = {index for index, _ in bad}
     good = tuple(line for index, line in enumerate(lines) if index not in refused)
-    return _Validated(rows, good, tuple(problems))
+    return _Validated(rows, good, tuple(problems), assumed)
 
 
 @cache
@@ -250,41 +273,3 @@ def _accepted(
     # The accepted rows are kept for the checks across tables.
     good = [row for index, row in enumerate(cells) if index not in refused]
     return adapter.validate_python(good), sorted(bad)
-
-
-def _header_problems(sheet: Sheet, columns: Mapping[str, ColumnLayout]) -> list[Problem]:
-    header = sheet.header
-    listed = ",".join(columns)
-
-    def problem(column: str, words: str, value: str = "") -> Problem:
-        return Problem(sheet.table, "1", column, value, words)
-
-    if not set(header) & set(columns):
-        for separator, name in _SEPARATORS.items():
-            parts = {part.strip() for cell in header for part in cell.split(separator)}
-            if parts & set(columns):
-                return [problem("", f"the cells should be separated by commas, not by {name}")]
-        words = f"there is no header; the first row should name the columns: {listed}"
-        return [problem("", words, _short(",".join(header)))]
-    problems = []
-    nearest = Nearest(set(columns) - set(header))
-    for name, count in Counter(header).items():
-        if not name:
-            words = "a column has no name" if count == 1 else f"{count} columns have no name"
-            problems.append(problem("", f"{words}; every column should be named in the header"))
-        elif name not in columns:
-            words = hint(name) or nearest(name) or f"; the columns are {listed}"
-            problems.append(problem(name, f"the table has no such column{words}"))
-        elif count > 1:
-            words = f"the column is there {count} times; it should be there once"
-            problems.append(problem(name, words))
-    for name, column in columns.items():
-        if column.required and name not in header:
-            meaning = f"; {column.description}" if column.description else ""
-            words = f"the column is missing; it should hold {column.expected}{meaning}"
-            problems.append(problem(name, words))
-    return problems
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

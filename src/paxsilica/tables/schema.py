@@ -3,7 +3,8 @@ from world to question.
 
 A table is a CSV file (``data/NAME.csv``) whose header holds the column names. Columns without a
 default are required. Columns with the default ``None`` may be blank or absent; their description
-gives the meaning of that, and nothing else is assumed. Money is in USD of the case's price year,
+gives the meaning of that. Columns with one sensible answer may be blank in a file too; ``defaults``
+lists them, and nothing else is assumed. Money is in USD of the case's price year,
 real; ``usd_m`` is USD million.
 
 Any folder of these tables is a problem that the program can solve; the code contains no data of a
@@ -132,9 +133,7 @@ class Commodity(Row):
     shortage_price_usd_per_unit: (
         Annotated[NonNegative, Column(unit="USD per unit", series=True)] | None
     ) = Field(None, description="cost of unserved demand; blank: demand must be served in full")
-    covered: YesNo | None = Field(
-        None, description="whether coverage of this commodity is required; blank: no"
-    )
+    covered: YesNo = Field(description="whether coverage of this commodity is required")
     user_inventory_months: Annotated[NonNegative, Column(unit="months")] | None = Field(
         None, description="stock that users hold, in months of their use; blank: not stated"
     )
@@ -157,7 +156,11 @@ class Process(Row):
     )
     unit: Label = Field(description="unit of activity; capacity is in this unit per year")
     main_product: Annotated[Key, Column(references="commodities")] | None = Field(
-        None, description="output for which it runs; blank: all products are equal"
+        None,
+        description=(
+            "output for which it runs, whose need is a need for its inputs too; none: all products"
+            " are equal"
+        ),
     )
     minimum_utilisation: Share | None = Field(
         None, description="share of standby capacity to run in normal times; blank: none"
