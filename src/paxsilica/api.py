@@ -92,7 +92,6 @@ class Question:
         *,
         model: Model | None = None,
         least_budget: bool = False,
-        preference_cost: bool = False,
     ) -> Plan:
         """The plan, after its audit: a plan that fails it has the status ``unverified``. See
         :func:`paxsilica.plan.solve.make_plan` and :func:`paxsilica.audit.audited`.
@@ -102,8 +101,6 @@ class Question:
             model: the model of this question with rows of the user.
             least_budget: whether to find the least public money that meets the requirement, by a
                 second search.
-            preference_cost: whether to find what the preferences of funders cost, by a search
-                without them.
         """
         plan = make_plan(
             self.tables,
@@ -112,7 +109,6 @@ class Question:
             on_step,
             model=model,
             least_budget=least_budget,
-            preference_cost=preference_cost,
         )
         return audited(plan, self.tables, self.case)
 

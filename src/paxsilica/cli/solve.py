@@ -155,7 +155,6 @@ def solve(case: CaseName = DEFAULT_CASE, *, options: PlanOptions) -> Answer:
                 prices=None if options.no_prices else front_prices,
                 resources=resources,
                 least_budget=options.least_budget,
-                preference_cost=True,
             ),
             interrupts,
             None if options.quiet else options.aside,

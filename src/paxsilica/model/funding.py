@@ -146,7 +146,7 @@ def funder_annual_limit(
             if instance.funding.funders[g].largest_share < 1 - instance.candidates[p].sponsor_share
         ]
     ),
-    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t} + D^{+}_{g,p}",
+    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t} + Q^{+}_{g,p}",
     dual=(
         "USD million of cost per USD million that the funder may pay into the project above its"
         " largest share; zero or negative"
@@ -321,7 +321,7 @@ def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:
 
 @row(
     over=lambda instance: [] if instance.funding is None else list(instance.funding.signed),
-    latex=r"\sum_t f_{g,p,t} \ge D_{g,p}",
+    latex=r"\sum_t f_{g,p,t} \ge Q_{g,p}",
     dual=(
         "USD million of cost per further USD million that the funder is bound to pay into the"
         " project; zero or positive"

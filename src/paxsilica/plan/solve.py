@@ -98,7 +98,6 @@ def make_plan(
     *,
     model: Model | None = None,
     least_budget: bool = False,
-    preference_cost: bool = False,
     prices: Further | None = None,
     resources: Resources = ALONE,
 ) -> Plan:
@@ -111,8 +110,6 @@ def make_plan(
         model: the model of this case on these tables with further rows of a user; built if absent.
         least_budget: whether to find, by a second search, the least public money that meets the
             requirement.
-        preference_cost: whether to find, by a search without the preferences of funders, what they
-            cost; only for the objective ``cost``.
         prices: adds the tables of prices, such as
             ``paxsilica.prices.front.front_prices``.
         resources: where a decomposition runs its subproblems and keeps its cuts.
@@ -196,7 +193,7 @@ def make_plan(
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
         found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
-    if preference_cost and case.objective == "cost" and case.funders.preference:
+    if case.objective == "cost" and case.funders.preference and instance.funding is not None:
         steps.begin("cost of the preference")
         found["preference_cost_usd_m"] = _preference_cost(made, values, on_progress)
     if prices is not None:

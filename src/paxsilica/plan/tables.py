@@ -190,7 +190,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "net present value of both at its rate, at the beginning of the first year of the case"
         ),
         irr=_number(
-            "internal rate of return of both, real, per year; blank: no single rate", SHARE
+            "internal rate of return of both, real; blank: no single rate", SHARE
         ),
     ),
     "funder_cash": _table(

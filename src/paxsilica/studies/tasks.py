@@ -80,7 +80,7 @@ def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]
 
 
 def record(of: Written, outcome: Outcome) -> Result:
-    """What a study keeps of a solve; ``cost`` is the sum of all cost terms, preferences left out."""
+    """What a study keeps of a solve; ``cost`` is the sum of all cost terms without preferences."""
     found: Result = {
         "status": outcome.status,
         "objective": finite(outcome.objective),
