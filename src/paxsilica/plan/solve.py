@@ -292,7 +292,7 @@ def _preference_cost(
     best = own if answer.objective is None else min(own, answer.objective)
     return {
         "value": own - best,
-        "bound": own - answer.bound if np.isfinite(answer.bound) else None,
+        "bound": max(0.0, own - answer.bound) if np.isfinite(answer.bound) else None,
     }
 
 

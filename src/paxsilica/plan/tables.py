@@ -189,9 +189,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         npv_usd_m=_money(
             "net present value of both at its rate, at the beginning of the first year of the case"
         ),
-        irr=_number(
-            "internal rate of return of both, real; blank: no single rate", SHARE
-        ),
+        irr=_number("internal rate of return of both, real; blank: no single rate", SHARE),
     ),
     "funder_cash": _table(
         "Cash of each funder that pays, by year",
