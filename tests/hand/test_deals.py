@@ -12,7 +12,7 @@ from paxsilica.finance import present_value
 from paxsilica.instance import make_instance
 from paxsilica.plan.solve import make_plan
 from paxsilica.tables.read import Tables
-from worlds import Answer, M, approx, built, case, world
+from worlds import Answer, M, approx, case, world
 
 INF = float("inf")
 SHORT = 1000 * M
@@ -69,14 +69,6 @@ def test_the_case_may_count_no_deals_and_says_which() -> None:
     assert found.committed == {"far": 2030}
     words = 'Signed and closed deals bind nobody (funders.deals = "none"): deal 0.'
     assert words in found.plan.notes
-
-
-def test_signed_deal_adds_the_deals_of_a_funder_on_a_project() -> None:
-    row = built(tables([deal("signed", 30.0), deal("closed", 25.0)]), case("2030-2031")).line(
-        "signed_deal", "f", "near"
-    )
-    assert row.terms == {("payment", ("f", "near", t)): 1 for t in (2030, 2031)}
-    assert row.sides == (55, INF)
 
 
 def test_a_deal_is_cut_to_the_public_share_and_the_plan_says_so() -> None:
@@ -196,16 +188,6 @@ def test_a_funder_of_a_group_is_at_home_in_its_countries() -> None:
     answer = Answer(grouped, case(funders={"preference": 0.2}))
     assert answer.committed == {"far": 2030}
     assert statement(answer)["home_usd_m"] == approx(100)
-
-
-def test_cost_funder_preference_weighs_each_payment_discounted() -> None:
-    model = built(
-        tables(),
-        case("2030-2031", funders={"preference": 0.2}, finance={"discount_rate": 0.25}),
-    )
-    assert model.cost("funder_preference") == approx(
-        {("payment", ("f", "far", 2030)): 0.2, ("payment", ("f", "far", 2031)): 0.2 / 1.25}
-    )
 
 
 def earning() -> Answer:

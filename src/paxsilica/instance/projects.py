@@ -10,7 +10,7 @@ from functools import cached_property
 from paxsilica.errors import Problem
 from paxsilica.finance import MILLION, annuity_share, interest_factor
 from paxsilica.instance.completion import Completion, completion_of, ramp_share
-from paxsilica.instance.deals import at_home, envelope_factor, signed_amounts, with_a_deal
+from paxsilica.instance.funder_deals import at_home, envelope_factor, signed_amounts, with_a_deal
 from paxsilica.instance.running_costs import unit_costs
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
@@ -347,7 +347,8 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
     }
     mandates = [row for row in world.tables.mandates if row.funder in funders]
     bound = {row.funder for row in mandates}
-    signed = signed_amounts(world, funders, candidates)
+    public = {name: candidate.least_public_capital for name, candidate in candidates.items()}
+    signed = signed_amounts(world, funders, public)
     pairs = {}
     for funder, terms in sorted(funders.items()):
         for project, candidate in sorted(candidates.items()):

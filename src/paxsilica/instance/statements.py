@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
-from paxsilica.instance.deals import binds, stated_amounts
+from paxsilica.instance.funder_deals import binds, stated_amounts
 from paxsilica.instance.names import chosen_scenarios, events_of
 from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant

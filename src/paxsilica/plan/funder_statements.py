@@ -13,7 +13,7 @@ import pandas as pd
 
 from paxsilica.finance import internal_rate, present_value
 from paxsilica.instance import Instance
-from paxsilica.instance.deals import at_home
+from paxsilica.instance.funder_deals import at_home
 from paxsilica.plan.accounts import Account, each_account, flows_of, rate_of
 from paxsilica.plan.extract import table
 from paxsilica.solver import Values

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping
 
 from paxsilica.instance.world import World
 from paxsilica.tables.schema import Deal, Funder
-
-if TYPE_CHECKING:
-    from paxsilica.instance.projects import Candidate
 
 BINDING = ("closed", "signed")
 """States of a deal that bind the funder."""
@@ -40,16 +36,14 @@ def stated_amounts(world: World) -> dict[tuple[str, str], float]:
 
 
 def signed_amounts(
-    world: World, funders: Mapping[str, object], candidates: Mapping[str, Candidate]
+    world: World, funders: Container[str], public: Mapping[str, float]
 ) -> dict[tuple[str, str], float]:
-    """What funders that take part are bound to pay into candidates, USD million: the amount of
-    their deals, at most the public share of the capital in the year in which that is smallest."""
+    """What funders that take part are bound to pay by (funder, project), USD million: the amount of
+    their deals, at most the public capital of the project in ``public``, USD million."""
     return {
-        (funder, project): min(amount, candidates[project].least_public_capital)
+        (funder, project): min(amount, public[project])
         for (funder, project), amount in sorted(stated_amounts(world).items())
-        if funder in funders
-        and project in candidates
-        and candidates[project].least_public_capital > 0
+        if funder in funders and public.get(project, 0.0) > 0
     }
 
 
