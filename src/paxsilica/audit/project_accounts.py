@@ -100,8 +100,8 @@ def _one_statement(
         sums["home_usd_m" if funder.region in (home.region, home.group) else prefers] += amount
         if (margin := margins[project]) is not None:
             priced[year] += amount
-            for when, value in margin.items():
-                got[when] += amount / whole[project] * value
+            for when, earned in margin.items():
+                got[when] += amount / whole[project] * earned
     dropped = {one["project"] for one in records(running.plan, "dropped")}
     deals = {one.project for one in facts.tables.deals if one.funder == name} - dropped
     sums["signed_usd_m"] = math.fsum(facts.signed(name, one) for one in deals if one is not None)
@@ -114,9 +114,9 @@ def _one_statement(
         here.same("statement of a funder", row[key], sums[key])
     for year in sorted({*out, *got, *cash}):
         spent, received = cash.get(year, (0.0, 0.0))
-        when = running.ledger.at([name, year], USD_M, size)
-        when.same("statement of a funder", spent, out.get(year, 0.0))
-        when.same("statement of a funder", received, got.get(year, 0.0))
+        there = running.ledger.at([name, year], USD_M, size)
+        there.same("statement of a funder", spent, out.get(year, 0.0))
+        there.same("statement of a funder", received, got.get(year, 0.0))
 
     def value(rate: float) -> float:
         return math.fsum(
