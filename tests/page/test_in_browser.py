@@ -250,7 +250,25 @@ def test_the_chain_follows_the_chosen_year(browser: Tab, pages: dict[str, Path])
         assert reached.split()[0] == covered(coverage.loc[name, "standalone_coverage"])
 
 
-def test_words_filter_a_table_and_data_are_downloaded(browser: Tab, pages: dict[str, Path]) -> None:
+def test_words_filter_a_long_table(browser: Tab, pages: dict[str, Path], tmp_path: Path) -> None:
+    """A short table has no field for words, so rows are added to the file."""
+    text = pages["one"].read_text(encoding="utf-8")
+    start = text.index('id="a-portfolio"')
+    place = text.index("<tbody>", start) + len("<tbody>")
+    added = "".join(f"<tr><td>Added {at}</td></tr>" for at in range(10, 20))
+    (tmp_path / "long.html").write_text(text[:place] + added + text[place:], encoding="utf-8")
+    browser.open(tmp_path / "long.html")
+    browser.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    rows = visible_rows(browser, "a-portfolio")
+    box = browser.page.locator(".tools input[type=search]")
+    box.fill("ADDED 13")
+    assert [row[0] for row in visible_rows(browser, "a-portfolio")] == ["Added 13"]
+    box.fill("")
+    assert visible_rows(browser, "a-portfolio") == rows
+    assert len(rows) == 10 + len(named().plan.portfolio)
+
+
+def test_data_of_a_chart_are_downloaded(browser: Tab, pages: dict[str, Path]) -> None:
     browser.open(pages["one"])
     with browser.page.expect_download() as caught:
         browser.page.click("#where [data-chart=projects] + button")
