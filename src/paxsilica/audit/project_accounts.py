@@ -96,7 +96,12 @@ def _one_statement(
     for (project, year), amount in paid.items():
         out[year] += amount
         home = facts.regions[facts.projects[project].region]
-        prefers = "deals_usd_m" if facts.prefers(funder, project) else "elsewhere_usd_m"
+        preferred = facts.prefers(funder, project)
+        prefers = "deals_usd_m" if preferred else "elsewhere_usd_m"
+        if not preferred:
+            sums["preference_usd_m"] += (
+                facts.case.funders.preference * facts.discount(year) * amount
+            )
         sums["home_usd_m" if funder.region in (home.region, home.group) else prefers] += amount
         if (margin := margins[project]) is not None:
             priced[year] += amount
@@ -109,9 +114,11 @@ def _one_statement(
     sums["received_usd_m"] = math.fsum(got.values())
     size = sums["paid_usd_m"] + math.fsum(map(abs, got.values()))
     here = running.ledger.at([name], USD_M, size)
-    for column in ("signed", "home", "deals", "elsewhere", "paid", "priced", "received"):
+    here.equal("statement of a funder", row["projects"], len(margins))
+    for column in ("signed", "home", "deals", "elsewhere", "preference", "paid", "priced"):
         key = f"{column}_usd_m"
         here.same("statement of a funder", row[key], sums[key])
+    here.same("statement of a funder", row["received_usd_m"], sums["received_usd_m"])
     for year in sorted({*out, *got, *cash}):
         spent, received = cash.get(year, (0.0, 0.0))
         there = running.ledger.at([name, year], USD_M, size)
