@@ -26,7 +26,7 @@ LAYERS: list[set[str]] = [
         "version",
         "output_tables",
     },
-    {"case_words"},
+    {"case_words", "case_options"},
     {"case"},
     {"instance"},
     {"model"},

@@ -1,13 +1,16 @@
-"""The accounts of projects recomputed from payments, activity and list prices."""
+"""The accounts of projects and the statements of funders recomputed from payments, activity and
+list prices."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from typing import Any
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M
+from paxsilica.tables.schema import Funder
 
 
 def audit_accounts(running: Running) -> None:
@@ -54,6 +57,88 @@ def audit_accounts(running: Running) -> None:
         if row["irr"] is not None and not math.isnan(row["irr"]):
             least = max(1.0, (1 + row["irr"]) ** -40)
             here.same("account", value(row["irr"]), 0.0, size * least)
+
+
+def audit_statements(running: Running) -> None:
+    """Every funder that pays has a statement and cash by year with the right sums and return."""
+    facts, ledger = running.facts, running.ledger
+    paid: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
+    for (party, project, year), amount in running.money.payments.items():
+        if party in facts.funders and project in running.money.committed:
+            paid[party][project, year] = amount
+    listed = {row["funder"]: row for row in records(running.plan, "statements")}
+    cash: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
+    for row in records(running.plan, "funder_cash"):
+        cash[row["funder"]][row["year"]] = (row["paid_usd_m"], row["received_usd_m"])
+    for name in sorted(set(paid) ^ set(listed) | set(paid) ^ set(cash)):
+        here = ledger.at([name], "whether it is there")
+        here.note("statement of a funder", name in listed and name in cash, name in paid)
+    for name in sorted(set(paid) & set(listed)):
+        _one_statement(running, facts.funders[name], paid[name], listed[name], cash[name])
+
+
+def _one_statement(
+    running: Running,
+    funder: Funder,
+    paid: dict[tuple[str, int], float],
+    row: dict[str, Any],
+    cash: dict[int, tuple[float, float]],
+) -> None:
+    facts, name = running.facts, funder.funder
+    margins = {project: _margins(running, project) for project, _ in paid}
+    whole: dict[str, float] = defaultdict(float)
+    for (_, project, _), amount in running.money.payments.items():
+        whole[project] += amount
+    out: dict[int, float] = defaultdict(float)
+    priced: dict[int, float] = defaultdict(float)
+    got: dict[int, float] = defaultdict(float)
+    sums: dict[str, float] = defaultdict(float)
+    for (project, year), amount in paid.items():
+        out[year] += amount
+        home = facts.regions[facts.projects[project].region]
+        preferred = facts.prefers(funder, project)
+        prefers = "deals_usd_m" if preferred else "elsewhere_usd_m"
+        if not preferred:
+            sums["preference_usd_m"] += (
+                facts.case.funders.preference * facts.discount(year) * amount
+            )
+        sums["home_usd_m" if funder.region in (home.region, home.group) else prefers] += amount
+        if (margin := margins[project]) is not None:
+            priced[year] += amount
+            for when, earned in margin.items():
+                got[when] += amount / whole[project] * earned
+    dropped = {one["project"] for one in records(running.plan, "dropped")}
+    deals = {one.project for one in facts.tables.deals if one.funder == name} - dropped
+    sums["signed_usd_m"] = math.fsum(facts.signed(name, one) for one in deals if one is not None)
+    sums |= {"paid_usd_m": math.fsum(out.values()), "priced_usd_m": math.fsum(priced.values())}
+    sums["received_usd_m"] = math.fsum(got.values())
+    size = sums["paid_usd_m"] + math.fsum(map(abs, got.values()))
+    here = running.ledger.at([name], USD_M, size)
+    here.equal("statement of a funder", row["projects"], len(margins))
+    for column in ("signed", "home", "deals", "elsewhere", "preference", "paid", "priced"):
+        key = f"{column}_usd_m"
+        here.same("statement of a funder", row[key], sums[key])
+    here.same("statement of a funder", row["received_usd_m"], sums["received_usd_m"])
+    for year in sorted({*out, *got, *cash}):
+        spent, received = cash.get(year, (0.0, 0.0))
+        there = running.ledger.at([name, year], USD_M, size)
+        there.same("statement of a funder", spent, out.get(year, 0.0))
+        there.same("statement of a funder", received, got.get(year, 0.0))
+
+    def value(rate: float) -> float:
+        return math.fsum(
+            [-amount * (1 + rate) ** (facts.first - year) for year, amount in priced.items()]
+            + [amount * (1 + rate) ** (facts.first - year - 1) for year, amount in got.items()]
+        )
+
+    rate = _rate(running, "", name)
+    running.ledger.at([name], "share of 1 per year", 1.0).same(
+        "statement of a funder", row["rate"], rate
+    )
+    here.same("statement of a funder", row["npv_usd_m"], value(rate))
+    if row["irr"] is not None and not math.isnan(row["irr"]):
+        here = running.ledger.at([name], USD_M, size * max(1.0, (1 + row["irr"]) ** -40))
+        here.same("statement of a funder", value(row["irr"]), 0.0)
 
 
 def _rate(running: Running, project: str, party: str) -> float:

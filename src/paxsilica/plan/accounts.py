@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -26,13 +27,29 @@ OWNER, UNALLOCATED = "sponsor", "unallocated"
 has no funders."""
 
 
-def accounts(instance: Instance, values: Values, funding: pd.DataFrame) -> pd.DataFrame:
-    """Accounts by project and party, from the table ``funding`` of the same plan."""
+@dataclass(frozen=True)
+class Account:
+    """What a party pays and receives of a project, USD million by year.
+
+    Attributes:
+        paid: at the beginning of each year.
+        received: at the end of each year; ``None`` where a good of the project has no price.
+        note: which goods have no price.
+    """
+
+    project: str
+    party: str
+    paid: Mapping[int, float]
+    received: Mapping[int, float] | None
+    note: str | None
+
+
+def each_account(instance: Instance, values: Values, funding: pd.DataFrame) -> Iterator[Account]:
+    """The account of each party of each project, from the table ``funding`` of the same plan."""
     paid: dict[str, dict[str, dict[int, float]]] = defaultdict(dict)
     for party, project, year, amount in funding.itertuples(index=False, name=None):
         years = paid[project].setdefault(party, {})
         years[year] = years.get(year, 0.0) + amount
-    rows: list[tuple[Any, ...]] = []
     for project in sorted(paid):
         candidate = instance.candidates[project]
         missing = sorted(_without_price(instance, candidate))
@@ -40,24 +57,22 @@ def accounts(instance: Instance, values: Values, funding: pd.DataFrame) -> pd.Da
         note = f"no price of {', '.join(missing)}" if missing else None
         capital = sum(sum(years.values()) for years in paid[project].values())
         for party, years in sorted(paid[project].items()):
-            rate, own = rate_of(instance, party, project), sum(years.values())
-            if margins is None:
-                rows.append((project, party, rate, own, None, None, None, note))
-                continue
-            received = {year: own / capital * amount for year, amount in margins.items()}
-            flows = _flows(instance.years[0], years, received)
-            rows.append(
-                (
-                    project,
-                    party,
-                    rate,
-                    own,
-                    sum(received.values()),
-                    present_value(rate, flows),
-                    internal_rate(flows),
-                    note,
-                )
-            )
+            part = sum(years.values()) / capital
+            received = margins and {year: part * amount for year, amount in margins.items()}
+            yield Account(project, party, years, received, note)
+
+
+def accounts(instance: Instance, values: Values, funding: pd.DataFrame) -> pd.DataFrame:
+    """Accounts by project and party, from the table ``funding`` of the same plan."""
+    rows: list[tuple[Any, ...]] = []
+    for one in each_account(instance, values, funding):
+        rate, own = rate_of(instance, one.party, one.project), sum(one.paid.values())
+        known: tuple[Any, ...] = (None, None, None)
+        if one.received is not None:
+            flows = flows_of(instance.years[0], one.paid, one.received)
+            worth = present_value(rate, flows)
+            known = (sum(one.received.values()), worth, internal_rate(flows))
+        rows.append((one.project, one.party, rate, own, *known, one.note))
     frame = table("accounts", rows)
     numbers = dict.fromkeys(("received_usd_m", "npv_usd_m", "irr"), "float64")
     return frame.astype(numbers)
@@ -73,7 +88,7 @@ def rate_of(instance: Instance, party: str, project: str) -> float:
     return instance.case.finance.discount_rate if stated is None else stated
 
 
-def _flows(first: int, paid: Mapping[int, float], received: Mapping[int, float]) -> list[float]:
+def flows_of(first: int, paid: Mapping[int, float], received: Mapping[int, float]) -> list[float]:
     """USD million by year from the beginning of the first year of the case on."""
     last = max([*paid, *(year + 1 for year in received)])
     flows = [0.0] * (last - first + 1)
