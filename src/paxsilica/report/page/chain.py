@@ -15,7 +15,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from paxsilica.report.page.layers import Layers, Link, Place, lay_out
-from paxsilica.report.page.svg import figure, rect, tag, wrapped
+from paxsilica.report.page.svg import figure, rect, tag, text_width, wrapped
 from paxsilica.report.views.coverage import spread
 from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.views.named_plan import NamedPlan
@@ -31,6 +31,9 @@ PARTS = (("tt", True, True), ("ut", False, True), ("tu", True, False), ("uu", Fa
 """Parts of a band: class of its colour, whether the supplier is within reach, and the user."""
 
 FINAL_NAME = "Final users"
+
+Ends = Mapping[str, tuple[list[Link], list[Link]]]
+"""Incoming and outgoing links of each stage."""
 
 
 @dataclass(frozen=True)
@@ -110,27 +113,58 @@ def chain_years(named: NamedPlan) -> list[int]:
 
 @dataclass(frozen=True)
 class Style:
-    """Sizes of the drawing, in pixels; ``down`` draws it from top to bottom for a narrow screen."""
+    """Sizes of the drawing, in pixels; ``down`` draws it from top to bottom for a narrow screen.
+
+    Each layer is a zone in which all bands run straight, each in a lane of its own, so that a label
+    in the lane of its stage touches no band. Bands change lanes between zones only, over ``turn``.
+    A label stands above its bar, with ``down`` to the right of it.
+    """
 
     down: bool
     band: float
     bar: float
-    step: float
+    turn: float
     gap: float
-    label: int
-    lines: int
-    least: float
+    room: int
+
+
+WIDE = Style(down=False, band=17, bar=15, turn=60, gap=8, room=11)
+NARROW = Style(down=True, band=8, bar=11, turn=54, gap=7, room=10)
+
+LINES = 5
+"""Most lines of a label."""
+
+LINE, SPACE = 13.0, 6.0
+"""Height of a line of a label, and space between a label and its bar."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Name and share of a stage, in lines; ``percent`` is the part in bold."""
+
+    lines: Sequence[str]
+    percent: str
 
     @property
-    def lead(self) -> float:
-        """Space before a bar for its label, where the label is beside it across the flow."""
-        return 0.0 if self.down else self.lines * 13.0 + 6
+    def width(self) -> float:
+        """Upper bound on its width, in pixels."""
+        return max(map(text_width, self.lines))
+
+    @property
+    def height(self) -> float:
+        """Its height, in pixels."""
+        return LINE * len(self.lines)
 
 
-WIDE = Style(down=False, band=21, bar=15, step=128, gap=8, label=17, lines=3, least=0)
-NARROW = Style(down=True, band=10, bar=11, step=100, gap=7, label=14, lines=4, least=104)
-HEAD = 46.0
-"""Pixels above the first layer for its labels."""
+def make_label(chain: Chain, key: str, room: int) -> Label:
+    """The label of a stage, in lines of about ``room`` characters that break no word."""
+    percent = f"{100 * chain.reached_share.get(key, 0.0):.0f}\u00a0%"
+    words = f"{chain.names.get(key, key)} {percent}"
+    longest = max(len(word) for word in words.split(" "))
+    lines = wrapped(words, max(room, longest), LINES)
+    if not lines[-1].endswith(percent):
+        lines = [*lines[: LINES - 1], percent]
+    return Label(lines, percent)
 
 
 @dataclass(frozen=True)
@@ -140,35 +174,40 @@ class Plot:
     Attributes:
         chain, style: what is drawn, and the sizes.
         ends: incoming and outgoing links of each stage, in the order of their ends at it.
+        labels: of each stage.
         across: extent of the drawing across the flow.
-        start, depth: first pixel of each place across the flow and along it.
+        start: first pixel of the lane of each place, across the flow.
+        zones: first and last pixel of the layer of each place, along the flow.
     """
 
     chain: Chain
     style: Style
-    ends: Mapping[str, tuple[list[Link], list[Link]]]
+    ends: Ends
+    labels: Mapping[str, Label]
     across: float
     start: Mapping[Place, float]
-    depth: Mapping[Place, float]
+    zones: Mapping[Place, tuple[float, float]]
 
-    def thickness(self, place: Place) -> float:
-        """Length of the bar of a stage."""
-        return _thickness(place, self.ends, self.style)
+    def bar_place(self, place: Place) -> tuple[float, float, float]:
+        """First pixel of a bar along and across the flow, and its length across."""
+        first, last = self.zones[place]
+        lead = _lead(self.labels[place[0]], self.style)
+        length = _thickness(place, self.ends, self.style)
+        return (first + last - self.style.bar) / 2, self.start[place] + lead, length
 
     def band(self, link: Link, route: Sequence[Place]) -> Markup:
         """The parts of one band, each a line with the width of its share."""
         style, middles = self.style, list[tuple[float, float]]()
         for at, place in enumerate(route):
-            depth = self.depth[place]
+            first, last = self.zones[place]
             if len(place) == 1:
+                along, across, length = self.bar_place(place)
                 side = self.ends[place[0]][1 if at == 0 else 0]
-                slots = self.thickness(place) / max(len(side), 1)
-                across = self.start[place] + style.lead + slots * (side.index(link) + 0.5)
-                along = [depth + (style.bar if at == 0 else 0.0)]
+                across += length / max(len(side), 1) * (side.index(link) + 0.5)
+                span = (along + style.bar, last) if at == 0 else (first, along)
             else:
-                across = self.start[place] + style.band / 2
-                along = [depth, depth + style.bar]
-            middles += [(step, across) for step in along]
+                across, span = self.start[place] + style.band / 2, (first, last)
+            middles += [(step, across) for step in span]
         parts, names = self.chain.links[link], self.chain.names
         total = sum(parts.values())
         room = style.band * 0.86
@@ -190,8 +229,8 @@ class Plot:
 
     def bar(self, place: Place) -> list[Markup]:
         """A stage: the part of its bar within reach, the rest, its name and the share."""
-        key, style, along = place[0], self.style, self.depth[place]
-        across, thickness = self.start[place] + style.lead, self.thickness(place)
+        key, style = place[0], self.style
+        along, across, thickness = self.bar_place(place)
         share = self.chain.reached_share.get(key, 0.0)
         name = self.chain.names.get(key, key)
         makers = "used by covered regions" if key == FINAL else "made by plants within reach"
@@ -204,35 +243,45 @@ class Plot:
                 box = (first, along, extent, style.bar)
             if extent > 0.05:
                 parts.append(rect(*box, class_, hint))
-        percent = f"{100 * share:.0f}\u00a0%"
-        lines = wrapped(f"{name} {percent}", style.label, style.lines)
-        x = across if style.down else along + style.bar / 2
-        bottom = (along if style.down else across) - 6
-        anchor = "start" if style.down else "middle"
-        for at, words in enumerate(lines):
-            y = bottom - 13 * (len(lines) - 1 - at)
-            inside: list[object] = [words.removesuffix(percent)]
-            if words.endswith(percent):
-                inside.append(tag("tspan", percent, class_="strong"))
+        label, middle = self.labels[key], along + style.bar / 2
+        if style.down:
+            x, top, anchor = across + thickness + SPACE, middle - label.height / 2, "start"
+        else:
+            x, top, anchor = middle, across - SPACE - label.height, "middle"
+        for at, words in enumerate(label.lines):
+            inside: list[object] = [words.removesuffix(label.percent)]
+            if words.endswith(label.percent):
+                inside.append(tag("tspan", label.percent, class_="strong"))
+            y = top + LINE * (at + 0.88)
             parts.append(tag("text", *inside, x=x, y=y, class_="label", text_anchor=anchor))
         return parts
+
+
+def _lead(label: Label, style: Style) -> float:
+    """Space across the flow before a bar, for its label."""
+    return 0.0 if style.down else label.height + SPACE
 
 
 def _plot(chain: Chain, style: Style) -> Plot:
     """Spreads the places of each layer evenly across the flow."""
     ends, rows = _ends(chain), chain.layers.rows
-    size = {place: _size(place, ends, style) for row in rows for place in row}
+    labels = {place[0]: make_label(chain, place[0], style.room) for row in rows for place in row}
+    size = {place: _size(place, ends, labels, style) for row in rows for place in row}
     spans = [sum(size[place] for place in row) + style.gap * (len(row) - 1) for row in rows]
     start: dict[Place, float] = {}
+    zones: dict[Place, tuple[float, float]] = {}
+    depth = 0.0
     for row, span in zip(rows, spans, strict=True):
         spare = (max(spans) - span) / (len(row) + 1)
         at = spare
+        own = [labels[place[0]] for place in row if len(place) == 1]
+        sizes = [label.height if style.down else label.width for label in own]
+        length = max([style.bar, *sizes]) + SPACE
         for place in row:
-            start[place] = at
+            start[place], zones[place] = at, (depth, depth + length)
             at += size[place] + style.gap + spare
-    head = HEAD if style.down else 60.0
-    depth = {place: at * style.step + head for at, row in enumerate(rows) for place in row}
-    return Plot(chain, style, ends, max(spans), start, depth)
+        depth += length + style.turn
+    return Plot(chain, style, ends, labels, max(spans), start, zones)
 
 
 def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
@@ -241,8 +290,9 @@ def chain_figure(chain: Chain, name: str, style: Style) -> Markup:
     parts = [plot.band(link, route) for link, route in layers.routes.items()]
     for place in (place for row in layers.rows for place in row if len(place) == 1):
         parts += plot.bar(place)
-    length = (len(layers.rows) - 1) * style.step + (HEAD + 30 if style.down else 140)
-    width, height = (plot.across + 8, length) if style.down else (length, plot.across + 12)
+    length = max(last for _, last in plot.zones.values())
+    width, height = (plot.across, length) if style.down else (length, plot.across)
+    width, height = width + 4, height + 4
     words = "; ".join(
         f"{chain.names.get(key, key)} {100 * value:.0f} % within reach"
         for key, value in chain.reached_share.items()
@@ -265,17 +315,17 @@ def _ends(chain: Chain) -> dict[str, tuple[list[Link], list[Link]]]:
     return {name: (links(name, 1, -2), links(name, 0, 1)) for name in names}
 
 
-def _thickness(
-    place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style
-) -> float:
+def _thickness(place: Place, ends: Ends, style: Style) -> float:
     inward, outward = ends[place[0]]
     return max(len(inward), len(outward), 1) * style.band
 
 
-def _size(place: Place, ends: Mapping[str, tuple[list[Link], list[Link]]], style: Style) -> float:
+def _size(place: Place, ends: Ends, labels: Mapping[str, Label], style: Style) -> float:
+    """Width of the lane of a place."""
     if len(place) > 1:
         return style.band
-    return max(_thickness(place, ends, style) + style.lead, style.least)
+    label, length = labels[place[0]], _thickness(place, ends, style)
+    return length + (SPACE + label.width if style.down else _lead(label, style))
 
 
 def _path(points: Sequence[tuple[float, float]], down: bool) -> str:

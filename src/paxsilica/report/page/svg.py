@@ -110,6 +110,33 @@ def wrapped(words: str, room: int, lines: int = 2) -> list[str]:
     return kept
 
 
+SIZE = 12.5
+"""Size of the letters of a label, in pixels, as the style sheet has it."""
+
+NARROW_LETTERS = {
+    **dict.fromkeys("ijl.,:;'|", 0.34),
+    **dict.fromkeys("ftr-()/ \u00a0", 0.43),
+    **dict.fromkeys("csxyzvk", 0.6),
+    **dict.fromkeys("mwMWQO%@\u2026", 1.03),
+    **dict.fromkeys("0123456789", 0.72),
+}
+"""Widths of letters as a share of their size; others have :data:`LETTER`, capitals
+:data:`CAPITAL`. They are those of wide fonts, so that a text is never wider than its bound."""
+LETTER, CAPITAL = 0.65, 0.79
+
+
+def text_width(words: str) -> float:
+    """Upper bound on the width of a label, in pixels.
+
+    >>> text_width("Mining") < text_width("mining m")
+    True
+    """
+    shares = (
+        NARROW_LETTERS.get(letter, CAPITAL if letter.isupper() else LETTER) for letter in words
+    )
+    return SIZE * sum(shares)
+
+
 def cut(words: str, room: int) -> str:
     """The words, shortened to ``room`` characters."""
     return words if len(words) <= room else words[: room - 1].rstrip() + "…"
