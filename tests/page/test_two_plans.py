@@ -112,10 +112,11 @@ SWATCHES = """[...document.querySelectorAll('.key li')].map(one => {
   return [one.innerText.trim(), line ? style.stroke : style.fill];
 })"""
 SHAPES = """[...document.querySelectorAll('svg.figure *')].filter(one =>
-  ['path', 'rect', 'circle', 'polyline'].includes(one.tagName) && one.getAttribute('class')).map(
+  ['path', 'rect', 'circle', 'polyline', 'line'].includes(one.tagName)
+  && (one.getAttribute('class') ?? 'grid') !== 'grid').map(
   one => {
     const style = getComputedStyle(one), kind = one.getAttribute('class');
-    const line = one.tagName === 'polyline' || kind.startsWith('band');
+    const line = one.tagName.endsWith('line') || kind.startsWith('band');
     return [one.closest('.a') ? 'a' : 'b', kind, line ? style.stroke : style.fill];
   })"""
 
