@@ -86,6 +86,13 @@ def test_the_new_world_solves_to_projects_and_prices(folder: Path, tmp_path: Pat
     assert kept["manifest"]["data_digest"] == load_tables(folder).digest
 
 
+def test_the_new_world_has_no_names_of_an_earlier_version(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "nothing to change" in run("upgrade", str(folder))
+    assert "nothing to change" in run("upgrade", str(folder / "case.toml"))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_every_kind_of_number_of_the_new_world_is_seen_in_its_provenance(folder: Path) -> None:
     """A pattern in ``provenance`` that fits nothing would be refused by the check; those numbers
     that have none are reported by ``data summary``."""
