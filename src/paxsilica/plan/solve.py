@@ -32,6 +32,7 @@ from paxsilica.plan.funder_statements import statements_of_funders
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.decomposition_workers import ALONE, Resources
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -45,9 +46,10 @@ from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
 
-Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
-"""Further tables of a plan, from its model, the values of all columns, and the seconds that it took
-so far."""
+Further = Callable[[Written, Array, float, Mapping[str, Vertex]], Mapping[str, pd.DataFrame]]
+"""Further tables of a plan, from its model, the values of all columns, the seconds that it took so
+far, and the optima of the relaxations of its searches by name: ``least cost``, ``least public
+money``."""
 
 LEAST_BUDGET_GAP = 0.02
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
@@ -148,7 +150,7 @@ def make_plan(
             case.solver,
             on_progress=on_progress,
             interruptible=True,
-            may_be_empty=True,
+            for_plan=True,
             resources=resources,
         ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
@@ -198,6 +200,7 @@ def make_plan(
     }
     capital = sum(extract.capital_of(read, candidate) for candidate in instance.candidates.values())
     found: dict[str, Any] = {}
+    near = {"least cost": outcome.vertex if case.objective == "cost" else None}
     if closest is not None:
         found["security"] = {
             "ratio": closest.ratio,
@@ -206,13 +209,16 @@ def make_plan(
         }
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
-        found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
+        found["least_budget_usd_m"], near["least public money"] = _least_budget(
+            made, outcome, on_progress
+        )
     if case.objective == "cost" and case.funders.preference and instance.funding is not None:
         steps.begin("cost of the preference")
         found["preference_cost_usd_m"] = _preference_cost(made, values, on_progress)
     if prices is not None:
         steps.begin("shadow prices")
-        tables_out |= prices(made, values, sum(seconds.values()))
+        known = {name: vertex for name, vertex in near.items() if vertex is not None}
+        tables_out |= prices(made, values, sum(seconds.values()), known)
     steps.end()
     return Plan(
         case=case.name,
@@ -284,11 +290,12 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
 
 def _least_budget(
     made: Written, outcome: Outcome, on_progress: ProgressCallback | None
-) -> dict[str, float | None]:
+) -> tuple[dict[str, float | None], Vertex | None]:
     """The least public money that meets all requirements but the budget itself, USD million: of the
-    best plan found, and a bound."""
+    best plan found, and a bound; and the optimum of the relaxation, if it is known."""
     program, case = made.program, made.case
     free = program.without_rows(program.rows_of(programme_budget.__name__))
+    vertex = None
     if case.objective == "budget":
         value, bound = outcome.objective, outcome.bound
     else:
@@ -298,9 +305,10 @@ def _least_budget(
             outcome.values,
             on_progress=on_progress,
             interruptible=True,
+            for_plan=True,
         ).outcome
-        value, bound = answer.objective, answer.bound
-    return {"value": value, "bound": bound if np.isfinite(bound) else None}
+        value, bound, vertex = answer.objective, answer.bound, answer.vertex
+    return {"value": value, "bound": bound if np.isfinite(bound) else None}, vertex
 
 
 def _preference_cost(

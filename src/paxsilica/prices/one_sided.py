@@ -17,10 +17,12 @@ from paxsilica.errors import PaxSilicaError
 from paxsilica.prices.duals import Duals, proved
 from paxsilica.prices.priced_items import PricedItem
 from paxsilica.solver import Compiled
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.persistent import OutOfTimeError, PersistentProgram
 
-STEPS = (1e-3, 1e-4, 1e-5)
-"""Movements, as a share of the size of the item. The next is tried where the last passed a kink."""
+STEPS = (1e-5, 1e-6)
+"""Movements, as a share of the size of the item. The next is tried where the last passed a kink.
+Larger ones pass many kinks in large programs, and take far more time."""
 
 LEAST = 1e-5
 """Least movement of a scaled right-hand side: a hundred times the tolerance of the solver."""
@@ -60,8 +62,11 @@ class Derivatives:
             raise OutOfTimeError("the time limit of the prices is reached")
         self.lp.limit_seconds(left)
 
-    def solve(self, what: str, program: Compiled | None = None) -> Duals:
-        """The program, or another one with the same matrix, solved and its duals proved.
+    def solve(
+        self, what: str, program: Compiled | None = None, near: Vertex | None = None
+    ) -> Duals:
+        """The program, or another one with the same matrix, solved and its duals proved; ``near``
+        is a vertex to start from.
 
         Raises:
             PriceError: if there is no solution, or if the duals fail their proof.
@@ -70,6 +75,8 @@ class Derivatives:
         self._limit()
         if program is not None:
             self.lp.change_to(program)
+        if near is not None:
+            self.lp.start_near(near)
         return proved(self.lp, self.lp.run(), what, complete=False)
 
     def sides(self, duals: Duals, item: PricedItem, size: float = 1.0) -> Sides:

@@ -233,7 +233,7 @@ def search(
     on_progress: ProgressCallback | None = None,
     *,
     interruptible: bool = False,
-    may_be_empty: bool = False,
+    for_plan: bool = False,
     resources: Resources = ALONE,
 ) -> Answer:
     """Solves ``program``, from a known plan if there is one; a large one in stages.
@@ -244,14 +244,15 @@ def search(
         cutoff: called with what is known after each progress; the search ends when it returns true.
         on_progress: called with every progress of the search.
         interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
-        may_be_empty: whether a program without columns is solved, and not refused.
+        for_plan: whether the outcome is read as a plan: a program without columns is solved, and
+            not refused, and a search in stages keeps the optimum of its relaxation.
         resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if there is nothing to decide, or if the model is unbounded.
         KeyboardInterrupt: on Ctrl-C, unless the search is interruptible.
     """
-    if not len(program.cost) and not may_be_empty:
+    if not len(program.cost) and not for_plan:
         raise InputError(
             "nothing can be decided: the tables hold neither assets nor projects that could run in"
             " the years of the case"
@@ -270,10 +271,10 @@ def search(
     enough = None if cutoff is None else lambda: cutoff(reported)
     if method in ("decomposition", "rounding"):
         outcome = decompose(program, options, note, found, enough, resources)
+    elif suits(program):
+        outcome = solve_in_stages(program, options, note, found, enough, keep_vertex=for_plan)
     else:
-        outcome = (solve_in_stages if suits(program) else solve)(
-            program, options, note, found, enough
-        )
+        outcome = solve(program, options, note, found, enough)
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":
