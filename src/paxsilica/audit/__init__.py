@@ -22,6 +22,7 @@ from paxsilica.audit.money import Used, audit_funding, audit_projects, read_mone
 from paxsilica.audit.project_accounts import audit_accounts
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
+from paxsilica.audit.support import audit_support
 from paxsilica.case import Case
 from paxsilica.model.registry import ROWS
 from paxsilica.plan.result import PLAN_TABLES, Audit, Plan
@@ -74,6 +75,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     used |= _own_checks(plan, tables, case, ledger)
     audit_binding(money, used)
     audit_costs(running, shortfalls)
+    audit_support(running)
     audit_accounts(running)
     _user_rows(plan, ledger)
     return ledger.findings

@@ -4,7 +4,11 @@ Every party that pays for a project receives its part of the margin of the proje
 what it pays of the capital. The margin of a year is output at list price, less inputs at list
 price, variable cost and fixed cost, at the expected activity of the plan; after the case the margin
 of the last year is repeated until the economic life of the first size ends. Payments fall at the
-beginning of a year and margins at its end. Operating support is not part of the accounts.
+beginning of a year and margins at its end.
+
+Operating support is paid with the margins, and repeated like them. In a year with support, margin
+and support together are what the owner needs for the annuity of its capital, so they go to the
+owner; without an owner all parties share them.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from paxsilica.finance import MILLION, internal_rate, present_value
 from paxsilica.instance import Candidate, Instance
 from paxsilica.model.investment import fixed_cost_terms
 from paxsilica.plan.extract import commitment_year, table, total
+from paxsilica.plan.support import support_of_projects
 from paxsilica.solver import Values
 
 OWNER, UNALLOCATED = "sponsor", "unallocated"
@@ -26,41 +31,72 @@ OWNER, UNALLOCATED = "sponsor", "unallocated"
 has no funders."""
 
 
-def accounts(instance: Instance, values: Values, funding: pd.DataFrame) -> pd.DataFrame:
-    """Accounts by project and party, from the table ``funding`` of the same plan."""
+def accounts(
+    instance: Instance, values: Values, funding: pd.DataFrame, support: pd.DataFrame
+) -> pd.DataFrame:
+    """Accounts by project and party, from the tables ``funding`` and ``support`` of the same
+    plan."""
     paid: dict[str, dict[str, dict[int, float]]] = defaultdict(dict)
     for party, project, year, amount in funding.itertuples(index=False, name=None):
         years = paid[project].setdefault(party, {})
         years[year] = years.get(year, 0.0) + amount
+    supported = support_of_projects(support)
     rows: list[tuple[Any, ...]] = []
-    for project in sorted(paid):
+    for project in sorted({*paid, *supported}):
         candidate = instance.candidates[project]
         missing = sorted(_without_price(instance, candidate))
         margins = None if missing else _margins(instance, values, candidate)
         note = f"no price of {', '.join(missing)}" if missing else None
-        capital = sum(sum(years.values()) for years in paid[project].values())
-        for party, years in sorted(paid[project].items()):
-            rate, own = rate_of(instance, party, project), sum(years.values())
+        last = _last_year(values, candidate)
+        payers = {
+            party: _repeated(years, instance.years[-1], last)
+            for party, years in supported.get(project, {}).items()
+        }
+        parts = _parts({party: sum(years.values()) for party, years in paid[project].items()})
+        for party in sorted({*paid[project], *payers}):
+            rate, years = rate_of(instance, party, project), paid[project].get(party, {})
+            owed = payers.get(party, {})
+            row = (project, party, rate, sum(years.values()), sum(owed.values()))
             if margins is None:
-                rows.append((project, party, rate, own, None, None, None, note))
+                rows.append((*row, None, None, None, note))
                 continue
-            received = {year: own / capital * amount for year, amount in margins.items()}
-            flows = _flows(instance.years[0], years, received)
-            rows.append(
-                (
-                    project,
-                    party,
-                    rate,
-                    own,
-                    sum(received.values()),
-                    present_value(rate, flows),
-                    internal_rate(flows),
-                    note,
-                )
-            )
+            received = _received(margins, payers, parts, party)
+            net = {year: amount - owed.get(year, 0.0) for year, amount in received.items()}
+            flows = _flows(instance.years[0], years, net)
+            npv, irr = present_value(rate, flows), internal_rate(flows)
+            rows.append((*row, sum(received.values()), npv, irr, note))
     frame = table("accounts", rows)
     numbers = dict.fromkeys(("received_usd_m", "npv_usd_m", "irr"), "float64")
     return frame.astype(numbers)
+
+
+def _parts(capital: Mapping[str, float]) -> dict[str, float]:
+    """Part of each party in the capital, of 1."""
+    total = sum(capital.values())
+    return {party: amount / total for party, amount in capital.items()} if total else {}
+
+
+def _received(
+    margins: Mapping[int, float],
+    payers: Mapping[str, Mapping[int, float]],
+    parts: Mapping[str, float],
+    party: str,
+) -> dict[int, float]:
+    """What a party receives by year: its part of the margin; in a year with support, the owner
+    margin and support."""
+    found = {}
+    for year, margin in margins.items():
+        support = sum(years.get(year, 0.0) for years in payers.values())
+        part = parts.get(party, 0.0)
+        if support and OWNER in parts:
+            part = float(party == OWNER)
+        found[year] = part * (margin + support)
+    return found
+
+
+def _repeated(years: Mapping[int, float], end: int, last: int) -> dict[int, float]:
+    """Amounts by year, that of the year ``end`` repeated in later years up to ``last``."""
+    return dict(years) | dict.fromkeys(range(end + 1, last + 1), years.get(end, 0.0))
 
 
 def rate_of(instance: Instance, party: str, project: str) -> float:
@@ -118,5 +154,11 @@ def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[i
             found[state.year] += state.probability * runs * margin / MILLION
     for year in found:
         found[year] -= total(fixed_cost_terms(values, candidate, year))
-    end = start + (candidate.life or 0)
-    return found | dict.fromkeys(range(instance.years[-1] + 1, end), found[instance.years[-1]])
+    return _repeated(found, instance.years[-1], _last_year(values, candidate))
+
+
+def _last_year(values: Values, candidate: Candidate) -> int:
+    """Last year of the economic life of the first size; before its start where none is stated."""
+    start = commitment_year(values, candidate)
+    assert start is not None
+    return start + candidate.lead_time + (candidate.life or 0) - 1

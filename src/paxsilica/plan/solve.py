@@ -19,7 +19,6 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
-from paxsilica.model.costs import operating_support
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
 from paxsilica.plan.accounts import accounts
@@ -27,6 +26,7 @@ from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.result import Plan
+from paxsilica.plan.support import least_support, needed_support, support_table
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
@@ -152,6 +152,10 @@ def make_plan(
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
     outcome = _with_values(program, outcome, values) if closest is None else outcome
+    needed = needed_support(instance, program, values)
+    least = least_support(instance, program, values, needed)
+    outcome = _less(outcome, float(program.cost @ (values - least)))
+    values = least
     measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
@@ -162,7 +166,7 @@ def make_plan(
         (name, float(vector @ values) + constant, COSTS[name].prose)
         for name, (vector, constant) in costs.items()
     ]
-    support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    support = support_table(instance, read, needed)
     paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
@@ -171,7 +175,8 @@ def make_plan(
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),
         "funding": paid,
-        "accounts": accounts(instance, read, paid),
+        "accounts": accounts(instance, read, paid, support),
+        "support": support,
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -259,7 +264,7 @@ def _least_budget(
         value, bound = outcome.objective, outcome.bound
     else:
         answer = search(
-            free.minimising(made.public_capital),
+            free.minimising(made.public_money),
             case.solver.model_copy(update={"gap": max(case.solver.gap, LEAST_BUDGET_GAP)}),
             outcome.values,
             on_progress=on_progress,
@@ -294,6 +299,14 @@ def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
     """The outcome with other values of the same decisions, and their objective."""
     objective = float(program.cost @ values) + program.offset
     return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
+
+
+def _less(outcome: Outcome, saved: float) -> Outcome:
+    """The outcome with an objective that is lower by ``saved``."""
+    if outcome.objective is None or saved <= 0:
+        return outcome
+    objective = outcome.objective - saved
+    return replace(outcome, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:
