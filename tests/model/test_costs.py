@@ -136,12 +136,11 @@ def ready(**keys: Any) -> Built:
     return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE, **keys))
 
 
-def test_cost_operation_is_expected_discounted_and_less_the_support() -> None:
+def test_cost_operation_is_expected_and_discounted() -> None:
     found = ready().cost("operation")
     assert found[("activity", ("us", NORMAL))] == approx(5)  # certain in 2030
     assert found[("activity", ("us", "normal 2031"))] == approx(0.75 * 0.8 * 5)
     assert found[("activity", ("us", CUT.replace("2030", "2031")))] == approx(0.25 * 0.8 * 5)
-    assert found[("standby", ("us", "normal 2031"))] == approx(-0.75 * 0.8 * 2 * 0.5)
 
 
 def test_cost_operation_follows_an_event_of_variable_cost() -> None:
@@ -165,12 +164,12 @@ def test_cost_operation_follows_an_event_of_variable_cost() -> None:
     )
 
 
-def test_cost_operating_support_is_the_gap_to_the_cheapest_rival_times_the_least_run() -> None:
-    # 5 - 3 = 2 a unit (the closed plant is no rival), on half of the standby capacity, in normal
-    # times of 2031 (0.75 * 0.8)
-    assert ready().cost("operating_support") == approx(
-        {("standby", ("us", "normal 2031")): 0.75 * 0.8 * 2 * 0.5}
-    )
+def test_cost_operating_support_is_the_cost_of_public_funds_above_one() -> None:
+    # a USD of support in 2031 costs 0.25 more than it transfers, times 0.8; the price of a chip is
+    # 100, so that only a cost above it is a loss
+    finance = {"finance": {"discount_rate": 0.25, "public_funds_cost": 1.25}}
+    found = ready(support={"pay": True}, **finance)
+    assert found.cost("operating_support") == {}  # a plant that earns needs no support
 
 
 def test_cost_trade_along_routes() -> None:
