@@ -133,7 +133,7 @@ def ready(**keys: Any) -> Built:
         scenarios={"base": 0.75, "embargo": 0.25},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
-    return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE, **keys))
+    return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE | keys))
 
 
 def test_cost_operation_is_expected_and_discounted() -> None:
