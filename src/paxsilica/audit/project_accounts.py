@@ -41,9 +41,9 @@ def audit_accounts(running: Running) -> None:
             name: math.fsum(other.values()) for (one, name), other in paid.items() if one == project
         }
         given: dict[int, float] = defaultdict(float)
-        for (one, _), other in supported.items():
+        for other in [years for (one, _), years in supported.items() if one == project]:
             for year, amount in _continued(running, project, other).items():
-                given[year] += amount if one == project else 0.0
+                given[year] += amount
         received = _received(margins, given, capital, party)
         size = own + math.fsum(map(abs, (*received.values(), *given.values())))
         here.same("account", row["received_usd_m"], math.fsum(received.values()), size)

@@ -61,7 +61,9 @@ def _parts(running: Running, plant: str, one: Situation) -> tuple[list[float], f
 
 def _annuities(running: Running, project: str, year: int) -> list[float]:
     """Expected annuities of the owner's capital in a year, by year of commitment, USD million."""
-    facts, one = running.facts, running.money.committed[project]
+    facts, one = running.facts, running.money.committed.get(project)
+    if one is None:
+        return []
     row = one.row
     if row.economic_life_years is None or not row.sponsor_share:
         return []

@@ -4,7 +4,6 @@ paid."""
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,9 +28,11 @@ def needed_support(instance: Instance, program: Compiled, values: Array) -> Need
     without = values.copy()
     without[program.positions("support")] = 0.0
     matrix = program.matrix[rows]
-    lacking, sizes = -(matrix @ without), abs(matrix) @ np.abs(without)
+    lacking: Array = -(matrix @ without)
+    sizes: Array = abs(matrix) @ np.abs(without)
     found: Needed = {}
-    for row, amount, size in zip(rows, lacking.tolist(), sizes.tolist(), strict=True):
+    for row, lack, size in zip(rows, lacking, sizes, strict=True):
+        amount = float(lack)
         plant, state = program.row_names[row][1]
         key = (plant, instance.states[state].year)
         if amount > ZERO_TOL * size and amount > found.get(key, ("", 0.0))[1]:
@@ -45,7 +46,8 @@ def least_support(instance: Instance, program: Compiled, values: Array, needed: 
     The solver leaves support above that only where it costs nothing, so that the amount would
     depend on the path of the search.
     """
-    least, group_of = values.copy(), {}
+    least = values.copy()
+    group_of: dict[str, str] = {}
     for name, group in instance.support_groups.items():
         group_of |= dict.fromkeys(group.plants, name)
     before: dict[tuple[str, int], float] = defaultdict(float)
@@ -125,8 +127,7 @@ def _offtake(
 def support_of_projects(support: pd.DataFrame) -> dict[str, dict[str, dict[int, float]]]:
     """Support in the table ``support`` by project, payer and year, USD million."""
     found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    rows: list[dict[str, Any]] = support.to_dict("records")
-    for row in rows:
+    for row in support.to_dict("records"):
         if row["kind"] == "project":
             found[row["plant"]][row["funder"]][row["year"]] = row["support_usd_m"]
     return found
