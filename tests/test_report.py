@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import math
+import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 
 import openpyxl
 import pandas as pd
@@ -22,9 +25,10 @@ from paxsilica.report.console.screen import Screen, print_problems
 from paxsilica.report.console.summary import price_lines, print_folder, print_summary
 from paxsilica.report.files import place_for, write_plan
 from paxsilica.report.rounding import covered, required
+from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, case_of, name_plan
 from paxsilica.report.workbook.book import write_workbook
-from paxsilica.report.workbook.style import number_format
+from paxsilica.report.workbook.style import PRINTED_ROWS, number_format
 from paxsilica.solver import Progress
 
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
@@ -439,11 +443,61 @@ def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
         assert (
             sheet.page_setup.orientation,
             sheet.page_setup.fitToWidth or 1,
-            sheet.page_setup.fitToHeight,
-        ) == ("landscape", 1, 0)
+            1 if sheet.page_setup.fitToHeight is None else sheet.page_setup.fitToHeight,
+        ) == ("landscape", 1, 1), "a raw table prints on one page"
         assert sheet.max_row == len(table) + 2
     assert book["binding"]["C3"].number_format == "0"
     assert book["binding"]["D3"].number_format == "#,##0"
+
+
+def test_workbook_prints_the_first_rows_of_long_tables(plan: Plan, tmp_path: Path) -> None:
+    book = book_of(plan, tmp_path)
+    assert len(plan.tables["funding"]) > PRINTED_ROWS
+    assert book["funding"].print_area == f"'funding'!$A$1:$D${PRINTED_ROWS + 2}"
+    assert book["funding"].max_row == len(plan.tables["funding"]) + 2
+    assert f"First {PRINTED_ROWS} of 96 rows" in book["funding"].oddFooter.right.text
+    for name in ("Coverage", "Cash calls"):
+        breaks = [one.id for one in book[name].row_breaks.brk]
+        anchor = book[name]._charts[0].anchor._from
+        assert breaks, name
+        assert breaks[0] <= anchor.row, "the chart begins on a page of its own"
+
+
+def test_workbook_has_first_years_shadow_prices_and_diagnosis(plan: Plan, tmp_path: Path) -> None:
+    reasons = Reasons(
+        ("No ore.",), ("Budget: 12 more.",), ("Demand: none.",), ((("A", "B"), True),)
+    )
+    path = tmp_path / "book.xlsx"
+    write_workbook(without_tables(with_prices(plan, 3)), path, reasons)
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[:2] == ["Answer", "Diagnosis"]
+    lines = [row[0].value for row in book["Diagnosis"].iter_rows()]
+    assert {"No ore.", "Budget: 12 more.", "Demand: none.", "A", "B"} <= set(lines)
+    years = [[cell.value for cell in row] for row in book["First years"].iter_rows(max_row=3)]
+    assert years[0][:2] == ["Stage", "any coverage from"]
+    assert years[1][0] == STAGES[0]
+    joint = [row[:4] for row in book["First years"].iter_rows(values_only=True)][-1]
+    assert joint == (2040, 0, 0.598, 0.6), "not met, so it does not read as met"
+    prices = book["Shadow prices"]
+    assert prices["A2"].value.startswith("0 Budget: one more USD saves 18.8 USD")
+    chart = book["Coverage"]._charts[0]
+    assert len(chart.series) == 3, "with, without and required"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(which("soffice") is None, reason="needs LibreOffice on the path")
+@pytest.mark.skipif(which("pdfinfo") is None, reason="needs poppler-utils on the path")
+def test_workbook_prints_on_fewer_than_40_pages(plan: Plan, tmp_path: Path) -> None:
+    write_workbook(without_tables(with_prices(plan, 12)), tmp_path / "book.xlsx")
+    command = ["soffice", "--headless", f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"]
+    command += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "book.xlsx")]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    told = subprocess.run(
+        ["pdfinfo", str(tmp_path / "book.pdf")], check=True, capture_output=True, text=True
+    )
+    pages = re.search(r"Pages:\s+(\d+)", told.stdout)
+    assert pages is not None
+    assert int(pages[1]) < 40
 
 
 def test_workbook_keeps_text_that_looks_like_a_formula(plan: Plan, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from paxsilica.plan.solve import make_plan
 from paxsilica.tables import Tables
 
 
-def audited_plan(tables: Tables, case: Case) -> Plan:
+def audited_plan(tables: Tables, case: Case, *, least_budget: bool = False) -> Plan:
     """The plan of ``case`` on ``tables``; fails with every finding if the audit has any."""
-    plan = make_plan(tables, case)
+    plan = make_plan(tables, case, least_budget=least_budget)
     findings = audit(plan, tables, case)
     assert not findings, "\n".join(map(str, findings))
     return plan

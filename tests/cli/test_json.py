@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from ore_world import CASE_FILE, World
 from typer.testing import CliRunner, Result
@@ -80,6 +81,24 @@ def test_solve_of_the_infeasible_holds_the_diagnosis(ore: list[str]) -> None:
     assert found["diagnosis"] == json.loads(Path("x/diagnosis.json").read_text())
     assert found["diagnosis"]["feasible_changes"][0]["kind"] == "budget"
     assert Plan.load(Path("x/closest")).status == "infeasible"
+
+
+def test_page_and_workbook_of_the_infeasible_have_reasons_and_the_closest_plan(
+    ore: list[str],
+) -> None:
+    document("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", code=3)
+    found = run("report", "x", "--data", ore[2])
+    assert found.exit_code == 0, found.output
+    page = Path("x/report.html").read_text(encoding="utf-8")
+    change = json.loads(Path("x/diagnosis.json").read_text())["feasible_changes"][0]["sentence"]
+    assert change in page
+    assert "All that follows describes the closest plan." in page
+    book = openpyxl.load_workbook(Path("x/closest/plan.xlsx"))
+    lines = [row[0].value for row in book["Diagnosis"].iter_rows()]
+    assert change in lines
+    assert "This workbook describes the closest plan." in str(
+        [cell.value for cell in book["Answer"]["A"]]
+    )
 
 
 def test_a_closest_plan_that_fails_its_audit_ends_with_5(

@@ -38,10 +38,11 @@ def formulas(path: Path) -> list[tuple[str, str, str, Any]]:
 
 def test_sheets_heads_names_and_print(path: Path) -> None:
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames[:7] == [
+    assert book.sheetnames[:8] == [
         "Answer",
         "Portfolio",
         "Coverage",
+        "First years",
         "Cash calls",
         "Funders",
         "Costs",

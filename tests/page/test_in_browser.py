@@ -3,10 +3,13 @@ without a mouse."""
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from paxsilica.report.page import render_page
@@ -181,6 +184,130 @@ def test_years_and_details_work_from_the_keyboard(browser: Tab, pages: dict[str,
     browser.value("document.querySelector('#when summary').focus()")
     browser.page.keyboard.press("Enter")
     assert browser.value("document.querySelector('#when details').open") is True
+
+
+def visible_rows(tab: Tab, table: str) -> list[list[str]]:
+    rows: list[list[str]] = tab.value(
+        f"[...document.querySelectorAll('#{table} tbody tr')].filter(row => row.offsetParent)"
+        ".map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return rows
+
+
+def test_tables_sort_by_a_column_both_ways(browser: Tab, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"])
+    browser.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    head = browser.page.locator("#a-portfolio thead th", has_text="capital")
+    for direction, expected in (("ascending", ["30", "50"]), ("descending", ["50", "30"])):
+        head.locator("button").focus()
+        browser.page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == direction
+        assert [row[8] for row in visible_rows(browser, "a-portfolio")] == expected
+
+
+def test_a_view_filters_tables_map_and_timetable_and_has_a_link(
+    browser: Tab, pages: dict[str, Path]
+) -> None:
+    browser.open(pages["one"])
+    browser.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert browser.value("document.getElementById('explore').hidden") is False
+    browser.page.select_option("select[name=region]", "AUS")
+    expected = named().plan.portfolio
+    expected = expected[expected["region"] == "AUS"]
+    rows = visible_rows(browser, "a-portfolio")
+    assert [row[0] for row in rows] == expected["name"].tolist()
+    said = browser.page.locator("#explore output").inner_text()
+    assert said == f"1 of 2 projects, USD {expected['capex_usd_m'].sum():.0f} million of capital"
+    shown = browser.value(
+        "[...document.querySelectorAll('.wide-only.map circle')].filter(one =>"
+        " !one.classList.contains('off')).map(one => one.dataset.region)"
+    )
+    assert shown == ["AUS"]
+    drawn = browser.value(
+        "[...document.querySelectorAll('.wide-only svg.cash rect')].reduce((sum, bar) =>"
+        " sum + Number(bar.getAttribute('height')), 0) /"
+        " Number(document.querySelector('.wide-only svg.cash').dataset.unit)"
+    )
+    assert drawn == pytest.approx(expected["capex_usd_m"].sum(), rel=1e-3)
+    address = browser.page.url
+    assert address.endswith("#explore?region=AUS")
+    browser.page.goto("about:blank")
+    browser.page.goto(address)
+    assert browser.page.locator("#explore output").inner_text() == said
+    browser.page.click("#explore .reset")
+    assert len(visible_rows(browser, "a-regions")) == 2
+
+
+def test_the_chain_follows_the_chosen_year(browser: Tab, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"])
+    browser.page.select_option("select[name=year]", "2031")
+    coverage = named().plan.coverage
+    coverage = coverage[coverage["year"] == 2031].set_index("name")
+    rows = visible_rows(browser, "a-ladder")
+    assert len(rows) == len(coverage)
+    for name, _, without, reached, *_ in rows:
+        assert without == covered(coverage.loc[name, "standalone_coverage_without"])
+        assert reached.split()[0] == covered(coverage.loc[name, "standalone_coverage"])
+
+
+def test_words_filter_a_long_table(browser: Tab, pages: dict[str, Path], tmp_path: Path) -> None:
+    """A short table has no field for words, so rows are added to the file."""
+    text = pages["one"].read_text(encoding="utf-8")
+    start = text.index('id="a-portfolio"')
+    place = text.index("<tbody>", start) + len("<tbody>")
+    added = "".join(f"<tr><td>Added {at}</td></tr>" for at in range(10, 20))
+    (tmp_path / "long.html").write_text(text[:place] + added + text[place:], encoding="utf-8")
+    browser.open(tmp_path / "long.html")
+    browser.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    rows = visible_rows(browser, "a-portfolio")
+    box = browser.page.locator(".tools input[type=search]")
+    box.fill("ADDED 13")
+    assert [row[0] for row in visible_rows(browser, "a-portfolio")] == ["Added 13"]
+    box.fill("")
+    assert visible_rows(browser, "a-portfolio") == rows
+    assert len(rows) == 10 + len(named().plan.portfolio)
+
+
+def test_data_of_a_chart_are_downloaded(browser: Tab, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"])
+    with browser.page.expect_download() as caught:
+        browser.page.click("#where [data-chart=projects] + button")
+    text = caught.value.path().read_text(encoding="utf-8-sig")
+    frame = pd.read_csv(io.StringIO(text))
+    assert caught.value.suggested_filename == "projects.csv"
+    assert frame["capex_usd_m"].sum() == named().plan.portfolio["capex_usd_m"].sum()
+    assert set(frame["project"]) == set(named().plan.portfolio["project"])
+    assert browser.messages == []
+
+
+def test_sources_and_grade_open_on_tap_and_close(browser: Tab, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"])
+    browser.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    first = browser.page.locator("#a-portfolio button.grade").first
+    assert "grade C" in (first.get_attribute("title") or "")
+    first.click()
+    box = browser.page.locator("#a-portfolio [popover]").first
+    assert box.is_visible()
+    assert "A report" in box.inner_text()
+    browser.page.keyboard.press("Escape")
+    assert not box.is_visible()
+    browser.page.locator(".wide-only.map circle").first.focus()
+    assert "1 project, USD" in browser.page.locator("#tip").inner_text()
+
+
+def test_without_script_all_is_there(chromium: playwright.Browser, pages: dict[str, Path]) -> None:
+    page = chromium.new_page(java_script_enabled=False)
+    page.goto(pages["one"].as_uri())
+    assert not page.locator("#explore").is_visible()
+    for name in ("a-ladder", "a-coverage", "a-regions", "a-cash-table", "a-funders"):
+        assert page.locator(f"#{name}").is_visible(), name
+    page.close()
+
+
+def test_prints_on_few_pages(browser: Tab, pages: dict[str, Path], tmp_path: Path) -> None:
+    browser.open(pages["one"])
+    printed = browser.page.pdf(print_background=True, prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 8
 
 
 def test_prints_to_a_pdf_with_everything_in_it(browser: Tab, pages: dict[str, Path]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,19 +16,22 @@ import pytest
 import paxsilica
 from paxsilica.errors import InputError
 from paxsilica.plan.result import Plan
-from paxsilica.report.answer import cards, sentences
+from paxsilica.report.answer import below, cards, lower, money, parts, sentences
 from paxsilica.report.page import render_page
 from paxsilica.report.page.chain import make_chain
+from paxsilica.report.page.glossary import GLOSSARY
 from paxsilica.report.page.layers import lay_out
 from paxsilica.report.page.side import make_side
 from paxsilica.report.page.timetable import bars
 from paxsilica.report.page.world_map import equal_earth, outlines, spots
 from paxsilica.report.views.comparison import differences
+from paxsilica.report.views.diagnosis import Reasons, load_reasons
 from paxsilica.report.views.evidence import capital_range
 from paxsilica.report.views.flows import FINAL, chain_flows, stage_output
 from paxsilica.report.views.named_plan import NamedPlan, load_named_plan
 from report_world import bare, named, tables, write_tables
 
+ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parents[1] / "cases"
 
 
@@ -55,7 +61,15 @@ def test_nothing_is_loaded_and_no_text_becomes_markup() -> None:
     assert parser.found == ["link href data:,"]
     assert "@import" not in text
     assert not re.search(r"url\((?!data:)", text)
-    assert "<script" not in text
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", text, flags=re.S)
+    assert [kind for kind, _ in scripts] == [
+        *(f' type="application/json" data-side="{side}"' for side in "ab"),
+        "",
+    ]
+    digest = base64.b64encode(hashlib.sha256(scripts[-1][1].encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}'" in text
+    data = json.loads(scripts[0][1])
+    assert set(data["tables"]) == {"coverage", "chain", "projects", "payments"}
     assert "Does it &lt;b&gt;work&lt;/b&gt;?" in text
     assert "<b>& co" not in text
 
@@ -68,6 +82,76 @@ def test_the_answer_says_what_the_tables_say() -> None:
     )
     assert "2 projects in 2 regions for USD 80 million: USD 48 million" in second
     assert [card.value for card in cards(named())][2:4] == ["2", "3 of 3"]
+
+
+def test_the_answer_names_projects_places_funders_and_the_difference_to_no_plan() -> None:
+    found = {part.title: " ".join(part.lines) for part in parts(named())}
+    assert "New mine (Aussie <b>& co): USD 50 million, committed in 2030" in found["Projects"]
+    assert "Australia USD 30 million (1 project)" in found["Countries and regions"]
+    assert found["Funders"] == "Public money comes from Fund of A USD 48 million."
+    costs = named().plan.costs
+    known = costs[costs["without_usd_m"].notna()]
+    difference = (known["usd_m"] - known["without_usd_m"]).sum()
+    assert money(difference) in found["Cost, as the difference to no plan"]
+    assert "coverage_shortfall" not in set(known["term"])
+
+
+def test_stages_below_the_requirement_have_their_limits_and_falls_a_reason() -> None:
+    coverage = named().plan.coverage
+    last = coverage["year"] == coverage["year"].max()
+    metal, server = (last & (coverage["stage"] == stage) for stage in ("metal", "server"))
+    coverage.loc[metal, ["standalone_coverage", "limiting_inputs"]] = [0.39, "ore"]
+    coverage.loc[server, ["standalone_coverage_without", "standalone_coverage"]] = [0.9, 0.8]
+    tables = {**named().plan.tables, "coverage": coverage}
+    changed = NamedPlan(dataclasses.replace(named().plan, tables=tables), named().world)
+    (words,) = below(changed)
+    assert "39\u00a0% of need in 2034, 40\u00a0% required. Short in 2034. Limited by ore." in words
+    (words,) = lower(changed)
+    assert "90\u00a0% without the plan and 80\u00a0% with it in 2034" in words
+    assert "Reason: " in words
+
+
+def test_the_page_of_the_closest_plan_is_labelled_and_has_reasons() -> None:
+    closest = dataclasses.replace(named().plan, status="infeasible")
+    reasons = Reasons(
+        ("No ore.",), ("Budget: 12 more.",), ("Demand: none.",), ((("A", "B"), True),)
+    )
+    text = render_page(NamedPlan(closest, named().world), reasons=reasons)
+    sections = text.count("Closest plan: it does not meet the requirements of the case.")
+    assert sections == text.count("<section") - len(("reasons", "method", "glossary")) + 1
+    for words in ("No ore.", "Budget: 12 more.", "Demand: none.", "cannot be met together"):
+        assert words in text
+    assert "Closest plan" not in render_page(named())
+
+
+def test_the_reasons_come_from_the_diagnosis(tmp_path: Path) -> None:
+    found = {
+        "necessary_conditions": [
+            {"stage": "ore", "available_share": share, "sentence": f"{share} of ore."}
+            for share in (0.5, 0.25)
+        ],
+        "feasible_changes": [{"sentence": "More money."}],
+        "insufficient_changes": [{"kind": "demand", "proved": True}],
+        "conflict": [{"requirements": ["the budget"], "smallest": True}],
+    }
+    (tmp_path / "diagnosis.json").write_text(json.dumps(found))
+    read = load_reasons(tmp_path)
+    assert read is not None
+    assert read.reasons == ("0.25 of ore.",)
+    assert read.insufficient == ("The demand that must be served: no amount is sufficient.",)
+    assert load_reasons(tmp_path / "none") is None
+    (tmp_path / "diagnosis.json").write_text("{}")
+    with pytest.raises(InputError, match="no diagnosis"):
+        load_reasons(tmp_path)
+
+
+def test_the_glossary_of_the_page_is_that_of_the_documentation() -> None:
+    page = (ROOT / "docs" / "reference" / "glossary.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^(\S[^\n]*)\n((?:  [^\n]*\n)+)", page, flags=re.M)
+    written = {term: " ".join(text.split()) for term, text in entries}
+    for term, meaning in GLOSSARY.items():
+        known = written[term].replace("`", "").removesuffix(" See [](../explanation/coverage.md).")
+        assert known.startswith(meaning), term
 
 
 def test_a_plan_without_projects_says_so() -> None:
@@ -274,8 +358,10 @@ def test_prices_are_marked_and_each_thing_is_shown_once() -> None:
 
 def test_two_plans_are_told_apart_by_what_their_cases_say() -> None:
     text = render_page(named(), named(40.0))
-    assert "Small world: budget, USD million, 60" in text
-    assert "Small world: budget, USD million, 40" in text
+    assert "Small world, budget USD 60 million" in text
+    assert "Small world, budget USD 40 million" in text
+    scales = set(re.findall(r'class="spot" data-region="\w+" data-scale="([\d.]+)"', text))
+    assert len(scales) == 2, "one scale for circles on wide maps, one on narrow maps"
     found = differences(named(), named(40.0))
     only_first = {row["project"] for row in found.only_first}
     assert only_first == set(named().plan.portfolio["project"]) - set(

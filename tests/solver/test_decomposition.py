@@ -419,7 +419,9 @@ def with_scenarios(count: int) -> tuple[Tables, Case]:
             for at, region in enumerate(regions)
         ),
     )
-    settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005"]
+    # named projects and soft coverage: any scenario has a plan, and the monolith is solved in time
+    small = ["generic_options=false", "coverage.hard=false"]
+    settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005", *small]
     case = read_case(find_case("base"), settings)
     return changed, case.model_copy(update={"scenarios": probability})
 

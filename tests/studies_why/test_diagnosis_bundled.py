@@ -14,18 +14,12 @@ pytestmark = pytest.mark.slow
 
 
 def answer(*settings: str) -> Diagnosis:
-    """Of the years to 2032, for speed."""
+    """Of the years to 2032 and of named projects, for speed."""
     case = read_case(
         find_case("base"),
-        ["years='2026-2032'", "coverage.hard=true", "solver.threads=2", LISTED, *settings],
+        ["years='2026-2032'", "generic_options=false", "solver.threads=2", *settings],
     )
     return diagnose(load_tables(data_folder()), case, closest=False)
-
-
-LISTED = (
-    "coverage.listed_uses=['fluorspar','hydrogen-fluoride','silicon-metal','package-substrate']"
-)
-"""Uses outside the chain, which would be causes of their own."""
 
 
 def test_too_little_money() -> None:

@@ -52,7 +52,8 @@ def diagnosed(
 
     found = diagnose(question.tables, question.case, lambda step: on_step(f"Diagnosis: {step}"))
     on_written()
-    return Diagnosed(found, write_diagnosis(found.result(), found.closest, folder))
+    closest = write_diagnosis(found.result(), found.closest, folder, question.tables)
+    return Diagnosed(found, closest)
 
 
 def explain(

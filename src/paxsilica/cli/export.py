@@ -67,9 +67,11 @@ def export(
             [Problem("--format", "", "", format_, f"should be one of {', '.join(FORMATS)}")]
         )
     from paxsilica.report.export import export_plan
+    from paxsilica.report.views.diagnosis import load_reasons
     from paxsilica.report.views.named_plan import load_named_plan
 
     named = load_named_plan(load_plan(folder), options.data)
     if out is not None:
         refuse_to_write_over(out, EXPORTED[format_], options.force)
-    return written(export_plan(named, format_, folder, out), audit_code(options, [named.plan]))
+    place = export_plan(named, format_, folder, out, load_reasons(folder))
+    return written(place, audit_code(options, [named.plan]))

@@ -335,7 +335,7 @@ def _refuse_unknown(question: Question, options: PriceOptions) -> None:
                     "",
                     "",
                     "budget",
-                    "the case sets no budget; give it one, such as --set budget_usd_m=20000",
+                    "the case sets no budget; give it one, such as --set budget_usd_m=24000",
                 )
             )
     if problems:

@@ -183,7 +183,7 @@ def frontier(
 
     [bold]Examples[/bold]
 
-      paxsilica frontier --along budget=5000,10000,20000,40000
+      paxsilica frontier --along budget=24000,26000,30000,40000
 
       paxsilica frontier --minimise budget --along coverage=6
 

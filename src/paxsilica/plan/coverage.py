@@ -62,6 +62,8 @@ class Measured:
             optimal operation; empty at a joint coverage of 1.
         stages_without, stages: standalone coverage of each stage.
         goods_without, goods: standalone coverage of each good.
+        operation_without: values of all columns in the cheapest normal operation without projects;
+            ``None`` where there is none.
     """
 
     joint_without: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class Measured:
     stages: Stages = field(default_factory=dict)
     goods_without: Goods = field(default_factory=dict)
     goods: Goods = field(default_factory=dict)
+    operation_without: Array | None = None
 
 
 def measured_coverage(
@@ -123,6 +126,7 @@ def measured_coverage(
         stages=stages["with"],
         goods_without=goods["without"],
         goods=goods["with"],
+        operation_without=bare if bare.any() else None,
     )
 
 
@@ -300,6 +304,10 @@ class CoverageTest:
 
     def _solved(self) -> Outcome:
         outcome = self.solver.run()
+        if outcome.values is None:
+            # a warm start may fail where a start from scratch does not
+            self.solver.forget_basis()
+            outcome = self.solver.run()
         if outcome.values is None:
             # what the plan fixes is known no better than to the solver's usual tolerance
             self.solver.set_option("primal_feasibility_tolerance", USUAL_TOLERANCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
 from paxsilica.plan.accounts import accounts
@@ -46,7 +48,7 @@ Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
 """Further tables of a plan, from its model, the values of all columns, and the seconds that it took
 so far."""
 
-LEAST_BUDGET_GAP = 0.002
+LEAST_BUDGET_GAP = 0.02
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
 money alone, so the gap is a share of what is decided."""
 
@@ -163,7 +165,12 @@ def make_plan(
     steps.begin("read the plan")
     read = Values(program, values)
     rows = [
-        (name, float(vector @ values) + constant, COSTS[name].prose)
+        (
+            name,
+            float(vector @ values) + constant,
+            _cost_without(instance, measured, name, vector, constant),
+            COSTS[name].prose,
+        )
         for name, (vector, constant) in costs.items()
     ]
     support = support_table(instance, read, needed)
@@ -218,6 +225,20 @@ def make_plan(
         seconds=seconds,
         trace=tuple((point.seconds, point.incumbent, point.bound) for point in outcome.trace),
     )
+
+
+def _cost_without(
+    instance: Instance, measured: Measured, name: str, vector: Array, constant: float
+) -> float:
+    """A cost term without projects, USD million; not a number where it is not known: of a
+    shortfall, whose price is no cost, and where cut-offs have a probability."""
+    weighed = any(
+        state.mode == "disrupted" and state.probability for state in instance.states.values()
+    )
+    values = measured.operation_without
+    if values is None or weighed or name == coverage_shortfall.__name__:
+        return math.nan
+    return float(vector @ values) + constant
 
 
 def _without_plan(

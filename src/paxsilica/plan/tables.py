@@ -279,6 +279,10 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         "Expected discounted cost by term",
         term=_text("term of the objective"),
         usd_m=_money("cost, discounted to the first year"),
+        without_usd_m=_money(
+            "cost of the cheapest operation in normal times without any project; blank: not"
+            " computed, or the price of a shortfall, which is no cost"
+        ),
         meaning=_text("meaning"),
     ),
     "binding": _table(

@@ -183,7 +183,7 @@ def _why_no_limit(of: Written, what: str) -> str:
     """Why a sum of money has no row in the program."""
     funding, (family, _) = of.instance.funding, money_row(what)
     if what == "budget":
-        return "the case sets no budget; give it one, such as --set budget_usd_m=20000"
+        return "the case sets no budget; give it one, such as --set budget_usd_m=24000"
     if funding is None or what not in {row.funder for row in of.tables.funders}:
         known = ", ".join(str(index) for name, index in of.program.row_names if name == family)
         words = "should be budget, or a funder that takes part and has an envelope"

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paxsilica.instance.world import year_ranges
 from paxsilica.plan.result import Plan
 from paxsilica.report.headline import headline_sentences
-from paxsilica.report.rounding import covered
-from paxsilica.report.views.named_plan import NamedPlan
-from paxsilica.report.views.portfolio import Totals, totals
+from paxsilica.report.rounding import covered, required
+from paxsilica.report.views.coverage import coverage_stages, scarcest_first
+from paxsilica.report.views.money import LEAST_PAYMENT, funder_rows
+from paxsilica.report.views.named_plan import NamedPlan, blank, records
+from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
 from paxsilica.report.wording import advice, count, listed, status_sentence
+
+GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED = 4, 8, 8, 6
+"""Most names of each kind in the answer."""
+
+LEAST_CHANGE = 0.005
+"""Least fall of coverage that is reported, a share of 1: half a point."""
+
+LEAST_COST = 0.5
+"""Least difference of a cost term that is named, USD million."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +46,161 @@ def money(usd_m: float) -> str:
     return f"USD {usd_m:,.0f} million" if abs(usd_m) >= 10 else f"USD {usd_m:.1f} million"
 
 
-def sentences(named: NamedPlan) -> list[str]:
-    """The answer: coverage, money, what remains short, proof."""
+@dataclass(frozen=True)
+class Part:
+    """A part of the answer: a heading and sentences."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def lead(named: NamedPlan) -> list[str]:
+    """The first sentences of the answer: coverage and money; without a plan its status."""
     plan = named.plan
     if plan.objective is None:
         return [status_sentence(plan), advice(plan)]
-    found = totals(plan)
-    return [*headline_sentences(named), _spent(named, found), _proof(plan)]
+    return [*headline_sentences(named, stages=False), _spent(named, totals(plan))]
+
+
+def parts(named: NamedPlan) -> list[Part]:
+    """The answer by subject, without parts that have nothing to say."""
+    if named.plan.objective is None:
+        return []
+    prices = [str(words) for words in named.plan.table("front_prices")["sentence"]]
+    found = (
+        ("Stages below the requirement", below(named)),
+        ("Lower with the plan than without it", lower(named)),
+        ("Projects", _projects(named)),
+        ("Countries and regions", _regions(named)),
+        ("Funders", _funders(named)),
+        ("Cost, as the difference to no plan", cost_difference(named)),
+        ("Shadow prices: the value of one more", prices),
+        ("Proof", [_proof(named.plan)]),
+    )
+    return [Part(title, tuple(lines)) for title, lines in found if lines]
+
+
+def sentences(named: NamedPlan) -> list[str]:
+    """The whole answer as sentences."""
+    return [*lead(named), *(line for part in parts(named) for line in part.lines)]
+
+
+def below(named: NamedPlan) -> list[str]:
+    """Each stage that is below its requirement, in its worst year and with what limits it, the
+    worst stage first."""
+    found = []
+    for stage in coverage_stages(named.plan):
+        short = [cell for cell in stage.cells if cell.short]
+        if not short:
+            continue
+        worst = min(short, key=lambda cell: cell.coverage / cell.required)
+        goods = scarcest_first(named.plan, worst.limiting, worst.year) or [worst.weakest]
+        names = [named.commodity(good) for good in goods[:GOODS_NAMED]]
+        if len(goods) > GOODS_NAMED:
+            names.append(f"{len(goods) - GOODS_NAMED} more")
+        found.append(
+            (
+                worst.coverage / worst.required,
+                f"{stage.name}: {covered(worst.coverage)}\u00a0% of need in {worst.year},"
+                f" {required(worst.required)}\u00a0% required. Short in"
+                f" {year_ranges(stage.years_short)}. Limited by {listed(names)}.",
+            )
+        )
+    return [words for _, words in sorted(found)]
+
+
+def lower(named: NamedPlan) -> list[str]:
+    """Each stage that is covered less with the plan than without it, with the reason."""
+    found = []
+    for stage in coverage_stages(named.plan):
+        cells = [cell for cell in stage.cells if cell.coverage < cell.without - LEAST_CHANGE]
+        if not cells:
+            continue
+        worst = min(cells, key=lambda cell: cell.coverage - cell.without)
+        if worst.credited < worst.credited_without - LEAST_CHANGE:
+            reason = "less capacity is within reach"
+        else:
+            reason = (
+                "the capacity within reach is not smaller, but plants of the stage or of its"
+                " inputs run less in normal times, so that less of it is ready for a cut-off"
+            )
+        found.append(
+            f"{stage.name}: {covered(worst.without)}\u00a0% without the plan and"
+            f" {covered(worst.coverage)}\u00a0% with it in {worst.year} (lower in"
+            f" {year_ranges([cell.year for cell in cells])}). Reason: {reason}."
+        )
+    return found
+
+
+def _projects(named: NamedPlan) -> list[str]:
+    """The projects with the most capital, and the number of the others."""
+    rows = sorted(portfolio_rows(named), key=lambda row: (-row["capex_usd_m"], row["project"]))
+    found = [
+        f"{row['name']} ({row['region_name']}): {money(row['capex_usd_m'])}, committed in"
+        f" {row['committed_year']}, first output in {row['online_year']}."
+        for row in rows[:PROJECTS_NAMED]
+    ]
+    if rest := rows[PROJECTS_NAMED:]:
+        amount = money(sum(row["capex_usd_m"] for row in rest))
+        found.append(f"{count(len(rest), 'more project')} for {amount}.")
+    return found
+
+
+def _regions(named: NamedPlan) -> list[str]:
+    rows = rows_by_region(named)
+    words = [
+        f"{row['name']} {money(row['capital'])} ({count(row['projects'], 'project')})"
+        for row in rows[:REGIONS_NAMED]
+    ]
+    if len(rows) > REGIONS_NAMED:
+        words.append(f"{len(rows) - REGIONS_NAMED} more")
+    return [f"Capital by place of the project: {listed(words)}."] if words else []
+
+
+def _funders(named: NamedPlan) -> list[str]:
+    """Who pays, the least budget, and who pays nothing."""
+    rows = funder_rows(named)
+    paying = [row for row in rows if row["paid_usd_m"] > LEAST_PAYMENT]
+    words = [f"{row['name']} {money(row['paid_usd_m'])}" for row in paying[:FUNDERS_NAMED]]
+    if rest := paying[FUNDERS_NAMED:]:
+        words.append(f"{len(rest)} more {money(sum(row['paid_usd_m'] for row in rest))}")
+    found = [f"Public money comes from {listed(words)}."] if words else []
+    idle = [row["name"] for row in rows if row not in paying and row["available_usd_m"] > 0]
+    if idle:
+        shown = idle[:FUNDERS_NAMED]
+        if len(idle) > len(shown):
+            shown.append(f"{len(idle) - len(shown)} more")
+        found.append(f"No payment by {listed(shown)}.")
+    least = named.plan.headline.get("least_budget_usd_m") or {}
+    if least.get("value") is not None:
+        bound = least.get("bound")
+        proved = f"; less than {money(bound)} cannot suffice (proved)" if bound else ""
+        found.append(f"Least budget: {money(least['value'])} would suffice{proved}.")
+    return found
+
+
+def cost_difference(named: NamedPlan) -> list[str]:
+    """Cost with the plan less the cost without any project, by term; what is missing has a price in
+    some cases and is no cost."""
+    rows = [
+        (str(row["term"]).replace("_", " "), row["usd_m"] - row["without_usd_m"])
+        for row in records(named.plan.costs)
+        if not blank(row["without_usd_m"])
+    ]
+    if not rows:
+        return []
+    total = sum(amount for _, amount in rows)
+    sign = "more" if total >= 0 else "less"
+    terms = [
+        f"{name} {money(abs(amount))} {'more' if amount > 0 else 'less'}"
+        for name, amount in sorted(rows, key=lambda row: -abs(row[1]))
+        if abs(amount) >= LEAST_COST
+    ]
+    return [
+        f"The plan costs {money(abs(total))} {sign} than no plan, discounted over the years of the"
+        f" case{': ' + listed(terms) if terms else ''}. No plan means that no project is built and"
+        " that normal operation is the cheapest possible."
+    ]
 
 
 def _spent(named: NamedPlan, found: Totals) -> str:

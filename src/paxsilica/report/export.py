@@ -30,6 +30,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.output_tables import ROW_UNIT, SHARE, USD_MILLION
 from paxsilica.plan.result import Plan, table_text
 from paxsilica.plan.tables import ALL_TABLES, column_of
+from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text
@@ -53,9 +54,15 @@ SHARES = {
 """IAMC names of the shares of coverage."""
 
 
-def export_plan(named: NamedPlan, format_: str, folder: Path | None, out: Path | None) -> Path:
+def export_plan(
+    named: NamedPlan,
+    format_: str,
+    folder: Path | None,
+    out: Path | None,
+    reasons: Reasons | None = None,
+) -> Path:
     """Writes the plan as ``format_`` to ``out``, or to the usual name in ``folder``; returns the
-    path.
+    path. ``reasons``: why the case has no plan, for the workbook.
 
     Raises:
         InputError: if ``out`` is a file where a folder is needed, or a package that the format
@@ -70,7 +77,10 @@ def export_plan(named: NamedPlan, format_: str, folder: Path | None, out: Path |
             write(named, draft)
     else:
         with new_file(place) as draft:
-            write(named, draft)
+            if format_ == "xlsx":
+                write_workbook(named, draft, reasons)
+            else:
+                write(named, draft)
     return place
 
 

@@ -16,14 +16,13 @@ from typing import Any
 from paxsilica.atomic import new_folder, remove_leftovers, reserved, writing
 from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import RESULT, Plan, free_folders, refuse_other_plan
+from paxsilica.report.views.diagnosis import CLOSEST, DIAGNOSIS, Reasons, reasons_in
 from paxsilica.report.views.named_plan import name_plan
 from paxsilica.report.workbook.book import write_workbook
 from paxsilica.serialize import json_text
 from paxsilica.tables import Tables
 
 PLANS = Path("plans")
-DIAGNOSIS, CLOSEST = "diagnosis.json", "closest"
-"""Names in the folder of an infeasible plan."""
 
 
 @contextmanager
@@ -100,10 +99,10 @@ def write_plan(plan: Plan, folder: Path, tables: Tables | None = None) -> Path:
 
 
 def write_diagnosis(
-    diagnosis: Mapping[str, Any], closest: Plan | None, folder: Path
+    diagnosis: Mapping[str, Any], closest: Plan | None, folder: Path, tables: Tables | None = None
 ) -> Path | None:
     """Writes ``diagnosis.json`` and the closest plan (folder ``closest``) into the folder of an
-    infeasible plan, all or nothing.
+    infeasible plan, all or nothing. With the ``tables`` of the closest plan its workbook has names.
 
     Returns:
         The folder of the closest plan, if there is one.
@@ -116,14 +115,16 @@ def write_diagnosis(
             (draft / DIAGNOSIS).write_text(json_text(diagnosis), encoding="utf-8")
         if closest is not None:
             (draft / CLOSEST).mkdir()
-            _fill(draft / CLOSEST, closest, None)
+            same = tables is not None and closest.manifest.get("data_digest") == tables.digest
+            _fill(draft / CLOSEST, closest, tables if same else None, reasons_in(diagnosis))
     return None if closest is None else folder / CLOSEST
 
 
-def _fill(folder: Path, plan: Plan, tables: Tables | None) -> None:
+def _fill(folder: Path, plan: Plan, tables: Tables | None, reasons: Reasons | None = None) -> None:
     plan.write_files(folder)
     with writing(folder / "plan.xlsx"):
-        write_workbook(name_plan(plan, tables if plan.tables else None), folder / "plan.xlsx")
+        named = name_plan(plan, tables if plan.tables else None)
+        write_workbook(named, folder / "plan.xlsx", reasons)
     _write_csv(folder / "log.csv", ("seconds", "incumbent_usd_m", "bound_usd_m"), plan.trace)
     _write_csv(folder / "seconds.csv", ("step", "seconds"), tuple(plan.seconds.items()))
 

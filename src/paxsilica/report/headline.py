@@ -28,19 +28,27 @@ GOODS_NAMED = 5
 STAGES_NAMED = 3
 
 
-def headline_sentences(named: NamedPlan) -> list[str]:
-    """The sentences; none where the case requires no coverage."""
-    joint, stages = joint_years(named.plan), coverage_stages(named.plan)
+def headline_sentences(named: NamedPlan, *, stages: bool = True) -> list[str]:
+    """The sentences; none where the case requires no coverage. ``stages``: whether to name the
+    stages that fall short, and what limits the chain."""
+    joint, chain = joint_years(named.plan), coverage_stages(named.plan)
     if not joint:
         return []
     first = named.plan.headline.get("first_year_all_stages")
     if first is not None:
-        found = [_holds(named, joint, stages, first), *_before(named, joint, stages, first)]
-    else:
-        closest = list(_closest(named.plan))
-        found = [_fails(named, joint, stages), *(closest or _own_gaps(stages))]
-        found += _limits(named, joint)
-    return found
+        found = [_holds(named, joint, chain, first), *_before(joint, first)]
+        short = [year for year in joint if year.year < first and year.short]
+        return [*found, *_gaps(named, chain, short)] if stages and short else found
+    closest = list(_closest(named.plan))
+    found = [_fails(named, joint, chain), *closest]
+    if not stages:
+        return found
+    return [*found, *(_limits(named, joint) if closest else _gaps(named, chain, joint))]
+
+
+def _gaps(named: NamedPlan, chain: Sequence[Stage], joint: Sequence[Joint]) -> list[str]:
+    """The stages that fall short, and what limits the chain."""
+    return [*_own_gaps(chain), *_limits(named, joint)]
 
 
 def outside(named: NamedPlan, year: int) -> str:
@@ -97,9 +105,7 @@ def _holds(named: NamedPlan, joint: Sequence[Joint], stages: Sequence[Stage], fi
     )
 
 
-def _before(
-    named: NamedPlan, joint: Sequence[Joint], stages: Sequence[Stage], first: int
-) -> list[str]:
+def _before(joint: Sequence[Joint], first: int) -> list[str]:
     """The years before and after the first from which requirements are met."""
     short = [year for year in joint if year.year < first and year.short]
     if not short:
@@ -114,8 +120,6 @@ def _before(
         f"Requirements are met from {first} on; in {years} they are not:"
         f" {_per_cent(covered(worst.coverage))} in {worst.year},"
         f" {_per_cent(required(worst.required))} required.",
-        *_own_gaps(stages),
-        *_limits(named, short),
     ]
 
 

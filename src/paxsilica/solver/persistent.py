@@ -85,9 +85,10 @@ class PersistentProgram:
         self._run()
         known = highspy.HighsModelStatus
         status: highspy.HighsModelStatus = self.solver.getModelStatus()
-        if status in (known.kUnboundedOrInfeasible, known.kUnknown):
+        if status in (known.kUnboundedOrInfeasible, known.kUnbounded, known.kUnknown):
             # from scratch and without presolve the two statuses are distinct; a program that stays
-            # unknown is presolved from scratch
+            # unknown is presolved from scratch. After a warm start the simplex method has called
+            # bounded programs unbounded, so that status is confirmed from scratch as well.
             for presolve in ("off", "on"):
                 self.solver.clearSolver()
                 _set(self.solver, "presolve", presolve)
@@ -164,6 +165,10 @@ class PersistentProgram:
         """Sets the costs of some columns, in the unit of the program."""
         scaled = cost * self.scaling.columns[at] * self.scaling.objective
         self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
+
+    def forget_basis(self) -> None:
+        """Lets the next run start from scratch."""
+        self.solver.clearSolver()
 
     def limit_seconds(self, seconds: float) -> None:
         """Limits the time of all further runs together; a run that exceeds it raises

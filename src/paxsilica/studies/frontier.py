@@ -180,7 +180,7 @@ def frontier(
 
     A call with four limits on the budget::
 
-        frontier(load().with_(gap=0.001), along={"budget": [5_000, 10_000, 20_000, 40_000]})
+        frontier(load().with_(gap=0.001), along={"budget": [24_000, 26_000, 30_000, 40_000]})
     """
     wanted: dict[str, int | Sequence[float]] = dict(along or {"budget": 8})
     case = _checked(question.case, minimised, wanted)

@@ -3,15 +3,22 @@ network."""
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import hashlib
+from importlib.resources import files
 
 import jinja2
+from markupsafe import Markup
 
 from paxsilica.model.costs import coverage_shortfall, operating_support
 from paxsilica.report.answer import money
-from paxsilica.report.page.side import make_side
+from paxsilica.report.page.glossary import GLOSSARY
+from paxsilica.report.page.labels import plan_labels
+from paxsilica.report.page.side import Scales, make_side
 from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
+from paxsilica.report.views.coverage import coverage_stages
+from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
 from paxsilica.report.wording import count, number
@@ -20,8 +27,19 @@ from paxsilica.version import __version__
 __all__ = ["render_page"]
 
 
-def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
-    """The page of a plan, or of two plans next to each other."""
+def render_page(
+    named: NamedPlan,
+    other: NamedPlan | None = None,
+    *,
+    reasons: Reasons | None = None,
+    other_reasons: Reasons | None = None,
+) -> str:
+    """The page of a plan, or of two plans.
+
+    Args:
+        named, other: the plans; of an infeasible case the closest plan, if there is one.
+        reasons, other_reasons: why their cases have no plan.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("paxsilica.report.page"),
         autoescape=True,
@@ -38,54 +56,52 @@ def render_page(named: NamedPlan, other: NamedPlan | None = None) -> str:
         "number": number,
     }
     plans = [named] if other is None else [named, other]
+    scales = Scales.of(plans)
     sides = [
-        make_side(one, key, label, other is not None)
-        for one, key, label in zip(plans, "ab", _labels(plans), strict=False)
+        make_side(one, key, label, other is not None, scales, why)
+        for one, key, label, why in zip(
+            plans, "ab", plan_labels(plans), (reasons, other_reasons), strict=False
+        )
     ]
     figures = [_figures(one) for one in plans]
+    script = _script()
     return environment.get_template("page.html").render(
         sides=sides,
         first=sides[0],
         differs=None if other is None else differences(named, other),
         figures=[(label, *(each[label] for each in figures)) for label in figures[0]],
+        choices=_choices(plans),
+        glossary=GLOSSARY,
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         version=__version__,
         count=count,
     )
 
 
-def _labels(plans: list[NamedPlan]) -> list[str]:
-    """Labels of the plans; for two plans of the same title the keys in which their cases differ, or
-    else their order."""
-    labels = [one.plan.title or one.plan.case for one in plans]
-    if len(set(labels)) == len(labels):
-        return labels
-    keys = list(plans[0].plan.question_differences(plans[1].plan).items())[:2]
-    if not keys:
-        return [
-            f"{label} ({order})" for label, order in zip(labels, ("first", "second"), strict=True)
-        ]
-    words = [
-        ", ".join(f"{_key_words(key)} {_value_words(values[side])}" for key, values in keys)
-        for side in (0, 1)
-    ]
-    return [f"{label}: {more}" for label, more in zip(labels, words, strict=True)]
+def _script() -> str:
+    """The script of the page."""
+    place = files("paxsilica.report.page") / "templates" / "page.js"
+    return place.read_text(encoding="utf-8")
 
 
-def _key_words(key: str) -> str:
-    """The key of a case in words.
-
-    >>> _key_words("budget_usd_m"), _key_words("coverage.hard")
-    ('budget, USD million,', 'coverage hard')
-    """
-    return key.replace("_usd_m", ", USD million,").replace("_", " ").replace(".", " ")
-
-
-def _value_words(value: Any) -> str:
-    """The value of a key in words; ``none`` where the case does not give it."""
-    try:
-        return "none" if value is None else f"{float(value):,.6g}"
-    except (TypeError, ValueError):
-        return str(value)
+def _choices(plans: list[NamedPlan]) -> dict[str, list[tuple[str, str]]]:
+    """What a reader can choose: key and name of the stages, years, places and funders of the
+    plans."""
+    found: dict[str, dict[str, str]] = {"stage": {}, "year": {}, "region": {}, "funder": {}}
+    for one in plans:
+        used = {str(row.key) for row in coverage_stages(one.plan)}
+        used |= set(one.plan.portfolio["stage"].dropna().map(str))
+        found["stage"] |= {key: name for key, name in one.stages.items() if key in used}
+        found["year"] |= {str(year): str(year) for year in one.years}
+        found["region"] |= {key: one.region(key) for key in map(str, one.plan.portfolio["region"])}
+        found["funder"] |= {key: one.funder(key) for key in map(str, one.plan.funding["funder"])}
+    return {
+        key: list(values.items())
+        if key in ("stage", "year")
+        else sorted(values.items(), key=lambda item: item[1])
+        for key, values in found.items()
+    }
 
 
 def _millions(value: float) -> str:

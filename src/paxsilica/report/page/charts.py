@@ -82,12 +82,18 @@ def _marks(top: float) -> list[float]:
     return [step * at for at in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def cash_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
-    """Columns by year: payments of funders, and on top of them those of owners."""
+def most_paid(named: NamedPlan) -> float:
+    """The largest payments of a year, USD million."""
     paid = public_and_own(payments_by_year(named.plan))
-    if not paid:
+    return max((public + own for _, public, own in paid), default=0.0)
+
+
+def cash_figure(named: NamedPlan, most: float, name: str, width: float) -> Markup | None:
+    """Columns by year: payments of funders, and on top of them those of owners. ``most``: payments
+    at the top of the scale, USD million, the same for every plan of a page."""
+    paid = public_and_own(payments_by_year(named.plan))
+    if not paid or not most:
         return None
-    most = max(public + own for _, public, own in paid)
     scale, unit = (1000.0, "billion") if most >= 1000 else (1.0, "million")
     paid = [(year, public / scale, own / scale) for year, public, own in paid]
     narrow = width < 500

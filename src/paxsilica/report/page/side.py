@@ -3,7 +3,8 @@ template."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -13,11 +14,18 @@ from markupsafe import Markup
 
 from paxsilica.report import answer
 from paxsilica.report.page.chain import NARROW, WIDE, Chain, chain_figure, chain_years, make_chain
-from paxsilica.report.page.charts import cash_figure, coverage_figure
+from paxsilica.report.page.charts import cash_figure, coverage_figure, most_paid
 from paxsilica.report.page.timetable import Bar, bars, by_stage, largest, timetable_figure
-from paxsilica.report.page.world_map import map_figure
-from paxsilica.report.views.coverage import coverage_stages, short_commodities, years_of
-from paxsilica.report.views.evidence import capital_range, grade_rows, project_sources
+from paxsilica.report.page.view_data import limits, view_data
+from paxsilica.report.page.world_map import map_figure, spots
+from paxsilica.report.views.coverage import Stage, coverage_stages, short_commodities, years_of
+from paxsilica.report.views.diagnosis import Reasons
+from paxsilica.report.views.evidence import (
+    capital_range,
+    grade_rows,
+    project_facts,
+    project_sources,
+)
 from paxsilica.report.views.limits import best_prices, binding_limits
 from paxsilica.report.views.money import funder_rows, payments_by_year
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
@@ -27,11 +35,28 @@ from paxsilica.report.views.portfolio import (
     rows_by_region,
     rows_by_status,
 )
-from paxsilica.report.wording import listed, number, proof_lines
+from paxsilica.report.wording import number, proof_lines
 from paxsilica.serialize import leaves
 
 MEDIUM, FULL, PHONE = 560.0, 1120.0, 352.0
 """Widths of figures in pixels: beside another plan, alone on the page, on a phone."""
+
+
+@dataclass(frozen=True)
+class Scales:
+    """What the largest mark of a figure stands for, the same for all plans of a page, USD million:
+    capital of a region, and payments of a year."""
+
+    capital: float
+    paid: float
+
+    @classmethod
+    def of(cls, plans: Iterable[NamedPlan]) -> Scales:
+        """The largest values of the plans."""
+        found = list(plans)
+        capital = [spot.capital for one in found for spot in spots(one)]
+        return cls(max(capital, default=0.0), max(most_paid(one) for one in found))
+
 
 PRICES_EACH = 4
 """Most prices shown for each kind of item."""
@@ -45,9 +70,17 @@ class Drawing:
     narrow: Markup
 
 
-def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNamespace:
+def make_side(
+    named: NamedPlan,
+    key: str,
+    label: str,
+    paired: bool,
+    scales: Scales | None = None,
+    reasons: Reasons | None = None,
+) -> SimpleNamespace:
     """All that the template shows of one plan; ``key`` makes the names of its figures unique on the
-    page, ``paired`` says that another plan stands beside it."""
+    page, ``paired`` says that another plan stands beside it, ``scales`` are those of both."""
+    scales = scales or Scales.of([named])
     plan, width = named.plan, MEDIUM if paired else FULL
     stages, found = coverage_stages(plan), bars(named)
     chains = _chains(named, key, paired)
@@ -58,7 +91,10 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         plan=plan,
         key=key,
         label=label,
-        sentences=answer.sentences(named),
+        lead=answer.lead(named),
+        parts=answer.parts(named),
+        closest=plan.status == "infeasible" and plan.objective is not None,
+        reasons=reasons,
         cards=answer.cards(named),
         stages=stages,
         coverage_years=years_of(stages),
@@ -73,7 +109,9 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         chains=chains,
         has_chain=bool(chains or named.missing),
         shown_chain=max(len(chains) - 2, 0),
-        map=_drawing(partial(map_figure, named), f"{key}-map", width),
+        ladder=_ladder(named, stages),
+        data=Markup(view_data(named, stages, [chain for chain, _ in chains])),
+        map=_drawing(partial(map_figure, named, scales.capital), f"{key}-map", width),
         regions=rows_by_region(named),
         bars=found,
         largest=largest(found),
@@ -83,10 +121,12 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
             for at, (name, part) in enumerate(by_stage(named, found))
         ],
         portfolio=_portfolio(named, found),
-        cash=_drawing(partial(cash_figure, named), f"{key}-cash", width if paired else 760.0),
+        cash=_drawing(
+            partial(cash_figure, named, scales.paid), f"{key}-cash", width if paired else 760.0
+        ),
         cash_years=[int(year) for year in payments.columns],
         cash_rows=[
-            (named.funder(name), list(values), float(sum(values)))
+            (str(name), named.funder(name), list(values), float(sum(values)))
             for name, values in zip(payments.index, zip(*by_year, strict=True), strict=True)
         ],
         cash_totals=[float(sum(amounts)) for amounts in by_year],
@@ -99,12 +139,26 @@ def make_side(named: NamedPlan, key: str, label: str, paired: bool) -> SimpleNam
         grades=grade_rows(named),
         capital_range=capital_range(named),
         sources=project_sources(named),
-        notes=_notes(named),
+        notes=plan.notes,
+        dropped=_dropped(named),
         proof=proof_lines(plan),
         made_from=[(name, str(value)) for name, value in leaves(plan.manifest)],
         protected=answer.protected_words(named),
         measure=answer.measure(named),
     )
+
+
+def _ladder(named: NamedPlan, stages: list[Stage]) -> list[dict[str, Any]]:
+    """The stages in the last year of coverage, with the number of projects of each."""
+    if not stages:
+        return []
+    built = Counter(map(str, named.plan.portfolio["stage"]))
+    last = years_of(stages)[-1]
+    return [
+        {"stage": stage, "cell": cell, "limits": limits(named, cell), "projects": built[stage.key]}
+        for stage in stages
+        if (cell := stage.in_year(last) or stage.last)
+    ]
 
 
 def _drawing(
@@ -147,6 +201,7 @@ def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
         {
             **rows[bar.project],
             "place": order[bar.stage],
+            "facts": project_facts(named, bar.project),
             "public_funders": "; ".join(
                 f"{name} {amount:,.0f}" for name, amount in rows[bar.project]["payments"]
             ),
@@ -197,14 +252,10 @@ def _prices(named: NamedPlan) -> list[dict[str, str]]:
     return rows
 
 
-def _notes(named: NamedPlan) -> list[str]:
-    """Notes of the plan, and the dropped projects by reason."""
+def _dropped(named: NamedPlan) -> list[tuple[str, list[str]]]:
+    """The names of the dropped projects by reason."""
     names = {} if named.world is None else named.world.projects_by_name
     return [
-        *named.plan.notes,
-        *(
-            f"Dropped ({reason}):"
-            f" {listed([names[key].name if key in names else key for key in keys])}."
-            for reason, keys in dropped_by_reason(named.plan).items()
-        ),
+        (reason, [names[key].name if key in names else key for key in keys])
+        for reason, keys in dropped_by_reason(named.plan).items()
     ]

@@ -79,9 +79,10 @@ def spots(named: NamedPlan) -> list[Spot]:
     return sorted(found, key=lambda spot: (-spot.capital, spot.region))
 
 
-def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
+def map_figure(named: NamedPlan, largest: float, name: str, width: float) -> Markup | None:
     """The map; ``None`` where no region has coordinates. On a narrow drawing circles carry no label
-    but, where there is room, the number of their row in the table below."""
+    but, where there is room, the number of their row in the table below. ``largest``: capital of
+    the largest circle, USD million, the same on every map of a page."""
     labels = width >= NARROW
     found = spots(named)
     if not found or named.world is None:
@@ -114,7 +115,6 @@ def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
         title = [tag("title", named.region(country))] if known else []
         if path:
             parts.append(tag("path", *title, d=path, class_=kind))
-    largest = max(spot.capital for spot in found)
     most = 36.0 if labels else 17.0
     placed: list[tuple[float, float, float]] = []
     numbers: list[Markup] = []
@@ -126,11 +126,12 @@ def map_figure(named: NamedPlan, name: str, width: float) -> Markup | None:
             radius = max(radius, 7.5)
         placed.append((x, y, radius))
         money = f"USD {spot.capital:,.0f} million"
-        if spot.capital >= 50:
+        if spot.capital >= 1000:
             money = f"USD {spot.capital / 1000:,.1f} billion"
         hint = tag("title", f"{spot.name}: {count(spot.projects, 'project')}, {money}")
         place: dict[str, object] = {"cx": x, "cy": y, "r": radius}
-        parts.append(tag("circle", hint, **place, class_="spot", data_region=spot.region))
+        scale_of = {"data_region": spot.region, "data_scale": f"{most / math.sqrt(largest):.5f}"}
+        parts.append(tag("circle", hint, **place, class_="spot", **scale_of))
         if not labels and not crowded:
             numbers.append(text(x, y + 3.5, number, "spot-number", "middle"))
     parts += numbers
@@ -171,7 +172,8 @@ def _labels(
                 if math.hypot(near[0] - x, near[1] - y) > radius + 8:
                     parts.append(line(x, y, *near, "leader"))
                 label = (f"{cut(spot.name, 26)} ", tag("tspan", spot.projects, class_="strong"))
-                parts.append(tag("text", *label, x=box[0] + 2, y=box[3] - 3, class_="label"))
+                where = {"x": box[0] + 2, "y": box[3] - 3, "data_region": spot.region}
+                parts.append(tag("text", *label, **where, class_="label"))
                 break
     return parts
 

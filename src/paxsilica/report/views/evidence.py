@@ -15,6 +15,40 @@ COST_COLUMNS = ("capex_usd_m", "capex_usd_m_per_unit")
 PROJECT_COLUMNS = (*COST_COLUMNS, "smallest_size", "largest_size", "lead_time_years")
 
 
+FACTS = {
+    "capex_usd_m": "capital",
+    "capex_usd_m_per_unit": "capital per unit of size",
+    "smallest_size": "smallest size",
+    "largest_size": "largest size",
+    "lead_time_years": "years of construction",
+}
+"""What the columns of :data:`PROJECT_COLUMNS` hold, in words."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number of a project with its evidence: grade, range and titles of its documents."""
+
+    what: str
+    grade: str
+    range: str
+    sources: tuple[str, ...]
+
+
+def project_facts(named: NamedPlan, project: str) -> list[Fact]:
+    """The evidence for the numbers of a project, cost first; none without the tables."""
+    titles = {row.source: row.title for row in (named.tables.sources if named.tables else ())}
+    found = []
+    for column, what in FACTS.items():
+        row = named.provenance("projects", project, column)
+        if row is not None:
+            unit = "times the figure" if row.range == "relative" else row.unit
+            span = f"{row.low:g} to {row.high:g} {unit}"
+            documents = tuple(titles.get(source, source) for source in row.sources)
+            found.append(Fact(what, row.grade, span, documents))
+    return found
+
+
 @dataclass(frozen=True)
 class Range:
     """Capital of the plan with all costs at their low end, as used, and at their high end; USD

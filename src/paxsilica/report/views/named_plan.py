@@ -7,7 +7,7 @@ what only the tables can tell, with the reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partialmethod
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,15 @@ def case_of(plan: Plan) -> Case:
         raise InputError([Problem("result.json", "", "manifest.case", "", words)]) from None
 
 
+def _audited(plan: Plan, tables: Tables) -> Plan:
+    """The plan with the result of an audit. The closest plan of an infeasible case is audited as a
+    plan of its own case, and stays infeasible if it passes."""
+    if plan.status != "infeasible" or plan.objective is None:
+        return audited(plan, tables, case_of(plan))
+    found = audited(replace(plan, status="feasible"), tables, case_of(plan))
+    return replace(found, status="infeasible") if found.status == "feasible" else found
+
+
 def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
     """The plan with the names in the tables of ``folder``, or in the bundled ones if the plan was
     made from them, and with the result of an audit against them.
@@ -161,7 +170,7 @@ def load_named_plan(plan: Plan, folder: Path | None = None) -> NamedPlan:
             raise
         return NamedPlan(plan, None, "The tables that come with the program cannot be read.")
     if tables.digest == wanted:
-        return name_plan(audited(plan, tables, case_of(plan)), tables)
+        return name_plan(_audited(plan, tables), tables)
     if folder is not None:
         words = (
             "holds other tables than those that the plan was made from (digest"

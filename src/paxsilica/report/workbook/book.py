@@ -11,11 +11,12 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from paxsilica.plan.tables import ALL_TABLES
-from paxsilica.report.answer import sentences
+from paxsilica.report.answer import lead, parts
+from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import dropped_by_reason, totals
-from paxsilica.report.wording import status_sentence
-from paxsilica.report.workbook import sheets
+from paxsilica.report.wording import count, status_sentence
+from paxsilica.report.workbook import front, sheets
 from paxsilica.report.workbook.style import OPTIONS, Book, Sheet, write_table
 from paxsilica.version import __version__
 
@@ -23,8 +24,13 @@ CREATED = datetime.datetime(2025, 1, 1)
 """A fixed time; the time of writing would make every file different."""
 
 COVER = "Answer"
-SHOWN_ELSEWHERE = ("portfolio", "coverage", "funders", "costs", "prices")
+SHOWN_ELSEWHERE = (
+    *("portfolio", "coverage", "funders", "costs", "prices"),
+    *("front_prices", "first_years", "joint_coverage"),
+)
 """Tables that have a sheet of their own kind."""
+
+CLOSEST = "No plan meets the requirements of this case. This workbook describes the closest plan."
 
 CONTENTS = {
     sheets.PORTFOLIO: "every project to commit: year, size, cost and funders",
@@ -33,6 +39,9 @@ CONTENTS = {
     sheets.FUNDERS: "available, paid and remaining money of each funder",
     sheets.COSTS: "cost of the plan over the years of the case",
     sheets.PRICES: "value of one more million, year or tonne",
+    front.FRONT_PRICES: "shadow prices in sentences",
+    front.FIRST_YEARS: "first year of coverage of each stage, and joint coverage by year",
+    front.DIAGNOSIS: "why no plan meets the case, and changes that make it feasible",
     sheets.EXPOSURE: "concentration of the production of each good by region",
     sheets.FIGURES: "every figure that the plan uses, with range, grade and source",
     sheets.DOCUMENTS: "the documents behind the figures",
@@ -40,9 +49,9 @@ CONTENTS = {
 }
 
 
-def write_workbook(named: NamedPlan, path: Path) -> None:
+def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None) -> None:
     """Writes the workbook of a plan; without the tables of the data it has keys in the place of
-    names and no sources."""
+    names and no sources. ``reasons``: why the case has no plan."""
     plan = named.plan
     with xlsxwriter.Workbook(str(path), dict(OPTIONS)) as file:
         file.set_properties(
@@ -56,9 +65,13 @@ def write_workbook(named: NamedPlan, path: Path) -> None:
         file.set_calc_mode("auto")
         book = Book(file)
         cover = Sheet(book, COVER, plan.title or plan.case, landscape=False)
+        if reasons is not None:
+            front.diagnosis_sheet(book, reasons)
         if plan.tables:
             sheets.portfolio_sheet(book, named)
             sheets.coverage_sheet(book, plan)
+            front.first_years_sheet(book, named)
+            front.front_prices_sheet(book, plan)
             sheets.cash_sheet(book, named)
             sheets.funders_sheet(book, named)
             sheets.costs_sheet(book, plan)
@@ -84,8 +97,14 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     if plan.question:
         _paragraph(sheet, plan.question, "question")
     sheet.heading("Answer", 3)
-    for sentence in sentences(named):
+    if plan.status == "infeasible" and plan.objective is not None:
+        _paragraph(sheet, CLOSEST, "heading")
+    for sentence in lead(named):
         _paragraph(sheet, sentence, "answer")
+    for part in parts(named):
+        sheet.heading(part.title, 3)
+        for sentence in part.lines:
+            _paragraph(sheet, sentence, "answer")
     if plan.objective is not None:
         _money(book, sheet, named)
     _proof(book, sheet, named)
@@ -95,7 +114,10 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     for note in plan.notes:
         _paragraph(sheet, note, "answer")
     for reason, projects in dropped.items():
-        _paragraph(sheet, f"Dropped ({reason}): {', '.join(projects)}.", "answer")
+        words = (
+            f"Dropped ({reason}): {count(len(projects), 'project')}; the sheet dropped has them."
+        )
+        _paragraph(sheet, words, "answer")
     sheet.heading("Sheets", 3)
     for worksheet in book.book.worksheets()[1:]:
         name = worksheet.get_name()

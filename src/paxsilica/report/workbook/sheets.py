@@ -22,7 +22,7 @@ from paxsilica.report.views.exposure import (
 from paxsilica.report.views.money import funder_rows, payments_by_year, public_and_own
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
 from paxsilica.report.views.portfolio import portfolio_rows, totals
-from paxsilica.report.workbook.style import BLUE, DATA_BAR, Book, Field, Sheet
+from paxsilica.report.workbook.style import BLUE, DATA_BAR, Book, Field, Sheet, of_key
 from paxsilica.serialize import leaves
 from paxsilica.tables.columns import GRADES
 from paxsilica.tables.schema import Provenance
@@ -43,30 +43,25 @@ EXPOSURE, PRICES, FIGURES, DOCUMENTS, ORIGIN = (
 )
 
 
-def _key(name: str) -> Callable[[dict[str, Any]], object]:
-    """The value of a record under ``name``."""
-    return lambda row: row.get(name)
-
-
 def portfolio_sheet(book: Book, named: NamedPlan) -> None:
     """Every project with its money; sums of capital, owners' and public money as formulas."""
     fields = [
-        Field("Project", 44, "text", _key("name")),
-        Field("Stage", 30, "text", _key("stage_name")),
-        Field("Region", 22, "text", _key("region_name")),
-        Field("Status", 30, "text", _key("status_name")),
-        Field("Commit", 9, "plain_year", _key("committed_year")),
-        Field("First output", 9, "plain_year", _key("online_year")),
-        Field("Size a year", 12, "number", _key("size")),
-        Field("Unit of size", 24, "text", _key("size_unit")),
-        Field("Credited size", 12, "number", _key("credited_size")),
-        Field("Capital, USD m", 12, "money", _key("capex_usd_m")),
-        Field("Owners, USD m", 12, "money", _key("sponsor_usd_m")),
-        Field("Public, USD m", 12, "money", _key("public_usd_m")),
-        Field("Support, USD m discounted", 14, "money", _key("operating_support_usd_m")),
-        Field("Process", 50, "text", _key("process_name")),
-        Field("Funders, USD m", 70, "text", _key("funders")),
-        Field("Key", 30, "label", _key("project")),
+        Field("Project", 44, "text", of_key("name")),
+        Field("Stage", 30, "text", of_key("stage_name")),
+        Field("Region", 22, "text", of_key("region_name")),
+        Field("Status", 30, "text", of_key("status_name")),
+        Field("Commit", 9, "plain_year", of_key("committed_year")),
+        Field("First output", 9, "plain_year", of_key("online_year")),
+        Field("Size a year", 12, "number", of_key("size")),
+        Field("Unit of size", 24, "text", of_key("size_unit")),
+        Field("Credited size", 12, "number", of_key("credited_size")),
+        Field("Capital, USD m", 12, "money", of_key("capex_usd_m")),
+        Field("Owners, USD m", 12, "money", of_key("sponsor_usd_m")),
+        Field("Public, USD m", 12, "money", of_key("public_usd_m")),
+        Field("Support, USD m discounted", 14, "money", of_key("operating_support_usd_m")),
+        Field("Process", 50, "text", of_key("process_name")),
+        Field("Funders, USD m", 70, "text", of_key("funders")),
+        Field("Key", 30, "label", of_key("project")),
     ]
     frame = named.plan.portfolio
     sheet = Sheet(book, PORTFOLIO, "Projects to commit")
@@ -139,7 +134,8 @@ def coverage_sheet(book: Book, plan: Plan) -> None:
         }
         for name, top, colour in (
             ("With the plan", with_plan, BLUE),
-            ("Without", without, "#D55E00"),
+            ("Without the plan", without, "#8A8F98"),
+            ("Required", required, "#1B1F24"),
         )
     ]
     sheet.chart(
@@ -267,10 +263,10 @@ def funders_sheet(book: Book, named: NamedPlan) -> None:
     if not rows:
         return
     fields = [
-        Field("Funder", 60, "text", _key("name")),
-        Field("Region", 24, "text", _key("region")),
-        Field("Available, USD m", 14, "money", _key("available_usd_m")),
-        Field("Pays, USD m", 14, "money", _key("paid_usd_m")),
+        Field("Funder", 60, "text", of_key("name")),
+        Field("Region", 24, "text", of_key("region")),
+        Field("Available, USD m", 14, "money", of_key("available_usd_m")),
+        Field("Pays, USD m", 14, "money", of_key("paid_usd_m")),
         Field(
             "Left, USD m",
             14,
@@ -278,8 +274,10 @@ def funders_sheet(book: Book, named: NamedPlan) -> None:
             lambda row: row["available_usd_m"] - row["paid_usd_m"],
             lambda line: f"=C{line}-D{line}",
         ),
-        Field("Used", 12, "share", _key("share"), lambda line: f"=IF(C{line}=0,0,D{line}/C{line})"),
-        Field("Projects", 10, "whole", _key("projects")),
+        Field(
+            "Used", 12, "share", of_key("share"), lambda line: f"=IF(C{line}=0,0,D{line}/C{line})"
+        ),
+        Field("Projects", 10, "whole", of_key("projects")),
     ]
     sheet = Sheet(book, FUNDERS, "Budgets of the funders, USD million")
     first, last = sheet.records(fields, rows, "funders")
@@ -298,8 +296,16 @@ def costs_sheet(book: Book, plan: Plan) -> None:
         return
     fields = [
         Field("Term", 26, "text", lambda row: str(row["term"]).replace("_", " ").capitalize()),
-        Field("USD m, discounted", 20, "money", _key("usd_m")),
-        Field("Meaning", 100, "wrap", _key("meaning")),
+        Field("With the plan, USD m discounted", 20, "money", of_key("usd_m")),
+        Field("No plan, USD m discounted", 20, "money", of_key("without_usd_m")),
+        Field(
+            "Difference, USD m",
+            20,
+            "money",
+            lambda row: row["usd_m"] - row["without_usd_m"],
+            lambda line: f'=IF(C{line}="","",B{line}-C{line})',
+        ),
+        Field("Meaning", 100, "wrap", of_key("meaning")),
     ]
     sheet = Sheet(book, COSTS, "Cost over the years of the case, discounted, USD million")
     first, last = sheet.records(fields, rows, "costs")
@@ -346,11 +352,11 @@ def exposure_sheet(book: Book, named: NamedPlan) -> None:
     sheet.heading(f"By region, {years[-1]}", 6)
     by_region = [
         Field("Region", 0, "text", lambda row: named.region(row["region"])),
-        Field("Within reach", 0, "text", _key("within_reach")),
-        Field("Goods that it makes", 0, "whole", _key("goods")),
-        Field("more than a quarter of", 0, "whole", _key("over_a_quarter")),
-        Field("more than half of", 0, "whole", _key("over_half")),
-        Field("largest share", 0, "share", _key("most_share")),
+        Field("Within reach", 0, "text", of_key("within_reach")),
+        Field("Goods that it makes", 0, "whole", of_key("goods")),
+        Field("more than a quarter of", 0, "whole", of_key("over_a_quarter")),
+        Field("more than half of", 0, "whole", of_key("over_half")),
+        Field("largest share", 0, "share", of_key("most_share")),
         Field("of", 0, "text", lambda row: named.commodity(row["most"])),
     ]
     sheet.records(by_region, exposure_by_region(production, years[-1]))
@@ -389,23 +395,24 @@ def prices_sheet(book: Book, named: NamedPlan) -> None:
     if not rows:
         return
     fields = [
-        Field("Item", 26, "text", _key("what")),
+        Field("Item", 26, "text", of_key("what")),
         Field(
             "Funder, region or other object",
             40,
             "text",
             lambda row: named.funder(row["where"]) if isinstance(row["where"], str) else None,
         ),
-        Field("Year", 8, "plain_year", _key("when")),
-        Field("Kind", 10, "text", _key("kind")),
-        Field("Price", 14, "number", _key("value")),
-        Field("from", 14, "number", _key("low")),
-        Field("to", 14, "number", _key("high")),
-        Field("Unit", 26, "text", _key("unit")),
-        Field("In words", 90, "wrap", _key("meaning")),
+        Field("Year", 8, "plain_year", of_key("when")),
+        Field("Kind", 10, "text", of_key("kind")),
+        Field("Price", 14, "number", of_key("value")),
+        Field("from", 14, "number", of_key("low")),
+        Field("to", 14, "number", of_key("high")),
+        Field("Unit", 26, "text", of_key("unit")),
+        Field("In words", 90, "wrap", of_key("meaning")),
     ]
     sheet = Sheet(book, PRICES, "Saving or cost of one more unit")
-    sheet.records(fields, rows, "prices")
+    first, last = sheet.records(fields, rows, "prices")
+    sheet.print_first(first - 1, len(fields) - 1, last)
     sheet.heading("Kinds of price", 4)
     for kind, words in KINDS_OF_PRICE.items():
         sheet.put(sheet.row, 0, kind)
@@ -443,7 +450,8 @@ def figures_sheet(book: Book, named: NamedPlan) -> set[str]:
         Field("Note", 80, "text", of_source(lambda source: source.note)),
     ]
     sheet = Sheet(book, FIGURES, "Every figure that the plan uses, with its sources")
-    sheet.records(fields, rows, "figures_used")
+    first, last = sheet.records(fields, rows, "figures_used")
+    sheet.print_first(first - 1, len(fields) - 1, last)
     grades = "; ".join(f"{grade}: {words}" for grade, words in GRADES.items())
     sheet.sheet.write_comment(0, 8, grades)
     sheet.sheet.freeze_panes(1, 2)
@@ -460,16 +468,17 @@ def documents_sheet(book: Book, named: NamedPlan, wanted: set[str]) -> None:
     if named.tables is None or not wanted:
         return
     fields = [
-        Field("Key", 26, "text", lambda row: row.source),
         Field("Title", 80, "text", lambda row: row.title),
         Field("Publisher", 34, "text", lambda row: row.publisher),
         Field("Date", 12, "text", lambda row: row.date),
         Field("Address", 60, "text", lambda row: row.url),
         Field("Note", 60, "text", lambda row: row.note),
+        Field("Key", 26, "label", lambda row: row.source),
     ]
     rows = [row for row in named.tables.sources if row.source in wanted]
     sheet = Sheet(book, DOCUMENTS, "Documents behind the figures")
-    sheet.records(fields, sorted(rows, key=lambda row: row.source), "documents")
+    first, last = sheet.records(fields, sorted(rows, key=lambda row: row.source), "documents")
+    sheet.print_first(first - 1, len(fields) - 1, last)
 
 
 def manifest_sheet(book: Book, plan: Plan) -> None:

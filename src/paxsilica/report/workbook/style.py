@@ -99,6 +99,13 @@ LINE = 15.0
 TEXT_LOOKS = ("text", "wrap", "label", "left")
 """Looks of text; the others are of numbers."""
 
+CHART = (1000, 420)
+"""Width and height of a chart in pixels. It begins on a page of its own in print, so that it is not
+cut across pages."""
+
+PRINTED_ROWS = 40
+"""Most rows of a raw table in print: about a page. The sheet holds all of them."""
+
 MOST_ROWS = 1_000_000
 """Most rows of a table that a sheet can hold."""
 
@@ -116,6 +123,11 @@ class Field:
     look: str
     value: Callable[[Any], object]
     formula: Callable[[int], str] | None = None
+
+
+def of_key(name: str) -> Callable[[dict[str, Any]], object]:
+    """The value of a record under ``name``."""
+    return lambda row: row.get(name)
 
 
 def number_format(column: Column, values: Sequence[Any]) -> str:
@@ -212,6 +224,8 @@ class Sheet:
 
     def formula(self, row: int, column: int, formula: str, value: object, look: str) -> None:
         """Writes a live formula with its value, for programs that do not calculate."""
+        if isinstance(value, float) and not math.isfinite(value):
+            value = ""
         self.sheet.write_formula(row, column, formula, self.book.look(look), value)
 
     def heading(self, words: str, columns: int = 2) -> None:
@@ -264,6 +278,14 @@ class Sheet:
             self.sheet.autofilter(top, 0, last, end)
         return top + 1, last
 
+    def print_first(self, head: int, columns: int, last: int) -> None:
+        """Prints the first rows of a long table on one page; the sheet shows all of them."""
+        self.sheet.print_area(0, 0, min(last, head + PRINTED_ROWS), columns)
+        self.sheet.fit_to_pages(1, 1)
+        if last > head + PRINTED_ROWS:
+            words = f"&RFirst {PRINTED_ROWS} of {last - head:,} rows"
+            self.sheet.set_footer(f"&L{self.name.replace('&', '&&')}{words}")
+
     def total(self, column: int, first: int, last: int, value: float) -> None:
         """The live sum of a column of money, in the next free line."""
         cells = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)}"
@@ -285,7 +307,8 @@ class Sheet:
         chart.set_title({"name": title, "name_font": {"size": 12}})
         chart.set_y_axis({"major_gridlines": grid, **axis})
         chart.set_legend({"position": "top"})
-        chart.set_size({"width": 1000, "height": 420})
+        chart.set_size({"width": CHART[0], "height": CHART[1]})
+        self.sheet.set_h_pagebreaks([self.row + 1])
         self.sheet.insert_chart(self.row + 2, 0, chart, {"description": description})
 
 
@@ -314,6 +337,7 @@ def write_table(book: Book, name: str, frame: pd.DataFrame) -> None:
     sheet.sheet.freeze_panes(2, 1)
     sheet.sheet.repeat_rows(0, 1)
     sheet.sheet.autofilter(1, 0, max(rows + 1, 1), len(frame.columns) - 1)
+    sheet.print_first(1, len(frame.columns) - 1, rows + 1)
 
 
 def _width(key: str, header: str, values: Sequence[Any], shape: str) -> float:
