@@ -69,6 +69,7 @@ def world(
     stocks: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
     funders: Mapping[str, Mapping[str, Any]] | None = None,
     mandates: list[dict[str, Any]] | None = None,
+    deals: list[dict[str, Any]] | None = None,
     limits: Mapping[str, Mapping[str, Any]] | None = None,
     scenarios: Mapping[str, float] | None = None,
     events: list[dict[str, Any]] | None = None,
@@ -180,6 +181,8 @@ def world(
         for name, row in (funders or {}).items()
     ]
     tables["mandates"] = [{"stage": "*", "region": "*"} | row for row in mandates or []]
+    signed = {"state": "signed", "date": "2026", "instrument": "loan"}
+    tables["deals"] = [{"deal": f"deal {at}"} | signed | row for at, row in enumerate(deals or [])]
     everything = {"region": "*", "process": "*", "commodity": "*"}
     tables["limits"] = [
         {"limit": name} | everything | dict(row) for name, row in (limits or {}).items()

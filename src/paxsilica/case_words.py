@@ -32,6 +32,7 @@ _SETS: Mapping[str, str] = {
     "coverage.from_years": "commodities with their first year, such as {magnet = 2030}",
     "funders.exclude": 'a list of funders in quotation marks, such as ["fund"]',
     "funders.exclude_regions": 'a list of regions in quotation marks, such as ["A"]',
+    "funders.envelopes_usd_m": "funders with their envelope in USD million, such as {fund = 500}",
     "scenarios": (
         'a list of scenarios such as ["calm", "storm"], or scenarios with their probability such'
         " as {calm = 0.7, storm = 0.3}"
@@ -59,6 +60,7 @@ _PARTS: Mapping[str, str] = {
     "coverage.from_years": "a year between 1900 and 2200",
     "funders.exclude": "a name in quotation marks",
     "funders.exclude_regions": "a name in quotation marks",
+    "funders.envelopes_usd_m": "a number from 0 to 1e+09",
     "scenarios": "a name in quotation marks, or a probability between 0 and 1",
     "solver.options": "a number, true, false, or text in quotation marks",
 }

@@ -131,6 +131,16 @@ PLANTED: dict[str, tuple[Any, str]] = {
         "payments of funders",
     ),
     "payment by an unknown funder": (put("funding", "funder", "unknown", public), "funder"),
+    "return of a funder": (
+        put("statements", "npv_usd_m", lambda was: was + 1),
+        "statement of a funder",
+    ),
+    "money at home of a funder": (
+        put("statements", "home_usd_m", lambda was: was + 1),
+        "statement of a funder",
+    ),
+    "cash of a funder": (put("funder_cash", "paid_usd_m", 9.0), "statement of a funder"),
+    "statement dropped": (drop("statements"), "statement of a funder"),
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),
     "commitment outside its window": (put("commitments", "year", LAST + 1), "window of commitment"),
     "commitment in another year": (put("commitments", "year", lambda was: was + 1), "portfolio"),
@@ -398,6 +408,19 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         "limit of a mandate",
     ),
     "budget": (lambda world: world.case.update(budget_usd_m=0.1), "budget of the programme"),
+    "signed deal": (
+        _new(
+            "deals",
+            deal="deal",
+            funder="fund-1",
+            project="new-2-metal",
+            state="signed",
+            date="2026",
+            instrument="loan",
+            amount_usd_m=3.7,
+        ),
+        "signed deal",
+    ),
     "absent funders": (
         lambda world: world.case.update(funders={"exclude": ["fund-0", "fund-1", "fund-2"]}),
         "year of a funder",
@@ -528,6 +551,7 @@ OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "stockholding": _every("stocks", holding_cost_usd_per_unit=1e5),
     "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),
     "coverage_shortfall": lambda world: world.case["coverage"].update(shortfall_weight=3.0),
+    "funder_preference": lambda world: world.case.update(funders={"preference": 0.5}),
 }
 """Changes of the data by cost term. With them, the term of the unchanged plan is wrong."""
 

@@ -55,6 +55,10 @@ class Maker:
         paid = all(row["economic_life_years"] for row in owned)
         self.world.case["support"] = {"pay": paid}
         add_extras(self.world.tables, self.world.features, self.seed)
+        if self.world.tables["deals"] and self.seed % 2:
+            self.world.features.add("preference of funders")
+            funders = self.world.case.setdefault("funders", {})
+            funders["preference"] = 0.05
         if "coverage" in self.world.case and not self.world.tables["membership"]:
             # A case with coverage needs the table; this says what its absence says without.
             for region in (*self.trusted, *self.others):

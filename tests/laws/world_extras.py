@@ -6,6 +6,40 @@ import random
 from typing import Any
 
 
+def add_deal(
+    tables: dict[str, list[dict[str, Any]]], features: set[str], draw: random.Random
+) -> None:
+    """A small signed deal and a letter, of a funder that nothing keeps from the project."""
+    bound = {row["funder"] for row in tables["mandates"]}
+    free = [
+        row["funder"]
+        for row in tables["funders"]
+        if row["funder"] not in bound
+        and row["region"] == "AUS"
+        and not (row["from_year"] or row["to_year"] or row["smallest_ticket_usd_m"])
+    ]
+    shared = [
+        row["project"]
+        for row in tables["projects"]
+        if (row["sponsor_share"] or 0) < 1 and row["commitment"] is None
+    ]
+    if not free or not shared:
+        return
+    features.add("deals")
+    for state in ("signed", "letter"):
+        tables["deals"].append(
+            {
+                "deal": state,
+                "funder": draw.choice(free),
+                "project": draw.choice(shared),
+                "state": state,
+                "date": "2025",
+                "instrument": "equity",
+                "amount_usd_m": round(draw.uniform(0.05, 0.3), 2),
+            }
+        )
+
+
 def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed: int) -> None:
     """Add probabilities of completion, overruns of capital, fixed costs of processes and prices."""
     draw = random.Random(f"aside {seed}")
@@ -30,6 +64,8 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
             if row["process"] not in unlimited and draw.random() < 0.5:
                 row["fixed_cost_usd_per_unit"] = round(draw.uniform(1e3, 2e4), 1)
                 row["unit_cost_includes_fixed"] = draw.choice(["yes", "no"])
+    if draw.random() < 0.4:
+        add_deal(tables, features, draw)
     for row in tables["commodities"]:
         price = round(draw.uniform(1e4, 1e5), 1)
         row.setdefault("price_usd_per_unit", price)

@@ -278,3 +278,26 @@ def test_the_objective_budget_is_public_capital_as_the_budget_counts_it() -> Non
         model.program.columns[at]: value for at, value in enumerate(model.program.cost) if value
     }
     assert found == approx({y("p", 2031): 60})
+
+
+def test_cost_funder_preference_weighs_payments_away_from_home_and_deals_discounted() -> None:
+    # the fund of A weighs what it pays into the plant in B on which it has no deal, in the second
+    # year at 1 / 1.25
+    plant = {"process": "make", "capex_usd_m": 10.0}
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "B": "signatory"},
+        projects={
+            "home": plant,
+            "named": plant | {"region": "B"},
+            "other": plant | {"region": "B"},
+        },
+        funders={"f": {"envelope_usd_m": 100.0}},
+        deals=[{"funder": "f", "project": "named", "state": "promise"}],
+    )
+    finance = {"discount_rate": 0.25}
+    model = built(tables, case("2030-2031", funders={"preference": 0.2}, finance=finance))
+    assert model.cost("funder_preference") == approx(
+        {("payment", ("f", "other", 2030)): 0.2, ("payment", ("f", "other", 2031)): 0.2 / 1.25}
+    )
+    assert built(tables, case("2030-2031", finance=finance)).cost("funder_preference") == {}

@@ -97,6 +97,7 @@ def rich() -> tuple[Built, Case]:
             {"funder": "f", "stage": "metal", "largest_usd_m": 35.0},
             {"funder": "f", "stage": "*"},
         ],
+        deals=[{"funder": "f", "project": "large", "amount_usd_m": 6.0}],
         limits={
             "plants": {"measure": "projects", "sense": "at most", "value": 3.0},
             "ours": {
@@ -114,6 +115,7 @@ def rich() -> tuple[Built, Case]:
         "2030-2032",
         scenarios=["base", "embargo"],
         budget_usd_m=70.0,
+        funders={"preference": 0.05},
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
         finance={"discount_rate": 0.05, "public_funds_cost": 1.25},

@@ -26,6 +26,7 @@ def model(
     keys: dict[str, Any] | None = None,
     regions: Any = None,
     since: Any = None,
+    deals: list[dict[str, Any]] | None = None,
     **projects: dict[str, Any],
 ) -> Built:
     tables = world(
@@ -40,6 +41,7 @@ def model(
         demand={("A", "chip"): 1},
         funders=funders,
         mandates=mandates,
+        deals=deals,
         series=series,
     )
     return built(tables, case(years, **(keys or {})))
@@ -336,3 +338,42 @@ def test_payments_into_a_project_are_those_of_the_years_in_which_the_funder_may_
     assert [(factor, variable.index()) for factor, variable in terms] == [
         (1.0, ("late", "p", 2031))
     ]
+
+
+def test_signed_deal_adds_the_binding_deals_of_a_funder_on_a_project() -> None:
+    deal = {"funder": "f", "project": "p"}
+    built_model = model(
+        "2030-2031",
+        FUND,
+        deals=[
+            deal | {"amount_usd_m": 30.0},
+            deal | {"amount_usd_m": 25.0, "state": "closed", "instrument": "grant"},
+            deal | {"amount_usd_m": 10.0, "state": "letter"},
+            deal | {"amount_usd_m": 10.0, "instrument": "offtake"},
+        ],
+        p={},
+        q={},
+    )
+    row = built_model.line("signed_deal", "f", "p")
+    assert row.terms == {pays("f", "p", 2030): 1, pays("f", "p", 2031): 1}
+    assert row.sides == (55, INF)
+    assert built_model.lines("signed_deal") == [("f", "p")]
+
+
+def test_signed_deal_is_at_most_the_public_capital_of_the_largest_size_in_the_cheapest_year() -> (
+    None
+):
+    # smallest size 5 for 90, three more for 7 each; the owner pays half: 0.5 * (90 + 21)
+    row = model(
+        "2030-2031",
+        FUND,
+        series={("projects", "p", "capex_usd_m"): {2030: 100.0, 2031: 90.0}},
+        deals=[{"funder": "f", "project": "p", "amount_usd_m": 300.0}],
+        p={
+            "size": (5.0, 8.0),
+            "capex_usd_m": None,
+            "capex_usd_m_per_unit": 7.0,
+            "sponsor_share": 0.5,
+        },
+    ).line("signed_deal", "f", "p")
+    assert row.sides == (approx(55.5), INF)

@@ -27,7 +27,7 @@ LAYERS: list[set[str]] = [
         "version",
         "output_tables",
     },
-    {"case_words"},
+    {"case_words", "case_options"},
     {"case"},
     {"instance"},
     {"model"},

@@ -7,7 +7,8 @@ from typing import Any
 import highspy
 import pytest
 
-from paxsilica.case import SOLVER_OPTIONS, Case, SolverOption, known_keys, make_case
+from paxsilica.case import Case, known_keys, make_case
+from paxsilica.case_options import SOLVER_OPTIONS, SolverOption
 from paxsilica.errors import InputError
 
 GOOD: dict[str, Any] = {

@@ -19,7 +19,7 @@ from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
 from paxsilica.audit.limit_rows import audit_binding, audit_limits
 from paxsilica.audit.money import Used, audit_funding, audit_projects, read_money
-from paxsilica.audit.project_accounts import audit_accounts
+from paxsilica.audit.project_accounts import audit_accounts, audit_statements
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
 from paxsilica.audit.support import audit_support
@@ -77,6 +77,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     audit_costs(running, shortfalls)
     audit_support(running)
     audit_accounts(running)
+    audit_statements(running)
     _user_rows(plan, ledger)
     return ledger.findings
 

@@ -69,8 +69,19 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
     return parts
 
 
+def _preference(facts: Facts, money: Money) -> list[float]:
+    """Weight of the payments of funders away from home and from their deals."""
+    return [
+        facts.case.funders.preference * facts.discount(year) * amount
+        for (funder, project, year), amount in money.payments.items()
+        if funder in facts.funders
+        and project in facts.projects
+        and not facts.prefers(facts.funders[funder], project)
+    ]
+
+
 def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dict[str, list[float]]:
-    """Parts of every term of cost, expected, discounted, USD million."""
+    """Parts of every term of cost and of the preference, expected, discounted, USD million."""
     facts, states, money = running.facts, running.states, running.money
 
     def weight(name: str) -> float:
@@ -135,6 +146,7 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
         "stockholding": held,
         "unmet_demand": missing,
         "coverage_shortfall": short,
+        "funder_preference": _preference(facts, money),
     }
 
 
@@ -159,6 +171,8 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     facts, plan, ledger = running.facts, running.plan, running.ledger
     parts = recompute(running, shortfalls)
     claimed = {row["term"]: row["usd_m"] for row in records(plan, "costs")}
+    stated = [row["preference_usd_m"] for row in records(plan, "statements")]
+    claimed["funder_preference"] = math.fsum(amount or 0.0 for amount in stated)
     totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
     sizes["coverage_shortfall"] += OF_ALL * _at_stake(facts)

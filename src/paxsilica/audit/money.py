@@ -281,7 +281,7 @@ def _payments_match_dues(money: Money) -> None:
 def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -> Used:
     """What one funder may pay."""
     facts, name = money.facts, row.funder
-    years, delivery = facts.funder_years(row), facts.delivery(row)
+    years, envelope = facts.funder_years(row), facts.envelope(row)
     support = {
         (plant, year): amount
         for (funder, plant, year), amount in money.support.items()
@@ -293,13 +293,10 @@ def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -
     if not years:
         return {}
     used: Used = {}
-    if row.envelope_usd_m is not None:
+    if envelope is not None:
         spent = sum(paid.values()) + sum(support.values())
-        used["envelope of a funder", name, None] = (row.envelope_usd_m * delivery, spent)
-    limits = {
-        year: facts.number("funders", row, "annual_limit_usd_m", year, ENDLESS) * delivery
-        for year in years
-    }
+        used["envelope of a funder", name, None] = (envelope * facts.delivery(row), spent)
+    limits = {year: facts.yearly(row, year) for year in years}
     for year in years:
         counted = [one for one in years if one == year or (row.carry_over and one < year)]
         limit = sum(limits[one] for one in counted)
@@ -312,6 +309,11 @@ def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -
         into[project] += amount
     for project, amount in into.items():
         _one_share(row, project, amount, money)
+    dropped = {row["project"] for row in records(money.plan, "dropped")}
+    signed = {deal.project for deal in facts.tables.deals if deal.funder == name} - dropped
+    for project in sorted(filter(None, signed)):
+        here = money.ledger.at([name, project], USD_M, money.size)
+        here.at_least("signed deal", into.get(project, 0.0), facts.signed(name, project))
     return used | _mandates(name, into, support, money)
 
 
@@ -345,7 +347,10 @@ def _one_share(row: Funder, project: str, amount: float, money: Money) -> None:
     most = money.facts.most_capital(money.facts.projects[project])
     here, least = money.ledger.at([row.funder, project], USD_M, most), row.smallest_ticket_usd_m
     if row.largest_share is not None:
-        here.at_most("largest share of a funder", amount, row.largest_share * capital)
+        smallest = money.facts.least_capital(money.facts.projects[project])
+        bound = money.facts.signed(row.funder, project) - row.largest_share * smallest
+        limit = row.largest_share * capital + max(0.0, bound)
+        here.at_most("largest share of a funder", amount, limit)
     if least is not None and amount > here.tolerance():
         here.at_least("smallest ticket of a funder", amount, least)
 
@@ -359,12 +364,10 @@ def _funders_table(money: Money, paid: dict[str, dict[tuple[str, int], float]]) 
         here.note("table of funders", name in rows, name in taking_part)
     for name in sorted(taking_part & set(rows)):
         funder, row = facts.funders[name], rows[name]
-        yearly = sum(
-            facts.number("funders", funder, "annual_limit_usd_m", year, ENDLESS)
-            for year in facts.funder_years(funder)
-        )
-        envelope = ENDLESS if funder.envelope_usd_m is None else funder.envelope_usd_m
-        available = min(envelope, yearly) * facts.delivery(funder)
+        yearly = sum(facts.yearly(funder, year) for year in facts.funder_years(funder))
+        envelope = facts.envelope(funder)
+        whole = ENDLESS if envelope is None else envelope * facts.delivery(funder)
+        available = min(whole, yearly)
         spent = sum(paid[name].values()) + sum(
             amount for (payer, _, _), amount in money.support.items() if payer == name
         )

@@ -346,6 +346,16 @@ class Facts:
             default=0.0,
         )
 
+    def least_capital(self, project: Project) -> float:
+        """Expected capital of the smallest size in the cheapest year of its window."""
+        return self.overrun(project) * min(
+            (
+                self.number("projects", project, "capex_usd_m", year)
+                for year in self.window(project)
+            ),
+            default=0.0,
+        )
+
     # funders
 
     def funder_years(self, funder: Funder) -> list[int]:
@@ -355,6 +365,7 @@ class Facts:
             funder.funder in rules.exclude
             or funder.region in rules.exclude_regions
             or self.delivery(funder) == 0
+            or (funder.envelope_usd_m and self.envelope(funder) == 0)
         ):
             return []
         start, end = funder.from_year or self.first, funder.to_year or self.last
@@ -362,10 +373,49 @@ class Facts:
             year for year in self.years if start <= year <= end and self.pays(funder.region, year)
         ]
 
+    def envelope(self, funder: Funder) -> float | None:
+        """Its envelope in the case, before delivery."""
+        return self.case.funders.envelopes_usd_m.get(funder.funder, funder.envelope_usd_m)
+
+    def yearly(self, funder: Funder, year: int) -> float:
+        """Its limit of a year as delivered: it changes with the envelope."""
+        limit = self.number("funders", funder, "annual_limit_usd_m", year, ENDLESS)
+        if funder.envelope_usd_m:
+            limit *= (self.envelope(funder) or 0.0) / funder.envelope_usd_m
+        return limit * self.delivery(funder)
+
     def delivery(self, funder: Funder) -> float:
         """Share of its envelope and limits that really comes."""
         own = 1.0 if funder.delivery_factor is None else funder.delivery_factor
         return own * self.case.funders.delivery_factor
+
+    def signed(self, funder: str, project: str) -> float:
+        """What closed and signed deals bind the funder to pay into the project, USD million: at
+        most the public share of its capital in the cheapest year of its window."""
+        row = self.projects[project]
+        if self.case.funders.deals == "none":
+            return 0.0
+        stated = sum(
+            deal.amount_usd_m or 0.0
+            for deal in self.tables.deals
+            if (deal.funder, deal.project) == (funder, project)
+            and deal.state in ("closed", "signed")
+            and deal.instrument in ("equity", "loan", "grant")
+        )
+        years = self.window(row)
+        if row.expandable:
+            years = range(years.start, max(years.stop, self.last - row.lead_time_years + 1))
+        room, column = row.largest_size - row.smallest_size, "capex_usd_m_per_unit"
+        above = min((self.number("projects", row, column, year) for year in years), default=0.0)
+        least = self.least_capital(row) + self.overrun(row) * room * above
+        return min(stated, (1 - (row.sponsor_share or 0.0)) * least)
+
+    def prefers(self, funder: Funder, project: str) -> bool:
+        """Whether the project is at home of the funder, or the funder has a deal on it."""
+        region = self.regions[self.projects[project].region]
+        return funder.region in (region.region, region.group) or any(
+            (deal.funder, deal.project) == (funder.funder, project) for deal in self.tables.deals
+        )
 
     # demand and routes
 

@@ -55,11 +55,11 @@ def _parts(running: Running, plant: str, one: Situation) -> tuple[list[float], f
         return parts, counted
     serves, above = running.money.in_service(plant, one.year)
     parts.append(facts.fixed_cost_of(plant, one.year, serves, above))
-    parts += _annuities(running, plant, one.year)
+    parts += annuities(running, plant, one.year)
     return parts, counted
 
 
-def _annuities(running: Running, project: str, year: int) -> list[float]:
+def annuities(running: Running, project: str, year: int) -> list[float]:
     """Expected annuities of the owner's capital in a year, by year of commitment, USD million."""
     facts, one = running.facts, running.money.committed.get(project)
     if one is None:

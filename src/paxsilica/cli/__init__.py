@@ -24,6 +24,7 @@ from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
 from paxsilica.cli.report import report
 from paxsilica.cli.solve import solve
+from paxsilica.cli.statement import statement
 from paxsilica.cli.studies import alternatives, compare, frontier, montecarlo, sensitivity
 from paxsilica.version import __version__
 
@@ -95,6 +96,7 @@ COMMANDS: tuple[Callable[..., Answer], ...] = (
     explain,
     *RESUMABLE,
     report,
+    statement,
     export,
     export_model,
     sources,

@@ -309,7 +309,8 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             (*row[:4], tuple(name for name in row[4] if name in candidates))
             for row in funding.mandate_limits
         )
-        funding = replace(funding, pairs=pairs, mandate_limits=mandates)
+        signed = {pair: amount for pair, amount in funding.signed.items() if pair[1] in candidates}
+        funding = replace(funding, pairs=pairs, mandate_limits=mandates, signed=signed)
 
     demand = {year: final_demand(world, year) for year in case.span()}
     # Without required coverage nothing depends on need, and any loop of recipes is valid.

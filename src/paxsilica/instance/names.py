@@ -39,6 +39,7 @@ def mistaken_names(tables: Tables, case: Case) -> Iterable[Problem]:
         ("membership", case.membership, regions, "regions"),
         ("roles.lost", case.roles.lost, regions, "regions"),
         ("funders.exclude", case.funders.exclude, funders, "funders"),
+        ("funders.envelopes_usd_m", case.funders.envelopes_usd_m, funders, "funders"),
         ("funders.exclude_regions", case.funders.exclude_regions, regions, "regions"),
         (
             "scenarios",

@@ -10,6 +10,7 @@ from functools import cached_property
 from paxsilica.errors import Problem
 from paxsilica.finance import MILLION, annuity_share, interest_factor
 from paxsilica.instance.completion import Completion, completion_of, ramp_share
+from paxsilica.instance.funder_deals import at_home, envelope_factor, signed_amounts, with_a_deal
 from paxsilica.instance.running_costs import unit_costs
 from paxsilica.instance.world import UNLIMITED, World
 from paxsilica.tables.schema import Funder, Project
@@ -134,6 +135,17 @@ class Candidate:
         )
 
     @property
+    def least_public_capital(self) -> float:
+        """Capital of its largest size that is not the owner's, in the year in which it is smallest,
+        USD million."""
+        least = min((self.capex[v] for v in self.window), default=0.0)
+        if self.scalable:
+            least += min((self.capex_per_unit[v] for v in self.size_years), default=0.0) * (
+                self.largest - self.smallest
+            )
+        return (1 - self.sponsor_share) * least
+
+    @property
     def largest_capital(self) -> float:
         """The most capital that it can take, USD million: the natural big-M of what is paid for
         it."""
@@ -228,12 +240,26 @@ class FunderTerms:
 
 @dataclass(frozen=True)
 class Funding:
-    """Who may pay for what: ``pairs`` maps (funder, project) to the largest sum, USD million."""
+    """Who may pay for what: ``pairs`` maps (funder, project) to the largest sum, USD million.
+
+    Attributes:
+        signed: what a funder is bound to pay into a project by (funder, project), USD million.
+        preferred: (funder, project) at home of the funder, or with a deal of any state.
+        mandate_limits: (funder, stage, region, USD million, projects that the mandate fits).
+    """
 
     funders: Mapping[str, FunderTerms]
     pairs: Mapping[tuple[str, str], float]
     mandate_limits: tuple[tuple[str, str, str, float, tuple[str, ...]], ...]
-    """(funder, stage, region, USD million, projects that the mandate fits)"""
+    signed: Mapping[tuple[str, str], float]
+    preferred: frozenset[tuple[str, str]]
+
+    def above_share(self, funder: str, candidate: Candidate) -> float:
+        """USD million by which a signed deal exceeds the largest share of its funder in the
+        smallest capital of the project; zero without such a deal."""
+        share = self.funders[funder].largest_share
+        least = min((candidate.capex[v] for v in candidate.window), default=0.0)
+        return max(0.0, self.signed.get((funder, candidate.name), 0.0) - share * least)
 
 
 def make_candidate(world: World, row: Project) -> Candidate:
@@ -322,18 +348,20 @@ def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:
     delivery = (
         1.0 if row.delivery_factor is None else row.delivery_factor
     ) * case.funders.delivery_factor
+    scale = delivery * envelope_factor(world, row)
+    envelope = world.case.funders.envelopes_usd_m.get(row.funder, row.envelope_usd_m)
     limit = {
-        year: world.number("funders", row, "annual_limit_usd_m", year, UNLIMITED) * delivery
+        year: world.number("funders", row, "annual_limit_usd_m", year, UNLIMITED) * scale
         for year in case.span()
         if (row.from_year or year) <= year <= (row.to_year or year) and world.pays(row.region, year)
     }
-    if not limit or delivery == 0.0:
+    if not limit or delivery == 0.0 or scale == 0.0:
         return None
     return FunderTerms(
         name=row.funder,
         title=row.name,
         region=row.region,
-        envelope=UNLIMITED if row.envelope_usd_m is None else row.envelope_usd_m * delivery,
+        envelope=UNLIMITED if envelope is None else envelope * delivery,
         limit=limit,
         carry_over=row.carry_over,
         largest_share=1.0 if row.largest_share is None else row.largest_share,
@@ -352,6 +380,8 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
     }
     mandates = [row for row in world.tables.mandates if row.funder in funders]
     bound = {row.funder for row in mandates}
+    public = {name: candidate.least_public_capital for name, candidate in candidates.items()}
+    signed = signed_amounts(world, funders, public)
     pairs = {}
     for funder, terms in sorted(funders.items()):
         for project, candidate in sorted(candidates.items()):
@@ -363,7 +393,10 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
                 and row.region in ("*", candidate.region)
             ]
             most = min(
-                terms.largest_share * candidate.largest_capital,
+                max(
+                    terms.largest_share * candidate.largest_capital,
+                    signed.get((funder, project), 0.0),
+                ),
                 (1 - candidate.sponsor_share) * candidate.largest_capital,
                 terms.envelope,
             )
@@ -392,7 +425,18 @@ def make_funding(world: World, candidates: Mapping[str, Candidate]) -> Funding |
         for row in mandates
         if row.largest_usd_m is not None
     )
-    return Funding(funders, pairs, limits)
+    for funder, project in sorted(set(signed) - set(pairs)):
+        words = (
+            f"the deal binds {funder}, which may not pay for the project: its mandates, years or"
+            ' envelope do not allow it; correct the data, or set funders.deals = "none"'
+        )
+        world.problems.append(Problem("deals", "", "project", project, words))
+    preferred = with_a_deal(world) | {
+        (funder, project)
+        for funder, project in pairs
+        if at_home(world, funders[funder].region, candidates[project].region)
+    }
+    return Funding(funders, pairs, limits, signed, preferred)
 
 
 def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> frozenset[str]:
@@ -405,7 +449,7 @@ def unfundable(candidates: Mapping[str, Candidate], funding: Funding | None) -> 
             1 - candidate.sponsor_share
         )
         reach = sum(
-            min(terms.largest_share * candidate.largest_capital, terms.envelope)
+            funding.pairs[terms.name, name]
             for terms in funding.funders.values()
             if (terms.name, name) in funding.pairs
         )

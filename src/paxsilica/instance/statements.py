@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
+from paxsilica.instance.funder_deals import binds, stated_amounts
 from paxsilica.instance.names import chosen_scenarios, events_of
 from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
@@ -26,6 +27,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_roles(instance),
         *_scenarios(instance),
         *_demand(instance),
+        *_deals(instance),
         *_completion(instance),
         *_fixed_costs(instance),
         *_funders(instance),
@@ -230,6 +232,34 @@ def _funders(instance: Instance) -> Iterable[str]:
             )
 
 
+def _deals(instance: Instance) -> Iterable[str]:
+    """Which deals bind, which do not and why, and what is cut from their amounts."""
+    case, funding, tables = instance.case, instance.funding, instance.tables
+    if funding is None:
+        return
+    binding = [deal for deal in tables.deals if binds(deal)]
+    if case.funders.deals == "none":
+        if binding:
+            names = _some(deal.deal for deal in binding)
+            yield f'Signed and closed deals bind nobody (funders.deals = "none"): {names}.'
+    else:
+        absent = [one.deal for one in binding if one.funder not in funding.funders]
+        if absent:
+            yield f"Deals that do not bind, since their funder is absent: {_some(absent)}."
+        pairs = [one for one in binding if one.funder in funding.funders]
+        if lost := [one.deal for one in pairs if one.project not in instance.candidates]:
+            yield f"Deals that do not bind, since their project is dropped: {_some(lost)}."
+        for (funder, project), amount in stated_amounts(instance.world).items():
+            bound = funding.signed.get((funder, project), amount)
+            if bound < amount * (1 - 1e-9):
+                yield (
+                    f"The deals of {funder} on {project}, USD {amount:,.1f} million, bind it to"
+                    f" USD {bound:,.1f} million, which is all public capital of the project."
+                )
+    if case.funders.preference and not tables.deals:
+        yield "The data has no deals: funders prefer their home region alone."
+
+
 def _completion(instance: Instance) -> Iterable[str]:
     """What is assumed of the capital and the completion of committed projects."""
     tables, candidates = instance.tables, instance.candidates
@@ -268,6 +298,8 @@ def _absent_funder(instance: Instance, row: Funder) -> str:
         return "the case excludes them"
     if row.delivery_factor == 0 or case.funders.delivery_factor == 0:
         return "they deliver nothing (delivery_factor)"
+    if row.envelope_usd_m and case.funders.envelopes_usd_m.get(row.funder) == 0:
+        return "the case gives them nothing (funders.envelopes_usd_m)"
     if not any(world.pays(row.region, year) for year in instance.years):
         return "their regions have no status that pays in the case (funding)"
     return "they pay outside the years of the case"

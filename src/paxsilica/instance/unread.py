@@ -1,10 +1,9 @@
-"""Tables, columns and limits that are checked and exported, but that the model does not use."""
+"""Columns and limits that are checked and exported, but that the model does not use."""
 
 from __future__ import annotations
 
 from paxsilica.tables import Tables
 
-TABLES_UNREAD = ("deals",)
 COLUMNS_UNREAD = (
     ("projects", "built_anyway"),
     ("commodities", "user_inventory_months"),
@@ -14,11 +13,12 @@ MEASURES_UNREAD = ("new capacity",)
 
 
 def unread(tables: Tables) -> dict[str, int]:
-    """Number of rows with content that the model does not use, by table, column or measure; only
-    what has any."""
-    found = {table: len(tables.rows(table)) for table in TABLES_UNREAD}
-    for measure in MEASURES_UNREAD:
-        found[f"limits of {measure}"] = sum(row.measure == measure for row in tables.limits)
+    """Number of rows with content that the model does not use, by column or measure; only what
+    has any."""
+    found = {
+        f"limits of {measure}": sum(row.measure == measure for row in tables.limits)
+        for measure in MEASURES_UNREAD
+    }
     for table, column in COLUMNS_UNREAD:
         values = [getattr(row, column) for row in tables.rows(table)]
         found[f"{table}.{column}"] = sum(

@@ -48,6 +48,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, funding.payment_needs_ticket)
     add(model, instance, funding.ticket_needs_commitment)
     add(model, instance, funding.mandate_limit)
+    add(model, instance, funding.signed_deal)
     add(model, instance, funding.programme_budget)
 
     add(model, instance, support.support_need)

@@ -193,6 +193,27 @@ def coverage_shortfall(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     return Cost(terms)
 
 
+@cost(
+    latex=r"\eta \sum_{t} \beta_t \sum_{(g,p) \notin \mathcal{H}} f_{g,p,t}",
+    owner="funding",
+    preference=True,
+)
+def funder_preference(model: pyo.ConcreteModel, instance: Instance) -> Cost:
+    """The weight of the money that funders pay outside their home region into projects on which
+    they have no deal. It is a preference: it is part of what is minimised, so that it decides
+    between plans of nearly the same cost, and it is no part of the cost of a plan."""
+    weight = instance.case.funders.preference
+    if instance.funding is None or not weight:
+        return Cost()
+    return Cost(
+        [
+            (weight * instance.discount(year), var)
+            for (funder, project, year), var in model.payment.items()
+            if (funder, project) not in instance.funding.preferred
+        ]
+    )
+
+
 def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """What the case minimises, as an expression of the named cost terms, USD million."""
     if instance.case.objective == "budget":

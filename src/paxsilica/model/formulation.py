@@ -53,7 +53,10 @@ def _rows() -> str:
 
 
 def _cost(term: TermDoc) -> str:
-    facts = f"*Unit*: {term.unit}. *Priced decisions*: {term.owner}. *Audit check*: {term.audit}."
+    kind = "*Preference*: no part of the cost. " if term.preference else ""
+    facts = (
+        f"{kind}*Unit*: {term.unit}. *Priced decisions*: {term.owner}. *Audit check*: {term.audit}."
+    )
     return f"#### `{term.name}`\n\n$$ {term.latex} $$\n\n{term.prose}\n\n{facts}"
 
 

@@ -148,7 +148,7 @@ def funder_annual_limit(
             if instance.funding.funders[g].largest_share < 1 - instance.candidates[p].sponsor_share
         ]
     ),
-    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t}",
+    latex=r"\sum_t f_{g,p,t} \le \lambda_g \sum_t \mathrm{due}_{p,t} + Q^{+}_{g,p}",
     dual=(
         "USD million of cost per USD million that the funder may pay into the project above its"
         " largest share; zero or negative"
@@ -164,7 +164,8 @@ def funder_largest_share(
     model: pyo.ConcreteModel, instance: Instance, funder: str, project: str
 ) -> Any:
     """A funder pays no more than its largest share of all capital of a project, the owner's part
-    included. There is no row where the owner leaves no more than that share."""
+    included, and what a signed deal adds to it. There is no row where the owner leaves no more than
+    that share."""
     assert instance.funding is not None
     candidate = instance.candidates[project]
     share = instance.funding.funders[funder].largest_share
@@ -172,7 +173,9 @@ def funder_largest_share(
         term for year in candidate.payment_years for term in spend_terms(model, candidate, year)
     ]
     return at_most(
-        model, payments_into(model, instance, funder, project) + times(-share, capital), 0.0
+        model,
+        payments_into(model, instance, funder, project) + times(-share, capital),
+        instance.funding.above_share(funder, candidate),
     )
 
 
@@ -331,3 +334,32 @@ def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:
                 before = totals.get(id(var), (0.0, var))[0]
                 totals[id(var)] = (before + amount, var)
     return [(amount, var) for amount, var in totals.values() if abs(amount) > 1e-12]
+
+
+@row(
+    over=lambda instance: [] if instance.funding is None else list(instance.funding.signed),
+    latex=r"\sum_t f_{g,p,t} \ge Q_{g,p}",
+    dual=(
+        "USD million of cost per further USD million that the funder is bound to pay into the"
+        " project; zero or positive"
+    ),
+    requirement="the signed deal of {funder} on {project}",
+    unit="USD million",
+    one_project=True,
+    price=RowPrice(
+        "deal",
+        "USD million per USD million",
+        False,
+        "what {funder} is bound to pay into {project}",
+        "{funder}, {project}",
+        single=True,
+    ),
+    audit="signed deal",
+)
+def signed_deal(model: pyo.ConcreteModel, instance: Instance, funder: str, project: str) -> Any:
+    """A funder pays at least what its signed and closed deals bind it to pay into a project, at
+    most the public share of its capital; the project is then committed. A deal in another state
+    binds nobody."""
+    assert instance.funding is not None
+    amount = instance.funding.signed[funder, project]
+    return at_least(model, payments_into(model, instance, funder, project), amount)

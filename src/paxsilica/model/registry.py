@@ -149,6 +149,8 @@ class TermDoc:
         latex: its formula.
         unit: of its value.
         audit: name of the audit finding that recomputes it.
+        preference: whether it weighs a preference; it is then part of what is minimised, and of no
+            cost.
         rule: function that writes the term.
     """
 
@@ -158,6 +160,7 @@ class TermDoc:
     latex: str
     unit: str
     audit: str
+    preference: bool
     rule: Callable[[pyo.ConcreteModel, Instance], Cost]
 
 
@@ -243,7 +246,12 @@ def row(
 
 
 def cost(
-    *, latex: str, owner: str, unit: str = "USD million", audit: str = "term of cost"
+    *,
+    latex: str,
+    owner: str,
+    unit: str = "USD million",
+    audit: str = "term of cost",
+    preference: bool = False,
 ) -> Callable[
     [Callable[[pyo.ConcreteModel, Instance], Cost]], Callable[[pyo.ConcreteModel, Instance], Cost]
 ]:
@@ -254,7 +262,9 @@ def cost(
         rule: Callable[[pyo.ConcreteModel, Instance], Cost],
     ) -> Callable[[pyo.ConcreteModel, Instance], Cost]:
         prose = " ".join((rule.__doc__ or "").split())
-        COSTS[rule.__name__] = TermDoc(rule.__name__, owner, prose, latex, unit, audit, rule)
+        COSTS[rule.__name__] = TermDoc(
+            rule.__name__, owner, prose, latex, unit, audit, preference, rule
+        )
         return rule
 
     return register

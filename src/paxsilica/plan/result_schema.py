@@ -100,6 +100,19 @@ _PROPERTIES: dict[str, Any] = {
                 "required": ["ratio", "bound", "unsettled"],
                 "additionalProperties": False,
             },
+            "preference_cost_usd_m": {
+                "type": "object",
+                "description": (
+                    "only where funders have a preference: cost of the plan less the least cost"
+                    " without it, USD million"
+                ),
+                "properties": {
+                    "value": _number("compared with the best plan found without it"),
+                    "bound": _number("proved upper bound; null: none is known"),
+                },
+                "required": ["value", "bound"],
+                "additionalProperties": False,
+            },
             "least_budget_usd_m": {
                 "type": ["object", "null"],
                 "description": (

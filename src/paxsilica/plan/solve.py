@@ -27,6 +27,7 @@ from paxsilica.plan.accounts import accounts
 from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
+from paxsilica.plan.funder_statements import statements_of_funders
 from paxsilica.plan.result import Plan
 from paxsilica.plan.support import least_support, needed_support, support_table
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
@@ -172,6 +173,7 @@ def make_plan(
             COSTS[name].prose,
         )
         for name, (vector, constant) in costs.items()
+        if not COSTS[name].preference
     ]
     support = support_table(instance, read, needed)
     paid = extract.funding(instance, read)
@@ -184,6 +186,7 @@ def make_plan(
         "funding": paid,
         "accounts": accounts(instance, read, paid, support),
         "support": support,
+        **statements_of_funders(instance, read, paid, support),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -202,6 +205,9 @@ def make_plan(
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
         found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
+    if case.objective == "cost" and case.funders.preference and instance.funding is not None:
+        steps.begin("cost of the preference")
+        found["preference_cost_usd_m"] = _preference_cost(made, values, on_progress)
     if prices is not None:
         steps.begin("shadow prices")
         tables_out |= prices(made, values, sum(seconds.values()))
@@ -293,6 +299,27 @@ def _least_budget(
         ).outcome
         value, bound = answer.objective, answer.bound
     return {"value": value, "bound": bound if np.isfinite(bound) else None}
+
+
+def _preference_cost(
+    made: Written, values: Array, on_progress: ProgressCallback | None
+) -> dict[str, float | None]:
+    """Cost of a plan less the least cost without the preferences of funders, USD million: compared
+    with the best plan found, and an upper bound."""
+    cost, offset = made.real_cost
+    answer = search(
+        made.program.minimising(cost, offset),
+        made.case.solver,
+        values,
+        on_progress=on_progress,
+        interruptible=True,
+    ).outcome
+    own = float(cost @ values) + offset
+    best = own if answer.objective is None else min(own, answer.objective)
+    return {
+        "value": own - best,
+        "bound": max(0.0, own - answer.bound) if np.isfinite(answer.bound) else None,
+    }
 
 
 def _reoptimised(program: Compiled, values: Array, case: Case) -> Array:

@@ -196,6 +196,43 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "grant in the first year of the case that is worth as much: the support, discounted"
         ),
     ),
+    "statements": _table(
+        "Statement of each funder that pays: what its money buys and earns",
+        funder=_text("funder"),
+        paid_usd_m=_money("paid of capital, undiscounted"),
+        projects=_count("number of projects whose capital it pays"),
+        signed_usd_m=_money("what signed and closed deals bind it to pay"),
+        home_usd_m=_money("paid in its home region"),
+        deals_usd_m=_money("paid elsewhere into projects on which it has a deal of any state"),
+        elsewhere_usd_m=_money("the rest"),
+        preference_usd_m=_money("weight of the rest in the objective, discounted; part of no cost"),
+        support_usd_m=_money(
+            "operating support that it pays, undiscounted: of projects to the end of their economic"
+            " life, of existing plants in the years of the case"
+        ),
+        rate=_number("real rate of its money, per year", SHARE),
+        priced_usd_m=_money("paid into projects whose goods have prices"),
+        received_usd_m=_money(
+            "its part of their margin at list prices and of their operating support to the end of"
+            " their economic life, undiscounted"
+        ),
+        npv_usd_m=_money(
+            "net present value of both, less the operating support, at its rate, at the beginning"
+            " of the first year of the case"
+        ),
+        irr=_number("internal rate of return of the same, real; blank: no single rate", SHARE),
+    ),
+    "funder_cash": _table(
+        "Cash of each funder that pays, by year",
+        funder=_text("funder"),
+        year=_year("year"),
+        paid_usd_m=_money("paid into projects, at the beginning of the year"),
+        support_usd_m=_money("operating support, at the end of the year"),
+        received_usd_m=_money(
+            "part of the margin and the operating support of priced projects, at the end of the"
+            " year"
+        ),
+    ),
     "funders": _table(
         "Budget of each funder that takes part",
         funder=_text("funder"),

@@ -21,7 +21,8 @@ import highspy
 import numpy as np
 
 from paxsilica.atomic import new_file
-from paxsilica.case import SOLVER_OPTIONS, Solver
+from paxsilica.case import Solver
+from paxsilica.case_options import SOLVER_OPTIONS
 from paxsilica.errors import InputError, PaxSilicaError, Problem
 from paxsilica.model import Model
 from paxsilica.model.registry import parts_of

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix
 
-from paxsilica.case import SOLVER_OPTIONS, Solver
+from paxsilica.case import Solver
+from paxsilica.case_options import SOLVER_OPTIONS
 from paxsilica.solver.highs import (
     Outcome,
     Status,

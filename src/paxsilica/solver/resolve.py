@@ -17,7 +17,7 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError
 from paxsilica.instance import Instance, make_instance
-from paxsilica.model import Model, build
+from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
 from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.solver.decomposition import chosen, decompose
@@ -157,6 +157,13 @@ class Written:
     def offset(self) -> float:
         """Constant part of all cost."""
         return sum(constant for _, constant in self.costs.values())
+
+    @property
+    def real_cost(self) -> tuple[Array, float]:
+        """Coefficients and constant of all cost without the preferences of funders."""
+        parts = [part for name, part in self.costs.items() if not COSTS[name].preference]
+        vector = np.asarray(np.sum([vector for vector, _ in parts], axis=0))
+        return vector, sum(constant for _, constant in parts)
 
     def rows_where(self, family: str, fits: Callable[[Any], bool]) -> NDArray[np.intp]:
         """Positions of the rows of a family whose index fits."""

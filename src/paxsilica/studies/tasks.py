@@ -10,7 +10,7 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.model.costs import coverage_shortfall
-from paxsilica.model.registry import rows_with
+from paxsilica.model.registry import COSTS, rows_with
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Array, Compiled, Outcome, Values
@@ -80,7 +80,7 @@ def with_decision(of: Written, decision: Decision) -> tuple[Compiled, list[str]]
 
 
 def record(of: Written, outcome: Outcome) -> Result:
-    """What a study keeps of a solve; ``cost`` is the sum of all cost terms."""
+    """What a study keeps of a solve; ``cost`` is the sum of all cost terms without preferences."""
     found: Result = {
         "status": outcome.status,
         "objective": finite(outcome.objective),
@@ -97,7 +97,7 @@ def record(of: Written, outcome: Outcome) -> Result:
     )
     return found | {
         "terms": terms,
-        "cost": sum(terms.values()),
+        "cost": sum(value for name, value in terms.items() if not COSTS[name].preference),
         "shortfall": terms[coverage_shortfall.__name__],
         "public_capital": float(of.public_capital @ values),
         "capital": float(capital),

@@ -91,6 +91,10 @@ class Region(Row):
             "a hub only passes goods on: it has no plants, no demand, and is never cut off"
         )
     )
+    group: RegionRef | None = Field(
+        None,
+        description="group of countries that it belongs to, whose funders are at home in it too",
+    )
     latitude: Annotated[Number, Field(ge=-90, le=90), Column(unit="degrees")] | None = Field(
         None, description="for maps only"
     )

@@ -37,6 +37,8 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
             f" {number(found['capital_usd_m'])}",
         )
         yield "Least budget", _least_budget(named)
+    if words := _preference(named):
+        yield "Preferences of funders", words
     if own := _own_costs(plan):
         yield "Cost of the plan, discounted", own
     limits = list(
@@ -76,6 +78,24 @@ def _least_budget(named: NamedPlan) -> str:
     if value is None:
         return f"no plan found; {proved}" if proved else "no plan found"
     return f"{number(value)} would suffice" + (f"; {proved}" if proved else "")
+
+
+def _preference(named: NamedPlan) -> str:
+    """What funders pay away from home and from their deals, and what their preference costs."""
+    weight = float((named.case.get("funders") or {}).get("preference") or 0.0)
+    frame = named.plan.table("statements")
+    if not weight or frame.empty:
+        return ""
+    elsewhere, paid = (float(frame[f"{name}_usd_m"].sum()) for name in ("elsewhere", "paid"))
+    words = (
+        f"{number(elsewhere)} of {number(paid)} go to regions that are not home and projects"
+        f" without a deal (weight {weight:.3g}, in the objective and in no cost)"
+    )
+    found = named.plan.headline.get("preference_cost_usd_m")
+    if found is None:
+        return words
+    bound = "" if found["bound"] is None else f", at most {number(round(found['bound'], 1))}"
+    return f"{words}; the preference costs {number(round(found['value'], 1))}{bound}"
 
 
 def _own_costs(plan: Plan) -> str:

@@ -35,6 +35,7 @@ from paxsilica.report.views.portfolio import (
     rows_by_region,
     rows_by_status,
 )
+from paxsilica.report.views.statement import statements
 from paxsilica.report.wording import number, proof_lines
 from paxsilica.serialize import leaves
 
@@ -131,6 +132,7 @@ def make_side(
         ],
         cash_totals=[float(sum(amounts)) for amounts in by_year],
         funders=funder_rows(named),
+        statements=statements(named),
         costs=[row for row in records(plan.costs) if abs(row["usd_m"]) > 0.05],
         binding=_binding(named),
         front_prices=[str(row["sentence"]) for row in records(plan.table("front_prices"))],

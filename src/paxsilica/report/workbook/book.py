@@ -17,6 +17,7 @@ from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import count, status_sentence
 from paxsilica.report.workbook import front, sheets
+from paxsilica.report.workbook.funder_sheets import funder_sheets
 from paxsilica.report.workbook.style import OPTIONS, Book, Sheet, write_table
 from paxsilica.version import __version__
 
@@ -77,6 +78,7 @@ def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None)
             sheets.costs_sheet(book, plan)
             sheets.prices_sheet(book, named)
             sheets.exposure_sheet(book, named)
+            funder_sheets(book, named)
             for name, table in plan.tables.items():
                 if name not in SHOWN_ELSEWHERE and len(table):
                     write_table(book, name, table)
@@ -122,8 +124,15 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     for worksheet in book.book.worksheets()[1:]:
         name = worksheet.get_name()
         sheet.sheet.write_url(sheet.row, 0, f"internal:'{name}'!A1", book.look("link"), name)
-        sheet.put(sheet.row, 1, CONTENTS[name] if name in CONTENTS else ALL_TABLES[name].title)
+        sheet.put(sheet.row, 1, _contents(name))
         sheet.row += 1
+
+
+def _contents(name: str) -> str:
+    """What a sheet holds."""
+    if name in ALL_TABLES:
+        return ALL_TABLES[name].title
+    return CONTENTS.get(name, "what the money of the funder buys, cash by year and return")
 
 
 def _paragraph(sheet: Sheet, words: str, look: str) -> None:
