@@ -412,7 +412,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         _new(
             "deals",
             deal="deal",
-            funder="fund-1",
+            funder="fund-0",
             project="new-2-metal",
             state="signed",
             date="2026",

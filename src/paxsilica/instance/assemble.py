@@ -29,6 +29,7 @@ from paxsilica.instance.operating_states import (
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
 from paxsilica.instance.support import (
+    Support,
     SupportGroup,
     SupportTerms,
     make_support,
@@ -57,8 +58,7 @@ class Instance:
         value_at_risk: value added of a stage by (stage, year), USD million; empty where no
             shortfall of coverage is paid for.
         covered_demand: final demand of the covered regions by (commodity, year).
-        support: terms of operating support by (plant, normal state); see
-            :func:`~paxsilica.instance.support.make_support`.
+        paid_support: operating support; see :class:`~paxsilica.instance.support.Support`.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
@@ -75,7 +75,7 @@ class Instance:
     required: Mapping[tuple[str, str], float]
     value_at_risk: Mapping[tuple[str, int], float]
     covered_demand: Mapping[tuple[str, int], float]
-    support: Mapping[tuple[str, str], SupportTerms]
+    paid_support: Support
     nameplate: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
@@ -141,6 +141,11 @@ class Instance:
     def covered(self) -> tuple[str, ...]:
         """Commodities with required coverage."""
         return tuple(sorted({commodity for commodity, _ in self.required}))
+
+    @property
+    def support(self) -> Mapping[tuple[str, str], SupportTerms]:
+        """Terms of operating support by (plant, normal state)."""
+        return self.paid_support.terms
 
     @cached_property
     def support_groups(self) -> dict[str, SupportGroup]:
@@ -406,7 +411,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for year, places in demand.items()
             for commodity, quantity in covered_demand(world, places, year).items()
         },
-        support=make_support(world, candidates, states, fixed_asset_cost, capacities),
+        paid_support=make_support(world, candidates, states, fixed_asset_cost, capacities),
         nameplate=nameplate,
         shortage_price=shortage,
         fixed_asset_cost=fixed_asset_cost,

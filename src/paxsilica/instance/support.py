@@ -1,8 +1,10 @@
-"""Operating support: which plants may need it, and who may pay it.
+"""Operating support: which plants may need it, what they can sell, and who may pay it.
 
 A plant loses money where its variable cost and its feed cost more than its output earns at list
 prices. Support pays for that loss on the output that readiness requires, for the fixed cost and for
-the annuity of the owner's capital, as far as the profit of the plant does not.
+the annuity of the owner's capital, as far as the profit of the plant does not. Profit is earned on
+output that is sold, and no more of a good is sold than all final demand needs: output that is left
+over does not lower support.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from paxsilica.errors import Problem
+from paxsilica.instance.demand import benchmark_processes, gross_need
 from paxsilica.instance.operating_states import OperatingState
 from paxsilica.instance.projects import Candidate, Funding
 from paxsilica.instance.world import UNLIMITED, Plant, World
@@ -51,29 +54,44 @@ class SupportGroup:
     mandates: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Support:
+    """Operating support of an instance.
+
+    Attributes:
+        terms: by (plant, normal state) of every plant that may need support.
+        market: by (commodity, normal state), what the plants that may need support can sell of
+            their main product: the gross need of final demand everywhere, commodity units per year;
+            only goods that a plant of ``terms`` makes at a profit.
+    """
+
+    terms: Mapping[tuple[str, str], SupportTerms]
+    market: Mapping[tuple[str, str], float]
+
+
 def make_support(
     world: World,
     candidates: Mapping[str, Candidate],
     states: Mapping[str, OperatingState],
     fixed_cost: Mapping[tuple[str, int], float],
     capacities: Mapping[int, Mapping[str, float]],
-) -> dict[tuple[str, str], SupportTerms]:
-    """Terms by (plant, normal state) of every plant that may need support: projects, and existing
-    plants that must run to be ready for a cut-off. Empty where the case pays no support or has no
-    disrupted state, so that nothing must be ready.
+) -> Support:
+    """Support of projects, and of existing plants that must run to be ready for a cut-off. Empty
+    where the case pays no support or has no disrupted state, so that nothing must be ready.
 
     A good without a price, and a project with capital of its owner and without an economic life,
     are problems.
     """
     if not world.case.support.pay:
-        return {}
+        return Support({}, {})
     cut: dict[str, set[str]] = defaultdict(set)
     for state in states.values():
         if state.normal_state is not None:
             cut[state.normal_state] |= set(state.plants)
     if not cut:
-        return {}
+        return Support({}, {})
     found = {}
+    prices = {row.commodity: row.price_usd_per_unit for row in world.tables.commodities}
     for state in states.values():
         if state.mode != "normal":
             continue
@@ -91,15 +109,37 @@ def make_support(
             room = capacities[state.year].get(name, 0.0)
             if not plant.is_project and 0 < room < UNLIMITED:
                 fixed = fixed_cost.get((name, state.year), 0.0) / room
-            loss = _loss(world, plant, state) if name in state.plants else 0.0
+            loss = _loss(world, plant, state, prices) if name in state.plants else 0.0
             if (kept and loss > 0) or fixed or _costs(candidates.get(name), state.year):
                 found[name, state.name] = SupportTerms(loss, kept, fixed)
     _refuse_without_life(world, candidates)
+    return Support(found, _market(world, states, found))
+
+
+def _market(
+    world: World,
+    states: Mapping[str, OperatingState],
+    terms: Mapping[tuple[str, str], SupportTerms],
+) -> dict[tuple[str, str], float]:
+    earning: dict[str, set[str]] = defaultdict(set)
+    for (plant, state), one in terms.items():
+        product = world.plants[plant].main_product
+        if one.loss < 0 and product is not None:
+            earning[state].add(product)
+    benchmark = benchmark_processes(world) if earning else {}
+    found = {}
+    for state, goods in earning.items():
+        final: dict[str, float] = defaultdict(float)
+        for (_, commodity), quantity in states[state].demand.items():
+            final[commodity] += quantity
+        need = gross_need(world, benchmark, final)
+        found |= {(good, state): need[good] for good in sorted(goods) if need.get(good, 0.0) > 0}
     return found
 
 
-def _loss(world: World, plant: Plant, state: OperatingState) -> float:
-    prices = {row.commodity: row.price_usd_per_unit for row in world.tables.commodities}
+def _loss(
+    world: World, plant: Plant, state: OperatingState, prices: Mapping[str, float | None]
+) -> float:
     loss = state.variable_cost[plant.name]
     for sign, recipe in ((1.0, world.inputs), (-1.0, world.outputs)):
         for commodity, quantity in recipe.get(plant.process, {}).items():

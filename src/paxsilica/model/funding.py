@@ -297,7 +297,7 @@ def mandate_limit(
 
 @row(
     over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
-    latex=(r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} + \eta \sum_{a,t} o_{a,t} \le B"),
+    latex=(r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} + \nu \sum_{a,t} o_{a,t} \le B"),
     dual=(
         "USD million of cost per further USD million of budget; zero or negative. With the lumpy"
         " decisions fixed and no size left free it is zero, which does not measure what the budget"

@@ -53,6 +53,13 @@ variable(
     "what the funder pays of the support of a group of plants in the year",
 )
 variable(
+    "sold",
+    r"\zeta_{a,c}",
+    "plant, normal state",
+    "units of activity per year",
+    "activity of a plant that may need support whose output is sold at a profit",
+)
+variable(
     "stock",
     "s_{r,k,t}",
     "region, commodity, year",
@@ -139,6 +146,18 @@ def support_index(instance: Instance) -> list[tuple[str, int]]:
     """(plant, year) wherever a plant may need support."""
     found = {(plant, instance.states[state].year): None for plant, state in instance.support}
     return list(found)
+
+
+def sold_index(instance: Instance) -> list[tuple[str, str]]:
+    """(plant, normal state) wherever a plant that may need support earns a profit on its output."""
+    market, plants = instance.paid_support.market, instance.world.plants
+    return [
+        (plant, state)
+        for (plant, state), terms in instance.support.items()
+        if terms.loss < 0
+        and plant in instance.states[state].plants
+        and (plants[plant].main_product, state) in market
+    ]
 
 
 def support_payment_index(instance: Instance) -> list[tuple[str, str, int]]:
@@ -248,6 +267,7 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     for (funder, _, year), var in model.payment.items():
         model.payments_of[funder].append((year, var))
     model.support = pyo.Var(support_index(instance), domain=positive)
+    model.sold = pyo.Var(sold_index(instance), domain=positive)
     model.support_payment = pyo.Var(support_payment_index(instance), domain=positive)
     for (funder, _, year), var in model.support_payment.items():
         model.payments_of[funder].append((year, var))

@@ -109,7 +109,8 @@ def _offtake(
     instance: Instance, values: Values, plant: str, state: str
 ) -> tuple[float | None, str | None, float | None]:
     """Yearly output of the main product on which the support is counted, its unit and its list
-    price: the output that readiness requires where the plant loses money on it, else all."""
+    price: the output that readiness requires where the plant loses money on it, else what it
+    sells."""
     one, terms = instance.world.plants[plant], instance.support[plant, state]
     if one.main_product is None:
         return None, None, None
@@ -117,7 +118,7 @@ def _offtake(
     activity = (
         terms.kept_share * values.of("standby").get(key, 0.0)
         if terms.loss > 0
-        else values.of("activity").get(key, 0.0)
+        else values.of("sold").get(key, 0.0)
     )
     row = next(row for row in instance.tables.commodities if row.commodity == one.main_product)
     made = instance.world.outputs[one.process][one.main_product]

@@ -189,7 +189,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         ),
         offtake_quantity=_amount(
             "output of the main product for which the support is paid: what readiness requires"
-            " where the plant loses money on it, else all"
+            " where the plant loses money on it, else what it sells"
         ),
         unit=_text("unit of the offtake quantity, per year"),
         grant_equivalent_usd_m=_money(
