@@ -179,6 +179,52 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",
     ),
+    "operating support understated": (
+        put("support", "support_usd_m", lambda was: was / 2),
+        "operating support",
+    ),
+    "operating support overstated": (
+        put("support", "support_usd_m", lambda was: was * 2),
+        "operating support",
+    ),
+    "operating support left out": (drop("support"), "operating support"),
+    "operating support of a plant that needs none": (
+        more("support", plant="new-2-metal"),
+        "operating support",
+    ),
+    "operating support of an unknown plant": (more("support", plant="unknown"), "plant supported"),
+    "operating support paid by nobody": (
+        put("support", "funder", "unallocated"),
+        "payments of operating support",
+    ),
+    "negative operating support": (
+        put("support", "support_usd_m", -1.0),
+        "payments of operating support",
+    ),
+    "grant equivalent told wrong": (
+        put("support", "grant_equivalent_usd_m", lambda was: was * 1.01),
+        "grant equivalent",
+    ),
+    "offtake quantity told wrong": (
+        put("support", "offtake_quantity", lambda was: was + 1),
+        "offtake quantity",
+    ),
+    "price floor told wrong": (
+        put("support", "price_floor_usd_per_unit", lambda was: was * 1.01),
+        "price floor",
+    ),
+    "support paid of an account told wrong": (
+        put("accounts", "support_paid_usd_m", lambda was: was + 1),
+        "account",
+    ),
+    "support of a funder told wrong": (
+        put("statements", "support_usd_m", lambda was: was + 1),
+        "statement of a funder",
+    ),
+    "support in the cash of a funder told wrong": (
+        put("funder_cash", "support_usd_m", 9.0),
+        "statement of a funder",
+    ),
     "coverage overstated": (
         put("coverage_by_commodity", "standalone_coverage", 1.2),
         "range of standalone_coverage",
@@ -530,6 +576,14 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
             world.case["concentration"].update(hard=True),
         ),
         "demand that must be served",
+    ),
+    "demand that buys little": (
+        lambda world: [row.update(quantity=0.1) for row in world.tables["demand"]],
+        "output sold within need",
+    ),
+    "nobody pays support": (
+        lambda world: world.case.update(support={"pay": False}),
+        "operating support",
     ),
     "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
     "price of what must be served": (

@@ -135,7 +135,7 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
     for row in records(plan, "support"):
         if row["plant"] not in facts.plants or row["year"] not in facts.years:
             words = "no such plant or year"
-            ledger.at([row["plant"], row["year"]]).note("operating support", "a row", words)
+            ledger.at([row["plant"], row["year"]]).note("plant supported", "a row", words)
             continue
         support[row["funder"], row["plant"], row["year"]] += row["support_usd_m"]
     return Money(facts, plan, ledger, committed, dict(payments), dict(support))

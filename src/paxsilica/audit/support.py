@@ -148,7 +148,7 @@ def audit_support(running: Running) -> None:
             continue
         here = ledger.at([record["plant"], record["year"], record["funder"]], USD_M, money.size)
         worth = facts.discount(record["year"]) * record["support_usd_m"]
-        here.same("operating support", record["grant_equivalent_usd_m"], worth)
+        here.same("grant equivalent", record["grant_equivalent_usd_m"], worth)
         _audit_offtake(running, needed, record, paid[record["plant"], record["year"]])
 
 

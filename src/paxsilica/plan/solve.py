@@ -30,7 +30,7 @@ from paxsilica.plan.coverage_tables import coverage_tables, headline, security_t
 from paxsilica.plan.funder_statements import statements_of_funders
 from paxsilica.plan.result import Plan
 from paxsilica.plan.support import least_support, needed_support, support_table
-from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values, solve
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
@@ -154,6 +154,9 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
+    if instance.support and case.finance.public_funds_cost == 1:
+        steps.begin("least support among the optima")
+        values = _least_support_of_optima(made, values, closest is None)
     outcome = _with_values(program, outcome, values) if closest is None else outcome
     needed = needed_support(instance, program, values)
     least = least_support(instance, program, values, needed)
@@ -272,12 +275,40 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    # of the objective, or of what a typical amount of the most expensive thing costs
-    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
-    room = 1e-6 * max(typical, abs(outcome.objective))
-    limited = program.with_row(program.cost, outcome.objective - program.offset + room)
+    limited = _no_worse(program, program.cost, outcome.values)
     cheaper = limited.minimising(made.total, made.offset)
     return _reoptimised(cheaper, outcome.values, case)
+
+
+def _no_worse(program: Compiled, cost: Array, values: Array, share: float = 1e-6) -> Compiled:
+    """The program with a row that keeps a linear cost at that of ``values``, but for a ``share``
+    of it."""
+    # of the cost, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(cost * Scaling.of(program).columns).max(initial=0.0))
+    now = float(cost @ values)
+    return program.with_row(cost, now + share * max(typical, abs(now + program.offset)))
+
+
+def _least_support_of_optima(made: Written, values: Array, free: bool) -> Array:
+    """The least operating support at the cost of the plan ``values``, with its commitments and,
+    unless ``free``, its operation. Where public money costs its face value, support is no cost, so
+    that the search leaves its amount open."""
+    program = made.program
+    total = np.zeros(len(program.cost))
+    total[program.positions("support")] = 1.0
+    if free:
+        kept = [program.cost, *([made.total] if made.case.objective == "budget" else [])]
+        for cost in kept:
+            # support is bought with whatever room there is, so there is hardly any
+            program = _no_worse(program, cost, values, 1e-9)
+        return _reoptimised(program.minimising(total), values, made.case)
+    families = ("support", "support_payment", "sold")
+    at = np.concatenate([program.positions(family) for family in families])
+    found = solve(program.minimising(total).restricted(at, values), made.case.solver).values
+    least = values.copy()
+    if found is not None:
+        least[at] = found
+    return least
 
 
 def _least_budget(
