@@ -109,13 +109,19 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
     assert model.model.costs["fixed_operation"].constant == 3  # it runs in 2030 alone
 
 
-def ready(**keys: Any) -> Built:
+def ready(price: float = 100 * M, **keys: Any) -> Built:
     """A plant at 5 that must run half of its standby capacity, where an adversary has one at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "C": "adversary"},
-        commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 100 * M}},
+        commodities={
+            "chip": {
+                "covered": True,
+                "shortage_price_usd_per_unit": 100 * M,
+                "price_usd_per_unit": price,
+            }
+        },
         processes={"make": {"minimum_utilisation": 0.5}},
         assets={
             "us": {"process": "make", "variable_cost_usd_per_unit": 5 * M},
@@ -165,11 +171,13 @@ def test_cost_operation_follows_an_event_of_variable_cost() -> None:
 
 
 def test_cost_operating_support_is_the_cost_of_public_funds_above_one() -> None:
-    # a USD of support in 2031 costs 0.25 more than it transfers, times 0.8; the price of a chip is
-    # 100, so that only a cost above it is a loss
-    finance = {"finance": {"discount_rate": 0.25, "public_funds_cost": 1.25}}
-    found = ready(support={"pay": True}, **finance)
-    assert found.cost("operating_support") == {}  # a plant that earns needs no support
+    # a USD of support in 2031 costs 0.25 more than it transfers, times 0.8; support is no cost
+    # where public money costs its face value
+    for cost, expected in ((1.25, {("support", ("us", 2031)): 0.2}), (1.0, {})):
+        finance = {"finance": {"discount_rate": 0.25, "public_funds_cost": cost}}
+        found = ready(price=4 * M, support={"pay": True}, **finance)
+        assert ("support", ("us", 2031)) in found.program.columns
+        assert found.cost("operating_support") == approx(expected)
 
 
 def test_cost_trade_along_routes() -> None:
