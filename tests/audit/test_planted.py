@@ -139,6 +139,14 @@ PLANTED: dict[str, tuple[Any, str]] = {
         put("statements", "home_usd_m", lambda was: was + 1),
         "statement of a funder",
     ),
+    "projects of a funder": (
+        put("statements", "projects", lambda was: was + 1),
+        "statement of a funder",
+    ),
+    "preference of a funder": (
+        put("statements", "preference_usd_m", lambda was: was + 1),
+        "statement of a funder",
+    ),
     "cash of a funder": (put("funder_cash", "paid_usd_m", 9.0), "statement of a funder"),
     "statement dropped": (drop("statements"), "statement of a funder"),
     "sponsor's payment dropped": (drop("funding", lambda f: ~public(f)), "payment of the sponsor"),

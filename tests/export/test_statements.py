@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -26,17 +27,24 @@ from paxsilica.tables import load_tables
 from paxsilica.tables.write import write_folder
 from worlds import M, approx, case, world
 
+REQUIRED: dict[str, Any] = {"required": 1.0, "from_year": 2031}
+
 
 @cache
-def named(*absent: str, preference: float = 0.1) -> NamedPlan:
+def named(*absent: str, preference: float = 0.1, hard: bool | None = None) -> NamedPlan:
     """A mine in A and a plant in B, both needed; ``f`` of A signed 20 for the plant, ``g`` of B has
-    a letter on the mine. Both together have 140 for the 130 that are needed."""
+    a letter on the mine. Both together have 140 for the 130 that are needed. ``hard``: how all
+    of the chips in 2031 are required; ``None``: not."""
     tables = world(
         {"dig": "-> ore", "make": "ore -> chip"},
         regions={"A": "signatory", "B": "signatory"},
         commodities={
             "ore": {"price_usd_per_unit": 2 * M},
-            "chip": {"price_usd_per_unit": 30 * M, "shortage_price_usd_per_unit": 900 * M},
+            "chip": {
+                "covered": True,
+                "price_usd_per_unit": 30 * M,
+                "shortage_price_usd_per_unit": 900 * M,
+            },
         },
         projects={
             "mine": {"process": "dig", "size": 5.0, "capex_usd_m": 50.0},
@@ -53,7 +61,9 @@ def named(*absent: str, preference: float = 0.1) -> NamedPlan:
             {"funder": "g", "project": "mine", "amount_usd_m": None, "state": "letter"},
         ],
     )
-    asked = case("2030-2031", funders={"preference": preference, "exclude": absent})
+    required = {} if hard is None else {"coverage": REQUIRED | {"hard": hard}}
+    funders = {"preference": preference, "exclude": absent}
+    asked = case("2030-2031", funders=funders, **required)
     return name_plan(audited(make_plan(tables, asked), tables, asked), tables)
 
 
@@ -67,7 +77,9 @@ def test_a_statement_names_what_the_money_of_a_funder_buys() -> None:
     assert (bought["mine"][2], bought["plant"][2]) == ("", "signed")
     assert [deal.deal for deal in one.deals] == ["deal 0"]
     assert sum(paid for _, paid, _ in one.cash) == approx(70) == approx(one.facts["paid_usd_m"])
-    assert one.sentences[0] == ("It pays USD 70 million of 70 for 2 projects: no stage 70.")
+    assert one.sentences[0] == (
+        "It pays USD 70 million of 70 for 2 projects: no stage 50, chip 20."
+    )
 
 
 def test_a_funder_that_is_not_in_the_plan_is_refused() -> None:
@@ -82,6 +94,18 @@ def test_the_plan_without_a_funder_is_compared_in_sentences() -> None:
     assert lines[0].startswith("Without it the cost of the plan changes by USD +8,870.0 million")
     assert lines[0].endswith("public capital by -130.0.")
     assert lines[1] == "Projects only with it: mine, plant."
+
+
+def test_the_plan_without_a_funder_is_compared_in_coverage_too() -> None:
+    lines = without_funder(named(hard=False).plan, named("f", hard=False).plan)
+    assert lines[1].startswith("Of the change of cost, USD +")
+    assert lines[2] == "Joint coverage in 2031: 100.0% with it, 0.0% without it."
+
+
+def test_requirements_that_cannot_be_met_without_a_funder_are_reported() -> None:
+    assert without_funder(named(hard=True).plan, named("f", hard=True).plan) == [
+        "Without it no plan meets the requirements of the case."
+    ]
 
 
 def test_the_money_lines_tell_what_a_preference_costs() -> None:
@@ -106,6 +130,7 @@ def test_the_workbook_has_a_sheet_for_each_funder_with_live_sums(tmp_path: Path)
     live = openpyxl.load_workbook(path)["Funder f"]
     sums = [cell.value for row in live.iter_rows() for cell in row if cell.data_type == "f"]
     assert len(sums) == 3
+    assert rows[-1][0] == "The plan without it: paxsilica statement DIR f --without OTHER"
     assert all(str(value).startswith("=SUM(") for value in sums)
 
 
@@ -142,5 +167,6 @@ def test_the_command_shows_a_statement_and_the_plan_without_the_funder(tmp_path:
     shown = CliRunner().invoke(app, ["statement", str(folder), "g", "--data", str(data)])
     assert "What its money buys, USD million" in shown.stdout
     assert "Deals in the data" in shown.stdout
+    assert "The plan without this funder was not solved" in shown.stdout
     wrong = CliRunner().invoke(app, ["statement", str(folder), "nobody", "--data", str(data)])
     assert wrong.exit_code == 2

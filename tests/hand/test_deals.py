@@ -10,6 +10,7 @@ from paxsilica.case import make_case
 from paxsilica.errors import InputError
 from paxsilica.finance import present_value
 from paxsilica.instance import make_instance
+from paxsilica.instance.funder_deals import envelopes_in_data
 from paxsilica.plan.solve import make_plan
 from paxsilica.tables.read import Tables
 from worlds import Answer, M, approx, case, world
@@ -32,6 +33,7 @@ def tables(deals: list[dict[str, Any]] | None = None, **changes: Any) -> Tables:
         "demand": {("A", "chip"): 1},
         "routes": {"B>A chip": 0.0},
         "funders": {"f": {"envelope_usd_m": 500.0}},
+        "series": {},
     }
     for name, value in changes.items():
         settings[name] = settings[name] | value if isinstance(value, dict) else value
@@ -56,12 +58,21 @@ def test_what_is_not_signed_binds_nobody(state: str) -> None:
     assert Answer(tables([deal(state)]), case()).committed == {"far": 2030}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"instrument": "guarantee"}, {"instrument": "price-floor"}, {"amount_usd_m": None}],
-)
-def test_a_deal_without_capital_or_amount_binds_nobody(change: dict[str, Any]) -> None:
-    assert Answer(tables([deal("signed") | change]), case()).committed == {"far": 2030}
+@pytest.mark.parametrize("instrument", ["guarantee", "price-floor"])
+def test_a_deal_that_pays_no_capital_binds_nobody(instrument: str) -> None:
+    signed = deal("signed", instrument=instrument)
+    assert Answer(tables([signed]), case()).committed == {"far": 2030}
+
+
+@pytest.mark.parametrize("missing", ["project", "amount_usd_m"])
+def test_a_deal_without_project_or_amount_binds_nobody_and_the_plan_says_so(missing: str) -> None:
+    found = Answer(tables([deal("signed") | {missing: None}]), case())
+    assert found.committed == {"far": 2030}
+    words = (
+        "Signed and closed deals that do not bind, since they state no project of the data or no"
+        " amount: deal 0."
+    )
+    assert words in found.plan.notes
 
 
 def test_the_case_may_count_no_deals_and_says_which() -> None:
@@ -256,6 +267,32 @@ def test_envelopes_of_the_case_replace_those_of_the_data_and_scale_annual_limits
     assert terms is not None
     assert terms.funders["f"].envelope == approx(700 * 0.6)
     assert terms.funders["f"].limit == approx({2030: 7 * 25 * 0.6, 2031: 7 * 25 * 0.6})
+
+
+def test_the_envelopes_of_a_case_may_as_well_stand_in_the_data() -> None:
+    # e: an annual limit; f: annual limits in a series; g: without an envelope; h: nothing
+    funders = {
+        "e": {"envelope_usd_m": 100.0, "annual_limit_usd_m": 25.0},
+        "f": {"envelope_usd_m": 100.0, "delivery_factor": 0.6},
+        "g": {"envelope_usd_m": None, "annual_limit_usd_m": 40.0},
+        "h": {"envelope_usd_m": 80.0},
+    }
+    data = tables(
+        funders=funders, series={("funders", "f", "annual_limit_usd_m"): {2030: 20.0, 2031: 50.0}}
+    )
+    stated = {"e": 200.0, "f": 700.0, "g": 9.0, "h": 0.0}
+    asked = case("2030-2031", funders={"envelopes_usd_m": stated})
+    moved, plain = envelopes_in_data(data, asked)
+    assert plain.funders.envelopes_usd_m == {}
+    own, other = make_instance(data, asked).funding, make_instance(moved, plain).funding
+    assert own is not None
+    assert other is not None
+    assert own.funders["e"].limit == approx({2030: 50, 2031: 50})
+    assert own.funders["f"].limit == approx({2030: 84, 2031: 210})
+    assert own.funders["g"].envelope == 9
+    assert set(own.funders) == {"e", "f", "g"}
+    assert own == other
+    assert envelopes_in_data(data, case()) == (data, case())
 
 
 def test_an_envelope_of_zero_takes_a_funder_out() -> None:

@@ -84,6 +84,16 @@ def test_a_funder_has_a_curve_of_its_own() -> None:
     assert [round(jump.high, 6) for jump in curve.jumps] == [20.0, 50.0, 70.0]
 
 
+def test_the_curve_of_a_funder_starts_from_the_envelope_of_the_case() -> None:
+    # as above: 1000 in the data, of which the case leaves 30
+    asked = case(funders={"envelopes_usd_m": {"fund": 30.0}})
+    start = started(two_lumps(fund=1000.0), asked)
+    curve = compute_value_curve(start, "fund", low=0.0, high=80.0, points=5, tolerance=0.01)
+    assert [390 - point.objective for point in curve.points] == pytest.approx(
+        [0, 100, 100, 220, 320], abs=1e-9
+    )
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_every_point_is_what_a_solve_of_its_own_finds(seed: int) -> None:
     tables, asked = random_question(seed)

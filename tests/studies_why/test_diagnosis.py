@@ -154,6 +154,12 @@ VARIANTS = {
         ways={"funders", "coverage"},
         words=("USD 130 million more from",),
     ),
+    "a case that states too little money": Variant(
+        lambda w: w.set("funders", "fund-a", annual_limit_usd_m="1000"),
+        changes={"funders": {"envelopes_usd_m": {"fund-a": 100.0, "fund-b": 100.0}}},
+        ways={"funders", "coverage"},
+        words=("USD 130 million more from",),
+    ),
     "funders that may not pay for presses": Variant(
         lambda w: w.add("mandates", funder="fund-a", stage="processing", region="*").add(
             "mandates", funder="fund-b", stage="processing", region="*"

@@ -201,9 +201,14 @@ def _one_statement(
     priced = [one for one in accounts.values() if one.received is not None]
     for project, one in accounts.items():
         home = facts.regions[facts.projects[project].region]
-        prefers = "deals_usd_m" if facts.prefers(funder, project) else "elsewhere_usd_m"
+        preferred = facts.prefers(funder, project)
+        prefers = "deals_usd_m" if preferred else "elsewhere_usd_m"
         key = "home_usd_m" if funder.region in (home.region, home.group) else prefers
         sums[key] += math.fsum(one.paid.values())
+        if not preferred:
+            sums["preference_usd_m"] += facts.case.funders.preference * math.fsum(
+                facts.discount(year) * amount for year, amount in one.paid.items()
+            )
     dropped = {one["project"] for one in records(running.plan, "dropped")}
     deals = {one.project for one in facts.tables.deals if one.funder == name} - dropped
     sums["signed_usd_m"] = math.fsum(facts.signed(name, one) for one in deals if one is not None)
@@ -217,7 +222,11 @@ def _one_statement(
     sums["priced_usd_m"] = math.fsum(whole.paid.values())
     sums["received_usd_m"] = math.fsum((whole.received or {}).values())
     here = running.ledger.at([name], USD_M, sums["paid_usd_m"] + whole.size)
-    for what in ("signed", "home", "deals", "elsewhere", "paid", "support", "priced", "received"):
+    here.equal("statement of a funder", row["projects"], sum(1 for one in accounts.values() if one.paid))
+    for what in (
+        *("signed", "home", "deals", "elsewhere", "preference"),
+        *("paid", "support", "priced", "received"),
+    ):
         key = f"{what}_usd_m"
         here.same("statement of a funder", row[key], sums[key])
     rate = _rate(running, "", name)

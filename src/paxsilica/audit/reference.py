@@ -365,7 +365,7 @@ class Facts:
             funder.funder in rules.exclude
             or funder.region in rules.exclude_regions
             or self.delivery(funder) == 0
-            or (funder.envelope_usd_m and self.envelope(funder) == 0)
+            or rules.envelopes_usd_m.get(funder.funder) == 0
         ):
             return []
         start, end = funder.from_year or self.first, funder.to_year or self.last

@@ -24,6 +24,7 @@ from paxsilica.infeasibility.feasible_changes import (
 )
 from paxsilica.infeasibility.necessary_conditions import Finding, failed_conditions, span_of
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation, all_relaxations
+from paxsilica.instance.funder_deals import envelopes_in_data
 from paxsilica.model.registry import row_with
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import StepCallback, make_plan
@@ -187,6 +188,7 @@ def diagnose(
         if on_step is not None:
             on_step(name)
 
+    tables, case = envelopes_in_data(tables, case)
     step("capacity check")
     bare, written = with_room(tables, case)
     findings = failed_conditions(bare)

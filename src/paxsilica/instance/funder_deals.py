@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Mapping
+from dataclasses import replace
+from typing import Any
 
+from paxsilica.case import Case
 from paxsilica.instance.world import World
+from paxsilica.tables import Tables
 from paxsilica.tables.schema import Deal, Funder
 
 BINDING = ("closed", "signed")
@@ -15,14 +19,14 @@ PAYMENTS = ("equity", "loan", "grant")
 """Instruments that pay capital of a project."""
 
 
+def is_signed(deal: Deal) -> bool:
+    """Whether a deal is signed or closed and pays capital."""
+    return deal.state in BINDING and deal.instrument in PAYMENTS
+
+
 def binds(deal: Deal) -> bool:
     """Whether a deal commits its funder to an amount of the capital of a project of the data."""
-    return (
-        deal.state in BINDING
-        and deal.instrument in PAYMENTS
-        and deal.project is not None
-        and bool(deal.amount_usd_m)
-    )
+    return is_signed(deal) and deal.project is not None and bool(deal.amount_usd_m)
 
 
 def stated_amounts(world: World) -> dict[tuple[str, str], float]:
@@ -60,13 +64,43 @@ def at_home(world: World, home: str, region: str) -> bool:
     return home in (region, world.regions[region].group)
 
 
-def envelope_factor(world: World, row: Funder) -> float:
+def envelope_factor(case: Case, row: Funder) -> float:
     """The envelope of a funder in the case over that in the data; 1 where the case states none.
 
     A funder whose envelope is zero or absent in the data has no limits that could be scaled: the
     factor is 1, and the envelope of the case is used as it is.
     """
-    stated = world.case.funders.envelopes_usd_m.get(row.funder)
+    stated = case.funders.envelopes_usd_m.get(row.funder)
     if stated is None or not row.envelope_usd_m:
         return 1.0
     return stated / row.envelope_usd_m
+
+
+def envelopes_in_data(tables: Tables, case: Case) -> tuple[Tables, Case]:
+    """The same question with the envelopes of the case in the data, and none in the case: what
+    moves the envelope of a funder in the data then moves the one that the model uses."""
+    stated = case.funders.envelopes_usd_m
+    if not stated:
+        return tables, case
+    factors = {row.funder: envelope_factor(case, row) for row in tables.funders}
+    nothing = tuple(name for name, amount in stated.items() if amount == 0)
+
+    def cells(row: Funder) -> dict[str, Any] | None:
+        if row.funder not in stated:
+            return None
+        limit = row.annual_limit_usd_m
+        return {
+            "envelope_usd_m": stated[row.funder],
+            "annual_limit_usd_m": None if limit is None else limit * factors[row.funder],
+        }
+
+    series = tuple(
+        row.model_copy(update={"value": row.value * factors[row.row]})
+        if (row.table, row.column) == ("funders", "annual_limit_usd_m") and row.row in stated
+        else row
+        for row in tables.series
+    )
+    update = {"envelopes_usd_m": {}, "exclude": (*case.funders.exclude, *nothing)}
+    funders = case.funders.model_copy(update=update)
+    moved = replace(tables.edited("funders", cells), series=series)
+    return moved, case.model_copy(update={"funders": funders})

@@ -348,14 +348,15 @@ def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:
     delivery = (
         1.0 if row.delivery_factor is None else row.delivery_factor
     ) * case.funders.delivery_factor
-    scale = delivery * envelope_factor(world, row)
-    envelope = world.case.funders.envelopes_usd_m.get(row.funder, row.envelope_usd_m)
+    scale = delivery * envelope_factor(case, row)
+    stated = case.funders.envelopes_usd_m.get(row.funder)
+    envelope = row.envelope_usd_m if stated is None else stated
     limit = {
         year: world.number("funders", row, "annual_limit_usd_m", year, UNLIMITED) * scale
         for year in case.span()
         if (row.from_year or year) <= year <= (row.to_year or year) and world.pays(row.region, year)
     }
-    if not limit or delivery == 0.0 or scale == 0.0:
+    if not limit or delivery == 0.0 or stated == 0.0:
         return None
     return FunderTerms(
         name=row.funder,

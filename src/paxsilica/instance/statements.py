@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from paxsilica.case import Case
 from paxsilica.instance.assemble import Instance
-from paxsilica.instance.funder_deals import binds, stated_amounts
+from paxsilica.instance.funder_deals import binds, is_signed, stated_amounts
 from paxsilica.instance.names import chosen_scenarios, events_of
 from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
@@ -243,6 +243,11 @@ def _deals(instance: Instance) -> Iterable[str]:
             names = _some(deal.deal for deal in binding)
             yield f'Signed and closed deals bind nobody (funders.deals = "none"): {names}.'
     else:
+        if loose := [one.deal for one in tables.deals if is_signed(one) and not binds(one)]:
+            yield (
+                "Signed and closed deals that do not bind, since they state no project of the data"
+                f" or no amount: {_some(loose)}."
+            )
         absent = [one.deal for one in binding if one.funder not in funding.funders]
         if absent:
             yield f"Deals that do not bind, since their funder is absent: {_some(absent)}."
@@ -298,7 +303,7 @@ def _absent_funder(instance: Instance, row: Funder) -> str:
         return "the case excludes them"
     if row.delivery_factor == 0 or case.funders.delivery_factor == 0:
         return "they deliver nothing (delivery_factor)"
-    if row.envelope_usd_m and case.funders.envelopes_usd_m.get(row.funder) == 0:
+    if case.funders.envelopes_usd_m.get(row.funder) == 0:
         return "the case gives them nothing (funders.envelopes_usd_m)"
     if not any(world.pays(row.region, year) for year in instance.years):
         return "their regions have no status that pays in the case (funding)"

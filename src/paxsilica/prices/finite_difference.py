@@ -11,6 +11,7 @@ import numpy as np
 
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
+from paxsilica.instance.funder_deals import envelopes_in_data
 from paxsilica.instance.world import World
 from paxsilica.model.registry import row_with
 from paxsilica.prices.duals import Duals
@@ -213,7 +214,8 @@ def with_money(of: Written, what: str, limit: float) -> Compiled:
             factor = 1.0 if row.delivery_factor is None else row.delivery_factor
             return {"envelope_usd_m": limit / (factor * of.case.funders.delivery_factor)}
 
-        program = written_again(of, of.tables.edited("funders", larger), of.case)
+        tables, case = envelopes_in_data(of.tables, of.case)
+        program = written_again(of, tables.edited("funders", larger), case)
     return program.with_rows(np.array([program.row_at[money_row(what)]]), -np.inf, limit)
 
 

@@ -12,11 +12,13 @@ from paxsilica.report.wording import number
 
 RIGHT = ("commit", "online", "pays", "of public", "NPV", "IRR")
 CASH = ("year", "capital paid", "support paid", "received")
+NOT_SOLVED = "The plan without this funder was not solved; --without DIR solves it."
 COLUMNS = ("project", "stage", "region", *RIGHT, "deals")
 
 
 def print_statement(screen: Screen, one: Statement, without: Iterable[str] = ()) -> None:
-    """Prints a statement; ``without`` are sentences on the plan without the funder."""
+    """Prints a statement; ``without`` are sentences on the plan without the funder, and nothing if
+    it was not solved."""
     screen.print(Text(f"{one.name} ({one.funder}), {one.region}", "bold"))
     screen.show(*one.sentences)
     if one.bought:
@@ -64,4 +66,4 @@ def print_statement(screen: Screen, one: Statement, without: Iterable[str] = ())
             ("USD m",),
             "Deals in the data",
         )
-    screen.show(*without)
+    screen.show(*(list(without) or [NOT_SOLVED]))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.errors import InputError, Problem
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.result import Plan
+from paxsilica.report.views.coverage import joint_years
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.wording import count, number
 from paxsilica.tables.schema import Deal
@@ -176,9 +178,13 @@ def known(value: Any) -> float | None:
 
 def without_funder(plan: Plan, other: Plan) -> list[str]:
     """What a plan of the same case without a funder (``other``) changes, in sentences."""
+    if other.status == "infeasible":
+        return ["Without it no plan meets the requirements of the case."]
     if other.objective is None:
-        return [f"Without it there is no plan ({other.status.replace('_', ' ')})."]
-    cost = [float(one.costs["usd_m"].sum()) for one in (plan, other)]
+        return ["Without it no plan was found within the limits of the solver."]
+    costs = [one.costs.set_index("term")["usd_m"] for one in (plan, other)]
+    cost = [float(one.sum()) for one in costs]
+    short = [float(one.get(coverage_shortfall.__name__, 0.0)) for one in costs]
     public = [float(one.portfolio["public_usd_m"].sum()) for one in (plan, other)]
     names = [set(one.portfolio["project"].map(str)) for one in (plan, other)]
     gaps = (plan.gap_usd_m or 0.0) + (other.gap_usd_m or 0.0)
@@ -186,6 +192,15 @@ def without_funder(plan: Plan, other: Plan) -> list[str]:
         f"Without it the cost of the plan changes by USD {cost[1] - cost[0]:+,.1f} million"
         f" (optimality gaps of both plans: {gaps:,.1f}) and public capital by"
         f" {public[1] - public[0]:+,.1f}."
+    ]
+    if any(short):
+        lines.append(
+            f"Of the change of cost, USD {short[1] - short[0]:+,.1f} million are the price of"
+            " coverage that falls short."
+        )
+    lines += [
+        f"Joint coverage in {own.year}: {own.coverage:.1%} with it, {its.coverage:.1%} without it."
+        for own, its in zip(joint_years(plan)[-1:], joint_years(other)[-1:], strict=True)
     ]
     for words, some in (
         ("Projects only with it", names[0] - names[1]),

@@ -98,6 +98,8 @@ def _sheet(book: Book, one: Statement, name: str) -> None:
             ],
             one.deals,
         )
+    words = f"The plan without it: paxsilica statement DIR {one.funder} --without OTHER"
+    sheet.put(sheet.row + 1, 0, words, "note")
     sheet.sheet.freeze_panes(3, 1)
     sheet.sheet.set_column(0, 0, 52)
     sheet.sheet.set_column(1, 6, 14)
