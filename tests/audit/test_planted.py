@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from planting import SUPPORT, drop, more, put
 from random_worlds import LAST, World, random_world
 from witness import audited_plan
 
@@ -20,7 +21,6 @@ from paxsilica.model import COSTS
 from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 
-Tabled = dict[str, pd.DataFrame]
 SEED = 16
 
 
@@ -28,47 +28,6 @@ SEED = 16
 def good() -> tuple[Plan, Tables, Case]:
     tables, case = random_world(SEED).read()
     return audited_plan(tables, case), tables, case
-
-
-def put(
-    table: str,
-    column: str,
-    value: Any,
-    where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0],
-) -> Any:
-    """Changes the cell of the first row that fits; ``value`` may be a function of what was
-    there."""
-
-    def change(tables: Tabled) -> None:
-        frame = tables[table].copy().astype(object)
-        at = frame.index[where(frame)][0]
-        frame.loc[at, column] = value(frame.loc[at, column]) if callable(value) else value
-        tables[table] = frame
-
-    return change
-
-
-def drop(
-    table: str, where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0]
-) -> Any:
-    def change(tables: Tabled) -> None:
-        frame = tables[table]
-        tables[table] = frame.drop(frame.index[where(frame)][0])
-
-    return change
-
-
-def more(table: str, **cells: Any) -> Any:
-    """Repeats the first row with some cells changed."""
-
-    def change(tables: Tabled) -> None:
-        frame = tables[table].astype(object)
-        tables[table] = pd.concat(
-            [frame, pd.DataFrame([frame.iloc[0].to_dict() | cells], dtype=object)],
-            ignore_index=True,
-        )
-
-    return change
 
 
 def public(frame: pd.DataFrame) -> Any:
@@ -83,7 +42,7 @@ def limited(frame: pd.DataFrame) -> Any:
     return frame["capacity"].notna() & (frame["activity"].astype(float) > 1)
 
 
-PLANTED: dict[str, tuple[Any, str]] = {
+PLANTED: dict[str, tuple[Any, str]] = SUPPORT | {
     "activity above capacity": (
         put("operation", "activity", lambda was: 1e4, limited),
         "activity within capacity",
@@ -186,52 +145,6 @@ PLANTED: dict[str, tuple[Any, str]] = {
     "operating support told wrong": (
         put("portfolio", "operating_support_usd_m", lambda was: was + 0.1),
         "operating support",
-    ),
-    "operating support understated": (
-        put("support", "support_usd_m", lambda was: was / 2),
-        "operating support",
-    ),
-    "operating support overstated": (
-        put("support", "support_usd_m", lambda was: was * 2),
-        "operating support",
-    ),
-    "operating support left out": (drop("support"), "operating support"),
-    "operating support of a plant that needs none": (
-        more("support", plant="new-2-metal"),
-        "operating support",
-    ),
-    "operating support of an unknown plant": (more("support", plant="unknown"), "plant supported"),
-    "operating support paid by nobody": (
-        put("support", "funder", "unallocated"),
-        "payments of operating support",
-    ),
-    "negative operating support": (
-        put("support", "support_usd_m", -1.0),
-        "payments of operating support",
-    ),
-    "grant equivalent told wrong": (
-        put("support", "grant_equivalent_usd_m", lambda was: was * 1.01),
-        "grant equivalent",
-    ),
-    "offtake quantity told wrong": (
-        put("support", "offtake_quantity", lambda was: was + 1),
-        "offtake quantity",
-    ),
-    "price floor told wrong": (
-        put("support", "price_floor_usd_per_unit", lambda was: was * 1.01),
-        "price floor",
-    ),
-    "support paid of an account told wrong": (
-        put("accounts", "support_paid_usd_m", lambda was: was + 1),
-        "account",
-    ),
-    "support of a funder told wrong": (
-        put("statements", "support_usd_m", lambda was: was + 1),
-        "statement of a funder",
-    ),
-    "support in the cash of a funder told wrong": (
-        put("funder_cash", "support_usd_m", 9.0),
-        "statement of a funder",
     ),
     "coverage overstated": (
         put("coverage_by_commodity", "standalone_coverage", 1.2),

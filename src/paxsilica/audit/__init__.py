@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict, replace
 
 from paxsilica.audit.activity import audit_running, read_running
+from paxsilica.audit.audited_support import audit_support
 from paxsilica.audit.cost_terms import audit_costs
 from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
@@ -22,7 +23,6 @@ from paxsilica.audit.money import Used, audit_funding, audit_projects, read_mone
 from paxsilica.audit.project_accounts import audit_accounts, audit_statements
 from paxsilica.audit.reference import Facts
 from paxsilica.audit.states import situations
-from paxsilica.audit.support import audit_support
 from paxsilica.case import Case
 from paxsilica.model.registry import ROWS
 from paxsilica.plan.result import PLAN_TABLES, Audit, Plan

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.audit.activity import Running
+from paxsilica.audit.audited_support import annuities
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M
-from paxsilica.audit.support import annuities
 from paxsilica.tables.schema import Funder
 
 Years = dict[int, float]
@@ -222,7 +222,9 @@ def _one_statement(
     sums["priced_usd_m"] = math.fsum(whole.paid.values())
     sums["received_usd_m"] = math.fsum((whole.received or {}).values())
     here = running.ledger.at([name], USD_M, sums["paid_usd_m"] + whole.size)
-    here.equal("statement of a funder", row["projects"], sum(1 for one in accounts.values() if one.paid))
+    here.equal(
+        "statement of a funder", row["projects"], sum(1 for one in accounts.values() if one.paid)
+    )
     for what in (
         *("signed", "home", "deals", "elsewhere", "preference"),
         *("paid", "support", "priced", "received"),

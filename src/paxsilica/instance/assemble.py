@@ -28,7 +28,7 @@ from paxsilica.instance.operating_states import (
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
-from paxsilica.instance.support import (
+from paxsilica.instance.supported_plants import (
     Support,
     SupportGroup,
     SupportTerms,
@@ -58,7 +58,7 @@ class Instance:
         value_at_risk: value added of a stage by (stage, year), USD million; empty where no
             shortfall of coverage is paid for.
         covered_demand: final demand of the covered regions by (commodity, year).
-        paid_support: operating support; see :class:`~paxsilica.instance.support.Support`.
+        paid_support: operating support; see :class:`~paxsilica.instance.supported_plants.Support`.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in

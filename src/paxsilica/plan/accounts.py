@@ -8,7 +8,7 @@ beginning of a year and margins at its end.
 
 Where the case pays operating support, it is paid with the margins and repeated like them, and the
 owner receives the annuity of its capital before the others receive their parts: support counts on
-that (see :mod:`paxsilica.instance.support`).
+that (see :mod:`paxsilica.instance.supported_plants`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from paxsilica.finance import MILLION, internal_rate, present_value
 from paxsilica.instance import Candidate, Instance
 from paxsilica.model.investment import fixed_cost_terms, owner_charge_terms
 from paxsilica.plan.extract import commitment_year, table, total
-from paxsilica.plan.support import support_of_projects
+from paxsilica.plan.paid_support import support_of_projects
 from paxsilica.solver import Values
 
 OWNER, UNALLOCATED = "sponsor", "unallocated"

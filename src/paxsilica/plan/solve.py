@@ -28,8 +28,8 @@ from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.funder_statements import statements_of_funders
+from paxsilica.plan.paid_support import least_support, needed_support, support_table
 from paxsilica.plan.result import Plan
-from paxsilica.plan.support import least_support, needed_support, support_table
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values, solve
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.resolve import (
