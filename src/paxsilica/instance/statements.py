@@ -28,6 +28,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_scenarios(instance),
         *_demand(instance),
         *_deals(instance),
+        *_support(instance),
         *_completion(instance),
         *_fixed_costs(instance),
         *_funders(instance),
@@ -263,6 +264,28 @@ def _deals(instance: Instance) -> Iterable[str]:
                 )
     if case.funders.preference and not tables.deals:
         yield "The data has no deals: funders prefer their home region alone."
+
+
+def _support(instance: Instance) -> Iterable[str]:
+    """Whether operating support is paid, and whose profit does not lower it."""
+    if all(state.mode == "normal" for state in instance.states.values()):
+        return
+    if not instance.case.support.pay:
+        yield (
+            "Operating support is neither computed nor paid (support.pay is false): public money"
+            " does not hold what plants that are kept ready lack to earn their costs."
+        )
+        return
+    earning = {
+        (instance.world.plants[plant].main_product or plant, state)
+        for (plant, state), terms in instance.support.items()
+        if terms.loss < 0
+    }
+    if goods := {good for good, _ in earning - set(instance.paid_support.market)}:
+        yield (
+            "The profit of plants does not lower their operating support where final demand needs"
+            f" nothing of their main product along the usual recipes: {_some(goods)}."
+        )
 
 
 def _completion(instance: Instance) -> Iterable[str]:

@@ -29,11 +29,12 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
     if found:
         limit = "no limit" if budget is None else f"budget {number(float(budget))}"
         owners = found["capital_usd_m"] - found["public_capital_usd_m"]
+        paid = (named.case.get("support") or {}).get("pay", True)
+        support = f"support {number(found['support_usd_m'])}" if paid else "support not computed"
         yield (
             "Public money",
             f"{number(found['public_money_usd_m'])} ({limit}), capital"
-            f" {number(found['public_capital_usd_m'])} and support"
-            f" {number(found['support_usd_m'])}; owners {number(owners)}; all capital"
+            f" {number(found['public_capital_usd_m'])} and {support}; owners {number(owners)}; all capital"
             f" {number(found['capital_usd_m'])}",
         )
         if words := _support(plan, names):
