@@ -34,8 +34,8 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
         yield (
             "Public money",
             f"{number(found['public_money_usd_m'])} ({limit}), capital"
-            f" {number(found['public_capital_usd_m'])} and {support}; owners {number(owners)}; all capital"
-            f" {number(found['capital_usd_m'])}",
+            f" {number(found['public_capital_usd_m'])} and {support}; owners {number(owners)};"
+            f" all capital {number(found['capital_usd_m'])}",
         )
         if words := _support(plan, names):
             yield "Operating support, USD million", words
