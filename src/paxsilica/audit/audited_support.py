@@ -95,7 +95,7 @@ def _lack(running: Running, plant: str, one: Situation) -> Lack:
 def markets(running: Running, needed: Lacking) -> dict[tuple[str, str], float]:
     """What final demand needs of the main products of plants that earn a profit, by (good, normal
     state)."""
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for name in sorted({state for _, state in needed}):
         final: dict[str, float] = defaultdict(float)
         for (_, commodity), amount in demand_in(running.facts, running.states[name]).items():
@@ -180,9 +180,9 @@ def _audit_amounts(
     sizes: dict[tuple[str, int], float] = defaultdict(float)
     for (plant, state), one in needed.items():
         key = (plant, running.states[state].year)
-        good = (one.good or "", state)
-        all_sold = one.amount(one.activity if market.get(good, 0.0) > 0 else 0.0)
-        crowded = made[good] > market.get(good, 0.0)
+        place = (one.good or "", state)
+        all_sold = one.amount(one.activity if market.get(place, 0.0) > 0 else 0.0)
+        crowded = made[place] > market.get(place, 0.0)
         least[key] = max(least[key], all_sold)
         most[key] = max(most[key], one.owed if one.loss < 0 and crowded else all_sold)
         sizes[key] = max(sizes[key], one.size())

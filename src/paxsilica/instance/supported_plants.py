@@ -127,7 +127,7 @@ def _market(
         if one.loss < 0 and product is not None:
             earning[state].add(product)
     benchmark = benchmark_processes(world) if earning else {}
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for state, goods in earning.items():
         final: dict[str, float] = defaultdict(float)
         for (_, commodity), quantity in states[state].demand.items():
