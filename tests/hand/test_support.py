@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from paxsilica.finance import annuity_share
+from paxsilica.instance import make_instance
+from paxsilica.instance.statements import statements
 from paxsilica.solver import solve
 from worlds import COVERED, Answer, M, approx, built, case, outcome, world
 
@@ -291,3 +293,16 @@ def test_without_funders_support_is_unallocated() -> None:
     found = Answer(alone, case(coverage=COVERED, **PAID))
     assert found.plan.table("support")["funder"].tolist() == ["unallocated"]
     assert found.plan.headline["support_usd_m"] == approx(15)
+
+
+def test_a_budget_above_all_capital_has_an_effect_where_it_covers_support() -> None:
+    for covers, expected in (("money", False), ("capital", True)):
+        keys: dict[str, Any] = {"budget_usd_m": 120.0, "budget": {"covers": covers}}
+        asked = case("2030-2031", coverage=COVERED, **keys, **PAID)
+        said = statements(make_instance(tables(), asked))
+        assert any("budget has no effect" in line for line in said) == expected
+
+
+def test_an_unpaid_support_is_stated() -> None:
+    said = statements(make_instance(tables(), case(coverage=COVERED)))
+    assert any("support.pay is false" in line for line in said)

@@ -212,10 +212,12 @@ def _funders(instance: Instance) -> Iterable[str]:
     else:
         reasons: dict[str, list[str]] = defaultdict(list)
         payers = {funder for funder, _ in funding.pairs}
+        groups = instance.support_groups.values()
+        supporters = {funder for group in groups for funder in group.funders}
         for row in instance.tables.funders:
             if row.funder not in funding.funders:
                 reasons[_absent_funder(instance, row)].append(row.funder)
-            elif row.funder not in payers:
+            elif row.funder not in payers | supporters:
                 reasons["there is no project that they may pay for"].append(row.funder)
         for reason, names in reasons.items():
             yield f"Funders that pay for nothing, since {reason}: {_some(names)}."
@@ -224,7 +226,8 @@ def _funders(instance: Instance) -> Iterable[str]:
         hosts = {row.region for row in instance.tables.funders}
         if idle := set(case.funders.exclude_regions) - hosts:
             yield f"funders.exclude_regions has no effect for {_some(idle)}: no funder is there."
-    if case.budget_usd_m is not None:
+    counted = bool(instance.support) and case.budget.covers == "money"
+    if case.budget_usd_m is not None and not counted:
         most = sum(candidate.largest_capital for candidate in instance.candidates.values())
         if case.budget_usd_m >= most:
             yield (
