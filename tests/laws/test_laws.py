@@ -111,6 +111,7 @@ def test_another_project_never_hurts() -> None:
             "exclusive_group": None,
             "commitment": None,
             "sponsor_share": 1,
+            "economic_life_years": 10,
         }
         row |= {"capex_usd_m": 0.01, "lead_time_years": 0}
         world.tables["projects"].append(row)

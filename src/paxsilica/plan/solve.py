@@ -21,7 +21,7 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
-from paxsilica.model.costs import coverage_shortfall, operating_support
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
 from paxsilica.plan.accounts import accounts
@@ -29,8 +29,9 @@ from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.funder_statements import statements_of_funders
+from paxsilica.plan.paid_support import least_support, needed_support, support_table
 from paxsilica.plan.result import Plan
-from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values, solve
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Vertex
 from paxsilica.solver.resolve import (
@@ -163,7 +164,14 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
+    if instance.support and case.finance.public_funds_cost == 1:
+        steps.begin("least support among the optima")
+        values = _least_support_of_optima(made, values, closest is None)
     outcome = _with_values(program, outcome, values) if closest is None else outcome
+    needed = needed_support(instance, program, values)
+    least = least_support(instance, program, values, needed)
+    outcome = _less(outcome, float(program.cost @ (values - least)))
+    values = least
     measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
@@ -180,7 +188,7 @@ def make_plan(
         for name, (vector, constant) in costs.items()
         if not COSTS[name].preference
     ]
-    support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    support = support_table(instance, read, needed)
     paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
@@ -189,8 +197,9 @@ def make_plan(
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),
         "funding": paid,
-        "accounts": accounts(instance, read, paid),
-        **statements_of_funders(instance, read, paid),
+        "accounts": accounts(instance, read, paid, support),
+        "support": support,
+        **statements_of_funders(instance, read, paid, support),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -280,12 +289,40 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    # of the objective, or of what a typical amount of the most expensive thing costs
-    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
-    room = 1e-6 * max(typical, abs(outcome.objective))
-    limited = program.with_row(program.cost, outcome.objective - program.offset + room)
+    limited = _no_worse(program, program.cost, outcome.values)
     cheaper = limited.minimising(made.total, made.offset)
     return _reoptimised(cheaper, outcome.values, case)
+
+
+def _no_worse(program: Compiled, cost: Array, values: Array, share: float = 1e-6) -> Compiled:
+    """The program with a row that keeps a linear cost at that of ``values``, but for a ``share``
+    of it."""
+    # of the cost, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(cost * Scaling.of(program).columns).max(initial=0.0))
+    now = float(cost @ values)
+    return program.with_row(cost, now + share * max(typical, abs(now + program.offset)))
+
+
+def _least_support_of_optima(made: Written, values: Array, free: bool) -> Array:
+    """The least operating support at the cost of the plan ``values``, with its commitments and,
+    unless ``free``, its operation. Where public money costs its face value, support is no cost, so
+    that the search leaves its amount open."""
+    program = made.program
+    total = np.zeros(len(program.cost))
+    total[program.positions("support")] = 1.0
+    if free:
+        kept = [program.cost, *([made.total] if made.case.objective == "budget" else [])]
+        for cost in kept:
+            # support is bought with whatever room there is, so there is hardly any
+            program = _no_worse(program, cost, values, 1e-9)
+        return _reoptimised(program.minimising(total), values, made.case)
+    families = ("support", "support_payment", "sold")
+    at = np.concatenate([program.positions(family) for family in families])
+    found = solve(program.minimising(total).restricted(at, values), made.case.solver).values
+    least = values.copy()
+    if found is not None:
+        least[at] = found
+    return least
 
 
 def _least_budget(
@@ -300,7 +337,7 @@ def _least_budget(
         value, bound = outcome.objective, outcome.bound
     else:
         answer = search(
-            free.minimising(made.public_capital),
+            free.minimising(made.public_money),
             case.solver.model_copy(update={"gap": max(case.solver.gap, LEAST_BUDGET_GAP)}),
             outcome.values,
             on_progress=on_progress,
@@ -357,6 +394,14 @@ def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
     """The outcome with other values of the same decisions, and their objective."""
     objective = float(program.cost @ values) + program.offset
     return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
+
+
+def _less(outcome: Outcome, saved: float) -> Outcome:
+    """The outcome with an objective that is lower by ``saved``."""
+    if outcome.objective is None or saved <= 0:
+        return outcome
+    objective = outcome.objective - saved
+    return replace(outcome, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ class _Front:
     def _least_money(self) -> Compiled:
         """The least public money, without a budget."""
         free = self.program.without_rows(self.budget)
-        return free.minimising(np.append(self.made.public_capital, 0.0))
+        return free.minimising(np.append(self.made.public_money, 0.0))
 
     def _most_coverage(self) -> Compiled:
         """The most points of coverage of all stages at once within the budget."""

@@ -19,7 +19,7 @@ from paxsilica.errors import InputError
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
-from paxsilica.model.funding import programme_capital
+from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
@@ -136,6 +136,8 @@ class Written:
     Attributes:
         costs: each term as (coefficients by column, constant).
         public_capital: coefficients of the capital that funders pay, undiscounted, USD million.
+        public_money: coefficients of what the budget limits, undiscounted, USD million: the same
+            and, unless the budget covers capital alone, operating support.
     """
 
     tables: Tables
@@ -144,6 +146,7 @@ class Written:
     program: Compiled
     costs: Mapping[str, tuple[Array, float]]
     public_capital: Array
+    public_money: Array
 
     @cached_property
     def total(self) -> Array:
@@ -204,7 +207,8 @@ def written(model: Model, tables: Tables, case: Case) -> Written:
 
     costs = {name: (vector(part.terms), part.constant) for name, part in model.costs.items()}
     capital = vector(programme_capital(model, model.instance))
-    return Written(tables, case, model.instance, program, costs, capital)
+    money = vector(programme_money(model, model.instance))
+    return Written(tables, case, model.instance, program, costs, capital, money)
 
 
 @dataclass(frozen=True)
