@@ -17,7 +17,6 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -32,7 +31,7 @@ from paxsilica.model.registry import parts_of, row_with, rows_with
 from paxsilica.model.security import coverage_base, production_coverage
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
-from paxsilica.prices.front_rows import FrontPrice, last, rank
+from paxsilica.prices.front_rows import FrontPrice, Good, last, rank
 from paxsilica.prices.one_sided import Derivatives, Sides
 from paxsilica.prices.priced_items import PricedItem, moved_rows
 from paxsilica.prices.table import Price, number, price_frame
@@ -105,17 +104,6 @@ def front_prices(
     """
     allowed = max(LEAST_SECONDS, SHARE_OF_TIME * seconds)
     return _Front(made, values, clock() + allowed, near).tables()
-
-
-@dataclass(frozen=True)
-class _Good:
-    """A good that is needed in the cut-off: by row, the movement that one unit more means."""
-
-    commodity: str
-    movement: tuple[tuple[int, float], ...]
-    discounted: float
-    stake: float
-    normal_price: float
 
 
 class _Front:
@@ -249,8 +237,9 @@ class _Front:
                 for row in read(solver, solved[name]):
                     rows[row.what].append(row)
             except OutOfTimeError:
+                part = title == "coverage of stages" and rows["stage coverage"]
                 missing["the time of the prices, a fifth of that of the plan, was over"].append(
-                    title
+                    "coverage of further stages" if part else title
                 )
             except (PriceError, PaxSilicaError) as error:
                 missing[str(error)].append(title)
@@ -421,8 +410,8 @@ class _Front:
 
     def _stages(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
         """Public money for one more point of coverage of each stage from its target year on."""
-        for stage, (target, highest) in self.targets.items():
-            item = PricedItem(
+        items = {
+            stage: PricedItem(
                 "stage coverage",
                 stage,
                 target,
@@ -431,6 +420,15 @@ class _Front:
                 gain=False,
                 movement=moved_rows(list(self._point({stage: target}).items())),
             )
+            for stage, (target, _) in self.targets.items()
+        }
+        # those with the largest stake at the present dual first, for time may end
+        stakes = {
+            stage: item.price(duals.rows, duals.columns) * self.targets[stage][1]
+            for stage, item in items.items()
+        }
+        for stage, item in sorted(items.items(), key=lambda pair: -stakes[pair[0]]):
+            target, highest = self.targets[stage]
             sides = solver.sides(duals, item, POINTS)
             yield self._stage_row(item, stage, target, highest, sides)
         if len(self.budget):
@@ -506,7 +504,7 @@ class _Front:
         rows = [self._good_row(solver, duals, good) for good in ranked if good.stake > 0]
         yield from sorted(rows, key=lambda row: -rank(row))[:1]
 
-    def _needed(self, duals: Duals) -> Iterator[_Good]:
+    def _needed(self, duals: Duals) -> Iterator[Good]:
         """All goods, at the quantities and duals of the solution."""
         program, balance = duals.program, row_with(item="commodity")
         used: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -543,7 +541,7 @@ class _Front:
                 continue
             stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
             price = MILLION * worth / weighted if weighted > 0 else 0.0
-            yield _Good(good, tuple(moved.items()), weight, stake, price)
+            yield Good(good, tuple(moved.items()), weight, stake, price)
 
     def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
         """What is used of a good in a region and state, by plants and by final demand that is
@@ -557,7 +555,7 @@ class _Front:
             amount += quantity * float(values[at["activity", (plant, state)]])
         return max(0.0, amount)
 
-    def _good_row(self, solver: Derivatives, duals: Duals, good: _Good) -> FrontPrice:
+    def _good_row(self, solver: Derivatives, duals: Duals, good: Good) -> FrontPrice:
         known = self.goods[good.commodity]
         item = PricedItem(
             "scarcest good",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from paxsilica.prices.one_sided import Sides
@@ -21,6 +22,17 @@ class FrontPrice(NamedTuple):
     stake_usd_m: float
     sentence: str
     where: str = ""
+
+
+@dataclass(frozen=True)
+class Good:
+    """A good that is needed in the cut-off: by row, the movement that one unit more means."""
+
+    commodity: str
+    movement: tuple[tuple[int, float], ...]
+    discounted: float
+    stake: float
+    normal_price: float
 
 
 def rank(row: FrontPrice) -> float:

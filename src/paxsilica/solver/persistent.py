@@ -150,6 +150,7 @@ class PersistentProgram:
         at = vertex.outside[(at_low | at_high)[vertex.outside]]
         scale, place = self.scaling.columns[at], at.astype(np.int32)
         fixed = rounded(np.where(at_low[at], low[at], high[at]) / scale)
+        self.forget_basis()  # presolve takes the fixed columns out, but not after a warm start
         self.solver.changeColsBounds(len(at), place, fixed, fixed)
         status, basis = self._settle(), self.solver.getBasis()
         bounds = rounded(low[at] / scale), rounded(high[at] / scale)
