@@ -137,6 +137,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_diagnosed(tmp_path: Path) -> None:
     out = io.StringIO()
     reported: list[str] = []

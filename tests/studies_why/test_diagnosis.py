@@ -292,7 +292,7 @@ VARIANTS = {
 }
 
 
-@pytest.fixture(scope="module", params=some(VARIANTS, 12), ids=lambda name: name.replace(" ", "-"))
+@pytest.fixture(scope="module", params=some(VARIANTS, 7), ids=lambda name: name.replace(" ", "-"))
 def variant(request: pytest.FixtureRequest) -> tuple[Variant, Diagnosis, Tables, Case]:
     made = VARIANTS[request.param]
     tables, question = made.world(World()).read(), case(*made.settings, **made.changes)

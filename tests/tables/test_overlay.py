@@ -379,6 +379,7 @@ def test_overlays_are_recorded_with_the_plan_and_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_bundled_data_can_be_a_base(tmp_path: Path) -> None:
     bundled = load_tables(data_folder())
     first = bundled.projects[0]
