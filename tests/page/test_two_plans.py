@@ -73,6 +73,7 @@ def opened(chromium: Any, path: Path, width: int, scheme: str = "light") -> Any:
 @pytest.mark.parametrize("name", ["one", "two"])
 def test_every_column_is_in_sight(chromium: Any, place: Path, name: str, width: int) -> None:
     page = opened(chromium, place / f"{name}.html", width)
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     found = page.evaluate(
         "[...document.querySelectorAll('.scroll')].filter(one => one.offsetParent).map(one =>"
         " [one.getAttribute('aria-label'), one.scrollWidth - one.clientWidth])"
