@@ -36,7 +36,7 @@ check: $(STAMP) ## check tables and a bundled case without solving
 
 test: $(STAMP) ## run the tests, the fast ones first
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder -m slow
+	$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder -m slow
 
 coverage: $(STAMP) ## run the fast tests and list the lines that they do not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered

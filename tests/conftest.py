@@ -14,27 +14,23 @@ SEED = int(os.environ.get("PAXSILICA_SEED") or f"{datetime.datetime.now(datetime
 """Seed of tests that draw other worlds on other days: the date, or the variable PAXSILICA_SEED."""
 
 
-LONGEST = ("test_bundled_cases.py", "test_notebooks.py", "test_bundled_as_used.py")
-"""Files that come first among the slow tests: the second core would wait for them at the end."""
-
-
-APART = ("test_notebooks.py", "test_bundled_as_used.py")
-"""Files of which each slow test starts programs of its own: they share nothing."""
+FIRST = (
+    "test_bundled_cases.py",
+    "test_notebooks.py",
+    "test_units.py",
+    "test_bundled_as_used.py",
+)
+"""Order of files of slow tests: each of two processes takes two files at once, so a long one goes
+with a short one."""
 
 
 def pytest_report_header() -> str:
     return f"PAXSILICA_SEED={SEED} draws the fresh random worlds"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests of one file run in one process, which keeps what they share; ``--dist loadgroup``
-    reads the group."""
-    for item in items:
-        grouped = item.get_closest_marker("xdist_group") or item.path.name in APART
-        if item.get_closest_marker("slow") and not grouped:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-    order = {name: at for at, name in enumerate(LONGEST)}
+    """The longest files begin first: at the end the other process would wait for them."""
+    order = {name: at for at, name in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 

@@ -122,10 +122,10 @@ def tables() -> Tables:
 
 
 @cache
-def named(budget: float = 60.0) -> NamedPlan:
+def named(budget: float = 60.0, years: str = "2030-2034") -> NamedPlan:
     """The plan of the small world under a budget."""
     asked = case(
-        "2030-2034",
+        years,
         title="Small world",
         question="Does it <b>work</b>?",
         budget_usd_m=budget,

@@ -360,6 +360,7 @@ def test_solve_finds_the_least_budget_unless_told_not_to(run: Run, tmp_path: Pat
         'years = "2030-2034"\nbudget_usd_m = 60\n[roles]\nprotected = ["signatory"]\n'
         "[coverage]\nrequired = 0.4\nfrom_year = 2031\nhard = true\n"
         "[finance]\ndiscount_rate = 0.05\nprice_year = 2025\n"
+        "[support]\npay = false\n"
     )
     words = ("solve", tmp_path / "case.toml", "--data", tmp_path / "data")
     result = run(*words, "--json", "--out", "x")

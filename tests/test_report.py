@@ -267,7 +267,7 @@ def test_the_screen_has_at_most_100_columns_and_60_lines(
     assert "tables/portfolio.csv" in text
     assert "25,000 would suffice; less than 24,000 cannot suffice (proved)" in text
     assert "30,500 (budget 40,000), capital 30,000 and support 500; owners 7,549" in text
-    assert "Cost of the plan, discounted: capital 10, operating support 1" in text
+    assert "Cost of the plan, discounted: capital 10, cost of public funds for" in text
     assert "operation 100" not in text
     assert (f"0 {SENTENCE}"[:60] in text) == bool(prices)
 

@@ -249,10 +249,13 @@ def _add_prices(tables: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def case(years: str = "2030", **keys: Any) -> Case:
-    """A case without discounting, solved to the end."""
-    finance = {"discount_rate": 0.0} | keys.pop("finance", {})
-    solver = {"gap": 0.0, "threads": 1} | keys.pop("solver", {})
-    return make_case({"years": years, "finance": finance, "solver": solver} | keys)
+    """A case without discounting and operating support, solved to the end."""
+    given = {
+        "finance": {"discount_rate": 0.0} | keys.pop("finance", {}),
+        "solver": {"gap": 0.0, "threads": 1} | keys.pop("solver", {}),
+        "support": {"pay": False} | keys.pop("support", {}),
+    }
+    return make_case({"years": years} | given | keys)
 
 
 COVERED: dict[str, Any] = {"required": 1.0, "from_year": 2000, "hard": True}

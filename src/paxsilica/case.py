@@ -280,6 +280,28 @@ class Operation(Section):
     )
 
 
+class Support(Section):
+    """Operating support: what keeps a plant ready that would otherwise lose money."""
+
+    pay: bool = Field(
+        True,
+        description=(
+            "whether funders pay operating support; false: it is neither computed nor paid"
+        ),
+    )
+
+
+class Budget(Section):
+    """What the budget limits."""
+
+    covers: Literal["money", "capital"] = Field(
+        "money",
+        description=(
+            "money: public capital and operating support together; capital: public capital alone"
+        ),
+    )
+
+
 class Solver(Section):
     """Limits and options of the search."""
 
@@ -367,7 +389,7 @@ class Case(Section):
         ),
     )
     budget_usd_m: Annotated[float, Field(ge=0, le=1e9)] | None = Field(
-        None, description="limit on what all funders together pay for projects; absent: no limit"
+        None, description="limit on what all funders together pay; absent: no limit"
     )
     roles: Roles = Roles()
     need: Need = Need()
@@ -403,6 +425,8 @@ class Case(Section):
     )
     finance: Finance
     operation: Operation = Operation()
+    support: Support = Support()
+    budget: Budget = Budget()
     solver: Solver = Solver()
 
     @model_validator(mode="before")

@@ -97,9 +97,11 @@ ADDED: tuple[AddedKey, ...] = (
     AddedKey("roles.adversary", ["signatory", "participant", "neutral", "adversary"]),
     AddedKey("need.regions", "protected"),
     AddedKey("access.open", 0.0),
+    AddedKey("support.pay", False),
 )
 """Before roles, every region that was not protected was cut off, and only protected regions had
-needs. A status that is protected from a year on is an adversary before it."""
+needs. A status that is protected from a year on is an adversary before it. Nobody paid operating
+support."""
 
 Rename = RenamedColumn | RenamedValue | DroppedTable | RenamedKey | DroppedKey | RenamedSetting
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paxsilica.atomic import new_file
-from paxsilica.case import known_keys
+from paxsilica.case import DATA_KEY, known_keys
 from paxsilica.errors import InputError
 from paxsilica.renames import (
     ADDED,
@@ -31,6 +31,7 @@ from paxsilica.renames import (
     value_at,
 )
 from paxsilica.tables import TABLES
+from paxsilica.tables.files import is_comment
 
 BACKUP = ".orig"
 """Added to the name of a file that was rewritten."""
@@ -169,10 +170,11 @@ def _renamed(
 
 
 def _rows(path: Path) -> list[list[str]]:
-    """The cells of a file, its header without blanks around the names."""
+    """The cells of a file without its comments, its header without blanks around the names."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        read = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows = [row for row in read if not (row and is_comment(row[0]))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise _refusal(path, f"should be a CSV file in UTF-8 ({error})") from None
     if not rows:
@@ -312,7 +314,7 @@ def _upgraded_case(
             raise _refusal(path, f"cannot be rewritten line by line; edit it: {rename}")
     if changes and renames is RENAMES:
         text = _with_added(path, text, content, changes)
-    known = {name.split(".")[0] for name in known_keys()}
+    known = {DATA_KEY, *(name.split(".")[0] for name in known_keys())}
     for name in content:
         if name not in known:
             raise _refusal(path, f"has a key {name!r} that neither version has")

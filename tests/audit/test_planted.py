@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from planting import SUPPORT, drop, more, put
 from random_worlds import LAST, World, random_world
 from witness import audited_plan
 
@@ -20,7 +21,6 @@ from paxsilica.model import COSTS
 from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 
-Tabled = dict[str, pd.DataFrame]
 SEED = 16
 
 
@@ -28,47 +28,6 @@ SEED = 16
 def good() -> tuple[Plan, Tables, Case]:
     tables, case = random_world(SEED).read()
     return audited_plan(tables, case), tables, case
-
-
-def put(
-    table: str,
-    column: str,
-    value: Any,
-    where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0],
-) -> Any:
-    """Changes the cell of the first row that fits; ``value`` may be a function of what was
-    there."""
-
-    def change(tables: Tabled) -> None:
-        frame = tables[table].copy().astype(object)
-        at = frame.index[where(frame)][0]
-        frame.loc[at, column] = value(frame.loc[at, column]) if callable(value) else value
-        tables[table] = frame
-
-    return change
-
-
-def drop(
-    table: str, where: Callable[[pd.DataFrame], Any] = lambda frame: frame.index == frame.index[0]
-) -> Any:
-    def change(tables: Tabled) -> None:
-        frame = tables[table]
-        tables[table] = frame.drop(frame.index[where(frame)][0])
-
-    return change
-
-
-def more(table: str, **cells: Any) -> Any:
-    """Repeats the first row with some cells changed."""
-
-    def change(tables: Tabled) -> None:
-        frame = tables[table].astype(object)
-        tables[table] = pd.concat(
-            [frame, pd.DataFrame([frame.iloc[0].to_dict() | cells], dtype=object)],
-            ignore_index=True,
-        )
-
-    return change
 
 
 def public(frame: pd.DataFrame) -> Any:
@@ -83,7 +42,7 @@ def limited(frame: pd.DataFrame) -> Any:
     return frame["capacity"].notna() & (frame["activity"].astype(float) > 1)
 
 
-PLANTED: dict[str, tuple[Any, str]] = {
+PLANTED: dict[str, tuple[Any, str]] = SUPPORT | {
     "activity above capacity": (
         put("operation", "activity", lambda was: 1e4, limited),
         "activity within capacity",
@@ -420,7 +379,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         _new(
             "deals",
             deal="deal",
-            funder="fund-1",
+            funder="fund-0",
             project="new-2-metal",
             state="signed",
             date="2026",
@@ -539,6 +498,14 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "demand that must be served",
     ),
+    "demand that buys little": (
+        lambda world: [row.update(quantity=0.1) for row in world.tables["demand"]],
+        "output sold within need",
+    ),
+    "nobody pays support": (
+        lambda world: world.case.update(support={"pay": False}),
+        "operating support",
+    ),
     "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
     "price of what must be served": (
         _every("commodities", shortage_price_usd_per_unit=9e5),
@@ -554,7 +521,7 @@ OTHER_COSTS: dict[str, Callable[[World], Any]] = {
     "capital": _every("projects", capex_usd_m=50.0),
     "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
     "operation": _every("assets", variable_cost_usd_per_unit=1e6),
-    "operating_support": _every("projects", variable_cost_usd_per_unit=1e6),
+    "operating_support": lambda world: world.case["finance"].update(public_funds_cost=3.0),
     "trade": _every("routes", cost_usd_per_unit=1e5),
     "stockholding": _every("stocks", holding_cost_usd_per_unit=1e5),
     "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),

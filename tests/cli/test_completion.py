@@ -48,7 +48,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "plans" / "base").mkdir(parents=True)
     (place / "plans" / "base" / "result.json").write_text("{}")
     (place / "tables").mkdir()
-    (place / "tables" / "projects.csv").write_text("project,name\nmine-one,One\nmine-two,Two\n\n")
+    (place / "tables" / "projects.csv").write_text(
+        "# mine-no,No\nproject,name\nmine-one,One\n# mine-not,\nmine-two,Two\n\n"
+    )
     return place
 
 

@@ -85,6 +85,7 @@ def test_solve_of_the_infeasible_holds_the_diagnosis(ore: list[str]) -> None:
     assert Plan.load(Path("x/closest")).status == "infeasible"
 
 
+@pytest.mark.slow
 def test_page_and_workbook_of_the_infeasible_have_reasons_and_the_closest_plan(
     ore: list[str],
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_plan_that_meets_its_requirements_is_exported_without_a_label() -> Non
     assert openpyxl.load_workbook("x/plan.xlsx")["Portfolio"]["A1"].value == "Project"
 
 
+@pytest.mark.slow
 def test_a_closest_plan_that_fails_its_audit_ends_with_5(
     ore: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ slow_solve = pytest.param(SOLVE, marks=pytest.mark.slow)
 
 @pytest.mark.parametrize(
     "words",
-    [SOLVE, slow_study, ["solve", "--help"], ["cases"]],
+    [slow_solve, slow_study, ["solve", "--help"], ["cases"]],
     ids=lambda words: words[0] + words[-1],
 )
 def test_no_codes_in_pipes(tmp_path: Path, words: list[str]) -> None:
@@ -96,6 +96,7 @@ def test_no_codes_in_pipes(tmp_path: Path, words: list[str]) -> None:
     assert ESCAPE not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_no_codes_in_errors_in_pipes(tmp_path: Path) -> None:
     for words in (["solve", "--set", "x=1"], ["solve", "--nonsense"]):
         done = piped(tmp_path, *words)
@@ -148,7 +149,7 @@ def test_columns_are_kept_to(tmp_path: Path) -> None:
         (["cases"], 0),
         (["cases", "--json"], 0),
         pytest.param(["sources", "projects"], 0, marks=pytest.mark.slow),
-        (SOLVE, 0),
+        pytest.param(SOLVE, 0, marks=pytest.mark.slow),
         (["--help"], 141),
         (["solve", "-h"], 141),
     ],

@@ -38,6 +38,7 @@ def test_every_source_is_used_and_every_number_cites_one(tables: Tables) -> None
     assert {row.source for row in tables.sources} - used == set()
 
 
+@pytest.mark.slow
 def test_formulas_give_their_numbers(tables: Tables) -> None:
     wrong = [
         f"{row.table} {row.row} {row.column}: {row.formula} = {given.value:g}"

@@ -76,7 +76,12 @@ def test_the_new_world_solves_to_projects_and_prices(folder: Path, tmp_path: Pat
     assert all(row["standalone_coverage_without"] == 0 for row in answer["tables"]["coverage"])
     built = {row["project"]: row["public_usd_m"] for row in answer["tables"]["portfolio"]}
     assert len(built) > 2
-    assert sum(built.values()) == pytest.approx(answer["headline"]["public_money_usd_m"], rel=1e-6)
+    money = answer["headline"]
+    assert sum(built.values()) == pytest.approx(money["public_capital_usd_m"], rel=1e-6)
+    assert money["support_usd_m"] > 0
+    assert money["public_money_usd_m"] == pytest.approx(
+        money["public_capital_usd_m"] + money["support_usd_m"], rel=1e-6
+    )
     prices = {row["what"]: row["value"] for row in answer["tables"]["front_prices"]}
     assert {"budget", "stage coverage", "scarcest good"} <= prices.keys()
     assert prices["stage coverage"] > 0
@@ -84,6 +89,13 @@ def test_the_new_world_solves_to_projects_and_prices(folder: Path, tmp_path: Pat
     kept = json.loads((out / "result.json").read_text(encoding="utf-8"))
     assert kept["notes"] == answer["notes"]
     assert kept["manifest"]["data_digest"] == load_tables(folder).digest
+
+
+def test_the_new_world_has_no_names_of_an_earlier_version(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert "nothing to change" in run("upgrade", str(folder))
+    assert "nothing to change" in run("upgrade", str(folder / "case.toml"))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_every_kind_of_number_of_the_new_world_is_seen_in_its_provenance(folder: Path) -> None:

@@ -114,6 +114,7 @@ EFFECTIVE: dict[str, Any] = {
     "coverage": SOFT,
     "scenarios": {"calm": 0.5, "storm": 0.5},
     "finance": {"public_funds_cost": 1.2},
+    "support": {"pay": True},
 }
 
 

@@ -12,8 +12,7 @@ WEST = {"A": "signatory", "C": "adversary"}
 def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:
     # A plant for 10 stands in A at 5 a unit; C delivers at 3. Counted, coverage is 100 % and costs
     # nothing. In normal times C serves all (30) and the plant is idle, so cut off it gives 0 %. To
-    # be ready for 10 it must run half of that: 5 at 5 and 5 at 3 are 40, of which (5 - 3) * 5 = 10
-    # are support.
+    # be ready for 10 it must run half of that: 5 at 5 and 5 at 3 are 40.
     tables = world(
         {"make": "-> chip"},
         regions=WEST,
@@ -33,7 +32,7 @@ def test_the_standby_capacity_of_an_idle_plant_has_a_cost() -> None:
         found["standalone_coverage_without"],
         found["standalone_coverage"],
     ) == approx((1, 0, 1))
-    assert answer.costs() == approx({"operation": 30, "operating_support": 10})
+    assert answer.costs() == approx({"operation": 40})
     assert answer.value("standby", "ours", "normal 2030") == approx(10)
     assert answer.value("activity", "ours", "normal 2030") == approx(5)
 

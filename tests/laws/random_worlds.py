@@ -63,6 +63,10 @@ class Maker:
             if row["commitment"] == "required" and self.world.tables["funders"]:
                 # a duty that nobody may pay for is bad input
                 row["sponsor_share"] = 1
+        # support pays the annuity of an owner's capital, which needs an economic life
+        owned = [row for row in self.world.tables["projects"] if row["sponsor_share"]]
+        paid = all(row["economic_life_years"] for row in owned)
+        self.world.case["support"] = {"pay": paid}
         return self.world
 
     def regions(self) -> None:

@@ -111,6 +111,7 @@ def test_another_project_never_hurts() -> None:
             "exclusive_group": None,
             "commitment": None,
             "sponsor_share": 1,
+            "economic_life_years": 10,
         }
         row |= {"capex_usd_m": 0.01, "lead_time_years": 0}
         world.tables["projects"].append(row)
@@ -119,6 +120,7 @@ def test_another_project_never_hurts() -> None:
     never_better(300, 8, lambda world: not plain & world.features, change, -1)
 
 
+@pytest.mark.slow
 def test_asking_for_more_coverage_never_cheapens() -> None:
     def change(world: World) -> None:
         required = world.case["coverage"]["required"]
@@ -226,6 +228,7 @@ def test_another_unit_of_money_changes_the_number_alone() -> None:
         )
 
 
+@pytest.mark.slow
 def test_divisible_projects_never_cost_more() -> None:
     differences = 0
     for seed, world in worlds(800, 30):

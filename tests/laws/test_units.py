@@ -62,7 +62,7 @@ def powered(units: float) -> Small:
     world.region("AUS", "signatory")
     world.region("CHN", "adversary")
     world.commodity("oxide", covered="yes", shortage_price_usd_per_unit=60000)
-    world.commodity("power")
+    world.commodity("power", price_usd_per_unit=50 / units)
     world.process("refine", {"power": 100 * units}, {"oxide": 1.0})
     world.process("grid", {}, {"power": 1.0})
     world.asset("refine-chn", "CHN", "refine", 15000, 5000)

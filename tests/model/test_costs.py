@@ -109,13 +109,19 @@ def test_cost_fixed_operation_of_added_size_and_of_existing_plants() -> None:
     assert model.model.costs["fixed_operation"].constant == 3  # it runs in 2030 alone
 
 
-def ready(**keys: Any) -> Built:
+def ready(price: float = 100 * M, **keys: Any) -> Built:
     """A plant at 5 that must run half of its standby capacity, where an adversary has one at 3 and
     another at 4."""
     tables = world(
         {"make": "-> chip"},
         regions={"A": "signatory", "C": "adversary"},
-        commodities={"chip": {"covered": True, "shortage_price_usd_per_unit": 100 * M}},
+        commodities={
+            "chip": {
+                "covered": True,
+                "shortage_price_usd_per_unit": 100 * M,
+                "price_usd_per_unit": price,
+            }
+        },
         processes={"make": {"minimum_utilisation": 0.5}},
         assets={
             "us": {"process": "make", "variable_cost_usd_per_unit": 5 * M},
@@ -133,15 +139,14 @@ def ready(**keys: Any) -> Built:
         scenarios={"base": 0.75, "embargo": 0.25},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],
     )
-    return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE, **keys))
+    return built(tables, case("2030-2031", scenarios=["base", "embargo"], **RATE | keys))
 
 
-def test_cost_operation_is_expected_discounted_and_less_the_support() -> None:
+def test_cost_operation_is_expected_and_discounted() -> None:
     found = ready().cost("operation")
     assert found[("activity", ("us", NORMAL))] == approx(5)  # certain in 2030
     assert found[("activity", ("us", "normal 2031"))] == approx(0.75 * 0.8 * 5)
     assert found[("activity", ("us", CUT.replace("2030", "2031")))] == approx(0.25 * 0.8 * 5)
-    assert found[("standby", ("us", "normal 2031"))] == approx(-0.75 * 0.8 * 2 * 0.5)
 
 
 def test_cost_operation_follows_an_event_of_variable_cost() -> None:
@@ -165,12 +170,14 @@ def test_cost_operation_follows_an_event_of_variable_cost() -> None:
     )
 
 
-def test_cost_operating_support_is_the_gap_to_the_cheapest_rival_times_the_least_run() -> None:
-    # 5 - 3 = 2 a unit (the closed plant is no rival), on half of the standby capacity, in normal
-    # times of 2031 (0.75 * 0.8)
-    assert ready().cost("operating_support") == approx(
-        {("standby", ("us", "normal 2031")): 0.75 * 0.8 * 2 * 0.5}
-    )
+def test_cost_operating_support_is_the_cost_of_public_funds_above_one() -> None:
+    # a USD of support in 2031 costs 0.25 more than it transfers, times 0.8; support is no cost
+    # where public money costs its face value
+    for cost, expected in ((1.25, {("support", ("us", 2031)): 0.2}), (1.0, {})):
+        finance = {"finance": {"discount_rate": 0.25, "public_funds_cost": cost}}
+        found = ready(price=4 * M, support={"pay": True}, **finance)
+        assert ("support", ("us", 2031)) in found.program.columns
+        assert found.cost("operating_support") == approx(expected)
 
 
 def test_cost_trade_along_routes() -> None:

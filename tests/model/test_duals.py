@@ -58,6 +58,7 @@ def rich() -> tuple[Built, Case]:
                     "capex_usd_m": 20.0,
                     "capex_usd_m_per_unit": 4.0,
                     "sponsor_share": 0.2,
+                    "economic_life_years": 10,
                 }
                 | site
             ),
@@ -119,6 +120,7 @@ def rich() -> tuple[Built, Case]:
         coverage={"required": 0.9, "from_year": 2031, "hard": False},
         concentration={"max_share": 0.6, "from_year": 2031, "hard": False},
         finance={"discount_rate": 0.05, "public_funds_cost": 1.25},
+        support={"pay": True},
     )
     return built(tables, asked), asked
 

@@ -95,7 +95,7 @@ def test_the_solver_gets_what_the_objective_says() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "hard", "expected"),
-    [("budget", True, "public_capital")],
+    [("budget", True, "public_money")],
 )
 def test_other_objectives_are_named_expressions_too(
     objective: str, hard: bool, expected: str

@@ -85,7 +85,7 @@ def partition(seed: int, groups: int = 12, size: int = 5) -> Compiled:
     return small(random.uniform(1.0, 9.0, count).tolist(), rows)
 
 
-def plain(program: Compiled, options: Solver, cutoff: Any = None) -> Relaxation:
+def plain(program: Compiled, options: Solver, cutoff: Any = None, **_: Any) -> Relaxation:
     found = solve(program.relaxed(), options)
     bound = math.inf if found.objective is None else found.objective
     return Relaxation(found.status, bound, found.values)
@@ -310,7 +310,7 @@ def test_ctrl_c_ends_with_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None
     start = solve(program, Solver(gap=0.5, threads=1)).values
     assert start is not None
 
-    def stopped(*_: Any) -> Relaxation:
+    def stopped(*_: Any, **__: Any) -> Relaxation:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(staged, "relax", stopped)
@@ -328,7 +328,7 @@ def test_ctrl_c_ends_with_the_best_plan(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_ctrl_c_during_the_relaxation(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = Relaxation("no_plan", -math.inf, interrupted=True)
-    monkeypatch.setattr(staged, "relax", lambda *_: stopped)
+    monkeypatch.setattr(staged, "relax", lambda *_, **__: stopped)
     found = solve_in_stages(partition(1), EXACT)
     assert found.interrupted
     assert found.limited
@@ -393,7 +393,7 @@ def test_the_search_in_stages_is_for_large_programs(monkeypatch: pytest.MonkeyPa
     assert staged.suits(partition(1))
     used: list[int] = []
 
-    def spy(program: Compiled, *_: Any) -> Any:
+    def spy(program: Compiled, *_: Any, **__: Any) -> Any:
         used.append(int(program.integer.sum()))
         return solve(program, EXACT)
 

@@ -1,5 +1,5 @@
 """Every notebook is stored without outputs, uses the public interface only, and runs in a new
-kernel in less than three minutes."""
+kernel. The times are printed (``pytest -s``), not tested: they depend on the machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ nbformat = pytest.importorskip("nbformat")
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in NOTEBOOKS]
-MAX_SECONDS = 180
 
 
 def test_notebooks_are_numbered_in_order() -> None:
@@ -54,8 +53,6 @@ def test_notebook_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    # on a busy machine, computing time is a better measure than wall-clock time
-    assert min(wall, cpu) < MAX_SECONDS
 
 
 def _cpu_of_children() -> float:

@@ -119,6 +119,7 @@ def test_the_price_of_everything_on_both_sides(seed: int) -> None:
                 assert first.value == pytest.approx(row.value) or row.degenerate == "yes"
 
 
+@pytest.mark.slow
 def test_most_verdicts_need_no_further_look() -> None:
     counts: Counter[str] = Counter()
     for seed in SEEDS:

@@ -17,7 +17,8 @@ from paxsilica.prices import front
 from paxsilica.prices.front import FRONT_ROWS, NOT_COMPUTED, front_prices
 from paxsilica.prices.one_sided import Derivatives
 from paxsilica.prices.report import price_table
-from paxsilica.solver import Compiled
+from paxsilica.solver import Compiled, PersistentProgram, staged
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.resolve import search, write
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, three_projects, world
@@ -230,3 +231,53 @@ def test_objective_security_has_no_prices_but_a_first_page() -> None:
     assert priced(plan.table("front_prices"), what="joint coverage")["value"] == pytest.approx(1000)
     with pytest.raises(InputError, match="security makes coverage as large as possible"):
         price_table(plan, tables, asked)
+
+
+@pytest.mark.parametrize("seed", FEASIBLE[:6])
+def test_prices_from_the_vertex_of_a_search_are_the_same(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staged, "LEAST_INTEGERS", 0)
+    coverage = {"required": 0.4, "from_year": 2030 + seed % 3, "hard": True}
+    tables, asked = random_question(seed, coverage=coverage)
+    made = write(tables, asked)
+    outcome = search(made.program, asked.solver, for_plan=True).outcome
+    free = made.program.without_rows(made.program.rows_of("programme_budget"))
+    least = search(free.minimising(made.public_capital), asked.solver, for_plan=True).outcome
+    assert outcome.values is not None
+    assert outcome.vertex is not None
+    assert least.vertex is not None
+    cold = front_prices(made, outcome.values, 0.0)["front_prices"]
+    # a vertex of another program is only a worse place to start from
+    for first, second in ((outcome.vertex, least.vertex), (least.vertex, outcome.vertex)):
+        near = {front.LEAST_COST: first, front.LEAST_MONEY: second}
+        warm = front_prices(made, outcome.values, 0.0, near)["front_prices"]
+        for column in ("what", "name", "unit"):
+            assert warm[column].tolist() == cold[column].tolist()
+        for column in ("value", "low", "high"):
+            assert warm[column].tolist() == pytest.approx(cold[column].tolist(), nan_ok=True)
+
+
+def test_a_plan_hands_its_vertices_to_the_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staged, "LEAST_INTEGERS", 0)
+    coverage = {"required": 0.4, "from_year": 2030, "hard": True}
+    tables, asked = random_question(FEASIBLE[0], coverage=coverage)
+    handed: list[Any] = []
+
+    def prices(*given: Any) -> dict[str, Any]:
+        handed.append(given[3])
+        return {}
+
+    make_plan(tables, asked, least_budget=True, prices=prices)
+    assert set(handed[0]) == {front.LEAST_COST, front.LEAST_MONEY}
+
+
+def test_a_start_that_has_no_solution_is_given_up() -> None:
+    coverage = {"required": 0.4, "from_year": 2030, "hard": True}
+    tables, asked = random_question(FEASIBLE[0], coverage=coverage)
+    program = write(tables, asked).program.relaxed()
+    cold = PersistentProgram(program, asked.solver).run()
+    nothing = Vertex(program.low.copy(), np.arange(len(program.cost)))  # misses the requirement
+    lp = PersistentProgram(program, asked.solver)
+    lp.start_near(nothing)
+    assert lp.run().objective == pytest.approx(cold.objective)

@@ -22,7 +22,7 @@ from paxsilica.solver import Array, solve
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, started, world
 from prices.test_differences import moved
-from worlds import seeds
+from worlds import seeds, some
 
 EXACT = Solver(gap=0.0, threads=1)
 
@@ -178,7 +178,7 @@ def worth(start: Start, problems: list[Subproblem], duals: Array) -> float:
     return total + float(np.where(duals != 0, sides, 0.0) @ duals)
 
 
-@pytest.mark.parametrize("seed", seeds(0, 4, 20))
+@pytest.mark.parametrize("seed", seeds(0, 2, 22))
 def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     start = started(*random_question(seed))
     program = start.written.program
@@ -209,7 +209,7 @@ def test_no_prices_support_the_plan_with_less(seed: int) -> None:
     assert tried
 
 
-@pytest.mark.parametrize("seed", seeds(0, 2, 10))
+@pytest.mark.parametrize("seed", some([1, 0, *range(2, 12)], 1))
 def test_both_sides_of_a_hull_price(seed: int) -> None:
     start, draw = started(*random_question(seed)), np.random.default_rng(seed)
     hull, program, instance = hull_of(start), start.written.program, start.written.instance

@@ -116,6 +116,7 @@ def test_the_table_is_as_documented_and_stays_with_the_plan(tmp_path) -> None:  
     pd.testing.assert_frame_equal(price_table(plan, tables, asked).table, prices.table, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_decisions_are_read_back_from_a_plan() -> None:
     for seed in range(12):
         tables, asked = random_question(seed)

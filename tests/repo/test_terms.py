@@ -136,6 +136,73 @@ def test_texts_have_no_retired_terms(part: str) -> None:
     assert not problems, "\n".join(problems)
 
 
+NOWHERE = (
+    "by the measure of this question",
+    "host or control",
+    "upright",
+    "purse",
+    "what nameplates alone suggest",
+    "what binds",
+    "keep plants warm",
+    "to first order",
+    "spoken of by the pattern",
+    "tells both",
+    "stopgap",
+)
+"""Phrases that stand nowhere in a file, comments, tables of data and case files included."""
+
+BETWEEN = r"[\s*`_#\"',-]+"
+"""What may stand between two words of a phrase: marks of emphasis, of a comment, or the ends of two
+strings on two lines."""
+
+PHRASES = re.compile(
+    r"\b(?:" + "|".join(phrase.replace(" ", BETWEEN) for phrase in NOWHERE) + r")s?\b",
+    re.IGNORECASE,
+)
+PLACES = ("src", "docs", "models", "data", "notebooks", "*.md", "CITATION.cff")
+
+
+def phrases(text: str) -> list[str]:
+    """The phrases in a text, each with its line."""
+    return [
+        f"line {1 + text.count(chr(10), 0, match.start())}: {' '.join(match[0].split())!r}"
+        for match in PHRASES.finditer(text)
+    ]
+
+
+def files_in(place: str) -> Iterator[tuple[Path, str]]:
+    """Every file in a place that holds text; what a build leaves behind is not of the project."""
+    for top in sorted(ROOT.glob(place)):
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and not {"__pycache__", "_build"} & set(path.parts):
+                try:
+                    yield path, path.read_text(encoding="utf-8")
+                except UnicodeDecodeError:
+                    continue  # a picture
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_file_has_a_phrase_that_stands_nowhere(place: str) -> None:
+    found = list(files_in(place))
+    assert found, f"nothing to check in {place}"
+    problems = [f"{path.relative_to(ROOT)} {one}" for path, text in found for one in phrases(text)]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("# in countries that host\n# or control them", ["line 1: 'host # or control'"]),
+        ('words = "true to first"\n" order"', ["line 1: 'to first\" \" order'"]),
+        ("All purses.", ["line 1: 'purses'"]),
+        ("ore,a *stopgap*", ["line 1: 'stopgap'"]),
+        ("The host controls it. A pursed lip; what is binding.", []),
+    ],
+)
+def test_phrase_is_found_in_comments_and_over_two_lines(text: str, found: list[str]) -> None:
+    assert phrases(text) == found
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [

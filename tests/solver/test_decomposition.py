@@ -90,6 +90,7 @@ def test_random_worlds_have_the_optimum_of_the_monolith() -> None:
     assert several > WORLDS / 2
 
 
+@pytest.mark.slow
 def test_plans_of_the_decomposition_pass_the_audit() -> None:
     compared = 0
     for tables, case, _ in drawn()[:5]:
@@ -242,6 +243,7 @@ def interesting() -> Iterator[tuple[Case, Compiled]]:
             yield case, program
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_plan_and_bound() -> None:
     stopped = 0
     for case, program in interesting():

@@ -101,6 +101,7 @@ def test_what_has_no_range_cannot_be_moved(problem: Question) -> None:
         sensitivity(question("2030"), workers=1)
 
 
+@pytest.mark.slow
 def test_samples_are_those_of_the_ranges(problem: Question) -> None:
     found = montecarlo(problem, 8, parameters=[CAPEX], shape="uniform", seed=3, workers=1)
     samples = found.table("samples")
@@ -141,6 +142,7 @@ def test_sobol_points_fill_every_half_evenly() -> None:
     assert len({tuple(point) for point in points.tolist()}) == 16
 
 
+@pytest.mark.slow
 def test_rows_drawn_apart_spread_cost_less(problem: Question) -> None:
     together = montecarlo(problem, 32, parameters=[CAPEX], workers=1, plan=problem.solve()).table(
         "distribution"

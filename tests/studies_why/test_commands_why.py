@@ -102,8 +102,11 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     assert "NOWHERE" in again.stderr
 
 
-def test_partners_of_a_case_that_names_none(place: tuple[str, str], tmp_path: Path) -> None:
+def test_partners_of_a_case_that_names_none(
+    place: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both regions have funders that pay."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # at the width of a terminal sentences are broken
     words = ["--set", "coverage.hard=false", "--workers", "1", "--store", str(tmp_path / "kept")]
     done = CliRunner().invoke(app, ["partners", place[0], "--data", place[1], *words])
     assert done.exit_code == 0, done.output
@@ -134,6 +137,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_diagnosed(tmp_path: Path) -> None:
     out = io.StringIO()
     reported: list[str] = []

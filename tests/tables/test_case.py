@@ -153,7 +153,7 @@ def test_every_key_has_a_description_or_is_a_section() -> None:
     sections = {key.split(".")[0] for key in known_keys() if "." in key}
     assert sections == {
         "coverage", "concentration", "funders", "demand", "finance", "operation", "solver",
-        "roles", "need", "access",
+        "roles", "need", "access", "support", "budget",
     }  # fmt: skip
     for name, field in Case.model_fields.items():
         assert field.description or name in sections

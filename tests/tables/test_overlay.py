@@ -295,6 +295,20 @@ def test_a_file_that_does_not_name_a_base_is_refused(text: str, tmp_path: Path) 
         load_tables(private)
 
 
+def test_a_folder_without_that_file_is_told_of_it(tmp_path: Path) -> None:
+    """The file is not asked for where one of the four tables is missing."""
+    World().write(tmp_path / "base")
+    private = overlay(tmp_path / "private", projects="project,capex_usd_m\njp-press,170")
+    (private / "overlay.toml").unlink()
+    with pytest.raises(InputError) as caught:
+        load_tables(private)
+    assert any(one.table == "overlay.toml" for one in caught.value.problems), caught.value
+    (tmp_path / "base" / "recipes.csv").unlink()
+    with pytest.raises(InputError) as caught:
+        load_tables(tmp_path / "base")
+    assert not any(one.table == "overlay.toml" for one in caught.value.problems), caught.value
+
+
 def test_a_base_that_is_not_there_or_goes_in_a_circle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"base'; should be a folder .* does not exist"):
         load_tables(overlay(tmp_path / "first"))
@@ -365,6 +379,7 @@ def test_overlays_are_recorded_with_the_plan_and_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_bundled_data_can_be_a_base(tmp_path: Path) -> None:
     bundled = load_tables(data_folder())
     first = bundled.projects[0]

@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict, replace
 
 from paxsilica.audit.activity import audit_running, read_running
+from paxsilica.audit.audited_support import audit_support
 from paxsilica.audit.cost_terms import audit_costs
 from paxsilica.audit.coverage_test import audit_coverage
 from paxsilica.audit.findings import Finding, Ledger
@@ -74,6 +75,7 @@ def audit(plan: Plan, tables: Tables, case: Case) -> list[Finding]:
     used |= _own_checks(plan, tables, case, ledger)
     audit_binding(money, used)
     audit_costs(running, shortfalls)
+    audit_support(running)
     audit_accounts(running)
     audit_statements(running)
     _user_rows(plan, ledger)

@@ -10,24 +10,7 @@ from paxsilica.audit.coverage_test import concentration_excess
 from paxsilica.audit.findings import OF_ALL, records
 from paxsilica.audit.money import USD_M, Committed, Money
 from paxsilica.audit.need import needs, required_shares, value_added
-from paxsilica.audit.reference import ENDLESS, Facts
-
-
-def yearly_charge(
-    rate: float, life: int, lead_time: int, profile: tuple[float, ...]
-) -> tuple[float, ...]:
-    """What is due in each year of operation for a USD of capital: equal parts whose value at the
-    start is that of the spending.
-
-    >>> [round(part, 4) for part in yearly_charge(0.0, 2, 3, (1.0,))]
-    [0.5, 0.5]
-    >>> [round(part, 4) for part in yearly_charge(0.1, 25, 1, (0.0, 1.0))][:1]
-    [0.1102]
-    """
-    growth = 1 + rate
-    spent = math.fsum(share * growth ** (lead_time - age) for age, share in enumerate(profile))
-    worth = math.fsum(growth**-year for year in range(1, life + 1))
-    return (spent / worth,) * life
+from paxsilica.audit.reference import Facts, yearly_charge
 
 
 def _capital(facts: Facts, money: Money) -> list[float]:
@@ -86,35 +69,6 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
     return parts
 
 
-def support_by_plant(running: Running) -> dict[str, float]:
-    """Operating support of each plant: its least running to be ready, at its cost above the
-    cheapest plant of its process that is not within reach.
-
-    A plant that must run that much anyway needs none.
-    """
-    facts, states = running.facts, running.states
-    total: dict[str, float] = {}
-    rivals: dict[tuple[str, int], float] = {}
-    for year in facts.years:
-        for name, row in facts.assets.items():
-            if facts.asset_capacity(name, year) > 0 and not facts.within_reach(name, year):
-                rivals[row.process, year] = min(
-                    rivals.get((row.process, year), ENDLESS), facts.unit_cost(name, year)
-                )
-    for (plant, name), standby in running.standby.items():
-        one = states[name]
-        rival = rivals.get((facts.plants[plant].process, one.year))
-        asset = facts.assets.get(plant)
-        if rival is not None and facts.minimum_utilisation(plant) > (
-            (asset.must_run_share or 0.0) if asset is not None else 0.0
-        ):
-            gap = max(0.0, facts.unit_cost(plant, one.year) - rival)
-            weight = 1e-6 * facts.discount(one.year) * one.probability
-            amount = weight * gap * facts.minimum_utilisation(plant) * standby
-            total[plant] = total.get(plant, 0.0) + amount
-    return total
-
-
 def _preference(facts: Facts, money: Money) -> list[float]:
     """Weight of the payments of funders away from home and from their deals."""
     return [
@@ -138,7 +92,12 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
             "commodities", facts.commodities[commodity], "shortage_price_usd_per_unit", year
         )
 
-    support = list(support_by_plant(running).values())
+    extra = facts.case.finance.public_funds_cost - 1
+    support = [
+        extra * facts.discount(year) * amount
+        for (_, _, year), amount in money.support.items()
+        if extra
+    ]
     runs = [
         weight(name)
         * amount
@@ -181,7 +140,7 @@ def recompute(running: Running, shortfalls: dict[tuple[str, int], float]) -> dic
     return {
         "capital": _capital(facts, money),
         "fixed_operation": _fixed(facts, money),
-        "operation": [*runs, *(-part for part in support)],
+        "operation": runs,
         "operating_support": support,
         "trade": trade,
         "stockholding": held,
@@ -226,7 +185,7 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     kind = plan.objective_kind
     ledger.at(["kind"]).equal("objective", kind, facts.case.objective)
     if kind == "budget":
-        total = running.money.public_capital()
+        total = running.money.public_money()
         size = total + running.money.size
     else:
         terms = sorted(parts)
@@ -241,12 +200,12 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
             here.at_most("proved gap", plan.objective - plan.bound, room)
     elif plan.status == "optimal":
         here.note("bound", plan.bound, "a proved bound")
-    support = support_by_plant(running)
     for row in records(plan, "portfolio"):
         here = ledger.at([row["project"]], USD_M, running.money.size)
         if (one := running.money.committed.get(row["project"])) is not None:
             owed = owed_after_the_end(facts, one)
             most = facts.most_capital(one.row)
             here.same("obligations after the end", row["obligations_usd_m"], owed, most)
-        amount = support.get(row["project"], 0.0)
+        amounts = running.money.support.items()
+        amount = math.fsum(amount for (_, name, _), amount in amounts if name == row["project"])
         here.same("operating support", row["operating_support_usd_m"], amount)

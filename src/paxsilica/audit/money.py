@@ -9,7 +9,7 @@ from typing import Any
 from paxsilica.audit.findings import OF_ALL, Ledger, records
 from paxsilica.audit.reference import ENDLESS, Facts
 from paxsilica.plan.result import Plan
-from paxsilica.tables.schema import Funder, Project
+from paxsilica.tables.schema import Funder, Mandate, Project
 
 USD_M = "USD million"
 Used = dict[tuple[str, str, int | None], tuple[float, float]]
@@ -44,6 +44,8 @@ class Money:
     ledger: Ledger
     committed: dict[str, Committed]
     payments: dict[tuple[str, str, int], float]
+    support: dict[tuple[str, str, int], float]
+    """Operating support by (funder, plant, year)."""
 
     @property
     def size(self) -> float:
@@ -95,6 +97,18 @@ class Money:
             (1 - (one.row.sponsor_share or 0.0)) * one.capital for one in self.committed.values()
         )
 
+    def public_money(self) -> float:
+        """What the budget limits, undiscounted."""
+        covers_all = self.facts.case.budget.covers == "money"
+        return self.public_capital() + (sum(self.support.values()) if covers_all else 0.0)
+
+
+def fits(facts: Facts, mandate: Mandate, plant: str) -> bool:
+    """Whether a mandate fits a plant."""
+    row = facts.plants[plant]
+    stage = facts.processes[row.process].stage
+    return mandate.stage in ("*", stage) and mandate.region in ("*", row.region)
+
 
 def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
     """Commitments and payments of the plan; what names no project or funder of the data is a
@@ -117,7 +131,14 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
     payments: dict[tuple[str, str, int], float] = defaultdict(float)
     for row in records(plan, "funding"):
         payments[row["funder"], row["project"], row["year"]] += row["usd_m"]
-    return Money(facts, plan, ledger, committed, dict(payments))
+    support: dict[tuple[str, str, int], float] = defaultdict(float)
+    for row in records(plan, "support"):
+        if row["plant"] not in facts.plants or row["year"] not in facts.years:
+            words = "no such plant or year"
+            ledger.at([row["plant"], row["year"]]).note("plant supported", "a row", words)
+            continue
+        support[row["funder"], row["plant"], row["year"]] += row["support_usd_m"]
+    return Money(facts, plan, ledger, committed, dict(payments), dict(support))
 
 
 def audit_projects(money: Money) -> None:
@@ -229,7 +250,7 @@ def audit_funding(money: Money) -> Used:
     for name, row in facts.funders.items():
         used |= _one_funder(row, paid[name], money)
     if (budget := facts.case.budget_usd_m) is not None:
-        used["budget of the programme", "programme", None] = (budget, money.public_capital())
+        used["budget of the programme", "programme", None] = (budget, money.public_money())
     for (what, where, when), (limit, amount) in used.items():
         ledger.at([where, when], USD_M, money.size).at_most(what, amount, limit)
     _funders_table(money, paid)
@@ -261,6 +282,11 @@ def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -
     """What one funder may pay."""
     facts, name = money.facts, row.funder
     years, envelope = facts.funder_years(row), facts.envelope(row)
+    support = {
+        (plant, year): amount
+        for (funder, plant, year), amount in money.support.items()
+        if funder == name
+    }
     for (project, year), amount in paid.items():
         if year not in years:
             money.ledger.at([name, project, year], USD_M).note("year of a funder", amount, 0.0)
@@ -268,14 +294,15 @@ def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -
         return {}
     used: Used = {}
     if envelope is not None:
-        spent = sum(paid.values())
+        spent = sum(paid.values()) + sum(support.values())
         used["envelope of a funder", name, None] = (envelope * facts.delivery(row), spent)
     limits = {year: facts.yearly(row, year) for year in years}
     for year in years:
         counted = [one for one in years if one == year or (row.carry_over and one < year)]
         limit = sum(limits[one] for one in counted)
         if limit != ENDLESS:
-            spent = sum(amount for (_, when), amount in paid.items() if when in counted)
+            payments = [*paid.items(), *support.items()]
+            spent = sum(amount for (_, when), amount in payments if when in counted)
             used["limit of a funder by year", name, year] = (limit, spent)
     into: dict[str, float] = defaultdict(float)
     for (project, _), amount in paid.items():
@@ -287,26 +314,26 @@ def _one_funder(row: Funder, paid: dict[tuple[str, int], float], money: Money) -
     for project in sorted(filter(None, signed)):
         here = money.ledger.at([name, project], USD_M, money.size)
         here.at_least("signed deal", into.get(project, 0.0), facts.signed(name, project))
-    return used | _mandates(name, into, money)
+    return used | _mandates(name, into, support, money)
 
 
-def _mandates(name: str, into: dict[str, float], money: Money) -> Used:
-    """Payments of a funder by project, ``into``, against its mandates."""
+def _mandates(
+    name: str, into: dict[str, float], support: dict[tuple[str, int], float], money: Money
+) -> Used:
+    """Payments of a funder by project, ``into``, and its operating support against its
+    mandates."""
     facts = money.facts
     mandates = [mandate for mandate in facts.tables.mandates if mandate.funder == name]
     used: Used = {}
     outside = set(into) if mandates else set()
     for mandate in mandates:
-        fits = {
-            project
-            for project in into
-            if mandate.stage in ("*", facts.processes[facts.projects[project].process].stage)
-            and mandate.region in ("*", facts.projects[project].region)
-        }
-        outside -= fits
+        outside -= {project for project in into if fits(facts, mandate, project)}
         if mandate.largest_usd_m is not None:
             where = f"{name}, {mandate.stage}, {mandate.region}"
-            spent = sum(into[project] for project in into if project in fits)
+            spent = sum(into[project] for project in into if fits(facts, mandate, project))
+            spent += sum(
+                amount for (plant, _), amount in support.items() if fits(facts, mandate, plant)
+            )
             used["limit of a mandate", where, None] = (mandate.largest_usd_m, spent)
     for project in into:
         if project in outside:
@@ -341,7 +368,9 @@ def _funders_table(money: Money, paid: dict[str, dict[tuple[str, int], float]]) 
         envelope = facts.envelope(funder)
         whole = ENDLESS if envelope is None else envelope * facts.delivery(funder)
         available = min(whole, yearly)
-        spent = sum(paid[name].values())
+        spent = sum(paid[name].values()) + sum(
+            amount for (payer, _, _), amount in money.support.items() if payer == name
+        )
         amounts = {
             "available_usd_m": available,
             "paid_usd_m": spent,

@@ -93,13 +93,8 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
         return known
     chosen = benchmarks(facts)
     demand = {year: covered_demand(facts, year) for year in facts.years}
-    wanted = {commodity for goods in demand.values() for commodity in goods}
-    names = sorted(wanted.union(*(_above(facts, chosen, commodity) for commodity in wanted)))
+    names, gross = _one_round(facts, chosen, {name for goods in demand.values() for name in goods})
     at = {name: position for position, name in enumerate(names)}
-    gross = np.zeros((len(names), len(names)))
-    for name in set(names) & set(chosen):
-        for source, used in facts.uses[chosen[name]].items():
-            gross[at[source], at[name]] += used / facts.makes[chosen[name]][name]
     net = gross.copy()
     for (source, name), amount in returned(facts, chosen).items():
         if name in at:
@@ -113,6 +108,26 @@ def needs(facts: Facts) -> dict[tuple[str, int], float]:
                 found[name, year] = float(amount)
     facts.memory["needs"] = found
     return found
+
+
+def gross_need(facts: Facts, final: Mapping[str, float]) -> dict[str, float]:
+    """What a final demand by commodity needs of every good, without returns."""
+    names, gross = _one_round(facts, benchmarks(facts), {name for name in final if final[name]})
+    found = _all_rounds(gross) @ np.array([final.get(name, 0.0) for name in names])
+    return dict(zip(names, map(float, found), strict=True))
+
+
+def _one_round(
+    facts: Facts, chosen: Mapping[str, str], wanted: set[str]
+) -> tuple[list[str], NDArray[np.float64]]:
+    """The goods wanted and all upstream of them, and the input of each (row) per unit of each."""
+    names = sorted(wanted.union(*(_above(facts, chosen, commodity) for commodity in wanted)))
+    at = {name: position for position, name in enumerate(names)}
+    gross = np.zeros((len(names), len(names)))
+    for name in set(names) & set(chosen):
+        for source, used in facts.uses[chosen[name]].items():
+            gross[at[source], at[name]] += used / facts.makes[chosen[name]][name]
+    return names, gross
 
 
 def _all_rounds(one_round: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,144 +1,245 @@
-"""The accounts of projects and the statements of funders recomputed from payments, activity and
-list prices."""
+"""The accounts of projects and the statements of funders recomputed from payments, operating
+support, activity and list prices."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.audit.activity import Running
+from paxsilica.audit.audited_support import annuities
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M
 from paxsilica.tables.schema import Funder
 
+Years = dict[int, float]
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What a party pays of the capital and as operating support, and receives (``None`` without a
+    price), by year, USD million."""
+
+    paid: Years
+    support: Years
+    received: Years | None
+
+    @property
+    def size(self) -> float:
+        parts = (self.paid, self.support, self.received or {})
+        return math.fsum(abs(amount) for years in parts for amount in years.values())
+
+    def value(self, first: int, rate: float) -> float:
+        """At the beginning of the year ``first``: payments of capital fall at the beginning of a
+        year, all else at its end."""
+        return math.fsum(
+            [-amount * (1 + rate) ** (first - year) for year, amount in self.paid.items()]
+            + [-amount * (1 + rate) ** (first - year - 1) for year, amount in self.support.items()]
+            + [
+                amount * (1 + rate) ** (first - year - 1)
+                for year, amount in (self.received or {}).items()
+            ]
+        )
+
+
+def _accounts(running: Running) -> dict[tuple[str, str], _Account]:
+    """By (project, party)."""
+    paid = _by_project(running, running.money.payments)
+    support = _by_project(running, running.money.support)
+    found = {}
+    for project in {*paid, *support}:
+        if project not in running.money.committed:
+            continue
+        margins, given = _margins(running, project), defaultdict[int, float](float)
+        capital = {party: math.fsum(years.values()) for party, years in paid[project].items()}
+        owed = {
+            party: _continued(running, project, years) for party, years in support[project].items()
+        }
+        for years in owed.values():
+            for year, amount in years.items():
+                given[year] += amount
+        due = _due_to_owner(running, project) if "sponsor" in capital else {}
+        for party in {*capital, *owed}:
+            share = capital.get(party, 0.0) / (math.fsum(capital.values()) or 1.0)
+            received = None
+            if margins is not None:
+                received = {}
+                for year, margin in margins.items():
+                    earned, first = margin + given[year], due.get(year, 0.0)
+                    first = min(earned, first) if first > 0 else 0.0
+                    received[year] = share * (earned - first) + first * (party == "sponsor")
+            own = paid[project].get(party, {})
+            found[project, party] = _Account(own, owed.get(party, {}), received)
+    return found
+
+
+def _by_project(
+    running: Running, amounts: dict[tuple[str, str, int], float]
+) -> dict[str, dict[str, Years]]:
+    """Amounts by project, party and year; those of existing plants are left out."""
+    found: dict[str, dict[str, Years]] = defaultdict(lambda: defaultdict(dict))
+    for (party, plant, year), amount in amounts.items():
+        if plant not in running.facts.assets:
+            found[plant][party][year] = amount
+    return found
+
+
+def _continued(running: Running, project: str, years: Years) -> Years:
+    """Amounts by year, that of the last year of the case also in later years of the economic
+    life."""
+    one, last = running.money.committed[project], running.facts.last
+    end = one.first + one.row.lead_time_years + (one.row.economic_life_years or 0)
+    return years | {year: years[last] for year in range(last + 1, end) if last in years}
+
+
+def _due_to_owner(running: Running, project: str) -> Years:
+    """The annuity of the owner's capital by year, which it receives first where the case pays
+    support."""
+    if not running.facts.case.support.pay:
+        return {}
+    years = {year: math.fsum(annuities(running, project, year)) for year in running.facts.years}
+    return _continued(running, project, years)
+
 
 def audit_accounts(running: Running) -> None:
     """Every party that pays for a project has an account with the right sums, rate and value."""
-    facts, ledger = running.facts, running.ledger
-    paid: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
-    for (party, project, year), amount in running.money.payments.items():
-        paid[project, party][year] = amount
+    first, ledger = running.facts.first, running.ledger
+    expected = _accounts(running)
     listed = {(row["project"], row["party"]): row for row in records(running.plan, "accounts")}
-    for project, party in sorted(set(paid) ^ set(listed)):
+    paying = {
+        (project, party)
+        for amounts in (running.money.payments, running.money.support)
+        for party, project, _ in amounts
+        if project not in running.facts.assets
+    }
+    for project, party in sorted(paying ^ set(listed)):
         here = ledger.at([project, party], "whether it is there")
-        here.note("account", (project, party) in listed, (project, party) in paid)
-    for (project, party), row in listed.items():
-        if (project, party) not in paid or project not in running.money.committed:
-            continue
-        years = paid[project, party]
-        own = math.fsum(years.values())
-        here = ledger.at([project, party], USD_M)
-        here.same("account", row["paid_usd_m"], own)
-        rate = _rate(running, project, party)
-        ledger.at([project, party], "share of 1 per year", 1.0).same("account", row["rate"], rate)
-        margins = _margins(running, project)
-        if margins is None:
+        here.note("account", (project, party) in listed, (project, party) in paying)
+    for key in sorted(set(expected) & set(listed)):
+        row, one = listed[key], expected[key]
+        rate = _rate(running, *key)
+        ledger.at([*key], "share of 1 per year", 1.0).same("account", row["rate"], rate)
+        here = ledger.at([*key], USD_M)
+        here.same("account", row["paid_usd_m"], math.fsum(one.paid.values()))
+        here.same("account", row["support_paid_usd_m"], math.fsum(one.support.values()))
+        if one.received is None:
             blank = row["received_usd_m"] is None and row["npv_usd_m"] is None
             if not blank or row["irr"] is not None or not row["note"]:
                 here.note("account", row["received_usd_m"], "blank: no price")
             continue
-        all_paid = math.fsum(
-            math.fsum(other.values()) for (name, _), other in paid.items() if name == project
-        )
-        received = {year: own / all_paid * amount for year, amount in margins.items()}
-        size = own + math.fsum(map(abs, received.values()))
-        here.same("account", row["received_usd_m"], math.fsum(received.values()), size)
-
-        def value(
-            rate: float, years: dict[int, float] = years, got: dict[int, float] = received
-        ) -> float:
-            return math.fsum(
-                [-amount * (1 + rate) ** (facts.first - year) for year, amount in years.items()]
-                + [amount * (1 + rate) ** (facts.first - year - 1) for year, amount in got.items()]
-            )
-
-        here.same("account", row["npv_usd_m"], value(rate), size * max(1.0, (1 + rate) ** -40))
+        here.same("account", row["received_usd_m"], math.fsum(one.received.values()), one.size)
+        least = max(1.0, (1 + rate) ** -40)
+        here.same("account", row["npv_usd_m"], one.value(first, rate), one.size * least)
         if row["irr"] is not None and not math.isnan(row["irr"]):
             least = max(1.0, (1 + row["irr"]) ** -40)
-            here.same("account", value(row["irr"]), 0.0, size * least)
+            here.same("account", one.value(first, row["irr"]), 0.0, one.size * least)
 
 
 def audit_statements(running: Running) -> None:
     """Every funder that pays has a statement and cash by year with the right sums and return."""
-    facts, ledger = running.facts, running.ledger
-    paid: dict[str, dict[tuple[str, int], float]] = defaultdict(dict)
-    for (party, project, year), amount in running.money.payments.items():
-        if party in facts.funders and project in running.money.committed:
-            paid[party][project, year] = amount
+    money, ledger = running.money, running.ledger
+    accounts: dict[str, dict[str, _Account]] = defaultdict(dict)
+    for (project, party), one in _accounts(running).items():
+        accounts[party][project] = one
+    others: dict[str, Years] = defaultdict(lambda: defaultdict(float))
+    for (party, plant, year), amount in money.support.items():
+        if plant in running.facts.assets:
+            others[party][year] += amount
+    paying = (set(accounts) | set(others)) & set(running.facts.funders)
     listed = {row["funder"]: row for row in records(running.plan, "statements")}
-    cash: dict[str, dict[int, tuple[float, float]]] = defaultdict(dict)
+    cash: dict[str, dict[int, tuple[float, ...]]] = defaultdict(dict)
     for row in records(running.plan, "funder_cash"):
-        cash[row["funder"]][row["year"]] = (row["paid_usd_m"], row["received_usd_m"])
-    for name in sorted(set(paid) ^ set(listed) | set(paid) ^ set(cash)):
+        columns = ("paid_usd_m", "support_usd_m", "received_usd_m")
+        cash[row["funder"]][row["year"]] = tuple(row[column] for column in columns)
+    for name in sorted(paying ^ set(listed) | paying ^ set(cash)):
         here = ledger.at([name], "whether it is there")
-        here.note("statement of a funder", name in listed and name in cash, name in paid)
-    for name in sorted(set(paid) & set(listed)):
-        _one_statement(running, facts.funders[name], paid[name], listed[name], cash[name])
+        here.note("statement of a funder", name in listed and name in cash, name in paying)
+    for name in sorted(paying & set(listed)):
+        funder = running.facts.funders[name]
+        _one_statement(running, funder, accounts[name], others[name], listed[name])
+        _one_cash(running, name, [*accounts[name].values()], others[name], cash[name])
+
+
+def _sum(parts: list[Years]) -> Years:
+    found: Years = defaultdict(float)
+    for years in parts:
+        for year, amount in years.items():
+            found[year] += amount
+    return found
+
+
+def _one_cash(
+    running: Running,
+    name: str,
+    accounts: list[_Account],
+    others: Years,
+    cash: dict[int, tuple[float, ...]],
+) -> None:
+    columns = (
+        _sum([one.paid for one in accounts]),
+        _sum([others, *(one.support for one in accounts)]),
+        _sum([one.received or {} for one in accounts]),
+    )
+    size = math.fsum(one.size for one in accounts) + math.fsum(others.values())
+    for year in sorted(set(cash).union(*columns)):
+        there = running.ledger.at([name, year], USD_M, size)
+        for stated, expected in zip(cash.get(year, (0.0, 0.0, 0.0)), columns, strict=True):
+            there.same("statement of a funder", stated, expected.get(year, 0.0))
 
 
 def _one_statement(
     running: Running,
     funder: Funder,
-    paid: dict[tuple[str, int], float],
+    accounts: dict[str, _Account],
+    others: Years,
     row: dict[str, Any],
-    cash: dict[int, tuple[float, float]],
 ) -> None:
     facts, name = running.facts, funder.funder
-    margins = {project: _margins(running, project) for project, _ in paid}
-    whole: dict[str, float] = defaultdict(float)
-    for (_, project, _), amount in running.money.payments.items():
-        whole[project] += amount
-    out: dict[int, float] = defaultdict(float)
-    priced: dict[int, float] = defaultdict(float)
-    got: dict[int, float] = defaultdict(float)
     sums: dict[str, float] = defaultdict(float)
-    for (project, year), amount in paid.items():
-        out[year] += amount
+    priced = [one for one in accounts.values() if one.received is not None]
+    for project, one in accounts.items():
         home = facts.regions[facts.projects[project].region]
         preferred = facts.prefers(funder, project)
         prefers = "deals_usd_m" if preferred else "elsewhere_usd_m"
+        key = "home_usd_m" if funder.region in (home.region, home.group) else prefers
+        sums[key] += math.fsum(one.paid.values())
         if not preferred:
-            sums["preference_usd_m"] += (
-                facts.case.funders.preference * facts.discount(year) * amount
+            sums["preference_usd_m"] += facts.case.funders.preference * math.fsum(
+                facts.discount(year) * amount for year, amount in one.paid.items()
             )
-        sums["home_usd_m" if funder.region in (home.region, home.group) else prefers] += amount
-        if (margin := margins[project]) is not None:
-            priced[year] += amount
-            for when, earned in margin.items():
-                got[when] += amount / whole[project] * earned
     dropped = {one["project"] for one in records(running.plan, "dropped")}
     deals = {one.project for one in facts.tables.deals if one.funder == name} - dropped
     sums["signed_usd_m"] = math.fsum(facts.signed(name, one) for one in deals if one is not None)
-    sums |= {"paid_usd_m": math.fsum(out.values()), "priced_usd_m": math.fsum(priced.values())}
-    sums["received_usd_m"] = math.fsum(got.values())
-    size = sums["paid_usd_m"] + math.fsum(map(abs, got.values()))
-    here = running.ledger.at([name], USD_M, size)
-    here.equal("statement of a funder", row["projects"], len(margins))
-    for column in ("signed", "home", "deals", "elsewhere", "preference", "paid", "priced"):
-        key = f"{column}_usd_m"
+    whole = _Account(
+        _sum([one.paid for one in priced]),
+        _sum([others, *(one.support for one in accounts.values())]),
+        _sum([one.received or {} for one in priced]),
+    )
+    sums["paid_usd_m"] = math.fsum(math.fsum(one.paid.values()) for one in accounts.values())
+    sums["support_usd_m"] = math.fsum(whole.support.values())
+    sums["priced_usd_m"] = math.fsum(whole.paid.values())
+    sums["received_usd_m"] = math.fsum((whole.received or {}).values())
+    here = running.ledger.at([name], USD_M, sums["paid_usd_m"] + whole.size)
+    here.equal(
+        "statement of a funder", row["projects"], sum(1 for one in accounts.values() if one.paid)
+    )
+    for what in (
+        *("signed", "home", "deals", "elsewhere", "preference"),
+        *("paid", "support", "priced", "received"),
+    ):
+        key = f"{what}_usd_m"
         here.same("statement of a funder", row[key], sums[key])
-    here.same("statement of a funder", row["received_usd_m"], sums["received_usd_m"])
-    for year in sorted({*out, *got, *cash}):
-        spent, received = cash.get(year, (0.0, 0.0))
-        there = running.ledger.at([name, year], USD_M, size)
-        there.same("statement of a funder", spent, out.get(year, 0.0))
-        there.same("statement of a funder", received, got.get(year, 0.0))
-
-    def value(rate: float) -> float:
-        return math.fsum(
-            [-amount * (1 + rate) ** (facts.first - year) for year, amount in priced.items()]
-            + [amount * (1 + rate) ** (facts.first - year - 1) for year, amount in got.items()]
-        )
-
     rate = _rate(running, "", name)
     running.ledger.at([name], "share of 1 per year", 1.0).same(
         "statement of a funder", row["rate"], rate
     )
-    here.same("statement of a funder", row["npv_usd_m"], value(rate))
+    here.same("statement of a funder", row["npv_usd_m"], whole.value(facts.first, rate))
     if row["irr"] is not None and not math.isnan(row["irr"]):
-        here = running.ledger.at([name], USD_M, size * max(1.0, (1 + row["irr"]) ** -40))
-        here.same("statement of a funder", value(row["irr"]), 0.0)
+        least = max(1.0, (1 + row["irr"]) ** -40)
+        here = running.ledger.at([name], USD_M, whole.size * least)
+        here.same("statement of a funder", whole.value(facts.first, row["irr"]), 0.0)
 
 
 def _rate(running: Running, project: str, party: str) -> float:

@@ -22,6 +22,23 @@ Place = tuple[str, str]
 ENDLESS = math.inf
 
 
+def yearly_charge(
+    rate: float, life: int, lead_time: int, profile: tuple[float, ...]
+) -> tuple[float, ...]:
+    """What is due in each year of operation for a USD of capital: equal parts whose value at the
+    start is that of the spending.
+
+    >>> [round(part, 4) for part in yearly_charge(0.0, 2, 3, (1.0,))]
+    [0.5, 0.5]
+    >>> [round(part, 4) for part in yearly_charge(0.1, 25, 1, (0.0, 1.0))][:1]
+    [0.1102]
+    """
+    growth = 1 + rate
+    spent = math.fsum(share * growth ** (lead_time - age) for age, share in enumerate(profile))
+    worth = math.fsum(growth**-year for year in range(1, life + 1))
+    return (spent / worth,) * life
+
+
 @dataclass(frozen=True)
 class Situation:
     """An operating state as the data describe it: a year, what is cut off, and other events."""

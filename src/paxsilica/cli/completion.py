@@ -110,9 +110,8 @@ def _folder(context: typer.Context) -> Path:
 def _first_column(path: Path) -> Iterator[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
-            next(lines, None)
-            yield from [line[0] for line in lines if line and line[0]]
+            lines = [line for line in csv.reader(file) if line and line[0]]
+            yield from [line[0] for line in lines if not line[0].startswith("#")][1:]
     except (OSError, ValueError, csv.Error):
         return  # completion never prints an error
 

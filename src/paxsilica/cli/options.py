@@ -210,13 +210,15 @@ class CaseOptions(DataOptions):
         with gathered(problems):
             refuse_contradictions(settings)
         for name in cases:
+            path: Path | None = None
             with gathered(problems):
                 path = find_case(name)
-                folder = self.data or named_tables(path) or data_folder()
-                with gathered(problems):
-                    if folder not in tables:
-                        tables[folder] = load_tables(folder)
-                with gathered(problems):
+            folder = self.data or (path and named_tables(path)) or data_folder()
+            with gathered(problems):
+                if folder not in tables:
+                    tables[folder] = load_tables(folder)
+            with gathered(problems):
+                if path is not None:
                     read.append((folder, read_case(path, settings)))
         if problems:
             raise InputError(problems)

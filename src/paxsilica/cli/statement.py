@@ -84,8 +84,8 @@ def statement(
         deals = [deal.model_dump(mode="json") for deal in found.deals]
         bought = [asdict(one) for one in found.bought]
         cash = [
-            {"year": year, "paid": paid, "received": received}
-            for year, paid, received in found.cash
+            {"year": year, "paid": paid, "support": support, "received": received}
+            for year, paid, support, received in found.cash
         ]
         return {
             "funder": found.funder,

@@ -28,9 +28,16 @@ from paxsilica.instance.operating_states import (
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
+from paxsilica.instance.supported_plants import (
+    Support,
+    SupportGroup,
+    SupportTerms,
+    make_support,
+    support_groups,
+)
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
-from paxsilica.instance.world import UNLIMITED, World, make_world, scaled
+from paxsilica.instance.world import World, make_world, scaled
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
@@ -51,9 +58,7 @@ class Instance:
         value_at_risk: value added of a stage by (stage, year), USD million; empty where no
             shortfall of coverage is paid for.
         covered_demand: final demand of the covered regions by (commodity, year).
-        support_per_unit: by (plant, year), USD per unit of activity by which the plant's unit cost
-            exceeds that of the cheapest plant of the same process that is cut off; only where
-            positive.
+        paid_support: operating support; see :class:`~paxsilica.instance.supported_plants.Support`.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
@@ -70,7 +75,7 @@ class Instance:
     required: Mapping[tuple[str, str], float]
     value_at_risk: Mapping[tuple[str, int], float]
     covered_demand: Mapping[tuple[str, int], float]
-    support_per_unit: Mapping[tuple[str, int], float]
+    paid_support: Support
     nameplate: Mapping[tuple[str, int], float]
     shortage_price: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
@@ -136,6 +141,17 @@ class Instance:
     def covered(self) -> tuple[str, ...]:
         """Commodities with required coverage."""
         return tuple(sorted({commodity for commodity, _ in self.required}))
+
+    @property
+    def support(self) -> Mapping[tuple[str, str], SupportTerms]:
+        """Terms of operating support by (plant, normal state)."""
+        return self.paid_support.terms
+
+    @cached_property
+    def support_groups(self) -> dict[str, SupportGroup]:
+        """Plants that may need support in groups with the same funders, by name of the group."""
+        plants = {plant for plant, _ in self.support}
+        return {group.name: group for group in support_groups(self.world, self.funding, plants)}
 
     def discount(self, year: int) -> float:
         """Present value in the first year of the case of one USD in ``year``."""
@@ -373,6 +389,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         )
     required = {(commodity, names[cut, year]): share for (commodity, year), share in shares.items()}
     shortage = _shortage_prices(world, case, states, set(stages))
+    fixed_asset_cost = {
+        (row.asset, year): cost
+        for row in tables.assets
+        for year in case.span()
+        if world.plants[row.asset].operates(year)
+        and (cost := fixed_cost_of_asset(world, row, year, capacities[year][row.asset])) > 0
+    }
     instance = Instance(
         world=world,
         candidates=candidates,
@@ -388,16 +411,10 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for year, places in demand.items()
             for commodity, quantity in covered_demand(world, places, year).items()
         },
-        support_per_unit=_support(world, costs, capacities),
+        paid_support=make_support(world, candidates, states, fixed_asset_cost, capacities),
         nameplate=nameplate,
         shortage_price=shortage,
-        fixed_asset_cost={
-            (row.asset, year): cost
-            for row in tables.assets
-            for year in case.span()
-            if world.plants[row.asset].operates(year)
-            and (cost := fixed_cost_of_asset(world, row, year, capacities[year][row.asset])) > 0
-        },
+        fixed_asset_cost=fixed_asset_cost,
         holding_cost={
             ((row.region, row.commodity), year): world.number(
                 "stocks", row, "holding_cost_usd_per_unit", year
@@ -417,35 +434,6 @@ def _variable_costs(world: World, year: int) -> dict[str, float]:
         if world.plants[row.asset].operates(year)
     }
     return costs | {row.project: unit_costs(world, row, year)[0] for row in world.tables.projects}
-
-
-def _support(
-    world: World,
-    costs: Mapping[int, Mapping[str, float]],
-    capacities: Mapping[int, Mapping[str, float]],
-) -> dict[tuple[str, int], float]:
-    """Unit cost above that of the cheapest plant of the same process that is cut off; none for
-    a plant that must run as much anyway."""
-    support = {}
-    for year, by_plant in costs.items():
-        rival: dict[str, float] = {}
-        for plant in world.plants.values():
-            if (
-                not plant.is_project
-                and not world.within_reach(plant, year)
-                and capacities[year].get(plant.name, 0.0) > 0
-            ):
-                rival[plant.process] = min(
-                    rival.get(plant.process, UNLIMITED), by_plant[plant.name]
-                )
-        for plant in world.plants.values():
-            if (
-                plant.process in rival
-                and plant.minimum_utilisation > plant.must_run_share
-                and by_plant.get(plant.name, 0.0) > rival[plant.process]
-            ):
-                support[plant.name, year] = by_plant[plant.name] - rival[plant.process]
-    return support
 
 
 def _shortage_prices(

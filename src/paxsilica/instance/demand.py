@@ -188,14 +188,7 @@ def covered_need(
     """
     final = covered_demand(world, demand, year)
     chain = make_chain(world, benchmark, returns, final)
-    for loop in _endless_loops(chain):
-        names = ", ".join(sorted(benchmark[name] for name in loop))
-        words = (
-            f"the need cannot be computed: among the main processes {names} a loop uses at least as"
-            " much of a commodity as it makes; leave main_product blank for a process of the loop"
-            " that is not the usual way to make its product"
-        )
-        world.problems.append(Problem("processes", "", "main_product", "", words))
+    if _refuse_endless_loops(world, benchmark, chain):
         return {}
     gross = chain.need(final, gross=True)
     net = chain.need(final) if returns else gross
@@ -211,6 +204,33 @@ def covered_need(
         for name, quantity in net.items()
         if quantity > NEGLIGIBLE * gross[name]
     }
+
+
+def gross_need(
+    world: World, benchmark: Mapping[str, str], final: Mapping[str, float]
+) -> dict[str, float]:
+    """Gross need for each good that a final demand by commodity causes, in the commodity's unit per
+    year. A need that cannot be computed is added to the problems of the world."""
+    chain = make_chain(world, benchmark, {}, final)
+    if _refuse_endless_loops(world, benchmark, chain):
+        return {}
+    return chain.need(final, gross=True)
+
+
+def _refuse_endless_loops(world: World, benchmark: Mapping[str, str], chain: Chain) -> bool:
+    """Whether the need cannot be computed; the problem is added to those of the world."""
+    for loop in _endless_loops(chain):
+        names = ", ".join(sorted(benchmark[name] for name in loop))
+        words = (
+            f"the need cannot be computed: among the main processes {names} a loop uses at least as"
+            " much of a commodity as it makes; leave main_product blank for a process of the loop"
+            " that is not the usual way to make its product"
+        )
+        problem = Problem("processes", "", "main_product", "", words)
+        if problem not in world.problems:
+            world.problems.append(problem)
+        return True
+    return False
 
 
 def _endless_loops(chain: Chain) -> Iterable[list[str]]:

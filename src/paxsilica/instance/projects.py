@@ -47,6 +47,7 @@ class Candidate:
     sponsor_share: float
     life: int | None
     discount_rate: float
+    owner_rate: float
     prerequisites: tuple[str, ...]
     exclusive_group: str | None
     required: bool
@@ -159,10 +160,18 @@ class Candidate:
     def annuity(self) -> float:
         """What a USD of capital costs in each year of the economic life, interest during
         construction included, at the social discount rate; 0 where no life is stated."""
+        return self._annuity(self.discount_rate)
+
+    @cached_property
+    def owner_annuity(self) -> float:
+        """The same at the rate of the owner."""
+        return self._annuity(self.owner_rate)
+
+    def _annuity(self, rate: float) -> float:
         if self.life is None:
             return 0.0
-        start = interest_factor(self.spend_profile, self.lead_time, self.discount_rate)
-        return start * annuity_share(self.discount_rate, self.life)
+        start = interest_factor(self.spend_profile, self.lead_time, rate)
+        return start * annuity_share(rate, self.life)
 
     def charges(self, commitment: int) -> dict[int, float]:
         """Share of the capital committed in a year that is charged in each year of the case: the
@@ -173,6 +182,25 @@ class Candidate:
             return {year: share for year, share in shares.items() if share}
         start = commitment + self.lead_time
         return {year: self.annuity for year in self.years if start <= year < start + self.life}
+
+    def owner_charges(
+        self, year: int, of: tuple[int, ...], price: Mapping[int, float]
+    ) -> dict[int, float]:
+        """Coefficients on the cumulative decisions of the years ``of`` whose sum is the expected
+        annuity of the owner's capital in ``year``, USD million: it is earned only in operation, so
+        it counts with the probability that the plant operates."""
+        last = (self.life or 0) - 1
+        return differences(
+            of,
+            {
+                v: self.sponsor_share
+                * self.owner_annuity
+                * price[v]
+                * (self.completion.operating_share(age) if 0 <= age <= last else 0.0)
+                for v in of
+                for age in (self._age(v, year),)
+            },
+        )
 
     def obligation(self, commitment: int) -> float:
         """Annuities after the last year of the case, undiscounted, per USD of capital committed in
@@ -300,6 +328,11 @@ def make_candidate(world: World, row: Project) -> Candidate:
         sponsor_share=row.sponsor_share or 0.0,
         life=row.economic_life_years,
         discount_rate=case.finance.discount_rate,
+        owner_rate=(
+            case.finance.discount_rate
+            if row.sponsor_cost_of_capital is None
+            else row.sponsor_cost_of_capital
+        ),
         prerequisites=row.prerequisites or (),
         exclusive_group=row.exclusive_group,
         required=row.commitment == "required",

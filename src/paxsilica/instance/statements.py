@@ -30,6 +30,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
         *_scenarios(instance),
         *_demand(instance),
         *_deals(instance),
+        *_support(instance),
         *_completion(instance),
         *_fixed_costs(instance),
         *_funders(instance),
@@ -253,10 +254,12 @@ def _funders(instance: Instance) -> Iterable[str]:
     else:
         reasons: dict[str, list[str]] = defaultdict(list)
         payers = {funder for funder, _ in funding.pairs}
+        groups = instance.support_groups.values()
+        supporters = {funder for group in groups for funder in group.funders}
         for row in instance.tables.funders:
             if row.funder not in funding.funders:
                 reasons[_absent_funder(instance, row)].append(row.funder)
-            elif row.funder not in payers:
+            elif row.funder not in payers | supporters:
                 reasons["there is no project that they may pay for"].append(row.funder)
         for reason, names in reasons.items():
             yield f"Funders that pay for nothing, since {reason}: {_some(names)}."
@@ -265,7 +268,8 @@ def _funders(instance: Instance) -> Iterable[str]:
         hosts = {row.region for row in instance.tables.funders}
         if idle := set(case.funders.exclude_regions) - hosts:
             yield f"funders.exclude_regions has no effect for {_some(idle)}: no funder is there."
-    if case.budget_usd_m is not None:
+    counted = bool(instance.support) and case.budget.covers == "money"
+    if case.budget_usd_m is not None and not counted:
         most = sum(candidate.largest_capital for candidate in instance.candidates.values())
         if case.budget_usd_m >= most:
             yield (
@@ -305,6 +309,28 @@ def _deals(instance: Instance) -> Iterable[str]:
                 )
     if case.funders.preference and not tables.deals:
         yield "The data has no deals: funders prefer their home region alone."
+
+
+def _support(instance: Instance) -> Iterable[str]:
+    """Whether operating support is paid, and whose profit does not lower it."""
+    if all(state.mode == "normal" for state in instance.states.values()):
+        return
+    if not instance.case.support.pay:
+        yield (
+            "Operating support is neither computed nor paid (support.pay is false): public money"
+            " does not hold what plants that are kept ready lack to earn their costs."
+        )
+        return
+    earning = {
+        (instance.world.plants[plant].main_product or plant, state)
+        for (plant, state), terms in instance.support.items()
+        if terms.loss < 0
+    }
+    if goods := {good for good, _ in earning - set(instance.paid_support.market)}:
+        yield (
+            "The profit of plants does not lower their operating support where final demand needs"
+            f" nothing of their main product along the usual recipes: {_some(goods)}."
+        )
 
 
 def _completion(instance: Instance) -> Iterable[str]:

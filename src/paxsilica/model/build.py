@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
-from paxsilica.model import funding, investment, limits, operation, security, storage
+from paxsilica.model import funding, investment, limits, operation, security, storage, support
 from paxsilica.model.costs import minimised
-from paxsilica.model.funding import programme_capital
+from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.model.registry import COSTS, Cost, add, linear
 from paxsilica.model.variables import declare, declare_sets
 
@@ -23,8 +23,9 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     ``years``, ``states``, ``plants``, ``commodities``, ``regions`` and ``funders``; the parameters
     ``discount`` (by year, share of 1), ``need`` (by commodity and year, commodity units per year)
     and ``budget`` (USD million, infinite if there is none); the expressions ``cost_terms`` (by
-    name, USD million) and ``public_capital`` (USD million, not discounted); the objective ``goal``;
-    and, as plain attributes, ``instance`` and ``costs`` (each term as coefficients).
+    name, USD million), ``public_capital`` and ``public_money`` (what the budget limits; both USD
+    million, not discounted); the objective ``goal``; and, as plain attributes, ``instance`` and
+    ``costs`` (each term as coefficients).
     """
     model = pyo.ConcreteModel(name=instance.case.name)
     model.instance = instance
@@ -50,6 +51,11 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, funding.signed_deal)
     add(model, instance, funding.programme_budget)
 
+    add(model, instance, support.support_need)
+    add(model, instance, support.sold_is_made)
+    add(model, instance, support.sold_within_need)
+    add(model, instance, support.support_equals_funding)
+
     add(model, instance, operation.commodity_balance)
     add(model, instance, operation.project_capacity)
 
@@ -72,6 +78,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
         list(costs), rule=lambda _, name: linear(costs[name].terms, costs[name].constant)
     )
     model.public_capital = pyo.Expression(expr=linear(programme_capital(model, instance)))
+    model.public_money = pyo.Expression(expr=linear(programme_money(model, instance)))
     model.goal = pyo.Objective(expr=minimised(model, instance), sense=pyo.minimize)
     return model
 

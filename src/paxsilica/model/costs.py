@@ -15,6 +15,7 @@ from paxsilica.instance import Instance, OperatingState
 from paxsilica.instance.projects import differences
 from paxsilica.model.investment import fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
+from paxsilica.model.variables import support_index
 
 
 def _weight(instance: Instance, state: OperatingState) -> float:
@@ -76,14 +77,11 @@ def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 
 
 @cost(
-    latex=(
-        r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \Big(\sum_a C_{a,c}\, x_{a,c} - \sum_a G_{a,t(c)}\,"
-        r" \mu_a\, w_{a,c}\Big)"
-    ),
+    latex=r"10^{-6} \sum_c \pi_c\, \beta_{t(c)} \sum_a C_{a,c}\, x_{a,c}",
     owner="operation",
 )
 def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """Variable cost of all activity, less the operating support."""
+    """Variable cost of all activity."""
     terms: Terms = []
     for state in instance.states.values():
         weight = _weight(instance, state)
@@ -93,31 +91,26 @@ def operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
                 for plant, unit in state.variable_cost.items()
                 if unit
             ]
-    return Cost(terms + times(-1.0, operating_support(model, instance).terms))
+    return Cost(terms)
 
 
 @cost(
-    latex=(
-        r"10^{-6} \sum_{\bar c} \pi_{\bar c}\, \beta_{t(\bar c)} \sum_a G_{a,t(\bar c)}\, \mu_a\,"
-        r" w_{a,\bar c}"
-    ),
-    owner="security",
+    latex=r"(\phi - 1) \sum_t \beta_t \sum_a o_{a,t}",
+    owner="support",
 )
 def operating_support(model: pyo.ConcreteModel, instance: Instance) -> Cost:
-    """The cost of standby capacity of plants that cheaper supply would stop: their minimum
-    activity, times their unit cost above that of the cheapest plant of the same process that
-    is not within reach.
-    It is paid by a price floor or an offtake payment and is not capital. Together with the term
-    operation it is the variable cost of all activity: it separates the support and changes no
-    plan."""
-    terms: Terms = []
-    for plant, name in model.standby:
-        state = instance.states[name]
-        gap = instance.support_per_unit.get((plant, state.year), 0.0)
-        weight = _weight(instance, state) * gap * instance.world.plants[plant].minimum_utilisation
-        if weight:
-            terms.append((weight, model.standby[plant, name]))
-    return Cost(terms)
+    """What operating support costs the economy beyond its face value. Support is a transfer: what
+    it pays for is in the other terms, so only the marginal cost of public funds above one counts.
+    It is never a gain."""
+    extra = instance.case.finance.public_funds_cost - 1
+    if not extra:
+        return Cost([])
+    return Cost(
+        [
+            (extra * instance.discount(year), model.support[plant, year])
+            for plant, year in support_index(instance)
+        ]
+    )
 
 
 @cost(
@@ -224,5 +217,5 @@ def funder_preference(model: pyo.ConcreteModel, instance: Instance) -> Cost:
 def minimised(model: pyo.ConcreteModel, instance: Instance) -> Any:
     """What the case minimises, as an expression of the named cost terms, USD million."""
     if instance.case.objective == "budget":
-        return model.public_capital
+        return model.public_money
     return sum(model.cost_terms.values())

@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.model.investment import committed_by, spend_terms
 from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, equal, row, times
+from paxsilica.model.support import support_total
 from paxsilica.model.variables import ticket_index
 
 INTEGER = "a yes-or-no decision; the envelope of the funder is priced"
@@ -80,7 +81,7 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
 
 @row(
     over=_with_envelope,
-    latex=r"\sum_{p,t} f_{g,p,t} \le E_g",
+    latex=r"\sum_{p,t} f_{g,p,t} + \sum_{m,t} g_{g,m,t} \le E_g",
     dual="USD million of cost per further USD million in the funder's envelope; zero or negative",
     requirement="no more than {funder_name} can pay",
     unit="USD million",
@@ -90,7 +91,8 @@ def _with_envelope(instance: Instance) -> list[tuple[str]]:
     audit="envelope of a funder",
 )
 def funder_envelope(model: pyo.ConcreteModel, instance: Instance, funder: str) -> Any:
-    """A funder pays no more than its envelope, as far as it is delivered."""
+    """A funder pays no more than its envelope, as far as it is delivered, for capital and operating
+    support."""
     assert instance.funding is not None
     terms = [(1.0, var) for _, var in model.payments_of[funder]]
     return at_most(model, terms, instance.funding.funders[funder].envelope)
@@ -109,8 +111,8 @@ def _with_limit(instance: Instance) -> list[tuple[str, int]]:
 @row(
     over=_with_limit,
     latex=(
-        r"\sum_p \sum_{t' \in \mathcal{T}_{g,t}} f_{g,p,t'} \le \sum_{t' \in \mathcal{T}_{g,t}}"
-        r" L_{g,t'}, \quad \mathcal{T}_{g,t} = "
+        r"\sum_{t' \in \mathcal{T}_{g,t}} \Big(\sum_p f_{g,p,t'} + \sum_m g_{g,m,t'}\Big) \le"
+        r" \sum_{t' \in \mathcal{T}_{g,t}} L_{g,t'}, \quad \mathcal{T}_{g,t} = "
         r"\{t' \le t\} \text{ with carry-over, else } \{t\}"
     ),
     dual=(
@@ -127,8 +129,8 @@ def _with_limit(instance: Instance) -> list[tuple[str, int]]:
 def funder_annual_limit(
     model: pyo.ConcreteModel, instance: Instance, funder: str, year: int
 ) -> Any:
-    """A funder pays no more by any year than its annual limits up to then, or, without carry-over,
-    no more in a year than that year's limit."""
+    """A funder pays no more by any year, for capital and operating support, than its annual limits
+    up to then, or, without carry-over, no more in a year than that year's limit."""
     assert instance.funding is not None
     funder_terms = instance.funding.funders[funder]
     years = {t for t in funder_terms.limit if t == year or (funder_terms.carry_over and t < year)}
@@ -253,7 +255,10 @@ def ticket_needs_commitment(
     over=lambda instance: (
         [] if instance.funding is None else [row[:3] for row in instance.funding.mandate_limits]
     ),
-    latex=r"\sum_{p \in \mathcal{M}_m} \sum_t f_{g,p,t} \le B_m",
+    latex=(
+        r"\sum_{p \in \mathcal{M}_m} \sum_t f_{g,p,t} + \sum_{m' \in \mathcal{M}_m} \sum_t"
+        r" g_{g,m',t} \le B_m"
+    ),
     dual=(
         "USD million of cost per further USD million that the funder may pay under the mandate;"
         " zero or negative"
@@ -272,24 +277,27 @@ def ticket_needs_commitment(
 def mandate_limit(
     model: pyo.ConcreteModel, instance: Instance, funder: str, stage: str, region: str
 ) -> Any:
-    """A funder pays no more into the projects that a mandate fits than the mandate allows; what two
-    mandates fit counts twice."""
+    """A funder pays no more for the projects, and the operating support of the plants, that a
+    mandate fits than the mandate allows; what two mandates fit counts twice."""
     assert instance.funding is not None
-    limit, projects = next(
-        (row[3], row[4])
-        for row in instance.funding.mandate_limits
-        if row[:3] == (funder, stage, region)
-    )
-    return at_most(
-        model,
-        [term for project in projects for term in payments_into(model, instance, funder, project)],
-        limit,
-    )
+    limits = instance.funding.mandate_limits
+    at = next(at for at, one in enumerate(limits) if one[:3] == (funder, stage, region))
+    terms = [
+        term
+        for project in limits[at][4]
+        for term in payments_into(model, instance, funder, project)
+    ]
+    terms += [
+        (1.0, var)
+        for (payer, group, _), var in model.support_payment.items()
+        if payer == funder and at in instance.support_groups[group].mandates
+    ]
+    return at_most(model, terms, limits[at][3])
 
 
 @row(
     over=lambda instance: [] if instance.case.budget_usd_m is None else [("programme",)],
-    latex=r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} \le B",
+    latex=(r"\sum_p (1 - \sigma_p) \sum_t \mathrm{due}_{p,t} + \nu \sum_{a,t} o_{a,t} \le B"),
     dual=(
         "USD million of cost per further USD million of budget; zero or negative. With the lumpy"
         " decisions fixed and no size left free it is zero, which does not measure what the budget"
@@ -304,8 +312,17 @@ def mandate_limit(
 )
 def programme_budget(model: pyo.ConcreteModel, instance: Instance, _: str) -> Any:
     """All funders together pay no more than the budget of the programme, in all years,
-    undiscounted; the sponsor's own share does not count."""
-    return at_most(model, programme_capital(model, instance), model.budget.value)
+    undiscounted: public capital and operating support, or, where the case says so, public capital
+    alone. The sponsor's own share does not count."""
+    return at_most(model, programme_money(model, instance), model.budget.value)
+
+
+def programme_money(model: pyo.ConcreteModel, instance: Instance) -> Terms:
+    """What the budget limits: public capital and, unless the budget covers capital alone, the
+    operating support, in all years, undiscounted, USD million."""
+    capital = programme_capital(model, instance)
+    covers_all = instance.case.budget.covers == "money"
+    return capital + (support_total(model, instance) if covers_all else [])
 
 
 def programme_capital(model: pyo.ConcreteModel, instance: Instance) -> Terms:

@@ -104,6 +104,18 @@ def fixed_cost_terms(decisions: Decisions, candidate: Candidate, year: int) -> T
     return terms
 
 
+def owner_charge_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
+    """Expected annuity of the owner's capital in ``year`` at the owner's rate, USD million."""
+    terms: Terms = []
+    for of, price, variables in (
+        (candidate.window, candidate.capex, decisions.committed),
+        (candidate.size_years, candidate.capex_per_unit, decisions.added_size),
+    ):
+        charges = candidate.owner_charges(year, of, price)
+        terms += [(amount, variables[candidate.name, v]) for v, amount in charges.items()]
+    return terms
+
+
 def obligation_terms(decisions: Decisions, candidate: Candidate) -> Terms:
     """Annuities of the project after the last year of the case, undiscounted, USD million."""
     terms: Terms = []

@@ -179,6 +179,7 @@ COSTS: dict[str, TermDoc] = {}
 OWNERS = {
     "investment": "What is committed, when, and how large",
     "funding": "Who pays",
+    "support": "Operating support",
     "operation": "How plants run and goods move",
     "security": "Readiness, coverage and concentration",
     "storage": "Stores",

@@ -39,6 +39,27 @@ variable(
     "whether the funder takes part in the project; only for funders with a smallest ticket",
 )
 variable(
+    "support",
+    "o_{a,t}",
+    "plant, year",
+    "USD million",
+    "operating support of the plant in the year; only where the case pays it",
+)
+variable(
+    "support_payment",
+    "g_{g,m,t}",
+    "funder, group, year",
+    "USD million",
+    "what the funder pays of the support of a group of plants in the year",
+)
+variable(
+    "sold",
+    r"\zeta_{a,c}",
+    "plant, normal state",
+    "units of activity per year",
+    "activity of a plant that may need support whose output is sold at a profit",
+)
+variable(
     "stock",
     "s_{r,k,t}",
     "region, commodity, year",
@@ -121,6 +142,49 @@ def payment_index(instance: Instance) -> list[tuple[str, str, int]]:
     ]
 
 
+def support_index(instance: Instance) -> list[tuple[str, int]]:
+    """(plant, year) wherever a plant may need support."""
+    found = {(plant, instance.states[state].year): None for plant, state in instance.support}
+    return list(found)
+
+
+def sold_index(instance: Instance) -> list[tuple[str, str]]:
+    """(plant, normal state) wherever a plant that may need support earns a profit on its output."""
+    market, plants = instance.paid_support.market, instance.world.plants
+    return [
+        (plant, state)
+        for (plant, state), terms in instance.support.items()
+        if terms.loss < 0
+        and plant in instance.states[state].plants
+        and (plants[plant].main_product, state) in market
+    ]
+
+
+def support_payment_index(instance: Instance) -> list[tuple[str, str, int]]:
+    """(funder, group, year) for every payment of support that could be made."""
+    if instance.funding is None:
+        return []
+    return [
+        (funder, group, year)
+        for group, year in support_group_index(instance)
+        for funder in instance.support_groups[group].funders
+        if year in instance.funding.funders[funder].limit
+    ]
+
+
+def support_group_index(instance: Instance) -> list[tuple[str, int]]:
+    """(group, year) wherever a plant of the group may need support."""
+    group_of = {
+        plant: name for name, group in instance.support_groups.items() for plant in group.plants
+    }
+    found = {
+        (group_of[plant], year): None
+        for plant, year in support_index(instance)
+        if plant in group_of
+    }
+    return list(found)
+
+
 def ticket_index(instance: Instance) -> list[tuple[str, str]]:
     """(funder, project) for every pair in which a smallest ticket matters."""
     if instance.funding is None:
@@ -201,6 +265,11 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     model.payment = pyo.Var(payment_index(instance), domain=positive)
     model.payments_of = defaultdict(list)
     for (funder, _, year), var in model.payment.items():
+        model.payments_of[funder].append((year, var))
+    model.support = pyo.Var(support_index(instance), domain=positive)
+    model.sold = pyo.Var(sold_index(instance), domain=positive)
+    model.support_payment = pyo.Var(support_payment_index(instance), domain=positive)
+    for (funder, _, year), var in model.support_payment.items():
         model.payments_of[funder].append((year, var))
     model.ticket = pyo.Var(ticket_index(instance), domain=pyo.Binary)
     model.stock = pyo.Var(

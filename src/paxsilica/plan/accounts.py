@@ -4,7 +4,11 @@ Every party that pays for a project receives its part of the margin of the proje
 what it pays of the capital. The margin of a year is output at list price, less inputs at list
 price, variable cost and fixed cost, at the expected activity of the plan; after the case the margin
 of the last year is repeated until the economic life of the first size ends. Payments fall at the
-beginning of a year and margins at its end. Operating support is not part of the accounts.
+beginning of a year and margins at its end.
+
+Where the case pays operating support, it is paid with the margins and repeated like them, and the
+owner receives the annuity of its capital before the others receive their parts: support counts on
+that (see :mod:`paxsilica.instance.supported_plants`).
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ import pandas as pd
 
 from paxsilica.finance import MILLION, internal_rate, present_value
 from paxsilica.instance import Candidate, Instance
-from paxsilica.model.investment import fixed_cost_terms
+from paxsilica.model.investment import fixed_cost_terms, owner_charge_terms
 from paxsilica.plan.extract import commitment_year, table, total
+from paxsilica.plan.paid_support import support_of_projects
 from paxsilica.solver import Values
 
 OWNER, UNALLOCATED = "sponsor", "unallocated"
@@ -32,7 +37,8 @@ class Account:
     """What a party pays and receives of a project, USD million by year.
 
     Attributes:
-        paid: at the beginning of each year.
+        paid: of the capital, at the beginning of each year.
+        support: operating support that it pays, at the end of each year.
         received: at the end of each year; ``None`` where a good of the project has no price.
         note: which goods have no price.
     """
@@ -40,42 +46,104 @@ class Account:
     project: str
     party: str
     paid: Mapping[int, float]
+    support: Mapping[int, float]
     received: Mapping[int, float] | None
     note: str | None
 
+    def flows(self, first: int) -> list[float]:
+        """USD million by year from the beginning of the year ``first`` on."""
+        return flows_of(first, self.paid, self.support, self.received or {})
 
-def each_account(instance: Instance, values: Values, funding: pd.DataFrame) -> Iterator[Account]:
-    """The account of each party of each project, from the table ``funding`` of the same plan."""
+
+def each_account(
+    instance: Instance, values: Values, funding: pd.DataFrame, support: pd.DataFrame
+) -> Iterator[Account]:
+    """The account of each party of each project, from the tables ``funding`` and ``support`` of the
+    same plan."""
     paid: dict[str, dict[str, dict[int, float]]] = defaultdict(dict)
     for party, project, year, amount in funding.itertuples(index=False, name=None):
         years = paid[project].setdefault(party, {})
         years[year] = years.get(year, 0.0) + amount
-    for project in sorted(paid):
+    supported = support_of_projects(support)
+    for project in sorted({*paid, *supported}):
         candidate = instance.candidates[project]
         missing = sorted(_without_price(instance, candidate))
         margins = None if missing else _margins(instance, values, candidate)
         note = f"no price of {', '.join(missing)}" if missing else None
-        capital = sum(sum(years.values()) for years in paid[project].values())
-        for party, years in sorted(paid[project].items()):
-            part = sum(years.values()) / capital
-            received = margins and {year: part * amount for year, amount in margins.items()}
-            yield Account(project, party, years, received, note)
+        last = _last_year(values, candidate)
+        payers = {
+            party: _repeated(years, instance.years[-1], last)
+            for party, years in supported.get(project, {}).items()
+        }
+        first_due = _owner_first(instance, values, candidate, last)
+        parts = _parts({party: sum(years.values()) for party, years in paid[project].items()})
+        for party in sorted({*paid[project], *payers}):
+            received = margins and _received(margins, payers, first_due, parts, party)
+            own = paid[project].get(party, {})
+            yield Account(project, party, own, payers.get(party, {}), received, note)
 
 
-def accounts(instance: Instance, values: Values, funding: pd.DataFrame) -> pd.DataFrame:
-    """Accounts by project and party, from the table ``funding`` of the same plan."""
+def accounts(
+    instance: Instance, values: Values, funding: pd.DataFrame, support: pd.DataFrame
+) -> pd.DataFrame:
+    """Accounts by project and party, from the tables ``funding`` and ``support`` of the same
+    plan."""
     rows: list[tuple[Any, ...]] = []
-    for one in each_account(instance, values, funding):
+    for one in each_account(instance, values, funding, support):
         rate, own = rate_of(instance, one.party, one.project), sum(one.paid.values())
         known: tuple[Any, ...] = (None, None, None)
         if one.received is not None:
-            flows = flows_of(instance.years[0], one.paid, one.received)
+            flows = one.flows(instance.years[0])
             worth = present_value(rate, flows)
             known = (sum(one.received.values()), worth, internal_rate(flows))
-        rows.append((one.project, one.party, rate, own, *known, one.note))
+        owed = sum(one.support.values())
+        rows.append((one.project, one.party, rate, own, owed, *known, one.note))
     frame = table("accounts", rows)
     numbers = dict.fromkeys(("received_usd_m", "npv_usd_m", "irr"), "float64")
     return frame.astype(numbers)
+
+
+def _parts(capital: Mapping[str, float]) -> dict[str, float]:
+    """Part of each party in the capital, of 1."""
+    total = sum(capital.values())
+    return {party: amount / total for party, amount in capital.items()} if total else {}
+
+
+def _owner_first(
+    instance: Instance, values: Values, candidate: Candidate, last: int
+) -> dict[int, float]:
+    """What the owner receives before the others, by year, USD million: the expected annuity of its
+    capital where the case pays operating support, which counts on that; else nothing."""
+    if not instance.case.support.pay:
+        return {}
+    annuities = {
+        year: total(owner_charge_terms(values, candidate, year)) for year in instance.years
+    }
+    return _repeated(annuities, instance.years[-1], last)
+
+
+def _received(
+    margins: Mapping[int, float],
+    payers: Mapping[str, Mapping[int, float]],
+    first_due: Mapping[int, float],
+    parts: Mapping[str, float],
+    party: str,
+) -> dict[int, float]:
+    """What a party receives of margin and support by year: the owner what is due to it first,
+    ``first_due``, and all parties their parts of the rest. An owner with a claim bears losses
+    alone."""
+    found = {}
+    for year, margin in margins.items():
+        earned = margin + sum(years.get(year, 0.0) for years in payers.values())
+        due = first_due.get(year, 0.0) if OWNER in parts else 0.0
+        first = min(earned, due) if due > 0 else 0.0
+        found[year] = (first if party == OWNER else 0.0) + parts.get(party, 0.0) * (earned - first)
+    return found
+
+
+def _repeated(years: Mapping[int, float], end: int, last: int) -> dict[int, float]:
+    """Amounts by year, that of the year ``end`` repeated in later years up to ``last``."""
+    return dict(years) | dict.fromkeys(range(end + 1, last + 1), years.get(end, 0.0))
 
 
 def rate_of(instance: Instance, party: str, project: str) -> float:
@@ -88,12 +156,20 @@ def rate_of(instance: Instance, party: str, project: str) -> float:
     return instance.case.finance.discount_rate if stated is None else stated
 
 
-def flows_of(first: int, paid: Mapping[int, float], received: Mapping[int, float]) -> list[float]:
-    """USD million by year from the beginning of the first year of the case on."""
-    last = max([*paid, *(year + 1 for year in received)])
+def flows_of(
+    first: int,
+    paid: Mapping[int, float],
+    support: Mapping[int, float],
+    received: Mapping[int, float],
+) -> list[float]:
+    """USD million by year from the beginning of the year ``first`` on: capital paid at the
+    beginning of a year, support paid and margins received at its end."""
+    last = max([*paid, *(year + 1 for year in (*support, *received))])
     flows = [0.0] * (last - first + 1)
     for year, amount in paid.items():
         flows[year - first] -= amount
+    for year, amount in support.items():
+        flows[year + 1 - first] -= amount
     for year, amount in received.items():
         flows[year + 1 - first] += amount
     return flows
@@ -133,5 +209,11 @@ def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[i
             found[state.year] += state.probability * runs * margin / MILLION
     for year in found:
         found[year] -= total(fixed_cost_terms(values, candidate, year))
-    end = start + (candidate.life or 0)
-    return found | dict.fromkeys(range(instance.years[-1] + 1, end), found[instance.years[-1]])
+    return _repeated(found, instance.years[-1], _last_year(values, candidate))
+
+
+def _last_year(values: Values, candidate: Candidate) -> int:
+    """Last year of the economic life of the first size; before its start where none is stated."""
+    start = commitment_year(values, candidate)
+    assert start is not None
+    return start + candidate.lead_time + (candidate.life or 0) - 1

@@ -10,9 +10,10 @@ Each is the optimum of a program and therefore unique.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ Goods = Mapping[tuple[str, str], float]
 """Shares of 1 by (commodity, state)."""
 Stages = Mapping[tuple[str, str], float]
 """Shares of 1 by (stage, state)."""
+
+T = TypeVar("T")
 
 STATE_VARIABLES = {"activity", "shipment", "unserved", "stock_draw"}
 """Variables of the operation of a state."""
@@ -290,6 +293,7 @@ class CoverageTest:
         """The program in the solver, with tight tolerances."""
         found = PersistentProgram(self.program, self.tests.options)
         found.set_option("primal_feasibility_tolerance", TOLERANCE)
+        found.silence()  # there are hundreds of runs, and each message takes time
         return found
 
     def _set(self, shift: Array, free: str, active: NDArray[np.bool_], sides: Array) -> None:
@@ -302,27 +306,34 @@ class CoverageTest:
         most = np.array([float(name == free) for name in self.share])
         self.solver.bound_columns(at, np.zeros(len(at)), most)
 
-    def _solved(self) -> Outcome:
-        outcome = self.solver.run()
-        if outcome.values is None:
+    def _solved(self, run: Callable[[], T | None]) -> T:
+        """What ``run`` finds in the present program; ``None`` if the program has no solution."""
+        found = run()
+        if found is None:
             # a warm start may fail where a start from scratch does not
             self.solver.forget_basis()
-            outcome = self.solver.run()
-        if outcome.values is None:
+            found = run()
+        if found is None:
             # what the plan fixes is known no better than to the solver's usual tolerance
             self.solver.set_option("primal_feasibility_tolerance", USUAL_TOLERANCE)
-            outcome = self.solver.run()
+            found = run()
             self.solver.set_option("primal_feasibility_tolerance", TOLERANCE)
-        if outcome.values is None:
+        if found is None:
             raise PaxSilicaError(
                 f"the coverage test {self.state} could not be solved; please report this"
             )
-        return outcome
+        return found
+
+    def _values(self) -> Array:
+        """Values of the columns in the optimum of the present program."""
+        return self._solved(self.solver.values)
+
+    def _outcome(self) -> Outcome | None:
+        outcome = self.solver.run()
+        return None if outcome.values is None else outcome
 
     def _missing(self, name: str) -> float:
-        values = self._solved().values
-        assert values is not None
-        return float(values[self.share[name]])
+        return float(self._values()[self.share[name]])
 
     def joint(self, shift: Array, *, of_required: bool = False) -> float:
         """Joint coverage, a share of 1; with ``of_required`` the largest multiple of all required
@@ -351,8 +362,7 @@ class CoverageTest:
             most = np.where(stuck, 0.01, 0.0)
             self.solver.bound_columns(self.slack, np.zeros(len(most)), most)
             self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
-            values = self._solved().values
-            assert values is not None
+            values = self._values()
             rose = stuck & (values[self.slack] > LIMIT)
             if not rose.any():
                 break
@@ -392,8 +402,7 @@ class CoverageTest:
         # what a good has above its need, a negative amount here
         self.solver.bound_columns(self.slack, np.where(self.made, -1.0, 0.0), zeros)
         self.solver.set_costs(self.slack, np.where(self.made, -1.0, 0.0))
-        values = self._solved().values
-        assert values is not None
+        values = self._values()
         self.solver.bound_columns(self.slack, zeros, zeros)
         self.solver.set_costs(self.slack, zeros)
         missing = -values[self.slack]
@@ -423,7 +432,7 @@ class CoverageTest:
         """An operation that makes the largest share of the needs for ``goods``, with its duals;
         columns and rows as in ``program``."""
         self._choose(shift, goods)
-        return self._solved()
+        return self._solved(self._outcome)
 
 
 def as_share(value: float) -> float:

@@ -313,7 +313,7 @@ def headline(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     joint, portfolio = tables["joint_coverage"], tables["portfolio"]
     capital = float(portfolio["capex_usd_m"].sum())
     public = float(portfolio["public_usd_m"].sum())
-    support = float(portfolio["support_usd_m"].sum()) if "support_usd_m" in portfolio else 0.0
+    support = float(tables["support"]["support_usd_m"].sum())
     return {
         "joint_coverage": {
             str(row["year"]): {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -107,9 +107,9 @@ def size_of(values: Values, candidate: Candidate) -> float:
     )
 
 
-def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) -> pd.DataFrame:
-    """Projects committed, with their funders; ``support`` is the operating support by plant, USD
-    million."""
+def portfolio(instance: Instance, values: Values, support: pd.DataFrame) -> pd.DataFrame:
+    """Projects committed, with their funders; ``support`` is the table of that name."""
+    supported = support.groupby("plant")["support_usd_m"].sum()
     payments: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for (funder, project, _), amount in values.of("payment").items():
         payments[project][funder] += amount
@@ -146,7 +146,7 @@ def portfolio(instance: Instance, values: Values, support: Mapping[str, float]) 
                 capital * (1 - candidate.sponsor_share),
                 total(obligation_terms(values, candidate)),
                 "; ".join(f"{funder} {amount:,.0f}" for amount, funder in who),
-                support.get(name, 0.0),
+                float(supported.get(name, 0.0)),
             )
         )
     frame = table("portfolio", sorted(rows, key=lambda row: (row[6], row[0])))
@@ -201,14 +201,6 @@ def _event(event: Event) -> str:
     return f"{event.event} {event.region} {event.commodity} {event.process} {event.factor:.10g}"
 
 
-def by_plant(program: Compiled, term: Array, raw: Array) -> dict[str, float]:
-    """What each plant has in a cost term, USD million; ``term`` holds coefficients by column."""
-    found: dict[str, float] = defaultdict(float)
-    for at in np.flatnonzero(term):
-        found[program.columns[at][1][0]] += float(term[at] * raw[at])
-    return found
-
-
 def funding(instance: Instance, values: Values) -> pd.DataFrame:
     """Payments by funder, project and year; the sponsor's own share as funder ``sponsor``."""
     rows = [
@@ -242,6 +234,8 @@ def funders(instance: Instance, values: Values) -> pd.DataFrame:
         if amount > ZERO_TOL * instance.candidates[project].largest_capital:
             paid[funder] += amount
             served[funder].add(project)
+    for (funder, _, _), amount in values.of("support_payment").items():
+        paid[funder] += amount
     rows = []
     for name, terms in sorted(instance.funding.funders.items()):
         available = min(terms.envelope, sum(terms.limit.values()))

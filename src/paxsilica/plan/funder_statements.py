@@ -1,12 +1,15 @@
 """Statements of funders: what the money of each buys, its cash by year, and its return.
 
-A statement adds up the accounts of the funder (see :mod:`paxsilica.plan.accounts`). Returns count
-the projects whose goods have prices, and so does the payment that they are compared with.
+A statement adds up the accounts of the funder (see :mod:`paxsilica.plan.accounts`) and its
+operating support of existing plants. Returns count the projects whose goods have prices, and so
+does the payment that they are compared with; operating support is always paid out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -20,21 +23,22 @@ from paxsilica.solver import Values
 
 
 def statements_of_funders(
-    instance: Instance, values: Values, funding: pd.DataFrame
+    instance: Instance, values: Values, funding: pd.DataFrame, support: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """The tables ``statements`` and ``funder_cash``, from the table ``funding`` of the same plan;
-    without rows where the data has no funders."""
+    """The tables ``statements`` and ``funder_cash``, from the tables ``funding`` and ``support`` of
+    the same plan; without rows where the data has no funders."""
     kept: dict[str, list[Account]] = defaultdict(list)
-    for one in each_account(instance, values, funding):
-        if instance.funding is not None and one.party in instance.funding.funders:
-            kept[one.party].append(one)
+    of_assets = _support_of_assets(support)
+    for one in each_account(instance, values, funding, support):
+        kept[one.party].append(one)
     rows, cash = [], []
-    for funder, accounts in sorted(kept.items()):
-        rows.append(_statement(instance, funder, accounts))
-        paid, received = _by_year(accounts, priced=False)
+    taking_part = set() if instance.funding is None else set(instance.funding.funders)
+    for funder in sorted(taking_part & {*kept, *of_assets}):
+        flows = _flows(kept[funder], of_assets[funder])
+        rows.append(_statement(instance, funder, kept[funder], flows))
         cash += [
-            (funder, year, paid.get(year, 0.0), received.get(year, 0.0))
-            for year in sorted({*paid, *received})
+            (funder, year, *(column.get(year, 0.0) for column in flows.columns))
+            for year in flows.years
         ]
     frame = table("statements", rows)
     return {
@@ -43,22 +47,60 @@ def statements_of_funders(
     }
 
 
-def _by_year(accounts: list[Account], *, priced: bool) -> tuple[dict[int, float], dict[int, float]]:
-    """What is paid and received by year, USD million; ``priced`` leaves out what is paid into
-    projects without prices."""
+def _support_of_assets(support: pd.DataFrame) -> dict[str, dict[int, float]]:
+    """Support of existing plants by payer and year, USD million."""
+    found: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for row in support.to_dict("records"):
+        if row["kind"] == "asset":
+            found[row["funder"]][row["year"]] += row["support_usd_m"]
+    return found
+
+
+@dataclass(frozen=True)
+class _Flows:
+    """What a funder pays and receives by year, USD million.
+
+    Attributes:
+        paid: of the capital of all its projects.
+        priced: of the capital of projects whose goods have prices.
+        support: operating support of projects and existing plants.
+        received: from projects whose goods have prices.
+    """
+
+    paid: Mapping[int, float]
+    priced: Mapping[int, float]
+    support: Mapping[int, float]
+    received: Mapping[int, float]
+
+    @property
+    def columns(self) -> tuple[Mapping[int, float], ...]:
+        return self.paid, self.support, self.received
+
+    @property
+    def years(self) -> list[int]:
+        return sorted(set().union(*self.columns))
+
+
+def _flows(accounts: list[Account], of_assets: Mapping[int, float]) -> _Flows:
     paid: dict[int, float] = defaultdict(float)
+    priced: dict[int, float] = defaultdict(float)
+    support: dict[int, float] = defaultdict(float, of_assets)
     received: dict[int, float] = defaultdict(float)
     for one in accounts:
-        if one.received is None and priced:
-            continue
         for year, amount in one.paid.items():
             paid[year] += amount
+            if one.received is not None:
+                priced[year] += amount
+        for year, amount in one.support.items():
+            support[year] += amount
         for year, amount in (one.received or {}).items():
             received[year] += amount
-    return dict(paid), dict(received)
+    return _Flows(paid, priced, support, received)
 
 
-def _statement(instance: Instance, funder: str, accounts: list[Account]) -> tuple[Any, ...]:
+def _statement(
+    instance: Instance, funder: str, accounts: list[Account], flows: _Flows
+) -> tuple[Any, ...]:
     funding, world = instance.funding, instance.world
     assert funding is not None
     home = deals = elsewhere = weight = 0.0
@@ -72,21 +114,24 @@ def _statement(instance: Instance, funder: str, accounts: list[Account]) -> tupl
         else:
             elsewhere += own
             weight += sum(instance.discount(year) * paid for year, paid in one.paid.items())
-    paid, received = _by_year(accounts, priced=True)
     rate = rate_of(instance, funder, "")
-    flows = flows_of(instance.years[0], paid, received) if paid else [0.0]
+    moved = flows.priced or flows.support
+    by_year = (
+        flows_of(instance.years[0], flows.priced, flows.support, flows.received) if moved else [0.0]
+    )
     return (
         funder,
         home + deals + elsewhere,
-        len(accounts),
+        sum(1 for one in accounts if one.paid),
         sum(amount for pair, amount in funding.signed.items() if pair[0] == funder),
         home,
         deals,
         elsewhere,
         instance.case.funders.preference * weight,
+        sum(flows.support.values()),
         rate,
-        sum(paid.values()),
-        sum(received.values()),
-        present_value(rate, flows),
-        internal_rate(flows),
+        sum(flows.priced.values()),
+        sum(flows.received.values()),
+        present_value(rate, by_year),
+        internal_rate(by_year),
     )

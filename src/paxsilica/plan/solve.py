@@ -21,7 +21,7 @@ from paxsilica.instance import Instance, make_instance
 from paxsilica.instance.statements import statements
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
-from paxsilica.model.costs import coverage_shortfall, operating_support
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.funding import programme_budget
 from paxsilica.plan import extract
 from paxsilica.plan.accounts import accounts
@@ -29,9 +29,11 @@ from paxsilica.plan.closest import Closest, closest_plan
 from paxsilica.plan.coverage import Measured, measured_coverage
 from paxsilica.plan.coverage_tables import coverage_tables, headline, security_table
 from paxsilica.plan.funder_statements import statements_of_funders
+from paxsilica.plan.paid_support import least_support, needed_support, support_table
 from paxsilica.plan.result import Plan
-from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values
+from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback, Values, solve
 from paxsilica.solver.decomposition_workers import ALONE, Resources
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
     Written,
@@ -45,9 +47,10 @@ from paxsilica.version import __version__
 
 StepCallback = Callable[[str], None]
 
-Further = Callable[[Written, Array, float], Mapping[str, pd.DataFrame]]
-"""Further tables of a plan, from its model, the values of all columns, and the seconds that it took
-so far."""
+Further = Callable[[Written, Array, float, Mapping[str, Vertex]], Mapping[str, pd.DataFrame]]
+"""Further tables of a plan, from its model, the values of all columns, the seconds that it took so
+far, and the optima of the relaxations of its searches by name: ``least cost``, ``least public
+money``."""
 
 LEAST_BUDGET_GAP = 0.02
 """Gap of the search for the least budget, if that of the case is smaller: its objective is public
@@ -148,7 +151,7 @@ def make_plan(
             case.solver,
             on_progress=on_progress,
             interruptible=True,
-            may_be_empty=True,
+            for_plan=True,
             resources=resources,
         ).outcome
     manifest = make_manifest(tables, case) | user_rows(program)
@@ -161,7 +164,14 @@ def make_plan(
         values = _least_cost(made, outcome)
     elif outcome.integrality_violation > INTEGRALITY_TOL and closest is None:
         values = _reoptimised(program, values, case)
+    if instance.support and case.finance.public_funds_cost == 1:
+        steps.begin("least support among the optima")
+        values = _least_support_of_optima(made, values, closest is None)
     outcome = _with_values(program, outcome, values) if closest is None else outcome
+    needed = needed_support(instance, program, values)
+    least = least_support(instance, program, values, needed)
+    outcome = _less(outcome, float(program.cost @ (values - least)))
+    values = least
     measured = Measured()
     if instance.required:
         steps.begin("measure coverage")
@@ -178,7 +188,7 @@ def make_plan(
         for name, (vector, constant) in costs.items()
         if not COSTS[name].preference
     ]
-    support = extract.by_plant(program, costs[operating_support.__name__][0], values)
+    support = support_table(instance, read, needed)
     paid = extract.funding(instance, read)
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
@@ -187,8 +197,9 @@ def make_plan(
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),
         "funding": paid,
-        "accounts": accounts(instance, read, paid),
-        **statements_of_funders(instance, read, paid),
+        "accounts": accounts(instance, read, paid, support),
+        "support": support,
+        **statements_of_funders(instance, read, paid, support),
         "funders": extract.funders(instance, read),
         "operating_states": extract.states(instance),
         "operation": extract.operation(instance, read),
@@ -198,6 +209,7 @@ def make_plan(
     }
     capital = sum(extract.capital_of(read, candidate) for candidate in instance.candidates.values())
     found: dict[str, Any] = {}
+    near = {"least cost": outcome.vertex if case.objective == "cost" else None}
     if closest is not None:
         found["security"] = {
             "ratio": closest.ratio,
@@ -206,13 +218,16 @@ def make_plan(
         }
     if least_budget and case.coverage is not None and case.coverage.hard:
         steps.begin("least budget")
-        found["least_budget_usd_m"] = _least_budget(made, outcome, on_progress)
+        found["least_budget_usd_m"], near["least public money"] = _least_budget(
+            made, outcome, on_progress
+        )
     if case.objective == "cost" and case.funders.preference and instance.funding is not None:
         steps.begin("cost of the preference")
         found["preference_cost_usd_m"] = _preference_cost(made, values, on_progress)
     if prices is not None:
         steps.begin("shadow prices")
-        tables_out |= prices(made, values, sum(seconds.values()))
+        known = {name: vertex for name, vertex in near.items() if vertex is not None}
+        tables_out |= prices(made, values, sum(seconds.values()), known)
     steps.end()
     return Plan(
         case=case.name,
@@ -274,33 +289,63 @@ def _least_cost(made: Written, outcome: Outcome) -> Array:
     assert outcome.values is not None
     assert outcome.objective is not None
     case, program = made.case, made.program
-    # of the objective, or of what a typical amount of the most expensive thing costs
-    typical = float(np.abs(program.cost * Scaling.of(program).columns).max(initial=0.0))
-    room = 1e-6 * max(typical, abs(outcome.objective))
-    limited = program.with_row(program.cost, outcome.objective - program.offset + room)
+    limited = _no_worse(program, program.cost, outcome.values)
     cheaper = limited.minimising(made.total, made.offset)
     return _reoptimised(cheaper, outcome.values, case)
 
 
+def _no_worse(program: Compiled, cost: Array, values: Array, share: float = 1e-6) -> Compiled:
+    """The program with a row that keeps a linear cost at that of ``values``, but for a ``share``
+    of it."""
+    # of the cost, or of what a typical amount of the most expensive thing costs
+    typical = float(np.abs(cost * Scaling.of(program).columns).max(initial=0.0))
+    now = float(cost @ values)
+    return program.with_row(cost, now + share * max(typical, abs(now + program.offset)))
+
+
+def _least_support_of_optima(made: Written, values: Array, free: bool) -> Array:
+    """The least operating support at the cost of the plan ``values``, with its commitments and,
+    unless ``free``, its operation. Where public money costs its face value, support is no cost, so
+    that the search leaves its amount open."""
+    program = made.program
+    total = np.zeros(len(program.cost))
+    total[program.positions("support")] = 1.0
+    if free:
+        kept = [program.cost, *([made.total] if made.case.objective == "budget" else [])]
+        for cost in kept:
+            # support is bought with whatever room there is, so there is hardly any
+            program = _no_worse(program, cost, values, 1e-9)
+        return _reoptimised(program.minimising(total), values, made.case)
+    families = ("support", "support_payment", "sold")
+    at = np.concatenate([program.positions(family) for family in families])
+    found = solve(program.minimising(total).restricted(at, values), made.case.solver).values
+    least = values.copy()
+    if found is not None:
+        least[at] = found
+    return least
+
+
 def _least_budget(
     made: Written, outcome: Outcome, on_progress: ProgressCallback | None
-) -> dict[str, float | None]:
+) -> tuple[dict[str, float | None], Vertex | None]:
     """The least public money that meets all requirements but the budget itself, USD million: of the
-    best plan found, and a bound."""
+    best plan found, and a bound; and the optimum of the relaxation, if it is known."""
     program, case = made.program, made.case
     free = program.without_rows(program.rows_of(programme_budget.__name__))
+    vertex = None
     if case.objective == "budget":
         value, bound = outcome.objective, outcome.bound
     else:
         answer = search(
-            free.minimising(made.public_capital),
+            free.minimising(made.public_money),
             case.solver.model_copy(update={"gap": max(case.solver.gap, LEAST_BUDGET_GAP)}),
             outcome.values,
             on_progress=on_progress,
             interruptible=True,
+            for_plan=True,
         ).outcome
-        value, bound = answer.objective, answer.bound
-    return {"value": value, "bound": bound if np.isfinite(bound) else None}
+        value, bound, vertex = answer.objective, answer.bound, answer.vertex
+    return {"value": value, "bound": bound if np.isfinite(bound) else None}, vertex
 
 
 def _preference_cost(
@@ -349,6 +394,14 @@ def _with_values(program: Compiled, outcome: Outcome, values: Array) -> Outcome:
     """The outcome with other values of the same decisions, and their objective."""
     objective = float(program.cost @ values) + program.offset
     return replace(outcome, values=values, objective=objective, bound=min(outcome.bound, objective))
+
+
+def _less(outcome: Outcome, saved: float) -> Outcome:
+    """The outcome with an objective that is lower by ``saved``."""
+    if outcome.objective is None or saved <= 0:
+        return outcome
+    objective = outcome.objective - saved
+    return replace(outcome, objective=objective, bound=min(outcome.bound, objective))
 
 
 def _notes(instance: Instance, outcome: Outcome, details: str) -> tuple[str, ...]:

@@ -69,9 +69,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
             "annuities due after the last year of the case, undiscounted, of owner and funders"
         ),
         funders=_text("funders with the amount that each pays, USD million"),
-        operating_support_usd_m=_money(
-            "operating support for standby capacity, discounted over the years of the case"
-        ),
+        operating_support_usd_m=_money("operating support that funders pay, undiscounted"),
     ),
     "commitments": _table(
         "Size committed, by year of commitment",
@@ -156,10 +154,13 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         project=_text("project"),
         party=_text("funder, or sponsor; unallocated where the case does not divide funders"),
         rate=_number("real rate of the party, per year", SHARE),
-        paid_usd_m=_money("paid, undiscounted"),
+        paid_usd_m=_money("paid of the capital, undiscounted"),
+        support_paid_usd_m=_money(
+            "paid as operating support to the end of the economic life, undiscounted"
+        ),
         received_usd_m=_money(
-            "its part of the margin at list prices to the end of the economic life, undiscounted;"
-            " blank: no price"
+            "its part of the margin at list prices and of the operating support to the end of the"
+            " economic life, undiscounted; blank: no price"
         ),
         npv_usd_m=_money(
             "net present value at its rate, at the beginning of the first year of the case;"
@@ -170,33 +171,67 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         ),
         note=_text("what is missing for the returns; blank: nothing"),
     ),
+    "support": _table(
+        "Operating support by plant, year and funder",
+        plant=_text("project or existing plant"),
+        name=_text("name"),
+        kind=_text("project or asset"),
+        region=_text("region of the plant"),
+        year=_year("year"),
+        funder=_text(
+            "funder that pays; the funders of a group of plants divide the support of each plant in"
+            " the same proportion; unallocated where the data has no funders"
+        ),
+        support_usd_m=_money("operating support that the funder pays, undiscounted"),
+        price_floor_usd_per_unit=_number(
+            "price of the main product at which the plant would need no support at the offtake"
+            " quantity, USD per unit; blank: no output, so that capacity alone is paid for"
+        ),
+        offtake_quantity=_amount(
+            "output of the main product for which the support is paid: what readiness requires"
+            " where the plant loses money on it, else what it sells"
+        ),
+        unit=_text("unit of the offtake quantity, per year"),
+        grant_equivalent_usd_m=_money(
+            "grant in the first year of the case that is worth as much: the support, discounted"
+        ),
+    ),
     "statements": _table(
         "Statement of each funder that pays: what its money buys and earns",
         funder=_text("funder"),
-        paid_usd_m=_money("paid, undiscounted"),
-        projects=_count("number of projects"),
+        paid_usd_m=_money("paid of capital, undiscounted"),
+        projects=_count("number of projects whose capital it pays"),
         signed_usd_m=_money("what signed and closed deals bind it to pay"),
         home_usd_m=_money("paid in its home region"),
         deals_usd_m=_money("paid elsewhere into projects on which it has a deal of any state"),
         elsewhere_usd_m=_money("the rest"),
         preference_usd_m=_money("weight of the rest in the objective, discounted; part of no cost"),
+        support_usd_m=_money(
+            "operating support that it pays, undiscounted: of projects to the end of their economic"
+            " life, of existing plants in the years of the case"
+        ),
         rate=_number("real rate of its money, per year", SHARE),
         priced_usd_m=_money("paid into projects whose goods have prices"),
         received_usd_m=_money(
-            "its part of their margin at list prices to the end of their economic life,"
-            " undiscounted"
+            "its part of their margin at list prices and of their operating support to the end of"
+            " their economic life, undiscounted"
         ),
         npv_usd_m=_money(
-            "net present value of both at its rate, at the beginning of the first year of the case"
+            "net present value of both, less the operating support, at its rate, at the beginning"
+            " of the first year of the case"
         ),
-        irr=_number("internal rate of return of both, real; blank: no single rate", SHARE),
+        irr=_number("internal rate of return of the same, real; blank: no single rate", SHARE),
     ),
     "funder_cash": _table(
         "Cash of each funder that pays, by year",
         funder=_text("funder"),
         year=_year("year"),
         paid_usd_m=_money("paid into projects, at the beginning of the year"),
-        received_usd_m=_money("part of the margin of priced projects, at the end of the year"),
+        support_usd_m=_money("operating support, at the end of the year"),
+        received_usd_m=_money(
+            "part of the margin and the operating support of priced projects, at the end of the"
+            " year"
+        ),
     ),
     "funders": _table(
         "Budget of each funder that takes part",
@@ -204,7 +239,7 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         name=_text("name"),
         region=_text("region"),
         available_usd_m=_money("most that it can pay over the years of the case"),
-        paid_usd_m=_money("paid in the plan"),
+        paid_usd_m=_money("paid in the plan, for capital and operating support"),
         left_usd_m=_money("not used"),
         projects=_count("number of projects"),
     ),

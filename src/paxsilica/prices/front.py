@@ -17,9 +17,9 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,10 +31,12 @@ from paxsilica.model.registry import parts_of, row_with, rows_with
 from paxsilica.model.security import coverage_base, production_coverage
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
+from paxsilica.prices.front_rows import FrontPrice, Good, last, rank
 from paxsilica.prices.one_sided import Derivatives, Sides
 from paxsilica.prices.priced_items import PricedItem, moved_rows
 from paxsilica.prices.table import Price, number, price_frame
 from paxsilica.solver import Array, Compiled
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.persistent import OutOfTimeError
 from paxsilica.solver.resolve import NewColumn, Written, extended
 
@@ -56,6 +58,11 @@ FRONT_OF = {
 }
 """Most rows of each kind on the first page, in the order of the table."""
 
+LEAST_COST, LEAST_MONEY = "least cost", "least public money"
+"""Names of two of the programs."""
+
+NOWHERE: Mapping[str, Vertex] = MappingProxyType({})
+
 NOT_COMPUTED = "not computed"
 """``what`` of a row that says which prices are missing and why."""
 
@@ -68,26 +75,19 @@ HELD_ROOM = 1e-7
 LEAST_POINTS = 1e-4
 """Fewer percentage points are the room of the coverage that is held."""
 
+POINTS = 100.0
+"""Percentage points of all of a need."""
+
 BILLION = 1000.0
 """USD million."""
 
 
-class FrontPrice(NamedTuple):
-    """A row of the table ``front_prices``."""
-
-    what: str
-    name: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    stake_usd_m: float
-    sentence: str
-    where: str = ""
-
-
 def front_prices(
-    made: Written, values: Array, seconds: float, clock: Callable[[], float] = time.monotonic
+    made: Written,
+    values: Array,
+    seconds: float,
+    near: Mapping[str, Vertex] = NOWHERE,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Mapping[str, pd.DataFrame]:
     """The tables ``front_prices``, ``prices`` and ``price_proof`` of a plan.
 
@@ -98,25 +98,23 @@ def front_prices(
         made: the model of the plan.
         values: of all columns, in the plan.
         seconds: that the plan has taken; the prices take at most a fifth of it.
+        near: vertices near the optima of the programs :data:`LEAST_COST` and :data:`LEAST_MONEY`,
+            such as those of a search; they save time.
         clock: seconds on the clock of :func:`time.monotonic`.
     """
     allowed = max(LEAST_SECONDS, SHARE_OF_TIME * seconds)
-    return _Front(made, values, clock() + allowed).tables()
-
-
-@dataclass(frozen=True)
-class _Good:
-    """A good that is needed in the cut-off: by row, the movement that one unit more means."""
-
-    commodity: str
-    movement: tuple[tuple[int, float], ...]
-    discounted: float
-    stake: float
-    normal_price: float
+    return _Front(made, values, clock() + allowed, near).tables()
 
 
 class _Front:
-    def __init__(self, made: Written, values: Array, ends: float) -> None:
+    def __init__(
+        self,
+        made: Written,
+        values: Array,
+        ends: float,
+        near: Mapping[str, Vertex] = NOWHERE,
+    ) -> None:
+        self.near = near
         self.made, self.instance, self.values = made, made.instance, values
         self.ends = ends
         self.options = made.case.solver
@@ -199,7 +197,7 @@ class _Front:
     def _least_money(self) -> Compiled:
         """The least public money, without a budget."""
         free = self.program.without_rows(self.budget)
-        return free.minimising(np.append(self.made.public_capital, 0.0))
+        return free.minimising(np.append(self.made.public_money, 0.0))
 
     def _most_coverage(self) -> Compiled:
         """The most points of coverage of all stages at once within the budget."""
@@ -218,9 +216,9 @@ class _Front:
         solver = Derivatives(self.program, self.options, self.ends)
         corner: Any = None
         steps: tuple[tuple[str, str, Callable[[], Compiled] | None, Callable[..., Any]], ...] = (
-            ("budget and partners", "least cost", None, self._money),
-            ("scarcest good", "least cost", None, self._good),
-            ("coverage of stages", "least public money", self._least_money, self._stages),
+            ("budget and partners", LEAST_COST, None, self._money),
+            ("scarcest good", LEAST_COST, None, self._good),
+            ("coverage of stages", LEAST_MONEY, self._least_money, self._stages),
             ("joint coverage", "most joint coverage", self._most_coverage, self._joint),
         )
         solved: dict[str, Duals] = {}
@@ -229,17 +227,19 @@ class _Front:
                 continue
             try:
                 if name not in solved:
-                    if corner is not None:
+                    near = self.near.get(name)
+                    if corner is not None and near is None:
                         solver.lp.back_to(corner)
                     words = f"the program of the {name} with projects divisible"
-                    solved[name] = solver.solve(words, None if make is None else make())
+                    solved[name] = solver.solve(words, None if make is None else make(), near)
                     self._record(name, solved[name])
                     corner = solved[name].corner
                 for row in read(solver, solved[name]):
                     rows[row.what].append(row)
             except OutOfTimeError:
+                part = title == "coverage of stages" and rows["stage coverage"]
                 missing["the time of the prices, a fifth of that of the plan, was over"].append(
-                    title
+                    "coverage of further stages" if part else title
                 )
             except (PriceError, PaxSilicaError) as error:
                 missing[str(error)].append(title)
@@ -282,7 +282,7 @@ class _Front:
         """By kind and stake; first those of the first page, then the others."""
         first, rest = [], []
         for what, most in FRONT_OF.items():
-            ranked = sorted(rows[what], key=lambda row: -_rank(row))
+            ranked = sorted(rows[what], key=lambda row: -rank(row))
             first += ranked[:most]
             rest += ranked[most:]
         return [*first, *rest]
@@ -358,7 +358,7 @@ class _Front:
             sides.right * size,
             f"Budget: one more USD beyond USD {number(size)} million of public money saves USD"
             f" {number(sides.right)} of expected discounted cost, with {self.reached};"
-            f" {_last(sides, 'the last USD saved USD')}.",
+            f" {last(sides, 'the last USD saved USD')}.",
             item.where,
         )
 
@@ -373,7 +373,7 @@ class _Front:
             sides.right * size,
             f"Partners: one more USD of the envelope of {title}, USD {number(size)} million, saves"
             f" USD {number(sides.right)} of expected discounted cost, with {self.reached};"
-            f" {_last(sides, 'the last USD saved USD')}.",
+            f" {last(sides, 'the last USD saved USD')}.",
             item.where,
         )
 
@@ -404,14 +404,14 @@ class _Front:
             f" {number(points)} percentage points more than it has in the plan from"
             f" {self.last_target} on; a further USD billion adds {number(sides.right)} points to"
             f" every stage at once, at the margin;"
-            f" {_last(sides, 'the last USD billion added')}.",
+            f" {last(sides, 'the last USD billion added')}.",
             "whole chain",
         )
 
     def _stages(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
         """Public money for one more point of coverage of each stage from its target year on."""
-        for stage, (target, highest) in self.targets.items():
-            item = PricedItem(
+        items = {
+            stage: PricedItem(
                 "stage coverage",
                 stage,
                 target,
@@ -420,7 +420,17 @@ class _Front:
                 gain=False,
                 movement=moved_rows(list(self._point({stage: target}).items())),
             )
-            yield self._stage_row(item, stage, target, highest, solver.sides(duals, item))
+            for stage, (target, _) in self.targets.items()
+        }
+        # those with the largest stake at the present dual first, for time may end
+        stakes = {
+            stage: item.price(duals.rows, duals.columns) * self.targets[stage][1]
+            for stage, item in items.items()
+        }
+        for stage, item in sorted(items.items(), key=lambda pair: -stakes[pair[0]]):
+            target, highest = self.targets[stage]
+            sides = solver.sides(duals, item, POINTS)
+            yield self._stage_row(item, stage, target, highest, sides)
         if len(self.budget):
             yield from self._stuck(solver, duals)
 
@@ -435,7 +445,7 @@ class _Front:
         def impossible(stages: Mapping[str, int]) -> bool:
             moved = moved_rows(list(self._point(stages).items()))
             item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
-            return math.isinf(solver.right(duals, item))
+            return math.isinf(solver.right(duals, item, POINTS))
 
         if not impossible(since):
             return
@@ -468,11 +478,11 @@ class _Front:
             f" {number(value)} million of public money; all of the need is covered"
             if full
             else f"Coverage of {name}: no amount of public money adds a percentage point from"
-            f" {target} on; {_last(sides, 'the last point cost USD', ' million')}"
+            f" {target} on; {last(sides, 'the last point cost USD', ' million')}"
             if math.isinf(value)
             else f"Coverage of {name}: one more percentage point from {target} on costs USD"
             f" {number(value)} million of public money, at the least that pays for all"
-            f" requirements; {_last(sides, 'the last point cost USD', ' million')}"
+            f" requirements; {last(sides, 'the last point cost USD', ' million')}"
         )
         return FrontPrice(
             "stage coverage",
@@ -492,9 +502,9 @@ class _Front:
         """The good with the largest value at stake in the cut-off."""
         ranked = sorted(self._needed(duals), key=lambda good: -good.stake)[:GOODS_TRIED]
         rows = [self._good_row(solver, duals, good) for good in ranked if good.stake > 0]
-        yield from sorted(rows, key=lambda row: -_rank(row))[:1]
+        yield from sorted(rows, key=lambda row: -rank(row))[:1]
 
-    def _needed(self, duals: Duals) -> Iterator[_Good]:
+    def _needed(self, duals: Duals) -> Iterator[Good]:
         """All goods, at the quantities and duals of the solution."""
         program, balance = duals.program, row_with(item="commodity")
         used: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -531,7 +541,7 @@ class _Front:
                 continue
             stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
             price = MILLION * worth / weighted if weighted > 0 else 0.0
-            yield _Good(good, tuple(moved.items()), weight, stake, price)
+            yield Good(good, tuple(moved.items()), weight, stake, price)
 
     def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
         """What is used of a good in a region and state, by plants and by final demand that is
@@ -545,7 +555,7 @@ class _Front:
             amount += quantity * float(values[at["activity", (plant, state)]])
         return max(0.0, amount)
 
-    def _good_row(self, solver: Derivatives, duals: Duals, good: _Good) -> FrontPrice:
+    def _good_row(self, solver: Derivatives, duals: Duals, good: Good) -> FrontPrice:
         known = self.goods[good.commodity]
         item = PricedItem(
             "scarcest good",
@@ -577,18 +587,7 @@ class _Front:
             if math.isinf(sides.right)
             else f"Scarcest good: one more {known.unit} of {known.name} needed in the cut-off costs"
             f" USD {number(sides.right)}{times}, with {self.reached};"
-            f" {_last(sides, 'one less saves USD')}. All that is used of it is worth USD"
+            f" {last(sides, 'one less saves USD')}. All that is used of it is worth USD"
             f" {number(stake)} million at this price.",
             good.commodity,
         )
-
-
-def _rank(row: FrontPrice) -> float:
-    return -math.inf if math.isnan(row.stake_usd_m) else row.stake_usd_m
-
-
-def _last(sides: Sides, words: str, unit: str = "") -> str:
-    """What one less means, in words."""
-    if math.isinf(sides.left):
-        return "one less leaves no plan"
-    return f"{words} {number(sides.left)}{unit}"

@@ -3,7 +3,8 @@
 The optimum is convex and piecewise linear in the right-hand sides. The right-hand sides are moved a
 little to one side and the program is solved from the last basis. If the duals after the movement
 are optimal for the program itself too, they give the derivative on that side exactly. Otherwise the
-movement passed a kink, and a smaller one is tried.
+movement passed a kink, and a smaller one is tried. In both cases the derivative lies between the
+present price and the one after the movement, because the optimum is convex.
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ from paxsilica.errors import PaxSilicaError
 from paxsilica.prices.duals import Duals, proved
 from paxsilica.prices.priced_items import PricedItem
 from paxsilica.solver import Compiled
+from paxsilica.solver.highs import Vertex
 from paxsilica.solver.persistent import OutOfTimeError, PersistentProgram
 
-STEPS = (1e-3, 1e-4, 1e-5)
-"""Movements, as a share of the size of the item. The next is tried where the last passed a kink."""
+STEPS = (1e-5, 1e-6)
+"""Movements, as a share of the size of the item. The next is tried where the last passed a kink.
+Larger ones pass many kinks in large programs, and take far more time."""
+
+CLOSE = 1e-4
+"""Relative difference of the prices before and after a movement that ends the search: the price in
+between is not known better than to the solver's tolerance."""
 
 LEAST = 1e-5
 """Least movement of a scaled right-hand side: a hundred times the tolerance of the solver."""
@@ -60,8 +67,11 @@ class Derivatives:
             raise OutOfTimeError("the time limit of the prices is reached")
         self.lp.limit_seconds(left)
 
-    def solve(self, what: str, program: Compiled | None = None) -> Duals:
-        """The program, or another one with the same matrix, solved and its duals proved.
+    def solve(
+        self, what: str, program: Compiled | None = None, near: Vertex | None = None
+    ) -> Duals:
+        """The program, or another one with the same matrix, solved and its duals proved; ``near``
+        is a vertex to start from.
 
         Raises:
             PriceError: if there is no solution, or if the duals fail their proof.
@@ -70,6 +80,8 @@ class Derivatives:
         self._limit()
         if program is not None:
             self.lp.change_to(program)
+        if near is not None:
+            self.lp.start_near(near)
         return proved(self.lp, self.lp.run(), what, complete=False)
 
     def sides(self, duals: Duals, item: PricedItem, size: float = 1.0) -> Sides:
@@ -99,14 +111,16 @@ class Derivatives:
         scaled = part.scaled_size(self.lp.scaling)
         if not scaled:
             raise PaxSilicaError(f"nothing is moved by one more of {item.what} {item.where}")
-        found = math.inf
+        found, here = math.inf, item.price(duals.rows, duals.columns)
         for step in STEPS:
             self._limit()
             factor = way * max(step * size, LEAST / scaled)
             moved = self.lp.duals_if_moved(part.times(factor))
             if moved is not None:
                 found = item.price(moved, duals.degeneracy.reduced(moved))
-                if duals.degeneracy.holds(moved):
+                # the derivative lies between the present price and the one past the movement
+                near = math.isclose(found, here, rel_tol=CLOSE)
+                if near or duals.degeneracy.holds(moved):
                     break
             self.lp.back_to(duals.corner)
         self.lp.back_to(duals.corner)

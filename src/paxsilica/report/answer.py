@@ -200,17 +200,30 @@ def _spent(named: NamedPlan, found: Totals) -> str:
     )
     if found.funded:
         budget = named.case.get("budget_usd_m")
-        used = f" (of a budget of {money(budget)})" if budget else ""
-        if budget and found.public >= 0.9995 * budget:
-            used = " (all of the budget)"
+        paid = found.limited(budget_covers(named))
+        others = (
+            f"with {money(found.support)} of operating support, " if paid > found.public else ""
+        )
+        used = f" ({others}of a budget of {money(budget)})" if budget else ""
+        if budget and paid >= 0.9995 * budget:
+            used = f" ({others}all of the budget)"
         words += (
             f": {money(found.public)} from governments and their funds{used} and"
             f" {money(found.own)} from the owners of the plants"
+        )
+    if found.support and found.support >= LEAST_COST:
+        words += (
+            f". Operating support costs funders {money(found.support)} over the years of the case"
         )
     years = sorted(int(year) for year in named.plan.portfolio["committed_year"])
     early = years[int(0.8 * (len(years) - 1))]
     by = f"in {early}" if years[0] == early else f"by {early}"
     return f"{words}. Four in five of them must be committed {by}."
+
+
+def budget_covers(named: NamedPlan) -> str:
+    """What the budget of the case limits, as in ``budget.covers``."""
+    return str((named.case.get("budget") or {}).get("covers", "money"))
 
 
 def _proof(plan: Plan) -> str:
@@ -236,7 +249,8 @@ def cards(named: NamedPlan) -> list[Card]:
     shown = []
     if found.funded:
         allowed = f"of {budget / scale:,.1f} allowed" if budget else "no limit set"
-        shown.append(Card(f"{found.public / scale:,.1f}", f"USD {unit} of public money", allowed))
+        paid = found.limited(budget_covers(named))
+        shown.append(Card(f"{paid / scale:,.1f}", f"USD {unit} of public money", allowed))
     note = "public money and the owners' share"
     shown.append(Card(f"{found.capital / scale:,.1f}", f"USD {unit} of capital in all", note))
     where = f"in {count(found.regions, 'region')}" if found.regions else ""
@@ -261,7 +275,7 @@ def measure(named: NamedPlan) -> str:
     return {
         "cost": (
             "the least cost over the years of the case, discounted: capital, operation, trade,"
-            " operating support for standby capacity, and a price on missing coverage"
+            " the cost of public funds for operating support, and a price on missing coverage"
         ),
         "security": "the plan that comes closest to the required coverage",
         "budget": "the least public money",

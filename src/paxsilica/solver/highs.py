@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from paxsilica.atomic import new_file
 from paxsilica.case import Solver
@@ -59,6 +60,15 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Vertex:
+    """An optimal vertex of a linear relaxation: values of its columns, and the columns that are
+    outside of its basis, as far as they are known."""
+
+    values: Array
+    outside: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Result of a solve; ``values`` and ``objective`` exist exactly if there is a plan.
 
@@ -81,6 +91,8 @@ class Outcome:
     """Whether time or the user ended the search: another run may then find another plan."""
     warnings: tuple[str, ...] = ()
     """Warnings of the solver."""
+    vertex: Vertex | None = None
+    """Optimum of the linear relaxation, if it was asked for and is known."""
 
     @property
     def gap(self) -> float:

@@ -15,11 +15,18 @@ from scipy.sparse import csr_matrix
 
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
-from paxsilica.solver.highs import Outcome, _load, _set, linear_outcome
+from paxsilica.solver.highs import Outcome, Vertex, _load, _set, linear_outcome
 from paxsilica.solver.program import Array, Compiled
 from paxsilica.solver.scaling import COSTS, Scaling, rounded
 
 Rows = NDArray[np.intp]
+
+
+AT_BOUND = 1e-9
+"""Distance of a value from a bound, relative to its size where that is above one, that is none."""
+
+PRIMAL, USUAL = 4, 1
+"""Numbers of HiGHS for the primal simplex method and for its usual choice, the dual one."""
 
 
 class OutOfTimeError(PaxSilicaError):
@@ -121,6 +128,47 @@ class PersistentProgram:
         if status == known.kUnbounded:
             return Outcome("unbounded", None, -math.inf, seconds=seconds)
         return linear_outcome(self.solver, self.scaling, partial(Outcome, seconds=seconds))
+
+    def values(self) -> Array | None:
+        """Solves the present program for the values of its columns alone, without duals; ``None``
+        if there are none."""
+        known = highspy.HighsModelStatus
+        if self._settle() not in (known.kOptimal, known.kModelEmpty):
+            return None
+        return self.scaling.values(np.array(self.solver.getSolution().col_value, dtype=float))
+
+    def start_near(self, vertex: Vertex) -> None:
+        """Lets the next run start near an optimal vertex of the program, or of one with fewer
+        columns. The program is solved with the columns outside of the basis of the vertex fixed,
+        which takes little time, and then from there with the primal simplex method: the objective
+        is the optimum already, and a proof of it is missing."""
+        program, known = self.program, len(vertex.values)
+        low, high = program.low[:known], program.high[:known]
+        values = np.clip(vertex.values, low, high)
+        room = AT_BOUND * np.maximum(1.0, np.abs(values))
+        at_low, at_high = values <= low + room, values >= high - room
+        at = vertex.outside[(at_low | at_high)[vertex.outside]]
+        scale, place = self.scaling.columns[at], at.astype(np.int32)
+        fixed = rounded(np.where(at_low[at], low[at], high[at]) / scale)
+        self.forget_basis()  # presolve takes the fixed columns out, but not after a warm start
+        self.solver.changeColsBounds(len(at), place, fixed, fixed)
+        status, basis = self._settle(), self.solver.getBasis()
+        bounds = rounded(low[at] / scale), rounded(high[at] / scale)
+        self.solver.changeColsBounds(len(at), place, *bounds)
+        if status != highspy.HighsModelStatus.kOptimal:
+            self.forget_basis()
+            return
+        kinds, kind = list(basis.col_status), highspy.HighsBasisStatus
+        for column in at.tolist():
+            if kinds[column] != kind.kBasic:
+                kinds[column] = kind.kLower if at_low[column] else kind.kUpper
+        basis.col_status = kinds
+        self.solver.setBasis(basis)
+        self.set_option("simplex_strategy", PRIMAL)
+        try:
+            self._settle()
+        finally:
+            self.set_option("simplex_strategy", USUAL)
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows after a movement; ``None`` if the moved program is infeasible. Sides

@@ -24,6 +24,7 @@ from paxsilica.case_options import SOLVER_OPTIONS
 from paxsilica.solver.highs import (
     Outcome,
     Status,
+    Vertex,
     _load,
     _set,
     solve,
@@ -65,6 +66,7 @@ class Relaxation:
         values: a vertex of the relaxation, by column of the program.
         interrupted: whether Ctrl-C stopped it.
         reduced: the program after presolve, ready for a dive; absent if presolve was no help.
+        vertex: the values with the columns outside of the basis; absent if not asked for.
     """
 
     status: Status
@@ -72,10 +74,15 @@ class Relaxation:
     values: Array | None = None
     interrupted: bool = False
     reduced: ReducedProgram | None = None
+    vertex: Vertex | None = None
 
 
 def relax(
-    program: Compiled, options: Solver, cutoff: Callable[[], bool] | None = None
+    program: Compiled,
+    options: Solver,
+    cutoff: Callable[[], bool] | None = None,
+    *,
+    keep_vertex: bool = False,
 ) -> Relaxation:
     """The relaxation of ``program`` within the time limit of ``options``.
 
@@ -83,9 +90,12 @@ def relax(
         program: a mixed-integer program.
         options: time limit, threads, seed and further options of the solver; the gap is not used.
         cutoff: called from time to time; the work stops if it returns true.
+        keep_vertex: whether the result has its vertex.
     """
     started = time.monotonic()
     reduced = ReducedProgram(program, options, cutoff)
+    if keep_vertex:
+        reduced.name_columns()
     found = reduced.relax()
     if found is not None:
         return found
@@ -144,7 +154,7 @@ class ReducedProgram:
         self.solver: Any = highspy.Highs()  # its stubs lack methods on bases and bounds
         self.solver.silent()
         self.stop = threading.Event()
-        self.interrupted = False
+        self.interrupted = self.named = False
         self.deadline = time.monotonic() + options.time_limit_s
         self.integer: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._apply(self.original)
@@ -158,6 +168,13 @@ class ReducedProgram:
             **{name: SOLVER_OPTIONS[name].kind(value) for name, value in given.items()},
         }.items():
             _set(solver, name, value)
+
+    def name_columns(self) -> None:
+        """Gives columns their positions as names: presolve keeps names, and nothing else tells
+        which columns are left."""
+        self.named = True
+        for at in range(len(self.program.cost)):
+            self.original.passColName(at, f"c{at}")
 
     def _stopped(self) -> bool:
         return self.stop.is_set() or (self.cutoff is not None and self.cutoff())
@@ -232,7 +249,18 @@ class ReducedProgram:
         dual = _dual_objective(cost, matrix, sides, values, np.array(solution.row_dual))
         bound = _lowered(min(objective, dual + reduced.offset_) / self.scaling.objective)
         found = self._postsolved(values, objective)
-        return None if found is None else Relaxation("optimal", bound, found, False, self)
+        if found is None:
+            return None
+        return Relaxation("optimal", bound, found, False, self, self._vertex(reduced, found))
+
+    def _vertex(self, reduced: Any, values: Array) -> Vertex | None:
+        """The vertex, if columns have names."""
+        if not self.named:
+            return None
+        left = np.array([int(name[1:]) for name in reduced.col_names_], dtype=np.intp)
+        basic = highspy.HighsBasisStatus.kBasic
+        outside = np.array([one != basic for one in self.solver.getBasis().col_status], dtype=bool)
+        return Vertex(values, left[outside])
 
     def _ended(self) -> bool:
         return self._stopped() or self.seconds_left() <= 0

@@ -19,7 +19,7 @@ from paxsilica.errors import InputError
 from paxsilica.instance import Instance, make_instance
 from paxsilica.model import COSTS, Model, build
 from paxsilica.model.build import without_collection
-from paxsilica.model.funding import programme_capital
+from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_workers import ALONE, Resources
 from paxsilica.solver.highs import Outcome, Progress, ProgressCallback, solve
@@ -136,6 +136,8 @@ class Written:
     Attributes:
         costs: each term as (coefficients by column, constant).
         public_capital: coefficients of the capital that funders pay, undiscounted, USD million.
+        public_money: coefficients of what the budget limits, undiscounted, USD million: the same
+            and, unless the budget covers capital alone, operating support.
     """
 
     tables: Tables
@@ -144,6 +146,7 @@ class Written:
     program: Compiled
     costs: Mapping[str, tuple[Array, float]]
     public_capital: Array
+    public_money: Array
 
     @cached_property
     def total(self) -> Array:
@@ -204,7 +207,8 @@ def written(model: Model, tables: Tables, case: Case) -> Written:
 
     costs = {name: (vector(part.terms), part.constant) for name, part in model.costs.items()}
     capital = vector(programme_capital(model, model.instance))
-    return Written(tables, case, model.instance, program, costs, capital)
+    money = vector(programme_money(model, model.instance))
+    return Written(tables, case, model.instance, program, costs, capital, money)
 
 
 @dataclass(frozen=True)
@@ -233,7 +237,7 @@ def search(
     on_progress: ProgressCallback | None = None,
     *,
     interruptible: bool = False,
-    may_be_empty: bool = False,
+    for_plan: bool = False,
     resources: Resources = ALONE,
 ) -> Answer:
     """Solves ``program``, from a known plan if there is one; a large one in stages.
@@ -244,14 +248,15 @@ def search(
         cutoff: called with what is known after each progress; the search ends when it returns true.
         on_progress: called with every progress of the search.
         interruptible: whether Ctrl-C ends this search with its best plan, and not all the work.
-        may_be_empty: whether a program without columns is solved, and not refused.
+        for_plan: whether the outcome is read as a plan: a program without columns is solved, and
+            not refused, and a search in stages keeps the optimum of its relaxation.
         resources: where a decomposition runs its subproblems and keeps its cuts.
 
     Raises:
         InputError: if there is nothing to decide, or if the model is unbounded.
         KeyboardInterrupt: on Ctrl-C, unless the search is interruptible.
     """
-    if not len(program.cost) and not may_be_empty:
+    if not len(program.cost) and not for_plan:
         raise InputError(
             "nothing can be decided: the tables hold neither assets nor projects that could run in"
             " the years of the case"
@@ -270,10 +275,10 @@ def search(
     enough = None if cutoff is None else lambda: cutoff(reported)
     if method in ("decomposition", "rounding"):
         outcome = decompose(program, options, note, found, enough, resources)
+    elif suits(program):
+        outcome = solve_in_stages(program, options, note, found, enough, keep_vertex=for_plan)
     else:
-        outcome = (solve_in_stages if suits(program) else solve)(
-            program, options, note, found, enough
-        )
+        outcome = solve(program, options, note, found, enough)
     if outcome.interrupted and not interruptible:
         raise KeyboardInterrupt
     if outcome.status == "unbounded":

@@ -31,6 +31,7 @@ from paxsilica.solver.highs import (
     ProgressCallback,
     SolverValue,
     Status,
+    Vertex,
     relative_gap,
     solve,
 )
@@ -77,11 +78,15 @@ def solve_in_stages(
     cutoff: Callable[[], bool] | None = None,
     *,
     first_plan: bool = False,
+    keep_vertex: bool = False,
 ) -> Outcome:
     """Solves ``program`` to the gap in ``options``; the arguments are those of
     :func:`~paxsilica.solver.highs.solve`. The time limit is one for all stages. With
-    ``first_plan`` the search ends after the second stage."""
-    return _Search(program, options, on_progress, cutoff, first_plan=first_plan).run(start)
+    ``first_plan`` the search ends after the second stage. With ``keep_vertex`` the outcome has the
+    optimum of the relaxation."""
+    work = _Search(program, options, on_progress, cutoff, first_plan=first_plan)
+    work.keep_vertex = keep_vertex
+    return replace(work.run(start), vertex=work.vertex)
 
 
 class _Finished(Exception):
@@ -109,6 +114,8 @@ class _Search:
         self.interrupted = False
         self.limited = False
         self.warnings: dict[str, None] = {}
+        self.keep_vertex = False
+        self.vertex: Vertex | None = None
         self.trace: list[Progress] = []
         self.used = np.zeros(len(self.whole), dtype=bool)
         self.tried: set[bytes] = set()
@@ -228,7 +235,8 @@ class _Search:
 
     def _relaxed(self) -> Relaxation:
         self._begin("relaxation")
-        found = relax(self.program, self._within(), self.cutoff)
+        found = relax(self.program, self._within(), self.cutoff, keep_vertex=self.keep_vertex)
+        self.vertex = found.vertex
         self.interrupted |= found.interrupted
         if found.status == "infeasible":
             if self.best is None:

@@ -109,7 +109,7 @@ def measured(of: Written, axes: Iterable[str]) -> Measured:
         "total": (of.total, of.offset),
         "cost": (of.total - shortfall, of.offset - constant),
         "shortfall": (shortfall, constant),
-        "budget": (of.public_capital, 0.0),
+        "budget": (of.public_money, 0.0),
     }
     found = measures.items()
     measures = {name: (np.append(vector, pad), offset) for name, (vector, offset) in found}

@@ -204,8 +204,8 @@ def frontier(
         grid = _grid(minimised, wanted, [*payoff.values()])
         if not runner.stopped:
             _solve(grid, packed, case, names, runner)
-    named = [(row.project, row.name) for row in question.tables.projects]
-    tables, decisions = _tables(grid, project_names(named))
+    named = project_names([(row.project, row.name) for row in question.tables.projects])
+    tables, decisions = _tables(grid, named)
     if payoff:
         best = [{"best": name} | _by_column(row["axes"]) for name, row in payoff.items()]
         tables["payoff"] = _filled("payoff", best)

@@ -148,7 +148,8 @@ def read_folder(folder: Path) -> Sheets:
     return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
-def _is_comment(cell: str) -> bool:
+def is_comment(cell: str) -> bool:
+    """Whether the line that begins with a cell is a comment."""
     return cell == COMMENT_MARK or cell.startswith(f"{COMMENT_MARK} ")
 
 
@@ -178,7 +179,7 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
         for record in reader:
             cells = list(map(str.strip, record))
             # Spreadsheets leave blank rows where cells were filled before.
-            if any(cells) and not _is_comment(cells[0]):
+            if any(cells) and not is_comment(cells[0]):
                 records.append(cells)
                 lines.append(before + 1)
             before = reader.line_num + skipped

@@ -29,6 +29,7 @@ from paxsilica.tables.suggestions import Nearest
 
 MARK = "overlay.toml"
 BUNDLED = "bundled"
+BASE_LINE = f'it should hold one line, such as base = "{BUNDLED}"'
 ACTION = "action"
 ACTIONS = ("add", "change", "replace", "remove")
 COUNTED = ("added", "changed", "removed")
@@ -45,8 +46,8 @@ def base_of(folder: Path) -> Path | Problem:
     """The tables that an overlay changes, or what is wrong with the file that names them."""
     file = folder / MARK
     words = (
-        f'should hold one line, such as base = "{BUNDLED}" for the bundled data, or the path of a'
-        f" folder or workbook of tables from {folder}"
+        f"{BASE_LINE} for the bundled data, or the path of a folder or workbook of tables from"
+        f" {folder}"
     )
     try:
         found = tomllib.loads(file.read_text(encoding="utf-8-sig"))

@@ -19,7 +19,7 @@ from paxsilica.tables.defaults import Chain, chain_of, fill
 from paxsilica.tables.files import Line, Overlay, Sheet, Sheets, no_sheets, read_folder
 from paxsilica.tables.header import header_problems, short
 from paxsilica.tables.layout import SPREADSHEET_ERRORS, key_text, layout
-from paxsilica.tables.overlay import MARK, base_of, is_overlay, with_overlay
+from paxsilica.tables.overlay import BASE_LINE, MARK, base_of, is_overlay, with_overlay
 from paxsilica.tables.schema import TABLES, Row
 from paxsilica.tables.suggestions import Nearest
 
@@ -165,9 +165,13 @@ def tables_from_sheets(found: Sheets) -> Reading:
             doubtful.add(table)
         elif TABLES[table].absent is None and not sheet.rows:
             doubt(table, "the table has a header and no rows; it should have at least one")
-    for table, row in TABLES.items():
-        if row.absent is None and table not in present:
-            doubt(table, f"the table is missing; there should be a file {table}.csv")
+    needed = [table for table, row in TABLES.items() if row.absent is None]
+    missing = [table for table in needed if table not in present]
+    for table in missing:
+        doubt(table, f"the table is missing; there should be a file {table}.csv")
+    if missing == needed and present:
+        words = f"is missing too, which a folder that only changes other tables needs: {BASE_LINE}"
+        problems.append(Problem(MARK, "", "", "", words))
     rows: dict[str, Any] = {table: part.rows for table, part in validated.items()}
     lines = {table: validated[table].lines if table in validated else () for table in TABLES}
     tables = Tables(

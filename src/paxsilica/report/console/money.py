@@ -12,7 +12,7 @@ from paxsilica.plan.result import Plan
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.limits import binding_limits
 from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
-from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.wording import count, number
 
 OWN_COSTS = (capital.__name__, operating_support.__name__, coverage_shortfall.__name__)
@@ -29,13 +29,16 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
     if found:
         limit = "no limit" if budget is None else f"budget {number(float(budget))}"
         owners = found["capital_usd_m"] - found["public_capital_usd_m"]
+        paid = (named.case.get("support") or {}).get("pay", True)
+        support = f"support {number(found['support_usd_m'])}" if paid else "support not computed"
         yield (
             "Public money",
             f"{number(found['public_money_usd_m'])} ({limit}), capital"
-            f" {number(found['public_capital_usd_m'])} and support"
-            f" {number(found['support_usd_m'])}; owners {number(owners)}; all capital"
-            f" {number(found['capital_usd_m'])}",
+            f" {number(found['public_capital_usd_m'])} and {support}; owners {number(owners)};"
+            f" all capital {number(found['capital_usd_m'])}",
         )
+        if words := _support(plan, names):
+            yield "Operating support, USD million", words
         yield "Least budget", _least_budget(named)
     if words := _preference(named):
         yield "Preferences of funders", words
@@ -59,6 +62,24 @@ def _payers(plan: Plan, names: int) -> str:
     rest = sum(row["paid_usd_m"] for row in paying[names:])
     more = [f"{len(words) - names} more {number(rest)}"] if rest else []
     return ", ".join([*words[:names], *more])
+
+
+def _support(plan: Plan, names: int) -> str:
+    """The plants with most operating support, with their price floor in the first year of it."""
+    frame = plan.table("support").sort_values(["plant", "year", "funder"])
+    sums = frame.groupby("plant")["support_usd_m"].sum()
+    order = sorted(sums.index, key=lambda plant: (-float(sums[plant]), str(plant)))
+    order = [plant for plant in order if sums[plant] > LEAST_PAYMENT]
+    words = []
+    for plant in order[:names]:
+        row = records(frame[frame["plant"] == plant])[0]
+        form = "for its capacity"
+        if not blank(row["price_floor_usd_per_unit"]):
+            form = f"price floor {number(row['price_floor_usd_per_unit'])} USD in {row['year']}"
+        words.append(f"{plant} {number(round(float(sums[plant]), 1))} ({form})")
+    rest = sum(float(sums[plant]) for plant in order[names:])
+    more = [f"{len(order) - names} more {number(round(rest, 1))}"] if rest else []
+    return ", ".join([*words, *more])
 
 
 def _least_budget(named: NamedPlan) -> str:
@@ -100,8 +121,9 @@ def _preference(named: NamedPlan) -> str:
 
 def _own_costs(plan: Plan) -> str:
     terms = {str(row["term"]): float(row["usd_m"]) for row in records(plan.costs)}
+    words = {operating_support.__name__: "cost of public funds for operating support"}
     shown = [
-        f"{term.replace('_', ' ')} {number(terms[term])}"
+        f"{words.get(term, term.replace('_', ' '))} {number(terms[term])}"
         for term in OWN_COSTS
         if abs(terms.get(term, 0.0)) > LEAST_PAYMENT
     ]

@@ -11,6 +11,7 @@ from paxsilica.report.views.statement import Statement
 from paxsilica.report.wording import number
 
 RIGHT = ("commit", "online", "pays", "of public", "NPV", "IRR")
+CASH = ("year", "capital paid", "support paid", "received")
 NOT_SOLVED = "The plan without this funder was not solved; --without DIR solves it."
 COLUMNS = ("project", "stage", "region", *RIGHT, "deals")
 
@@ -41,11 +42,12 @@ def print_statement(screen: Screen, one: Statement, without: Iterable[str] = ())
             RIGHT,
             "What its money buys, USD million",
         )
+    if one.cash:
         screen.show_rows(
-            ("year", "paid", "received"),
-            ((str(year), f"{paid:,.1f}", f"{received:,.1f}") for year, paid, received in one.cash),
-            ("year", "paid", "received"),
-            "Cash by year, USD million: paid at its beginning, received at its end",
+            CASH,
+            ((str(year), *(f"{amount:,.1f}" for amount in amounts)) for year, *amounts in one.cash),
+            CASH,
+            "Cash by year, USD million: capital paid at its beginning, the rest at its end",
         )
     if one.deals:
         screen.show_rows(

@@ -10,7 +10,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from paxsilica.model.costs import coverage_shortfall, operating_support
+from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.labels import money, plan_labels
 from paxsilica.report.page.glossary import GLOSSARY
 from paxsilica.report.page.side import Scales, make_side
@@ -130,13 +130,13 @@ def _figures(named: NamedPlan) -> dict[str, str]:
     plan, found = named.plan, totals(named.plan)
     costs = plan.costs.groupby("term")["usd_m"].sum()
     covered_stages = f"{found.covered} of {len(found.stages)}" if found.stages else "none required"
-    support, missing = operating_support.__name__, coverage_shortfall.__name__
+    missing = coverage_shortfall.__name__
     amounts = {
-        "Operating support for standby capacity, USD million, discounted": support,
         "Price on missing coverage, USD million, discounted": missing,
     }
     return {
-        "Public money, USD million": f"{found.public:,.0f}",
+        "Public capital, USD million": f"{found.public:,.0f}",
+        "Operating support, USD million": f"{found.support:,.0f}",
         "Owners' money, USD million": f"{found.own:,.0f}",
         "Projects": f"{found.projects:,}",
         "Stages covered as required in the last year": covered_stages,

@@ -47,8 +47,10 @@ GLOSSARY = {
     ),
     "open": "The role of a region that trades and is neither protected nor an adversary.",
     "operating support": (
-        "A payment that keeps a plant in operation in the normal state against cheaper rivals"
-        " (price floor or offtake payment), so that it is ready for a cut-off."
+        "What funders pay so that a plant that is ready for a cut-off earns its costs: its fixed"
+        " cost, the annuity of its owner's capital and its loss at list prices, less its profit."
+        " It can take the form of a price floor for the offtake quantity, or of a grant of the same"
+        " value (grant equivalent)."
     ),
     "protected": "The role of a region whose need must be covered.",
     "shadow price": (

@@ -22,6 +22,9 @@ from paxsilica.report.wording import count
 NARROW = 500.0
 """Pixels below which labels have no room."""
 
+NUMBERED = 7.0
+"""Least radius of a circle that can hold the number of its row, in pixels."""
+
 SOUTH = -56.0
 NORTH = 78.0
 """Latitudes that the map shows; no project is beyond them."""
@@ -115,15 +118,13 @@ def map_figure(named: NamedPlan, largest: float, name: str, width: float) -> Mar
         title = [tag("title", named.region(country))] if known else []
         if path:
             parts.append(tag("path", *title, d=path, class_=kind))
-    most = 36.0 if labels else 17.0
+    most, least = (36.0, 5.0) if labels else (17.0, 4.0)
     placed: list[tuple[float, float, float]] = []
     numbers: list[Markup] = []
     for number, spot in enumerate(found, 1):
         x, y = at(spot.longitude, spot.latitude)
-        radius = max(most * math.sqrt(spot.capital / largest), 5.0 if labels else 3.0)
+        radius = max(most * math.sqrt(spot.capital / largest), least)
         crowded = any(math.hypot(x - cx, y - cy) < 0.8 * r + 8 for cx, cy, r in placed)
-        if not labels and not crowded:
-            radius = max(radius, 7.5)
         placed.append((x, y, radius))
         money = f"USD {spot.capital:,.0f} million"
         if spot.capital >= 1000:
@@ -132,7 +133,7 @@ def map_figure(named: NamedPlan, largest: float, name: str, width: float) -> Mar
         place: dict[str, object] = {"cx": x, "cy": y, "r": radius}
         scale_of = {"data_region": spot.region, "data_scale": f"{most / math.sqrt(largest):.5f}"}
         parts.append(tag("circle", hint, **place, class_="spot", **scale_of))
-        if not labels and not crowded:
+        if not labels and not crowded and radius >= NUMBERED:
             numbers.append(text(x, y + 3.5, number, "spot-number", "middle"))
     parts += numbers
     if labels:

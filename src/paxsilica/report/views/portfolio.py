@@ -17,6 +17,7 @@ class Totals:
 
     Attributes:
         capital, public, own: capital of the projects, and the parts paid by funders and by owners.
+        support: operating support that funders pay, of projects and existing plants.
         projects, regions: number of projects, and of regions that they are in.
         funded: whether the case divides payments among funders.
         stages: coverage by stage; empty where the case requires none.
@@ -25,10 +26,15 @@ class Totals:
     capital: float
     public: float
     own: float
+    support: float
     projects: int
     regions: int
     funded: bool
     stages: list[Stage]
+
+    def limited(self, covers: str) -> float:
+        """What the budget limits; ``covers`` as in the case."""
+        return self.public + (self.support if covers == "money" else 0.0)
 
     @property
     def covered(self) -> int:
@@ -43,6 +49,7 @@ def totals(plan: Plan) -> Totals:
         capital=float(frame["capex_usd_m"].sum()),
         public=float(frame["public_usd_m"].sum()),
         own=float(frame["sponsor_usd_m"].sum()),
+        support=float(plan.table("support")["support_usd_m"].sum()),
         projects=len(frame),
         regions=frame["region"].nunique(),
         funded=not plan.table("funders").empty,

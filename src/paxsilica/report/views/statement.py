@@ -46,7 +46,8 @@ class Statement:
         facts: its row of the table ``statements``; empty if it pays for nothing.
         available: most that it can pay over the years of the case, USD million.
         bought: its projects, largest payment first.
-        cash: (year, paid at its beginning, received at its end), USD million.
+        cash: (year, capital paid at its beginning, support paid and received at its end), USD
+            million.
         deals: its deals in the data; empty without the tables.
     """
 
@@ -56,7 +57,7 @@ class Statement:
     available: float
     facts: Mapping[str, Any]
     bought: tuple[Bought, ...]
-    cash: tuple[tuple[int, float, float], ...]
+    cash: tuple[tuple[int, float, float, float], ...]
     deals: tuple[Deal, ...]
 
     @property
@@ -82,6 +83,11 @@ class Statement:
             f" {number(facts['elsewhere_usd_m'])} to others. Signed and closed deals bind"
             f" {number(facts['signed_usd_m'])}.",
         ]
+        if facts["support_usd_m"] > 0:
+            lines.append(
+                f"It pays USD {number(facts['support_usd_m'])} million of operating support, after"
+                " the case included."
+            )
         if facts["priced_usd_m"] > 0:
             irr = facts["irr"]
             rate = "no single internal rate of return" if irr != irr else f"internal rate {irr:.1%}"
@@ -124,7 +130,12 @@ def statement(named: NamedPlan, funder: str) -> Statement:
         facts=facts.get(funder, {}),
         bought=_bought(named, funder, deals),
         cash=tuple(
-            (int(row["year"]), float(row["paid_usd_m"]), float(row["received_usd_m"]))
+            (
+                int(row["year"]),
+                float(row["paid_usd_m"]),
+                float(row["support_usd_m"]),
+                float(row["received_usd_m"]),
+            )
             for row in sorted(cash, key=lambda row: int(row["year"]))
         ),
         deals=deals,

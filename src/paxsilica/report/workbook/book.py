@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from paxsilica.plan.tables import ALL_TABLES
-from paxsilica.report.answer import lead, parts
+from paxsilica.report.answer import budget_covers, lead, parts
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import CLOSEST_LABEL, NamedPlan
 from paxsilica.report.views.portfolio import dropped_by_reason, totals
@@ -160,13 +160,18 @@ def _money(book: Book, sheet: Sheet, named: NamedPlan) -> None:
         ("of which owners' money", "total_owners", found.own, "paid by the owners of the projects"),
     ):
         sheet.formula(_line(sheet, label, note), 1, f"={name}", value, "money")
+    row = _line(sheet, "Operating support", "paid by funders, undiscounted; sheet Support")
+    sheet.put(row, 1, found.support, "money")
+    book.name("support_paid", sheet, (row, 1), (row, 1))
     if budget is not None:
         row = _line(sheet, "Budget of the case", "most that funders may pay together")
         sheet.put(row, 1, float(budget), "money")
         book.name("budget", sheet, (row, 1), (row, 1))
-        left = float(budget) - found.public
+        covers = budget_covers(named)
+        left = float(budget) - found.limited(covers)
         left = left if abs(left) > 1e-6 else 0.0
-        sheet.formula(_line(sheet, "Left of the budget"), 1, "=budget-total_public", left, "money")
+        rest = "=budget-total_public" + ("-support_paid" if covers == "money" else "")
+        sheet.formula(_line(sheet, "Left of the budget"), 1, rest, left, "money")
     formula = "=ROWS(portfolio)-1" if found.projects else "=0"
     sheet.formula(_line(sheet, "Projects"), 1, formula, found.projects, "whole")
 

@@ -14,12 +14,13 @@ LONGEST = 31
 """Most characters of the name of a sheet."""
 
 FACTS = (
-    ("paid_usd_m", "Pays, USD million", "money"),
+    ("paid_usd_m", "Pays of capital, USD million", "money"),
     ("signed_usd_m", "Signed and closed deals bind it to", "money"),
     ("home_usd_m", "of what it pays: in its home region", "money"),
     ("deals_usd_m", "elsewhere, to projects on which it has a deal", "money"),
     ("elsewhere_usd_m", "to other projects", "money"),
     ("preference_usd_m", "Weight of these in the objective, no cost", "money"),
+    ("support_usd_m", "Pays as operating support, USD million", "money"),
     ("priced_usd_m", "Pays into projects with prices", "money"),
     ("received_usd_m", "Receives from them, undiscounted", "money"),
     ("rate", "Its real rate, per year", "share_fine"),
@@ -75,13 +76,14 @@ def _sheet(book: Book, one: Statement, name: str) -> None:
         Field("Deals", 22, "text", lambda item: item.deals),
     ]
     _with_totals(sheet, fields, list(one.bought), {1: sum(item.paid for item in one.bought)})
-    sheet.heading("Cash by year, USD million", 4)
+    sheet.heading("Cash by year, USD million", 5)
     fields = [
         Field("Year", 9, "plain_year", lambda item: item[0]),
         Field("Paid, at its beginning", 14, "money", lambda item: item[1]),
-        Field("Received, at its end", 14, "money", lambda item: item[2]),
+        Field("Support paid, at its end", 14, "money", lambda item: item[2]),
+        Field("Received, at its end", 14, "money", lambda item: item[3]),
     ]
-    sums = {column: sum(item[column] for item in one.cash) for column in (1, 2)}
+    sums = {column: sum(item[column] for item in one.cash) for column in (1, 2, 3)}
     _with_totals(sheet, fields, list(one.cash), sums)
     if one.deals:
         sheet.heading("Deals in the data", 6)

@@ -58,7 +58,7 @@ def portfolio_sheet(book: Book, named: NamedPlan) -> None:
         Field("Capital, USD m", 12, "money", of_key("capex_usd_m")),
         Field("Owners, USD m", 12, "money", of_key("sponsor_usd_m")),
         Field("Public, USD m", 12, "money", of_key("public_usd_m")),
-        Field("Support, USD m discounted", 14, "money", of_key("operating_support_usd_m")),
+        Field("Support, USD m", 14, "money", of_key("operating_support_usd_m")),
         Field("Process", 50, "text", of_key("process_name")),
         Field("Funders, USD m", 70, "text", of_key("funders")),
         Field("Key", 30, "label", of_key("project")),
