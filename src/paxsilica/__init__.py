@@ -90,3 +90,8 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"paxsilica.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'paxsilica' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, which a shell completes."""
+    return sorted(__all__)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,12 @@ SHORT_NAMES = {
 """Short names that :meth:`Question.with_` takes for keys of a case."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Question:
     """Tables and a case: everything that a plan is made from. Frozen; ``with_`` gives a changed
     one."""
 
-    tables: Tables = field(repr=False)
+    tables: Tables
     case: Case
 
     def with_(self, *settings: str, **changes: Any) -> Question:
@@ -111,6 +111,11 @@ class Question:
             least_budget=least_budget,
         )
         return audited(plan, self.tables, self.case)
+
+    def __repr__(self) -> str:
+        first, last = self.case.years
+        title = f" ({self.case.title})" if self.case.title else ""
+        return f"<Question {self.case.name!r}{title}: {first}-{last}, {self.tables!r}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -440,6 +440,10 @@ class Case(Section):
             raw = raw | {"years": (int(parts[0]), int(parts[-1]))}
         return raw
 
+    def __repr__(self) -> str:
+        title = f" ({self.title})" if self.title else ""
+        return f"<Case {self.name!r}{title}: {self.years[0]}-{self.years[1]}>"
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         hard = None if self.coverage is None else self.coverage.hard

@@ -99,6 +99,11 @@ def test_imports_run_one_way() -> None:
     assert not against
 
 
+def test_modules_are_imported_by_name_in_two_places_only() -> None:
+    users = {name for name, path in NAMES.items() if "importlib" in imports(path)}
+    assert users == {"", "plan.outputs"}  # names of the package, and outputs of a plan
+
+
 def front(path: Path) -> bool:
     """Whether a file only shows names of the modules beside it."""
     return path.name == "__init__.py" and "def " not in path.read_text(encoding="utf-8").replace(

@@ -19,6 +19,7 @@ import pandas as pd
 
 from paxsilica.atomic import finish, is_unfinished, new_folder, writing
 from paxsilica.errors import InputError, Problem
+from paxsilica.plan.outputs import Outputs
 from paxsilica.plan.result_schema import (
     RESULT_SCHEMA,
     SCHEMA_VERSION,
@@ -64,8 +65,8 @@ class Audit:
     findings: tuple[Mapping[str, Any], ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Outputs):
     """The result of a case.
 
     Attributes:
@@ -197,14 +198,21 @@ class Plan:
         )
         return both[~same].sort_values("project").reset_index(drop=True)
 
+    def _found(self) -> str:
+        """The objective with its gap in a few words."""
+        if self.objective is None:
+            return "no plan"
+        amount = f"{self.objective:,.0f} USD million ({self.objective_kind})"
+        return f"{amount}, gap {'unknown' if self.gap is None else f'{self.gap:.4%}'}"
+
+    def __repr__(self) -> str:
+        projects = f", {len(self.portfolio)} projects" if self.tables else ""
+        return f"<Plan {self.case!r}: {self.status}, {self._found()}{projects}>"
+
     def _repr_html_(self) -> str:
-        found = (
-            "no plan"
-            if self.objective is None
-            else f"{self.objective:,.0f} USD million ({self.objective_kind}),"
-            f" gap {self.gap or 0:.4%}"
+        head = (
+            f"<p><b>{html.escape(self.title or self.case)}</b>: {self.status}, {self._found()}</p>"
         )
-        head = f"<p><b>{html.escape(self.title or self.case)}</b>: {self.status}, {found}</p>"
         if not self.tables:
             return head
         columns = ["project", "stage", "region", "committed_year", "online_year", "size"]

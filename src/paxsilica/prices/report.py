@@ -55,13 +55,21 @@ SAME_AS_RELAXED = (
 """Added to the meaning of a hull price that is taken from the relaxation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prices:
     """The table of prices, the table with the proof of their duals, and seconds by kind."""
 
     table: pd.DataFrame
     proof: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(dict.fromkeys(map(str, self.table["kind"])))
+        return f"<Prices: {len(self.table)} rows of the kinds {kinds}>"
+
+    def _repr_html_(self) -> str:
+        shown = self.table.to_html(index=False, max_rows=40, float_format="{:,.4g}".format)
+        return str(shown)
 
 
 def decisions_of(plan: Plan) -> Known:

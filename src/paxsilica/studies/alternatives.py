@@ -70,7 +70,7 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Alternatives(Study):
     """Verdicts on projects, and distinct near-optimal plans. ``figure`` draws the projects in which
     the plans differ.

@@ -43,7 +43,7 @@ _MEASURES = {axis.column: axis.documented for axis in AXES.values()}
 _MEASURE_UNIT = "unit of the minimised measure"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Frontier(Study):
     """A frontier. ``figure`` draws the minimised measure over the first limit, with a line for each
     value of the others. ``decisions``: year of commitment and final size by plan and project.

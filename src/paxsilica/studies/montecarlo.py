@@ -36,7 +36,7 @@ NORMAL_95 = 1.959963984540054
 """Quantile of the normal distribution for 95 % confidence intervals."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MonteCarlo(Study):
     """Result of many samples. ``figure`` draws the distribution of cost."""
 

@@ -290,7 +290,7 @@ def _value_columns() -> dict[str, Column]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Partners:
     """What each player adds, USD million of the objective.
 
@@ -339,6 +339,10 @@ class Partners:
     exact: bool
     solved: tuple[Solved, ...]
     cost: Mapping[Coalition, Interval]
+
+    def __repr__(self) -> str:
+        names = ", ".join(player.name for player in self.players)
+        return f"<Partners {names}: {len(self.solved)} solves>"
 
     def lines(self) -> list[str]:
         """The value of each player in a sentence."""

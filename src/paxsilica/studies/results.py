@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -29,7 +29,7 @@ else:
     Figure = Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study(ABC):
     """Base of all results of studies.
 
@@ -48,7 +48,7 @@ class Study(ABC):
     main: ClassVar[str] = ""
     blank_columns_shown: ClassVar[bool] = False
 
-    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    tables: Mapping[str, pd.DataFrame]
     title: str
     notes: tuple[str, ...]
     stopped: bool
@@ -134,6 +134,11 @@ class Study(ABC):
             "stopped": self.stopped,
             "tables": plain(self.tables),
         }
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} ({len(table)} rows)" for name, table in self.tables.items())
+        stopped = "; stopped before its end" if self.stopped else ""
+        return f"<{type(self).__name__} {self.title!r}: {rows}{stopped}>"
 
     def _repr_html_(self) -> str:
         head = f"<p><b>{html.escape(self.title)}</b></p>"

@@ -31,7 +31,7 @@ from paxsilica.studies.tasks import decision_in, run_plan, solve_case
 Rows = list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SideBySide(Study):
     """Cases side by side. ``figure`` draws the regret of each plan in each case."""
 
@@ -217,7 +217,7 @@ def _size(meaning: str) -> Column:
     return doc.number(meaning, doc.PROJECT_UNIT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Study):
     """Two plans compared. ``figure`` draws the cost terms in which they differ.
 

@@ -58,7 +58,7 @@ def _change_by(table: pd.DataFrame, rows: str, columns: str) -> tuple[pd.DataFra
     return table.pivot(index=rows, columns=columns, values=values).astype(float), solved
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sensitivity(Study):
     """One-way sensitivity. ``figure`` draws the tornado."""
 
@@ -90,7 +90,7 @@ class Sensitivity(Study):
         return figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TwoWay(Study):
     """Two-way sensitivity. ``figure`` draws the optimum over both levels."""
 

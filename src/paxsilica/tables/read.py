@@ -26,7 +26,7 @@ from paxsilica.tables.suggestions import Nearest
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tables:
     """Every table of a problem, one attribute each; an absent table is empty and not in
     ``present``.
@@ -66,7 +66,11 @@ class Tables:
     assumed: tuple[str, ...] = field(default=(), compare=False)
     no_bounds: tuple[str, ...] = ()
     overlays: tuple[Overlay, ...] = field(default=(), compare=False)
-    lines: Mapping[str, tuple[Line, ...]] = field(default_factory=dict, compare=False, repr=False)
+    lines: Mapping[str, tuple[Line, ...]] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        filled = [len(self.rows(name)) for name in TABLES if self.rows(name)]
+        return f"<Tables: {len(filled)} tables, {sum(filled):,} rows>"
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """Return the rows of the table of that name."""
