@@ -59,8 +59,8 @@ pages: $(STAMP) ## write the generated pages: formulation, reference, guide to t
 	$(BIN)/python -m paxsilica.cli.reference
 	$(BIN)/paxsilica data describe --write
 
-docs: $(STAMP) ## build the documentation into docs/_build: HTML and the manual page
-	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+docs: $(STAMP) ## build the documentation into docs/_build: HTML, with the notebooks run, and the manual page
+	$(BIN)/python -m sphinx -W --keep-going -n -q -D nb_execution_mode=force -b html docs docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b man docs docs/_build/man
 
 pictures: $(STAMP) ## draw the pictures of the documentation from real plans; needs Chromium and LibreOffice
@@ -80,4 +80,4 @@ upgrade: UPGRADE := --upgrade
 upgrade: lock ## write requirements.lock with the newest versions
 
 clean: ## remove .venv and everything that was built
-	rm -rf .venv .venv-lock build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock build dist docs/_build docs/notebooks/*.ipynb .pytest_cache .mypy_cache .ruff_cache .hypothesis

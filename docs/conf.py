@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,13 +18,14 @@ from sphinx.writers.html5 import HTML5Translator
 import paxsilica
 
 PICTURES = Path(__file__).parent / "pictures"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 project = "paxsilica"
 author = "the authors of paxsilica"
 copyright = author
 version = release = paxsilica.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_substitutions = {
@@ -35,6 +37,12 @@ smartquotes_action = "qe"  # no dashes: the names of options keep their hyphens
 suppress_warnings = [
     "myst.header"
 ]  # what is included from models begins below the heading of its page
+
+nb_execution_mode = "off"  # make docs runs the notebooks; they are stored without outputs
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_output_stderr = "remove"  # progress of studies
+nb_ipywidgets_js = {}  # no script from a network; without it controls are not shown
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -101,7 +109,22 @@ def _holds(module: ModuleType, target: str) -> bool:
     return found is not None
 
 
+def _copy_notebooks(folder: Path) -> None:
+    """Copies the notebooks into the documentation, where Sphinx finds them; files that have not
+    changed are left, so that a second build need not read them again."""
+    folder.mkdir(exist_ok=True)
+    wanted = {path.name: path for path in NOTEBOOKS.glob("*.ipynb")}
+    for path in folder.glob("*.ipynb"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, path in wanted.items():
+        target = folder / name
+        if not target.exists() or target.read_bytes() != path.read_bytes():
+            shutil.copyfile(path, target)
+
+
 def setup(app: Sphinx) -> None:
     """Registers the above."""
+    _copy_notebooks(Path(app.srcdir) / "notebooks")
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("missing-reference", _public)

@@ -92,6 +92,15 @@ def test_the_chart_of_coverage_draws_the_numbers_of_the_plan(plan: paxsilica.Pla
     expected = [*last["standalone_coverage"][::-1], *last["standalone_coverage_without"][::-1]]
     assert widths == pytest.approx(expected)
     assert [text.get_text() for text in ax.get_yticklabels()] == list(last["name"][::-1])
+    first = plan.coverage[plan.coverage["year"] == plan.coverage["year"].min()]
+    year = int(first["year"].iloc[0])
+    (ax,) = plan.plot.coverage(year).axes
+    assert str(year) in ax.get_xlabel()
+    assert [patch.get_width() for patch in ax.patches][: len(first)] == pytest.approx(
+        list(first["standalone_coverage"][::-1])
+    )
+    with pytest.raises(paxsilica.InputError, match="1999"):
+        plan.plot.coverage(1999)
 
 
 def test_the_chart_of_funding_loses_no_payment(plan: paxsilica.Plan) -> None:

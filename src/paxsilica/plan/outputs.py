@@ -27,7 +27,7 @@ class _Writer(Protocol):
 
 
 class _Chart(Protocol):
-    def __call__(self, plan: Any) -> Figure: ...
+    def __call__(self, plan: Any, *choice: int | None) -> Figure: ...
 
 
 class Charts:
@@ -45,10 +45,11 @@ class Charts:
         names = ", ".join(name for name in vars(Charts) if not name.startswith("_"))
         return f"<charts of the plan {self._plan.case!r}: {names}>"
 
-    def coverage(self) -> Figure:
-        """Coverage of each stage in the last year as a share of need: nameplate share and
-        standalone coverage without the plan, standalone coverage with it, and the requirement."""
-        return self._draw("coverage")
+    def coverage(self, year: int | None = None) -> Figure:
+        """Coverage of each stage in a year, by default the last one, as a share of need: nameplate
+        share and standalone coverage without the plan, standalone coverage with it, and the
+        requirement."""
+        return self._draw("coverage", year)
 
     def coverage_by_year(self) -> Figure:
         """Joint coverage of the chain over the years as a share of need, without and with the plan,
@@ -64,8 +65,8 @@ class Charts:
         """Payments by year, USD million, with a colour for each of the largest funders."""
         return self._draw("funding")
 
-    def _draw(self, name: str) -> Figure:
-        return cast(_Chart, getattr(import_module(HOME), f"draw_{name}"))(self._plan)
+    def _draw(self, name: str, *choice: int | None) -> Figure:
+        return cast(_Chart, getattr(import_module(HOME), f"draw_{name}"))(self._plan, *choice)
 
 
 class Outputs:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from paxsilica.atomic import new_file
-from paxsilica.errors import InputError
+from paxsilica.errors import InputError, Problem
 from paxsilica.plan.result import Plan
 from paxsilica.report.page import render_page
 from paxsilica.report.views.named_plan import NamedPlan, load_named_plan, name_plan
@@ -47,10 +47,15 @@ def _named(plan: Plan, data: Tables | Path | str | None) -> NamedPlan:
     return name_plan(plan, data)
 
 
-def draw_coverage(plan: Plan) -> Figure:
+def draw_coverage(plan: Plan, year: int | None = None) -> Figure:
     """See :meth:`paxsilica.plan.outputs.Charts.coverage`."""
     table = _rows(plan, "coverage", "coverage")
-    last = table[table["year"] == table["year"].max()].iloc[::-1]
+    years = sorted(map(int, table["year"].unique()))
+    year = years[-1] if year is None else year
+    if year not in years:
+        words = f"one of the years with required coverage: {', '.join(map(str, years))}"
+        raise InputError([Problem("plot.coverage", "", "year", str(year), f"should be {words}")])
+    last = table[table["year"] == year].iloc[::-1]
     figure, ax = axes(8.0, 1.6 + 0.36 * len(last))
     at = range(len(last))
     ax.barh(at, last["standalone_coverage"], 0.7, color=WITH, label="standalone, with the plan")
@@ -69,10 +74,10 @@ def draw_coverage(plan: Plan) -> Figure:
         markeredgecolor="black",
         label="nameplate share without the plan (at most 1)",
     )
-    ax.plot(last["required_share"], at, "|", color=REQUIRED, markersize=16, label="required")
+    ax.plot(last["required_share"], at, "|", color=REQUIRED, ms=16, mew=2.5, label="required")
     ax.set_yticks(at, last["name"])
     ax.set_xlim(0.0, 1.03)
-    ax.set_xlabel(f"share of the need in {int(last['year'].iloc[0])}")
+    ax.set_xlabel(f"share of the need in {year}")
     ax.set_title("Coverage by stage when adversaries are cut off", loc="left", fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
@@ -85,7 +90,7 @@ def draw_coverage_by_year(plan: Plan) -> Figure:
     for column, label, colour in (
         ("without", "without the plan", WITHOUT),
         ("with", "with the plan", WITH),
-        ("required", "required of the stages at most", REQUIRED),
+        ("required", "largest share that is required of a stage", REQUIRED),
     ):
         line = "--" if column == "required" else "o-"
         ax.plot(table["year"], table[column], line, color=colour, label=label)
