@@ -67,6 +67,14 @@ def test_formulas_are_rendered(site: Path) -> None:
     assert not re.search(r"\\(sum|mathcal|beta)", body)
 
 
+def test_every_notebook_is_a_page_of_the_site(site: Path) -> None:
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    pages = {path.stem for path in (site / "html" / "notebooks").glob("*.html")}
+    assert pages == names | {"index"}
+    listed = (site / "html" / "notebooks" / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="{name}.html"' in listed for name in names)
+
+
 def test_the_manual_page_has_every_command(site: Path) -> None:
     text = (site / "man" / "paxsilica.1").read_text(encoding="utf-8")
     for words in (".SH PAXSILICA SOLVE", r".SS \fBpaxsilica data export\fP", ".SH EXIT CODES"):
