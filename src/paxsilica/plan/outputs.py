@@ -74,7 +74,7 @@ class Outputs:
 
     @property
     def plot(self) -> Charts:
-        """The charts of the plan: ``plan.plot.coverage()``."""
+        """Charts of the plan, such as ``plan.plot.coverage()``."""
         return Charts(self)
 
     def report(

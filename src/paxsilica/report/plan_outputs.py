@@ -57,7 +57,7 @@ def draw_coverage(plan: Plan, year: int | None = None) -> Figure:
         raise InputError([Problem("plot.coverage", "", "year", str(year), f"should be {words}")])
     last = table[table["year"] == year].iloc[::-1]
     figure, ax = axes(8.0, 1.6 + 0.36 * len(last))
-    at = range(len(last))
+    at = list(range(len(last)))
     ax.barh(at, last["standalone_coverage"], 0.7, color=WITH, label="standalone, with the plan")
     ax.barh(
         at,
@@ -75,7 +75,7 @@ def draw_coverage(plan: Plan, year: int | None = None) -> Figure:
         label="nameplate share without the plan (at most 1)",
     )
     ax.plot(last["required_share"], at, "|", color=REQUIRED, ms=16, mew=2.5, label="required")
-    ax.set_yticks(at, last["name"])
+    ax.set_yticks(at, list(last["name"]))
     ax.set_xlim(0.0, 1.03)
     ax.set_xlabel(f"share of the need in {year}")
     ax.set_title("Coverage by stage when adversaries are cut off", loc="left", fontsize=11)
@@ -94,7 +94,7 @@ def draw_coverage_by_year(plan: Plan) -> Figure:
     ):
         line = "--" if column == "required" else "o-"
         ax.plot(table["year"], table[column], line, color=colour, label=label)
-    ax.set_xticks(table["year"])
+    ax.set_xticks(list(table["year"]))
     ax.set_ylim(0.0, 1.03)
     ax.set_ylabel("share of all needs")
     ax.set_title("Joint coverage of the chain", loc="left", fontsize=11)
@@ -136,7 +136,7 @@ def draw_funding(plan: Plan) -> Figure:
         colour = WITHOUT if name == others else f"C{at}"
         ax.bar(wide.index, wide[name], bottom=base, label=name, color=colour)
         base += wide[name]
-    ax.set_xticks(wide.index)
+    ax.set_xticks(list(wide.index))
     ax.set_ylabel("USD million")
     with_thousands(ax.yaxis)
     ax.set_title("Payments by year", loc="left", fontsize=11)
