@@ -9,6 +9,9 @@ STAMP := .venv/.installed
 PIP := -m pip --quiet --disable-pip-version-check
 CASE ?= base
 
+# The tests start the program often. Without compiled files on disk each start compiles all of it again and takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install solve cases check test coverage lint types bench pages docs pictures wheel lock upgrade clean
 .DEFAULT_GOAL := help
 

@@ -140,6 +140,7 @@ def check_labels(ore: list[str]) -> None:
         assert set(table["plan"]) == {label}
 
 
+@pytest.mark.slow
 def test_every_export_of_the_infeasible_is_the_closest_plan_and_labelled(ore: list[str]) -> None:
     document("solve", *ore, "--set", "budget_usd_m=300", "--out", "x", code=3)
     check_labels(ore)

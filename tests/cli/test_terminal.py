@@ -104,6 +104,7 @@ def test_no_codes_in_errors_in_pipes(tmp_path: Path) -> None:
         assert ESCAPE not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_colours_on_a_terminal(tmp_path: Path) -> None:
     assert ESCAPE in on_terminal(tmp_path, *SOLVE)
 

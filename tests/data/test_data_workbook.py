@@ -68,6 +68,7 @@ def test_text_that_looks_like_something_else_stays_text(tmp_path: Path) -> None:
     assert [row.region for row in again.regions] == ["NA", "007", "1e5", "TRUE", "0.10"]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -123,6 +123,7 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path: Path, format_: str) -> Non
     assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
 
 
+@pytest.mark.slow
 def test_commands_write_and_say_where(tmp_path: Path) -> None:
     first, second = save(60.0, tmp_path / "first"), save(40.0, tmp_path / "second")
     run = CliRunner().invoke(

@@ -102,6 +102,7 @@ def test_larger_envelopes_never_hurt() -> None:
     )
 
 
+@pytest.mark.slow
 def test_another_project_never_hurts() -> None:
     def change(world: World) -> None:
         row = dict(world.tables["projects"][-1])

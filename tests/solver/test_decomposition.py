@@ -303,6 +303,7 @@ def kill(now: Progress) -> None:
         raise Killed
 
 
+@pytest.mark.slow
 def test_a_killed_search_continues_from_its_cuts(tmp_path: Path) -> None:
     shorter = 0
     for number, (case, program) in enumerate(interesting()):

@@ -272,6 +272,7 @@ def test_a_rounded_number_has_no_derivative() -> None:
         round(Traced(3.0, {}))
 
 
+@pytest.mark.slow
 def test_the_summary_of_a_plan_lists_influential_numbers(tmp_path: Path) -> None:
     from paxsilica.tables.write import write_folder
 

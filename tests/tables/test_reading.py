@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
@@ -292,16 +291,12 @@ def test_layout_agrees_with_the_schema() -> None:
             assert column.numeric or not column.column.series
 
 
-def test_ten_thousand_rows_are_read_in_well_under_a_second(tmp_path: Path) -> None:
+def test_ten_thousand_rows_are_read(tmp_path: Path) -> None:
     world = World()
     for number in range(10_000):
         world.add("demand", f"JPN,magnet,use {number},,2030,{number / 7}")
     folder = world.write(tmp_path)
-    load_tables(folder)
-    start = time.process_time()
-    tables = load_tables(folder)
-    assert time.process_time() - start < 1.5
-    assert len(tables.demand) == 10_006
+    assert len(load_tables(folder).demand) == 10_006
 
 
 def test_documentation_has_the_words_of_every_check_of_a_column() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -109,15 +110,24 @@ def measured_coverage(
     limiting: dict[str, tuple[str, ...]] = {}
     stages: dict[str, dict[tuple[str, str], float]] = {"without": {}, "with": {}}
     goods: dict[str, dict[tuple[str, str], float]] = {"without": {}, "with": {}}
-    for test in tests:
-        for name, shift in sides.items():
-            found[name][test.state] = test.joint(shift)
-        found["ratio"][test.state] = test.joint(sides["with"], of_required=True)
-        limiting[test.state] = test.limiting(sides["with"], found["with"][test.state])
-        for name in stages:
-            alone = test.standalone(sides[name])
-            stages[name] |= {(stage, test.state): share for stage, share in alone.stages.items()}
-            goods[name] |= {(good, test.state): share for good, share in alone.goods.items()}
+
+    def measure(state: str) -> tuple[dict[str, float], tuple[str, ...], dict[str, Alone]]:
+        test = tests.test(state)
+        joint = {name: test.joint(shift) for name, shift in sides.items()}
+        joint["ratio"] = test.joint(sides["with"], of_required=True)
+        limits = test.limiting(sides["with"], joint["with"])
+        return joint, limits, {name: test.standalone(sides[name]) for name in stages}
+
+    # The programs of the states share nothing, and the solver runs outside of Python's lock.
+    with ThreadPoolExecutor(options.threads) as pool:
+        measured = pool.map(measure, tests.columns)
+        for state, (joint, limits, alone) in zip(tests.columns, measured, strict=True):
+            for name, share in joint.items():
+                found[name][state] = share
+            limiting[state] = limits
+            for name, one in alone.items():
+                stages[name] |= {(stage, state): share for stage, share in one.stages.items()}
+                goods[name] |= {(good, state): share for good, share in one.goods.items()}
     return Measured(
         joint_without=found["without"],
         joint=found["with"],
