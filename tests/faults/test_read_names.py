@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import random
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +15,11 @@ from paxsilica.audit.reference import Facts
 from paxsilica.errors import InputError
 from paxsilica.instance import make_instance
 from paxsilica.instance.statements import statements
-from paxsilica.tables import Tables
+from paxsilica.plan.solve import make_plan
+from paxsilica.report.console.summary import check_facts
+from paxsilica.report.page import render_page
+from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.tables import TABLES, Tables
 from worlds import COVERED, case, world
 
 SOFT = COVERED | {"hard": False}
@@ -119,7 +125,31 @@ EFFECTIVE: dict[str, Any] = {
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:
-    assert said(**EFFECTIVE) == ()
+    whole = replace(tables(), present=frozenset(TABLES))
+    assert said(whole, **EFFECTIVE) == ()
+
+
+@pytest.mark.parametrize(
+    "table", [name for name, row in TABLES.items() if row.absent is not None and name != "stages"]
+)
+def test_an_absent_table_is_said_with_its_meaning_wherever_a_plan_is_shown(table: str) -> None:
+    present = frozenset(TABLES) - {table}
+    given = replace(tables(), present=present)
+    [sentence] = said(given, **EFFECTIVE)
+    assert sentence == f"There is no table {table}: {TABLES[table].absent}."
+    asked = case(**EFFECTIVE)
+    assert check_facts(make_instance(given, asked))["effects"] == [sentence]
+    plan = make_plan(given, asked)
+    assert sentence in plan.notes
+    assert sentence in plan.result()["notes"]
+    assert html.escape(sentence, quote=False) in render_page(NamedPlan(plan, None, ""))
+
+
+def test_absent_tables_are_one_sentence() -> None:
+    given = replace(tables(), present=frozenset(TABLES) - {"stocks", "limits"})
+    [sentence] = said(given, **EFFECTIVE)
+    assert sentence.count("no table") == 2
+    assert "no table stocks: nothing is stored" in sentence
 
 
 @pytest.mark.parametrize(
@@ -142,6 +172,7 @@ def test_nothing_is_said_where_everything_has_an_effect() -> None:
             "participant in roles.protected has no effect",
         ),
         ({"roles": {"protected": ["participant"]}}, "No region is protected in any year"),
+        ({"roles": {"adversary": []}}, "required in 2030, but no region is an adversary or lost"),
         ({"scenarios": None}, "the case names none"),
         ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
         ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
