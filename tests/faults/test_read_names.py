@@ -348,3 +348,25 @@ def test_a_loop_without_a_way_in_is_refused_under_any_names(seed: int, use: floa
     with pytest.raises(InputError, match="the need cannot be computed") as caught:
         need_of(recipes, "empty", {})
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("pay", [False, True])
+@pytest.mark.parametrize("unpriced", [{"ore"}, {"metal"}, {"ore", "metal"}])
+def test_a_missing_price_is_one_line_however_many_need_it(unpriced: set[str], pay: bool) -> None:
+    """Value added at risk and operating support both need it; a stage that has no value because it
+    has no price has no line of its own."""
+    prices = {"ore": 1e6, "metal": 9e6}
+    goods = {
+        name: {"covered": True, "price_usd_per_unit": None if name in unpriced else price}
+        for name, price in prices.items()
+    }
+    given = world(
+        {"mine": "-> ore", "smelt": "ore -> metal"},
+        commodities=goods,
+        assets={"pit": {"process": "mine"}, "works": {"process": "smelt", "capacity": 9.0}},
+        demand={("A", "metal"): 5.0},
+    )
+    with pytest.raises(InputError) as caught:
+        make_instance(given, case(coverage=SOFT, support={"pay": pay}))
+    found = [(one.row, one.column) for one in caught.value.problems]
+    assert found == [(name, "price_usd_per_unit") for name in sorted(unpriced)]
