@@ -173,6 +173,10 @@ def test_absent_tables_are_one_sentence() -> None:
         ),
         ({"roles": {"protected": ["participant"]}}, "No region is protected in any year"),
         ({"roles": {"adversary": []}}, "required in 2030, but no region is an adversary or lost"),
+        (
+            {"roles": {"adversary": ["adversary", "signatory"]}},
+            "signatory in roles.adversary has no effect: it is in roles.protected",
+        ),
         ({"scenarios": None}, "the case names none"),
         ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
         ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
@@ -370,3 +374,21 @@ def test_a_missing_price_is_one_line_however_many_need_it(unpriced: set[str], pa
         make_instance(given, case(coverage=SOFT, support={"pay": pay}))
     found = [(one.row, one.column) for one in caught.value.problems]
     assert found == [(name, "price_usd_per_unit") for name in sorted(unpriced)]
+
+
+@pytest.mark.parametrize(
+    ("names", "value", "words"),
+    [
+        ([], "[]", "should name a scenario"),
+        (["calm", "calm"], "calm", "should be named once"),
+        (["calm", "storm", "storm"], "storm", "should be named once"),
+    ],
+)
+def test_a_list_of_scenarios_is_answered_in_one_line(
+    names: list[str], value: str, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        make_instance(tables(), case(scenarios=names))
+    [problem] = caught.value.problems
+    assert (problem.column, problem.value) == ("scenarios", value)
+    assert words in problem.expected

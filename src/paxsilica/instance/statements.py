@@ -203,6 +203,13 @@ def _roles(instance: Instance) -> Iterable[str]:
                 )
             elif status not in held and _given(case, key.partition(".")[0]):
                 yield f"The status {status} in {key} has no effect: no region has it."
+    for status, year in case.roles.adversary.items():
+        protected = case.roles.protected.get(status, last + 1)
+        if _given(case, "roles") and status in held and protected <= max(year, instance.years[0]):
+            yield (
+                f"The status {status} in roles.adversary has no effect: it is in roles.protected,"
+                " which has priority."
+            )
     countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
     if not any(
         world.role(region, year) == "protected" for region in countries for year in instance.years
