@@ -96,8 +96,8 @@ def _large(tables: Tables) -> Iterator[_Cell]:
         column = layout(entry.table).get(entry.column)
         if column is not None and column.kind == "number" and abs(entry.value) > _most(column)[1]:
             rows = (row for row in tables.rows(entry.table) if key_text(row) == entry.row)
-            row = next(rows, None)
-            yield _Cell("series", line, entry.table, entry.column, entry.value, row)
+            owner = next(rows, None)
+            yield _Cell("series", line, entry.table, entry.column, entry.value, owner)
 
 
 def _most(column: ColumnLayout) -> tuple[str, float]:
