@@ -392,3 +392,17 @@ def test_a_list_of_scenarios_is_answered_in_one_line(
     [problem] = caught.value.problems
     assert (problem.column, problem.value) == ("scenarios", value)
     assert words in problem.expected
+
+
+def test_a_status_of_the_case_has_an_effect_if_that_of_the_data_changes_in_the_last_year() -> None:
+    dated = {2000: "signatory", 2030: "adversary"}
+    given = tables(regions={"Beta": "neutral", "Gamma": "adversary", "Alpha": None})
+    changing = world(
+        {"smelt": "-> metal"}, regions={"Alpha": None}, since={"Alpha": dated}
+    ).membership
+    given = replace(given, membership=(*given.membership, *changing))
+    words = "the data has the same status"
+    keys = {"membership": {"Alpha": "signatory"}}
+    assert not any(words in line for line in said(given, **EFFECTIVE | keys))
+    before = case("2028-2029", **EFFECTIVE | keys)
+    assert any(words in line for line in statements(make_instance(given, before)))
