@@ -259,7 +259,7 @@ def test_check_counts_and_explains(run: Run) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("8 tables, ")
     assert "no problems" in result.stdout
-    assert "There is no table stocks: nothing is stored" in result.stdout
+    assert "no table stocks: nothing is stored" in result.stdout
     assert "Case case: years 2026-2026; " in result.stdout
 
 

@@ -24,7 +24,14 @@ from pydantic_core import PydanticCustomError
 
 from paxsilica.bundled import case_files, policy_files
 from paxsilica.case_options import LARGEST_WHOLE, SOLVER_OPTIONS
-from paxsilica.case_words import explain, names_of_keys, section_of, takes_text, takes_truth_values
+from paxsilica.case_words import (
+    explain,
+    explain_syntax,
+    names_of_keys,
+    section_of,
+    takes_text,
+    takes_truth_values,
+)
 from paxsilica.errors import InputError
 from paxsilica.renames import in_case, instruction
 from paxsilica.tables.characters import check_name, check_text
@@ -335,7 +342,8 @@ class Solver(Section):
                 guess = f"; did you mean {near[0]}?" if near else ""
                 raise ValueError(f"{name!r} should be one of {', '.join(SOLVER_OPTIONS)}{guess}")
             if not wanted.admits(value):
-                raise ValueError(f"option {name!r} should be {wanted.expected}, not {value!r}")
+                shown = str(value).lower() if isinstance(value, bool) else repr(value)
+                raise ValueError(f"option {name!r} should be {wanted.expected}, not {shown}")
         return self
 
     @field_validator("gap")
@@ -569,12 +577,17 @@ def read_case(path: Path, settings: Iterable[str] = ()) -> Case:
     """
     try:
         # Some editors put a byte order mark at the beginning of a file.
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        raw = tomllib.loads(text)
     except FileNotFoundError:
         words = "there is no such file; `paxsilica cases` lists the bundled cases"
         raise InputError.of(words, table=f"case {path}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        words = f"should be a readable TOML file in UTF-8 ({error})"
+    except UnicodeDecodeError:
+        raise InputError.of("should be text saved as UTF-8", table=f"case {path.name}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError([explain_syntax(path.name, text, error)]) from None
+    except OSError as error:
+        words = f"should be a file that can be read ({error})"
         raise InputError.of(words, table=f"case {path.name}") from None
     if old := in_case(raw):
         command = f"run `paxsilica upgrade {path}`"

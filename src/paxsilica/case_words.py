@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 import unicodedata
@@ -195,7 +196,8 @@ def explain(
             key, words = (prefix, rest) if colon and prefix in known else ("", words)
             problem = Problem(f"case {name}", "", key, "", words)
         elif item["type"] == "missing":
-            meaning = f"; {field.description}" if field.description else ""
+            described = field.description and key not in _SETS
+            meaning = f"; {field.description}" if described else ""
             words = f"this key must be given: {expected_of(key, field)}{meaning}"
             problem = Problem(f"case {name}", "", key, "", words)
         elif own:
@@ -213,7 +215,47 @@ def explain(
     return [problem for key, problem in found.items() if key not in refined]
 
 
+def explain_syntax(name: str, text: str, error: ValueError) -> Problem:
+    """The problem of a case file that is no TOML, with its line and what seems to be wrong."""
+    at = re.search(r"line (\d+)", str(error))
+    lines = text.splitlines()
+    number = int(at[1]) if at else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    return Problem(f"case {name}", str(number), "", line[:80], _syntax(line, str(error)))
+
+
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+"""Quotation marks of texts, which a word processor puts in the place of those of TOML."""
+
+
+def _syntax(line: str, error: str) -> str:
+    value = line.partition("=")[2].strip()
+    if "twice" in error or "overwrite" in error:
+        return "should be given once: this key or section is above already"
+    if any(sign in line for sign in _QUOTES):
+        return 'should have the quotation marks "'
+    if re.match(r"(True|False|TRUE|FALSE|yes|no|Yes|No)\b", value):
+        return "should be true or false, in small letters"
+    if re.match(r"[+-]?\d[\d.]*,\d", value):
+        return (
+            "should be a number whose decimal sign is a point and whose thousands are not separated"
+        )
+    if re.match(r"[+-]?[\d.]+\s*%", value):
+        return "should be a share such as 0.7 for 70 %"
+    if re.match(r"[^\W\d]|\d+-\d+\b", value):
+        return 'should have text in quotation marks, such as "2026-2040"'
+    if re.match(r"[\w.-]+\s*:", line):
+        return "should have = between key and value, such as budget_usd_m = 20000"
+    return (
+        "should be a line of TOML: key = value, a section such as [coverage], or a comment after #;"
+        " quotation marks and brackets are closed"
+    )
+
+
 def _guess(key: str, known: list[str]) -> str:
+    last = key.rpartition(".")[2]
+    if last in known and last != key:
+        return f"did you mean {last}? It has no section, so it stands above the first one"
     near = [one for one in known if one.endswith(f".{key}")]
     near += get_close_matches(key, known, 1, 0.5)
     return f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"

@@ -80,7 +80,9 @@ class InputError(PaxSilicaError):
     def __init__(self, problems: Iterable[Problem] | str) -> None:
         if isinstance(problems, str):
             problems = [Problem("", "", "", "", problems)]
-        self.problems: Sequence[Problem] = tuple(sorted(set(problems), key=_reading_order))
+        self.problems: Sequence[Problem] = tuple(
+            sorted(dict.fromkeys(problems), key=_reading_order)
+        )
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{count} problem{'s' if count != 1 else ''} in the input:\n{lines}")

@@ -65,3 +65,22 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield path, ", ".join(map(str, value))
     elif value is not None and value != "":
         yield path, value
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""First characters at which a spreadsheet takes a text for a formula, or at which it may be cut."""
+
+
+def safe_text(value: Any) -> Any:
+    """The value; a text that a spreadsheet would take for a formula has an apostrophe before it.
+
+    >>> safe_text("=1+1"), safe_text("ore"), safe_text(-3.0)
+    ("'=1+1", 'ore', -3.0)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def safe_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with every text as :func:`safe_text` gives it."""
+    texts = [key for key in table if table[key].dtype.kind not in "biufM"]
+    return table.assign(**{str(key): table[key].map(safe_text) for key in texts})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paxsilica.atomic import new_file
+from paxsilica.atomic import finish, new_file, new_folder
 from paxsilica.case import DATA_KEY, known_keys
 from paxsilica.errors import InputError
 from paxsilica.renames import (
@@ -31,7 +31,7 @@ from paxsilica.renames import (
     value_at,
 )
 from paxsilica.tables import TABLES
-from paxsilica.tables.files import is_comment
+from paxsilica.tables.files import is_comment, separated
 
 BACKUP = ".orig"
 """Added to the name of a file that was rewritten."""
@@ -56,9 +56,9 @@ def upgrade(path: Path, backup: bool = True, renames: Sequence[Rename] = RENAMES
     """Rewrite a case file (``.toml``), or the tables of a folder (``.csv``) or of a workbook
     (``.xlsx``), to the current names.
 
-    Nothing is written if a file cannot be understood. Each file is replaced at once; with
-    ``backup`` its former content stays beside it under its name with ``.orig`` added. A second
-    upgrade changes nothing.
+    Nothing is written if a file cannot be understood. All files are replaced or none; with
+    ``backup`` the former content of each stays beside it under its name with ``.orig`` added. A
+    second upgrade changes nothing, and one that was cut short is finished by the next.
 
     Raises:
         InputError: if the path is none of these, a file cannot be read, both an old and a new name
@@ -67,6 +67,7 @@ def upgrade(path: Path, backup: bool = True, renames: Sequence[Rename] = RENAMES
         OSError: if a file cannot be written.
     """
     if path.is_dir():
+        finish(path, "")
         changes, contents = _upgraded_folder(path, renames)
     elif path.suffix == ".toml" and path.is_file():
         changes, contents = _upgraded_case(path, renames)
@@ -75,15 +76,18 @@ def upgrade(path: Path, backup: bool = True, renames: Sequence[Rename] = RENAMES
     else:
         words = "should be a case file (.toml), a folder of CSV tables or a workbook (.xlsx)"
         raise _refusal(path, words)
-    backups = tuple(file.with_name(file.name + BACKUP) for file in contents) if backup else ()
-    for copy in backups:
-        if copy.exists():
+    copies = {file: file.with_name(file.name + BACKUP) for file in contents} if backup else {}
+    for file, copy in copies.items():
+        # a copy of the present content is that of an upgrade that was cut short
+        if copy.exists() and copy.read_bytes() != file.read_bytes():
             raise _refusal(copy, "should not be there: it is the place of the backup; move it away")
-    for file, copy in zip(contents, backups, strict=False):
-        _replace(copy, file.read_bytes())
-    for file, content in contents.items():
-        _replace(file, content)
-    return Report(tuple(changes), tuple(contents), backups)
+    kept = {copy: file.read_bytes() for file, copy in copies.items()}
+    if path.is_dir() and contents:
+        _replace_together(path, kept | contents)
+    else:
+        for file, content in (kept | contents).items():
+            _replace(file, content)
+    return Report(tuple(changes), tuple(contents), tuple(copies.values()))
 
 
 def _refusal(path: Path, expected: str) -> InputError:
@@ -97,6 +101,18 @@ def _replace(path: Path, content: bytes | None) -> None:
         return
     with new_file(path) as draft:
         draft.write_bytes(content)
+
+
+def _replace_together(folder: Path, contents: Mapping[Path, bytes | None]) -> None:
+    """Put new contents in the place of files of a folder, all or nothing; those without content are
+    removed after that."""
+    with new_folder(folder, "") as draft:
+        for path, content in contents.items():
+            if content is not None:
+                (draft / path.name).write_bytes(content)
+    for path, content in contents.items():
+        if content is None:
+            path.unlink()
 
 
 # Tables
@@ -172,8 +188,8 @@ def _renamed(
 def _rows(path: Path) -> list[list[str]]:
     """The cells of a file without its comments, its header without blanks around the names."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        read = csv.reader(io.StringIO(text, newline=""), strict=True)
+        separator, text = separated(path.read_bytes().decode("utf-8-sig"))
+        read = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = [row for row in read if not (row and is_comment(row[0]))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise _refusal(path, f"should be a CSV file in UTF-8 ({error})") from None
@@ -289,7 +305,7 @@ def _upgraded_case(
     the content that is expected.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
         content = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _refusal(path, f"should be a readable TOML file in UTF-8 ({error})") from None

@@ -18,7 +18,9 @@ from paxsilica.plan.result import Plan
 from paxsilica.tables import Tables
 from paxsilica.tables.layout import layout
 from paxsilica.tables.schema import TABLES
-from worlds import some
+from worlds import M, some
+from worlds import case as small_case
+from worlds import world as small_world
 
 UNITS = {"t": 1.0, "kt": 1e-3, "kg": 1e3, "g": 1e6, "0.1 g": 1e7}
 """Number of units in a ton."""
@@ -157,3 +159,24 @@ def test_the_change_of_units_is_one() -> None:
             for column, cell in row.items():
                 if isinstance(cell, float) and math.isfinite(cell):
                     assert other[column] == pytest.approx(cell, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", range(4, 20))
+def test_a_small_term_of_cost_is_compared_as_the_plan_writes_it(power: int) -> None:
+    """Freight of 1e-4 to 1e-19 of the cost of operation, which the plan writes as zero below
+    1e-12 of the largest term. A wrong term is found where it is written."""
+    freight = 10.0**-power
+    given = small_world(
+        {"smelt": "-> metal"},
+        regions={"A": "signatory", "B": "signatory"},
+        assets={"works": {"process": "smelt", "region": "B", "variable_cost_usd_per_unit": M}},
+        demand={("A", "metal"): 5.0},
+        routes={"B>A metal": freight * M},
+    )
+    asked = small_case()
+    plan = audited_plan(given, asked)
+    costs = plan.costs.set_index("term")["usd_m"]
+    assert costs["trade"] == pytest.approx(5 * freight if power < 12 else 0.0, rel=1e-6)
+    wrong = plan.costs.assign(usd_m=plan.costs["usd_m"].where(plan.costs["term"] != "trade", 1e-9))
+    findings = audit(dataclasses.replace(plan, tables=plan.tables | {"costs": wrong}), given, asked)
+    assert [one.where for one in findings] == (["trade"] if 5 * freight != 1e-9 else [])

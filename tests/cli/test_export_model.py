@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import highspy
@@ -59,3 +60,26 @@ def test_a_full_disk_leaves_the_file_as_it_was(
     assert "No space left" in " ".join(result.output.split())
     assert [file.name for file in tmp_path.iterdir()] == ["model.mps"]
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sizes of files cannot be limited")
+@pytest.mark.parametrize("form", ["mps", "lp"])
+@pytest.mark.parametrize("largest", [0, 100, 900])
+def test_a_disk_that_is_full_for_the_solver_leaves_the_file_as_it_was(
+    tmp_path: Path, form: str, largest: int
+) -> None:
+    """The solver writes as much as it can, and reports no error."""
+    import resource
+
+    path = tmp_path / f"model.{form}"
+    path.write_text("mine", encoding="utf-8")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    words = ["export-model", *GIVEN, "--format", form, "--out", str(path), "--force"]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, limits[1]))
+    try:
+        result = CliRunner().invoke(app, words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert result.exit_code == 2, result.output
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

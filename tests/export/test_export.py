@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from paxsilica.cli import app
 from paxsilica.plan.tables import PRICE_TABLES
-from paxsilica.report.export import FORMATS, IAMC_KEYS, describe, export_plan, iamc, safe_table
+from paxsilica.report.export import FORMATS, IAMC_KEYS, describe, export_plan, iamc
+from paxsilica.serialize import safe_table
 from report_world import bare, named, save
 
 

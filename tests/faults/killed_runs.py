@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
         "study",
     ),
     "export": (["export", "whole", "--format", "csv", "--out", "tables", "-q"], "tables"),
+    "page": (["report", "whole", "--out", "page.html", "-q"], "page.html"),
+    "model": (["export-model", *GIVEN, "--out", "model.mps"], "model.mps"),
     "workbook": (["export", "whole", "--format", "xlsx", "--out", "book.xlsx", "-q"], "book.xlsx"),
 }
 
@@ -93,7 +95,7 @@ def killed(kind: str, turns: int, seed: int) -> Counter[str]:
     """Ends a command ``turns`` times; the ways in which it ended."""
     words, name = COMMANDS[kind]
     place, chance = Path(name), random.Random(seed)
-    if kind in ("export", "workbook"):
+    if kind in ("export", "page", "workbook"):
         assert ended(started(["solve", *GIVEN, "--out", "whole"])) == 0
     begun = time.monotonic()
     assert ended(started(words)) == 0

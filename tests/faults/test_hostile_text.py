@@ -16,8 +16,10 @@ from paxsilica.errors import Problem
 from paxsilica.plan.result import Plan, table_text
 from paxsilica.report.console.screen import STEERING, Screen, print_problems, visible
 from paxsilica.report.console.summary import print_summary
-from paxsilica.report.export import FORMULA_STARTS, export_plan
+from paxsilica.report.export import export_plan
 from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.serialize import FORMULA_STARTS
+from paxsilica.studies.scenarios import compare
 from report_world import named
 
 STEER = [*map(chr, [*range(9), *range(11, 32), *range(127, 160)]), "\u202e", "\u2066"]
@@ -100,6 +102,25 @@ def test_no_cell_of_text_is_a_formula(tmp_path: Path, text: str, format_: str) -
                 for cell in row:
                     found += cell == f"'{text}"
                     assert not cell.startswith(FORMULA_STARTS) or is_number(cell), (path, cell)
+    assert found
+
+
+@pytest.mark.parametrize("text", STARTS)
+def test_no_cell_of_a_study_is_a_formula(tmp_path: Path, text: str) -> None:
+    study = compare(named().plan, named().plan)
+    texts = {
+        name: frame.assign(
+            **{str(key): text for key in frame if frame[key].dtype.kind not in "biuf"}
+        )
+        for name, frame in study.tables.items()
+    }
+    replace(study, tables=texts).save(tmp_path / "study")
+    found = 0
+    for path in (tmp_path / "study").glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for cell in itertools.chain(*csv.reader(file)):
+                found += cell == f"'{text}"
+                assert not cell.startswith(FORMULA_STARTS) or is_number(cell), (path, cell)
     assert found
 
 

@@ -133,3 +133,60 @@ def test_a_byte_order_mark_is_no_part_of_a_case(encoding: str, tmp_path: Path) -
     assert read_case(path) == Case.model_validate(
         {"name": "mine", "years": "2026-2030"} | {"finance": {"discount_rate": 0.0}}
     )
+
+
+TEXT = 'years = "2026-2030"\nbudget_usd_m = 7.5\n\n[finance]\ndiscount_rate = 0.05\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        ("7.5", "7,5", 2, "decimal sign is a point"),
+        ("7.5", "7,500", 2, "thousands are not separated"),
+        ("0.05", "5 %", 5, "should be a share such as 0.7 for 70 %"),
+        ('"2026-2030"', "2026-2030", 1, "text in quotation marks"),
+        ('"2026-2030"', "\u201c2026-2030\u201d", 1, 'the quotation marks "'),
+        ("7.5", "True", 2, "true or false, in small letters"),
+        ("7.5", "much", 2, "text in quotation marks"),
+        ("budget_usd_m =", "budget_usd_m:", 2, "= between key and value"),
+        ("budget_usd_m = 7.5", 'years = "2026-2031"', 2, "should be given once"),
+        ("[finance]", "[finance", 4, "brackets are closed"),
+        ("7.5", "[7.5", 4, "brackets are closed"),
+        (TEXT, '{"years": "2026-2030"}', 1, "should be a line of TOML"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_answered_with_its_line_and_no_words_of_a_parser(
+    tmp_path: Path, before: str, after: str, line: int, words: str
+) -> None:
+    assert before in TEXT
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT.replace(before, after), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_case(path)
+    [problem] = caught.value.problems
+    assert words in problem.expected
+    assert problem.row == str(line)
+    assert not re.search("statement|declare|at line|array|Expected", problem.expected)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252"])
+def test_a_file_in_another_encoding_is_answered_without_words_of_a_decoder(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(f'{TEXT}title = "Z\u00fcrich"\n'.encode(encoding))
+    with pytest.raises(InputError) as caught:
+        read_case(path)
+    [problem] = caught.value.problems
+    assert problem.expected == "should be text saved as UTF-8"
+
+
+@pytest.mark.parametrize("key", ["budget_usd_m", "objective", "scenarios", "years"])
+def test_a_key_below_a_section_is_told_where_it_belongs(key: str) -> None:
+    [problem] = mistakes(f"finance.{key}", "zzz")
+    assert f"did you mean {key}? It has no section" in problem.expected
+
+
+def test_an_option_is_shown_as_a_case_file_writes_it() -> None:
+    [problem] = mistakes("solver.options", {"presolve": True})
+    assert problem.expected.endswith("not true")

@@ -18,6 +18,7 @@ from openpyxl import Workbook
 
 from paxsilica.errors import InputError, Problem
 from paxsilica.tables import load_tables
+from paxsilica.tables.checks.cells import magnitudes
 from paxsilica.tables.columns import NUMBER
 from paxsilica.tables.files import LONGEST_TABLE
 
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 from world import World
 
 from worlds import seeds, some
+from worlds import world as small_world
 
 
 def problems(path: Path) -> list[Problem]:
@@ -346,20 +348,52 @@ def test_a_bound_above_all_that_could_be_used_is_none(
     assert f"{column} has no effect: it is above all that could be used" in words
 
 
-@pytest.mark.parametrize("share", [0.5, 2.0])
-def test_a_large_bound_that_a_plan_could_reach_stays_or_is_refused(
-    share: float, tmp_path: Path
-) -> None:
-    """Where the data needs as much, the bound is one, and beyond the solver it is refused."""
+@pytest.mark.parametrize("share", [0.5, 2.0, 8.0])
+def test_a_large_bound_that_a_plan_could_reach_stays(share: float, tmp_path: Path) -> None:
+    """Where the data needs as much, the bound is one."""
     world = World()
     world.set("demand", 3, quantity="9e9")
     world.set("routes", 4, largest_shipment=f"{share * 1e10:g}")
-    path = world.write(tmp_path / "data")
-    if share < 1:
-        assert load_tables(path).no_bounds == ()
+    tables = load_tables(world.write(tmp_path / "data"))
+    assert tables.no_bounds == ()
+    assert tables.routes[2].largest_shipment == share * 1e10
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e3, 1e9, 1e11])
+@pytest.mark.parametrize("outlier", [1.0, 1e9, 1e12])
+def test_a_large_quantity_is_one_where_the_chain_is_counted_in_such_quantities(
+    factor: float, outlier: float, tmp_path: Path
+) -> None:
+    """The unit of a commodity decides how large its quantities are: what is refused is a quantity
+    that is far above the others of its commodity, or one that no floating-point number holds."""
+    capacities = {"one": factor, "two": 2.0 * factor, "three": 0.5 * outlier * factor}
+    tables = small_world(
+        {"grid": "-> power"},
+        assets={name: {"process": "grid", "capacity": size} for name, size in capacities.items()},
+        demand={("A", "power"): 1.5 * factor},
+    )
+    found = list(magnitudes(tables))
+    largest = capacities["three"]
+    if largest <= 1e10 or (outlier == 1.0 and largest <= 1e15):
+        assert found == []
     else:
-        [problem] = problems(path)
-        assert "million t; no limit is a blank cell" in problem.expected
+        [problem] = found
+        assert (problem.table, problem.row, problem.column) == ("assets", "three", "capacity")
+        assert "count in a larger unit, such as million t" in problem.expected
+
+
+@pytest.mark.parametrize("factor", [1e11, 1e13])
+def test_a_large_number_of_a_series_is_compared_like_a_cell(factor: float) -> None:
+    tables = small_world(
+        {"grid": "-> power"},
+        assets={"one": {"process": "grid", "capacity": None}},
+        series={("assets", "one", "capacity"): {2026: factor, 2030: 2 * factor}},
+        demand={("A", "power"): factor},
+    )
+    assert list(magnitudes(tables)) == []
+    lower = tables.edited("demand", lambda row: {"quantity": 1.0})
+    found = list(magnitudes(lower))
+    assert [one.table for one in found] == ["series", "series"]
 
 
 @pytest.mark.parametrize("rate", ["1e-17", "-1e-9", "5e-7"])

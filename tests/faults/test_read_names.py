@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import random
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +15,11 @@ from paxsilica.audit.reference import Facts
 from paxsilica.errors import InputError
 from paxsilica.instance import make_instance
 from paxsilica.instance.statements import statements
-from paxsilica.tables import Tables
+from paxsilica.plan.solve import make_plan
+from paxsilica.report.console.summary import check_facts
+from paxsilica.report.page import render_page
+from paxsilica.report.views.named_plan import NamedPlan
+from paxsilica.tables import TABLES, Tables
 from worlds import COVERED, case, world
 
 SOFT = COVERED | {"hard": False}
@@ -119,7 +125,31 @@ EFFECTIVE: dict[str, Any] = {
 
 
 def test_nothing_is_said_where_everything_has_an_effect() -> None:
-    assert said(**EFFECTIVE) == ()
+    whole = replace(tables(), present=frozenset(TABLES))
+    assert said(whole, **EFFECTIVE) == ()
+
+
+@pytest.mark.parametrize(
+    "table", [name for name, row in TABLES.items() if row.absent is not None and name != "stages"]
+)
+def test_an_absent_table_is_said_with_its_meaning_wherever_a_plan_is_shown(table: str) -> None:
+    present = frozenset(TABLES) - {table}
+    given = replace(tables(), present=present)
+    [sentence] = said(given, **EFFECTIVE)
+    assert sentence == f"There is no table {table}: {TABLES[table].absent}."
+    asked = case(**EFFECTIVE)
+    assert check_facts(make_instance(given, asked))["effects"] == [sentence]
+    plan = make_plan(given, asked)
+    assert sentence in plan.notes
+    assert sentence in plan.result()["notes"]
+    assert html.escape(sentence, quote=False) in render_page(NamedPlan(plan, None, ""))
+
+
+def test_absent_tables_are_one_sentence() -> None:
+    given = replace(tables(), present=frozenset(TABLES) - {"stocks", "limits"})
+    [sentence] = said(given, **EFFECTIVE)
+    assert sentence.count("no table") == 2
+    assert "no table stocks: nothing is stored" in sentence
 
 
 @pytest.mark.parametrize(
@@ -142,6 +172,11 @@ def test_nothing_is_said_where_everything_has_an_effect() -> None:
             "participant in roles.protected has no effect",
         ),
         ({"roles": {"protected": ["participant"]}}, "No region is protected in any year"),
+        ({"roles": {"adversary": []}}, "required in 2030, but no region is an adversary or lost"),
+        (
+            {"roles": {"adversary": ["adversary", "signatory"]}},
+            "signatory in roles.adversary has no effect: it is in roles.protected",
+        ),
         ({"scenarios": None}, "the case names none"),
         ({"scenarios": {"calm": 1.0, "storm": 0.0}}, "their probability is 0: storm"),
         ({"funders": {"exclude": ["bank"]}}, "the case excludes them: bank"),
@@ -317,3 +352,57 @@ def test_a_loop_without_a_way_in_is_refused_under_any_names(seed: int, use: floa
     with pytest.raises(InputError, match="the need cannot be computed") as caught:
         need_of(recipes, "empty", {})
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("pay", [False, True])
+@pytest.mark.parametrize("unpriced", [{"ore"}, {"metal"}, {"ore", "metal"}])
+def test_a_missing_price_is_one_line_however_many_need_it(unpriced: set[str], pay: bool) -> None:
+    """Value added at risk and operating support both need it; a stage that has no value because it
+    has no price has no line of its own."""
+    prices = {"ore": 1e6, "metal": 9e6}
+    goods = {
+        name: {"covered": True, "price_usd_per_unit": None if name in unpriced else price}
+        for name, price in prices.items()
+    }
+    given = world(
+        {"mine": "-> ore", "smelt": "ore -> metal"},
+        commodities=goods,
+        assets={"pit": {"process": "mine"}, "works": {"process": "smelt", "capacity": 9.0}},
+        demand={("A", "metal"): 5.0},
+    )
+    with pytest.raises(InputError) as caught:
+        make_instance(given, case(coverage=SOFT, support={"pay": pay}))
+    found = [(one.row, one.column) for one in caught.value.problems]
+    assert found == [(name, "price_usd_per_unit") for name in sorted(unpriced)]
+
+
+@pytest.mark.parametrize(
+    ("names", "value", "words"),
+    [
+        ([], "[]", "should name a scenario"),
+        (["calm", "calm"], "calm", "should be named once"),
+        (["calm", "storm", "storm"], "storm", "should be named once"),
+    ],
+)
+def test_a_list_of_scenarios_is_answered_in_one_line(
+    names: list[str], value: str, words: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        make_instance(tables(), case(scenarios=names))
+    [problem] = caught.value.problems
+    assert (problem.column, problem.value) == ("scenarios", value)
+    assert words in problem.expected
+
+
+def test_a_status_of_the_case_has_an_effect_if_that_of_the_data_changes_in_the_last_year() -> None:
+    dated = {2000: "signatory", 2030: "adversary"}
+    given = tables(regions={"Beta": "neutral", "Gamma": "adversary", "Alpha": None})
+    changing = world(
+        {"smelt": "-> metal"}, regions={"Alpha": None}, since={"Alpha": dated}
+    ).membership
+    given = replace(given, membership=(*given.membership, *changing))
+    words = "the data has the same status"
+    keys = {"membership": {"Alpha": "signatory"}}
+    assert not any(words in line for line in said(given, **EFFECTIVE | keys))
+    before = case("2028-2029", **EFFECTIVE | keys)
+    assert any(words in line for line in statements(make_instance(given, before)))

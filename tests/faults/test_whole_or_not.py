@@ -296,9 +296,9 @@ KILLED = Path(__file__).with_name("killed_runs.py")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["solve", "study", "export", "workbook"])
+@pytest.mark.parametrize("kind", ["solve", "study", "export", "page", "model", "workbook"])
 def test_runs_ended_at_thirteen_moments(tmp_path: Path, kind: str) -> None:
-    """By KILL, TERM, INT and a full disk, 52 moments in all: nothing partial is presented, nothing
+    """By KILL, TERM, INT and a full disk, 78 moments in all: nothing partial is presented, nothing
     earlier is lost, and the same command continues."""
     found = subprocess.run(
         [sys.executable, str(KILLED), str(tmp_path), kind, "13", "3"],

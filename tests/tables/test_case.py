@@ -30,10 +30,10 @@ def problems(**keys: Any) -> list[str]:
         ({"presolv": "on"}, "'presolv' should be one of mip_heuristic_effort"),
         ({"presolv": "on"}, "did you mean presolve?"),
         ({"zzz": 1}, "'zzz' should be one of"),
-        ({"presolve": True}, "'presolve' should be one of 'off', 'choose', 'on', not True"),
+        ({"presolve": True}, "'presolve' should be one of 'off', 'choose', 'on', not true"),
         ({"mip_allow_restart": 1}, "'mip_allow_restart' should be true or false, not 1"),
         ({"mip_pscost_minreliable": 1.5}, "should be a whole number between 0 and 1e+06, not 1.5"),
-        ({"mip_heuristic_effort": True}, "should be a number between 0 and 1, not True"),
+        ({"mip_heuristic_effort": True}, "should be a number between 0 and 1, not true"),
         ({"presolve": "on", "parallell": "on"}, "did you mean parallel?"),
     ],
 )

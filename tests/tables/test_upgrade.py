@@ -4,8 +4,11 @@ else."""
 from __future__ import annotations
 
 import csv
+import io
 import json
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -305,3 +308,76 @@ def test_written_folder_is_whole_or_as_before(
     assert [file.name for file in tmp_path.iterdir()] == ["tables"]
     write_folder(tables, folder)
     assert load_tables(folder).digest == tables.digest
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_old_tables_as_offices_send_them_are_upgraded(
+    tmp_path: Path, separator: str, ending: str
+) -> None:
+    folder = old_world().write(tmp_path / "old")
+    path = folder / "events.csv"
+    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator=ending).writerows(rows)
+    path.write_bytes(f"\ufeffsep={separator}{ending}{text.getvalue()}".encode())
+    assert upgrade(folder).files == (path,)
+    assert load_tables(folder).digest == load_tables(World().write(tmp_path / "good")).digest
+
+
+def test_old_case_with_a_byte_order_mark_is_upgraded(tmp_path: Path) -> None:
+    path = old_case(tmp_path, f"\ufeff{OLD_CASE}")
+    upgrade(path)
+    assert path.read_text(encoding="utf-8").startswith(NEW_CASE)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: no clean-up of the code under test may hide it."""
+
+
+@pytest.mark.parametrize("moves", range(14))
+@pytest.mark.parametrize("kind", ["tables", "case"])
+def test_an_upgrade_that_was_cut_short_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, moves: int
+) -> None:
+    """Killed before any of its moves of files: tables that name each other never end half old and
+    half new, and each changed file has a copy of its former content."""
+    good, old = worlds_of_all_kinds()
+    renames = ALL_KINDS if kind == "tables" else RENAMES
+    path = old_case(tmp_path) if kind == "case" else old.write(tmp_path / "old")
+    place = path if path.is_dir() else tmp_path
+    before = {file.name: file.read_bytes() for file in place.iterdir()}
+    left = iter(range(moves))
+
+    def limited(move: Any) -> Any:
+        def step(*words: Any, **more: Any) -> Any:
+            if next(left, None) is None:
+                raise Killed
+            return move(*words, **more)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        for name in ("replace", "rename"):
+            patch.setattr(Path, name, limited(getattr(Path, name)))
+        with suppress(Killed):
+            upgrade(path, renames=renames)
+    upgrade(path, renames=renames)
+    found = {file.name: file.read_bytes() for file in place.iterdir()}
+    copies = {name for name in found if name.endswith(".orig")}
+    assert copies
+    assert {name: found[name] for name in copies} == {
+        name: before[name.removesuffix(".orig")] for name in copies
+    }
+    changed = {name for name in before if name not in found or found[name] != before[name]}
+    assert copies == {f"{name}.orig" for name in changed}
+    assert not [name for name in found if name.startswith(".")]
+    if kind == "tables":
+        for right in good.write(tmp_path / "good").iterdir():
+            rows = [
+                list(csv.reader(io.StringIO(one.read_text(encoding="utf-8"))))
+                for one in (right, path / right.name)
+            ]
+            assert rows[0] == rows[1], right.name
+    else:
+        assert path.read_text(encoding="utf-8").startswith(NEW_CASE)

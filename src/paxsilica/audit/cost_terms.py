@@ -7,7 +7,7 @@ import math
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.coverage_test import concentration_excess
-from paxsilica.audit.findings import OF_ALL, records
+from paxsilica.audit.findings import OF_ALL, SHARE, WRITTEN, records
 from paxsilica.audit.money import USD_M, Committed, Money
 from paxsilica.audit.need import needs, required_shares, value_added
 from paxsilica.audit.reference import Facts, yearly_charge
@@ -176,12 +176,14 @@ def audit_costs(running: Running, shortfalls: dict[tuple[str, int], float]) -> N
     totals = {term: math.fsum(some) for term, some in parts.items()}
     sizes = {term: math.fsum(abs(part) for part in some) for term, some in parts.items()}
     sizes["coverage_shortfall"] += OF_ALL * _at_stake(facts)
+    largest = max((abs(amount) for amount in claimed.values() if amount), default=0.0)
+    rounded = WRITTEN / SHARE * largest
     for term in sorted(set(claimed) ^ set(parts)):
         here = ledger.at([term], USD_M)
         here.note("term of cost", claimed.get(term), totals.get(term, 0.0))
     for term in sorted(set(claimed) & set(parts)):
         here = ledger.at([term], USD_M)
-        here.same("term of cost", claimed[term], totals[term], sizes[term])
+        here.same("term of cost", claimed[term], totals[term], sizes[term], rounded)
     kind = plan.objective_kind
     ledger.at(["kind"]).equal("objective", kind, facts.case.objective)
     if kind == "budget":

@@ -24,6 +24,9 @@ OF_ALL = 0.01
 """Share of all flows of a commodity (of all capital) that counts as the size of every row of it,
 because the solver scales these rows alike: a small flow is known to 2e-8 of the whole stream."""
 
+WRITTEN = 1e-12
+"""Share of the largest number of a column below which the plan writes a number as zero."""
+
 Record = Mapping[str, Any]
 
 

@@ -112,7 +112,13 @@ TimeLimit = Annotated[
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Address of the scheduler of a Dask cluster to solve on."),
+    typer.Option(
+        metavar="ADDRESS",
+        help=(
+            "Address of the scheduler of a Dask cluster to solve on. Scheduler and workers are"
+            " trusted: they can run any code here."
+        ),
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 

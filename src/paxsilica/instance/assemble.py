@@ -233,7 +233,17 @@ def _value_at_risk(
     for (stage, year), amount in value.items():
         if amount <= 0:
             poor[stage].append(year)
+    unpriced = [
+        row.commodity
+        for row in world.tables.commodities
+        if row.price_usd_per_unit is None and stages.get(row.commodity) in poor
+    ]
+    for commodity in unpriced:
+        words = "the case pays for a shortfall of its coverage, so it should have a price"
+        world.problems.append(Problem("commodities", commodity, "price_usd_per_unit", "", words))
     for stage, years in poor.items():
+        if any(stages[commodity] == stage for commodity in unpriced):
+            continue  # the stage has no value because it has no price
         words = (
             "the case pays for a shortfall of coverage at the value added at risk, which should be"
             f" positive for stage {stage}: the prices of its goods should be above those of the"

@@ -107,10 +107,17 @@ def _probabilities(tables: Tables, case: Case, place: str) -> Iterable[Problem]:
     """Probabilities of the data for the scenarios that the case names without its own."""
     if case.scenarios is None or isinstance(case.scenarios, dict):
         return
+    if not case.scenarios:
+        words = "should name a scenario, or be left out for one scenario without events"
+        yield Problem(place, "", "scenarios", "[]", words)
+        return
+    twice = {name for name in case.scenarios if case.scenarios.count(name) > 1}
+    for name in sorted(twice):
+        yield Problem(place, "", "scenarios", name, "should be named once")
     known = {row.scenario: row.probability for row in tables.scenarios}
     chosen = {name: known[name] for name in case.scenarios if name in known}
     total = sum(chosen.values())
-    if len(chosen) == len(set(case.scenarios)) and abs(total - 1) > 1e-6:
+    if not twice and len(chosen) == len(case.scenarios) and abs(total - 1) > 1e-6:
         words = (
             f"their probabilities in the data add up to {total:g}, not to 1; give them as"
             " {scenario = probability}"

@@ -13,6 +13,8 @@ from paxsilica.instance.names import chosen_scenarios, events_of
 from paxsilica.instance.running_costs import limited_by_unit_cost
 from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
 from paxsilica.instance.unread import unread
+from paxsilica.instance.world import year_ranges
+from paxsilica.tables import absent_tables
 from paxsilica.tables.schema import Funder, Limit
 
 _LISTED = 6
@@ -23,6 +25,7 @@ def statements(instance: Instance) -> tuple[str, ...]:
     each. Empty if everything is stated and has an effect."""
     return (
         *_overlays(instance),
+        *_absent(instance),
         *instance.tables.assumed,
         *_coverage(instance),
         *_concentration(instance),
@@ -55,6 +58,13 @@ def _overlays(instance: Instance) -> Iterable[str]:
                 " removed rows or changed numbers left out"
             )
         yield f"Overlay {one.name}, rows: {'; '.join(rows) or 'none'}{more}."
+
+
+def _absent(instance: Instance) -> Iterable[str]:
+    """What the absence of tables means, in one sentence: a small world has many."""
+    if absent := absent_tables(instance.tables):
+        words = "; no table ".join(f"{table}: {meaning}" for table, meaning in absent.items())
+        yield f"There is no table {words}."
 
 
 def _some(names: Iterable[str]) -> str:
@@ -193,11 +203,26 @@ def _roles(instance: Instance) -> Iterable[str]:
                 )
             elif status not in held and _given(case, key.partition(".")[0]):
                 yield f"The status {status} in {key} has no effect: no region has it."
+    for status, year in case.roles.adversary.items():
+        protected = case.roles.protected.get(status, last + 1)
+        if _given(case, "roles") and status in held and protected <= max(year, instance.years[0]):
+            yield (
+                f"The status {status} in roles.adversary has no effect: it is in roles.protected,"
+                " which has priority."
+            )
     countries = [row.region for row in instance.tables.regions if row.kind != "hub"]
     if not any(
         world.role(region, year) == "protected" for region in countries for year in instance.years
     ):
         yield "No region is protected in any year."
+    required = {instance.states[name].year for _, name in instance.required}
+    if idle := [
+        year for year in required if not any(world.cut_off(region, year) for region in countries)
+    ]:
+        yield (
+            f"Coverage is required in {year_ranges(idle)}, but no region is an adversary or lost"
+            " then, so nothing is cut off."
+        )
 
 
 def _given(case: Case, key: str) -> bool:
@@ -345,8 +370,6 @@ def _completion(instance: Instance) -> Iterable[str]:
             "Projects without an economic life are charged in full within the years of the case:"
             f" {_some(lasting)}."
         )
-    if not tables.completion:
-        yield ("The data has no table completion: every committed project is completed on time.")
     rows = [row for row in tables.projects if row.project in candidates]
     if tables.completion and (bare := [row.project for row in rows if row.status is None]):
         yield f"Projects without a status are completed on time: {_some(bare)}."

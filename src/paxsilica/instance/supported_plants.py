@@ -150,7 +150,8 @@ def _loss(
                     " may need it should have a price"
                 )
                 problem = Problem("commodities", commodity, "price_usd_per_unit", "", words)
-                if problem not in world.problems:
+                cell = (problem.table, problem.row, problem.column)
+                if cell not in {(one.table, one.row, one.column) for one in world.problems}:
                     world.problems.append(problem)
             loss += sign * quantity * (price or 0.0)
     return loss

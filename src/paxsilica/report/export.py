@@ -37,7 +37,7 @@ from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import CLOSEST_LABEL, OWNER, NamedPlan, blank, records
 from paxsilica.report.workbook.book import write_workbook
-from paxsilica.serialize import json_text
+from paxsilica.serialize import json_text, safe_table
 
 IAMC_KEYS = ["model", "scenario", "region", "variable", "unit"]
 WORLD = "World"
@@ -120,25 +120,6 @@ def _labelled(table: pd.DataFrame) -> pd.DataFrame:
     copy = table.copy()
     copy.insert(0, LABEL_COLUMN, CLOSEST_LABEL)
     return copy
-
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""First characters at which a spreadsheet takes a text for a formula, or at which it may be cut."""
-
-
-def safe_text(value: Any) -> Any:
-    """The value; a text that a spreadsheet would take for a formula has an apostrophe before it.
-
-    >>> safe_text("=1+1"), safe_text("ore"), safe_text(-3.0)
-    ("'=1+1", 'ore', -3.0)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
-
-
-def safe_table(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with every text as :func:`safe_text` gives it."""
-    texts = [key for key in table if table[key].dtype.kind not in "biufM"]
-    return table.assign(**{str(key): table[key].map(safe_text) for key in texts})
 
 
 def write_csv(named: NamedPlan, place: Path) -> None:

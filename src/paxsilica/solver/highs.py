@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
+import os
 import re
 import shutil
 import threading
@@ -445,10 +447,20 @@ def write_program(program: Compiled, path: Path | str, format: Format = "mps") -
         if solver.writeModel(str(written)) == highspy.HighsStatus.kError:
             raise PaxSilicaError("the solver could not write the model")
         try:
+            if not _is_complete(written, format):
+                # the solver does not report a full disk
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
             with new_file(Path(path)) as draft:
                 shutil.copyfile(written, draft)
         except OSError as error:
             raise InputError(f"{path} should be a file that can be written ({error})") from error
+
+
+def _is_complete(path: Path, format: Format) -> bool:
+    """Whether a file of a model has its last line."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 100))
+        return file.read().split()[-1:] == [{"mps": b"ENDATA", "lp": b"end"}[format]]
 
 
 def _file_names(names: Iterable[tuple[str, Any]]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from paxsilica import output_tables as doc
 from paxsilica.atomic import new_folder, writing
 from paxsilica.errors import InputError
 from paxsilica.output_tables import Column, TableDoc
-from paxsilica.serialize import json_text, plain
+from paxsilica.plan.result import table_text
+from paxsilica.serialize import json_text, plain, safe_table
 from paxsilica.studies.parallel import Result
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Study(ABC):
         for name, table in self.tables.items():
             path = place / f"{name}.csv"
             with writing(path):
-                table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
+                path.write_text(table_text(safe_table(table)), encoding="utf-8", newline="")
         docs = {
             name: {
                 "title": self.docs[name].title,

@@ -15,7 +15,15 @@ from paxsilica.tables.read import Tables, read_tables, read_what_can_be
 from paxsilica.tables.roots import with_consequences_counted
 from paxsilica.tables.schema import TABLES
 
-__all__ = ["TABLES", "Tables", "check_tables", "describe_absent", "load_tables", "read_tables"]
+__all__ = [
+    "TABLES",
+    "Tables",
+    "absent_tables",
+    "check_tables",
+    "describe_absent",
+    "load_tables",
+    "read_tables",
+]
 
 
 def load_tables(folder: Path) -> Tables:
@@ -30,11 +38,17 @@ def load_tables(folder: Path) -> Tables:
     return without_needless_bounds(reading.tables)
 
 
-def describe_absent(tables: Tables) -> list[str]:
-    """Return a sentence for every absent table on the meaning of its absence."""
-    absent = [
-        (table, row.absent)
+def absent_tables(tables: Tables) -> dict[str, str]:
+    """Return the absent tables with the meaning of their absence."""
+    return {
+        table: row.absent
         for table, row in TABLES.items()
         if table not in tables.present and row.absent is not None
+    }
+
+
+def describe_absent(tables: Tables) -> list[str]:
+    """Return a sentence for every absent table on the meaning of its absence."""
+    return [
+        f"There is no table {table}: {meaning}." for table, meaning in absent_tables(tables).items()
     ]
-    return [f"There is no table {table}: {meaning}." for table, meaning in absent]

@@ -10,9 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from paxsilica.atomic import finish
 from paxsilica.errors import Problem
 from paxsilica.tables.characters import hint
 from paxsilica.tables.schema import TABLES
@@ -29,7 +31,7 @@ LARGEST_FILE = 64 * 2**20
 LONGEST_TABLE = 200_000
 """Bytes of a file and rows of a table: far beyond any chain that can be solved."""
 
-_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\n', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*\r?\n', re.IGNORECASE)
 _MISTAKEN_SUFFIXES = (".csv.txt", ".tsv", ".txt")
 
 
@@ -115,7 +117,10 @@ def empty(table: str) -> Problem:
 
 
 def read_folder(folder: Path) -> Sheets:
-    """Read every table file of a folder of CSV files."""
+    """Read every table file of a folder of CSV files, after a replacement of its files that was cut
+    short is finished."""
+    with suppress(OSError):  # a folder that cannot be written to is read as it is
+        finish(folder, "")
     problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
     unreadable: set[str] = set()
@@ -148,6 +153,17 @@ def read_folder(folder: Path) -> Sheets:
     return Sheets(sheets, problems, frozenset(unreadable), frozenset(unknown))
 
 
+def separated(text: str) -> tuple[str, str]:
+    """The separator of the cells of a CSV file, and its text without the line of its own into which
+    some spreadsheet programs write the separator.
+
+    >>> separated("sep=;\\na;b\\n"), separated("a,b\\n")
+    ((';', 'a;b\\n'), (',', 'a,b\\n'))
+    """
+    declared = _SEPARATOR_LINE.match(text)
+    return (declared[1], text[declared.end() :]) if declared else (",", text)
+
+
 def is_comment(cell: str) -> bool:
     """Whether the line that begins with a cell is a comment."""
     return cell == COMMENT_MARK or cell.startswith(f"{COMMENT_MARK} ")
@@ -168,12 +184,9 @@ def _read_csv(table: str, content: bytes, problems: list[Problem]) -> Sheet | No
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     records: list[list[str]] = []
     lines: list[int] = []
-    # Some spreadsheet programs write the separator into a line of its own.
-    declared = _SEPARATOR_LINE.match(text)
-    before = 1 if declared else 0
-    text = text[declared.end() :] if declared else text
-    separator = declared[1] if declared else ","
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    separator, rest = separated(text)
+    before = int(len(rest) < len(text))
+    reader = csv.reader(io.StringIO(rest), delimiter=separator, strict=True)
     skipped = before
     try:
         for record in reader:

@@ -12,7 +12,8 @@ from paxsilica.tables.layout import key_text
 from paxsilica.tables.read import Tables
 
 MOST = 1e10
-"""The solver fails on bounds of 1e12 and bears 1e10. Smaller bounds stay as they are."""
+"""Where the rest of a chain is counted in thousands, the solver fails on bounds of 1e12 and bears
+1e10. Smaller bounds stay as they are."""
 
 MARGIN = 10.0
 """A bound counts as none from this many times all that could be used on."""
@@ -29,8 +30,8 @@ def largest_use(tables: Tables) -> dict[str, float]:
     """The most that a plan could use of each commodity in a year: final demand, with what the most
     wasteful recipes take for it, and all that existing plants and projects can make or take."""
     factor = max([1.0, *(row.factor for row in tables.events if row.factor is not None)])
-    total = _exploded(tables, factor)
-    for process, capacity in _capacities(tables):
+    total = exploded(tables, factor)
+    for process, capacity in capacities(tables):
         for recipe in tables.recipes if capacity < MOST else ():
             if recipe.process == process:
                 total[recipe.commodity] += factor * recipe.quantity * capacity
@@ -39,7 +40,7 @@ def largest_use(tables: Tables) -> dict[str, float]:
     return total
 
 
-def _exploded(tables: Tables, factor: float) -> dict[str, float]:
+def exploded(tables: Tables, factor: float) -> dict[str, float]:
     """Final demand of all years and variants together, with the inputs of the most wasteful
     recipes."""
     made = {
@@ -65,7 +66,7 @@ def _exploded(tables: Tables, factor: float) -> dict[str, float]:
     return total
 
 
-def _capacities(tables: Tables) -> Iterator[tuple[str, float]]:
+def capacities(tables: Tables) -> Iterator[tuple[str, float]]:
     """Processes with the capacity of each existing plant and the largest size of each project."""
     for plant in tables.assets:
         yield plant.process, plant.capacity or 0.0

@@ -31,7 +31,7 @@ from paxsilica.report.wording import (
     objective_sentence,
     status_sentence,
 )
-from paxsilica.tables import TABLES, describe_absent
+from paxsilica.tables import absent_tables
 
 WIDTH, HEIGHT = 100, 60
 """Largest size of the screen: columns, and lines with the line of the folder."""
@@ -270,12 +270,8 @@ def check_facts(instance: Instance) -> dict[str, Any]:
             "operating_states": len(states),
             "cut_offs": sum(state.mode == "disrupted" for state in states),
         },
-        "absent": [
-            name
-            for name, row in TABLES.items()
-            if name not in tables.present and row.absent is not None
-        ],
-        "effects": [*statements(instance), *describe_absent(instance.tables)],
+        "absent": list(absent_tables(tables)),
+        "effects": list(statements(instance)),
         "unused": unread(instance.tables),
         "dropped": dict(instance.dropped),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.errors import Problem
@@ -12,9 +13,13 @@ from paxsilica.tables.no_bound import BOUNDS, MOST, needless
 from paxsilica.tables.read import Tables
 from paxsilica.tables.rules import RULES
 from paxsilica.tables.schema import TABLES
+from paxsilica.tables.typical import Typical
 
 # The product of the whole world is about 1e8 USD million a year.
 _QUANTITY = ("commodity units", "units of activity")
+LARGEST = 1e15
+"""Largest quantity, whatever the others are: floating-point numbers hold it to the last unit."""
+
 _MOST = (
     ("USD million", 1e7),
     ("USD", 1e12),
@@ -35,36 +40,64 @@ def rules(tables: Tables) -> Iterable[Problem]:
 
 
 def magnitudes(tables: Tables) -> Iterable[Problem]:
-    """Find absurd magnitudes, in cells and in series."""
+    """Find absurd magnitudes, in cells and in series. A quantity that the solver would not bear
+    alone is none where the chain is counted in such quantities."""
     units: dict[str, str] = {row.commodity: row.unit for row in tables.commodities}
     units |= {f"process {row.process}": row.unit for row in tables.processes}
-    none = needless(tables)
+    large = list(_large(tables))
+    if not large:
+        return
+    none, typical = needless(tables), Typical(tables)
+    for cell in large:
+        unit, most = _most(layout(cell.owner)[cell.column])
+        if unit in _QUANTITY and typical.explains(cell.row, cell.value):
+            if cell.value <= LARGEST:
+                continue
+            most = LARGEST
+        column = "value" if cell.table == "series" else cell.column
+        is_bound = cell.table != "series" and BOUNDS.get(cell.table) == cell.column
+        if is_bound and (cell.table, key_text(cell.row)) in none:
+            continue
+        words = _words(
+            unit, most, _own_unit(cell.row, units), _without_limit(cell.owner, cell.column)
+        )
+        yield Problem(cell.table, cell.line, column, f"{cell.value:.12g}", words)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A number in a row of ``owner``, where it is written, and that row (of a series: the row
+    that it belongs to)."""
+
+    table: str
+    line: str
+    owner: str
+    column: str
+    value: float
+    row: Any
+
+
+def _large(tables: Tables) -> Iterator[_Cell]:
+    """Numbers above what is borne without a look at the other numbers."""
     for table in TABLES:
         if table in ("series", "provenance"):
             continue
-        limits: Mapping[str, tuple[str, float]] = {
-            name: _most(column) for name, column in layout(table).items() if column.kind == "number"
+        numbers = {
+            name: _most(column)[1]
+            for name, column in layout(table).items()
+            if column.kind == "number"
         }
         for line, row in tables.numbered(table, tables.rows(table)):
-            for name, (unit, most) in limits.items():
+            for name, most in numbers.items():
                 value = getattr(row, name)
-                if (
-                    value is not None
-                    and abs(value) > most
-                    and value != float("inf")
-                    and (BOUNDS.get(table), (table, key_text(row)) in none) != (name, True)
-                ):
-                    yield Problem(
-                        table,
-                        line,
-                        name,
-                        f"{value:.12g}",
-                        _words(unit, most, _own_unit(row, units), _without_limit(table, name)),
-                    )
+                if value is not None and most < abs(value) < float("inf"):
+                    yield _Cell(table, line, table, name, value, row)
     for line, entry in tables.numbered("series", tables.series):
         column = layout(entry.table).get(entry.column)
         if column is not None and column.kind == "number" and abs(entry.value) > _most(column)[1]:
-            yield Problem("series", line, "value", f"{entry.value:.12g}", _words(*_most(column)))
+            rows = (row for row in tables.rows(entry.table) if key_text(row) == entry.row)
+            owner = next(rows, None)
+            yield _Cell("series", line, entry.table, entry.column, entry.value, owner)
 
 
 def _most(column: ColumnLayout) -> tuple[str, float]:
