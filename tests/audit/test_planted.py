@@ -423,6 +423,31 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         _new("limits", limit="x", measure="shipment", sense="at most", value=1, **ALL),
         "limit on operation",
     ),
+    "limit on activity with a weight": (
+        _new(
+            "limits",
+            limit="x",
+            measure="activity",
+            sense="at least",
+            value=1,
+            **ALL,
+            asset="ore-AUS",
+            weights="-1",
+        ),
+        "limit on operation",
+    ),
+    "limit on shipments of all years": (
+        _new(
+            "limits",
+            limit="x",
+            measure="shipment",
+            sense="at most",
+            value=1,
+            **ALL,
+            years="together",
+        ),
+        "limit over years",
+    ),
     "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (
         _new(

@@ -64,6 +64,21 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
             if row["process"] not in unlimited and draw.random() < 0.5:
                 row["fixed_cost_usd_per_unit"] = round(draw.uniform(1e3, 2e4), 1)
                 row["unit_cost_includes_fixed"] = draw.choice(["yes", "no"])
+    aside = random.Random(f"limits over years {seed}")
+    if aside.random() < 0.25:
+        features.add("limit over years")
+        tables["limits"].append(
+            {
+                "limit": "deposit",
+                "measure": "activity",
+                "sense": "at most",
+                "value": round(aside.uniform(500, 2000), 1),
+                "region": "*",
+                "process": "make-metal",
+                "commodity": "*",
+                "years": "together",
+            }
+        )
     if draw.random() < 0.4:
         add_deal(tables, features, draw)
     for row in tables["commodities"]:

@@ -108,6 +108,13 @@ def rich() -> tuple[Built, Case]:
                 "region": "A",
                 "commodity": "metal",
             },
+            "deposit": {
+                "measure": "production",
+                "sense": "at most",
+                "value": 100.0,
+                "commodity": "ore",
+                "years": "together",
+            },
         },
         scenarios={"base": 0.8, "embargo": 0.2},
         events=[{"scenario": "embargo", "event": "cut-off", "from_year": 2031}],

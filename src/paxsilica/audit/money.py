@@ -12,8 +12,9 @@ from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Funder, Mandate, Project
 
 USD_M = "USD million"
-Used = dict[tuple[str, str, int | None], tuple[float, float]]
-"""Limit and use by kind, name and year."""
+Used = dict[tuple[str, str, int | None], tuple[float, ...]]
+"""Limit and use by kind, name and year, and the size of the numbers in the sum where it is not
+the limit."""
 
 
 @dataclass

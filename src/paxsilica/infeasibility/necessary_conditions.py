@@ -299,7 +299,7 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
     words: dict[str, str] = {}
     for at, row in enumerate(rows):
         name, when = program.row_names[row][1]
-        year = when if isinstance(when, int) else instance.states[when].year
+        year = instance.limit_year(name, when)
         limit = instance.limits[name]
         head = f"({limit.measure}), but the"
         # the amount of existing plants is a constant on the right side of the row

@@ -28,6 +28,7 @@ from paxsilica.instance.operating_states import (
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
+from paxsilica.instance.selection import applies
 from paxsilica.instance.supported_plants import (
     Support,
     SupportGroup,
@@ -37,7 +38,7 @@ from paxsilica.instance.supported_plants import (
 )
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
-from paxsilica.instance.world import World, make_world, scaled
+from paxsilica.instance.world import UNLIMITED, World, make_world, scaled, year_ranges
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
@@ -136,6 +137,33 @@ class Instance:
     def limits(self) -> dict[str, Limit]:
         """Policy limits by name, without those that the model does not use."""
         return {row.limit: row for row in self.tables.limits if row.measure not in MEASURES_UNREAD}
+
+    def normal_paths(self, limit: Limit) -> dict[str, tuple[str, ...]]:
+        """The normal states of the years in which a limit holds, one for each year, along each
+        scenario; by a name with the years, and with the scenarios where paths differ. The path of
+        a scenario in which something is cut off follows the normal state beside it."""
+        years = [year for year in self.years if applies(limit, year)]
+        of: dict[tuple[str, int], str] = {
+            (scenario, state.year): state.normal_state or state.name
+            for state in self.states.values()
+            for scenario in state.scenarios
+        }
+        paths: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for scenario in dict.fromkeys(scenario for scenario, _ in of):
+            paths[tuple(of[scenario, year] for year in years)].append(scenario)
+        span = year_ranges(years)
+        if len(paths) == 1:
+            return {span: next(iter(paths))}
+        return {f"{span} {'+'.join(sorted(names))}": path for path, names in paths.items()}
+
+    def limit_year(self, name: str, when: int | str) -> int:
+        """The year of a row of a limit: of an index that is a year, an operating state, or years
+        together, whose last one it is."""
+        if isinstance(when, int):
+            return when
+        if when in self.states:
+            return self.states[when].year
+        return max(year for year in self.years if applies(self.limits[name], year))
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
@@ -347,6 +375,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         for year in case.span()
         if world.plants[row.asset].operates(year)
     }
+    _weighed_without_limit(world, nameplate)
     capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
     for (name, year), size in nameplate.items():
         capacities[year][name] = scaled(size, world.plants[name].credit)
@@ -425,6 +454,16 @@ def make_instance(tables: Tables, case: Case) -> Instance:
     )
     world.refuse_if_problems()
     return instance
+
+
+def _weighed_without_limit(world: World, nameplate: Mapping[tuple[str, int], float]) -> None:
+    """Find limits that weigh the capacity of plants without limit of capacity."""
+    endless = {name for (name, _), size in nameplate.items() if size == UNLIMITED}
+    for row in world.tables.limits:
+        if row.measure == "capacity" and row.weights is not None:
+            for name in sorted(endless.intersection(row.asset or ())):
+                words = f"should weigh no capacity without limit, which {name} has"
+                world.problems.append(Problem("limits", row.limit, "weights", "", words))
 
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:

@@ -71,6 +71,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
 
     add(model, instance, limits.limit_on_plants)
     add(model, instance, limits.limit_on_operation)
+    add(model, instance, limits.limit_over_years)
 
     costs: dict[str, Cost] = {name: doc.rule(model, instance) for name, doc in COSTS.items()}
     model.costs = costs

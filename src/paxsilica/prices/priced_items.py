@@ -265,7 +265,7 @@ def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
     for row in program.rows_of(*rows_with(item="limit")):
         name, when = program.row_names[row][1]
         gain = instance.limits[name].sense == "at most"
-        year = when if isinstance(when, int) else instance.states[when].year
+        year = instance.limit_year(name, when)
         found.append(
             PricedItem(
                 "limit",

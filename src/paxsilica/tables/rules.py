@@ -182,6 +182,21 @@ RULES = (
     ),
     Rule("limits", "value", "be at least 0", lambda row: row.value >= 0),
     Rule(
+        "limits",
+        "weights",
+        "hold one number for each name of the column asset",
+        lambda row: row.weights is None or len(row.weights) == len(row.asset or ()),
+    ),
+    Rule(
+        "limits",
+        "years",
+        "be blank or 'each' for what counts from the commitment on; only activity, production and"
+        " shipments add up over years",
+        lambda row: (
+            row.years != "together" or row.measure in ("activity", "production", "shipment")
+        ),
+    ),
+    Rule(
         "provenance",
         "low",
         "be at least 0 for a relative range, which is of factors",
