@@ -1,4 +1,4 @@
-"""Limits over several years, and with a factor for each plant, in worlds that are solved by hand."""
+"""Limits over several years, and with factors of plants, in worlds that are solved by hand."""
 
 from __future__ import annotations
 
