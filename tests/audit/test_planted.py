@@ -448,6 +448,22 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "limit over years",
     ),
+    "decline of existing plants": (
+        lambda world: (
+            [
+                row.update(capacity=row["capacity"] or 100, from_year=2000, decline_rate=0.5)
+                for row in world.tables["assets"]
+                if row["capacity"] != "inf"
+            ]
+            + [
+                world.tables.update(
+                    series=[one for one in world.tables["series"] if one["column"] != "capacity"]
+                )
+            ]
+        ),
+        "activity within capacity",
+    ),
+    "decline of projects": (_every("projects", decline_rate=0.9), "activity within capacity"),
     "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (
         _new(

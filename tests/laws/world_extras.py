@@ -79,6 +79,15 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
                 "years": "together",
             }
         )
+    aside = random.Random(f"decline {seed}")
+    for table in ("assets", "projects"):
+        if aside.random() < 0.2:
+            features.add(f"decline of {table}")
+            for row in tables[table]:
+                if table == "projects" or row["capacity"] is not None:
+                    row["decline_rate"] = round(aside.uniform(0.0, 0.3), 2)
+                    if table == "assets":
+                        row["from_year"] = row["from_year"] or 2024
     if draw.random() < 0.4:
         add_deal(tables, features, draw)
     for row in tables["commodities"]:

@@ -496,6 +496,22 @@ SCENARIOS = [
         "should be blank for every measure but shipment",
     ),
     Broken(
+        "decline without a first year",
+        cells("assets", 2, decline_rate="0.1"),
+        "assets",
+        "2",
+        "decline_rate",
+        "should be blank without from_year",
+    ),
+    Broken(
+        "decline of a series",
+        cells("assets", 3, from_year="2020", decline_rate="0.1"),
+        "assets",
+        "3",
+        "decline_rate",
+        "should be blank with a capacity by year in the table series",
+    ),
+    Broken(
         "weights without plants",
         cells("limits", 2, weights="1;2"),
         "limits",

@@ -176,7 +176,7 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
             if name in facts.projects:
                 after += made * running.money.available(name, year)
             elif facts.there(name, year):
-                before += made * facts.number("assets", plant, "capacity", year)
+                before += made * facts.nameplate(name, year)
     need = needs(facts)[row["commodity"], year]
     here = running.ledger.at([row["commodity"], year], SHARE, WHOLE)
     without, share = min(1.0, before / need), min(1.0, (before + after) / need)

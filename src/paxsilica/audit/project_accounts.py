@@ -261,10 +261,10 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
     worth = math.fsum(quantity * (prices[name] or 0.0) for name, quantity in made.items())
     worth -= math.fsum(quantity * (prices[name] or 0.0) for name, quantity in used.items())
     start = one.first + row.lead_time_years
-    found = {}
+    found, fixed = dict[int, float](), dict[int, float]()
     for year in range(start, facts.last + 1):
         serves, above = money.in_service(project, year)
-        found[year] = -facts.fixed_cost_of(project, year, serves, above)
+        fixed[year], found[year] = facts.fixed_cost_of(project, year, serves, above), 0.0
     for name, amount in running.activity_of[project]:
         state = running.states[name]
         if state.year in found:
@@ -272,5 +272,6 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
             cost *= facts.factor("variable cost", project, state.events)
             found[state.year] += 1e-6 * state.probability * amount * (worth - cost)
     for year in range(facts.last + 1, start + (row.economic_life_years or 0)):
-        found[year] = found.get(facts.last, 0.0)
-    return found
+        kept = (1 - (row.decline_rate or 0.0)) ** (year - facts.last)
+        found[year], fixed[year] = kept * found.get(facts.last, 0.0), fixed.get(facts.last, 0.0)
+    return {year: amount - fixed[year] for year, amount in found.items()}

@@ -241,11 +241,15 @@ class Facts:
 
     def asset_capacity(self, asset: str, year: int) -> float:
         """Credited capacity of an existing plant, before events."""
+        return product(self.nameplate(asset, year), self.credit(asset))
+
+    def nameplate(self, asset: str, year: int) -> float:
+        """Capacity of an existing plant without credit, before events."""
         if not self.there(asset, year):
             return 0.0
-        return product(
-            self.number("assets", self.assets[asset], "capacity", year), self.credit(asset)
-        )
+        row = self.assets[asset]
+        kept = (1 - (row.decline_rate or 0.0)) ** (year - (row.from_year or year))
+        return product(self.number("assets", row, "capacity", year), kept)
 
     def can_run(self, plant: str, situation: Situation) -> bool:
         """Whether neither the host nor the controller that is cut off stops the plant."""
@@ -309,7 +313,10 @@ class Facts:
     def ramp(self, project: Project, age: int) -> float:
         """Share of nameplate available at an age in years of operation."""
         profile = project.ramp_profile or (1.0,)
-        return 0.0 if age < 0 else profile[min(age, len(profile) - 1)]
+        if age < len(profile):
+            return profile[age] if age >= 0 else 0.0
+        kept = 1 - (project.decline_rate or 0.0)
+        return float(profile[-1] * kept ** (age + 1 - len(profile)))
 
     def due(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
         """Capital that falls due by year for sizes by year of commitment, the first of which holds

@@ -370,7 +370,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
     costs = {year: _variable_costs(world, year) for year in case.span()}
     nameplate = {
-        (row.asset, year): world.number("assets", row, "capacity", year)
+        (row.asset, year): world.nameplate(row, year)
         for row in tables.assets
         for year in case.span()
         if world.plants[row.asset].operates(year)

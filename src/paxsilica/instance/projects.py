@@ -39,6 +39,7 @@ class Candidate:
     completion: Completion
     lead_time: int
     ramp: tuple[float, ...]
+    decline: float
     spend_profile: tuple[float, ...]
     capex: Mapping[int, float]
     capex_per_unit: Mapping[int, float]
@@ -66,7 +67,7 @@ class Candidate:
     def credited_share(self, age: int) -> float:
         """Expected share of nameplate ``age`` years after the planned start: the chance of each
         delay times the ramp from then on."""
-        return self.completion.credited_share(age, self.ramp)
+        return self.completion.credited_share(age, self.ramp, self.decline)
 
     def _profile(self, commitment: int, year: int) -> float:
         age = year - commitment
@@ -78,7 +79,9 @@ class Candidate:
     def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
         share in service in ``year`` if all goes as planned."""
-        return differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
+        return differences(
+            of, {v: ramp_share(self.ramp, self._age(v, year), self.decline) for v in of}
+        )
 
     def credited_availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """The same for the expected ramped share, completed late or never included."""
@@ -314,6 +317,7 @@ def make_candidate(world: World, row: Project) -> Candidate:
         completion=completion_of(world, row),
         lead_time=row.lead_time_years,
         ramp=row.ramp_profile or (1.0,),
+        decline=row.decline_rate or 0.0,
         spend_profile=row.spend_profile or (1.0,),
         capex=expected(by_year("capex_usd_m", window)),
         capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),

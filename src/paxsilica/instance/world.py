@@ -12,7 +12,7 @@ from typing import Literal
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.names import mistaken_names
-from paxsilica.interpolate import interpolate
+from paxsilica.interpolate import interpolate, left_after
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Asset, Process, Project, Region, Row
 
@@ -233,6 +233,14 @@ class World:
         except KeyError:
             self.miss(table, key, column, anchors, year)
             return 0.0
+
+    def nameplate(self, row: Asset, year: int) -> float:
+        """Capacity of an existing plant in ``year``, in units of activity, without credit: that of
+        the data less its decline since its first year."""
+        stated = self.number("assets", row, "capacity", year)
+        if not row.decline_rate or row.from_year is None:
+            return stated
+        return scaled(stated, left_after(row.decline_rate, year - row.from_year))
 
     def miss(
         self, table: str, row: str, column: str, anchors: Mapping[int, float], year: int

@@ -3,7 +3,8 @@
 Every party that pays for a project receives its part of the margin of the project, in proportion to
 what it pays of the capital. The margin of a year is output at list price, less inputs at list
 price, variable cost and fixed cost, at the expected activity of the plan; after the case the margin
-of the last year is repeated until the economic life of the first size ends. Payments fall at the
+of the last year is repeated until the economic life of the first size ends, less the decline of the
+output of the project. Payments fall at the
 beginning of a year and margins at its end.
 
 Where the case pays operating support, it is paid with the margins and repeated like them, and the
@@ -22,6 +23,7 @@ import pandas as pd
 
 from paxsilica.finance import MILLION, internal_rate, present_value
 from paxsilica.instance import Candidate, Instance
+from paxsilica.interpolate import left_after
 from paxsilica.model.investment import fixed_cost_terms, owner_charge_terms
 from paxsilica.plan.extract import commitment_year, table, total
 from paxsilica.plan.paid_support import support_of_projects
@@ -201,15 +203,18 @@ def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[i
     assert start is not None
     start += candidate.lead_time
     activity = values.of("activity")
-    found: dict[int, float] = dict.fromkeys(range(start, instance.years[-1] + 1), 0.0)
+    end = instance.years[-1]
+    found: dict[int, float] = dict.fromkeys(range(start, end + 1), 0.0)
     for state in instance.states.values():
         runs = activity.get((candidate.name, state.name), 0.0)
         if state.year in found and runs:
             margin = worth - state.variable_cost[candidate.name]
             found[state.year] += state.probability * runs * margin / MILLION
+    for year in range(end + 1, _last_year(values, candidate) + 1):
+        found[year] = found.get(end, 0.0) * left_after(candidate.decline, year - end)
     for year in found:
-        found[year] -= total(fixed_cost_terms(values, candidate, year))
-    return _repeated(found, instance.years[-1], _last_year(values, candidate))
+        found[year] -= total(fixed_cost_terms(values, candidate, min(year, end)))
+    return found
 
 
 def _last_year(values: Values, candidate: Candidate) -> int:

@@ -34,11 +34,10 @@ class World:
         operate."""
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
-        return (
-            asset.capacity
-            if asset.capacity is not None
-            else interpolate_flat(self._by_year["assets", asset.asset, "capacity"], year)
-        )
+        if asset.capacity is None:
+            return interpolate_flat(self._by_year["assets", asset.asset, "capacity"], year)
+        age = year - (asset.from_year or year)
+        return asset.capacity * (1 - (asset.decline_rate or 0.0)) ** age
 
     def capacity(
         self, year: int, commodity: str = "*", process: str = "*", credited: bool = False

@@ -65,7 +65,7 @@ def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 
         plant = world.plants[row.asset]
         quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
         if quantity and plant.operates(year):
-            amount = quantity * plant.credit * world.number("assets", row, "capacity", year)
+            amount = quantity * plant.credit * world.nameplate(row, year)
             if 0 < amount < UNLIMITED:
                 amounts.append((plant, amount))
     found = holders_of(world, amounts, year)

@@ -92,6 +92,15 @@ class Asset(Row):
     must_run_share: Share | None = Field(
         None, description="share of its capacity that always runs; blank: none"
     )
+    decline_rate: (
+        Annotated[Number, Field(ge=0, lt=1), Column(unit="share of 1 per year")] | None
+    ) = Field(
+        None,
+        description=(
+            "share of its capacity that it loses in each year after from_year, as a mine does;"
+            " the column capacity is then the capacity in from_year; blank: none"
+        ),
+    )
 
 
 class Project(Row):
@@ -132,6 +141,15 @@ class Project(Row):
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
         None, description="share of nameplate by year of operation; blank: all at once"
+    )
+    decline_rate: (
+        Annotated[Number, Field(ge=0, lt=1), Column(unit="share of 1 per year")] | None
+    ) = Field(
+        None,
+        description=(
+            "share of its capacity that it loses in each year of operation after those of the"
+            " ramp_profile, as a mine does; blank: none"
+        ),
     )
     variable_cost_usd_per_unit: (
         Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None

@@ -127,6 +127,18 @@ RULES = (
         lambda row: not (row.generic and row.built_anyway),
     ),
     Rule(
+        "assets",
+        "decline_rate",
+        "be blank without from_year, the year from which it counts",
+        lambda row: row.decline_rate is None or row.from_year is not None,
+    ),
+    Rule(
+        "assets",
+        "decline_rate",
+        "be blank with a capacity by year in the table series, which can decline itself",
+        lambda row: row.decline_rate is None or row.capacity is not None,
+    ),
+    Rule(
         "deals",
         "date",
         "be a year, a year and month, or a date, such as 2026, 2026-01 or 2026-01-14",
