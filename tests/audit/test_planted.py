@@ -463,6 +463,23 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "activity within capacity",
     ),
+    "recipes that share a capacity": (
+        lambda world: [
+            row.update(
+                shares_capacity_of=row["asset"].replace("metal", "ore"),
+                capacity_use=1e3,
+                capacity="inf",
+                controller=None,
+                status=None,
+                fixed_cost_usd_m=None,
+                must_run_share=None,
+                decline_rate=None,
+            )
+            for row in world.tables["assets"]
+            if row["asset"] == "metal-AUS"
+        ],
+        "shared capacity",
+    ),
     "decline of projects": (_every("projects", decline_rate=0.9), "activity within capacity"),
     "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (

@@ -40,6 +40,39 @@ def add_deal(
         )
 
 
+def add_recipe(
+    tables: dict[str, list[dict[str, Any]]], features: set[str], draw: random.Random
+) -> None:
+    """A further recipe on the capacity of an existing plant or of a project."""
+    if draw.random() > 0.35:
+        return
+    plants = [
+        row
+        for row in (*tables["assets"], *tables["projects"])
+        if row.get("capacity") != "inf" and not row.get("must_run_share")
+    ]
+    base = draw.choice(plants)
+    features.add("recipe of a project" if "project" in base else "recipe of an asset")
+    tables["assets"].append(
+        {
+            "asset": "further-recipe",
+            "name": "further-recipe",
+            "region": base["region"],
+            "controller": base.get("controller"),
+            "process": draw.choice(tables["processes"])["process"],
+            "capacity": draw.choice(["inf", 50.0]),
+            "variable_cost_usd_per_unit": round(draw.uniform(1e3, 2e4), 1),
+            "shares_capacity_of": base.get("project") or base["asset"],
+            "capacity_use": draw.choice([None, round(draw.uniform(0.5, 3.0), 2)]),
+            "status": None,
+            "from_year": None,
+            "to_year": None,
+            "fixed_cost_usd_m": None,
+            "must_run_share": None,
+        }
+    )
+
+
 def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed: int) -> None:
     """Add probabilities of completion, overruns of capital, fixed costs of processes and prices."""
     draw = random.Random(f"aside {seed}")
@@ -88,6 +121,7 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
                     row["decline_rate"] = round(aside.uniform(0.0, 0.3), 2)
                     if table == "assets":
                         row["from_year"] = row["from_year"] or 2024
+    add_recipe(tables, features, random.Random(f"recipes {seed}"))
     if draw.random() < 0.4:
         add_deal(tables, features, draw)
     for row in tables["commodities"]:

@@ -42,6 +42,11 @@ def rich() -> tuple[Built, Case]:
             "theirs": {"process": "smelt", "region": "C", "variable_cost_usd_per_unit": 1 * M},
             "old": {"process": "smelt", "capacity": 1.0, "variable_cost_usd_per_unit": 3 * M},
             "line": {"process": "press", "capacity": 9.0, "variable_cost_usd_per_unit": 2 * M},
+            "line by hand": {
+                "process": "press",
+                "shares_capacity_of": "line",
+                "variable_cost_usd_per_unit": 3 * M,
+            },
         },
         projects={
             "port": {

@@ -512,6 +512,71 @@ SCENARIOS = [
         "should be blank with a capacity by year in the table series",
     ),
     Broken(
+        "use of a capacity that is not shared",
+        cells("assets", 2, capacity_use="2"),
+        "assets",
+        "2",
+        "capacity_use",
+        "should be blank without shares_capacity_of",
+    ),
+    Broken(
+        "recipe elsewhere",
+        cells("assets", 8, shares_capacity_of="jp-press"),
+        "assets",
+        "8",
+        "shares_capacity_of",
+        "should be a plant of the same region and controller",
+    ),
+    Broken(
+        "recipe of a recipe",
+        lambda world: (
+            world.add("assets", "dump-2,Dump,CHN,dump,,,inf,,,-5,,")
+            or world.add("assets", "dump-3,Dump,CHN,dump,,,inf,,,-5,,")
+            or world.set("assets", 8, capacity="5")
+            or world.set("assets", 9, shares_capacity_of="dump")
+            or world.set("assets", 10, shares_capacity_of="dump-2")
+        ),
+        "assets",
+        "10",
+        "shares_capacity_of",
+        "should be a plant with a capacity of its own",
+    ),
+    Broken(
+        "recipe of a plant without limit",
+        lambda world: (
+            world.add("assets", "dump-2,Dump,CHN,dump,,,inf,,,-5,,")
+            or world.set("assets", 9, shares_capacity_of="dump")
+        ),
+        "assets",
+        "9",
+        "shares_capacity_of",
+        "should be a plant with a limited capacity",
+    ),
+    Broken(
+        "recipe of a plant that always runs",
+        cells("assets", 8, shares_capacity_of="cn-mine"),
+        "assets",
+        "8",
+        "shares_capacity_of",
+        "should be a plant without must_run_share",
+    ),
+    Broken(
+        "status of a recipe",
+        lambda world: world.set("assets", 8, shares_capacity_of="cn-sep", status="operating"),
+        "assets",
+        "8",
+        "status",
+        "should be blank where the plant shares the capacity of another",
+    ),
+    Broken(
+        "recipe of nothing",
+        cells("assets", 8, shares_capacity_of="cn-sepp"),
+        "assets",
+        "8",
+        "shares_capacity_of",
+        "should name a row of assets or projects; did you mean 'cn-sep'?",
+    ),
+    Broken(
         "weights without plants",
         cells("limits", 2, weights="1;2"),
         "limits",

@@ -267,6 +267,7 @@ def audit_running(running: Running) -> None:
             if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
                 ready = running.standby.get((plant, states[name].normal_state or ""), 0.0)
                 here.same("standby capacity", row["standby"], ready)
+    _shared(running, capacity)
     _readiness(running, capacity)
     _routes(running)
     _stores(running)
@@ -290,6 +291,22 @@ def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
                 least = row.must_run_share * capacity[asset, name]
                 here = ledger.at([asset, name], ACTIVITY, running.room(asset))
                 here.at_least("must run", ran, least)
+
+
+def _shared(running: Running, capacity: dict[tuple[str, str], float]) -> None:
+    """All recipes of a plant together stay within its capacity."""
+    facts = running.facts
+    used: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (plant, name), amount in running.activity.items():
+        base, each = facts.capacity_of(plant)
+        used[base, name].append(each * amount)
+    further = {row.shares_capacity_of for row in facts.assets.values()}
+    for (base, name), amounts in used.items():
+        if base in further:
+            there = facts.there(base, running.states[name].year)
+            here = running.ledger.at([base, name], ACTIVITY, running.room(base))
+            limit = capacity[base, name] if there else 0.0
+            here.at_most("shared capacity", math.fsum(amounts), limit, *amounts)
 
 
 def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None:

@@ -36,6 +36,8 @@ def _on_plants(limit: Limit, year: int, running: Running) -> float:
     facts, money = running.facts, running.money
     names = _selected(facts, limit)
     if limit.measure == "capacity":
+        # a further recipe of a plant has no capacity of its own
+        names = [name for name in names if facts.capacity_of(name)[0] == name]
         return sum(product(running.capacity(name, year), _factor(limit, name)) for name in names)
     chosen = [(_factor(limit, name), money.committed.get(name)) for name in names]
     if limit.measure == "projects":

@@ -243,6 +243,14 @@ class Facts:
         """Credited capacity of an existing plant, before events."""
         return product(self.nameplate(asset, year), self.credit(asset))
 
+    def capacity_of(self, plant: str) -> tuple[str, float]:
+        """The plant whose capacity a plant uses, and the units of it per unit of activity: itself,
+        unless it is a further recipe of another."""
+        row = self.plants[plant]
+        if isinstance(row, Project) or row.shares_capacity_of is None:
+            return plant, 1.0
+        return row.shares_capacity_of, row.capacity_use or 1.0
+
     def nameplate(self, asset: str, year: int) -> float:
         """Capacity of an existing plant without credit, before events."""
         if not self.there(asset, year):
@@ -284,6 +292,8 @@ class Facts:
         row = self.plants[plant]
         process = self.processes[row.process]
         table = "assets" if plant in self.assets else "projects"
+        if self.capacity_of(plant)[0] != plant:
+            return 0.0
         for column in ("fixed_cost_usd_m", "fixed_cost_usd_m_per_unit"):
             own = getattr(row, column, None) is not None
             if own or (table, plant, column) in self.series:

@@ -156,6 +156,14 @@ class Instance:
             return {span: next(iter(paths))}
         return {f"{span} {'+'.join(sorted(names))}": path for path, names in paths.items()}
 
+    def room_per_unit(self, plant: str, state: str) -> float:
+        """What a unit of credited capacity of a plant, before events and access, is in a state."""
+        where, row = self.states[state], self.world.plants[plant]
+        if row.is_project:
+            return where.capacity_factor.get(plant, where.shared_room.get(plant, 0.0))
+        credited = scaled(self.nameplate[plant, where.year], row.credit)
+        return where.shared_room[plant] / credited if credited else 1.0
+
     def limit_year(self, name: str, when: int | str) -> int:
         """The year of a row of a limit: of an index that is a year, an operating state, or years
         together, whose last one it is."""
@@ -373,12 +381,10 @@ def make_instance(tables: Tables, case: Case) -> Instance:
         (row.asset, year): world.nameplate(row, year)
         for row in tables.assets
         for year in case.span()
-        if world.plants[row.asset].operates(year)
+        if world.plants[row.asset].operates(year) and row.asset not in world.shared
     }
     _weighed_without_limit(world, nameplate)
-    capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
-    for (name, year), size in nameplate.items():
-        capacities[year][name] = scaled(size, world.plants[name].credit)
+    capacities = _capacities(world, nameplate)
     found_conditions = _states(world)
     cut, normal_conditions = Conditions(frozenset({Everything})), Conditions()
     for year in sorted({year for _, year in shares}):
@@ -464,6 +470,20 @@ def _weighed_without_limit(world: World, nameplate: Mapping[tuple[str, int], flo
             for name in sorted(endless.intersection(row.asset or ())):
                 words = f"should weigh no capacity without limit, which {name} has"
                 world.problems.append(Problem("limits", row.limit, "weights", "", words))
+
+
+def _capacities(
+    world: World, nameplate: Mapping[tuple[str, int], float]
+) -> dict[int, dict[str, float]]:
+    """Credited capacity of existing plants by year; its own limit of a further recipe."""
+    found: dict[int, dict[str, float]] = {year: {} for year in world.case.span()}
+    for (name, year), size in nameplate.items():
+        found[year][name] = scaled(size, world.plants[name].credit)
+    for name in world.shared:
+        for year, sizes in found.items():
+            if world.plants[name].operates(year):
+                sizes[name] = world.limit_of_recipe(name, year)
+    return found
 
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:

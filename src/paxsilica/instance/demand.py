@@ -71,7 +71,7 @@ def _existing_capacity(world: World) -> dict[str, float]:
     first = world.case.years[0]
     for asset in world.tables.assets:
         if world.plants[asset.asset].operates(first):
-            capacity[asset.process] += min(world.number("assets", asset, "capacity", first), 1e15)
+            capacity[asset.process] += min(world.nameplate(asset, first), 1e15)
     return capacity
 
 

@@ -58,6 +58,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
 
     add(model, instance, operation.commodity_balance)
     add(model, instance, operation.project_capacity)
+    add(model, instance, operation.shared_capacity)
 
     add(model, instance, security.readiness)
     add(model, instance, security.minimum_utilisation)

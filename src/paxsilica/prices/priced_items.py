@@ -298,7 +298,7 @@ def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
     for row in program.rows_of(*rows_with(item="capacity")):
         plant, state = program.row_names[row][1]
         where = instance.states[state]
-        rows[plant, where.year].append((int(row), where.capacity_factor[plant]))
+        rows[plant, where.year].append((int(row), instance.room_per_unit(plant, where.name)))
     units = {row.process: row.unit for row in instance.tables.processes}
     found = []
     for plant, year in sorted(set(columns) | set(rows)):
@@ -328,7 +328,7 @@ def _bounds(
 ) -> tuple[float, float]:
     """By how much one more unit of credited capacity moves the lower and upper bound."""
     asset = instance.world.plants[plant]
-    credited = instance.nameplate[plant, state.year] * asset.credit
+    credited = instance.nameplate.get((plant, state.year), state.capacity[plant]) * asset.credit
     factor = state.capacity[plant] / credited if credited else 1.0
     must_run = family == "activity" and state.mode == "normal"
     return asset.must_run_share * factor if must_run else 0.0, factor

@@ -32,6 +32,8 @@ class World:
     def nameplate(self, asset: Asset, year: int) -> float:
         """Return the capacity of an asset in a year, in units of activity; 0 while it does not
         operate."""
+        if asset.shares_capacity_of is not None:
+            return 0.0  # the plant that it shares counts
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
         if asset.capacity is None:

@@ -101,6 +101,24 @@ class Asset(Row):
             " the column capacity is then the capacity in from_year; blank: none"
         ),
     )
+    shares_capacity_of: Key | None = Field(
+        None,
+        description=(
+            "plant of the same host and controller, whose capacity it uses: a further recipe of"
+            " that asset or project. The column capacity is then a limit of its own, beside the"
+            " shared one; blank: it has a capacity of its own"
+        ),
+    )
+    capacity_use: (
+        Annotated[
+            Number,
+            Field(gt=0),
+            Column(unit="units of activity of the shared plant per unit of activity"),
+        ]
+        | None
+    ) = Field(
+        None, description="capacity of the shared plant that a unit of activity uses; blank: 1"
+    )
 
 
 class Project(Row):

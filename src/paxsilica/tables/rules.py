@@ -128,6 +128,23 @@ RULES = (
     ),
     Rule(
         "assets",
+        "capacity_use",
+        "be blank without shares_capacity_of",
+        lambda row: row.capacity_use is None or row.shares_capacity_of is not None,
+    ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be blank where the plant shares the capacity of another, to which it belongs",
+            lambda row, column=column: (  # type: ignore[misc]
+                row.shares_capacity_of is None or getattr(row, column) is None
+            ),
+        )
+        for column in ("status", "fixed_cost_usd_m", "must_run_share", "decline_rate")
+    ),
+    Rule(
+        "assets",
         "decline_rate",
         "be blank without from_year, the year from which it counts",
         lambda row: row.decline_rate is None or row.from_year is not None,

@@ -55,6 +55,7 @@ CHECKS = (
     _check(recipes.kinds_of_processes, "recipes"),
     _check(recipes.main_products, "recipes"),
     _check(recipes.fixed_costs),
+    _check(recipes.shared_capacities, "assets", "projects"),
     _check(recipes.mass_is_conserved, "recipes", "commodities", "processes"),
     _check(reachability.something_runs, "assets", "projects"),
     _check(
