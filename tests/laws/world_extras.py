@@ -63,7 +63,7 @@ def add_recipe(
             "capacity": draw.choice(["inf", 50.0]),
             "variable_cost_usd_per_unit": round(draw.uniform(1e3, 2e4), 1),
             "shares_capacity_of": base.get("project") or base["asset"],
-            "capacity_use": draw.choice([None, round(draw.uniform(0.5, 3.0), 2)]),
+            "capacity_use": round(draw.uniform(0.5, 3.0), 2),
             "status": None,
             "from_year": None,
             "to_year": None,
