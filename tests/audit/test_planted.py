@@ -480,6 +480,14 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ],
         "shared capacity",
     ),
+    "size in steps": (
+        lambda world: [
+            row.update(smallest_size=0.9 * size, largest_size=2.1 * size, size_step=0.4 * size)
+            for row in world.tables["projects"]
+            for size in [float(row["smallest_size"])]
+        ],
+        "size in steps",
+    ),
     "decline of projects": (_every("projects", decline_rate=0.9), "activity within capacity"),
     "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from worlds import COVERED, Answer, Built, M, approx, built, case, same_program, world
+from worlds import COVERED, Answer, M, approx, case, world
 
 LIGHT_AND_HEAVY = {"light": "-> light", "heavy": "-> heavy"}
 HEAVY = {"process": "heavy", "shares_capacity_of": "line", "capacity_use": 2.0}
@@ -172,16 +170,3 @@ def test_accounts_hold_the_margins_of_all_recipes() -> None:
     # An hour of light saves 4.5, an hour of heavy 3.5. 60 light at 3 less 0.5, 20 heavy at 4 less 1
     accounts = Answer(tables, case()).plan.tables["accounts"]
     assert accounts["received_usd_m"].tolist() == approx([60 * 2.5 + 20 * 3])
-
-
-@pytest.mark.parametrize("years", ["2030", "2030-2031"])
-def test_capacity_of_its_own_changes_nothing(years: str) -> None:
-    def model(**extra: Any) -> Built:
-        tables = world(
-            LIGHT_AND_HEAVY,
-            assets={"line": {"process": "light", "capacity": 100.0} | extra},
-            demand={("A", "light"): 60},
-        )
-        return built(tables, case(years))
-
-    assert same_program(model(), model(shares_capacity_of=None, capacity_use=None))

@@ -121,6 +121,12 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
                     row["decline_rate"] = round(aside.uniform(0.0, 0.3), 2)
                     if table == "assets":
                         row["from_year"] = row["from_year"] or 2024
+    aside = random.Random(f"steps {seed}")
+    for row in tables["projects"]:
+        room = float(row["largest_size"]) - float(row["smallest_size"])
+        if room > 0 and aside.random() < 0.15:
+            features.add("size in steps")
+            row["size_step"] = repr(room / aside.choice([1, 2, 3]))
     add_recipe(tables, features, random.Random(f"recipes {seed}"))
     if draw.random() < 0.4:
         add_deal(tables, features, draw)

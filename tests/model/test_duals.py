@@ -71,6 +71,7 @@ def rich() -> tuple[Built, Case]:
                 "process": "smelt",
                 "region": "B",
                 "size": (4.0, 6.0),
+                "size_step": 0.5,
                 "expandable": True,
                 "status": "announced",
                 "capex_usd_m": 30.0,

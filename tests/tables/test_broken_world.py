@@ -576,6 +576,17 @@ SCENARIOS = [
         "shares_capacity_of",
         "should name a row of assets or projects; did you mean 'cn-sep'?",
     ),
+    *(
+        Broken(
+            f"steps of {step}",
+            cells("projects", 3, size_step=step),
+            "projects",
+            "3",
+            "size_step",
+            "should go into the difference of largest_size and smallest_size without a rest",
+        )
+        for step in ("3000", "8000", "10")
+    ),
     Broken(
         "weights without plants",
         cells("limits", 2, weights="1;2"),

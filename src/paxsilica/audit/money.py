@@ -186,6 +186,10 @@ def _one_project(one: Committed, money: Money) -> None:
     here.at_most("largest size", sum(one.sizes.values()), row.largest_size)
     for year, size in one.sizes.items():
         ledger.at([name, year], "size", row.largest_size).at_least("size added", size, 0.0)
+    for year in sorted(one.sizes) if row.size_step else ():
+        above = one.sizes[year] - (row.smallest_size if year == one.first else 0.0)
+        whole = round(above / (row.size_step or 1.0)) * (row.size_step or 0.0)
+        ledger.at([name, year], "size", row.largest_size).same("size in steps", above, whole)
     for other in row.prerequisites or ():
         earlier = money.committed.get(other)
         if earlier is None or earlier.first > one.first:

@@ -35,6 +35,7 @@ class Candidate:
     size_years: tuple[int, ...]
     smallest: float
     largest: float
+    size_step: float
     expandable: bool
     completion: Completion
     lead_time: int
@@ -58,6 +59,11 @@ class Candidate:
     def scalable(self) -> bool:
         """Whether its size is a choice."""
         return self.largest > self.smallest
+
+    @property
+    def most_steps(self) -> int:
+        """Whole steps from the smallest to the largest size."""
+        return round((self.largest - self.smallest) / self.size_step)
 
     @property
     def online_from(self) -> int:
@@ -313,6 +319,7 @@ def make_candidate(world: World, row: Project) -> Candidate:
         size_years=size_years if row.largest_size > row.smallest_size else (),
         smallest=row.smallest_size,
         largest=row.largest_size,
+        size_step=row.size_step or 0.0,
         expandable=bool(row.expandable),
         completion=completion_of(world, row),
         lead_time=row.lead_time_years,

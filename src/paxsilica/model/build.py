@@ -37,6 +37,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, investment.size_needs_commitment)
     add(model, instance, investment.size_never_shrinks)
     add(model, instance, investment.size_set_at_commitment)
+    add(model, instance, investment.size_in_steps)
     add(model, instance, investment.exclusive_group)
     add(model, instance, investment.prerequisite)
 

@@ -9,8 +9,8 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import Candidate, Instance
 from paxsilica.instance.projects import differences
-from paxsilica.model.registry import Terms, at_least, at_most, row
-from paxsilica.model.variables import commitment_index, size_index
+from paxsilica.model.registry import Terms, at_least, at_most, equal, row
+from paxsilica.model.variables import commitment_index, size_index, step_index
 
 INTEGER = "a yes-or-no decision; its value is found by solving again"
 SIZE = "the row defines a size; capacity is priced where it runs"
@@ -257,6 +257,29 @@ def size_set_at_commitment(
         (room, model.committed[project, year - 1]),
     ]
     return at_most(model, terms, 0.0)
+
+
+@row(
+    over=step_index,
+    latex=r"e_{p,t} = \overline{\sigma}_p\, \nu_{p,t}",
+    dual=(
+        "USD million of cost per unit of size that need not be part of a whole step; free, as the"
+        " row is an equation"
+    ),
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price=SIZE,
+    audit="size in steps",
+)
+def size_in_steps(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+    """Size above the smallest comes in whole steps: reactors, lines, modules of one size."""
+    step = instance.candidates[project].size_step
+    return equal(
+        model,
+        [(1.0, model.added_size[project, year]), (-step, model.size_steps[project, year])],
+        0.0,
+    )
 
 
 def _exclusive_groups(instance: Instance) -> list[tuple[str]]:

@@ -25,6 +25,14 @@ variable(
     " smallest",
 )
 variable(
+    "size_steps",
+    r"\nu_{p,t}",
+    "project, year",
+    "whole number",
+    "steps of size above the smallest, committed in the year or before; only for projects whose"
+    " size comes in steps",
+)
+variable(
     "payment",
     "f_{g,p,t}",
     "funder, project, year",
@@ -128,6 +136,11 @@ def size_index(instance: Instance) -> list[tuple[str, int]]:
         for name, candidate in instance.candidates.items()
         for year in candidate.size_years
     ]
+
+
+def step_index(instance: Instance) -> list[tuple[str, int]]:
+    """(project, year) for every year in which size may be added in whole steps."""
+    return [(p, t) for p, t in size_index(instance) if instance.candidates[p].size_step]
 
 
 def payment_index(instance: Instance) -> list[tuple[str, str, int]]:
@@ -261,6 +274,11 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
             0,
             instance.candidates[p].largest - instance.candidates[p].smallest,
         ),
+    )
+    model.size_steps = pyo.Var(
+        step_index(instance),
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, p, t: (0, instance.candidates[p].most_steps),
     )
     model.payment = pyo.Var(payment_index(instance), domain=positive)
     model.payments_of = defaultdict(list)

@@ -61,6 +61,10 @@ class Compiled:
     column_of: dict[int, int] = field(repr=False)
     separable: Mapping[str, int] = field(default_factory=dict, repr=False)
 
+    def mixed(self) -> bool:
+        """Whether an integer column is not fixed."""
+        return bool((self.integer & (self.low < self.high)).any())
+
     def positions(self, family: str) -> NDArray[np.intp]:
         """Columns of one family of variables."""
         return np.array(

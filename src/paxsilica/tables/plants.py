@@ -142,6 +142,15 @@ class Project(Row):
     largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
         description="equal to smallest_size: the project is of one size"
     )
+    size_step: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] | None = (
+        Field(
+            None,
+            description=(
+                "size above the smallest comes in whole multiples of it, such as lines of one size;"
+                " blank: any size"
+            ),
+        )
+    )
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )

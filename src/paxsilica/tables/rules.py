@@ -86,6 +86,16 @@ def _rate(table: str, column: str) -> Rule:
     return Rule(table, column, f"be 0, or at least {SMALLEST_RATE:.6f} above or below it", holds)
 
 
+MOST_STEPS = 100
+"""Steps of the size of a project; more of them are as good as any size."""
+
+
+def _steps(room: float, step: float) -> bool:
+    """Whether there is a whole number of steps, at least one and not too many."""
+    count = room / step
+    return math.isclose(count, round(count), rel_tol=_TOLERANCE) and 1 <= round(count) <= MOST_STEPS
+
+
 RULES = (
     _rate("funders", "cost_of_capital"),
     _rate("projects", "sponsor_cost_of_capital"),
@@ -125,6 +135,15 @@ RULES = (
         "built_anyway",
         "be no or blank for a generic option, which has no owner",
         lambda row: not (row.generic and row.built_anyway),
+    ),
+    Rule(
+        "projects",
+        "size_step",
+        "go into the difference of largest_size and smallest_size without a rest, at most"
+        f" {MOST_STEPS} times",
+        lambda row: (
+            row.size_step is None or _steps(row.largest_size - row.smallest_size, row.size_step)
+        ),
     ),
     Rule(
         "assets",
