@@ -42,7 +42,25 @@ def limited(frame: pd.DataFrame) -> Any:
     return frame["capacity"].notna() & (frame["activity"].astype(float) > 1)
 
 
+def closed(asset: str) -> Any:
+    """Lists an existing plant as closed in one year."""
+
+    def change(tables: dict[str, pd.DataFrame]) -> None:
+        row = {"asset": asset, "name": asset, "year": 2027, "state": "closed", "saved_usd_m": 0.0}
+        tables["closings"] = pd.DataFrame([row])
+
+    return change
+
+
 PLANTED: dict[str, tuple[Any, str]] = SUPPORT | {
+    "closing of a plant that may not be closed": (closed("ore-AUS"), "state of a plant"),
+    "activity of a plant that is out of service": (
+        lambda tables: (
+            closed("ore-CHN")(tables),
+            put("closings", "state", "mothballed")(tables),
+        ),
+        "activity within capacity",
+    ),
     "activity above capacity": (
         put("operation", "activity", lambda was: 1e4, limited),
         "activity within capacity",

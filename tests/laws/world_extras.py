@@ -127,6 +127,16 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
         if room > 0 and aside.random() < 0.15:
             features.add("size in steps")
             row["size_step"] = repr(room / aside.choice([1, 2, 3]))
+    aside = random.Random(f"closings {seed}")
+    for row in tables["assets"]:
+        if row["capacity"] != "inf" and aside.random() < 0.2:
+            features.add("closing")
+            row["fixed_cost_usd_m"] = round(aside.uniform(0.5, 3.0), 2)
+            row["closing_cost_usd_m"] = round(aside.uniform(0.0, 3.0), 2)
+        if row["capacity"] != "inf" and aside.random() < 0.2:
+            features.add("mothballing")
+            row["mothballed_fixed_cost_share"] = round(aside.uniform(0.0, 0.6), 2)
+            row["restart_cost_usd_m"] = round(aside.uniform(0.0, 1.0), 2)
     add_recipe(tables, features, random.Random(f"recipes {seed}"))
     if draw.random() < 0.4:
         add_deal(tables, features, draw)

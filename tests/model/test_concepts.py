@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from worlds import COVERED, built, case, world
 
-ROWS_OF_CONCEPTS = {"limit_over_years", "shared_capacity", "size_in_steps"}
-COLUMNS_OF_CONCEPTS = {"size_steps"}
+ROWS_OF_CONCEPTS = {
+    "limit_over_years",
+    "shared_capacity",
+    "size_in_steps",
+    "closed_for_good",
+    "closed_or_mothballed",
+    "restart",
+    "open_capacity",
+    "open_must_run",
+}
+COLUMNS_OF_CONCEPTS = {"size_steps", "closed", "mothballed", "restarted"}
 
 
 def test_rows_and_columns_of_unused_concepts_are_not_built() -> None:

@@ -42,6 +42,15 @@ def rich() -> tuple[Built, Case]:
             "theirs": {"process": "smelt", "region": "C", "variable_cost_usd_per_unit": 1 * M},
             "old": {"process": "smelt", "capacity": 1.0, "variable_cost_usd_per_unit": 3 * M},
             "line": {"process": "press", "capacity": 9.0, "variable_cost_usd_per_unit": 2 * M},
+            "spare": {
+                "process": "press",
+                "capacity": 1.0,
+                "variable_cost_usd_per_unit": 9 * M,
+                "must_run_share": 0.1,
+                "closing_cost_usd_m": 0.0,
+                "mothballed_fixed_cost_share": 0.0,
+                "restart_cost_usd_m": 1.0,
+            },
             "line by hand": {
                 "process": "press",
                 "shares_capacity_of": "line",

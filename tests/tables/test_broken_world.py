@@ -588,6 +588,22 @@ SCENARIOS = [
         for step in ("3000", "8000", "10")
     ),
     Broken(
+        "closing without limit of capacity",
+        cells("assets", 7, closing_cost_usd_m="3"),
+        "assets",
+        "7",
+        "closing_cost_usd_m",
+        "should be blank for a plant without limit of capacity",
+    ),
+    Broken(
+        "restart of what never rests",
+        cells("assets", 2, restart_cost_usd_m="3"),
+        "assets",
+        "2",
+        "restart_cost_usd_m",
+        "should be blank without mothballed_fixed_cost_share",
+    ),
+    Broken(
         "weights without plants",
         cells("limits", 2, weights="1;2"),
         "limits",

@@ -108,7 +108,8 @@ class Running:
     def capacity(self, plant: str, year: int) -> float:
         """Credited capacity of an asset or a project, before events."""
         if plant in self.facts.assets:
-            return self.facts.asset_capacity(plant, year)
+            open_ = year not in self.money.idle.get(plant, {})
+            return self.facts.asset_capacity(plant, year) if open_ else 0.0
         return self.money.capacity(plant, year)
 
 

@@ -111,6 +111,9 @@ def takers(facts: Facts, one: Situation) -> dict[str, set[str]]:
             size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
             if facts.capacity_of(name)[0] in facts.projects:
                 continue  # a recipe of a project does not exist without it
+            base = facts.capacity_of(name)[0]
+            if facts.may_be(base, "closed") or facts.may_be(base, "mothballed"):
+                continue
             if size > 0 and facts.can_run(name, one):
                 for commodity in facts.uses[row.process]:
                     found[commodity].add(row.region)
@@ -184,11 +187,14 @@ def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
             if base != name:
                 whole = min(whole / use, facts.nameplate(name, year))
             most[base] = max(most[base], made * whole)
+    closed = math.fsum(
+        size for name, size in most.items() if year in running.money.idle.get(name, {})
+    )
     before = math.fsum(size for name, size in most.items() if name not in facts.projects)
     after = math.fsum(size for name, size in most.items() if name in facts.projects)
     need = needs(facts)[row["commodity"], year]
     here = running.ledger.at([row["commodity"], year], SHARE, WHOLE)
-    without, share = min(1.0, before / need), min(1.0, (before + after) / need)
+    without, share = min(1.0, before / need), min(1.0, (before - closed + after) / need)
     here.same("nameplate share without the plan", row["nameplate_share_without"], without)
     here.same("nameplate share", row["nameplate_share"], share)
 
@@ -203,16 +209,21 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
         made = facts.makes[plant.process].get(commodity, 0.0)
         if made and facts.can_run(name, one):
             base, use = facts.capacity_of(name)
-            size = running.capacity(base, one.year)
+            size = (
+                facts.asset_capacity(base, one.year)
+                if base in facts.assets
+                else running.capacity(base, one.year)
+            )
             if base != name:
                 size = min(size / use, facts.asset_capacity(name, one.year))
             if base in facts.assets:
                 size = product(size, facts.access(base, one.year))
             most[base] = max(most[base], product(size, made))
     for base, size in most.items():
-        for column in reach:
-            if base in facts.assets or column == "standalone_coverage":
-                reach[column] += size
+        if base in facts.assets:
+            reach["standalone_coverage_without"] += size
+        if one.year not in running.money.idle.get(base, {}):
+            reach["standalone_coverage"] += size
     credited = dict(reach)
     for place, store in facts.stocks.items():
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
@@ -221,8 +232,8 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
                 max(store.largest, store.initial) / facts.outage_years
             )
     here = running.ledger.at([commodity, one.year], SHARE, WHOLE)
-    for column, most in reach.items():
-        here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
+    for column, largest in reach.items():
+        here.at_most(f"reach of {column}", row[column], min(1.0, largest / need))
         share = column.replace("standalone_coverage", "credited_share")
         here.same("credited share", row[share], min(1.0, credited[column] / need))
 

@@ -47,6 +47,8 @@ class Money:
     payments: dict[tuple[str, str, int], float]
     support: dict[tuple[str, str, int], float]
     """Operating support by (funder, plant, year)."""
+    idle: dict[str, dict[int, str]]
+    """By existing plant, the years in which it is ``closed`` or ``mothballed``."""
 
     @property
     def size(self) -> float:
@@ -139,7 +141,30 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
             ledger.at([row["plant"], row["year"]]).note("plant supported", "a row", words)
             continue
         support[row["funder"], row["plant"], row["year"]] += row["support_usd_m"]
-    return Money(facts, plan, ledger, committed, dict(payments), dict(support))
+    idle = _closings(facts, plan, ledger)
+    return Money(facts, plan, ledger, committed, dict(payments), dict(support), idle)
+
+
+def _closings(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, dict[int, str]]:
+    """Plants out of service by year; what the data do not allow is a finding."""
+    idle: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in records(plan, "closings"):
+        name, year, state = row["asset"], row["year"], row["state"]
+        allowed = name in facts.assets and facts.may_be(name, state)
+        if not allowed or year not in facts.years or year in idle[name]:
+            words = "one state of a plant that may be in it"
+            ledger.at([name, year]).note("state of a plant", state, words)
+            continue
+        idle[name][year] = state
+        kept = facts.assets[name].mothballed_fixed_cost_share if state == "mothballed" else 0.0
+        saved = (1 - (kept or 0.0)) * facts.fixed_of_asset(name, year)
+        ledger.at([name, year], USD_M, saved).same("state of a plant", row["saved_usd_m"], saved)
+    for name, years in idle.items():
+        since = min((year for year, state in years.items() if state == "closed"), default=None)
+        for year in facts.years if since is not None else ():
+            if year > (since or year) and facts.there(name, year) and years.get(year) != "closed":
+                ledger.at([name, year]).note("state of a plant", years.get(year, "open"), "closed")
+    return dict(idle)
 
 
 def audit_projects(money: Money) -> None:

@@ -243,6 +243,22 @@ class Facts:
         """Credited capacity of an existing plant, before events."""
         return product(self.nameplate(asset, year), self.credit(asset))
 
+    def may_be(self, asset: str, state: str) -> bool:
+        """Whether the plan may bring an existing plant into a state, closed or mothballed."""
+        row = self.assets[asset]
+        if state == "mothballed":
+            return row.mothballed_fixed_cost_share is not None
+        stated = row.closing_cost_usd_m is not None
+        return state == "closed" and (
+            stated or ("assets", asset, "closing_cost_usd_m") in self.series
+        )
+
+    def fixed_of_asset(self, asset: str, year: int) -> float:
+        """Fixed cost of an existing plant in service, USD million."""
+        per_unit = self.fixed_per_unit(asset, year) * 1e-6
+        own = self.number("assets", self.assets[asset], "fixed_cost_usd_m", year)
+        return own + (per_unit and per_unit * self.asset_capacity(asset, year))
+
     def capacity_of(self, plant: str) -> tuple[str, float]:
         """The plant whose capacity a plant uses, and the units of it per unit of activity: itself,
         unless it is a further recipe of another."""

@@ -11,6 +11,7 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import Problem
 from paxsilica.finance import MILLION, discount_factor
+from paxsilica.instance.closings import Closable, make_closable
 from paxsilica.instance.demand import (
     benchmark_processes,
     covered_demand,
@@ -62,6 +63,7 @@ class Instance:
         paid_support: operating support; see :class:`~paxsilica.instance.supported_plants.Support`.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
+        closable: existing plants that the plan may close or mothball, by name.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
             full.
     """
@@ -81,6 +83,7 @@ class Instance:
     shortage_price: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
     holding_cost: Mapping[tuple[Place, int], float]
+    closable: Mapping[str, Closable]
 
     @property
     def case(self) -> Case:
@@ -457,6 +460,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for row in tables.stocks
             for year in case.span()
         },
+        closable=make_closable(world),
     )
     world.refuse_if_problems()
     return instance

@@ -252,9 +252,19 @@ class World:
         return self.number("assets", self.assets_by_name[name], "capacity", year)
 
     def stands(self, name: str) -> bool:
-        """Whether a plant exists without the plan: a further recipe of a project does not."""
+        """Whether a plant exists whatever the plan does: a further recipe of a project does not,
+        nor does a plant that the plan may close."""
         base, _ = self.shared.get(name, (name, 1.0))
-        return base in self.assets_by_name
+        return base in self.assets_by_name and not self.may_be_closed(base)
+
+    def may_be_closed(self, name: str) -> bool:
+        """Whether the plan may close or mothball an existing plant."""
+        row = self.assets_by_name[name]
+        return (
+            row.closing_cost_usd_m is not None
+            or row.mothballed_fixed_cost_share is not None
+            or ("assets", name, "closing_cost_usd_m") in self.series
+        )
 
     def nameplate(self, row: Asset, year: int) -> float:
         """Capacity of an existing plant in ``year``, in units of activity, without credit: that of

@@ -9,7 +9,16 @@ from contextlib import contextmanager
 import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
-from paxsilica.model import funding, investment, limits, operation, security, storage, support
+from paxsilica.model import (
+    closings,
+    funding,
+    investment,
+    limits,
+    operation,
+    security,
+    storage,
+    support,
+)
 from paxsilica.model.costs import minimised
 from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.model.registry import COSTS, Cost, add, linear
@@ -40,6 +49,12 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, investment.size_in_steps)
     add(model, instance, investment.exclusive_group)
     add(model, instance, investment.prerequisite)
+
+    add(model, instance, closings.closed_for_good)
+    add(model, instance, closings.closed_or_mothballed)
+    add(model, instance, closings.restart)
+    add(model, instance, closings.open_capacity)
+    add(model, instance, closings.open_must_run)
 
     add(model, instance, funding.spend_equals_funding)
     add(model, instance, funding.funder_envelope)

@@ -13,6 +13,7 @@ import pyomo.environ as pyo
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.instance.projects import differences
+from paxsilica.model.closings import change_cost, saved_fixed_cost
 from paxsilica.model.investment import fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
 from paxsilica.model.variables import support_index
@@ -59,17 +60,26 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     latex=(
         r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_{p,v}"
         r" \Pi_{p,t-v-\ell_p} \left(F_{p,t}\, \Delta y_{p,v} + F^e_{p,t}\,"
-        r" \Delta e_{p,v}\right)\Big)"
+        r" \Delta e_{p,v}\right) + \sum_{a \notin \mathcal{P}} \big(K^c_{a,t}\, \Delta"
+        r" \chi^c_{a,t} + K^r_{a,t}\, \chi^r_{a,t} - F_{a,t}\, (\chi^c_{a,t} + (1 -"
+        r" \varphi_a)\, \chi^m_{a,t})\big)\Big)"
     ),
     owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Expected fixed cost of plants in each year of operation: that of a project with the
-    probability that it operates; for existing plants a constant."""
+    probability that it operates. That of an existing plant is a constant, unless the plan may
+    close or mothball it: then what this saves is taken off, and the cost of closings and restarts
+    is added."""
     terms: Terms = []
     for candidate in instance.candidates.values():
         for year in instance.years:
             terms += times(instance.discount(year), fixed_cost_terms(model, candidate, year))
+    for plant, one in instance.closable.items():
+        for year in one.years:
+            weight = instance.discount(year)
+            terms += times(-weight, saved_fixed_cost(model, instance, plant, year))
+            terms += times(weight, change_cost(model, instance, plant, year))
     constant = sum(
         instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items()
     )

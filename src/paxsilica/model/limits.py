@@ -16,6 +16,7 @@ from paxsilica.instance.selection import (
     weight_of,
 )
 from paxsilica.instance.world import scaled
+from paxsilica.model.closings import out_of_service
 from paxsilica.model.investment import capacity_terms, capital_terms, committed_by
 from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, row, times
 from paxsilica.tables.schema import Limit
@@ -72,7 +73,9 @@ def limit_on_plants(
         if candidate is None:
             if limit.measure == "capacity":
                 credit = instance.world.plants[plant].credit
-                constant += scaled(instance.nameplate.get((plant, year), 0.0), weight * credit)
+                stands = scaled(instance.nameplate.get((plant, year), 0.0), weight * credit)
+                constant += stands
+                terms += times(-stands, out_of_service(model, instance, plant, year))
         elif limit.measure == "capacity":
             terms += times(weight, capacity_terms(model, candidate, year))
         elif limit.measure == "projects":

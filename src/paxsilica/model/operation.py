@@ -7,6 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
+from paxsilica.model.closings import out_of_service
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.registry import (
     Requirement,
@@ -171,6 +172,7 @@ def shared_capacity(model: pyo.ConcreteModel, instance: Instance, plant: str, st
     used: Terms = [(use, model.activity[name, state]) for name, use in where.shared[plant].items()]
     room = where.shared_room[plant]
     if not instance.world.plants[plant].is_project:
-        return at_most(model, used, room)
+        idle = out_of_service(model, instance, plant, where.year)
+        return at_most(model, [*used, *times(room, idle)], room)
     capacity = capacity_terms(model, instance.candidates[plant], where.year, room)
     return at_most(model, [*used, *times(-1.0, capacity)], 0.0)

@@ -178,6 +178,7 @@ COSTS: dict[str, TermDoc] = {}
 
 OWNERS = {
     "investment": "What is committed, when, and how large",
+    "closings": "Which existing plants are closed or mothballed",
     "funding": "Who pays",
     "support": "Operating support",
     "operation": "How plants run and goods move",

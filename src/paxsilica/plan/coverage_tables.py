@@ -13,7 +13,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
 from paxsilica.plan.closest import Closest
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
-from paxsilica.plan.extract import project_capacities, project_sizes, table
+from paxsilica.plan.extract import in_service, project_capacities, project_sizes, table
 from paxsilica.plan.requirement import met
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
@@ -52,6 +52,8 @@ def capacity_shares(instance: Instance, values: Values | None) -> dict[tuple[str
             base, use = instance.world.shared.get(name, (name, 1.0))
             owner = instance.world.plants[base]
             whole = sizes.get(base, 0.0) if owner.is_project else _stands(instance, base, year)
+            if values is not None and base in instance.closable:
+                whole *= in_service(instance, values, base, year)
             counted = credits.get(base, 0.0) if owner.is_project else scaled(whole, owner.credit)
             if name != base:
                 own = instance.world.limit_of_recipe(name, year)

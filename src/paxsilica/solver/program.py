@@ -355,6 +355,16 @@ class Values:
         """Values of the added sizes, by (project, year)."""
         return self.families["added_size"]
 
+    @property
+    def closed(self) -> dict[Any, float]:
+        """Values of the closings, by (plant, year)."""
+        return self.families["closed"]
+
+    @property
+    def mothballed(self) -> dict[Any, float]:
+        """Values of the years mothballed, by (plant, year)."""
+        return self.families["mothballed"]
+
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""
         return self.families[family]

@@ -101,6 +101,25 @@ class Asset(Row):
             " the column capacity is then the capacity in from_year; blank: none"
         ),
     )
+    closing_cost_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = (
+        Field(
+            None,
+            description=(
+                "cost of closing it for good, by year of closing; it has no fixed cost from then"
+                " on. Blank: the plan may not close it"
+            ),
+        )
+    )
+    mothballed_fixed_cost_share: Share | None = Field(
+        None,
+        description=(
+            "share of the fixed cost in years in which it is mothballed; blank: the plan may not"
+            " mothball it"
+        ),
+    )
+    restart_cost_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = (
+        Field(None, description="cost of its return to service after years mothballed; blank: none")
+    )
     shares_capacity_of: Key | None = Field(
         None,
         description=(

@@ -160,7 +160,31 @@ RULES = (
                 row.shares_capacity_of is None or getattr(row, column) is None
             ),
         )
-        for column in ("status", "fixed_cost_usd_m", "must_run_share", "decline_rate")
+        for column in (
+            "status",
+            "fixed_cost_usd_m",
+            "must_run_share",
+            "decline_rate",
+            "closing_cost_usd_m",
+            "mothballed_fixed_cost_share",
+        )
+    ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be blank for a plant without limit of capacity",
+            lambda row, column=column: (  # type: ignore[misc]
+                row.capacity != math.inf or getattr(row, column) is None
+            ),
+        )
+        for column in ("closing_cost_usd_m", "mothballed_fixed_cost_share")
+    ),
+    Rule(
+        "assets",
+        "restart_cost_usd_m",
+        "be blank without mothballed_fixed_cost_share",
+        lambda row: row.restart_cost_usd_m is None or row.mothballed_fixed_cost_share is not None,
     ),
     Rule(
         "assets",
