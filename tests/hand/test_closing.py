@@ -133,32 +133,6 @@ def test_audit_finds_a_plant_that_is_opened_again_and_a_saving_told_wrong() -> N
         assert "state of a plant" in {finding.what for finding in audit(wrong, given, asked)}
 
 
-def test_rows_of_closings() -> None:
-    model = built(tables(FALLING, must_run_share=0.5, **CLOSES, **RESTS), case("2030-2031"))
-    state, y31 = "normal 2031", ("old", 2031)
-    closed, resting = ("closed", y31), ("mothballed", y31)
-    good = model.line("closed_for_good", *y31)
-    assert good.terms == {closed: 1, ("closed", ("old", 2030)): -1}
-    assert good.low == 0
-    one = model.line("closed_or_mothballed", *y31)
-    assert (one.terms, one.high) == ({closed: 1, resting: 1}, 1)
-    restart = model.line("restart", *y31)
-    assert restart.terms == {
-        ("restarted", y31): 1,
-        ("mothballed", ("old", 2030)): -1,
-        resting: 1,
-        closed: 1,
-    }
-    assert restart.low == 0
-    room = model.line("open_capacity", "old", state)
-    assert room.terms == {("activity", ("old", state)): 1, closed: 20, resting: 20}
-    assert room.high == 20
-    least = model.line("open_must_run", "old", state)
-    assert least.terms == {("activity", ("old", state)): 1, closed: 10, resting: 10}
-    assert least.low == 10
-    assert model.bounds("activity", "old", state) == (0, 20)
-
-
 def test_recipes_of_a_closed_plant_stop() -> None:
     given = world(
         {"light": "-> light", "heavy": "-> heavy"},

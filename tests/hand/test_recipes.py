@@ -73,19 +73,6 @@ def test_recipes_of_a_project_exist_as_far_as_it_is_committed() -> None:
     assert kept.committed == {}
 
 
-def test_shared_capacity_row_of_a_project_and_of_an_asset() -> None:
-    project = line({"capex_usd_m": 450.0}).built.line("shared_capacity", "line", "normal 2030")
-    assert project.terms == {
-        ("activity", ("line", "normal 2030")): 1,
-        ("activity", ("line heavy", "normal 2030")): 2,
-        ("committed", ("line", 2030)): -100,
-    }
-    assert project.high == 0
-    asset = line().built.line("shared_capacity", "line", "normal 2030")
-    assert set(asset.terms.values()) == {1.0, 2.0}
-    assert asset.high == 100
-
-
 def coverage(heavy: float, **asset: Any) -> Answer:
     """The line of 100 hours is all there is in a cut-off: heavy units, or light ones that nobody
     needs to cover."""

@@ -8,7 +8,7 @@ import pytest
 
 from paxsilica.prices.report import price_table
 from paxsilica.prices.request import PriceRequest
-from worlds import Answer, M, approx, built, case, world
+from worlds import Answer, M, approx, case, world
 
 
 def lines(demand: float, years: str = "2030", **project: Any) -> Answer:
@@ -60,15 +60,6 @@ def test_lines_are_added_in_later_years() -> None:
     assert answer.plan.objective == approx(30)
     added = answer.plan.tables["commitments"]
     assert dict(zip(added["year"], added["size"], strict=True)) == approx({2030: 4, 2031: 8})
-
-
-def test_size_in_steps_row() -> None:
-    row = built(_tables(9.0), case()).line("size_in_steps", "lines", 2030)
-    assert row.terms == {
-        ("added_size", ("lines", 2030)): 1,
-        ("size_steps", ("lines", 2030)): -4,
-    }
-    assert row.sides == (0, 0)
 
 
 def test_prices_are_computed_at_the_whole_number() -> None:

@@ -137,6 +137,17 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
             features.add("mothballing")
             row["mothballed_fixed_cost_share"] = round(aside.uniform(0.0, 0.6), 2)
             row["restart_cost_usd_m"] = round(aside.uniform(0.0, 1.0), 2)
+    aside = random.Random(f"returns {seed}")
+    wanted = aside.choice(tables["demand"])
+    makers = [row for row in tables["assets"] if row["region"] == wanted["region"]]
+    if makers and aside.random() < 0.25:
+        features.add("returns after use")
+        row = aside.choice(makers)
+        row["returns_of"] = wanted["commodity"]
+        row["returns_after_years"], row["returns_share"] = 1, round(aside.uniform(0.5, 2.0), 2)
+        first = min(one["year"] for one in tables["demand"])
+        for one in [one for one in tables["demand"] if one["year"] == first]:
+            tables["demand"].append(one | {"year": first - 1})
     add_recipe(tables, features, random.Random(f"recipes {seed}"))
     if draw.random() < 0.4:
         add_deal(tables, features, draw)

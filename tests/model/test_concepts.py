@@ -13,6 +13,7 @@ ROWS_OF_CONCEPTS = {
     "restart",
     "open_capacity",
     "open_must_run",
+    "returns_after_use",
 }
 COLUMNS_OF_CONCEPTS = {"size_steps", "closed", "mothballed", "restarted"}
 

@@ -42,6 +42,14 @@ def rich() -> tuple[Built, Case]:
             "theirs": {"process": "smelt", "region": "C", "variable_cost_usd_per_unit": 1 * M},
             "old": {"process": "smelt", "capacity": 1.0, "variable_cost_usd_per_unit": 3 * M},
             "line": {"process": "press", "capacity": 9.0, "variable_cost_usd_per_unit": 2 * M},
+            "scrap": {
+                "process": "press",
+                "capacity": 1.0,
+                "variable_cost_usd_per_unit": 9 * M,
+                "returns_of": "magnet",
+                "returns_after_years": 1,
+                "returns_share": 0.1,
+            },
             "spare": {
                 "process": "press",
                 "capacity": 1.0,

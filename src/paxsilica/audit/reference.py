@@ -470,6 +470,15 @@ class Facts:
                 total[key[0], key[1], year] += line(values, year)
         return {key: quantity for key, quantity in total.items() if quantity > 0}
 
+    def demand_of(self, region: str, commodity: str, year: int) -> float:
+        """Final demand in a year that may lie before the case."""
+        anchors: dict[Any, dict[int, float]] = defaultdict(dict)
+        for row in self.tables.demand:
+            fits = row.variant in (None, self.case.demand.variant)
+            if fits and (row.region, row.commodity) == (region, commodity):
+                anchors[row.use, row.variant][row.year] = row.quantity
+        return math.fsum(line(values, year) for values in anchors.values())
+
     def _route(self, origin: str, target: str, commodity: str) -> Route | None:
         """The row whose terms hold between two places: the fewest ``*``; of equals, that which
         names where from, then where to."""

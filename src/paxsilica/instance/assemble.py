@@ -11,7 +11,8 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import Problem
 from paxsilica.finance import MILLION, discount_factor
-from paxsilica.instance.closings import Closable, make_closable
+from paxsilica.instance.closable_plants import Closable, make_closable
+from paxsilica.instance.collected import Collection, make_returns
 from paxsilica.instance.demand import (
     benchmark_processes,
     covered_demand,
@@ -64,6 +65,7 @@ class Instance:
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
         closable: existing plants that the plan may close or mothball, by name.
+        returns: plants that collect goods after their years of use, by name.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
             full.
     """
@@ -84,6 +86,7 @@ class Instance:
     fixed_asset_cost: Mapping[tuple[str, int], float]
     holding_cost: Mapping[tuple[Place, int], float]
     closable: Mapping[str, Closable]
+    returns: Mapping[str, Collection]
 
     @property
     def case(self) -> Case:
@@ -158,6 +161,16 @@ class Instance:
         if len(paths) == 1:
             return {span: next(iter(paths))}
         return {f"{span} {'+'.join(sorted(names))}": path for path, names in paths.items()}
+
+    def states_of_use(self, state: OperatingState, year: int) -> tuple[str, ...]:
+        """The states of an earlier year that may have gone before ``state``: those of its
+        scenarios, or of all scenarios for a state that belongs to none; empty before the case."""
+        names = {name for name in state.scenarios if name}
+        return tuple(
+            one.name
+            for one in self.states.values()
+            if one.year == year and one.scenarios and (not names or names & set(one.scenarios))
+        )
 
     def room_per_unit(self, plant: str, state: str) -> float:
         """What a unit of credited capacity of a plant, before events and access, is in a state."""
@@ -461,6 +474,7 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for year in case.span()
         },
         closable=make_closable(world),
+        returns=make_returns(world),
     )
     world.refuse_if_problems()
     return instance

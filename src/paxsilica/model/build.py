@@ -15,6 +15,7 @@ from paxsilica.model import (
     investment,
     limits,
     operation,
+    returns,
     security,
     storage,
     support,
@@ -75,6 +76,8 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, operation.commodity_balance)
     add(model, instance, operation.project_capacity)
     add(model, instance, operation.shared_capacity)
+
+    add(model, instance, returns.returns_after_use)
 
     add(model, instance, security.readiness)
     add(model, instance, security.minimum_utilisation)

@@ -182,6 +182,7 @@ OWNERS = {
     "funding": "Who pays",
     "support": "Operating support",
     "operation": "How plants run and goods move",
+    "returns": "Goods that come back after use",
     "security": "Readiness, coverage and concentration",
     "storage": "Stores",
     "limits": "Limits of the table `limits`",

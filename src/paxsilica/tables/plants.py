@@ -101,6 +101,22 @@ class Asset(Row):
             " the column capacity is then the capacity in from_year; blank: none"
         ),
     )
+    returns_of: Annotated[Key, Column(references="commodities")] | None = Field(
+        None,
+        description=(
+            "good that it collects at the end of use: its activity is limited by what the region"
+            " demanded and got of it earlier; blank: it collects nothing"
+        ),
+    )
+    returns_after_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
+        None, description="years of use; blank only without returns_of"
+    )
+    returns_share: (
+        Annotated[Number, Field(gt=0), Column(unit="units of activity per commodity unit")] | None
+    ) = Field(
+        None,
+        description="activity for each unit that was in use; blank only without returns_of",
+    )
     closing_cost_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = (
         Field(
             None,

@@ -180,6 +180,17 @@ RULES = (
         )
         for column in ("closing_cost_usd_m", "mothballed_fixed_cost_share")
     ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be filled with returns_of, and blank without",
+            lambda row, column=column: (  # type: ignore[misc]
+                (row.returns_of is None) == (getattr(row, column) is None)
+            ),
+        )
+        for column in ("returns_after_years", "returns_share")
+    ),
     Rule(
         "assets",
         "restart_cost_usd_m",
