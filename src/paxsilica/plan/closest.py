@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from paxsilica.case import Solver
-from paxsilica.instance import Instance
+from paxsilica.instance import Candidate, Instance
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.coverage import SHARE_NOISE, CoverageTests, all_ready, as_share
@@ -109,13 +109,15 @@ def _most_in(program: Compiled, instance: Instance, year: int) -> Array:
             name, when = program.columns[at][1]
             candidate = instance.candidates[name]
             if candidate.decline:
-                planned = year - candidate.lead_time
-                best = max(
-                    getattr(candidate, years_of),
-                    key=lambda one, of=candidate, at=planned: of.credited_share(at - one),
-                )
+                best = _best_year(candidate, getattr(candidate, years_of), year)
                 values[at] *= when >= best
     return values
+
+
+def _best_year(candidate: Candidate, of: tuple[int, ...], year: int) -> int:
+    """The year of commitment, of those in ``of``, of which most is left in ``year``."""
+    start = year - candidate.lead_time
+    return max(of, key=lambda one: candidate.credited_share(start - one))
 
 
 def closest_plan(
