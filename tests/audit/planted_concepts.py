@@ -66,6 +66,19 @@ CONCEPTS: dict[str, tuple[Callable[[World], Any], str]] = {
         ],
         "shared capacity",
     ),
+    "economies of scale": (
+        lambda world: [
+            row.update(
+                capex_usd_m_per_unit=9.0,
+                smallest_size=0.5 * float(row["smallest_size"]),
+                scale_sizes=repr(0.6 * float(row["smallest_size"])),
+                scale_savings="0.9",
+                size_step=None,
+            )
+            for row in world.tables["projects"]
+        ],
+        "capital decided",
+    ),
     "size in steps": (
         lambda world: [
             row.update(smallest_size=0.9 * size, largest_size=2.1 * size, size_step=0.4 * size)

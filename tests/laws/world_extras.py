@@ -148,6 +148,13 @@ def add_extras(tables: dict[str, list[dict[str, Any]]], features: set[str], seed
         first = min(one["year"] for one in tables["demand"])
         for one in [one for one in tables["demand"] if one["year"] == first]:
             tables["demand"].append(one | {"year": first - 1})
+    aside = random.Random(f"scale {seed}")
+    for row in tables["projects"]:
+        low, high = float(row["smallest_size"]), float(row["largest_size"])
+        if high > low and aside.random() < 0.2:
+            features.add("economies of scale")
+            row["scale_sizes"] = ";".join(repr(low + part * (high - low)) for part in (0.3, 0.7))
+            row["scale_savings"] = "0.2;0.35"
     add_recipe(tables, features, random.Random(f"recipes {seed}"))
     if draw.random() < 0.4:
         add_deal(tables, features, draw)

@@ -20,6 +20,45 @@ def test_size_in_steps_is_a_number_of_steps() -> None:
     assert model.bounds("size_steps", "p", 2031) == (0, 5)
 
 
+def scaled() -> Built:
+    plant = {
+        "process": "make",
+        "size": (2.0, 10.0),
+        "capex_usd_m_per_unit": 4.0,
+        "scale_sizes": (6.0, 8.0),
+        "scale_savings": (0.25, 0.4),
+    }
+    return built(world({"make": "-> chip"}, projects={"p": plant}), case("2031"))
+
+
+ADDED, BEYOND = ("added_size", ("p", 2031)), ("size_beyond", ("p", 1, 2031))
+REACHED = ("size_reached", ("p", 1, 2031))
+
+
+def test_beyond_at_least_what_is_above_the_size() -> None:
+    # the second size, 8, is 6 above the smallest
+    row = scaled().line("beyond_at_least", "p", 1, 2031)
+    assert (row.terms, row.low) == ({BEYOND: 1, ADDED: -1}, -6)
+
+
+def test_beyond_at_most_what_is_above_the_size() -> None:
+    row = scaled().line("beyond_at_most", "p", 1, 2031)
+    assert (row.terms, row.high) == ({BEYOND: 1, ADDED: -1, REACHED: 6}, 0)
+
+
+def test_beyond_when_reached_and_not_before() -> None:
+    row = scaled().line("beyond_when_reached", "p", 1, 2031)
+    assert (row.terms, row.high) == ({BEYOND: 1, REACHED: -2}, 0)
+
+
+def test_cost_capital_of_units_beyond_a_size_is_less() -> None:
+    # 4 for each unit, a quarter less beyond the first size and 15 % more beyond the second
+    found = scaled().cost("capital")
+    assert found[ADDED] == approx(4)
+    assert found["size_beyond", ("p", 0, 2031)] == approx(-1)
+    assert found[BEYOND] == approx(-0.6)
+
+
 def line(**project: Any) -> Built:
     """A line of 100 hours with a recipe of one and another of two hours."""
     plant = {"process": "light", "size": 100.0} | project

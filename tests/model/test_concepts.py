@@ -14,8 +14,18 @@ ROWS_OF_CONCEPTS = {
     "open_capacity",
     "open_must_run",
     "returns_after_use",
+    "beyond_at_least",
+    "beyond_at_most",
+    "beyond_when_reached",
 }
-COLUMNS_OF_CONCEPTS = {"size_steps", "closed", "mothballed", "restarted"}
+COLUMNS_OF_CONCEPTS = {
+    "size_steps",
+    "closed",
+    "mothballed",
+    "restarted",
+    "size_beyond",
+    "size_reached",
+}
 
 
 def test_rows_and_columns_of_unused_concepts_are_not_built() -> None:

@@ -89,6 +89,8 @@ def rich() -> tuple[Built, Case]:
                 "region": "B",
                 "size": (4.0, 6.0),
                 "size_step": 0.5,
+                "scale_sizes": (5.0,),
+                "scale_savings": (0.01,),
                 "expandable": True,
                 "status": "announced",
                 "capex_usd_m": 30.0,

@@ -356,13 +356,26 @@ class Facts:
 
     def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
         """Expected capital by year of commitment."""
-        found = {}
+        found, before = {}, 0.0
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
             per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
-            found[year] = self.overrun(project) * (entry + above * per_unit)
+            charged = self.charged(project, before + above) - self.charged(project, before)
+            before += above
+            found[year] = self.overrun(project) * (entry + charged * per_unit)
         return found
+
+    def charged(self, project: Project, above: float) -> float:
+        """Units above the smallest size at the cost of the first of them: later ones may cost
+        less."""
+        edges = [0.0, *(size - project.smallest_size for size in project.scale_sizes or ())]
+        saved = [0.0, *(project.scale_savings or ())]
+        ends = [*edges[1:], math.inf]
+        return math.fsum(
+            (1 - share) * max(0.0, min(above, end) - start)
+            for start, end, share in zip(edges, ends, saved, strict=True)
+        )
 
     def overrun(self, project: Project) -> float:
         """Expected over stated capital of a project."""
@@ -445,7 +458,7 @@ class Facts:
             years = range(years.start, max(years.stop, self.last - row.lead_time_years + 1))
         room, column = row.largest_size - row.smallest_size, "capex_usd_m_per_unit"
         above = min((self.number("projects", row, column, year) for year in years), default=0.0)
-        least = self.least_capital(row) + self.overrun(row) * room * above
+        least = self.least_capital(row) + self.overrun(row) * self.charged(row, room) * above
         return min(stated, (1 - (row.sponsor_share or 0.0)) * least)
 
     def prefers(self, funder: Funder, project: str) -> bool:

@@ -364,7 +364,8 @@ def _offers(
     offers = []
     for years, capex, size, per_unit in (
         (candidate.window, candidate.capex, candidate.smallest, 1.0),
-        (candidate.size_years, candidate.capex_per_unit, more, more),
+        # at most all of it, where a unit costs least on average
+        (candidate.size_years, candidate.capex_per_unit, more, candidate.charged_size(more)),
     ):
         ready = availability_by_commitment(candidate, state.year, years)
         most = max(ready.values(), default=0.0) * size * quantity

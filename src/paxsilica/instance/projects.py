@@ -44,6 +44,7 @@ class Candidate:
     spend_profile: tuple[float, ...]
     capex: Mapping[int, float]
     capex_per_unit: Mapping[int, float]
+    scale: tuple[tuple[float, float], ...]
     fixed_cost: Mapping[int, float]
     fixed_cost_per_unit: Mapping[int, float]
     sponsor_share: float
@@ -59,6 +60,16 @@ class Candidate:
     def scalable(self) -> bool:
         """Whether its size is a choice."""
         return self.largest > self.smallest
+
+    def saving(self, part: int) -> dict[int, float]:
+        """USD million by year of commitment that a unit of size beyond a size of ``scale`` costs
+        less than one below it. ``scale`` holds (size above the smallest, further share saved)."""
+        return {v: self.scale[part][1] * cost for v, cost in self.capex_per_unit.items()}
+
+    def charged_size(self, above: float) -> float:
+        """Size above the smallest, less what economies of scale save of it: what is paid for at
+        the cost of the first units."""
+        return above - sum(share * max(0.0, above - size) for size, share in self.scale)
 
     @property
     def most_steps(self) -> int:
@@ -126,6 +137,14 @@ class Candidate:
             for year in self.years
         }
 
+    def saved_on_size(self, part: int, year: int) -> dict[int, float]:
+        """USD million less due in ``year`` per unit of the cumulative size beyond a size of
+        ``scale``, by year of its commitment."""
+        saving = self.saving(part)
+        return differences(
+            self.size_years, {v: saving[v] * self._profile(v, year) for v in self.size_years}
+        )
+
     def capital_committed(
         self, year: int, of: tuple[int, ...], price: Mapping[int, float]
     ) -> dict[int, float]:
@@ -149,9 +168,9 @@ class Candidate:
         USD million."""
         least = min((self.capex[v] for v in self.window), default=0.0)
         if self.scalable:
-            least += min((self.capex_per_unit[v] for v in self.size_years), default=0.0) * (
-                self.largest - self.smallest
-            )
+            least += min(
+                (self.capex_per_unit[v] for v in self.size_years), default=0.0
+            ) * self.charged_size(self.largest - self.smallest)
         return (1 - self.sponsor_share) * least
 
     @property
@@ -328,6 +347,7 @@ def make_candidate(world: World, row: Project) -> Candidate:
         spend_profile=row.spend_profile or (1.0,),
         capex=expected(by_year("capex_usd_m", window)),
         capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),
+        scale=_scale(row),
         fixed_cost={
             year: own + row.smallest_size * by_process[year]
             for year, own in by_year("fixed_cost_usd_m", years, 0.0).items()
@@ -349,6 +369,15 @@ def make_candidate(world: World, row: Project) -> Candidate:
         required=row.commitment == "required",
         years=years,
     )
+
+
+def _scale(row: Project) -> tuple[tuple[float, float], ...]:
+    """(size above the smallest, share that a unit beyond it saves in addition), in rising order."""
+    before, found = 0.0, []
+    for size, saved in zip(row.scale_sizes or (), row.scale_savings or (), strict=True):
+        found.append((size - row.smallest_size, saved - before))
+        before = saved
+    return tuple(found)
 
 
 def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:

@@ -48,6 +48,9 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, investment.size_never_shrinks)
     add(model, instance, investment.size_set_at_commitment)
     add(model, instance, investment.size_in_steps)
+    add(model, instance, investment.beyond_at_least)
+    add(model, instance, investment.beyond_at_most)
+    add(model, instance, investment.beyond_when_reached)
     add(model, instance, investment.exclusive_group)
     add(model, instance, investment.prerequisite)
 

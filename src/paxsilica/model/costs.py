@@ -14,7 +14,7 @@ from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.instance.projects import differences
 from paxsilica.model.closings import change_cost, saved_fixed_cost
-from paxsilica.model.investment import fixed_cost_terms
+from paxsilica.model.investment import capital_parts, fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
 from paxsilica.model.variables import support_index
 
@@ -27,7 +27,8 @@ def _weight(instance: Instance, state: OperatingState) -> float:
 @cost(
     latex=(
         r"\sum_p \left(\sigma_p + \phi\, (1 - \sigma_p)\right) \sum_v \Big(\sum_t \beta_t\,"
-        r" \alpha_{p,v,t}\Big) \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, \Delta e_{p,v}\right)"
+        r" \alpha_{p,v,t}\Big) \Big(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, \big(\Delta e_{p,v} -"
+        r" \sum_i \vartheta_{p,i}\, \Delta \gamma_{p,i,v}\big)\Big)"
     ),
     owner="investment",
 )
@@ -37,13 +38,10 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     of the case. Public money costs more than its face value. Capital of projects without an
     economic life is charged in full as it falls due."""
     terms: Terms = []
-    for name, candidate in instance.candidates.items():
+    for candidate in instance.candidates.values():
         public = 1 - candidate.sponsor_share
         cost_of_money = candidate.sponsor_share + public * instance.case.finance.public_funds_cost
-        for of, price, variables in (
-            (candidate.window, candidate.capex, model.committed),
-            (candidate.size_years, candidate.capex_per_unit, model.added_size),
-        ):
+        for of, price, variables in capital_parts(model, candidate):
             worth = {
                 v: cost_of_money
                 * price[v]
@@ -52,7 +50,7 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
                 )
                 for v in of
             }
-            terms += [(amount, variables[name, v]) for v, amount in differences(of, worth).items()]
+            terms += [(amount, variables[v]) for v, amount in differences(of, worth).items()]
     return Cost(terms)
 
 

@@ -33,6 +33,20 @@ variable(
     " size comes in steps",
 )
 variable(
+    "size_beyond",
+    r"\gamma_{p,i,t}",
+    "project, part, year",
+    "units of activity per year",
+    "size beyond the i-th size from which on a unit costs less, committed in the year or before",
+)
+variable(
+    "size_reached",
+    r"\iota_{p,i,t}",
+    "project, part, year",
+    "0 or 1",
+    "whether the i-th size from which on a unit costs less is reached",
+)
+variable(
     "closed",
     r"\chi^c_{a,t}",
     "plant, year",
@@ -163,6 +177,16 @@ def size_index(instance: Instance) -> list[tuple[str, int]]:
 def step_index(instance: Instance) -> list[tuple[str, int]]:
     """(project, year) for every year in which size may be added in whole steps."""
     return [(p, t) for p, t in size_index(instance) if instance.candidates[p].size_step]
+
+
+def scale_index(instance: Instance) -> list[tuple[str, int, int]]:
+    """(project, part, year) for every size from which on a unit costs less, by year in which size
+    may be added."""
+    return [
+        (p, part, t)
+        for p, t in size_index(instance)
+        for part in range(len(instance.candidates[p].scale))
+    ]
 
 
 def closed_index(instance: Instance) -> list[tuple[str, int]]:
@@ -326,6 +350,8 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
         domain=pyo.NonNegativeIntegers,
         bounds=lambda _, p, t: (0, instance.candidates[p].most_steps),
     )
+    model.size_beyond = pyo.Var(scale_index(instance), domain=positive)
+    model.size_reached = pyo.Var(scale_index(instance), domain=pyo.Binary)
     model.closed = pyo.Var(closed_index(instance), domain=pyo.Binary)
     model.mothballed = pyo.Var(mothballed_index(instance), domain=pyo.Binary)
     model.restarted = pyo.Var(restart_index(instance), domain=positive)

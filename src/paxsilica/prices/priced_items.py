@@ -104,7 +104,7 @@ def commitments(instance: Instance, program: Compiled, values: Array) -> list[Pr
     """The commitment of each project of the plan: its integer columns that are 1 at ``values`` and
     fixed in ``program``, moved together (O'Neill et al. 2005)."""
     at_one: dict[str, list[int]] = defaultdict(list)
-    for family, place in (("committed", 0), ("ticket", 1), ("size_steps", 0)):
+    for family, place in (("committed", 0), ("ticket", 1), ("size_steps", 0), ("size_reached", 0)):
         for at in program.positions(family).tolist():
             if values[at] > 0.5:
                 at_one[program.columns[at][1][place]].append(at)

@@ -356,6 +356,12 @@ class Values:
         return self.families["added_size"]
 
     @property
+    def size_beyond(self) -> dict[Any, float]:
+        """Values of the sizes beyond one from which on units cost less, by (project, part,
+        year)."""
+        return self.families["size_beyond"]
+
+    @property
     def closed(self) -> dict[Any, float]:
         """Values of the closings, by (plant, year)."""
         return self.families["closed"]

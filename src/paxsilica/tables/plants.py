@@ -16,6 +16,7 @@ from paxsilica.tables.columns import (
     Number,
     NumberOrInf,
     Shares,
+    Weights,
     Whole,
     Year,
     YesNo,
@@ -195,6 +196,22 @@ class Project(Row):
     capex_usd_m_per_unit: (
         Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None
     ) = Field(None, description="capital for each unit above the smallest size; blank: none")
+    scale_sizes: Annotated[Weights, Column(unit="units of activity per year", many=True)] | None = (
+        Field(
+            None,
+            description=(
+                "sizes beyond which a further unit costs less, rising, separated by ';'; blank:"
+                " every unit above the smallest size costs the same"
+            ),
+        )
+    )
+    scale_savings: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
+        None,
+        description=(
+            "share of capex_usd_m_per_unit that a unit beyond each of the scale_sizes saves,"
+            " rising; blank only without scale_sizes"
+        ),
+    )
     lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
         description="from commitment to operation; 0: it runs in the year of commitment"
     )

@@ -138,6 +138,31 @@ RULES = (
     ),
     Rule(
         "projects",
+        "scale_sizes",
+        "rise between smallest_size and largest_size",
+        lambda row: (
+            row.scale_sizes is None
+            or all(
+                before < after
+                for before, after in pairwise(
+                    (row.smallest_size, *row.scale_sizes, row.largest_size)
+                )
+            )
+        ),
+    ),
+    Rule(
+        "projects",
+        "scale_savings",
+        "hold a share for each of the scale_sizes, rising from above 0 to below 1",
+        lambda row: (
+            len(row.scale_savings or ()) == len(row.scale_sizes or ())
+            and all(
+                before < after for before, after in pairwise((0.0, *(row.scale_savings or ()), 1.0))
+            )
+        ),
+    ),
+    Rule(
+        "projects",
         "size_step",
         "go into the difference of largest_size and smallest_size without a rest, at most"
         f" {MOST_STEPS} times",
