@@ -321,6 +321,18 @@ def built(tables: Tables, asked: Case) -> Built:
     return Built(instance, build(instance))
 
 
+def same_program(one: Built, other: Built) -> bool:
+    """Whether two models give the solver the same program, to the last digit."""
+    left, right = one.program, other.program
+    arrays = ("low", "high", "row_low", "row_high", "cost", "integer")
+    return (
+        left.columns == right.columns
+        and left.row_names == right.row_names
+        and all((getattr(left, name) == getattr(right, name)).all() for name in arrays)
+        and (left.matrix != right.matrix).nnz == 0
+    )
+
+
 def outcome(tables: Tables, asked: Case) -> Outcome:
     """What the solver says of a case."""
     return solve(built(tables, asked).program, asked.solver)

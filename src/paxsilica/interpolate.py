@@ -32,3 +32,12 @@ def interpolate_flat(anchors: Mapping[int, float], year: int) -> float:
     [0.4, 0.5, 0.6]
     """
     return interpolate(anchors, min(max(year, min(anchors)), max(anchors)))
+
+
+def left_after(decline: float, years: int) -> float:
+    """Share of a capacity that is left after some years with a decline.
+
+    >>> left_after(0.5, 2), left_after(0.0, 40)
+    (0.25, 1.0)
+    """
+    return 1.0 if not decline else (1 - decline) ** years

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+from random_worlds import World
 
 Tabled = dict[str, pd.DataFrame]
 
@@ -50,6 +51,25 @@ def more(table: str, **cells: Any) -> Any:
 
     return change
 
+
+def every(table: str, **cells: Any) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        for row in world.tables[table]:
+            row.update(cells)
+        world.tables["series"] = [
+            row
+            for row in world.tables["series"]
+            if row["table"] != table or row["column"] not in cells
+        ]
+
+    return change
+
+
+def new(table: str, **cells: Any) -> Callable[[World], None]:
+    return lambda world: world.tables[table].append(cells)
+
+
+ALL = {"region": "*", "process": "*", "commodity": "*"}
 
 SUPPORT: dict[str, tuple[Any, str]] = {
     "operating support understated": (

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from planting import SUPPORT, drop, more, put
+from planted_concepts import CONCEPTS
+from planting import ALL, SUPPORT, drop, every, more, new, put
 from random_worlds import LAST, World, random_world
 from witness import audited_plan
 
@@ -42,7 +43,25 @@ def limited(frame: pd.DataFrame) -> Any:
     return frame["capacity"].notna() & (frame["activity"].astype(float) > 1)
 
 
+def closed(asset: str) -> Any:
+    """Lists an existing plant as closed in one year."""
+
+    def change(tables: dict[str, pd.DataFrame]) -> None:
+        row = {"asset": asset, "name": asset, "year": 2027, "state": "closed", "saved_usd_m": 0.0}
+        tables["closings"] = pd.DataFrame([row])
+
+    return change
+
+
 PLANTED: dict[str, tuple[Any, str]] = SUPPORT | {
+    "closing of a plant that may not be closed": (closed("ore-AUS"), "state of a plant"),
+    "activity of a plant that is out of service": (
+        lambda tables: (
+            closed("ore-CHN")(tables),
+            put("closings", "state", "mothballed")(tables),
+        ),
+        "activity within capacity",
+    ),
     "activity above capacity": (
         put("operation", "activity", lambda was: 1e4, limited),
         "activity within capacity",
@@ -326,39 +345,21 @@ def test_wrong_claim_about_the_whole_plan_is_found(changes: dict[str, Any], what
     }
 
 
-def _every(table: str, **cells: Any) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        for row in world.tables[table]:
-            row.update(cells)
-        world.tables["series"] = [
-            row
-            for row in world.tables["series"]
-            if row["table"] != table or row["column"] not in cells
-        ]
-
-    return change
-
-
-def _new(table: str, **cells: Any) -> Callable[[World], None]:
-    return lambda world: world.tables[table].append(cells)
-
-
-ALL = {"region": "*", "process": "*", "commodity": "*"}
-STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
-    "envelope": (_every("funders", envelope_usd_m=0.5), "envelope of a funder"),
+STRICTER: dict[str, tuple[Callable[[World], Any], str]] = CONCEPTS | {
+    "envelope": (every("funders", envelope_usd_m=0.5), "envelope of a funder"),
     "annual limit": (
-        _every("funders", annual_limit_usd_m=0.1, carry_over="no"),
+        every("funders", annual_limit_usd_m=0.1, carry_over="no"),
         "limit of a funder by year",
     ),
-    "largest share": (_every("funders", largest_share=0.01), "largest share of a funder"),
+    "largest share": (every("funders", largest_share=0.01), "largest share of a funder"),
     "smallest ticket": (
-        _every("funders", smallest_ticket_usd_m=900),
+        every("funders", smallest_ticket_usd_m=900),
         "smallest ticket of a funder",
     ),
-    "late funders": (_every("funders", from_year=LAST), "year of a funder"),
+    "late funders": (every("funders", from_year=LAST), "year of a funder"),
     "mandates": (
         lambda world: [
-            _new("mandates", funder=f"fund-{n}", stage="ore", region="*")(world) for n in range(3)
+            new("mandates", funder=f"fund-{n}", stage="ore", region="*")(world) for n in range(3)
         ],
         "mandate of a funder",
     ),
@@ -366,9 +367,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         lambda world: (
             [world.tables["mandates"].clear()]
             + [
-                _new("mandates", funder=f"fund-{n}", stage="*", region="*", largest_usd_m=0.1)(
-                    world
-                )
+                new("mandates", funder=f"fund-{n}", stage="*", region="*", largest_usd_m=0.1)(world)
                 for n in range(3)
             ]
         ),
@@ -376,7 +375,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "budget": (lambda world: world.case.update(budget_usd_m=0.1), "budget of the programme"),
     "signed deal": (
-        _new(
+        new(
             "deals",
             deal="deal",
             funder="fund-0",
@@ -393,15 +392,15 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         "year of a funder",
     ),
     "limit on projects": (
-        _new("limits", limit="x", measure="projects", sense="at most", value=1, **ALL),
+        new("limits", limit="x", measure="projects", sense="at most", value=1, **ALL),
         "limit on plants",
     ),
     "limit on capital": (
-        _new("limits", limit="x", measure="capital", sense="at most", value=0.1, **ALL),
+        new("limits", limit="x", measure="capital", sense="at most", value=0.1, **ALL),
         "limit on plants",
     ),
     "limit on capacity": (
-        _new(
+        new(
             "limits",
             limit="x",
             measure="capacity",
@@ -412,20 +411,20 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         "limit on plants",
     ),
     "limit on activity": (
-        _new("limits", limit="x", measure="activity", sense="at most", value=1, **ALL),
+        new("limits", limit="x", measure="activity", sense="at most", value=1, **ALL),
         "limit on operation",
     ),
     "limit on production": (
-        _new("limits", limit="x", measure="production", sense="at least", value=1e9, **ALL),
+        new("limits", limit="x", measure="production", sense="at least", value=1e9, **ALL),
         "limit on operation",
     ),
     "limit on shipments": (
-        _new("limits", limit="x", measure="shipment", sense="at most", value=1, **ALL),
+        new("limits", limit="x", measure="shipment", sense="at most", value=1, **ALL),
         "limit on operation",
     ),
-    "largest shipment": (_every("routes", largest_shipment=0.5), "largest shipment"),
+    "largest shipment": (every("routes", largest_shipment=0.5), "largest shipment"),
     "smallest shipment": (
-        _new(
+        new(
             "routes",
             from_region="AUS",
             to_region="CHN",
@@ -435,8 +434,8 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "smallest shipment",
     ),
-    "must run": (_every("assets", must_run_share=1.0), "must run"),
-    "forbidden surplus": (_every("commodities", surplus="forbidden"), "forbidden surplus"),
+    "must run": (every("assets", must_run_share=1.0), "must run"),
+    "forbidden surplus": (every("commodities", surplus="forbidden"), "forbidden surplus"),
     "distrust": (
         lambda world: world.case.update(
             roles={"protected": ["participant"], "adversary": ["signatory", "adversary"]}
@@ -453,9 +452,9 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         ),
         "cap on a region's share",
     ),
-    "final level": (_every("stocks", final=39.0), "final level of a store"),
+    "final level": (every("stocks", final=39.0), "final level of a store"),
     "required project": (
-        _every(
+        every(
             "projects",
             commitment="required",
             exclusive_group=None,
@@ -466,11 +465,11 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         "required project",
     ),
     "exclusive group": (
-        _every("projects", exclusive_group="one", prerequisites=None, commitment=None),
+        every("projects", exclusive_group="one", prerequisites=None, commitment=None),
         "exclusive group",
     ),
     "shorter window": (
-        _every(
+        every(
             "projects",
             earliest_commitment=LAST,
             latest_commitment=None,
@@ -492,7 +491,7 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "demand without a shortage price": (
         lambda world: (
-            _every("commodities", shortage_price_usd_per_unit=None)(world),
+            every("commodities", shortage_price_usd_per_unit=None)(world),
             world.case["coverage"].update(hard=True),
             world.case["concentration"].update(hard=True),
         ),
@@ -506,9 +505,9 @@ STRICTER: dict[str, tuple[Callable[[World], Any], str]] = {
         lambda world: world.case.update(support={"pay": False}),
         "operating support",
     ),
-    "dearer ore": (_every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
+    "dearer ore": (every("assets", variable_cost_usd_per_unit=1e6), "term of cost"),
     "price of what must be served": (
-        _every("commodities", shortage_price_usd_per_unit=9e5),
+        every("commodities", shortage_price_usd_per_unit=9e5),
         "term of cost",
     ),
 }
@@ -518,13 +517,13 @@ EXPECTED = frozenset(what for _, what in (*PLANTED.values(), *STRICTER.values())
 """Findings that a planted error must cause. The tests of the registers require every name here."""
 
 OTHER_COSTS: dict[str, Callable[[World], Any]] = {
-    "capital": _every("projects", capex_usd_m=50.0),
-    "fixed_operation": _every("assets", fixed_cost_usd_m=3.0),
-    "operation": _every("assets", variable_cost_usd_per_unit=1e6),
+    "capital": every("projects", capex_usd_m=50.0),
+    "fixed_operation": every("assets", fixed_cost_usd_m=3.0),
+    "operation": every("assets", variable_cost_usd_per_unit=1e6),
     "operating_support": lambda world: world.case["finance"].update(public_funds_cost=3.0),
-    "trade": _every("routes", cost_usd_per_unit=1e5),
-    "stockholding": _every("stocks", holding_cost_usd_per_unit=1e5),
-    "unmet_demand": _every("commodities", shortage_price_usd_per_unit=9e5),
+    "trade": every("routes", cost_usd_per_unit=1e5),
+    "stockholding": every("stocks", holding_cost_usd_per_unit=1e5),
+    "unmet_demand": every("commodities", shortage_price_usd_per_unit=9e5),
     "coverage_shortfall": lambda world: world.case["coverage"].update(shortfall_weight=3.0),
     "funder_preference": lambda world: world.case.update(funders={"preference": 0.5}),
 }

@@ -28,6 +28,8 @@ def test_published_optimum_is_reached_and_proved(folder: Path) -> None:
     assert math.isclose(plan.bound, plan.objective, rel_tol=1e-6)
     if "committed" in expected:
         assert sorted(plan.tables["portfolio"]["project"]) == sorted(expected["committed"])
+    if "closed" in expected:
+        assert sorted(plan.tables["closings"]["asset"]) == sorted(expected["closed"])
     if "yearly_cost_usd_m" in expected:
         assert _yearly(plan, folder) == pytest.approx(expected["yearly_cost_usd_m"], rel=1e-6)
 

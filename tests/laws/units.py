@@ -69,6 +69,8 @@ class Units:
             found *= self.commodity[row["commodity"]] if over == "commodity units" else 1.0
         elif over == "units of activity":
             found *= self.of_process(row)
+        elif over == "units of activity of the shared plant":
+            found *= self.process[self.plants[row["shares_capacity_of"]]]
         if under.startswith(("unit of activity", "unit of capacity", "unit of size")):
             found /= self.of_process(row)
         elif under.startswith(("unit", "commodity unit")):

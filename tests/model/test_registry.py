@@ -155,7 +155,11 @@ def test_requirements_are_in_the_words_of_the_tables() -> None:
 
 def test_queries_find_rows_by_their_entries() -> None:
     assert row_with(item="envelope") == "funder_envelope"
-    assert set(rows_with(owner="limits")) == {"limit_on_plants", "limit_on_operation"}
+    assert set(rows_with(owner="limits")) == {
+        "limit_on_plants",
+        "limit_on_operation",
+        "limit_over_years",
+    }
     assert "commodity_balance" in rows_with(removal="demand")
     with pytest.raises(KeyError, match="3 row families"):
         row_with(item="coverage")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from paxsilica.errors import InputError
 from paxsilica.instance.unread import unread
-from worlds import Built, M, approx, built, case, outcome, world
+from worlds import Built, M, approx, built, case, outcome, same_program, world
 
 INF = float("inf")
 NORMAL = "normal 2031"
@@ -208,6 +209,72 @@ def test_limit_on_operation_by_shipment() -> None:
     assert limited(measure="shipment", commodity="ore", sense="at least").line(
         "limit_on_operation", "l", NORMAL
     ).sides == (50, INF)
+
+
+def test_limit_over_years_adds_up_the_normal_states_of_its_years() -> None:
+    model = limited(measure="activity", process="mine", years="together", from_year=2031)
+    assert model.lines("limit_over_years") == [("l", "2031-2032")]
+    assert model.lines("limit_on_operation") == []
+    row = model.line("limit_over_years", "l", "2031-2032")
+    assert row.terms == {
+        ("activity", (plant, f"normal {year}")): 1
+        for plant in ("mine-a", "mine-b", "pit")
+        for year in (2031, 2032)
+    }
+    assert row.sides == (-INF, 50)
+
+
+def test_limit_over_years_has_a_row_for_each_course_of_normal_states() -> None:
+    tables = world(
+        {"mine": "-> ore"},
+        regions={"A": "signatory", "C": "adversary"},
+        commodities={"ore": {"shortage_price_usd_per_unit": M}},
+        assets={"m": {"process": "mine"}},
+        demand={("A", "ore"): 1},
+        limits={
+            "l": {"measure": "activity", "sense": "at most", "value": 9.0, "years": "together"}
+        },
+        scenarios={"calm": 0.5, "boom": 0.3, "embargo": 0.2},
+        events=[
+            {"scenario": "boom", "event": "demand", "from_year": 2031, "factor": 2.0},
+            {"scenario": "embargo", "event": "cut-off", "from_year": 2031},
+        ],
+    )
+    model = built(tables, case("2030-2031", scenarios=["calm", "boom", "embargo"]))
+    # what is cut off counts in normal operation, like the calm years; the boom is another 2031
+    assert sorted(model.lines("limit_over_years")) == [
+        ("l", "2030-2031 boom"),
+        ("l", "2030-2031 calm+embargo"),
+    ]
+    states = {name for _, (_, name) in model.line("limit_over_years", "l", "2030-2031 boom").terms}
+    assert states == {"normal 2030", "boom 2031"}
+
+
+def test_weights_are_factors_of_what_each_plant_counts() -> None:
+    chosen = {"asset": ("mine-a", "pit"), "weights": (0.5, -3.0)}
+    operation = limited(measure="production", commodity="ore", **chosen)
+    assert operation.line("limit_on_operation", "l", NORMAL).terms == approx(
+        {("activity", ("mine-a", NORMAL)): 0.5, ("activity", ("pit", NORMAL)): -3}
+    )
+    capacity = limited(measure="capacity", **chosen).line("limit_on_plants", "l", 2031)
+    # 0.5 * 10 of the mine stand; the pit adds -3 * 4 * 0.5
+    assert capacity.terms == approx({("committed", ("pit", 2031)): -6})
+    assert capacity.sides == (-INF, 45)
+    projects = limited(measure="projects", **chosen).line("limit_on_plants", "l", 2031)
+    assert projects.terms == {("committed", ("pit", 2031)): -3}
+    capital = limited(measure="capital", **chosen).line("limit_on_plants", "l", 2031)
+    assert capital.terms == approx({("committed", ("pit", 2031)): -300})
+
+
+def test_weight_of_a_capacity_without_limit_is_refused() -> None:
+    with pytest.raises(InputError, match="should weigh no capacity without limit"):
+        limited(measure="capacity", asset=("smelter",), weights=(2.0,))
+
+
+def test_weights_of_one_and_years_each_change_nothing() -> None:
+    chosen = {"measure": "activity", "asset": ("mine-a", "pit")}
+    plain, written = limited(**chosen), limited(**chosen, weights=(1.0, 1.0), years="each")
+    assert same_program(plain, written)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ class Running:
     def capacity(self, plant: str, year: int) -> float:
         """Credited capacity of an asset or a project, before events."""
         if plant in self.facts.assets:
-            return self.facts.asset_capacity(plant, year)
+            open_ = year not in self.money.idle.get(plant, {})
+            return self.facts.asset_capacity(plant, year) if open_ else 0.0
         return self.money.capacity(plant, year)
 
 
@@ -267,6 +268,8 @@ def audit_running(running: Running) -> None:
             if row["mode"] == "disrupted" and row["standby"] is not None and name in states:
                 ready = running.standby.get((plant, states[name].normal_state or ""), 0.0)
                 here.same("standby capacity", row["standby"], ready)
+    _shared(running, capacity)
+    _returns(running)
     _readiness(running, capacity)
     _routes(running)
     _stores(running)
@@ -290,6 +293,50 @@ def _plants(running: Running, capacity: dict[tuple[str, str], float]) -> None:
                 least = row.must_run_share * capacity[asset, name]
                 here = ledger.at([asset, name], ACTIVITY, running.room(asset))
                 here.at_least("must run", ran, least)
+
+
+def _returns(running: Running) -> None:
+    """Goods come back only as far as the region got them the years of use before."""
+    facts = running.facts
+    scenarios = {
+        row["state"]: set((row["scenarios"] or "").split("; ")) - {""}
+        for row in records(running.plan, "operating_states")
+    }
+    for (plant, name), amount in running.activity.items():
+        row = facts.assets.get(plant)
+        if row is None or row.returns_of is None:
+            continue
+        year = running.states[name].year - (row.returns_after_years or 0)
+        place, mine = (row.region, row.returns_of), scenarios[name]
+        if year < facts.first:
+            got = [facts.demand_of(*place, year)]
+        else:
+            got = [
+                demand_in(facts, one).get(place, 0.0) - running.unserved.get((*place, earlier), 0.0)
+                for earlier, one in running.states.items()
+                if one.year == year
+                and (scenarios[earlier] or (facts.case.scenarios is None and one.probability > 0))
+                and (not mine or mine & scenarios[earlier])
+            ]
+        here = running.ledger.at([plant, name], ACTIVITY, running.room(plant))
+        for served in got:
+            here.at_most("returns after use", amount, (row.returns_share or 0.0) * served)
+
+
+def _shared(running: Running, capacity: dict[tuple[str, str], float]) -> None:
+    """All recipes of a plant together stay within its capacity."""
+    facts = running.facts
+    used: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (plant, name), amount in running.activity.items():
+        base, each = facts.capacity_of(plant)
+        used[base, name].append(each * amount)
+    further = {row.shares_capacity_of for row in facts.assets.values()}
+    for (base, name), amounts in used.items():
+        if base in further:
+            there = facts.there(base, running.states[name].year)
+            here = running.ledger.at([base, name], ACTIVITY, running.room(base))
+            limit = capacity[base, name] if there else 0.0
+            here.at_most("shared capacity", math.fsum(amounts), limit, *amounts)
 
 
 def _readiness(running: Running, capacity: dict[tuple[str, str], float]) -> None:

@@ -60,9 +60,18 @@ def _fixed(facts: Facts, money: Money) -> list[float]:
         worth = facts.discount(year)
         for name, row in facts.assets.items():
             if facts.there(name, year):
-                parts.append(worth * facts.number("assets", row, "fixed_cost_usd_m", year))
-                per_unit = facts.fixed_per_unit(name, year) * 1e-6
-                parts.append(worth * (per_unit and per_unit * facts.asset_capacity(name, year)))
+                state = money.idle.get(name, {}).get(year)
+                kept = 1.0 if state is None else 0.0
+                if state == "mothballed":
+                    kept = row.mothballed_fixed_cost_share or 0.0
+                parts.append(worth * kept * facts.fixed_of_asset(name, year))
+                before = money.idle.get(name, {}).get(year - 1)
+                if state == "closed" and before != "closed":
+                    closing = facts.number("assets", row, "closing_cost_usd_m", year)
+                    parts.append(worth * closing)
+                if state is None and before == "mothballed":
+                    restart = facts.number("assets", row, "restart_cost_usd_m", year)
+                    parts.append(worth * restart)
         for name in money.committed:
             serves, above = money.in_service(name, year)
             parts.append(worth * facts.fixed_cost_of(name, year, serves, above))

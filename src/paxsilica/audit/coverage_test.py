@@ -109,6 +109,11 @@ def takers(facts: Facts, one: Situation) -> dict[str, set[str]]:
             found[commodity].add(region)
         for name, row in facts.assets.items():
             size = product(facts.asset_capacity(name, one.year), facts.access(name, one.year))
+            if facts.capacity_of(name)[0] in facts.projects:
+                continue  # a recipe of a project does not exist without it
+            base = facts.capacity_of(name)[0]
+            if facts.may_be(base, "closed") or facts.may_be(base, "mothballed"):
+                continue
             if size > 0 and facts.can_run(name, one):
                 for commodity in facts.uses[row.process]:
                     found[commodity].add(row.region)
@@ -169,17 +174,27 @@ def _joint(
 def _nameplate(running: Running, row: dict[str, Any], year: int) -> None:
     """Nameplate capacity that is not cut off as a share of the need."""
     facts = running.facts
-    before = after = 0.0
+    most: dict[str, float] = defaultdict(float)
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(row["commodity"], 0.0)
-        if made and not facts.cut_off(plant.region, year):
-            if name in facts.projects:
-                after += made * running.money.available(name, year)
-            elif facts.there(name, year):
-                before += made * facts.number("assets", plant, "capacity", year)
+        if made and not facts.cut_off(plant.region, year) and facts.there(name, year):
+            base, use = facts.capacity_of(name)
+            whole = (
+                running.money.available(base, year)
+                if base in facts.projects
+                else facts.nameplate(base, year)
+            )
+            if base != name:
+                whole = min(whole / use, facts.nameplate(name, year))
+            most[base] = max(most[base], made * whole)
+    closed = math.fsum(
+        size for name, size in most.items() if year in running.money.idle.get(name, {})
+    )
+    before = math.fsum(size for name, size in most.items() if name not in facts.projects)
+    after = math.fsum(size for name, size in most.items() if name in facts.projects)
     need = needs(facts)[row["commodity"], year]
     here = running.ledger.at([row["commodity"], year], SHARE, WHOLE)
-    without, share = min(1.0, before / need), min(1.0, (before + after) / need)
+    without, share = min(1.0, before / need), min(1.0, (before - closed + after) / need)
     here.same("nameplate share without the plan", row["nameplate_share_without"], without)
     here.same("nameplate share", row["nameplate_share"], share)
 
@@ -189,21 +204,27 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
     can supply."""
     facts, commodity = running.facts, row["commodity"]
     reach = {"standalone_coverage_without": 0.0, "standalone_coverage": 0.0}
-    credited = dict(reach)
+    most: dict[str, float] = defaultdict(float)
     for name, plant in facts.plants.items():
         made = facts.makes[plant.process].get(commodity, 0.0)
         if made and facts.can_run(name, one):
-            if name in facts.projects:
-                size = made * running.money.capacity(name, one.year)
-                reach["standalone_coverage"] += size
-                credited["standalone_coverage"] += size
-            else:
-                for column in reach:
-                    size = product(
-                        facts.asset_capacity(name, one.year), facts.access(name, one.year)
-                    )
-                    reach[column] += product(size, made)
-                    credited[column] += product(size, made)
+            base, use = facts.capacity_of(name)
+            size = (
+                facts.asset_capacity(base, one.year)
+                if base in facts.assets
+                else running.capacity(base, one.year)
+            )
+            if base != name:
+                size = min(size / use, facts.asset_capacity(name, one.year))
+            if base in facts.assets:
+                size = product(size, facts.access(base, one.year))
+            most[base] = max(most[base], product(size, made))
+    for base, size in most.items():
+        if base in facts.assets:
+            reach["standalone_coverage_without"] += size
+        if one.year not in running.money.idle.get(base, {}):
+            reach["standalone_coverage"] += size
+    credited = dict(reach)
     for place, store in facts.stocks.items():
         if store.strategic and place[1] == commodity and not one.gone(place[0]):
             reach["standalone_coverage"] += running.opening(place, one.year) / facts.outage_years
@@ -211,8 +232,8 @@ def _within_reach(running: Running, row: dict[str, Any], one: Situation, need: f
                 max(store.largest, store.initial) / facts.outage_years
             )
     here = running.ledger.at([commodity, one.year], SHARE, WHOLE)
-    for column, most in reach.items():
-        here.at_most(f"reach of {column}", row[column], min(1.0, most / need))
+    for column, largest in reach.items():
+        here.at_most(f"reach of {column}", row[column], min(1.0, largest / need))
         share = column.replace("standalone_coverage", "credited_share")
         here.same("credited share", row[share], min(1.0, credited[column] / need))
 

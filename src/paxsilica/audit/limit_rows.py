@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from paxsilica.audit.activity import Running
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import Money, Used
-from paxsilica.audit.reference import ENDLESS, Facts, Situation
+from paxsilica.audit.reference import ENDLESS, Facts, Situation, product
 from paxsilica.tables.schema import Limit
 
 TIGHT = 1e-6
@@ -34,16 +36,27 @@ def _on_plants(limit: Limit, year: int, running: Running) -> float:
     facts, money = running.facts, running.money
     names = _selected(facts, limit)
     if limit.measure == "capacity":
-        return sum(running.capacity(name, year) for name in names)
-    chosen = [money.committed[name] for name in names if name in money.committed]
+        # a further recipe of a plant has no capacity of its own
+        names = [name for name in names if facts.capacity_of(name)[0] == name]
+        return sum(product(running.capacity(name, year), _factor(limit, name)) for name in names)
+    chosen = [(_factor(limit, name), money.committed.get(name)) for name in names]
     if limit.measure == "projects":
-        return sum(one.first <= year for one in chosen)
+        return sum(factor for factor, one in chosen if one is not None and one.first <= year)
     return sum(
-        amount
-        for one in chosen
+        factor * amount
+        for factor, one in chosen
+        if one is not None
         for when, amount in facts.capital(one.row, one.sizes).items()
         if when <= year
     )
+
+
+def _factor(limit: Limit, plant: str) -> float:
+    """What a plant counts in the sum of a limit that selects it."""
+    if limit.weights is None:
+        return 1.0
+    places = [at for at, name in enumerate(limit.asset or ()) if name == plant]
+    return math.fsum(limit.weights[at] for at in places)
 
 
 def _on_operation(limit: Limit, one: Situation, running: Running) -> float:
@@ -61,7 +74,7 @@ def _on_operation(limit: Limit, one: Situation, running: Running) -> float:
     for name in _selected(facts, limit):
         amount = running.activity.get((name, one.name), 0.0)
         made = facts.makes[facts.plants[name].process]
-        total += (
+        total += _factor(limit, name) * (
             amount
             if limit.measure == "activity"
             else amount * sum(q for k, q in made.items() if limit.commodity in ("*", k))
@@ -71,13 +84,57 @@ def _on_operation(limit: Limit, one: Situation, running: Running) -> float:
 
 def _size(limit: Limit, running: Running) -> float:
     """Size of the quantities that a limit adds up."""
+    factor = max(map(abs, limit.weights or (1.0,)))
+    return factor * len(_years(limit, running.facts)) * _unweighted(limit, running)
+
+
+def _years(limit: Limit, facts: Facts) -> list[int]:
+    """Years of the case in which a limit holds."""
+    first, last = limit.from_year or facts.first, limit.to_year or facts.last
+    return [year for year in facts.years if first <= year <= last]
+
+
+def _courses(years: list[int], running: Running) -> dict[str, list[Situation]]:
+    """The normal states of some years together, by their name: one of each year, along each
+    scenario. What is cut off in a scenario is left aside."""
+    facts = running.facts
+    given = facts.case.scenarios
+    courses: dict[tuple[str, ...], list[str]] = {}
+    for scenario in [""] if given is None else list(given):
+        path = []
+        for year in years:
+            now = [
+                event
+                for event in facts.tables.events
+                if event.scenario == scenario
+                and event.event != "cut-off"
+                and event.from_year <= year <= (event.to_year or year)
+            ]
+            path += [
+                name
+                for name, one in running.states.items()
+                if not one.disrupted and one.year == year and list(one.events) == now
+            ]
+        courses.setdefault(tuple(path), []).append(scenario)
+    span = "-".join(str(year) for year in sorted({years[0], years[-1]}))
+    return {
+        span if len(courses) == 1 else f"{span} {'+'.join(sorted(names))}": [
+            running.states[name] for name in path
+        ]
+        for path, names in courses.items()
+    }
+
+
+def _unweighted(limit: Limit, running: Running) -> float:
+    """Size of what one plant or route adds in one year."""
     if limit.measure == "projects":
         return 1.0
     if limit.measure == "capital":
         return running.money.size
     if limit.measure in ("capacity", "activity"):
         return max(map(running.room, _selected(running.facts, limit)), default=0.0)
-    goods = running.facts.commodities if limit.commodity == "*" else [limit.commodity]
+    goods: Iterable[str] = running.facts.commodities
+    goods = goods if limit.commodity == "*" else [limit.commodity]
     return max(map(running.size, goods), default=0.0)
 
 
@@ -87,17 +144,23 @@ def audit_limits(running: Running) -> Used:
     for limit in facts.tables.limits:
         if limit.measure == "new capacity":
             continue  # the model does not use build rates
-        years = [
-            year
-            for year in facts.years
-            if (limit.from_year or year) <= year <= (limit.to_year or year)
-        ]
+        years = _years(limit, facts)
         found: list[tuple[Any, tuple[str, str, int | None], float]]
         if limit.measure in ("capacity", "projects", "capital"):
             what = "limit on plants"
             found = [
                 (year, (what, limit.limit, year), _on_plants(limit, year, running))
                 for year in years
+            ]
+        elif limit.years == "together":
+            what = "limit over years"
+            found = [
+                (
+                    span,
+                    (what, f"{limit.limit}, {span}", None),
+                    math.fsum(_on_operation(limit, one, running) for one in course),
+                )
+                for span, course in (_courses(years, running) if years else {}).items()
             ]
         else:
             what = "limit on operation"
@@ -109,7 +172,7 @@ def audit_limits(running: Running) -> Used:
         for when, key, amount in found:
             size = _size(limit, running)
             here = running.ledger.at([limit.limit, when], "its own unit", size)
-            used[key] = (limit.value, amount)
+            used[key] = (limit.value, amount, size)
             if limit.sense == "at most":
                 here.at_most(what, amount, limit.value)
             elif amount != ENDLESS:
@@ -135,10 +198,10 @@ def audit_binding(money: Money, budgets: Used) -> None:
         if key not in known:
             here.note("binding limit", row["used"], "no such limit")
             continue
-        limit, amount = known[key]
+        limit, amount, *size = known[key]
         here.cell("limit").same("binding limit", row["limit"], limit)
-        here.cell("used").same("binding limit", row["used"], amount, limit)
-    for key, (limit, amount) in budgets.items():
+        here.cell("used").same("binding limit", row["used"], amount, limit, *size)
+    for key, (limit, amount, *_) in budgets.items():
         # a limit of the table `limits` may hold for every decision, and is then not listed
         used_up = amount > 0 and abs(amount - limit) <= TIGHT / 10 * limit
         if key not in listed and not key[0].startswith("limit on") and used_up:

@@ -12,8 +12,9 @@ from paxsilica.plan.result import Plan
 from paxsilica.tables.schema import Funder, Mandate, Project
 
 USD_M = "USD million"
-Used = dict[tuple[str, str, int | None], tuple[float, float]]
-"""Limit and use by kind, name and year."""
+Used = dict[tuple[str, str, int | None], tuple[float, ...]]
+"""Limit and use by kind, name and year, and the size of the numbers in the sum where it is not
+the limit."""
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Money:
     payments: dict[tuple[str, str, int], float]
     support: dict[tuple[str, str, int], float]
     """Operating support by (funder, plant, year)."""
+    idle: dict[str, dict[int, str]]
+    """By existing plant, the years in which it is ``closed`` or ``mothballed``."""
 
     @property
     def size(self) -> float:
@@ -138,7 +141,30 @@ def read_money(facts: Facts, plan: Plan, ledger: Ledger) -> Money:
             ledger.at([row["plant"], row["year"]]).note("plant supported", "a row", words)
             continue
         support[row["funder"], row["plant"], row["year"]] += row["support_usd_m"]
-    return Money(facts, plan, ledger, committed, dict(payments), dict(support))
+    idle = _closings(facts, plan, ledger)
+    return Money(facts, plan, ledger, committed, dict(payments), dict(support), idle)
+
+
+def _closings(facts: Facts, plan: Plan, ledger: Ledger) -> dict[str, dict[int, str]]:
+    """Plants out of service by year; what the data do not allow is a finding."""
+    idle: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in records(plan, "closings"):
+        name, year, state = row["asset"], row["year"], row["state"]
+        allowed = name in facts.assets and facts.may_be(name, state)
+        if not allowed or year not in facts.years or year in idle[name]:
+            words = "one state of a plant that may be in it"
+            ledger.at([name, year]).note("state of a plant", state, words)
+            continue
+        idle[name][year] = state
+        kept = facts.assets[name].mothballed_fixed_cost_share if state == "mothballed" else 0.0
+        saved = (1 - (kept or 0.0)) * facts.fixed_of_asset(name, year)
+        ledger.at([name, year], USD_M, saved).same("state of a plant", row["saved_usd_m"], saved)
+    for name, years in idle.items():
+        since = min((year for year, state in years.items() if state == "closed"), default=None)
+        for year in facts.years if since is not None else ():
+            if year > (since or year) and facts.there(name, year) and years.get(year) != "closed":
+                ledger.at([name, year]).note("state of a plant", years.get(year, "open"), "closed")
+    return dict(idle)
 
 
 def audit_projects(money: Money) -> None:
@@ -185,6 +211,10 @@ def _one_project(one: Committed, money: Money) -> None:
     here.at_most("largest size", sum(one.sizes.values()), row.largest_size)
     for year, size in one.sizes.items():
         ledger.at([name, year], "size", row.largest_size).at_least("size added", size, 0.0)
+    for year in sorted(one.sizes) if row.size_step else ():
+        above = one.sizes[year] - (row.smallest_size if year == one.first else 0.0)
+        whole = round(above / (row.size_step or 1.0)) * (row.size_step or 0.0)
+        ledger.at([name, year], "size", row.largest_size).same("size in steps", above, whole)
     for other in row.prerequisites or ():
         earlier = money.committed.get(other)
         if earlier is None or earlier.first > one.first:

@@ -21,8 +21,18 @@ def _sizes(facts: Facts) -> dict[str, float]:
     size: dict[str, float] = defaultdict(float)
     for name, row in facts.assets.items():
         if facts.there(name, facts.first):
-            size[row.process] += min(facts.number("assets", row, "capacity", facts.first), BIG)
+            size[row.process] += min(_existing(facts, name), BIG)
     return size
+
+
+def _existing(facts: Facts, name: str) -> float:
+    """Nameplate in the first year; of a further recipe what the plant could run of it alone."""
+    base, use = facts.capacity_of(name)
+    if base == name:
+        return facts.nameplate(name, facts.first)
+    if base in facts.projects:
+        return 0.0
+    return min(facts.nameplate(name, facts.first), facts.nameplate(base, facts.first) / use)
 
 
 def benchmarks(facts: Facts) -> dict[str, str]:

@@ -12,6 +12,7 @@ from paxsilica.audit.activity import Running
 from paxsilica.audit.audited_support import annuities
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M
+from paxsilica.audit.reference import Facts
 from paxsilica.tables.schema import Funder
 
 Years = dict[int, float]
@@ -254,23 +255,36 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
     """Expected margin by year, USD million; ``None`` without a price."""
     facts, money = running.facts, running.money
     row, one = facts.projects[project], money.committed[project]
-    made, used = facts.makes[row.process], facts.uses[row.process]
-    prices = {name: facts.commodities[name].price_usd_per_unit for name in [*made, *used]}
-    if None in prices.values():
+    recipes = [name for name in facts.plants if facts.capacity_of(name)[0] == project]
+    worth = {name: _worth(facts, facts.plants[name].process) for name in recipes}
+    if None in worth.values():
         return None
-    worth = math.fsum(quantity * (prices[name] or 0.0) for name, quantity in made.items())
-    worth -= math.fsum(quantity * (prices[name] or 0.0) for name, quantity in used.items())
     start = one.first + row.lead_time_years
-    found = {}
+    found, fixed = dict[int, float](), dict[int, float]()
     for year in range(start, facts.last + 1):
         serves, above = money.in_service(project, year)
-        found[year] = -facts.fixed_cost_of(project, year, serves, above)
-    for name, amount in running.activity_of[project]:
-        state = running.states[name]
-        if state.year in found:
-            cost = facts.unit_cost(project, state.year)
-            cost *= facts.factor("variable cost", project, state.events)
-            found[state.year] += 1e-6 * state.probability * amount * (worth - cost)
+        fixed[year], found[year] = facts.fixed_cost_of(project, year, serves, above), 0.0
+    for plant, worth_of_one in worth.items():
+        for name, amount in running.activity_of[plant]:
+            state = running.states[name]
+            if state.year in found:
+                cost = facts.unit_cost(plant, state.year)
+                cost *= facts.factor("variable cost", plant, state.events)
+                margin = (worth_of_one or 0.0) - cost
+                found[state.year] += 1e-6 * state.probability * amount * margin
     for year in range(facts.last + 1, start + (row.economic_life_years or 0)):
-        found[year] = found.get(facts.last, 0.0)
-    return found
+        kept = (1 - (row.decline_rate or 0.0)) ** (year - facts.last)
+        found[year], fixed[year] = kept * found.get(facts.last, 0.0), fixed.get(facts.last, 0.0)
+    return {year: amount - fixed[year] for year, amount in found.items()}
+
+
+def _worth(facts: Facts, process: str) -> float | None:
+    """Output less input of a unit of activity at list prices, USD; ``None`` without a price."""
+    total = 0.0
+    for sign, recipe in ((1, facts.makes[process]), (-1, facts.uses[process])):
+        for name, quantity in recipe.items():
+            price = facts.commodities[name].price_usd_per_unit
+            if price is None:
+                return None
+            total += sign * quantity * price
+    return total

@@ -241,11 +241,39 @@ class Facts:
 
     def asset_capacity(self, asset: str, year: int) -> float:
         """Credited capacity of an existing plant, before events."""
+        return product(self.nameplate(asset, year), self.credit(asset))
+
+    def may_be(self, asset: str, state: str) -> bool:
+        """Whether the plan may bring an existing plant into a state, closed or mothballed."""
+        row = self.assets[asset]
+        if state == "mothballed":
+            return row.mothballed_fixed_cost_share is not None
+        stated = row.closing_cost_usd_m is not None
+        return state == "closed" and (
+            stated or ("assets", asset, "closing_cost_usd_m") in self.series
+        )
+
+    def fixed_of_asset(self, asset: str, year: int) -> float:
+        """Fixed cost of an existing plant in service, USD million."""
+        per_unit = self.fixed_per_unit(asset, year) * 1e-6
+        own = self.number("assets", self.assets[asset], "fixed_cost_usd_m", year)
+        return own + (per_unit and per_unit * self.asset_capacity(asset, year))
+
+    def capacity_of(self, plant: str) -> tuple[str, float]:
+        """The plant whose capacity a plant uses, and the units of it per unit of activity: itself,
+        unless it is a further recipe of another."""
+        row = self.plants[plant]
+        if isinstance(row, Project) or row.shares_capacity_of is None:
+            return plant, 1.0
+        return row.shares_capacity_of, row.capacity_use or 1.0
+
+    def nameplate(self, asset: str, year: int) -> float:
+        """Capacity of an existing plant without credit, before events."""
         if not self.there(asset, year):
             return 0.0
-        return product(
-            self.number("assets", self.assets[asset], "capacity", year), self.credit(asset)
-        )
+        row = self.assets[asset]
+        kept = (1 - (row.decline_rate or 0.0)) ** (year - (row.from_year or year))
+        return product(self.number("assets", row, "capacity", year), kept)
 
     def can_run(self, plant: str, situation: Situation) -> bool:
         """Whether neither the host nor the controller that is cut off stops the plant."""
@@ -280,6 +308,8 @@ class Facts:
         row = self.plants[plant]
         process = self.processes[row.process]
         table = "assets" if plant in self.assets else "projects"
+        if self.capacity_of(plant)[0] != plant:
+            return 0.0
         for column in ("fixed_cost_usd_m", "fixed_cost_usd_m_per_unit"):
             own = getattr(row, column, None) is not None
             if own or (table, plant, column) in self.series:
@@ -309,7 +339,10 @@ class Facts:
     def ramp(self, project: Project, age: int) -> float:
         """Share of nameplate available at an age in years of operation."""
         profile = project.ramp_profile or (1.0,)
-        return 0.0 if age < 0 else profile[min(age, len(profile) - 1)]
+        if age < len(profile):
+            return profile[age] if age >= 0 else 0.0
+        kept = 1 - (project.decline_rate or 0.0)
+        return float(profile[-1] * kept ** (age + 1 - len(profile)))
 
     def due(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
         """Capital that falls due by year for sizes by year of commitment, the first of which holds
@@ -323,13 +356,26 @@ class Facts:
 
     def capital(self, project: Project, sizes: Mapping[int, float]) -> dict[int, float]:
         """Expected capital by year of commitment."""
-        found = {}
+        found, before = {}, 0.0
         for position, year in enumerate(sorted(sizes)):
             above = sizes[year] - (project.smallest_size if position == 0 else 0.0)
             entry = self.number("projects", project, "capex_usd_m", year) if position == 0 else 0.0
             per_unit = self.number("projects", project, "capex_usd_m_per_unit", year)
-            found[year] = self.overrun(project) * (entry + above * per_unit)
+            charged = self.charged(project, before + above) - self.charged(project, before)
+            before += above
+            found[year] = self.overrun(project) * (entry + charged * per_unit)
         return found
+
+    def charged(self, project: Project, above: float) -> float:
+        """Units above the smallest size at the cost of the first of them: later ones may cost
+        less."""
+        edges = [0.0, *(size - project.smallest_size for size in project.scale_sizes or ())]
+        saved = [0.0, *(project.scale_savings or ())]
+        ends = [*edges[1:], math.inf]
+        return math.fsum(
+            (1 - share) * max(0.0, min(above, end) - start)
+            for start, end, share in zip(edges, ends, saved, strict=True)
+        )
 
     def overrun(self, project: Project) -> float:
         """Expected over stated capital of a project."""
@@ -412,7 +458,7 @@ class Facts:
             years = range(years.start, max(years.stop, self.last - row.lead_time_years + 1))
         room, column = row.largest_size - row.smallest_size, "capex_usd_m_per_unit"
         above = min((self.number("projects", row, column, year) for year in years), default=0.0)
-        least = self.least_capital(row) + self.overrun(row) * room * above
+        least = self.least_capital(row) + self.overrun(row) * self.charged(row, room) * above
         return min(stated, (1 - (row.sponsor_share or 0.0)) * least)
 
     def prefers(self, funder: Funder, project: str) -> bool:
@@ -436,6 +482,15 @@ class Facts:
             for year in self.years:
                 total[key[0], key[1], year] += line(values, year)
         return {key: quantity for key, quantity in total.items() if quantity > 0}
+
+    def demand_of(self, region: str, commodity: str, year: int) -> float:
+        """Final demand in a year that may lie before the case."""
+        anchors: dict[Any, dict[int, float]] = defaultdict(dict)
+        for row in self.tables.demand:
+            fits = row.variant in (None, self.case.demand.variant)
+            if fits and (row.region, row.commodity) == (region, commodity):
+                anchors[row.use, row.variant][row.year] = row.quantity
+        return math.fsum(line(values, year) for values in anchors.values())
 
     def _route(self, origin: str, target: str, commodity: str) -> Route | None:
         """The row whose terms hold between two places: the fewest ``*``; of equals, that which

@@ -299,7 +299,7 @@ def unreachable_limits(written: Written) -> list[tuple[str, tuple[int, ...], str
     words: dict[str, str] = {}
     for at, row in enumerate(rows):
         name, when = program.row_names[row][1]
-        year = when if isinstance(when, int) else instance.states[when].year
+        year = instance.limit_year(name, when)
         limit = instance.limits[name]
         head = f"({limit.measure}), but the"
         # the amount of existing plants is a constant on the right side of the row
@@ -364,7 +364,8 @@ def _offers(
     offers = []
     for years, capex, size, per_unit in (
         (candidate.window, candidate.capex, candidate.smallest, 1.0),
-        (candidate.size_years, candidate.capex_per_unit, more, more),
+        # at most all of it, where a unit costs least on average
+        (candidate.size_years, candidate.capex_per_unit, more, candidate.charged_size(more)),
     ):
         ready = availability_by_commitment(candidate, state.year, years)
         most = max(ready.values(), default=0.0) * size * quantity

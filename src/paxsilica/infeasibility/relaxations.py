@@ -439,7 +439,8 @@ def _limits(written: Written) -> list[Relaxation]:
 def _limit(written: Written, name: str, entries: Entries) -> Relaxation:
     limit = written.instance.limits[name]
     side = -1.0 if limit.sense == "at least" else 1.0
-    whole, weight = limit.measure == "projects", 1 / max(1.0, abs(limit.value))
+    whole = limit.measure == "projects" and limit.weights is None
+    weight = 1 / max(1.0, abs(limit.value))
     return Relaxation(
         "limits",
         name,

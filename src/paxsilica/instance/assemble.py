@@ -11,6 +11,8 @@ from functools import cached_property
 from paxsilica.case import Case
 from paxsilica.errors import Problem
 from paxsilica.finance import MILLION, discount_factor
+from paxsilica.instance.closable_plants import Closable, make_closable
+from paxsilica.instance.collected import Collection, make_returns
 from paxsilica.instance.demand import (
     benchmark_processes,
     covered_demand,
@@ -28,6 +30,7 @@ from paxsilica.instance.operating_states import (
 )
 from paxsilica.instance.projects import Candidate, Funding, make_candidate, make_funding, unfundable
 from paxsilica.instance.running_costs import fixed_cost_of_asset, unit_costs
+from paxsilica.instance.selection import applies
 from paxsilica.instance.supported_plants import (
     Support,
     SupportGroup,
@@ -37,7 +40,7 @@ from paxsilica.instance.supported_plants import (
 )
 from paxsilica.instance.types import Place
 from paxsilica.instance.unread import MEASURES_UNREAD
-from paxsilica.instance.world import World, make_world, scaled
+from paxsilica.instance.world import UNLIMITED, World, make_world, scaled, year_ranges
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Limit, Stock
@@ -61,6 +64,8 @@ class Instance:
         paid_support: operating support; see :class:`~paxsilica.instance.supported_plants.Support`.
         nameplate: capacity of each existing plant by (asset, year) of its operation, as in the
             data: no credit, no events.
+        closable: existing plants that the plan may close or mothball, by name.
+        returns: plants that collect goods after their years of use, by name.
         shortage_price: USD per unit by (commodity, year); a commodity without one must be served in
             full.
     """
@@ -80,6 +85,8 @@ class Instance:
     shortage_price: Mapping[tuple[str, int], float]
     fixed_asset_cost: Mapping[tuple[str, int], float]
     holding_cost: Mapping[tuple[Place, int], float]
+    closable: Mapping[str, Closable]
+    returns: Mapping[str, Collection]
 
     @property
     def case(self) -> Case:
@@ -136,6 +143,51 @@ class Instance:
     def limits(self) -> dict[str, Limit]:
         """Policy limits by name, without those that the model does not use."""
         return {row.limit: row for row in self.tables.limits if row.measure not in MEASURES_UNREAD}
+
+    def normal_paths(self, limit: Limit) -> dict[str, tuple[str, ...]]:
+        """The normal states of the years in which a limit holds, one for each year, along each
+        scenario; by a name with the years, and with the scenarios where paths differ. The path of
+        a scenario in which something is cut off follows the normal state beside it."""
+        years = [year for year in self.years if applies(limit, year)]
+        of: dict[tuple[str, int], str] = {
+            (scenario, state.year): state.normal_state or state.name
+            for state in self.states.values()
+            for scenario in state.scenarios
+        }
+        paths: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for scenario in dict.fromkeys(scenario for scenario, _ in of):
+            paths[tuple(of[scenario, year] for year in years)].append(scenario)
+        span = year_ranges(years)
+        if len(paths) == 1:
+            return {span: next(iter(paths))}
+        return {f"{span} {'+'.join(sorted(names))}": path for path, names in paths.items()}
+
+    def states_of_use(self, state: OperatingState, year: int) -> tuple[str, ...]:
+        """The states of an earlier year that may have gone before ``state``: those of its
+        scenarios, or of all scenarios for a state that belongs to none; empty before the case."""
+        names = {name for name in state.scenarios if name}
+        return tuple(
+            one.name
+            for one in self.states.values()
+            if one.year == year and one.scenarios and (not names or names & set(one.scenarios))
+        )
+
+    def room_per_unit(self, plant: str, state: str) -> float:
+        """What a unit of credited capacity of a plant, before events and access, is in a state."""
+        where, row = self.states[state], self.world.plants[plant]
+        if row.is_project:
+            return where.capacity_factor.get(plant, where.shared_room.get(plant, 0.0))
+        credited = scaled(self.nameplate[plant, where.year], row.credit)
+        return where.shared_room[plant] / credited if credited else 1.0
+
+    def limit_year(self, name: str, when: int | str) -> int:
+        """The year of a row of a limit: of an index that is a year, an operating state, or years
+        together, whose last one it is."""
+        if isinstance(when, int):
+            return when
+        if when in self.states:
+            return self.states[when].year
+        return max(year for year in self.years if applies(self.limits[name], year))
 
     @cached_property
     def covered(self) -> tuple[str, ...]:
@@ -352,14 +404,13 @@ def make_instance(tables: Tables, case: Case) -> Instance:
 
     costs = {year: _variable_costs(world, year) for year in case.span()}
     nameplate = {
-        (row.asset, year): world.number("assets", row, "capacity", year)
+        (row.asset, year): world.nameplate(row, year)
         for row in tables.assets
         for year in case.span()
-        if world.plants[row.asset].operates(year)
+        if world.plants[row.asset].operates(year) and row.asset not in world.shared
     }
-    capacities: dict[int, dict[str, float]] = {year: {} for year in case.span()}
-    for (name, year), size in nameplate.items():
-        capacities[year][name] = scaled(size, world.plants[name].credit)
+    _weighed_without_limit(world, nameplate)
+    capacities = _capacities(world, nameplate)
     found_conditions = _states(world)
     cut, normal_conditions = Conditions(frozenset({Everything})), Conditions()
     for year in sorted({year for _, year in shares}):
@@ -432,9 +483,35 @@ def make_instance(tables: Tables, case: Case) -> Instance:
             for row in tables.stocks
             for year in case.span()
         },
+        closable=make_closable(world),
+        returns=make_returns(world),
     )
     world.refuse_if_problems()
     return instance
+
+
+def _weighed_without_limit(world: World, nameplate: Mapping[tuple[str, int], float]) -> None:
+    """Find limits that weigh the capacity of plants without limit of capacity."""
+    endless = {name for (name, _), size in nameplate.items() if size == UNLIMITED}
+    for row in world.tables.limits:
+        if row.measure == "capacity" and row.weights is not None:
+            for name in sorted(endless.intersection(row.asset or ())):
+                words = f"should weigh no capacity without limit, which {name} has"
+                world.problems.append(Problem("limits", row.limit, "weights", "", words))
+
+
+def _capacities(
+    world: World, nameplate: Mapping[tuple[str, int], float]
+) -> dict[int, dict[str, float]]:
+    """Credited capacity of existing plants by year; its own limit of a further recipe."""
+    found: dict[int, dict[str, float]] = {year: {} for year in world.case.span()}
+    for (name, year), size in nameplate.items():
+        found[year][name] = scaled(size, world.plants[name].credit)
+    for name in world.shared:
+        for year, sizes in found.items():
+            if world.plants[name].operates(year):
+                sizes[name] = world.limit_of_recipe(name, year)
+    return found
 
 
 def _variable_costs(world: World, year: int) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from paxsilica.errors import Problem
 from paxsilica.instance.world import World
+from paxsilica.interpolate import left_after
 from paxsilica.tables.schema import Project
 
 
@@ -27,13 +28,15 @@ class Completion:
         """Probability that the project is ever completed, share of 1."""
         return sum(probability for _, probability in self.delays)
 
-    def credited_share(self, age: int, ramp: tuple[float, ...]) -> float:
+    def credited_share(self, age: int, ramp: tuple[float, ...], decline: float = 0.0) -> float:
         """Expected share of nameplate that is available ``age`` years after the planned start.
 
-        ``ramp`` holds the share of nameplate by year of operation; the last holds on.
+        ``ramp`` holds the share of nameplate by year of operation; the last holds on, less the
+        ``decline`` of each further year.
         """
         return sum(
-            probability * ramp_share(ramp, age - delay) for delay, probability in self.delays
+            probability * ramp_share(ramp, age - delay, decline)
+            for delay, probability in self.delays
         )
 
     def operating_share(self, age: int) -> float:
@@ -56,13 +59,19 @@ ON_TIME = Completion()
 """Completion without a table ``completion``, or of a project without a status."""
 
 
-def ramp_share(ramp: tuple[float, ...], age: int) -> float:
-    """Share of nameplate in year ``age`` of operation, the first of which is 0; 0 before.
+def ramp_share(ramp: tuple[float, ...], age: int, decline: float = 0.0) -> float:
+    """Share of nameplate in year ``age`` of operation, the first of which is 0; 0 before. After
+    the years of the ramp it loses the share ``decline`` of itself in each year.
 
     >>> [ramp_share((0.5, 1.0), age) for age in (-1, 0, 1, 7)]
     [0.0, 0.5, 1.0, 1.0]
+    >>> [ramp_share((0.5, 1.0), age, 0.5) for age in (-1, 0, 1, 2, 3)]
+    [0.0, 0.5, 1.0, 0.5, 0.25]
     """
-    return 0.0 if age < 0 else ramp[min(age, len(ramp) - 1)]
+    if age < 0:
+        return 0.0
+    past = age - len(ramp) + 1
+    return ramp[age] if past < 0 else ramp[-1] * left_after(decline, past)
 
 
 def completion_of(world: World, row: Project) -> Completion:

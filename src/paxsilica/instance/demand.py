@@ -34,11 +34,15 @@ NEGLIGIBLE = 1e-9
 """Share of the gross need below which a net need is none."""
 
 
-def final_demand(world: World, year: int) -> dict[tuple[str, str], float]:
+def final_demand(
+    world: World, year: int, only: tuple[str, str] | None = None
+) -> dict[tuple[str, str], float]:
     """Final demand by (region, commodity) in ``year``, all uses together, of the variant that the
-    case names."""
+    case names; with ``only``, of this region and commodity alone."""
     anchors: dict[tuple[str, str, str | None, str | None], dict[int, float]] = defaultdict(dict)
     for row in world.tables.demand:
+        if only is not None and (row.region, row.commodity) != only:
+            continue
         if row.variant is None or row.variant == world.case.demand.variant:
             # rows without a variant are part of every variant: they add to those of the variant
             # itself
@@ -71,7 +75,7 @@ def _existing_capacity(world: World) -> dict[str, float]:
     first = world.case.years[0]
     for asset in world.tables.assets:
         if world.plants[asset.asset].operates(first):
-            capacity[asset.process] += min(world.number("assets", asset, "capacity", first), 1e15)
+            capacity[asset.process] += min(world.nameplate(asset, first), 1e15)
     return capacity
 
 

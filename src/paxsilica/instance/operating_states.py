@@ -60,6 +60,10 @@ class OperatingState(Header):
         capacity: credited capacity of each asset, in units of activity per year (may be ``inf``);
             projects are not in it.
         capacity_factor: share of the credited capacity of each project that events leave.
+        shared: for each plant whose capacity is shared in the state, what a unit of activity of
+            each of its recipes uses of it.
+        shared_room: what these plants have in the state: credited capacity of an asset, share of
+            the credited capacity that events leave of a project.
         demand: final demand to be served, by place.
         users: places where the commodity is demanded, or taken by an existing plant that can run.
         supply, use: for each place the (plant, quantity per unit of activity) that make or use the
@@ -71,6 +75,8 @@ class OperatingState(Header):
     arcs: Mapping[Arc, Arrow]
     capacity: Mapping[str, float]
     capacity_factor: Mapping[str, float]
+    shared: Mapping[str, Mapping[str, float]]
+    shared_room: Mapping[str, float]
     variable_cost: Mapping[str, float]
     demand: Mapping[Place, float]
     users: frozenset[Place]
@@ -172,6 +178,25 @@ def _factor(
     return product
 
 
+def _shares_something(world: World, name: str, online: Mapping[str, int], year: int) -> bool:
+    """Whether the plant whose capacity a further recipe uses can be in service in the year; always
+    for a plant with a capacity of its own."""
+    if name not in world.shared:
+        return True
+    base = world.plants[world.shared[name][0]]
+    return online.get(base.name, year + 1) <= year if base.is_project else base.operates(year)
+
+
+def _shared(world: World, kept: Mapping[str, Plant]) -> dict[str, dict[str, float]]:
+    """For each plant with further recipes among the plants of a state, what a unit of activity of
+    each recipe uses of its capacity."""
+    found: dict[str, dict[str, float]] = {}
+    for name in sorted(world.shared.keys() & kept.keys()) if world.shared else ():
+        base, use = world.shared[name]
+        found.setdefault(base, {base: 1.0} if base in kept else {})[name] = use
+    return found
+
+
 def make_state(
     world: World,
     routes: Mapping[Arc, Mapping[int, Arrow]],
@@ -203,6 +228,8 @@ def make_state(
         if plant.region in gone or plant.controller in stopped or not plant.operates(year):
             return False
         if plant.is_project and online.get(plant.name, year + 1) > year:
+            return False
+        if not _shares_something(world, plant.name, online, year):
             return False
         made = world.outputs.get(plant.process, {})
         # where the host is cut off too, the product does not leave it in any case
@@ -237,10 +264,19 @@ def make_state(
         for plant in plants.values()
         if not plant.is_project
     }
+
+    def room_of(base: str) -> float:
+        plant = world.plants[base]
+        left = _factor(
+            events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
+        )
+        share = world.access(plant, year) if everywhere else 1.0
+        return left if plant.is_project else scaled(capacities[base], left * share)
+
     users = {place for place, quantity in served.items() if quantity > 0} | {
         (plant.region, commodity)
         for plant in plants.values()
-        if capacity.get(plant.name, 0.0) > 0
+        if capacity.get(plant.name, 0.0) > 0 and world.stands(plant.name)
         for commodity in world.inputs.get(plant.process, {})
     }
     stores = {(row.region, row.commodity) for row in world.tables.stocks if row.region not in gone}
@@ -250,6 +286,7 @@ def make_state(
     kept_plants, places, kept_arcs = prune(
         world, plants, arcs, served, stores, wanted, least, counted
     )
+    shared = _shared(world, kept_plants)
     supply: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     use: dict[Place, list[tuple[str, float]]] = defaultdict(list)
     for plant in kept_plants.values():
@@ -271,6 +308,8 @@ def make_state(
         capacity_factor={
             name: remaining[name] for name, plant in kept_plants.items() if plant.is_project
         },
+        shared=shared,
+        shared_room={base: room_of(base) for base in shared},
         variable_cost={
             plant.name: (
                 costs[plant.name]

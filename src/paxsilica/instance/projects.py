@@ -35,13 +35,16 @@ class Candidate:
     size_years: tuple[int, ...]
     smallest: float
     largest: float
+    size_step: float
     expandable: bool
     completion: Completion
     lead_time: int
     ramp: tuple[float, ...]
+    decline: float
     spend_profile: tuple[float, ...]
     capex: Mapping[int, float]
     capex_per_unit: Mapping[int, float]
+    scale: tuple[tuple[float, float], ...]
     fixed_cost: Mapping[int, float]
     fixed_cost_per_unit: Mapping[int, float]
     sponsor_share: float
@@ -58,6 +61,21 @@ class Candidate:
         """Whether its size is a choice."""
         return self.largest > self.smallest
 
+    def saving(self, part: int) -> dict[int, float]:
+        """USD million by year of commitment that a unit of size beyond a size of ``scale`` costs
+        less than one below it. ``scale`` holds (size above the smallest, further share saved)."""
+        return {v: self.scale[part][1] * cost for v, cost in self.capex_per_unit.items()}
+
+    def charged_size(self, above: float) -> float:
+        """Size above the smallest, less what economies of scale save of it: what is paid for at
+        the cost of the first units."""
+        return above - sum(share * max(0.0, above - size) for size, share in self.scale)
+
+    @property
+    def most_steps(self) -> int:
+        """Whole steps from the smallest to the largest size."""
+        return round((self.largest - self.smallest) / self.size_step)
+
     @property
     def online_from(self) -> int:
         """First year in which it could run."""
@@ -66,7 +84,7 @@ class Candidate:
     def credited_share(self, age: int) -> float:
         """Expected share of nameplate ``age`` years after the planned start: the chance of each
         delay times the ramp from then on."""
-        return self.completion.credited_share(age, self.ramp)
+        return self.completion.credited_share(age, self.ramp, self.decline)
 
     def _profile(self, commitment: int, year: int) -> float:
         age = year - commitment
@@ -78,7 +96,9 @@ class Candidate:
     def availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """Coefficients on the cumulative decisions of the years ``of`` whose sum is the ramped
         share in service in ``year`` if all goes as planned."""
-        return differences(of, {v: ramp_share(self.ramp, self._age(v, year)) for v in of})
+        return differences(
+            of, {v: ramp_share(self.ramp, self._age(v, year), self.decline) for v in of}
+        )
 
     def credited_availability(self, year: int, of: tuple[int, ...]) -> dict[int, float]:
         """The same for the expected ramped share, completed late or never included."""
@@ -117,6 +137,14 @@ class Candidate:
             for year in self.years
         }
 
+    def saved_on_size(self, part: int, year: int) -> dict[int, float]:
+        """USD million less due in ``year`` per unit of the cumulative size beyond a size of
+        ``scale``, by year of its commitment."""
+        saving = self.saving(part)
+        return differences(
+            self.size_years, {v: saving[v] * self._profile(v, year) for v in self.size_years}
+        )
+
     def capital_committed(
         self, year: int, of: tuple[int, ...], price: Mapping[int, float]
     ) -> dict[int, float]:
@@ -140,9 +168,9 @@ class Candidate:
         USD million."""
         least = min((self.capex[v] for v in self.window), default=0.0)
         if self.scalable:
-            least += min((self.capex_per_unit[v] for v in self.size_years), default=0.0) * (
-                self.largest - self.smallest
-            )
+            least += min(
+                (self.capex_per_unit[v] for v in self.size_years), default=0.0
+            ) * self.charged_size(self.largest - self.smallest)
         return (1 - self.sponsor_share) * least
 
     @property
@@ -310,13 +338,16 @@ def make_candidate(world: World, row: Project) -> Candidate:
         size_years=size_years if row.largest_size > row.smallest_size else (),
         smallest=row.smallest_size,
         largest=row.largest_size,
+        size_step=row.size_step or 0.0,
         expandable=bool(row.expandable),
         completion=completion_of(world, row),
         lead_time=row.lead_time_years,
         ramp=row.ramp_profile or (1.0,),
+        decline=row.decline_rate or 0.0,
         spend_profile=row.spend_profile or (1.0,),
         capex=expected(by_year("capex_usd_m", window)),
         capex_per_unit=expected(by_year("capex_usd_m_per_unit", size_years, 0.0)),
+        scale=_scale(row),
         fixed_cost={
             year: own + row.smallest_size * by_process[year]
             for year, own in by_year("fixed_cost_usd_m", years, 0.0).items()
@@ -338,6 +369,15 @@ def make_candidate(world: World, row: Project) -> Candidate:
         required=row.commitment == "required",
         years=years,
     )
+
+
+def _scale(row: Project) -> tuple[tuple[float, float], ...]:
+    """(size above the smallest, share that a unit beyond it saves in addition), in rising order."""
+    before, found = 0.0, []
+    for size, saved in zip(row.scale_sizes or (), row.scale_savings or (), strict=True):
+        found.append((size - row.smallest_size, saved - before))
+        before = saved
+    return tuple(found)
 
 
 def make_funder_terms(world: World, row: Funder) -> FunderTerms | None:

@@ -20,8 +20,10 @@ def table_of(row: Asset | Project) -> str:
 
 
 def process_that_charges(world: World, row: Asset | Project) -> Process | None:
-    """The process whose fixed cost a plant has; ``None`` where there is none, or the plant states
-    its own."""
+    """The process whose fixed cost a plant has; ``None`` where there is none, where the plant
+    states its own, and for a further recipe of a plant, which has the fixed cost."""
+    if isinstance(row, Asset) and row.shares_capacity_of is not None:
+        return None
     process = world.processes[row.process]
     table, key = table_of(row), "|".join(str(getattr(row, part)) for part in row.key)
     stated = any(

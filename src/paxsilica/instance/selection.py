@@ -28,6 +28,15 @@ def selects_plant(world: World, limit: Limit, plant: str) -> bool:
     )
 
 
+def weight_of(limit: Limit, plant: str) -> float:
+    """Factor of a selected plant in the sum of the limit."""
+    if limit.weights is None or limit.asset is None:
+        return 1.0
+    return sum(
+        weight for name, weight in zip(limit.asset, limit.weights, strict=True) if name == plant
+    )
+
+
 def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
     """Whether the limit selects shipments along (from region, to region, commodity)."""
     return (
@@ -38,11 +47,14 @@ def selects_arc(limit: Limit, arc: tuple[str, str, str]) -> bool:
 
 
 def floors(world: World, year: int) -> tuple[Limit, ...]:
-    """Limits with a minimum of operation in ``year``."""
+    """Limits in ``year`` that may ask for operation: a minimum, or a sum with weights, in which a
+    plant may run to make room for another."""
     return tuple(
         row
         for row in world.tables.limits
-        if row.sense == "at least" and row.measure not in ON_PLANTS and applies(row, year)
+        if (row.sense == "at least" or row.weights is not None)
+        and row.measure not in ON_PLANTS
+        and applies(row, year)
     )
 
 

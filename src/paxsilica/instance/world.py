@@ -12,7 +12,7 @@ from typing import Literal
 from paxsilica.case import Case
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance.names import mistaken_names
-from paxsilica.interpolate import interpolate
+from paxsilica.interpolate import interpolate, left_after
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Asset, Process, Project, Region, Row
 
@@ -233,6 +233,56 @@ class World:
         except KeyError:
             self.miss(table, key, column, anchors, year)
             return 0.0
+
+    @cached_property
+    def shared(self) -> dict[str, tuple[str, float]]:
+        """For each further recipe of a plant: that plant, and the units of its capacity that a unit
+        of activity uses."""
+        return {
+            row.asset: (row.shares_capacity_of, row.capacity_use or 1.0)
+            for row in self.tables.assets
+            if row.shares_capacity_of is not None
+        }
+
+    def limit_of_recipe(self, name: str, year: int) -> float:
+        """The limit of its own of a further recipe of a plant, units of activity per year; zero in
+        years in which there is none."""
+        if not self.plants[name].operates(year):
+            return 0.0
+        return self.number("assets", self.assets_by_name[name], "capacity", year)
+
+    def stands(self, name: str) -> bool:
+        """Whether a plant exists whatever the plan does: a further recipe of a project does not,
+        nor does a plant that the plan may close."""
+        base, _ = self.shared.get(name, (name, 1.0))
+        return base in self.assets_by_name and not self.may_be_closed(base)
+
+    def may_be_closed(self, name: str) -> bool:
+        """Whether the plan may close or mothball an existing plant."""
+        row = self.assets_by_name[name]
+        return (
+            row.closing_cost_usd_m is not None
+            or row.mothballed_fixed_cost_share is not None
+            or ("assets", name, "closing_cost_usd_m") in self.series
+        )
+
+    def nameplate(self, row: Asset, year: int) -> float:
+        """Capacity of an existing plant in ``year``, in units of activity, without credit: that of
+        the data less its decline since its first year. A further recipe of another plant has at
+        most what that plant, if it exists, could run of it alone."""
+        stated = self._own_nameplate(row, year)
+        if row.asset not in self.shared:
+            return stated
+        base, use = self.shared[row.asset]
+        if base not in self.assets_by_name or not self.plants[base].operates(year):
+            return 0.0
+        return min(stated, self._own_nameplate(self.assets_by_name[base], year) / use)
+
+    def _own_nameplate(self, row: Asset, year: int) -> float:
+        stated = self.number("assets", row, "capacity", year)
+        if not row.decline_rate or row.from_year is None:
+            return stated
+        return scaled(stated, left_after(row.decline_rate, year - row.from_year))
 
     def miss(
         self, table: str, row: str, column: str, anchors: Mapping[int, float], year: int

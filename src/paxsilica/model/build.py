@@ -9,7 +9,17 @@ from contextlib import contextmanager
 import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
-from paxsilica.model import funding, investment, limits, operation, security, storage, support
+from paxsilica.model import (
+    closings,
+    funding,
+    investment,
+    limits,
+    operation,
+    returns,
+    security,
+    storage,
+    support,
+)
 from paxsilica.model.costs import minimised
 from paxsilica.model.funding import programme_capital, programme_money
 from paxsilica.model.registry import COSTS, Cost, add, linear
@@ -37,8 +47,18 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, investment.size_needs_commitment)
     add(model, instance, investment.size_never_shrinks)
     add(model, instance, investment.size_set_at_commitment)
+    add(model, instance, investment.size_in_steps)
+    add(model, instance, investment.beyond_at_least)
+    add(model, instance, investment.beyond_at_most)
+    add(model, instance, investment.beyond_when_reached)
     add(model, instance, investment.exclusive_group)
     add(model, instance, investment.prerequisite)
+
+    add(model, instance, closings.closed_for_good)
+    add(model, instance, closings.closed_or_mothballed)
+    add(model, instance, closings.restart)
+    add(model, instance, closings.open_capacity)
+    add(model, instance, closings.open_must_run)
 
     add(model, instance, funding.spend_equals_funding)
     add(model, instance, funding.funder_envelope)
@@ -58,6 +78,9 @@ def build(instance: Instance) -> pyo.ConcreteModel:
 
     add(model, instance, operation.commodity_balance)
     add(model, instance, operation.project_capacity)
+    add(model, instance, operation.shared_capacity)
+
+    add(model, instance, returns.returns_after_use)
 
     add(model, instance, security.readiness)
     add(model, instance, security.minimum_utilisation)
@@ -71,6 +94,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
 
     add(model, instance, limits.limit_on_plants)
     add(model, instance, limits.limit_on_operation)
+    add(model, instance, limits.limit_over_years)
 
     costs: dict[str, Cost] = {name: doc.rule(model, instance) for name, doc in COSTS.items()}
     model.costs = costs

@@ -13,7 +13,8 @@ import pyomo.environ as pyo
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance, OperatingState
 from paxsilica.instance.projects import differences
-from paxsilica.model.investment import fixed_cost_terms
+from paxsilica.model.closings import change_cost, saved_fixed_cost
+from paxsilica.model.investment import capital_parts, fixed_cost_terms
 from paxsilica.model.registry import Cost, Terms, cost, times
 from paxsilica.model.variables import support_index
 
@@ -26,7 +27,8 @@ def _weight(instance: Instance, state: OperatingState) -> float:
 @cost(
     latex=(
         r"\sum_p \left(\sigma_p + \phi\, (1 - \sigma_p)\right) \sum_v \Big(\sum_t \beta_t\,"
-        r" \alpha_{p,v,t}\Big) \left(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, \Delta e_{p,v}\right)"
+        r" \alpha_{p,v,t}\Big) \Big(K_{p,v}\, \Delta y_{p,v} + K^e_{p,v}\, \big(\Delta e_{p,v} -"
+        r" \sum_i \vartheta_{p,i}\, \Delta \gamma_{p,i,v}\big)\Big)"
     ),
     owner="investment",
 )
@@ -36,13 +38,10 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     of the case. Public money costs more than its face value. Capital of projects without an
     economic life is charged in full as it falls due."""
     terms: Terms = []
-    for name, candidate in instance.candidates.items():
+    for candidate in instance.candidates.values():
         public = 1 - candidate.sponsor_share
         cost_of_money = candidate.sponsor_share + public * instance.case.finance.public_funds_cost
-        for of, price, variables in (
-            (candidate.window, candidate.capex, model.committed),
-            (candidate.size_years, candidate.capex_per_unit, model.added_size),
-        ):
+        for of, price, variables in capital_parts(model, candidate):
             worth = {
                 v: cost_of_money
                 * price[v]
@@ -51,7 +50,7 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
                 )
                 for v in of
             }
-            terms += [(amount, variables[name, v]) for v, amount in differences(of, worth).items()]
+            terms += [(amount, variables[v]) for v, amount in differences(of, worth).items()]
     return Cost(terms)
 
 
@@ -59,17 +58,26 @@ def capital(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     latex=(
         r"\sum_{t} \beta_t \Big(\sum_{a \notin \mathcal{P}} F_{a,t} + \sum_{p,v}"
         r" \Pi_{p,t-v-\ell_p} \left(F_{p,t}\, \Delta y_{p,v} + F^e_{p,t}\,"
-        r" \Delta e_{p,v}\right)\Big)"
+        r" \Delta e_{p,v}\right) + \sum_{a \notin \mathcal{P}} \big(K^c_{a,t}\, \Delta"
+        r" \chi^c_{a,t} + K^r_{a,t}\, \chi^r_{a,t} - F_{a,t}\, (\chi^c_{a,t} + (1 -"
+        r" \varphi_a)\, \chi^m_{a,t})\big)\Big)"
     ),
     owner="investment",
 )
 def fixed_operation(model: pyo.ConcreteModel, instance: Instance) -> Cost:
     """Expected fixed cost of plants in each year of operation: that of a project with the
-    probability that it operates; for existing plants a constant."""
+    probability that it operates. That of an existing plant is a constant, unless the plan may
+    close or mothball it: then what this saves is taken off, and the cost of closings and restarts
+    is added."""
     terms: Terms = []
     for candidate in instance.candidates.values():
         for year in instance.years:
             terms += times(instance.discount(year), fixed_cost_terms(model, candidate, year))
+    for plant, one in instance.closable.items():
+        for year in one.years:
+            weight = instance.discount(year)
+            terms += times(-weight, saved_fixed_cost(model, instance, plant, year))
+            terms += times(weight, change_cost(model, instance, plant, year))
     constant = sum(
         instance.discount(year) * amount for (_, year), amount in instance.fixed_asset_cost.items()
     )

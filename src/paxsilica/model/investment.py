@@ -9,8 +9,8 @@ import pyomo.environ as pyo
 
 from paxsilica.instance import Candidate, Instance
 from paxsilica.instance.projects import differences
-from paxsilica.model.registry import Terms, at_least, at_most, row
-from paxsilica.model.variables import commitment_index, size_index
+from paxsilica.model.registry import Terms, at_least, at_most, equal, row
+from paxsilica.model.variables import commitment_index, scale_index, size_index, step_index
 
 INTEGER = "a yes-or-no decision; its value is found by solving again"
 SIZE = "the row defines a size; capacity is priced where it runs"
@@ -26,6 +26,10 @@ class Decisions(Protocol):
     @property
     def added_size(self) -> Mapping[tuple[str, int], Any]:
         """By project and year."""
+
+    @property
+    def size_beyond(self) -> Mapping[tuple[str, int, int], Any]:
+        """By project, part and year."""
 
 
 def committed_by(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
@@ -79,15 +83,46 @@ def spend_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
         (amount, decisions.added_size[candidate.name, v])
         for v, amount in candidate.spend_on_size[year].items()
     ]
+    terms += [
+        (-amount, decisions.size_beyond[candidate.name, part, v])
+        for part in range(len(candidate.scale))
+        for v, amount in candidate.saved_on_size(part, year).items()
+    ]
     return terms
+
+
+def capital_parts(
+    decisions: Decisions, candidate: Candidate
+) -> list[tuple[tuple[int, ...], Mapping[int, float], Mapping[int, Any]]]:
+    """The parts of the capital of a project: years of decision, USD million per unit by year of
+    commitment, and the cumulative decisions by year: the commitment, size above the smallest, and
+    size beyond the sizes from which on a unit costs less."""
+    name = candidate.name
+    sized = candidate.size_years
+    return [
+        (
+            candidate.window,
+            candidate.capex,
+            {v: decisions.committed[name, v] for v in candidate.window},
+        ),
+        (sized, candidate.capex_per_unit, {v: decisions.added_size[name, v] for v in sized}),
+        *(
+            (
+                sized,
+                {v: -amount for v, amount in candidate.saving(part).items()},
+                {v: decisions.size_beyond[name, part, v] for v in sized},
+            )
+            for part in range(len(candidate.scale))
+        ),
+    ]
 
 
 def capital_terms(model: pyo.ConcreteModel, candidate: Candidate, year: int) -> Terms:
     """Capital of the project, USD million, that is committed by ``year``, whenever it falls due."""
-    committed = candidate.capital_committed(year, candidate.window, candidate.capex)
-    added = candidate.capital_committed(year, candidate.size_years, candidate.capex_per_unit)
-    return [(amount, model.committed[candidate.name, v]) for v, amount in committed.items()] + [
-        (amount, model.added_size[candidate.name, v]) for v, amount in added.items()
+    return [
+        (amount, variables[v])
+        for of, price, variables in capital_parts(model, candidate)
+        for v, amount in candidate.capital_committed(year, of, price).items()
     ]
 
 
@@ -106,26 +141,22 @@ def fixed_cost_terms(decisions: Decisions, candidate: Candidate, year: int) -> T
 
 def owner_charge_terms(decisions: Decisions, candidate: Candidate, year: int) -> Terms:
     """Expected annuity of the owner's capital in ``year`` at the owner's rate, USD million."""
-    terms: Terms = []
-    for of, price, variables in (
-        (candidate.window, candidate.capex, decisions.committed),
-        (candidate.size_years, candidate.capex_per_unit, decisions.added_size),
-    ):
-        charges = candidate.owner_charges(year, of, price)
-        terms += [(amount, variables[candidate.name, v]) for v, amount in charges.items()]
-    return terms
+    return [
+        (amount, variables[v])
+        for of, price, variables in capital_parts(decisions, candidate)
+        for v, amount in candidate.owner_charges(year, of, price).items()
+    ]
 
 
 def obligation_terms(decisions: Decisions, candidate: Candidate) -> Terms:
     """Annuities of the project after the last year of the case, undiscounted, USD million."""
-    terms: Terms = []
-    for of, price, variables in (
-        (candidate.window, candidate.capex, decisions.committed),
-        (candidate.size_years, candidate.capex_per_unit, decisions.added_size),
-    ):
-        owed = differences(of, {v: price[v] * candidate.obligation(v) for v in of})
-        terms += [(amount, variables[candidate.name, v]) for v, amount in owed.items()]
-    return terms
+    return [
+        (amount, variables[v])
+        for of, price, variables in capital_parts(decisions, candidate)
+        for v, amount in differences(
+            of, {v: price[v] * candidate.obligation(v) for v in of}
+        ).items()
+    ]
 
 
 def _after_first(instance: Instance) -> list[tuple[str, int]]:
@@ -257,6 +288,114 @@ def size_set_at_commitment(
         (room, model.committed[project, year - 1]),
     ]
     return at_most(model, terms, 0.0)
+
+
+@row(
+    over=step_index,
+    latex=r"e_{p,t} = \overline{\sigma}_p\, \nu_{p,t}",
+    dual=(
+        "USD million of cost per unit of size that need not be part of a whole step; free, as the"
+        " row is an equation"
+    ),
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price=SIZE,
+    audit="size in steps",
+)
+def size_in_steps(model: pyo.ConcreteModel, instance: Instance, project: str, year: int) -> Any:
+    """Size above the smallest comes in whole steps: reactors, lines, modules of one size."""
+    step = instance.candidates[project].size_step
+    return equal(
+        model,
+        [(1.0, model.added_size[project, year]), (-step, model.size_steps[project, year])],
+        0.0,
+    )
+
+
+def _beyond(side: str) -> str:
+    return (
+        f"USD million of cost per unit of size {side} the size from which on a unit costs less;"
+        " zero or"
+    )
+
+
+@row(
+    over=scale_index,
+    latex=r"\gamma_{p,i,t} \ge e_{p,t} - \Gamma_{p,i}",
+    dual=f"{_beyond('above')} positive",
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price=SIZE,
+    audit="capital decided",
+)
+def beyond_at_least(
+    model: pyo.ConcreteModel, instance: Instance, project: str, part: int, year: int
+) -> Any:
+    """Size beyond the size from which on a unit costs less is at least what is above it."""
+    start = instance.candidates[project].scale[part][0]
+    return at_least(
+        model,
+        [
+            (1.0, model.size_beyond[project, part, year]),
+            (-1.0, model.added_size[project, year]),
+        ],
+        -start,
+    )
+
+
+@row(
+    over=scale_index,
+    latex=r"\gamma_{p,i,t} \le e_{p,t} - \Gamma_{p,i}\, \iota_{p,i,t}",
+    dual=f"{_beyond('below')} negative",
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price=SIZE,
+    audit="capital decided",
+)
+def beyond_at_most(
+    model: pyo.ConcreteModel, instance: Instance, project: str, part: int, year: int
+) -> Any:
+    """Units cost less only beyond a size that is reached: economies of scale are no gift to small
+    plants."""
+    start = instance.candidates[project].scale[part][0]
+    return at_most(
+        model,
+        [
+            (1.0, model.size_beyond[project, part, year]),
+            (-1.0, model.added_size[project, year]),
+            (start, model.size_reached[project, part, year]),
+        ],
+        0.0,
+    )
+
+
+@row(
+    over=scale_index,
+    latex=(r"\gamma_{p,i,t} \le (\overline{S}_p - \underline{S}_p - \Gamma_{p,i})\, \iota_{p,i,t}"),
+    dual=f"{_beyond('beyond')} negative",
+    requirement="structural",
+    unit="units of activity per year",
+    one_project=True,
+    price=SIZE,
+    audit="capital decided",
+)
+def beyond_when_reached(
+    model: pyo.ConcreteModel, instance: Instance, project: str, part: int, year: int
+) -> Any:
+    """There is size beyond the size from which on a unit costs less only if that is reached."""
+    candidate = instance.candidates[project]
+    room = candidate.largest - candidate.smallest - candidate.scale[part][0]
+    return at_most(
+        model,
+        [
+            (1.0, model.size_beyond[project, part, year]),
+            (-room, model.size_reached[project, part, year]),
+        ],
+        0.0,
+    )
 
 
 def _exclusive_groups(instance: Instance) -> list[tuple[str]]:

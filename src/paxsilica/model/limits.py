@@ -1,5 +1,5 @@
 """Limits that the table ``limits`` puts on sums: a minimum of capacity, a maximum of sites, a floor
-on shipments."""
+on shipments, what a deposit holds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from typing import Any
 import pyomo.environ as pyo
 
 from paxsilica.instance import UNLIMITED, Instance
-from paxsilica.instance.selection import ON_PLANTS, applies, selects_arc, selects_plant
+from paxsilica.instance.selection import (
+    ON_PLANTS,
+    applies,
+    selects_arc,
+    selects_plant,
+    weight_of,
+)
 from paxsilica.instance.world import scaled
+from paxsilica.model.closings import out_of_service
 from paxsilica.model.investment import capacity_terms, capital_terms, committed_by
-from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, row
+from paxsilica.model.registry import RowPrice, Terms, at_least, at_most, row, times
 from paxsilica.tables.schema import Limit
 
 PRICE = RowPrice("limit", "USD million per unit of the limit", gain=None)
@@ -35,9 +42,10 @@ def _bound(model: pyo.ConcreteModel, limit: Limit, terms: Terms, constant: float
         if applies(limit, year)
     ],
     latex=(
-        r"\sum_{a \in \mathcal{L}_l} \kappa_a \overline{X}_{a,t} + \sum_{p \in \mathcal{L}_l}"
-        r" \mathrm{cap}_{p,t} \;\Big|\; \sum_{p \in "
-        r"\mathcal{L}_l} y_{p,t} \;\Big|\; \sum_{p \in \mathcal{L}_l} \sum_{v \le t} (K_{p,v}"
+        r"\sum_{a \in \mathcal{L}_l} \varpi_{l,a} \kappa_a \overline{X}_{a,t} + \sum_{p \in"
+        r" \mathcal{L}_l} \varpi_{l,p} \mathrm{cap}_{p,t} \;\Big|\; \sum_{p \in "
+        r"\mathcal{L}_l} \varpi_{l,p} y_{p,t} \;\Big|\; \sum_{p \in \mathcal{L}_l} \varpi_{l,p}"
+        r" \sum_{v \le t} (K_{p,v}"
         r" \Delta y_{p,v} + K^e_{p,v} \Delta e_{p,v}) "
         r"\;\lessgtr\; \Lambda_l"
     ),
@@ -61,18 +69,19 @@ def limit_on_plants(
     terms: Terms = []
     constant = 0.0
     for plant in chosen:
-        candidate = instance.candidates.get(plant)
+        candidate, weight = instance.candidates.get(plant), weight_of(limit, plant)
         if candidate is None:
             if limit.measure == "capacity":
-                constant += scaled(
-                    instance.nameplate.get((plant, year), 0.0), instance.world.plants[plant].credit
-                )
+                credit = instance.world.plants[plant].credit
+                stands = scaled(instance.nameplate.get((plant, year), 0.0), weight * credit)
+                constant += stands
+                terms += times(-stands, out_of_service(model, instance, plant, year))
         elif limit.measure == "capacity":
-            terms += capacity_terms(model, candidate, year)
+            terms += times(weight, capacity_terms(model, candidate, year))
         elif limit.measure == "projects":
-            terms += committed_by(model, candidate, year)
+            terms += times(weight, committed_by(model, candidate, year))
         else:
-            terms += capital_terms(model, candidate, year)
+            terms += times(weight, capital_terms(model, candidate, year))
     if constant == UNLIMITED:
         return (
             pyo.Constraint.Skip
@@ -86,13 +95,13 @@ def limit_on_plants(
     over=lambda instance: [
         (name, state.name)
         for name, limit in instance.limits.items()
-        if limit.measure not in ON_PLANTS
+        if limit.measure not in ON_PLANTS and limit.years != "together"
         for state in instance.states.values()
         if state.mode == "normal" and applies(limit, state.year)
     ],
     latex=(
-        r"\sum_{a \in \mathcal{L}_l} x_{a,c} \;\Big|\; \sum_{a \in \mathcal{L}_l} \sum_{k \in"
-        r" \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
+        r"\sum_{a \in \mathcal{L}_l} \varpi_{l,a}\, x_{a,c} \;\Big|\; \sum_{a \in"
+        r" \mathcal{L}_l} \varpi_{l,a} \sum_{k \in \mathcal{L}_l} b^{+}_{a,k}\, x_{a,c} "
         r"\;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \;\lessgtr\; \Lambda_l"
     ),
     dual=DUAL,
@@ -107,21 +116,66 @@ def limit_on_operation(
 ) -> Any:
     """Activity, production or shipments in a year of normal operation, over what the limit
     selects."""
-    limit, state = instance.limits[limit_name], instance.states[state_name]
+    limit = instance.limits[limit_name]
+    return _bound(model, limit, _operation_terms(model, instance, limit, state_name), 0.0)
+
+
+def _paths(instance: Instance) -> list[tuple[str, str]]:
+    return [
+        (name, span)
+        for name, limit in instance.limits.items()
+        if limit.years == "together"
+        for span in instance.normal_paths(limit)
+        if any(applies(limit, year) for year in instance.years)
+    ]
+
+
+@row(
+    over=_paths,
+    latex=(
+        r"\sum_{c \in \mathcal{C}_l} \Big( \sum_{a \in \mathcal{L}_l} \varpi_{l,a}\, x_{a,c}"
+        r" \;\Big|\; \sum_{a \in \mathcal{L}_l} \varpi_{l,a} \sum_{k \in \mathcal{L}_l}"
+        r" b^{+}_{a,k}\, x_{a,c} \;\Big|\; \sum_{(r,r',k) \in \mathcal{L}_l} q_{r,r',k,c} \Big)"
+        r" \;\lessgtr\; \Lambda_l"
+    ),
+    dual=DUAL,
+    requirement="the limit {limit}",
+    unit="its own unit",
+    price=PRICE,
+    binding="limit over years",
+    audit="limit over years",
+)
+def limit_over_years(
+    model: pyo.ConcreteModel, instance: Instance, limit_name: str, span: str
+) -> Any:
+    """Activity, production or shipments in normal operation of several years together, over what
+    the limit selects: a deposit, or a quota that may be saved. There is one row for each course of
+    normal states; a scenario in which something is cut off follows the normal state beside it."""
+    limit = instance.limits[limit_name]
     terms: Terms = []
+    for state_name in instance.normal_paths(limit)[span]:
+        terms += _operation_terms(model, instance, limit, state_name)
+    return _bound(model, limit, terms, 0.0)
+
+
+def _operation_terms(
+    model: pyo.ConcreteModel, instance: Instance, limit: Limit, state_name: str
+) -> Terms:
+    """What a limit on operation adds up in a normal state."""
+    state = instance.states[state_name]
     if limit.measure == "shipment":
-        terms = [
+        return [
             (1.0, model.shipment[arc, state_name]) for arc in state.arcs if selects_arc(limit, arc)
         ]
-        return _bound(model, limit, terms, 0.0)
+    terms: Terms = []
     for plant in state.plants:
         if selects_plant(instance.world, limit, plant):
             made = instance.world.outputs.get(instance.world.plants[plant].process, {})
-            weight = (
+            weight = weight_of(limit, plant) * (
                 1.0
                 if limit.measure == "activity"
                 else sum(q for k, q in made.items() if limit.commodity in ("*", k))
             )
             if weight:
                 terms.append((weight, model.activity[plant, state_name]))
-    return _bound(model, limit, terms, 0.0)
+    return terms

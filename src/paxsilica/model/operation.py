@@ -7,6 +7,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from paxsilica.instance import Instance
+from paxsilica.model.closings import out_of_service
 from paxsilica.model.investment import capacity_terms
 from paxsilica.model.registry import (
     Requirement,
@@ -145,3 +146,33 @@ def project_capacity(model: pyo.ConcreteModel, instance: Instance, project: str,
         model, instance.candidates[project], where.year, where.capacity_factor[project]
     )
     return at_most(model, [(1.0, model.activity[project, state]), *times(-1.0, capacity)], 0.0)
+
+
+@row(
+    over=lambda instance: [
+        (plant, state.name) for state in instance.states.values() for plant in state.shared
+    ],
+    latex=(
+        r"\sum_{a' \in \mathcal{R}_a} \upsilon_{a'}\, x_{a',c} \le \varepsilon_{a,c}"
+        r" \left(\kappa_a \overline{X}_{a,t(c)} \;\Big|\; \mathrm{cap}_{a,t(c)}\right)"
+    ),
+    dual=(
+        "USD million of cost per further unit of the capacity that the recipes share: less its"
+        " scarcity rent in the state; zero or negative"
+    ),
+    requirement="structural",
+    unit="units of activity per year",
+    price=RowPrice("capacity", "USD per unit of activity", gain=True, undiscounted=True),
+    audit="shared capacity",
+)
+def shared_capacity(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
+    """All recipes of a plant together use at most its credited capacity: that of an existing plant,
+    or of a project as far as it is committed and in service."""
+    where = instance.states[state]
+    used: Terms = [(use, model.activity[name, state]) for name, use in where.shared[plant].items()]
+    room = where.shared_room[plant]
+    if not instance.world.plants[plant].is_project:
+        idle = out_of_service(model, instance, plant, where.year)
+        return at_most(model, [*used, *times(room, idle)], room)
+    capacity = capacity_terms(model, instance.candidates[plant], where.year, room)
+    return at_most(model, [*used, *times(-1.0, capacity)], 0.0)

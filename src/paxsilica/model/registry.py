@@ -178,9 +178,11 @@ COSTS: dict[str, TermDoc] = {}
 
 OWNERS = {
     "investment": "What is committed, when, and how large",
+    "closings": "Which existing plants are closed or mothballed",
     "funding": "Who pays",
     "support": "Operating support",
     "operation": "How plants run and goods move",
+    "returns": "Goods that come back after use",
     "security": "Readiness, coverage and concentration",
     "storage": "Stores",
     "limits": "Limits of the table `limits`",

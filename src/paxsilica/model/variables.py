@@ -25,6 +25,50 @@ variable(
     " smallest",
 )
 variable(
+    "size_steps",
+    r"\nu_{p,t}",
+    "project, year",
+    "whole number",
+    "steps of size above the smallest, committed in the year or before; only for projects whose"
+    " size comes in steps",
+)
+variable(
+    "size_beyond",
+    r"\gamma_{p,i,t}",
+    "project, part, year",
+    "units of activity per year",
+    "size beyond the i-th size from which on a unit costs less, committed in the year or before",
+)
+variable(
+    "size_reached",
+    r"\iota_{p,i,t}",
+    "project, part, year",
+    "0 or 1",
+    "whether the i-th size from which on a unit costs less is reached",
+)
+variable(
+    "closed",
+    r"\chi^c_{a,t}",
+    "plant, year",
+    "0 or 1",
+    "whether an existing plant is closed in the year or before; only for plants that may be closed",
+)
+variable(
+    "mothballed",
+    r"\chi^m_{a,t}",
+    "plant, year",
+    "0 or 1",
+    "whether an existing plant is mothballed in the year; only for plants that may be",
+)
+variable(
+    "restarted",
+    r"\chi^r_{a,t}",
+    "plant, year",
+    "share of 1",
+    "whether a plant that was mothballed returns to service in the year; only where that costs"
+    " something",
+)
+variable(
     "payment",
     "f_{g,p,t}",
     "funder, project, year",
@@ -127,6 +171,45 @@ def size_index(instance: Instance) -> list[tuple[str, int]]:
         (name, year)
         for name, candidate in instance.candidates.items()
         for year in candidate.size_years
+    ]
+
+
+def step_index(instance: Instance) -> list[tuple[str, int]]:
+    """(project, year) for every year in which size may be added in whole steps."""
+    return [(p, t) for p, t in size_index(instance) if instance.candidates[p].size_step]
+
+
+def scale_index(instance: Instance) -> list[tuple[str, int, int]]:
+    """(project, part, year) for every size from which on a unit costs less, by year in which size
+    may be added."""
+    return [
+        (p, part, t)
+        for p, t in size_index(instance)
+        for part in range(len(instance.candidates[p].scale))
+    ]
+
+
+def closed_index(instance: Instance) -> list[tuple[str, int]]:
+    """(plant, year) for every year in which an existing plant may be closed."""
+    return [(name, year) for name, one in instance.closable.items() for year in one.closing_cost]
+
+
+def mothballed_index(instance: Instance) -> list[tuple[str, int]]:
+    """(plant, year) for every year in which an existing plant may be mothballed."""
+    return [
+        (name, year)
+        for name, one in instance.closable.items()
+        if one.kept_share is not None
+        for year in one.years
+    ]
+
+
+def restart_index(instance: Instance) -> list[tuple[str, int]]:
+    """(plant, year) wherever the return of a mothballed plant to service costs something."""
+    return [
+        (name, year)
+        for name, year in mothballed_index(instance)
+        if year > instance.closable[name].years[0] and instance.closable[name].restart_cost[year]
     ]
 
 
@@ -262,6 +345,16 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
             instance.candidates[p].largest - instance.candidates[p].smallest,
         ),
     )
+    model.size_steps = pyo.Var(
+        step_index(instance),
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, p, t: (0, instance.candidates[p].most_steps),
+    )
+    model.size_beyond = pyo.Var(scale_index(instance), domain=positive)
+    model.size_reached = pyo.Var(scale_index(instance), domain=pyo.Binary)
+    model.closed = pyo.Var(closed_index(instance), domain=pyo.Binary)
+    model.mothballed = pyo.Var(mothballed_index(instance), domain=pyo.Binary)
+    model.restarted = pyo.Var(restart_index(instance), domain=positive)
     model.payment = pyo.Var(payment_index(instance), domain=positive)
     model.payments_of = defaultdict(list)
     for (funder, _, year), var in model.payment.items():
@@ -361,7 +454,9 @@ def _activity_bounds(instance: Instance, plant: str, state: str) -> tuple[float,
     capacity = instance.states[state].capacity[plant]
     must_run = (
         row.must_run_share * capacity
-        if instance.states[state].mode == "normal" and capacity != UNLIMITED
+        if instance.states[state].mode == "normal"
+        and capacity != UNLIMITED
+        and plant not in instance.closable
         else 0.0
     )
     return (must_run, finite(capacity))

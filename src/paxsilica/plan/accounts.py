@@ -3,7 +3,8 @@
 Every party that pays for a project receives its part of the margin of the project, in proportion to
 what it pays of the capital. The margin of a year is output at list price, less inputs at list
 price, variable cost and fixed cost, at the expected activity of the plan; after the case the margin
-of the last year is repeated until the economic life of the first size ends. Payments fall at the
+of the last year is repeated until the economic life of the first size ends, less the decline of the
+output of the project. Payments fall at the
 beginning of a year and margins at its end.
 
 Where the case pays operating support, it is paid with the margins and repeated like them, and the
@@ -22,6 +23,7 @@ import pandas as pd
 
 from paxsilica.finance import MILLION, internal_rate, present_value
 from paxsilica.instance import Candidate, Instance
+from paxsilica.interpolate import left_after
 from paxsilica.model.investment import fixed_cost_terms, owner_charge_terms
 from paxsilica.plan.extract import commitment_year, table, total
 from paxsilica.plan.paid_support import support_of_projects
@@ -175,11 +177,18 @@ def flows_of(
     return flows
 
 
-def _recipe(instance: Instance, candidate: Candidate) -> Iterator[tuple[str, float]]:
-    """(commodity, output or minus input per unit of activity) of the project."""
+def _processes(instance: Instance, candidate: Candidate) -> dict[str, str]:
+    """The process of a project, and those of the further recipes on its capacity, by plant."""
+    shared, plants = instance.world.shared, instance.world.plants
+    further = [name for name, (base, _) in shared.items() if base == candidate.name]
+    return {name: plants[name].process for name in (candidate.name, *further)}
+
+
+def _recipe(instance: Instance, process: str) -> Iterator[tuple[str, float]]:
+    """(commodity, output or minus input per unit of activity) of a process."""
     world = instance.world
-    yield from world.outputs.get(candidate.process, {}).items()
-    for commodity, quantity in world.inputs.get(candidate.process, {}).items():
+    yield from world.outputs.get(process, {}).items()
+    for commodity, quantity in world.inputs.get(process, {}).items():
         yield commodity, -quantity
 
 
@@ -189,27 +198,41 @@ def _prices(instance: Instance) -> dict[str, float | None]:
 
 def _without_price(instance: Instance, candidate: Candidate) -> set[str]:
     prices = _prices(instance)
-    return {name for name, _ in _recipe(instance, candidate) if prices[name] is None}
+    return {
+        name
+        for process in _processes(instance, candidate).values()
+        for name, _ in _recipe(instance, process)
+        if prices[name] is None
+    }
 
 
 def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[int, float]:
     """Expected margin of the project by year, USD million, from its planned start to the end of its
     economic life (of the case, where none is stated)."""
     prices = _prices(instance)
-    worth = sum(quantity * (prices[name] or 0.0) for name, quantity in _recipe(instance, candidate))
     start = commitment_year(values, candidate)
     assert start is not None
     start += candidate.lead_time
+    recipes = {
+        plant: sum(
+            quantity * (prices[name] or 0.0) for name, quantity in _recipe(instance, process)
+        )
+        for plant, process in _processes(instance, candidate).items()
+    }
     activity = values.of("activity")
-    found: dict[int, float] = dict.fromkeys(range(start, instance.years[-1] + 1), 0.0)
+    end = instance.years[-1]
+    found: dict[int, float] = dict.fromkeys(range(start, end + 1), 0.0)
     for state in instance.states.values():
-        runs = activity.get((candidate.name, state.name), 0.0)
-        if state.year in found and runs:
-            margin = worth - state.variable_cost[candidate.name]
-            found[state.year] += state.probability * runs * margin / MILLION
+        for plant in recipes if state.year in found else ():
+            runs = activity.get((plant, state.name), 0.0)
+            if runs:
+                margin = recipes[plant] - state.variable_cost[plant]
+                found[state.year] += state.probability * runs * margin / MILLION
+    for year in range(end + 1, _last_year(values, candidate) + 1):
+        found[year] = found.get(end, 0.0) * left_after(candidate.decline, year - end)
     for year in found:
-        found[year] -= total(fixed_cost_terms(values, candidate, year))
-    return _repeated(found, instance.years[-1], _last_year(values, candidate))
+        found[year] -= total(fixed_cost_terms(values, candidate, min(year, end)))
+    return found
 
 
 def _last_year(values: Values, candidate: Candidate) -> int:

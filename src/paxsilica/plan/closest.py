@@ -17,7 +17,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from paxsilica.case import Solver
-from paxsilica.instance import Instance
+from paxsilica.instance import Candidate, Instance
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.coverage import SHARE_NOISE, CoverageTests, all_ready, as_share
@@ -75,15 +75,15 @@ def reachable_shares(program: Compiled, instance: Instance, options: Solver) -> 
     """The largest share of 1 of each stage and state that any plan could cover: all candidates in
     service as early as possible, all capacity ready, stores full, no limit of money; at most the
     required share. It is a bound: a plan need not reach all of them at once."""
-    values = np.zeros(len(program.cost))
-    values[program.positions("committed")] = 1.0
-    for family in ("added_size", "stock"):
-        at = program.positions(family)
-        values[at] = program.high[at]
     tests = CoverageTests(program, instance, options)
-    shift = tests.shift(all_ready(program, values))
+    shifts: dict[int, Array] = {}
     found: dict[Group, float] = {}
     for test in tests:
+        declining = any(one.decline for one in instance.candidates.values())
+        year = instance.states[test.state].year if declining else instance.years[-1]
+        if year not in shifts:
+            shifts[year] = tests.shift(all_ready(program, _most_in(program, instance, year)))
+        shift = shifts[year]
         members: dict[Group, list[str]] = defaultdict(list)
         required: dict[Group, float] = defaultdict(float)
         for (_, (good, state)), share in zip(test.index, test.required.tolist(), strict=True):
@@ -94,6 +94,30 @@ def reachable_shares(program: Compiled, instance: Instance, options: Solver) -> 
             most = test.alone(shift, goods, delivered=True)
             found[group] = min(required[group], most)
     return found
+
+
+def _most_in(program: Compiled, instance: Instance, year: int) -> Array:
+    """Decisions with the most capacity in a year: everything as early as possible, and what
+    declines in the year of commitment of which most is left."""
+    values = np.zeros(len(program.cost))
+    values[program.positions("committed")] = 1.0
+    for family in ("added_size", "stock"):
+        at = program.positions(family)
+        values[at] = program.high[at]
+    for family, years_of in (("committed", "window"), ("added_size", "size_years")):
+        for at in program.positions(family):
+            name, when = program.columns[at][1]
+            candidate = instance.candidates[name]
+            if candidate.decline:
+                best = _best_year(candidate, getattr(candidate, years_of), year)
+                values[at] *= when >= best
+    return values
+
+
+def _best_year(candidate: Candidate, of: tuple[int, ...], year: int) -> int:
+    """The year of commitment, of those in ``of``, of which most is left in ``year``."""
+    start = year - candidate.lead_time
+    return max(of, key=lambda one: candidate.credited_share(start - one))
 
 
 def closest_plan(

@@ -13,7 +13,7 @@ from paxsilica.instance import UNLIMITED, Instance
 from paxsilica.instance.world import scaled
 from paxsilica.plan.closest import Closest
 from paxsilica.plan.coverage import SHARE_NOISE, Measured
-from paxsilica.plan.extract import project_capacities, project_sizes, table
+from paxsilica.plan.extract import in_service, project_capacities, project_sizes, table
 from paxsilica.plan.requirement import met
 from paxsilica.solver import Values
 from paxsilica.tables.schema import Stage
@@ -42,26 +42,33 @@ def capacity_shares(instance: Instance, values: Values | None) -> dict[tuple[str
         year = instance.states[state].year
         sizes = {} if values is None else project_sizes(instance, values, year)
         credits = {} if values is None else project_capacities(instance, values, year)
-        nameplate = 0.0
+        nameplates: dict[str, float] = {}
         by_plant: dict[str, float] = {}
         for name, plant in instance.world.plants.items():
             made = instance.world.outputs.get(plant.process, {}).get(commodity, 0.0)
             if not made or instance.world.cut_off(plant.region, year):
                 continue
-            size = sizes if plant.is_project else None
-            whole = (
-                size.get(name, 0.0)
-                if size is not None
-                else instance.nameplate.get((name, year), 0.0)
-            )
-            nameplate += made * whole
-            share = instance.world.access(plant, year)
-            counted = credits.get(name, 0.0) if plant.is_project else scaled(whole, plant.credit)
-            if (amount := scaled(made * counted, share)) > 0:
-                by_plant[name] = amount
+            # recipes that share a capacity count once, with the one that makes most
+            base, use = instance.world.shared.get(name, (name, 1.0))
+            owner = instance.world.plants[base]
+            whole = sizes.get(base, 0.0) if owner.is_project else _stands(instance, base, year)
+            if values is not None and base in instance.closable:
+                whole *= in_service(instance, values, base, year)
+            counted = credits.get(base, 0.0) if owner.is_project else scaled(whole, owner.credit)
+            if name != base:
+                own = instance.world.limit_of_recipe(name, year)
+                whole, counted = min(own, whole / use), min(own, counted / use)
+            nameplates[base] = max(nameplates.get(base, 0.0), made * whole)
+            amount = scaled(made * counted, instance.world.access(owner, year))
+            if amount > by_plant.get(base, 0.0):
+                by_plant[base] = amount
         need = instance.need[commodity, year]
-        found[commodity, state] = _shares(instance, nameplate, by_plant, need)
+        found[commodity, state] = _shares(instance, sum(nameplates.values()), by_plant, need)
     return found
+
+
+def _stands(instance: Instance, name: str, year: int) -> float:
+    return instance.nameplate.get((name, year), 0.0)
 
 
 def _shares(

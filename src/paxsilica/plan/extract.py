@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.instance import UNLIMITED, Candidate, Instance
+from paxsilica.instance.world import scaled
+from paxsilica.model.closings import out_of_service
 from paxsilica.model.investment import capacity_terms, obligation_terms, size_terms, spend_terms
 from paxsilica.model.registry import ROWS, parts_of
 from paxsilica.plan.result import PLAN_TABLES
@@ -268,7 +270,7 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
         limit = (
             capacity[state.year].get(name, 0.0) * state.capacity_factor[name]
             if plant.is_project
-            else state.capacity[name]
+            else scaled(state.capacity[name], in_service(instance, values, name, state.year))
         )
         ready = standby.get((name, state.normal_state or state_name))
         if limit <= 0 and amount <= 0:
@@ -290,6 +292,26 @@ def operation(instance: Instance, values: Values) -> pd.DataFrame:
             )
         )
     return table("operation", sorted(rows, key=lambda row: (row[2], row[0], row[3])))
+
+
+def in_service(instance: Instance, values: Values, plant: str, year: int) -> float:
+    """1 for an existing plant that is open in ``year``, 0 for one that the plan closes or
+    mothballs."""
+    return 1.0 - round(total(out_of_service(values, instance, plant, year)))
+
+
+def closings(instance: Instance, values: Values) -> pd.DataFrame:
+    """Existing plants that the plan closes or mothballs, by year."""
+    rows = []
+    for name, one in instance.closable.items():
+        for year in one.years:
+            for state, family in (("closed", values.closed), ("mothballed", values.mothballed)):
+                if family.get((name, year), 0.0) > 0.5:
+                    cost = instance.fixed_asset_cost.get((name, year), 0.0)
+                    kept = (one.kept_share or 0.0) if state == "mothballed" else 0.0
+                    title = instance.world.plants[name].title
+                    rows.append((name, title, year, state, (1.0 - kept) * cost))
+    return table("closings", rows)
 
 
 def project_sizes(instance: Instance, values: Values, year: int) -> dict[str, float]:

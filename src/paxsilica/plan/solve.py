@@ -193,6 +193,7 @@ def make_plan(
     tables_out = {
         "portfolio": extract.portfolio(instance, read, support),
         "commitments": extract.commitments(instance, read),
+        "closings": extract.closings(instance, read),
         "dropped": extract.table("dropped", sorted(instance.dropped.items())),
         **coverage_tables(instance, read, measured),
         **security_table(instance, closest),

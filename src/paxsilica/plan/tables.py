@@ -78,6 +78,14 @@ PLAN_TABLES: Mapping[str, TableDoc] = {
         size=_amount("size committed in the year"),
         unit=_text("unit of size, per year"),
     ),
+    "closings": _table(
+        "Existing plants that the plan closes or mothballs, by year",
+        asset=_text("key of the plant in the data"),
+        name=_text("name"),
+        year=_year("year in which it is out of service"),
+        state=_text("closed (for good) or mothballed (in this year)"),
+        saved_usd_m=_money("fixed cost that is saved in the year"),
+    ),
     "dropped": _table(
         "Projects that no plan of the case can commit to",
         project=_text("key of the project in the data"),

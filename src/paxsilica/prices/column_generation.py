@@ -32,7 +32,15 @@ SAME = 1e-10
 """Change of a cost, relative to the largest, below which the best choice of a project is
 not computed again."""
 
-COLUMNS = {"committed": 0, "added_size": 0, "payment": 1, "ticket": 1}
+COLUMNS = {
+    "committed": 0,
+    "added_size": 0,
+    "size_steps": 0,
+    "size_beyond": 0,
+    "size_reached": 0,
+    "payment": 1,
+    "ticket": 1,
+}
 """Families of columns that belong to a project, with the place of its name in the index."""
 
 
@@ -85,7 +93,9 @@ def project_subproblems(program: Compiled) -> list[Subproblem]:
         mine, own = (np.array(at, dtype=np.intp) for at in (columns[project], rows[project]))
         part = replace(program.part(own, mine), offset=0.0)
         convex = int(part.integer.sum()) == 1 or project not in shares
-        found.append(Subproblem(project, mine, own, part, convex and project not in tickets))
+        whole = any(family in ("size_steps", "size_reached") for family, _ in part.columns)
+        integral = convex and project not in tickets and not whole
+        found.append(Subproblem(project, mine, own, part, integral))
     return found
 
 

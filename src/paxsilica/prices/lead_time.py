@@ -46,7 +46,9 @@ def lead_time_estimates(
         for row in rows.get(name, []):
             state = instance.states[program.row_names[row][1][1]]
             more, now = (
-                total(capacity_terms(plan, one, state.year, state.capacity_factor[name]))
+                total(
+                    capacity_terms(plan, one, state.year, instance.room_per_unit(name, state.name))
+                )
                 for one in (sooner, candidate)
             )
             worth -= float(row_duals[row]) * (more - now)

@@ -104,14 +104,14 @@ def commitments(instance: Instance, program: Compiled, values: Array) -> list[Pr
     """The commitment of each project of the plan: its integer columns that are 1 at ``values`` and
     fixed in ``program``, moved together (O'Neill et al. 2005)."""
     at_one: dict[str, list[int]] = defaultdict(list)
-    for family, place in (("committed", 0), ("ticket", 1)):
+    for family, place in (("committed", 0), ("ticket", 1), ("size_steps", 0), ("size_reached", 0)):
         for at in program.positions(family).tolist():
             if values[at] > 0.5:
                 at_one[program.columns[at][1][place]].append(at)
     titles = {row.project: row.name for row in instance.tables.projects}
     found = []
     for project, columns in sorted(at_one.items()):
-        ones = np.ones(len(columns))
+        ones = np.round(values[columns])
         none = moved_rows([])
         movement = Movement(none.rows, none.shift, np.array(columns, dtype=np.intp), ones, ones)
         found.append(
@@ -265,7 +265,7 @@ def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
     for row in program.rows_of(*rows_with(item="limit")):
         name, when = program.row_names[row][1]
         gain = instance.limits[name].sense == "at most"
-        year = when if isinstance(when, int) else instance.states[when].year
+        year = instance.limit_year(name, when)
         found.append(
             PricedItem(
                 "limit",
@@ -298,7 +298,7 @@ def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
     for row in program.rows_of(*rows_with(item="capacity")):
         plant, state = program.row_names[row][1]
         where = instance.states[state]
-        rows[plant, where.year].append((int(row), where.capacity_factor[plant]))
+        rows[plant, where.year].append((int(row), instance.room_per_unit(plant, where.name)))
     units = {row.process: row.unit for row in instance.tables.processes}
     found = []
     for plant, year in sorted(set(columns) | set(rows)):
@@ -328,7 +328,7 @@ def _bounds(
 ) -> tuple[float, float]:
     """By how much one more unit of credited capacity moves the lower and upper bound."""
     asset = instance.world.plants[plant]
-    credited = instance.nameplate[plant, state.year] * asset.credit
+    credited = instance.nameplate.get((plant, state.year), state.capacity[plant]) * asset.credit
     factor = state.capacity[plant] / credited if credited else 1.0
     must_run = family == "activity" and state.mode == "normal"
     return asset.must_run_share * factor if must_run else 0.0, factor

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from paxsilica.case import Case
-from paxsilica.model import Model
+from paxsilica.model import VARIABLES, Model
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import StepCallback, of_question
 from paxsilica.plan.tables import PRICE_TABLES
@@ -45,7 +45,7 @@ from paxsilica.prices.lead_time import lead_time_estimates
 from paxsilica.prices.priced_items import commitments, priced_items
 from paxsilica.prices.request import PriceRequest, check_request, chosen, refuse_security
 from paxsilica.prices.table import KINDS, Kind, Price, price_frame
-from paxsilica.solver.resolve import Answer, Interval, Known, Written, write, written
+from paxsilica.solver.resolve import Answer, Interval, Known, Written, search, write, written
 from paxsilica.tables import Tables
 
 SAME_AS_RELAXED = (
@@ -96,9 +96,14 @@ def start_from(plan: Plan, tables: Tables, case: Case, model: Model | None = Non
     model = None if model is None else of_question(model, tables, case)
     of = write(tables, case) if model is None else written(model, tables, case)
     decided = {of.program.columns[at][0] for at in np.flatnonzero(of.program.integer)}
-    if decided - {"committed", "ticket"}:
+    if decided - set(VARIABLES):
         raise PriceError("a model with integer variables of a user cannot be priced")
     program = decisions_of(plan).fixed(of.program)
+    if program.mixed():  # what the tables list by its effect: steps of size, closings
+        found = search(program, case.solver).values
+        if found is None:
+            raise PriceError("the decisions of the plan are not found again; please report this")
+        program = Known.of(of.program, found).fixed(of.program)
     fixed = solve_duals(program, case.solver, "the program with the plan's decisions fixed")
     bound = -math.inf if plan.bound is None else min(plan.bound, fixed.objective)
     return Start(of, Answer(fixed.corner.outcome, Interval(bound, fixed.objective)), fixed)

@@ -32,13 +32,14 @@ class World:
     def nameplate(self, asset: Asset, year: int) -> float:
         """Return the capacity of an asset in a year, in units of activity; 0 while it does not
         operate."""
+        if asset.shares_capacity_of is not None:
+            return 0.0  # the plant that it shares counts
         if not (asset.from_year or year) <= year <= (asset.to_year or year):
             return 0.0
-        return (
-            asset.capacity
-            if asset.capacity is not None
-            else interpolate_flat(self._by_year["assets", asset.asset, "capacity"], year)
-        )
+        if asset.capacity is None:
+            return interpolate_flat(self._by_year["assets", asset.asset, "capacity"], year)
+        age = year - (asset.from_year or year)
+        return asset.capacity * (1 - (asset.decline_rate or 0.0)) ** age
 
     def capacity(
         self, year: int, commodity: str = "*", process: str = "*", credited: bool = False

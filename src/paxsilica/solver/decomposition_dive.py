@@ -68,7 +68,7 @@ def dive(
         nearest = float(round(value))
         best: Outcome | None = None
         best_cost, kept = math.inf, nearest
-        for side in (nearest, 1.0 - nearest):
+        for side in (nearest, float(math.floor(value) + math.ceil(value)) - nearest):
             linear.solver.setBasis(basis)
             found = _fixed(linear, at, np.full(len(at), side))
             cost = math.inf if found.objective is None else found.objective
@@ -111,7 +111,8 @@ def rounded_up(linear: PersistentProgram, program: Compiled, relaxed: Outcome) -
     integer = np.flatnonzero(program.integer)
     best: Outcome | None = None
     for counted in COUNTED:
-        whole = np.where(relaxed.values[integer] > counted, 1.0, 0.0)
+        up = np.maximum(1.0, np.ceil(relaxed.values[integer] - INTEGRAL))
+        whole = np.where(relaxed.values[integer] > counted, up, 0.0)
         whole = np.clip(whole, program.low[integer], program.high[integer])
         found = _fixed(linear, integer, whole)
         if found.objective is not None and (

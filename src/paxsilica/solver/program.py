@@ -61,6 +61,10 @@ class Compiled:
     column_of: dict[int, int] = field(repr=False)
     separable: Mapping[str, int] = field(default_factory=dict, repr=False)
 
+    def mixed(self) -> bool:
+        """Whether an integer column is not fixed."""
+        return bool((self.integer & (self.low < self.high)).any())
+
     def positions(self, family: str) -> NDArray[np.intp]:
         """Columns of one family of variables."""
         return np.array(
@@ -350,6 +354,22 @@ class Values:
     def added_size(self) -> dict[Any, float]:
         """Values of the added sizes, by (project, year)."""
         return self.families["added_size"]
+
+    @property
+    def size_beyond(self) -> dict[Any, float]:
+        """Values of the sizes beyond one from which on units cost less, by (project, part,
+        year)."""
+        return self.families["size_beyond"]
+
+    @property
+    def closed(self) -> dict[Any, float]:
+        """Values of the closings, by (plant, year)."""
+        return self.families["closed"]
+
+    @property
+    def mothballed(self) -> dict[Any, float]:
+        """Values of the years mothballed, by (plant, year)."""
+        return self.families["mothballed"]
 
     def of(self, family: str) -> dict[Any, float]:
         """Values of one family by index."""

@@ -91,13 +91,19 @@ NOWHERE = Interval(math.inf, math.inf)
 """The value of a problem that has no plan."""
 
 
+DECISIONS = ("committed", "ticket")
+"""Families of integer columns that every plan lists."""
+
+
 @dataclass(frozen=True)
 class Known:
-    """The decisions of a plan by name: year of commitment by project, and the tickets taken as
-    (funder, project). The search of another program can start from them."""
+    """The decisions of a plan by name: year of commitment by project, the tickets taken as
+    (funder, project), and the values of other integer columns by family and index, where they are
+    known. The search of another program can start from them."""
 
     committed: Mapping[str, int] = field(default_factory=dict)
     tickets: frozenset[tuple[str, str]] = frozenset()
+    others: Mapping[tuple[str, Any], float] = field(default_factory=dict)
 
     def values(self, program: Compiled) -> Array:
         """The same decisions as integer columns of ``program``."""
@@ -108,12 +114,20 @@ class Known:
                 found[at] = float(self.committed.get(index[0], math.inf) <= index[1])
             elif family == "ticket":
                 found[at] = float(index in self.tickets)
+            else:
+                found[at] = self.others.get((family, index), 0.0)
         return np.clip(found, program.low, program.high)
 
     def fixed(self, program: Compiled) -> Compiled:
-        """``program`` with its integer columns fixed at these decisions."""
+        """``program`` with its integer columns fixed at these decisions; what is not known of
+        them is left free."""
         at = np.flatnonzero(program.integer)
+        if len(known := [one for one in at if self._knows(program.columns[one])]) < len(at):
+            at = np.array(known, dtype=np.intp)
         return program.fixed(at, self.values(program)[at])
+
+    def _knows(self, column: tuple[str, Any]) -> bool:
+        return column[0] in DECISIONS or column in self.others
 
     @classmethod
     def of(cls, program: Compiled, values: Array) -> Known:
@@ -126,7 +140,12 @@ class Known:
                 committed[index[0]] = min(index[1], committed.get(index[0], index[1]))
             elif family == "ticket":
                 tickets.add(index)
-        return cls(committed, frozenset(tickets))
+        others = {
+            program.columns[at]: float(round(values[at]))
+            for at in np.flatnonzero(program.integer)
+            if program.columns[at][0] not in DECISIONS
+        }
+        return cls(committed, frozenset(tickets), others)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.output_tables import TableDoc
 from paxsilica.plan.labels import names_by_projects, project_names
 from paxsilica.serialize import plain
-from paxsilica.solver.resolve import write
+from paxsilica.solver.resolve import DECISIONS, Written, write
 from paxsilica.studies.branching import Region, bounds_in, grown
 from paxsilica.studies.near_optimal import (
     SHARE,
@@ -175,6 +175,7 @@ def alternatives(
     """
     _check(tolerance, tolerance_usd_m, plans, distance)
     packed, case = Packed.of(question.tables), question.case
+    _refuse_further_integers(write(question.tables, case))
     title = f"Alternatives: {case.title or case.name}"
     share, room = f"{tolerance:g} of the capital decided", 0.0
     with Runner(**run) as runner:
@@ -244,6 +245,14 @@ def _open_notes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             f"{unsure} verdicts are not certain: they hold for the best plan known, and a better"
             " plan could change them."
         )
+
+
+def _refuse_further_integers(of: Written) -> None:
+    """The study decides on commitments and tickets alone, and knows no other whole number."""
+    families = {of.program.columns[at][0] for at in np.flatnonzero(of.program.integer)}
+    if further := sorted(families - set(DECISIONS)):
+        words = "should have no other integer decisions than commitments and tickets of funders"
+        raise InputError([Problem("alternatives", "", "case", ", ".join(further), words)])
 
 
 def _check(tolerance: float, tolerance_usd_m: float | None, plans: int, distance: int) -> None:

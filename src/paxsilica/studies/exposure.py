@@ -12,7 +12,7 @@ from paxsilica import output_tables as doc
 from paxsilica.case import Case
 from paxsilica.errors import InfeasibleError, InputError, NoPlanError, Problem
 from paxsilica.instance import Plant
-from paxsilica.model.operation import project_capacity
+from paxsilica.model.operation import project_capacity, shared_capacity
 from paxsilica.model.registry import row_with
 from paxsilica.model.security import readiness
 from paxsilica.output_tables import TableDoc
@@ -242,7 +242,7 @@ def _alone(
     # the program minimises a share of the need: times the need it counts units of the commodity
     need = written.instance.need[commodity, written.instance.states[state].year]
     balance = row_with(item="commodity")
-    rented = (readiness.__name__, project_capacity.__name__)
+    rented = (readiness.__name__, project_capacity.__name__, shared_capacity.__name__)
     for (family, index), dual in zip(
         test.program.row_names, (need * outcome.row_duals).tolist(), strict=True
     ):
@@ -330,6 +330,12 @@ def _step(cutoff: _CutOff, commodity: str) -> Step:
             continue
         capacity = sizes if plant.is_project else instance.states[normal_state].capacity
         size = capacity.get(name, 0.0) * quantity
+        if name in world.shared:
+            base, use = world.shared[name]
+            whole = (
+                sizes if world.plants[base].is_project else instance.states[normal_state].capacity
+            )
+            size = min(size, whole.get(base, 0.0) / use * quantity)
         made += quantity * at("activity", (name, state))
         if world.within_reach(plant, year):
             standby = quantity * at("standby", (name, normal_state))

@@ -65,7 +65,7 @@ def holders_in_words(instance: Instance, commodity: str, year: int, most: int = 
         plant = world.plants[row.asset]
         quantity = world.outputs.get(plant.process, {}).get(commodity, 0.0)
         if quantity and plant.operates(year):
-            amount = quantity * plant.credit * world.number("assets", row, "capacity", year)
+            amount = quantity * plant.credit * world.nameplate(row, year)
             if 0 < amount < UNLIMITED:
                 amounts.append((plant, amount))
     found = holders_of(world, amounts, year)
@@ -116,7 +116,19 @@ def largest_activity(
             found[name] = 0.0 if candidate is None else largest_size(candidate, state.year)
         else:
             found[name] = state.capacity[name]
+        if name in instance.world.shared:
+            found[name] = min(found[name], _shared(instance, state, name, projects=projects))
     return found
+
+
+def _shared(instance: Instance, state: OperatingState, name: str, *, projects: bool) -> float:
+    """The largest activity of a further recipe of a plant if that runs nothing else."""
+    base, use = instance.world.shared[name]
+    room = state.shared_room[base]
+    if instance.world.plants[base].is_project:
+        candidate = instance.candidates.get(base) if projects else None
+        room *= 0.0 if candidate is None else largest_size(candidate, state.year)
+    return room / use
 
 
 def _most_of(instance: Instance, amounts: Iterable[tuple[str, float]]) -> float:

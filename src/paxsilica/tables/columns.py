@@ -150,6 +150,9 @@ Date = Annotated[datetime.date, BeforeValidator(_date)]
 Shares = Annotated[tuple[float, ...], BeforeValidator(_shares)]
 """Several numbers in one cell, separated by ``;``: one per year."""
 
+Weights = Annotated[tuple[float, ...], BeforeValidator(_shares)]
+"""Several numbers in one cell, separated by ``;``: one per name of another column."""
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 Grade = Literal["A", "B", "C", "D"]

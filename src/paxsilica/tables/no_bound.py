@@ -87,10 +87,11 @@ def needless(tables: Tables) -> dict[tuple[str, str], float | None]:
     if not any(large.values()):
         return {}
     use = largest_use(tables)
+    shared = {row.shares_capacity_of for row in tables.assets}  # used by other recipes too
     found: dict[tuple[str, str], float | None] = {}
     for table, rows in large.items():
         for row in rows:
-            most = MARGIN * _use_of(row, tables, use)
+            most = 0.0 if key_text(row) in shared else MARGIN * _use_of(row, tables, use)
             if 0 < most <= getattr(row, BOUNDS[table]) and most < MOST:
                 found[table, key_text(row)] = None if table == "routes" else _rest(row, most)
     return found

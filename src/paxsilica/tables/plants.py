@@ -16,6 +16,7 @@ from paxsilica.tables.columns import (
     Number,
     NumberOrInf,
     Shares,
+    Weights,
     Whole,
     Year,
     YesNo,
@@ -92,6 +93,68 @@ class Asset(Row):
     must_run_share: Share | None = Field(
         None, description="share of its capacity that always runs; blank: none"
     )
+    decline_rate: (
+        Annotated[Number, Field(ge=0, lt=1), Column(unit="share of 1 per year")] | None
+    ) = Field(
+        None,
+        description=(
+            "share of its capacity that it loses in each year after from_year, as a mine does;"
+            " the column capacity is then the capacity in from_year; blank: none"
+        ),
+    )
+    returns_of: Annotated[Key, Column(references="commodities")] | None = Field(
+        None,
+        description=(
+            "good that it collects at the end of use: its activity is limited by what the region"
+            " demanded and got of it earlier; blank: it collects nothing"
+        ),
+    )
+    returns_after_years: Annotated[Whole, Field(ge=1, le=100), Column(unit="years")] | None = Field(
+        None, description="years of use; blank only without returns_of"
+    )
+    returns_share: (
+        Annotated[Number, Field(gt=0), Column(unit="units of activity per commodity unit")] | None
+    ) = Field(
+        None,
+        description="activity for each unit that was in use; blank only without returns_of",
+    )
+    closing_cost_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = (
+        Field(
+            None,
+            description=(
+                "cost of closing it for good, by year of closing; it has no fixed cost from then"
+                " on. Blank: the plan may not close it"
+            ),
+        )
+    )
+    mothballed_fixed_cost_share: Share | None = Field(
+        None,
+        description=(
+            "share of the fixed cost in years in which it is mothballed; blank: the plan may not"
+            " mothball it"
+        ),
+    )
+    restart_cost_usd_m: Annotated[NonNegative, Column(unit="USD million", series=True)] | None = (
+        Field(None, description="cost of its return to service after years mothballed; blank: none")
+    )
+    shares_capacity_of: Key | None = Field(
+        None,
+        description=(
+            "plant of the same host and controller, whose capacity it uses: a further recipe of"
+            " that asset or project. The column capacity is then a limit of its own, beside the"
+            " shared one; blank: it has a capacity of its own"
+        ),
+    )
+    capacity_use: (
+        Annotated[
+            Number,
+            Field(gt=0),
+            Column(unit="units of activity of the shared plant per unit of activity"),
+        ]
+        | None
+    ) = Field(
+        None, description="capacity of the shared plant that a unit of activity uses; blank: 1"
+    )
 
 
 class Project(Row):
@@ -115,6 +178,15 @@ class Project(Row):
     largest_size: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] = Field(
         description="equal to smallest_size: the project is of one size"
     )
+    size_step: Annotated[Number, Field(gt=0), Column(unit="units of activity per year")] | None = (
+        Field(
+            None,
+            description=(
+                "size above the smallest comes in whole multiples of it, such as lines of one size;"
+                " blank: any size"
+            ),
+        )
+    )
     expandable: YesNo | None = Field(
         None, description="whether size may be added in years after the commitment; blank: no"
     )
@@ -124,6 +196,22 @@ class Project(Row):
     capex_usd_m_per_unit: (
         Annotated[NonNegative, Column(unit="USD million per unit of size", series=True)] | None
     ) = Field(None, description="capital for each unit above the smallest size; blank: none")
+    scale_sizes: Annotated[Weights, Column(unit="units of activity per year", many=True)] | None = (
+        Field(
+            None,
+            description=(
+                "sizes beyond which a further unit costs less, rising, separated by ';'; blank:"
+                " every unit above the smallest size costs the same"
+            ),
+        )
+    )
+    scale_savings: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
+        None,
+        description=(
+            "share of capex_usd_m_per_unit that a unit beyond each of the scale_sizes saves,"
+            " rising; blank only without scale_sizes"
+        ),
+    )
     lead_time_years: Annotated[Whole, Field(ge=0, le=30), Column(unit="years")] = Field(
         description="from commitment to operation; 0: it runs in the year of commitment"
     )
@@ -132,6 +220,15 @@ class Project(Row):
     )
     ramp_profile: Annotated[Shares, Column(unit="shares of 1")] | None = Field(
         None, description="share of nameplate by year of operation; blank: all at once"
+    )
+    decline_rate: (
+        Annotated[Number, Field(ge=0, lt=1), Column(unit="share of 1 per year")] | None
+    ) = Field(
+        None,
+        description=(
+            "share of its capacity that it loses in each year of operation after those of the"
+            " ramp_profile, as a mine does; blank: none"
+        ),
     )
     variable_cost_usd_per_unit: (
         Annotated[Number, Column(unit="USD per unit of activity", series=True, needed=True)] | None

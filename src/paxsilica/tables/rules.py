@@ -86,6 +86,16 @@ def _rate(table: str, column: str) -> Rule:
     return Rule(table, column, f"be 0, or at least {SMALLEST_RATE:.6f} above or below it", holds)
 
 
+MOST_STEPS = 100
+"""Steps of the size of a project; more of them are as good as any size."""
+
+
+def _steps(room: float, step: float) -> bool:
+    """Whether there is a whole number of steps, at least one and not too many."""
+    count = room / step
+    return math.isclose(count, round(count), rel_tol=_TOLERANCE) and 1 <= round(count) <= MOST_STEPS
+
+
 RULES = (
     _rate("funders", "cost_of_capital"),
     _rate("projects", "sponsor_cost_of_capital"),
@@ -125,6 +135,104 @@ RULES = (
         "built_anyway",
         "be no or blank for a generic option, which has no owner",
         lambda row: not (row.generic and row.built_anyway),
+    ),
+    Rule(
+        "projects",
+        "scale_sizes",
+        "rise between smallest_size and largest_size",
+        lambda row: (
+            row.scale_sizes is None
+            or all(
+                before < after
+                for before, after in pairwise(
+                    (row.smallest_size, *row.scale_sizes, row.largest_size)
+                )
+            )
+        ),
+    ),
+    Rule(
+        "projects",
+        "scale_savings",
+        "hold a share for each of the scale_sizes, rising from above 0 to below 1",
+        lambda row: (
+            len(row.scale_savings or ()) == len(row.scale_sizes or ())
+            and all(
+                before < after for before, after in pairwise((0.0, *(row.scale_savings or ()), 1.0))
+            )
+        ),
+    ),
+    Rule(
+        "projects",
+        "size_step",
+        "go into the difference of largest_size and smallest_size without a rest, at most"
+        f" {MOST_STEPS} times",
+        lambda row: (
+            row.size_step is None or _steps(row.largest_size - row.smallest_size, row.size_step)
+        ),
+    ),
+    Rule(
+        "assets",
+        "capacity_use",
+        "be blank without shares_capacity_of",
+        lambda row: row.capacity_use is None or row.shares_capacity_of is not None,
+    ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be blank where the plant shares the capacity of another, to which it belongs",
+            lambda row, column=column: (  # type: ignore[misc]
+                row.shares_capacity_of is None or getattr(row, column) is None
+            ),
+        )
+        for column in (
+            "status",
+            "fixed_cost_usd_m",
+            "must_run_share",
+            "decline_rate",
+            "closing_cost_usd_m",
+            "mothballed_fixed_cost_share",
+        )
+    ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be blank for a plant without limit of capacity",
+            lambda row, column=column: (  # type: ignore[misc]
+                row.capacity != math.inf or getattr(row, column) is None
+            ),
+        )
+        for column in ("closing_cost_usd_m", "mothballed_fixed_cost_share")
+    ),
+    *(
+        Rule(
+            "assets",
+            column,
+            "be filled with returns_of, and blank without",
+            lambda row, column=column: (  # type: ignore[misc]
+                (row.returns_of is None) == (getattr(row, column) is None)
+            ),
+        )
+        for column in ("returns_after_years", "returns_share")
+    ),
+    Rule(
+        "assets",
+        "restart_cost_usd_m",
+        "be blank without mothballed_fixed_cost_share",
+        lambda row: row.restart_cost_usd_m is None or row.mothballed_fixed_cost_share is not None,
+    ),
+    Rule(
+        "assets",
+        "decline_rate",
+        "be blank without from_year, the year from which it counts",
+        lambda row: row.decline_rate is None or row.from_year is not None,
+    ),
+    Rule(
+        "assets",
+        "decline_rate",
+        "be blank with a capacity by year in the table series, which can decline itself",
+        lambda row: row.decline_rate is None or row.capacity is not None,
     ),
     Rule(
         "deals",
@@ -181,6 +289,21 @@ RULES = (
         lambda row: row.measure != "new capacity" or row.sense == "at most",
     ),
     Rule("limits", "value", "be at least 0", lambda row: row.value >= 0),
+    Rule(
+        "limits",
+        "weights",
+        "hold one number for each name of the column asset",
+        lambda row: row.weights is None or len(row.weights) == len(row.asset or ()),
+    ),
+    Rule(
+        "limits",
+        "years",
+        "be blank or 'each' for what counts from the commitment on; only activity, production and"
+        " shipments add up over years",
+        lambda row: (
+            row.years != "together" or row.measure in ("activity", "production", "shipment")
+        ),
+    ),
     Rule(
         "provenance",
         "low",

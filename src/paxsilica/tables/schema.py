@@ -27,6 +27,7 @@ from paxsilica.tables.columns import (
     Names,
     Number,
     Text,
+    Weights,
     Whole,
     Year,
     YesNo,
@@ -282,8 +283,22 @@ class Limit(Row):
     asset: Annotated[Names, Column(many=True)] | None = Field(
         None, description="assets or projects, separated by ';'; blank: any"
     )
-    from_year: Year | None = Field(None, description="blank: every year of the case, separately")
+    weights: Annotated[Weights, Column(unit="factor", many=True)] | None = Field(
+        None,
+        description=(
+            "factor of each plant in the sum, in the order of the column asset, separated by ';';"
+            " blank: 1 for each"
+        ),
+    )
+    from_year: Year | None = Field(None, description="blank: every year of the case")
     to_year: Year | None = Field(None, description="blank: to the end")
+    years: Literal["each", "together"] | None = Field(
+        None,
+        description=(
+            "each: the limit holds in every year by itself; together: for the sum over its years"
+            " within the case, along each scenario; blank: each"
+        ),
+    )
 
 
 class Scenario(Row):

@@ -52,9 +52,11 @@ CHECKS = (
     _check(regions.membership_is_complete, "membership"),
     _check(regions.covered_commodities_have_a_stage, "stages"),
     _check(regions.variants_of_demand, "demand"),
+    _check(regions.returns_of_what_is_demanded, "demand"),
     _check(recipes.kinds_of_processes, "recipes"),
     _check(recipes.main_products, "recipes"),
     _check(recipes.fixed_costs),
+    _check(recipes.shared_capacities, "assets", "projects"),
     _check(recipes.mass_is_conserved, "recipes", "commodities", "processes"),
     _check(reachability.something_runs, "assets", "projects"),
     _check(

@@ -51,9 +51,9 @@ def references(tables: Tables, doubtful: frozenset[str] = frozenset()) -> Iterab
         plants = {asset.asset for asset in tables.assets} | {
             project.project for project in tables.projects
         }
-        yield from _unknown(
-            tables, "limits", layout("limits")["asset"], "assets or projects", plants
-        )
+        for where, name in (("limits", "asset"), ("assets", "shares_capacity_of")):
+            named_plants = layout(where)[name]
+            yield from _unknown(tables, where, named_plants, "assets or projects", plants)
 
 
 def _unknown(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from paxsilica.errors import Problem
 from paxsilica.tables.read import Tables
-from paxsilica.tables.schema import Recipe
+from paxsilica.tables.schema import Asset, Project, Recipe
 
 _TOLERANCE = 1e-6
 
@@ -95,3 +96,28 @@ def mass_is_conserved(tables: Tables) -> Iterable[Problem]:
                 f" {out:.12g} t of {names['output']} from {source} (mass_t_per_unit in commodities)"
             )
             yield Problem("processes", line, "process", process.process, words)
+
+
+def shared_capacities(tables: Tables) -> Iterable[Problem]:
+    """Find further recipes of a plant that is elsewhere, under other control, or itself a further
+    recipe; and plants with further recipes that always run."""
+    plants: dict[str, Asset | Project] = {row.asset: row for row in tables.assets}
+    plants |= {row.project: row for row in tables.projects}
+    for line, row in tables.numbered("assets", tables.assets):
+        base = plants.get(row.shares_capacity_of or "")
+        if base is None:
+            continue
+        words = ""
+        if isinstance(base, Asset) and base.shares_capacity_of is not None:
+            words = "should be a plant with a capacity of its own"
+        elif (base.region, base.controller or base.region) != (
+            row.region,
+            row.controller or row.region,
+        ):
+            words = "should be a plant of the same region and controller"
+        elif isinstance(base, Asset) and base.must_run_share:
+            words = "should be a plant without must_run_share, as recipes take turns"
+        elif isinstance(base, Asset) and base.capacity == math.inf:
+            words = "should be a plant with a limited capacity"
+        if words:
+            yield Problem("assets", line, "shares_capacity_of", row.shares_capacity_of or "", words)

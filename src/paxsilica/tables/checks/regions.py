@@ -85,3 +85,12 @@ def variants_of_demand(tables: Tables) -> Iterable[Problem]:
             )
             words = f"the variants of {name} should span the same years, but they span {listed}"
             yield Problem("demand", line, "year", "", words)
+
+
+def returns_of_what_is_demanded(tables: Tables) -> Iterable[Problem]:
+    """Find plants that collect a good which their region does not demand."""
+    demanded = {(row.region, row.commodity) for row in tables.demand}
+    for line, row in tables.numbered("assets", tables.assets):
+        if row.returns_of is not None and (row.region, row.returns_of) not in demanded:
+            words = f"should be a good with final demand in {row.region}"
+            yield Problem("assets", line, "returns_of", row.returns_of, words)
