@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from random_worlds import World, random_world
+from units import times
 from witness import audited_plan
 
 from paxsilica.audit import audit
@@ -62,6 +63,16 @@ def in_units(world: World, goods: float, runs: float, money: float) -> World:
         of_goods = table in ("commodities", "demand", "routes", "stocks")
         one = recount.get(row.get("commodity"), 1.0)
         one = one if of_goods else processes.get(row.get("process"), 1.0)
+        if column == "returns_share":
+            return one / recount.get(row["returns_of"], 1.0)
+        if column == "capacity_use":
+            base = next(
+                plant["process"]
+                for key, plants in (("asset", tables["assets"]), ("project", tables["projects"]))
+                for plant in plants
+                if plant[key] == row["shares_capacity_of"]
+            )
+            return processes.get(base, 1.0) / one
         if unit.startswith("USD"):
             return money / one if " per " in unit and "unit" in unit else money
         return one if unit.startswith(("commodity units", "units of activity")) else 1.0
@@ -81,6 +92,9 @@ def in_units(world: World, goods: float, runs: float, money: float) -> World:
             for row in tables[table] if entry.kind == "number" else ():
                 if row.get(column) is not None and table not in ("series", "limits"):
                     row[column] = float(row[column]) * factor(table, column, row)  # type: ignore[arg-type]
+    for row in tables["projects"]:
+        if sizes := row.get("scale_sizes"):
+            row["scale_sizes"] = times(sizes, factor("projects", "largest_size", row))
     for row in tables["limits"]:
         if row["measure"] == "capital":
             row["value"] = float(row["value"]) * money  # type: ignore[arg-type]

@@ -43,6 +43,12 @@ def with_named_commodities(world: World) -> World:
     return found
 
 
+def times(value: Any, factor: float) -> Any:
+    """A cell times a factor, one number or several separated by ``;``."""
+    parts = [float(part) * factor for part in str(value).split(";")]
+    return parts[0] if len(parts) == 1 else ";".join(map(repr, parts))
+
+
 class Units:
     """How many new units one old unit is, by commodity and by process (of its activity)."""
 
@@ -74,7 +80,7 @@ class Units:
         if under.startswith(("unit of activity", "unit of capacity", "unit of size")):
             found /= self.of_process(row)
         elif under.startswith(("unit", "commodity unit")):
-            found /= self.commodity[row["commodity"]]
+            found /= self.commodity[row.get("returns_of") or row["commodity"]]
         return found
 
     def names(self, table: str, key: str) -> dict[str, Any]:
@@ -93,7 +99,7 @@ class Units:
                     value = row.get(column)
                     if value is not None and value != "inf" and entry.column.unit:
                         factor = self.factor(entry.column.unit, row)
-                        row[column] = float(value) * factor if factor != 1.0 else value
+                        row[column] = times(value, factor) if factor != 1.0 else value
         for row in found.tables["series"]:
             unit = columns[str(row["table"])][str(row["column"])].column.unit
             row["value"] = float(row["value"]) * self.factor(  # type: ignore[arg-type]
