@@ -35,8 +35,8 @@ _SETS: Mapping[str, str] = {
     "funders.exclude_regions": 'a list of regions in quotation marks, such as ["A"]',
     "funders.envelopes_usd_m": "funders with their envelope in USD million, such as {fund = 500}",
     "scenarios": (
-        'a list of scenarios such as ["calm", "storm"], or scenarios with their probability such'
-        " as {calm = 0.7, storm = 0.3}"
+        'a list of scenarios such as ["base", "embargo"], or scenarios with their probability such'
+        " as {base = 0.7, embargo = 0.3}"
     ),
     "solver.options": 'options of HiGHS with their value, such as {presolve = "on"}',
 }

@@ -113,6 +113,7 @@ RENAMES: tuple[Rename, ...] = (
     RenamedSetting("trusted", "untrusted", "adversary"),
     RenamedSetting("funding", "untrusted", "adversary"),
     RenamedKey("trusted", "roles.protected"),
+    RenamedSetting("objective", "shortfall", "security"),
     DroppedKey(
         "finance.residual_value", "capital is charged as annuities within the years of the case"
     ),

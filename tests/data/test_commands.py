@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from paxsilica.cli import app
+from paxsilica.cli import data as cli_data
 from paxsilica.errors import InputError
 from paxsilica.provenance.descriptor import descriptor, descriptor_text, renewed
 from paxsilica.provenance.diff import changes
 from paxsilica.provenance.summary import summarise
-from paxsilica.tables import TABLES, load_tables
+from paxsilica.tables import TABLES, columns, load_tables
 from paxsilica.tables.write import write_folder
 from worlds import make_tables
 
@@ -193,3 +194,7 @@ def test_readme_without_marks_is_reported() -> None:
 
 def test_describe_prints_the_schema() -> None:
     assert "| `capex_usd_m` |" in run("data", "describe")
+
+
+def test_grades_are_those_of_the_tables() -> None:
+    assert "".join((*columns.GRADES, columns.NO_GRADE)) == cli_data.GRADES

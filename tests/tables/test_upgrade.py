@@ -253,9 +253,13 @@ def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
 
 
 def test_a_case_from_before_roles_keeps_its_meaning(tmp_path: Path) -> None:
-    path = old_case(tmp_path, OLD_CASE.replace("years =", 'trusted = ["participant"]\nyears ='))
+    text = OLD_CASE.replace(
+        "years =", 'trusted = ["participant"]\nobjective = "shortfall"\nyears ='
+    )
+    path = old_case(tmp_path, text)
     upgrade(path)
     new = read_case(path)
+    assert new.objective == "security"
     assert new.roles.protected == {"participant": 0}
     assert set(new.roles.adversary) == {"signatory", "participant", "neutral", "adversary"}
     assert (new.need.regions, new.access.open) == ("protected", 0.0)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from paxsilica.tables import Tables
 
 GRADES = "ABCD-"
-"""Grades of sources; ``-``: no provenance."""
+"""Grades of sources; ``-``: no provenance. They stand here too because help loads no tables; a test
+compares them with those of the tables."""
 
 COUNTED = (*"ABCD", "none")
 """Headers of the grades."""

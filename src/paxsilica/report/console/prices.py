@@ -31,6 +31,7 @@ ORDER = (
     "capacity",
     "commitment",
 )
+"""Kinds of item in the order of the page; all others follow."""
 
 
 def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
@@ -45,7 +46,8 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
         " Positive: the saving from one more, or the cost of a requirement or a good."
     )
     screen.print(Text(kinds))
-    for what in (*ORDER, *GOODS):
+    others = sorted({*frame["what"]} - {*ORDER, *GOODS})
+    for what in (*ORDER, *GOODS, *others):
         part = frame[frame["what"] == what]
         if len(part):
             _section(screen, what, part)
