@@ -252,14 +252,19 @@ def test_moved_keys_and_words_of_a_case(tmp_path: Path) -> None:
     assert upgrade(path, renames=renames).changes == ()
 
 
-def test_a_case_from_before_roles_keeps_its_meaning(tmp_path: Path) -> None:
-    text = OLD_CASE.replace(
-        "years =", 'trusted = ["participant"]\nobjective = "shortfall"\nyears ='
+def test_an_old_objective_has_its_new_name(tmp_path: Path) -> None:
+    text = OLD_CASE.replace("years =", 'objective = "shortfall"\nyears =')
+    path = old_case(
+        tmp_path, text + "\n[coverage]\nrequired = 0.5\nfrom_year = 2030\nhard = false\n"
     )
-    path = old_case(tmp_path, text)
+    upgrade(path)
+    assert read_case(path).objective == "security"
+
+
+def test_a_case_from_before_roles_keeps_its_meaning(tmp_path: Path) -> None:
+    path = old_case(tmp_path, OLD_CASE.replace("years =", 'trusted = ["participant"]\nyears ='))
     upgrade(path)
     new = read_case(path)
-    assert new.objective == "security"
     assert new.roles.protected == {"participant": 0}
     assert set(new.roles.adversary) == {"signatory", "participant", "neutral", "adversary"}
     assert (new.need.regions, new.access.open) == ("protected", 0.0)
