@@ -66,7 +66,7 @@ def random_program(seed: int) -> Compiled:
     return compile_model(build(make_instance(tables, case)))
 
 
-@pytest.mark.parametrize("seed", [40, 41, *range(43, 53)])  # worlds with a plan
+@pytest.mark.parametrize("seed", [40, 41, 43, 44, 45, *range(47, 54)])  # worlds with a plan
 def test_values_and_duals_are_those_of_the_program_of_the_user(seed: int) -> None:
     """By the conditions of optimality of a linear program, in the units of the user."""
     of = random_program(seed).relaxed()
