@@ -146,6 +146,7 @@ def test_every_export_of_the_infeasible_is_the_closest_plan_and_labelled(ore: li
     check_labels(ore)
 
 
+@pytest.mark.slow
 def test_a_plan_that_meets_its_requirements_is_exported_without_a_label() -> None:
     document("solve", *GIVEN, "--out", "x")
     for format_ in ("csv", "json", "iamc", "xlsx"):
@@ -250,18 +251,21 @@ def test_partners(ore: list[str]) -> None:
     assert found["no_partners_usd_m"][0] >= found["all_partners_usd_m"][0]
 
 
+@pytest.mark.slow
 def test_study() -> None:
     found = document("alternatives", *GIVEN, "--plans", "2", "--workers", "1", "--out", "x")
     assert (found["study"], found["folder"], found["stopped"]) == ("Alternatives", "x", False)
     assert {"plans", "projects"} <= set(found["tables"])
 
 
+@pytest.mark.slow
 def test_report_and_export() -> None:
     run("solve", *GIVEN, "--out", "x")
     assert document("report", "x", *TABLES) == {"written": "x/report.html"}
     assert document("export", "x", *TABLES, "--format", "iamc") == {"written": "x/iamc.csv"}
 
 
+@pytest.mark.slow
 def test_sources() -> None:
     counted = document("sources")["tables"]
     assert set(counted[0]) == {"table", "numbers", "formulas", "A", "B", "C", "D", "-"}
@@ -274,6 +278,7 @@ def test_sources() -> None:
     assert chain["text"][0].startswith("projects nolans-mine ")
 
 
+@pytest.mark.slow
 def test_data() -> None:
     assert sum(document("data", "summary")["grades"]["numbers"].values()) == pytest.approx(1)
     checks = document("data", "validate")

@@ -132,6 +132,7 @@ def test_colours_forced_into_a_pipe_bring_no_bars(tmp_path: Path) -> None:
     assert ESCAPE not in piped(tmp_path, *STUDY, FORCE_COLOR="1").stderr
 
 
+@pytest.mark.slow
 def test_piped_tables_are_as_wide_as_they_are(tmp_path: Path) -> None:
     lines = piped(tmp_path, "cases").stdout.splitlines()
     assert max(map(len, lines)) > 120

@@ -134,6 +134,7 @@ def test_diff_lists_rows_and_cells_and_by_how_much(tmp_path: Path) -> None:
     assert "no difference" in run("data", "diff", str(DATA), str(DATA))
 
 
+@pytest.mark.slow
 def test_diff_does_not_mind_the_order_of_rows(tmp_path: Path) -> None:
     tables = load_tables(DATA)
     write_folder(tables, tmp_path)

@@ -131,6 +131,7 @@ def edited(tmp_path: Path, sheet: str, cell: str, value: object) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_formula_without_a_saved_result_is_reported(tmp_path: Path) -> None:
     problems = tables_from_sheets(
         read_workbook(edited(tmp_path, "statuses", "C3", "=0.5+0.4"))
@@ -155,6 +156,7 @@ def test_formula_with_a_saved_result_is_read_as_the_result(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_date_cell_is_read_as_a_date(tmp_path: Path) -> None:
     tables = tables_from_sheets(
         read_workbook(edited(tmp_path, "membership", "C2", datetime.datetime(2001, 5, 6)))
@@ -162,6 +164,7 @@ def test_date_cell_is_read_as_a_date(tmp_path: Path) -> None:
     assert tables.membership[0].from_date == datetime.date(2001, 5, 6)
 
 
+@pytest.mark.slow
 def test_wrong_cell_is_named_by_sheet_and_row(tmp_path: Path) -> None:
     problems = tables_from_sheets(read_workbook(edited(tmp_path, "statuses", "C2", 1.5))).problems
     assert ("statuses", "2", "credit") in [
@@ -190,6 +193,7 @@ def test_file_that_is_no_workbook_is_reported(tmp_path: Path) -> None:
         read_tables(tmp_path / "no.xlsx")
 
 
+@pytest.mark.slow
 def test_lists_offer_the_keys_of_other_sheets(tmp_path: Path) -> None:
     whole = load_tables(DATA)
     some = {name: whole.rows(name) for name in ("regions", "processes", "statuses", "assets")}

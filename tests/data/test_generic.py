@@ -37,6 +37,7 @@ def options(tables: Tables) -> dict[str, list[Project]]:
     return found
 
 
+@pytest.mark.slow
 def test_status_and_mark_go_together(tables: Tables) -> None:
     assert [
         row.project for row in tables.projects if (row.status == "generic") != bool(row.generic)

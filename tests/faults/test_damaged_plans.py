@@ -20,6 +20,7 @@ from paxsilica.plan.result import RESULT, Plan, digest_of
 from paxsilica.plan.result_schema import RESULT_SCHEMA, schema_differences
 from paxsilica.plan.tables import PLAN_TABLES
 from report_world import bare, named
+from worlds import some
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "result.schema.json"
 
@@ -64,13 +65,7 @@ def test_a_plan_is_read_back_whole(plan: Path) -> None:
     assert Plan.load(plan).objective == pytest.approx(named().plan.objective)
 
 
-LONG = ("funders", "coverage", "shipments", "costs")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in PLAN_TABLES],
-)
+@pytest.mark.parametrize("name", some(PLAN_TABLES, 5))
 def test_every_table_is_checked(plan: Path, name: str) -> None:
     path = plan / "tables" / f"{name}.csv"
     lines = path.read_text().splitlines(keepends=True)

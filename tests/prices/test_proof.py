@@ -40,6 +40,7 @@ def test_a_right_proof_holds_and_a_wrong_one_does_not() -> None:
         prove(program, replace(good, row_duals=None))
 
 
+@pytest.mark.slow
 def test_signs_follow_the_sense_of_the_row() -> None:
     for seed in range(10):
         start = started(*random_question(seed))

@@ -121,6 +121,7 @@ def dual_objective(program: Compiled, rows: np.ndarray, columns: np.ndarray) -> 
     return total
 
 
+@pytest.mark.slow
 def test_duals_of_fixed_decisions_are_optimal_duals() -> None:
     """Feasible duals that reach the optimum are optimal: where these are unique, they are those of
     the monolith."""
@@ -286,6 +287,7 @@ def test_a_search_ends_when_nobody_needs_more() -> None:
     raise AssertionError("no world is searched for long enough")
 
 
+@pytest.mark.slow
 def test_a_known_plan_is_priced_before_the_search() -> None:
     for case, program in interesting():
         best = solve(program, case.solver)
@@ -356,6 +358,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_result() -> None:
     same(program, here, found)
 
 
+@pytest.mark.slow
 def test_rounding_ends_with_a_plan_and_a_valid_bound() -> None:
     found = 0
     for _, case, program in drawn():

@@ -55,6 +55,7 @@ def test_verdicts_are_those_of_enumeration(tolerance: float) -> None:
     assert found["certain"].all()
 
 
+@pytest.mark.slow
 def test_distinct_plans_are_the_cheapest_ones_in_order() -> None:
     found = alternatives(question("2030"), tolerance_usd_m=12.0, plans=8, workers=1)
     near = expected(12.0)[1]

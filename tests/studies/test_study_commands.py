@@ -112,6 +112,7 @@ def test_quiet_prints_the_folder(place: Path) -> None:
     assert run("montecarlo", "chain.toml", "--samples", "1", "--out", "here", "--quiet") == "here\n"
 
 
+@pytest.mark.slow
 def test_plans_and_cases_are_compared(place: Path) -> None:
     from paxsilica.api import Question
     from paxsilica.case import read_case

@@ -29,6 +29,7 @@ def dominated(found: Frontier, measures: tuple[str, ...]) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_every_budget_has_its_cheapest_plan() -> None:
     problem = question("2030")
     plans = every_plan(problem)

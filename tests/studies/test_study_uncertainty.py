@@ -32,6 +32,7 @@ def by_hand(problem: Question, **levels: float) -> float:
     return plan.objective
 
 
+@pytest.mark.slow
 def test_one_way_is_solving_with_the_numbers_moved(problem: Question) -> None:
     found = sensitivity(problem, [CAPEX, DEMAND], workers=1).table().set_index(["parameter", "end"])
     base = problem.solve().objective
@@ -66,6 +67,7 @@ def test_a_plan_that_stays_pays_the_new_price(problem: Question) -> None:
     assert known.equals(found)
 
 
+@pytest.mark.slow
 def test_two_ways_at_once(problem: Question) -> None:
     found = two_way(problem, CAPEX, DEMAND, levels=(-1.0, 0.0, 1.0), workers=1)
     table = found.table().set_index(["first_level", "second_level"])

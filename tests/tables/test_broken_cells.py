@@ -397,6 +397,7 @@ NASTY = (
 )
 
 
+@pytest.mark.slow
 def test_any_cell_is_accepted_or_reported(tmp_path: Path) -> None:
     """Nothing but an ``InputError`` may come out of the reader; a check that trusts a cell it
     should not would crash here."""
