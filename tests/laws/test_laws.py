@@ -165,6 +165,7 @@ def _rename(world: World, table: str, key: str, names: dict[str, str]) -> None:
                 (referring == table and column == key)
                 or entry.column.references == table
                 or (referring == "limits" and column == "asset")
+                or column == "shares_capacity_of"
             )
             if refers:
                 for row in world.tables[referring]:
