@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from paxsilica.audit import audit
+from paxsilica.prices.priced_items import capacity
 from paxsilica.tables.schema import Series
 from worlds import COVERED, Answer, M, approx, built, case, world
 
@@ -157,3 +158,14 @@ def test_limit_on_capacity_counts_open_plants() -> None:
     assert model.terms == {("closed", ("a", 2030)): -20}
     assert model.low == 15 - 20
     assert Answer(given, case()).plan.objective == approx(8)
+
+
+def test_capacity_of_a_plant_that_may_be_closed_has_no_price_of_its_own() -> None:
+    # its bound and the row of an open plant say the same, so that either alone would save nothing
+    def priced(**old: Any) -> set[str]:
+        made = built(tables(FALLING, **old), case("2030-2033"))
+        return {item.where for item in capacity(made.instance, made.program)}
+
+    assert priced() == {"old"}
+    assert priced(**CLOSES) == set()
+    assert priced(**RESTS) == set()

@@ -145,7 +145,8 @@ def _closable_in(instance: Instance, *, must_run: bool) -> list[tuple[str, str]]
     ),
     requirement="structural",
     unit="units of activity per year",
-    price="the capacity of an existing plant is priced at its bound",
+    price="capacity of a plant that may be closed has no dual of its own; its value is found by"
+    " solving again",
     audit="activity within capacity",
 )
 def open_capacity(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:

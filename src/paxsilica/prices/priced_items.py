@@ -283,20 +283,26 @@ def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
 
 
 def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
-    """The scarcity rent of each plant: one more unit of credited capacity in a year."""
+    """The scarcity rent of each plant: one more unit of credited capacity in a year. A plant that
+    the plan may close or mothball has none: there capacity stands beside a decision, and a movement
+    of sides alone would let a closed plant run."""
     columns: dict[tuple[str, int], list[tuple[int, float, float]]] = defaultdict(list)
     rows: dict[tuple[str, int], list[tuple[int, float]]] = defaultdict(list)
     for at, (family, index) in enumerate(program.columns):
         if family not in ("activity", "standby"):
             continue
         plant, state = index
-        if instance.world.plants[plant].is_project or not 0 < program.high[at] < UNLIMITED:
+        if instance.world.plants[plant].is_project or plant in instance.closable:
+            continue
+        if not 0 < program.high[at] < UNLIMITED:
             continue
         columns[plant, instance.states[state].year].append(
             (at, *_bounds(instance, family, plant, instance.states[state]))
         )
     for row in program.rows_of(*rows_with(item="capacity")):
         plant, state = program.row_names[row][1]
+        if plant in instance.closable:
+            continue
         where = instance.states[state]
         rows[plant, where.year].append((int(row), instance.room_per_unit(plant, where.name)))
     units = {row.process: row.unit for row in instance.tables.processes}

@@ -121,9 +121,8 @@ class Known:
     def fixed(self, program: Compiled) -> Compiled:
         """``program`` with its integer columns fixed at these decisions; what is not known of
         them is left free."""
-        at = np.flatnonzero(program.integer)
-        if len(known := [one for one in at if self._knows(program.columns[one])]) < len(at):
-            at = np.array(known, dtype=np.intp)
+        integer = np.flatnonzero(program.integer)
+        at = integer[[self._knows(program.columns[one]) for one in integer]]
         return program.fixed(at, self.values(program)[at])
 
     def _knows(self, column: tuple[str, Any]) -> bool:
