@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from killed_moves import Killed, killed_after
 
 from paxsilica.atomic import PREFIX, READY, finish, new_file, new_folder, reserved
 from paxsilica.plan.result import RESULT, Plan
@@ -40,10 +41,6 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def no_leftovers(folder: Path) -> bool:
     return not [path for path in folder.rglob(f"{PREFIX}*") if not path.name.endswith(".lock")]
-
-
-class Killed(BaseException):
-    """Stands for the end of the process: no clean-up of the code under test may hide it."""
 
 
 def write_half(path: Path, error: BaseException) -> None:
@@ -87,27 +84,13 @@ def fill(folder: Path, word: str) -> None:
 
 
 @pytest.mark.parametrize("moves", range(len(NEW) * 2 + 2))
-def test_a_replacement_that_was_cut_short_is_finished(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
-) -> None:
+def test_a_replacement_that_was_cut_short_is_finished(tmp_path: Path, moves: int) -> None:
     """Killed before any one of its steps, a folder is as before or becomes the new one."""
     place = tmp_path / "plan"
     with new_folder(place, "mark") as draft:
         fill(draft, "old")
     (place / "mine.txt").write_text("kept")
-    left = iter(range(moves))
-
-    def limited(move: Any) -> Any:
-        def step(*words: Any, **more: Any) -> Any:
-            if next(left, None) is None:
-                raise Killed
-            return move(*words, **more)
-
-        return step
-
-    with monkeypatch.context() as patch:
-        for name in ("replace", "rename"):
-            patch.setattr(Path, name, limited(getattr(Path, name)))
+    with killed_after(moves) as (patch, limited):
         patch.setattr("paxsilica.atomic.shutil.rmtree", limited(lambda *_, **__: None))
         try:
             with new_folder(place, "mark") as draft:

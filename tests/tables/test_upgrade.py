@@ -8,9 +8,9 @@ import io
 import json
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
+from killed_moves import Killed, killed_after
 from typer.testing import CliRunner
 from world import World
 
@@ -340,14 +340,10 @@ def test_old_case_with_a_byte_order_mark_is_upgraded(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith(NEW_CASE)
 
 
-class Killed(BaseException):
-    """Stands for the end of the process: no clean-up of the code under test may hide it."""
-
-
 @pytest.mark.parametrize("moves", range(14))
 @pytest.mark.parametrize("kind", ["tables", "case"])
 def test_an_upgrade_that_was_cut_short_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, moves: int
+    tmp_path: Path, kind: str, moves: int
 ) -> None:
     """Killed before any of its moves of files: tables that name each other never end half old and
     half new, and each changed file has a copy of its former content."""
@@ -356,21 +352,8 @@ def test_an_upgrade_that_was_cut_short_is_finished_by_the_next(
     path = old_case(tmp_path) if kind == "case" else old.write(tmp_path / "old")
     place = path if path.is_dir() else tmp_path
     before = {file.name: file.read_bytes() for file in place.iterdir()}
-    left = iter(range(moves))
-
-    def limited(move: Any) -> Any:
-        def step(*words: Any, **more: Any) -> Any:
-            if next(left, None) is None:
-                raise Killed
-            return move(*words, **more)
-
-        return step
-
-    with monkeypatch.context() as patch:
-        for name in ("replace", "rename"):
-            patch.setattr(Path, name, limited(getattr(Path, name)))
-        with suppress(Killed):
-            upgrade(path, renames=renames)
+    with suppress(Killed), killed_after(moves):
+        upgrade(path, renames=renames)
     upgrade(path, renames=renames)
     found = {file.name: file.read_bytes() for file in place.iterdir()}
     copies = {name for name in found if name.endswith(".orig")}
