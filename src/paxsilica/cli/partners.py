@@ -120,11 +120,13 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:
-        screen.say(*found.lines())
+        title = "Value of each player: decrease of the objective, USD million"
+        screen.show_rows(found.headings, found.rows(), found.headings[2:], title)
+        screen.say("", *found.remarks())
         if not found.exact:
             screen.say(
-                f"Estimated from {options.samples} orders of arrival; errors are half the width of"
-                " a 95 % interval."
+                f"Shapley values are estimated from {options.samples} orders of arrival; the error is"
+                " half the width of a 95 % interval."
             )
         if signs and options.own_needs:
             screen.say(
