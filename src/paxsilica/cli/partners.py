@@ -125,8 +125,8 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
         screen.say("", *found.remarks())
         if not found.exact:
             screen.say(
-                f"Shapley values are estimated from {options.samples} orders of arrival; the error is"
-                " half the width of a 95 % interval."
+                f"Shapley values are estimated from {options.samples} orders of arrival; the error"
+                " is half the width of a 95 % interval."
             )
         if signs and options.own_needs:
             screen.say(

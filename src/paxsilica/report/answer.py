@@ -178,16 +178,18 @@ def cost_difference(named: NamedPlan) -> list[str]:
     if not rows:
         return []
     total = sum(amount for _, amount in rows)
-    sign = "more" if total >= 0 else "less"
+    same = "The plan costs the same as no plan"
+    much = f"The plan costs {money(abs(total))} {'more' if total >= 0 else 'less'} than no plan"
     terms = [
         f"{name} {money(abs(amount))} {'more' if amount > 0 else 'less'}"
         for name, amount in sorted(rows, key=lambda row: -abs(row[1]))
         if abs(amount) >= LEAST_COST
     ]
+    by_term = f": {listed(terms)}" if terms else ""
     return [
-        f"The plan costs {money(abs(total))} {sign} than no plan, discounted over the years of the"
-        f" case{': ' + listed(terms) if terms else ''}. No plan means that no project is built and"
-        " that normal operation is the cheapest possible."
+        f"{same if abs(total) < LEAST_COST else much}, discounted over the years of the"
+        f" case{by_term}. No plan means that no project is built and that normal operation is the"
+        " cheapest possible."
     ]
 
 
