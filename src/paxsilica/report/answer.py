@@ -15,7 +15,7 @@ from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
 from paxsilica.report.wording import advice, count, status_sentence
 
-GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED = 4, 8, 8, 6
+GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED, PRICES_NAMED = 4, 8, 8, 6, 6
 """Most names of each kind in the answer."""
 
 LEAST_CHANGE = 0.005
@@ -55,6 +55,9 @@ def parts(named: NamedPlan) -> list[Part]:
     if named.plan.objective is None:
         return []
     prices = [str(words) for words in named.plan.table("front_prices")["sentence"]]
+    if len(prices) > PRICES_NAMED + 1:
+        rest = count(len(prices) - PRICES_NAMED, "more shadow price")
+        prices = [*prices[:PRICES_NAMED], f"{rest}: see the list of all shadow prices."]
     found = (
         ("Stages below the requirement", below(named)),
         ("Lower with the plan than without it", lower(named)),

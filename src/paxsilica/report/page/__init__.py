@@ -8,7 +8,7 @@ import hashlib
 from importlib.resources import files
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.labels import money, plan_labels
@@ -53,6 +53,7 @@ def render_page(
         "covered": covered,
         "required": required,
         "number": number,
+        "coded": coded,
     }
     plans = [named] if other is None else [named, other]
     scales = Scales.of(plans)
@@ -79,6 +80,21 @@ def render_page(
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         version=__version__,
         count=count,
+    )
+
+
+def coded(sentence: str) -> Markup:
+    """A sentence whose words between backticks are code.
+
+    >>> coded("see `paxsilica prices` <now>")
+    Markup('see <code>paxsilica prices</code> &lt;now&gt;')
+    """
+    parts = str(escape(sentence)).split("`")
+    even = len(parts) % 2 == 1
+    return Markup(
+        "".join(
+            f"<code>{part}</code>" if at % 2 and even else part for at, part in enumerate(parts)
+        )
     )
 
 

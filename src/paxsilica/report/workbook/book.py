@@ -18,7 +18,8 @@ from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import count, status_sentence
 from paxsilica.report.workbook import front, sheets
 from paxsilica.report.workbook.funder_sheets import funder_sheets
-from paxsilica.report.workbook.style import OPTIONS, Book, Sheet, write_table
+from paxsilica.report.workbook.raw_tables import write_table
+from paxsilica.report.workbook.style import OPTIONS, Book, Sheet
 from paxsilica.version import __version__
 
 CREATED = datetime.datetime(2025, 1, 1)
@@ -81,7 +82,7 @@ def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None)
             funder_sheets(book, named)
             for name, table in plan.tables.items():
                 if name not in SHOWN_ELSEWHERE and len(table):
-                    write_table(book, name, table)
+                    write_table(book, name, named)
             documents = sheets.figures_sheet(book, named)
             sheets.documents_sheet(book, named, documents)
         sheets.manifest_sheet(book, plan)

@@ -400,7 +400,7 @@ def prices_sheet(book: Book, named: NamedPlan) -> None:
             "Funder, region or other object",
             40,
             "text",
-            lambda row: named.funder(row["where"]) if isinstance(row["where"], str) else None,
+            lambda row: named.thing(row["where"]) if isinstance(row["where"], str) else None,
         ),
         Field("Year", 8, "plain_year", of_key("when")),
         Field("Kind", 10, "text", of_key("kind")),
