@@ -90,12 +90,10 @@ def coded(sentence: str) -> Markup:
     Markup('see <code>paxsilica prices</code> &lt;now&gt;')
     """
     parts = str(escape(sentence)).split("`")
-    even = len(parts) % 2 == 1
-    return Markup(
-        "".join(
-            f"<code>{part}</code>" if at % 2 and even else part for at, part in enumerate(parts)
-        )
-    )
+    if len(parts) % 2 == 0:  # a backtick without its second one
+        return escape(sentence)
+    marked = (f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+    return Markup("".join(marked))
 
 
 def _script() -> str:

@@ -15,6 +15,9 @@ from paxsilica.report.views.named_plan import NamedPlan
 WIDTH, HEIGHT = 250.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 44.0, 12.0, 20.0
 
+APART = 19.0
+"""Least distance of two labels, the height of their letters on a phone."""
+
 
 def coverage_figure(stage: Stage, name: str) -> Markup:
     """A small chart of the requirement, of coverage without and with the plan, and of the nameplate
@@ -35,8 +38,9 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
             line(LEFT, y(share), WIDTH - RIGHT, y(share), "grid"),
             text(LEFT - 4, y(share) + 4, f"{100 * share:.0f}", "axis", "end"),
         ]
-    for year in dict.fromkeys((years[0], years[-1])):
-        parts.append(text(x(year), HEIGHT - 5, year, "axis", "middle"))
+    ends = ((LEFT, years[0], "start"), (WIDTH - RIGHT, years[-1], "end"))
+    for place, year, anchor in ends[: len(set(years))]:
+        parts.append(text(place, HEIGHT - 5, year, "axis", anchor))
     for cell in stage.cells:
         hint = (
             f"{cell.year}: {covered(cell.without)} % without, {covered(cell.coverage)} % with the"
@@ -59,12 +63,13 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
         parts.append(polyline(points, f"curve {kind}"))
     without, coverage = stage.last.without, stage.last.coverage
     labels = [(y(coverage), covered(coverage), "after"), (y(without), covered(without), "before")]
-    if abs(labels[0][0] - labels[1][0]) < 12:
-        labels = (
-            labels[:1]
-            if labels[0][1] == labels[1][1]
-            else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
-        )
+    if labels[0][1] == labels[1][1]:
+        labels = labels[:1]
+    elif abs(labels[0][0] - labels[1][0]) < APART:
+        middle = (labels[0][0] + labels[1][0]) / 2
+        side = 1 if labels[0][0] <= labels[1][0] else -1
+        places = (middle - side * APART / 2, middle + side * APART / 2)
+        labels = [(at, *rest) for at, (_, *rest) in zip(places, labels, strict=True)]
     parts += [
         text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels
     ]
