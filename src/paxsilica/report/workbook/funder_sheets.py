@@ -46,15 +46,20 @@ def sheet_name(title: str, taken: set[str]) -> str:
     return name
 
 
-def funder_sheets(book: Book, named: NamedPlan) -> None:
-    """Writes a sheet for each funder that pays for something, largest payment first."""
+def funder_sheets(book: Book, named: NamedPlan) -> dict[str, str]:
+    """Writes a sheet for each funder that pays for something, largest payment first; returns the
+    name of the funder by that of its sheet."""
     taken = {sheet.get_name().lower() for sheet in book.book.worksheets()}
+    found = {}
     for one in statements(named):
-        _sheet(book, one, sheet_name(one.funder, taken))
+        name = sheet_name(one.funder, taken)
+        _sheet(book, one, name)
+        found[name] = one.name
+    return found
 
 
 def _sheet(book: Book, one: Statement, name: str) -> None:
-    sheet = Sheet(book, name, f"Statement of {one.name}")
+    sheet = Sheet(book, name, f"Statement of {one.name}", pages=1)
     sheet.put(0, 0, one.name, "title")
     sheet.put(1, 0, one.region, "note")
     sheet.row = 3

@@ -63,7 +63,8 @@ def _names(named: NamedPlan, key: str, values: Sequence[Any], own: bool) -> list
 
 def write_table(book: Book, name: str, named: NamedPlan) -> None:
     """Writes a table of a plan to a sheet of its own: meaning and key of each column in two lines
-    of heads, then the rows. Names that the data gives to keys stand before them."""
+    of heads, then the rows. Names that the data gives to keys stand before them. It is for the screen
+    and not printed by default."""
     doc, frame = ALL_TABLES[name], named.plan.tables[name]
     sheet = Sheet(book, name, doc.title)
     rows, lines, at = min(len(frame), MOST_ROWS), 1, 0
@@ -95,7 +96,7 @@ def write_table(book: Book, name: str, named: NamedPlan) -> None:
     sheet.sheet.freeze_panes(2, 1)
     sheet.sheet.repeat_rows(0, 1)
     sheet.sheet.autofilter(1, 0, max(rows + 1, 1), at - 1)
-    sheet.print_first(1, at - 1, rows + 1)
+    sheet.print_nothing(at - 1, rows + 1)
 
 
 def _width(key: str, header: str, values: Sequence[Any], shape: str) -> float:

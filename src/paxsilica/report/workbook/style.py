@@ -305,6 +305,13 @@ class Sheet:
             words = f"&RFirst {PRINTED_ROWS} of {last - head:,} rows"
             self.sheet.set_footer(f"&L{self.name.replace('&', '&&')}{words}")
 
+    def print_nothing(self, columns: int, last: int) -> None:
+        """Leaves a sheet for the screen out of print: its print area is a free cell, which prints
+        no page, and its header says how to print it."""
+        self.sheet.print_area(last + 2, columns + 2, last + 2, columns + 2)
+        name = self.name.replace("&", "&&")
+        self.sheet.set_header(f"&L&B{name}&RNot printed by default: clear the print area first")
+
     def total(self, column: int, first: int, last: int, value: float) -> None:
         """The live sum of a column of money, in the next free line."""
         cells = f"{xl_rowcol_to_cell(first, column)}:{xl_rowcol_to_cell(last, column)}"
