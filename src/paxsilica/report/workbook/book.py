@@ -166,7 +166,8 @@ def _money(book: Book, sheet: Sheet, named: NamedPlan) -> None:
         ("of which owners' money", "total_owners", found.own, "paid by the owners of the projects"),
     ):
         sheet.formula(_line(sheet, label, note), 1, f"={name}", value, "money")
-    row = _line(sheet, "Operating support", "paid by funders, undiscounted; sheet Support")
+    where = "; sheet support" if len(named.plan.table("support")) else ""
+    row = _line(sheet, "Operating support", f"paid by funders, undiscounted{where}")
     sheet.put(row, 1, found.support, "money")
     book.name("support_paid", sheet, (row, 1), (row, 1))
     if budget is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.statement import Statement, statements
-from paxsilica.report.workbook.style import Book, Field, Sheet
+from paxsilica.report.workbook.style import MOST_NAME, Book, Field, Sheet
 
 LONGEST = 31
 """Most characters of the name of a sheet."""
@@ -106,7 +106,8 @@ def _sheet(book: Book, one: Statement, name: str) -> None:
     words = f"The plan without it: paxsilica statement DIR {one.funder} --without OTHER"
     sheet.put(sheet.row + 1, 0, words, "note")
     sheet.sheet.freeze_panes(3, 1)
-    sheet.sheet.set_column(0, 0, 52)
+    longest = max((len(item.name) for item in one.bought), default=0)
+    sheet.sheet.set_column(0, 0, max(52, min(longest + 3, MOST_NAME)))
     sheet.sheet.set_column(1, 6, 14)
     sheet.sheet.set_column(7, 9, 26)
 

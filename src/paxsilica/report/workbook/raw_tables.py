@@ -63,8 +63,8 @@ def _names(named: NamedPlan, key: str, values: Sequence[Any], own: bool) -> list
 
 def write_table(book: Book, name: str, named: NamedPlan) -> None:
     """Writes a table of a plan to a sheet of its own: meaning and key of each column in two lines
-    of heads, then the rows. Names that the data gives to keys stand before them. It is for the screen
-    and not printed by default."""
+    of heads, then the rows. Names that the data gives to keys stand before them. It is for the
+    screen and not printed by default."""
     doc, frame = ALL_TABLES[name], named.plan.tables[name]
     sheet = Sheet(book, name, doc.title)
     rows, lines, at = min(len(frame), MOST_ROWS), 1, 0

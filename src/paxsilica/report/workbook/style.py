@@ -69,6 +69,7 @@ SHAPES: Mapping[str, dict[str, Any]] = {
     "money": {"num_format": "#,##0.0", "valign": "top"},
     "money_total": {"num_format": "#,##0.0", "bold": True, "top": 1},
     "number": {"num_format": "#,##0.0###", "valign": "top"},
+    "size": {"num_format": "[>=1000]#,##0;[>=10]#,##0.0;0.00##", "valign": "top"},
     "whole": {"num_format": "#,##0", "valign": "top"},
     "whole_total": {"num_format": "#,##0", "bold": True, "top": 1},
     "plain_year": {"num_format": "0", "valign": "top"},
@@ -115,6 +116,13 @@ PRINTED_ROWS = 40
 
 MOST_ROWS = 1_000_000
 """Most rows of a table that a sheet can hold."""
+
+HEAD_ROOM = 9
+"""Characters of a head that have room in the narrowest column; longer heads are broken into
+lines."""
+
+MOST_NAME = 96
+"""Width to which a column grows for the names in it, in characters."""
 
 WIDEST, NARROWEST = 60, 9
 """Widths of columns, in characters."""
@@ -257,7 +265,7 @@ class Sheet:
     def head(self, words: Sequence[object], looks: Sequence[str] = ("text",)) -> int:
         """A line of column heads with the looks of the cells below them, those of numbers where
         ``looks`` ends; returns its number."""
-        if any(len(str(word)) > 14 for word in words[1:]) or (self.label and not self.row):
+        if any(len(str(word)) > HEAD_ROOM for word in words[1:]) or (self.label and not self.row):
             self.sheet.set_row(self.row, LINE * 3)
         for column, word in enumerate(words):
             text = column < len(looks) and looks[column] in TEXT_LOOKS
@@ -272,12 +280,15 @@ class Sheet:
         """Writes heads and a line for each row; returns the first and the last line of rows.
 
         With ``name`` this is the main table of the sheet: its cells get the name and a filter, and
-        the fields set the widths of the columns.
+        the fields set the least widths of the columns, which grow so that no name is cut.
         """
         top = self.head([field.head for field in fields], [field.look for field in fields])
+        widths = [field.width for field in fields]
         for row in rows:
             for column, field in enumerate(fields):
                 value = field.value(row)
+                if field.look in ("text", "label") and isinstance(value, str):
+                    widths[column] = max(widths[column], min(len(value) + 3, MOST_NAME))
                 if field.look == "wrap":
                     self.tall(value, field.width)
                 if field.formula is None:
@@ -290,8 +301,8 @@ class Sheet:
         if name:
             self.sheet.freeze_panes(top + 1, 1)
             self.sheet.repeat_rows(top)
-            for column, field in enumerate(fields):
-                self.sheet.set_column(column, column, field.width)
+            for column, width in enumerate(widths):
+                self.sheet.set_column(column, column, width)
         if name and last > top:
             self.book.name(name, self, (top, 0), (last, end))
             self.sheet.autofilter(top, 0, last, end)
