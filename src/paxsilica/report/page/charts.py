@@ -69,7 +69,7 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
         middle = (labels[0][0] + labels[1][0]) / 2
         side = 1 if labels[0][0] <= labels[1][0] else -1
         places = (middle - side * APART / 2, middle + side * APART / 2)
-        labels = [(at, *rest) for at, (_, *rest) in zip(places, labels, strict=True)]
+        labels = [(at, *label[1:]) for at, label in zip(places, labels, strict=True)]
     parts += [
         text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels
     ]
