@@ -120,9 +120,11 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:
-        title = "Value of each player: decrease of the objective, USD million"
-        screen.show_rows(found.headings, found.rows(), found.headings[2:], title)
-        screen.say("", *found.remarks())
+        from paxsilica.report.console import partners as table
+
+        heads = table.headings(found)
+        screen.show_rows(heads, table.rows(found), heads[table.TEXTS :], table.TITLE)
+        screen.say("", *table.remarks(found))
         if not found.exact:
             screen.say(
                 f"Shapley values are estimated from {options.samples} orders of arrival; the error"

@@ -359,42 +359,6 @@ class Partners:
             )
         return lines
 
-    @property
-    def headings(self) -> list[str]:
-        """Headings of :meth:`rows`."""
-        found = ["player", "takes part by", *VALUES.values()]
-        return found if self.exact else [*found, "sampling error"]
-
-    def rows(self) -> list[list[str]]:
-        """A row for each player: name, how it takes part, values in USD million and, where not
-        every coalition was solved, the sampling error of the Shapley value."""
-        kinds = {one.name: _kind(one) for one in self.players}
-        rows = []
-        for row in self.table.to_dict("records"):
-            values = [_span(row[f"{kind}_low"], row[f"{kind}_high"]) for kind in VALUES]
-            error = [] if self.exact else [_amount(row["shapley_error"])]
-            rows.append([row["player"], kinds[row["player"]], *values, *error])
-        return rows
-
-    def remarks(self) -> list[str]:
-        """What the numbers of :meth:`rows` do not say: values without limit, values that may be
-        zero, and the optimum with none and with all of the players."""
-        found = []
-        cells = {cell for row in self.rows() for cell in row}
-        if UNLIMITED in cells:
-            found.append(f"{UNLIMITED}: a plan exists only after this player joins.")
-        if f"-{UNLIMITED}" in cells:
-            found.append(f"-{UNLIMITED}: no plan exists after this player joins.")
-        found += [
-            f"{row['player']}: {row['verdict']}"
-            for row in self.table.to_dict("records")
-            if row["verdict"]
-        ]
-        for words, span in (("none", self.no_partners), ("all", self.all_partners)):
-            amount = f"{_span(span.low, span.high)} USD million" if span.exists else "no plan"
-            found.append(f"Objective with {words} of the players: {amount}.")
-        return found
-
     def result(self) -> dict[str, Any]:
         """Everything in plain data and tables; optima as their ends, USD million."""
         players = [
@@ -420,34 +384,28 @@ UNLIMITED = "unlimited"
 none."""
 
 
-def _kind(player: Player) -> str:
-    return " and ".join(
-        word for word, regions in (("signature", player.signs), ("money", player.pays)) if regions
-    )
-
-
 def _words(low: float, high: float) -> str:
     if low == high == math.inf:
         return f"{UNLIMITED} (without it there is no plan)"
     if low == high == -math.inf:
         return "negative without limit (with it there is no plan)"
-    return _span(low, high)
+    return span_words(low, high)
 
 
-def _span(low: float, high: float) -> str:
+def span_words(low: float, high: float) -> str:
     """A value, or its ends where they differ by more than rounding.
 
-    >>> _span(-3.0, 1200.0), _span(5.0, 5.0), _span(math.inf, math.inf)
+    >>> span_words(-3.0, 1200.0), span_words(5.0, 5.0), span_words(math.inf, math.inf)
     ('-3 to 1,200', '5', 'unlimited')
     """
     if low == high and math.isinf(low):
         return f"{'-' if low < 0 else ''}{UNLIMITED}"
     if high - low > NOISE * max(1.0, abs(high)):
-        return f"{_amount(low)} to {_amount(high)}"
-    return _amount((low + high) / 2)
+        return f"{amount_words(low)} to {amount_words(high)}"
+    return amount_words((low + high) / 2)
 
 
-def _amount(value: float) -> str:
+def amount_words(value: float) -> str:
     """USD million; thousands of dollars where the amount is small, and no minus before zero."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:,.4g}"
 
@@ -600,7 +558,7 @@ def _why_zero(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
     else:
         words.append(
             " Of the best plans known, the one with it is better by"
-            f" {_amount(row['marginal_value_found'])} when it joins last."
+            f" {amount_words(row['marginal_value_found'])} when it joins last."
         )
-    alone = _amount(row["stand_alone_value_found"])
+    alone = amount_words(row["stand_alone_value_found"])
     return "".join([*words, f" Alone, it brings {alone} by the best plans known."])
