@@ -13,6 +13,7 @@ from shutil import which
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 from openpyxl.utils.cell import coordinate_to_tuple
 
 import report_world
@@ -29,7 +30,7 @@ from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, case_of, name_plan
 from paxsilica.report.workbook.book import write_workbook
-from paxsilica.report.workbook.style import PRINTED_ROWS, number_format
+from paxsilica.report.workbook.style import PRINTED_ROWS, Book, Sheet, number_format
 from paxsilica.solver import Progress
 
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
@@ -462,12 +463,14 @@ def test_workbook_prints_no_whole_tables(plan: Plan, tmp_path: Path) -> None:
         assert "Not printed by default" in sheet.oddHeader.right.text
 
 
-def test_workbook_prints_the_first_prices(plan: Plan, tmp_path: Path) -> None:
-    write_workbook(without_tables(with_prices(plan, 12)), tmp_path / "book.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "book.xlsx")
-    rows = len(with_prices(plan, 12).prices)
-    shown = min(rows, PRINTED_ROWS)
-    assert book["Prices"].print_area == f"'Prices'!$A$1:$I${shown + 1}"
+@pytest.mark.parametrize("rows", [3, PRINTED_ROWS, PRINTED_ROWS + 5])
+def test_sheet_prints_the_first_rows(rows: int, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as file:
+        Sheet(Book(file), "Prices", "Prices").print_first(0, 8, rows)
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx")["Prices"]
+    assert sheet.print_area == f"'Prices'!$A$1:$I${min(rows, PRINTED_ROWS) + 1}"
+    cut = rows > PRINTED_ROWS
+    assert (f"First {PRINTED_ROWS} of {rows} rows" in (sheet.oddFooter.right.text or "")) == cut
 
 
 def test_charts_begin_on_a_page_of_their_own(plan: Plan, tmp_path: Path) -> None:
