@@ -150,7 +150,7 @@ def completion(
         if plan is None:
             job = task(solved_plan, packed, question.case)
         else:
-            job = task(saved_plan, packed, question.case, tables=_columns_in(plan))
+            job = task(saved_plan, packed, question.case, plan=_columns_in(plan))
         [held] = runner.run([job], "plan")
         if held is None:
             return _study(question, draws, None, {}, stopped=True)
@@ -246,9 +246,9 @@ def _columns_in(plan: Plan) -> dict[str, list[list[Any]]]:
 
 
 def saved_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
-    """Task: what the coverage tests take from the ``tables`` of a plan."""
+    """Task: what the coverage tests take from the tables of a ``plan``."""
     of = write(tables, case)
-    rows: Mapping[str, list[list[Any]]] = arguments["tables"]
+    rows: Mapping[str, list[list[Any]]] = arguments["plan"]
     at, values = of.program.column_at, np.zeros(len(of.program.cost))
     for family in FAMILIES:
         for *index, value in rows[family]:
@@ -280,8 +280,8 @@ def solved_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
 
 
 def _held(of: Written, found: Array) -> Result:
-    """The values of the columns outside of the coverage tests that matter in them, with the coverage
-    in each test, and the committed projects."""
+    """The values of the columns outside of the coverage tests that matter in them, the coverage in
+    each test, and the committed projects."""
     program, instance = of.program, of.instance
     values = ready(program, instance, found)
     tests = CoverageTests(program, instance, of.case.solver)
@@ -434,8 +434,8 @@ def _inputs(
 def _projects(
     projects: Mapping[str, Mapping[str, Any]], joint: Mapping[int, Numbers], draws: int, seed: int
 ) -> Rows:
-    """What the failure of each project costs. Completion of projects is independent, so the means of
-    draws with one fate and with another differ by its effect alone."""
+    """What the failure of each project costs. Projects are completed independently of each other,
+    so means of draws with one fate and with another differ by its effect alone."""
     rows: Rows = []
     for name, one in projects.items():
         chances = Completion(tuple((int(late), share) for late, share in one["delays"]))
