@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,19 +12,21 @@ import pytest
 
 from paxsilica.api import Question
 from paxsilica.errors import InfeasibleError, InputError
+from paxsilica.instance.completion import Completion
+from paxsilica.model.investment import capacity_terms
 from paxsilica.plan.completed import DrawnTest, committed, drawn_capacity, drawn_delays
 from paxsilica.plan.coverage import CoverageTests, ready
 from paxsilica.plan.extract import total
-from paxsilica.model.investment import capacity_terms
+from paxsilica.plan.result import Plan
 from paxsilica.solver import Values
 from paxsilica.solver.resolve import search, write
-from paxsilica.studies.completion import completion
+from paxsilica.studies.completion import CompletionStudy, completion
 from worlds import COVERED, M, approx, case, world
 
 ODDS = {("announced", "*"): {0: 0.5, 1: 0.3}, ("firm", "*"): {0: 0.9, 2: 0.1}}
 
 
-def chain(years: str = "2030-2032", required: Any = 0.6, **more: Any) -> Question:
+def chain(years: str = "2030-2032", required: Any = 0.6, odds: Any = ODDS) -> Question:
     """Ore to metal in A, a project each, of 10. Metal of 10 is needed, with a unit of ore each."""
     tables = world(
         {"mine": "-> ore", "smelt": "ore -> metal"},
@@ -33,7 +37,7 @@ def chain(years: str = "2030-2032", required: Any = 0.6, **more: Any) -> Questio
             "z-smelt": {"process": "smelt", "region": "Z"},
         },
         statuses={"announced": 0.9, "firm": 1.0},
-        completion=ODDS,
+        completion=odds,
         projects={
             "a-mine": {
                 "process": "mine",
@@ -46,9 +50,10 @@ def chain(years: str = "2030-2032", required: Any = 0.6, **more: Any) -> Questio
         },
         demand={("A", "metal"): 10.0},
         routes={"Z>A ore": 0.1 * M, "Z>A metal": 0.1 * M},
-        **more,
     )
-    return Question(tables, case(years, coverage=COVERED | {"required": required, "from_year": 2031}))
+    return Question(
+        tables, case(years, coverage=COVERED | {"required": required, "from_year": 2031})
+    )
 
 
 def test_the_distribution_is_that_of_an_enumeration() -> None:
@@ -73,8 +78,8 @@ def test_the_distribution_is_that_of_an_enumeration() -> None:
 
 
 def test_projects_are_ranked_by_what_their_failure_costs() -> None:
-    # From 2030 on, without the mine nothing is made: 0.9 of 2031 and 1 of 2032 are lost. The smelter
-    # is always completed, so nothing is known of its failure.
+    # Without the mine nothing is made: 0.9 of 2031 and 1 of 2032 are lost. The smelter is always
+    # completed, so nothing is known of its failure.
     found = completion(chain(), 1000, workers=1).table("projects").set_index("project")
     mine, smelter = found.loc["a-mine"], found.loc["a-smelt"]
     assert mine["loss"] == pytest.approx((0.9 + 1.0) / 2, abs=3 * mine["standard_error"])
@@ -116,3 +121,169 @@ def test_the_mean_of_drawn_capacity_is_the_credit() -> None:
             factors = test.factors[candidate.name]
             assert sum(chances[d] * factors[d] for d in chances) == approx(1.0)
             assert factors[None] == 0.0
+
+
+def test_quantiles_and_means_of_a_small_world_are_those_of_all_fates() -> None:
+    # every combination of the delays of both projects, with its probability
+    tests, values = drawn_tests(chain(required=0.7))
+    members = committed(tests[0].test.tests.instance, values)
+    fates = [[*one.completion.delays, (None, 1.0 - one.completion.chance)] for one in members]
+    found = completion(chain(required=0.7), 2000, seed=7, workers=1).table().set_index("year")
+    for test in tests:
+        year = test.test.tests.instance.states[test.test.state].year
+        mean = 0.0
+        enough = 0.0
+        for combination in itertools.product(*fates):
+            chance = float(np.prod([share for _, share in combination]))
+            delays = {one.name: late for one, (late, _) in zip(members, combination, strict=True)}
+            joint, _ = test.joint(delays)
+            mean += chance * joint
+            enough += chance * (joint >= 0.7 - 1e-6)
+        assert abs(found.loc[year, "mean"] - mean) < 3 * found.loc[year, "standard_error"]
+        assert found.loc[year, "met_low"] - 0.01 < enough < found.loc[year, "met_high"] + 0.01
+        # Jensen: the mean over all fates is at most the coverage of the mean
+        assert mean <= found.loc[year, "stated"] + 1e-9
+
+
+def test_an_earlier_completion_never_lowers_coverage() -> None:
+    tests, _ = drawn_tests(chain(required=0.7))
+    assert tests
+    for test in tests:
+        orders = {
+            name: sorted(factors, key=lambda late: 99 if late is None else late)
+            for name, factors in test.factors.items()
+        }
+        joint = {
+            late: test.joint(dict(zip(orders, late, strict=True)))[0]
+            for late in itertools.product(*orders.values())
+        }
+        assert len(joint) == 9
+        ranks = [{late: at for at, late in enumerate(order)} for order in orders.values()]
+        for one, other in itertools.product(joint, repeat=2):
+            sooner = all(rank[a] <= rank[b] for rank, a, b in zip(ranks, one, other, strict=True))
+            if sooner:
+                assert joint[one] >= joint[other] - 1e-9
+        assert len(set(joint.values())) > 1
+
+
+def files(folder: Path, draws: int, **how: Any) -> dict[str, bytes]:
+    completion(chain(), draws, **how).save(folder)
+    found = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    del found["figure.svg"]  # matplotlib gives its shapes random names
+    return found
+
+
+def test_a_seed_fixes_every_byte(tmp_path: Path) -> None:
+    first = files(tmp_path / "first", 60, seed=3, workers=1)
+    assert len(first) == len(CompletionStudy.docs) + 1
+    assert files(tmp_path / "again", 60, seed=3, workers=1) == first
+    other = files(tmp_path / "other", 60, seed=4, workers=1)
+    assert other["draws.csv"] != first["draws.csv"]
+
+
+@pytest.mark.slow
+def test_workers_change_no_byte(tmp_path: Path) -> None:
+    first = files(tmp_path / "first", 600, seed=3, workers=1)
+    assert files(tmp_path / "again", 600, seed=3, workers=2) == first
+
+
+def test_a_project_has_the_same_fate_in_every_plan() -> None:
+    odds = Completion(((0, 0.5), (1, 0.3)))
+    delays = drawn_delays(odds, "a-mine", 1000, 1)
+    assert delays == drawn_delays(odds, "a-mine", 1000, 1)
+    counts = {delay: delays.count(delay) for delay in (0, 1, None)}
+    assert counts == {0: 500, 1: 300, None: 200}  # stratified: each probability is met exactly
+    # projects and seeds are independent of each other
+    for other in (drawn_delays(odds, "a-smelt", 1000, 1), drawn_delays(odds, "a-mine", 1000, 2)):
+        both = sum(a is None and b is None for a, b in zip(delays, other, strict=True))
+        assert 20 < both < 60  # 0.2 * 0.2 of 1,000 is 40
+    # in a world that has a further project, the two have the fates that they had
+    alone, more = completion(chain(), 100, workers=1), completion(with_another(), 100, workers=1)
+    assert "b-mine" in set(more.table("projects")["project"])
+    same = alone.table("projects").set_index("project")["draws_never"]
+    again = more.table("projects").set_index("project")["draws_never"]
+    assert again[same.index].equals(same)
+
+
+def with_another() -> Question:
+    """The same with a further mine; all must be committed."""
+    question = chain()
+    rows = [row.model_copy(update={"commitment": "required"}) for row in question.tables.projects]
+    rows.append(rows[0].model_copy(update={"project": "b-mine"}))
+    assert rows[0].project == "a-mine"
+    return Question(replace(question.tables, projects=tuple(rows), digest="more"), question.case)
+
+
+def test_a_saved_plan_is_evaluated_as_its_case(tmp_path: Path) -> None:
+    question = chain()
+    question.solve().save(tmp_path / "plan")
+    plan = Plan.load(tmp_path / "plan")
+    found = completion(question, 50, plan=plan, workers=1)
+    assert found.table().equals(completion(question, 50, workers=1).table())
+    with pytest.raises(InputError, match=r"same case; coverage.required"):
+        completion(chain(required=0.5), 50, plan=plan, workers=1)
+    other = replace(question.tables, digest="other")
+    with pytest.raises(InputError, match="the same tables"):
+        completion(Question(other, question.case), 50, plan=plan, workers=1)
+    # a plan whose tables are not what it states is not believed
+    tables = dict(plan.tables)
+    tables["commitments"] = tables["commitments"].iloc[1:]
+    with pytest.raises(InputError, match="joint coverage that the plan states in 2031"):
+        completion(question, 50, plan=replace(plan, tables=tables), workers=1)
+
+
+def test_requirements_that_differ_are_met_only_all_at_once() -> None:
+    # 0.9 of the ore and 0.3 of the metal are required in 2031, where the mine gives 10 or 8: with 8
+    # of ore the joint coverage is 0.8, and 0.9 is missed
+    odds = {("announced", "*"): {0: 0.9, 1: 0.1}, ("firm", "*"): {0: 1.0}}
+    question = chain(years="2030-2031", required=0.3, odds=odds)
+    asked = question.with_(coverage__stages={"ore": 0.9})
+    draws = completion(asked, 400, workers=1).table("draws")
+    assert set(draws.loc[draws["joint"] == 0.8, "met"]) == {False}
+    assert set(draws.loc[draws["joint"] == 1.0, "met"]) == {True}
+
+
+def test_without_chances_all_draws_are_equal_and_that_is_said() -> None:
+    found = completion(chain(odds={}), 10, workers=1)
+    assert found.notes == (
+        "Every committed project is completed on time, so that all draws are equal.",
+    )
+    assert (found.table()["standard_error"] == 0).all()
+    assert (found.table()["mean"] == found.table()["stated"]).all()
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    question = chain()
+    bare = Question(question.tables, case("2030-2032"))
+    with pytest.raises(InputError) as caught:
+        completion(bare, 1, seed=-1, workers=1)
+    assert [problem.table for problem in caught.value.problems] == ["case", "draws", "seed"]
+    with pytest.raises(InfeasibleError):
+        completion(chain(required=1.0), 10, workers=1)
+
+
+def test_a_stopped_study_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from paxsilica.studies import parallel
+
+    done = 0
+    perform = parallel.perform
+
+    def stops_in_the_fourth(job: parallel.Task) -> parallel.Result:
+        nonlocal done
+        done += 1
+        if done == 4:
+            raise KeyboardInterrupt
+        return perform(job)
+
+    monkeypatch.setattr(parallel, "perform", stops_in_the_fourth)
+    found = completion(chain(), 500, workers=1, store=tmp_path)
+    # the plan and the two blocks of 2031 are done, the blocks of 2032 are not
+    assert found.stopped
+    assert found.table()["year"].tolist() == [2031]
+    rest = completion(chain(), 500, workers=1, store=tmp_path)
+    assert done == 4 + 2
+    assert not rest.stopped
+    monkeypatch.undo()
+    assert rest.table("draws").equals(completion(chain(), 500, workers=1).table("draws"))
