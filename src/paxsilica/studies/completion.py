@@ -225,6 +225,9 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "stock": ("stocks", ("region", "commodity", "year"), "level"),
     "activity": ("operation", ("plant", "state"), "activity"),
     "standby": ("operation", ("plant", "state"), "standby"),
+    "shipment": ("shipments", ("from_region", "to_region", "commodity", "state"), "quantity"),
+    "unserved": ("service", ("region", "commodity", "state"), "unserved"),
+    "stock_draw": ("stock_draws", ("region", "commodity", "state"), "quantity"),
 }
 """Table, index and column of the values of a family of variables in a plan."""
 
