@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from paxsilica.prices.report import price_table
     from paxsilica.prices.request import PriceRequest
     from paxsilica.studies.alternatives import alternatives
-    from paxsilica.studies.completion import completion
+    from paxsilica.studies.completion_draws import completion
     from paxsilica.studies.frontier import frontier
     from paxsilica.studies.information import information
     from paxsilica.studies.montecarlo import montecarlo
@@ -73,7 +73,7 @@ _HOMES = {
     "Tables": "tables",
     "alternatives": "studies.alternatives",
     "compare": "studies.scenarios",
-    "completion": "studies.completion",
+    "completion": "studies.completion_draws",
     "frontier": "studies.frontier",
     "information": "studies.information",
     "load": "api",

@@ -16,7 +16,7 @@ from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import make_plan
 from paxsilica.solver import Values
 from paxsilica.solver.resolve import Written, write
-from paxsilica.studies.completion import _columns_in, saved_plan
+from paxsilica.studies.completion_draws import _columns_in, saved_plan
 
 pytestmark = pytest.mark.slow
 

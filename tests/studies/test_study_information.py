@@ -9,6 +9,7 @@ from typing import Any
 
 import apl1p
 import pytest
+from smallworlds import embargo
 
 from paxsilica.api import Question
 from paxsilica.case import read_case
@@ -17,7 +18,7 @@ from paxsilica.instance.mean_scenario import mean_scenario
 from paxsilica.solver.resolve import NOWHERE, Interval
 from paxsilica.studies.information import Information, information, values_of
 from paxsilica.tables import load_tables
-from worlds import M, case, world
+from worlds import case, world
 
 FARMER = Path(__file__).parent.parent / "cases" / "farmer"
 
@@ -64,28 +65,6 @@ def test_two_generators_have_the_published_optimum() -> None:
     assert len(chances) == 1280
     assert expected["RP"] == pytest.approx(24_642.3, abs=0.05)
     compare(information(apl1p.question(chances), workers=1), expected)
-
-
-def embargo(**keys: Any) -> Question:
-    """One chip a year from C; without it 10 of damage. The embargo comes in 2030 (0.3), in 2031
-    (0.2) or not at all (0.5); a plant of one's own costs 7."""
-    tables = world(
-        {"make": "-> chip"},
-        regions={"A": "signatory", "C": "adversary"},
-        commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
-        assets={"theirs": {"process": "make", "region": "C"}},
-        projects={"ours": {"process": "make", "capex_usd_m": 7.0}},
-        routes={"C>A chip": 0.0},
-        demand={("A", "chip"): 1},
-        scenarios={"base": 0.5, "early": 0.3, "late": 0.2},
-        events=[
-            {"scenario": "early", "event": "cut-off", "from_year": 2030},
-            {"scenario": "late", "event": "cut-off", "from_year": 2031},
-        ],
-    )
-    return Question(
-        tables, case("2030-2031", scenarios=["base", "early", "late"]).model_copy(update=keys)
-    )
 
 
 def test_a_cut_off_has_no_mean_so_the_likeliest_scenario_is_the_reference() -> None:

@@ -200,7 +200,7 @@ def plan_page() -> str:
 def study_tables() -> dict[str, Mapping[str, TableDoc]]:
     """The tables of every study, by the command that computes it."""
     from paxsilica.studies.alternatives import Alternatives
-    from paxsilica.studies.completion import CompletionStudy
+    from paxsilica.studies.completion_draws import CompletionStudy
     from paxsilica.studies.explain import Explanation
     from paxsilica.studies.exposure import Exposure
     from paxsilica.studies.frontier import Frontier

@@ -50,7 +50,7 @@ def completion(
 
       paxsilica completion base --gap 0.001
     """
-    from paxsilica.studies.completion import completion as run
+    from paxsilica.studies.completion_draws import completion as run
 
     folder = Path(name)
     if not (folder / "result.json").is_file():

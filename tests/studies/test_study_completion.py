@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from smallworlds import completion_chain as chain
 
 from paxsilica.api import Question
 from paxsilica.errors import InfeasibleError, InputError
@@ -20,40 +21,8 @@ from paxsilica.plan.extract import total
 from paxsilica.plan.result import Plan
 from paxsilica.solver import Values
 from paxsilica.solver.resolve import search, write
-from paxsilica.studies.completion import CompletionStudy, completion
-from worlds import COVERED, M, approx, case, world
-
-ODDS = {("announced", "*"): {0: 0.5, 1: 0.3}, ("firm", "*"): {0: 0.9, 2: 0.1}}
-
-
-def chain(years: str = "2030-2032", required: Any = 0.6, odds: Any = ODDS) -> Question:
-    """Ore to metal in A, a project each, of 10. Metal of 10 is needed, with a unit of ore each."""
-    tables = world(
-        {"mine": "-> ore", "smelt": "ore -> metal"},
-        regions={"A": "signatory", "Z": "adversary"},
-        commodities={"ore": {"covered": True}, "metal": {"covered": True}},
-        assets={
-            "z-mine": {"process": "mine", "region": "Z"},
-            "z-smelt": {"process": "smelt", "region": "Z"},
-        },
-        statuses={"announced": 0.9, "firm": 1.0},
-        completion=odds,
-        projects={
-            "a-mine": {
-                "process": "mine",
-                "size": 10.0,
-                "status": "announced",
-                "capex_usd_m": 5.0,
-                "ramp_profile": (0.8, 1.0),
-            },
-            "a-smelt": {"process": "smelt", "size": 10.0, "status": "firm", "capex_usd_m": 5.0},
-        },
-        demand={("A", "metal"): 10.0},
-        routes={"Z>A ore": 0.1 * M, "Z>A metal": 0.1 * M},
-    )
-    return Question(
-        tables, case(years, coverage=COVERED | {"required": required, "from_year": 2031})
-    )
+from paxsilica.studies.completion_draws import CompletionStudy, completion
+from worlds import approx, case
 
 
 def test_the_distribution_is_that_of_an_enumeration() -> None:

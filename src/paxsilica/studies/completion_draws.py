@@ -31,7 +31,7 @@ from paxsilica.solver import Array, Values
 from paxsilica.solver.resolve import Written, reoptimise, search, write
 from paxsilica.studies.montecarlo import wilson
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
-from paxsilica.studies.results import Figure, Study, axes
+from paxsilica.studies.results import Figure, Study, axes, with_whole_years
 from paxsilica.tables import Tables
 
 Rows = list[dict[str, Any]]
@@ -108,15 +108,15 @@ class CompletionStudy(Study):
         table = self.table()
         years = table["year"].to_numpy(dtype=float)
         figure, ax = axes()
-        ends = (table[name].to_numpy(dtype=float) for name in ("p10", "p90"))
-        ax.fill_between(years, *ends, color="#9ab4d8", label="10 to 90 % of the draws", step="mid")
+        low, high = (table[name].to_numpy(dtype=float) for name in ("p10", "p90"))
+        ax.fill_between(years, low, high, color="#9ab4d8", label="10 to 90 % of the draws")
         for name, style in (("mean", "-"), ("stated", "--")):
             ax.plot(years, table[name], style, color="#3b6fb6", label=name)
         ax.plot(years, table["required"], ":", color="black", label="required")
         ax.set_ylim(0.0, 1.02)
         ax.set_xlabel("year of the cut-off")
         ax.set_ylabel("joint coverage, share of need")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        with_whole_years(ax.xaxis)
         ax.legend(frameon=False)
         return figure
 
@@ -350,7 +350,7 @@ def drawn_block(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Res
         joint, short = drawn.joint(fates)
         found["joint"].append(joint)
         found["short"].append(list(short))
-        # where all requirements are equal, one program tells both
+        # where all requirements are equal, joint coverage says whether they are met
         enough = met(joint, float(required.max())) if same else met(drawn.ratio(fates), 1.0)
         found["met"].append(enough)
     return found
@@ -483,6 +483,11 @@ def _notes(tables: Mapping[str, Rows], projects: Mapping[str, Mapping[str, Any]]
             f" {row['overstated']:.1%} of need. The requirement is met in {row['met']:.1%} of the"
             " draws."
         )
+        short = [one for one in tables["inputs"] if one["year"] == row["year"]][:3]
+        if short:
+            words = "; ".join(f"{one['commodity']} {one['share']:.0%}" for one in short)
+            missed = f"the draws of {row['year']} that miss the requirement"
+            notes.append(f"Short most often in {missed}: {words}.")
     clear = [
         row for row in tables["projects"] if row.get("loss", 0.0) > 2 * row.get("standard_error", 0)
     ]
