@@ -15,7 +15,7 @@ from paxsilica.prices.front import LEAST_MONEY, front_prices
 from paxsilica.solver.resolve import search, write
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, world
-from prices.test_front import FEASIBLE, HALF, two_prices
+from prices.test_front import FEASIBLE, HALF
 
 
 def plants(**sizes: tuple[float, float]) -> Tables:

@@ -44,7 +44,7 @@ from paxsilica.prices.front_rows import (
 )
 from paxsilica.prices.most_points import POINTS, most_points
 from paxsilica.prices.one_sided import Derivatives, Sides
-from paxsilica.prices.priced_items import PricedItem, moved_rows
+from paxsilica.prices.priced_items import PricedItem, moved_rows, quantity_used
 from paxsilica.prices.table import Price, price_frame
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.highs import Vertex
@@ -334,6 +334,7 @@ class _Front:
                 row.unit,
                 row.sentence,
                 "no" if same else "yes",
+                stake_usd_m=row.stake_usd_m,
             )
 
     def _money(self) -> Iterator[FrontPrice]:
@@ -446,7 +447,7 @@ class _Front:
         used: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
         for row in program.rows_of(balance).tolist():
             region, good, state = program.row_names[row][1]
-            amount = self._use(duals.values, program, region, good, state)
+            amount = quantity_used(self.instance, program, duals.values, (region, good, state))
             if amount > 0:
                 used[good][state][row] = amount
         supplied = {
@@ -478,18 +479,6 @@ class _Front:
             stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
             price = MILLION * worth / weighted if weighted > 0 else 0.0
             yield Good(good, tuple(moved.items()), weight, stake, price)
-
-    def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
-        """What is used of a good in a region and state, by plants and by final demand that is
-        served."""
-        where, at = self.instance.states[state], program.column_at
-        amount = where.demand.get((region, good), 0.0)
-        missing = at.get(("unserved", (region, good, state)))
-        if missing is not None:
-            amount -= float(values[missing])
-        for plant, quantity in where.use.get((region, good), ()):
-            amount += quantity * float(values[at["activity", (plant, state)]])
-        return max(0.0, amount)
 
     def _good_row(self, duals: Duals, good: Good) -> FrontPrice:
         known = self.goods[good.commodity]

@@ -103,16 +103,19 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     screen.show_table(table)
     if len(ranked) > len(largest):
         shown = (
-            f"{min(SHOWN, len(largest))} of {len(largest):,}, each where and when it is largest;"
-            f" {len(ranked):,} prices in all"
+            f"{min(SHOWN, len(largest))} of {len(largest):,}, the largest values at stake (price times"
+            f" quantity), each where and when it is largest; {len(ranked):,} prices in all"
         )
         screen.print(Text(shown, "dim"))
     elif len(ranked) > SHOWN:
-        screen.print(Text(f"{SHOWN} of {len(ranked):,}", "dim"))
+        words = f"{SHOWN} of {len(ranked):,}, the largest values at stake (price times quantity)"
+        screen.print(Text(words, "dim"))
 
 
 def _size(row: dict[str, Any]) -> float:
-    return abs(row["value"]) if math.isfinite(row["value"]) else 0.0
+    """The value at stake, or the price of what has no quantity."""
+    found = [row.get("stake_usd_m", math.nan), abs(row["value"])]
+    return next((size for size in found if math.isfinite(size)), 0.0)
 
 
 def _cell(row: Any) -> str:

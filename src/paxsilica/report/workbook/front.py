@@ -60,6 +60,7 @@ def front_prices_sheet(book: Book, plan: Plan) -> None:
         Field("from", 12, "number", of_key("low")),
         Field("to", 12, "number", of_key("high")),
         Field("Unit", 30, "text", of_key("unit")),
+        Field("At stake, USD m", 16, "number", of_key("stake_usd_m")),
         Field("Kind", 18, "label", of_key("what")),
     ]
     sheet = Sheet(book, FRONT_PRICES, "Shadow prices: the value of one more")
