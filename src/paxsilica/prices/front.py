@@ -17,7 +17,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 
 import numpy as np
@@ -84,6 +84,12 @@ GOODS_TRIED = 3
 HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
 
+TIME_OVER = "the time of the prices, a fifth of that of the plan, was over"
+"""Why prices are missing."""
+
+STAGES_FIRST = 4
+"""Stages that are priced before the scarcest good, which takes more time than they do."""
+
 DIRECT_COLUMNS = 5_000
 """Columns up to which the most joint coverage is found in one program: there it is the fastest."""
 
@@ -134,7 +140,7 @@ class _Front:
             key=lambda name: (self.instance.states[name].year, name),
         )
         self.solved: dict[str, Duals] = {}
-        self.joint_is_stuck = False
+        self.present = ""
         self.budget = made.program.rows_of(row_with(item="budget"))
 
     # -- programs ------------------------------------------------------------------------------
@@ -241,9 +247,10 @@ class _Front:
         missing: dict[str, list[str]] = defaultdict(list)
         steps: tuple[tuple[str, Callable[[], Iterator[FrontPrice]]], ...] = (
             ("budget and partners", self._money),
-            ("scarcest good", self._good),
-            ("coverage of stages", self._stages),
             ("joint coverage", self._joint),
+            ("coverage of stages", partial(self._stages, first=True)),
+            ("scarcest good", self._good),
+            ("coverage of further stages", partial(self._stages, first=False)),
         )
         for title, read in steps:
             if not self._asked(title):
@@ -252,9 +259,8 @@ class _Front:
                 for row in read():
                     rows[row.what].append(row)
             except OutOfTimeError:
-                part = title == "coverage of stages" and rows["stage coverage"]
                 missing["the time of the prices, a fifth of that of the plan, was over"].append(
-                    "coverage of further stages" if part else title
+                    title
                 )
             except (PriceError, PaxSilicaError) as error:
                 missing[str(error)].append(title)
@@ -287,22 +293,33 @@ class _Front:
         return Derivatives(self.program, self.options, self.ends)
 
     def _solved(self, name: str, make: Callable[[], Compiled] | None = None) -> Duals:
-        """A program, solved from a vertex near its optimum or else from that of the last one."""
-        if name not in self.solved:
+        """A program, solved from a vertex near its optimum or else from that of the last one. The
+        solver holds it afterwards, at its optimal basis."""
+        if name in self.solved:
+            duals = self.solved[name]
+            if self.present != name:
+                self.solver.lp.change_to(duals.program)
+                self.solver.lp.back_to(duals.corner)
+        else:
             near, last = self.near.get(name), next(reversed(self.solved.values()), None)
             if last is not None and near is None:
                 self.solver.lp.back_to(last.corner)
+            self.present = ""
             words = f"the program of the {name} with projects divisible"
-            self.solved[name] = self.solver.solve(words, None if make is None else make(), near)
-            self._record(name, self.solved[name])
-        return self.solved[name]
+            duals = self.solver.solve(words, None if make is None else make(), near)
+            self.solved[name] = duals
+            self._record(name, duals)
+        self.present = name
+        return duals
 
     def _asked(self, title: str) -> bool:
         """Whether the case has what a step prices."""
+        if title == "coverage of further stages":
+            return LEAST_MONEY in self.solved and len(self.targets) > STAGES_FIRST
         if title in ("scarcest good", "coverage of stages"):
             return bool(self.targets)
         if title == "joint coverage":
-            return not self.joint_is_stuck and bool(self.targets) and bool(len(self.budget))
+            return bool(self.targets) and bool(len(self.budget))
         return bool(len(self.budget)) or bool(rows_with(item="envelope"))
 
     def _record(self, name: str, duals: Duals) -> None:
@@ -371,55 +388,36 @@ class _Front:
             yield NO_ENVELOPE
 
     def _joint(self) -> Iterator[FrontPrice]:
-        """Points of coverage of all stages at once for another USD billion of budget: directly, or
-        from the least money for each number of points where that program is large."""
+        """Points of coverage of all stages at once for another USD billion of budget: from the
+        least money for each number of points or, where that is fast, from one program."""
         size = float(self.program.row_high[self.budget[0]])
-        if LEAST_MONEY in self.solved and len(self.program.cost) > DIRECT_COLUMNS:
-            column = len(self.program.cost) - 1
-            found = most_points(self.solver, self.solved[LEAST_MONEY], column, size, self._room)
-            self._record(MOST_COVERAGE, found.duals)
-            points, sides = found.points, found.sides
-        else:
+        try:
+            duals = self._solved(LEAST_MONEY, self._least_money)
+        except PriceError:
+            duals = None
+        stuck = None if duals is None else self._stuck(duals, size)
+        if stuck is not None:
+            yield stuck
+            return
+        if duals is None or len(self.program.cost) <= DIRECT_COLUMNS:
             duals, row = self._solved(MOST_COVERAGE, self._most_coverage), int(self.budget[0])
             movement = moved_rows([(row, 1.0)])
             item = PricedItem("joint coverage", "", None, "", "", gain=True, movement=movement)
             points, sides = -duals.objective, self.solver.sides(duals, item, max(1.0, size))
+        else:
+            self.present = ""
+            column = len(self.program.cost) - 1
+            found = most_points(self.solver, duals, column, size, self._room)
+            self._record(MOST_COVERAGE, found.duals)
+            points, sides = found.points, found.sides
         yield joint_row(points, sides, self.last_target, self.held)
 
-    def _stages(self) -> Iterator[FrontPrice]:
-        """Public money for one more point of coverage of each stage from its target year on."""
-        duals = self._solved(LEAST_MONEY, self._least_money)
-        items = {
-            stage: PricedItem(
-                "stage coverage",
-                stage,
-                target,
-                "USD million of public money per percentage point",
-                "",
-                gain=False,
-                movement=moved_rows(list(self._point({stage: target}).items())),
-            )
-            for stage, (target, _) in self.targets.items()
-        }
-        # those with the largest stake at the present dual first, for time may end
-        stakes = {
-            stage: item.price(duals.rows, duals.columns) * self.targets[stage][1]
-            for stage, item in items.items()
-        }
-        for stage, item in sorted(items.items(), key=lambda pair: -stakes[pair[0]]):
-            sides = self.solver.sides(duals, item, POINTS)
-            named = (stage, self.stage_names[stage])
-            yield stage_row(named, *self.targets[stage], sides, self.public)
-        if len(self.budget):
-            yield from self._stuck(duals)
-
-    def _stuck(self, duals: Duals) -> Iterator[FrontPrice]:
-        """The row of joint coverage where no money raises all stages at once, and the budget is
-        above the least money: its two values are zero, and no further program is needed."""
+    def _stuck(self, duals: Duals, size: float) -> FrontPrice | None:
+        """The row of joint coverage where no money raises all stages at once, and the budget of
+        ``size`` is above the least money: its two values are zero."""
         since = dict.fromkeys(self.targets, self.last_target)
-        size = float(self.program.row_high[self.budget[0]])
         if duals.objective > size * (1 - 1e-6):
-            return
+            return None
 
         def impossible(stages: Mapping[str, int]) -> bool:
             moved = moved_rows(list(self._point(stages).items()))
@@ -427,10 +425,35 @@ class _Front:
             return math.isinf(self.solver.right(duals, item, POINTS))
 
         if not impossible(since):
-            return
+            return None
         alone = [stage for stage, year in since.items() if impossible({stage: year})]
-        self.joint_is_stuck = True
-        yield stuck_row([self.stage_names[stage] for stage in alone], self.last_target)
+        return stuck_row([self.stage_names[stage] for stage in alone], self.last_target)
+
+    def _stages(self, first: bool) -> Iterator[FrontPrice]:
+        """Public money for one more point of coverage of each stage from its target year on: of the
+        :data:`STAGES_FIRST` stages with the largest stake at the dual, or of the others."""
+        duals = self._solved(LEAST_MONEY, self._least_money)
+        items = {
+            stage: PricedItem(
+                "stage coverage",
+                stage,
+                target,
+                "",
+                "",
+                gain=False,
+                movement=moved_rows(list(self._point({stage: target}).items())),
+            )
+            for stage, (target, _) in self.targets.items()
+        }
+        stakes = {
+            stage: item.price(duals.rows, duals.columns) * self.targets[stage][1]
+            for stage, item in items.items()
+        }
+        ranked = sorted(items, key=lambda stage: -stakes[stage])
+        for stage in ranked[:STAGES_FIRST] if first else ranked[STAGES_FIRST:]:
+            sides = self.solver.sides(duals, items[stage], POINTS)
+            named = (stage, self.stage_names[stage])
+            yield stage_row(named, *self.targets[stage], sides, self.public)
 
     # -- goods ---------------------------------------------------------------------------------
 

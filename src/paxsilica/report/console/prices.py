@@ -103,8 +103,8 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     screen.show_table(table)
     if len(ranked) > len(largest):
         shown = (
-            f"{min(SHOWN, len(largest))} of {len(largest):,}, the largest values at stake (price times"
-            f" quantity), each where and when it is largest; {len(ranked):,} prices in all"
+            f"{min(SHOWN, len(largest))} of {len(largest):,}, the largest values at stake (price"
+            f" times quantity), each where and when it is largest; {len(ranked):,} prices in all"
         )
         screen.print(Text(shown, "dim"))
     elif len(ranked) > SHOWN:
