@@ -16,10 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paxsilica.model.registry import rows_with
+from paxsilica.model.security import coverage_base
 from paxsilica.prices.duals import Duals, PriceError
 from paxsilica.prices.one_sided import Derivatives, Sides
 from paxsilica.prices.priced_items import PricedItem, moved_rows
-from paxsilica.solver.persistent import Movement
+from paxsilica.solver.persistent import Movement, PersistentProgram
+from paxsilica.solver.resolve import NewColumn, Written, extended
 
 POINTS = 100.0
 """Percentage points of all of a need."""
@@ -163,3 +166,25 @@ def _sides(solver: Derivatives, duals: Duals, column: int, money: float, room: f
 def _inverse(cost: float) -> float:
     """Points for one USD million at a cost of a point; without limit where it costs nothing."""
     return 1.0 / cost if cost > LEAST_SLOPE else math.inf
+
+
+def joint_points(of: Written) -> float:
+    """The points by which every requirement of coverage of a case can be raised at once within its
+    money, with projects divisible. Negative: by which they must be lowered; minus infinity: other
+    rows have no solution. No shortfall is allowed, whatever its price is.
+
+    Raises:
+        PaxSilicaError: if the solver fails.
+    """
+    program, instance = of.program.relaxed(), of.instance
+    entries, highest = {}, 0.0
+    for row in program.rows_of(*rows_with(item="coverage")).tolist():
+        family, (good, state) = program.row_names[row]
+        entries[row] = -coverage_base(instance, family, good, state) / POINTS
+        highest = max(highest, instance.share_required(good, state))
+    room = max(0.0, POINTS * (1 - highest))
+    column = NewColumn(("joint coverage", None), entries, -1.0, -POINTS, room)
+    met = program.with_columns(program.positions("shortfall"), 0.0, 0.0)
+    wider = extended(met.minimising(np.zeros(len(met.cost))), [column])
+    outcome = PersistentProgram(wider, of.case.solver).run()
+    return -math.inf if outcome.values is None else float(outcome.values[-1])

@@ -92,8 +92,22 @@ def undiscounted(instance: Instance, year: int) -> float:
 
 
 def saved(instance: Instance) -> str:
-    """The objective of the case in words."""
-    return SAVED[instance.case.objective]
+    """The objective of the case in words, with what it holds that is no cost."""
+    case, words = instance.case, SAVED[instance.case.objective]
+    if case.objective == "budget" and case.budget.covers == "money":
+        return "public money"
+    if case.objective != "cost":
+        return words
+    priced = case.coverage is not None and not case.coverage.hard
+    more = [
+        *(["priced shortfall of coverage"] if priced else []),
+        *(["the weight of the preferences of funders"] if _prefers(instance) else []),
+    ]
+    return f"{words}, with {' and '.join(more)} counted in," if more else words
+
+
+def _prefers(instance: Instance) -> bool:
+    return instance.funding is not None and instance.case.funders.preference > 0
 
 
 def priced_items(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
