@@ -14,6 +14,10 @@ OBJECTIVES = {
 }
 
 
+SHADOW_PRICES = "Shadow prices: the value of one more, with projects divisible"
+"""Heading of the sentences on shadow prices, on the screen, the page and in the workbook."""
+
+
 def number(value: float) -> str:
     """The value with thousands separators and four significant digits.
 

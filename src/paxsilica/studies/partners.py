@@ -376,6 +376,8 @@ class Partners:
             points = (
                 ""
                 if math.isnan(lost)
+                else " Without it some other requirement has no solution, at any coverage."
+                if math.isinf(lost)
                 else f" Without it every requirement of coverage, all at once, can reach"
                 f" {_amount(lost)} percentage points less, if projects are divisible."
             )

@@ -12,7 +12,7 @@ from rich.text import Text
 from paxsilica.plan.result import Plan
 from paxsilica.prices.table import GOODS, KINDS, thing
 from paxsilica.report.console.screen import Screen, compact_table, written_to
-from paxsilica.report.console.summary import price_lines
+from paxsilica.report.console.summary import price_parts
 from paxsilica.report.views.named_plan import blank, records
 from paxsilica.report.wording import number
 
@@ -47,8 +47,8 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
         " Positive: the saving from one more, or the cost of a requirement or a good."
     )
     screen.print(Text(kinds))
-    for sentence in price_lines(plan):
-        screen.print(Text(sentence))
+    for text in price_parts(plan):
+        screen.print(text)
     others = sorted({*frame["what"]} - {*ORDER, *GOODS})
     for what in (*ORDER, *GOODS, *others):
         part = frame[frame["what"] == what]
