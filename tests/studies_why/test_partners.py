@@ -191,7 +191,7 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
     tables = World().set("funders", "fund-b", envelope_usd_m="100").read()
     found = value_partners(tables, case(), players(tables, FUNDS))
     assert "unlimited (without it there is no plan)" in found.lines()[0]
-    # In points it is finite. With Aland's money all 100 magnets are made. Without it Bland's 100 pay
+    # In points it is finite: with Aland's money all 100 magnets are made. Bland's 100 alone pay
     # for two thirds of the first line, which costs 150 and makes 60: 40 magnets.
     assert found.table["points_lost"].tolist() == pytest.approx([60.0, 0.0], abs=1e-4)
 

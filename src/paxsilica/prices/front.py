@@ -481,6 +481,7 @@ class _Front:
         for good in self.goods:
             moved: dict[int, float] = defaultdict(float)
             weight = worth = weighted = 0.0
+            usual: dict[int, float] = defaultdict(float)
             for name in self.tests:
                 state = self.instance.states[name]
                 places, row = used[good][name], supplied.get((good, name))
@@ -495,13 +496,15 @@ class _Front:
                     continue
                 for at, amount in used[good][normal.name].items():
                     discount = self.instance.discount(normal.year)
+                    usual[at] += amount / normal.probability
                     worth += float(duals.rows[at]) * amount / normal.probability
                     weighted += discount * amount
             if weight <= 0:
                 continue
             stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
             price = MILLION * worth / weighted if weighted > 0 else 0.0
-            yield Good(good, tuple(moved.items()), weight, stake, price)
+            usually = tuple(usual.items())
+            yield Good(good, tuple(moved.items()), weight, stake, usually, price)
 
     def _good_row(self, duals: Duals, good: Good) -> FrontPrice:
         known = self.goods[good.commodity]
@@ -516,4 +519,7 @@ class _Front:
             scale=MILLION,
         )
         sides = self.solver.sides(duals, item, good.discounted)
-        return good_row(known.name, known.unit, good, sides, self.reached)
+        usual = PricedItem("", "", None, "", "", gain=False, movement=moved_rows(list(good.normal)))
+        unique = bool(good.normal) and duals.degeneracy.unique(usual)
+        price = good.normal_price if unique else 0.0
+        return good_row((known.name, known.unit), good, sides, price, self.reached)

@@ -38,12 +38,21 @@ class FrontPrice(NamedTuple):
 
 @dataclass(frozen=True)
 class Good:
-    """A good that is needed in the cut-off: by row, the movement that one unit more means."""
+    """A good that is needed in the cut-off: by row, the movement that one unit more means.
+
+    Attributes:
+        movement: of all that is used of it in the cut-off, in units.
+        discounted: that amount, with the units of later years discounted.
+        stake: at the duals of the solution, USD million.
+        normal: movement of all that is used in normal times, as expected.
+        normal_price: at these duals, USD per unit.
+    """
 
     commodity: str
     movement: tuple[tuple[int, float], ...]
     discounted: float
     stake: float
+    normal: tuple[tuple[int, float], ...]
     normal_price: float
 
 
@@ -102,8 +111,8 @@ def envelope_row(funder: str, title: str, size: float, sides: Sides, reached: st
         sides.high,
         PER_USD,
         sides.right * size,
-        f"Partners: one more USD of the envelope of {title}, USD {number(size)} million, saves"
-        f" USD {number(sides.right)} of expected discounted cost, with {reached};"
+        f"Partners: one more USD delivered of the envelope of {title}, beyond USD {number(size)}"
+        f" million, saves USD {number(sides.right)} of expected discounted cost, with {reached};"
         f" {last(sides, 'the last USD saved USD')}.",
         funder,
     )
@@ -184,22 +193,22 @@ def stage_row(
     )
 
 
-def good_row(name: str, unit: str, good: Good, sides: Sides, reached: str) -> FrontPrice:
-    """One more ``unit`` of a good that must be supplied in the cut-off."""
+def good_row(
+    named: tuple[str, str], good: Good, sides: Sides, normal: float, reached: str
+) -> FrontPrice:
+    """One more unit of a good (name and unit) that must be supplied in the cut-off; ``normal`` is
+    its price in normal times, or zero if that is not unique."""
+    name, unit = named
     stake = sides.right * good.discounted / MILLION
-    known = good.normal_price > 1e-9 and not math.isinf(sides.right)
-    times = (
-        f", {number(sides.right / good.normal_price)} times its price in normal times"
-        if known
-        else ""
-    )
+    known = normal > 1e-9 and not math.isinf(sides.right)
+    times = f", {number(sides.right / normal)} times its price in normal times" if known else ""
     words = (
-        f"no plan supplies one more {unit} of {name} in the cut-off within the budget, with"
-        f" {reached}; one less saves USD {number(sides.left)}."
+        f"no plan supplies one more {unit} of {name} in the cut-off within the limits of the"
+        f" case, with {reached}; one less saves USD {number(sides.left)}."
         if math.isinf(sides.right)
         else f"one more {unit} of {name} needed in the cut-off costs USD"
         f" {number(sides.right)}{times}, with {reached}; {last(sides, 'one less saves USD')}. All"
-        f" that is used of it is worth USD {number(stake)} million at this price."
+        f" that is used of it is worth USD {number(stake)} million at this price, discounted."
     )
     return FrontPrice(
         "scarcest good",
