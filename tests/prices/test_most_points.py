@@ -7,11 +7,16 @@ import math
 import time
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
+from paxsilica.case import Solver
 from paxsilica.prices import front, most_points
 from paxsilica.prices.duals import PriceError
 from paxsilica.prices.front import LEAST_MONEY, front_prices
+from paxsilica.solver import Compiled, PersistentProgram
+from paxsilica.solver.persistent import Movement
 from paxsilica.solver.resolve import search, write
 from paxsilica.tables import Tables
 from prices.cases import M, case, priced, random_question, world
@@ -72,6 +77,37 @@ def test_points_by_hand(budget: float, points: float, left: float, right: float)
     found = by_newton(work(tables, case(coverage=HALF, budget_usd_m=budget)))
     assert found.points == pytest.approx(points, abs=1e-4)
     assert (found.sides.left, found.sides.right) == pytest.approx((left, right))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
+def test_the_bound_of_a_program_without_solution(unit: float) -> None:
+    # at least 1 more than the points is needed, and 3 can be made: no more than 2 points
+    program = Compiled(
+        cost=np.array([1.0, 1.0, 0.0]),
+        offset=0.0,
+        matrix=csr_matrix(np.array([[unit, unit, -unit], [1.0, 0.0, 0.0]])),
+        row_low=np.array([unit, -math.inf]),
+        row_high=np.array([math.inf, 1.0]),
+        low=np.zeros(3),
+        high=np.array([math.inf, 2.0, 0.0]),
+        integer=np.zeros(3, dtype=bool),
+        row_names=(("need", None), ("most", None)),
+        columns=(("one", None), ("other", None), ("points", None)),
+        column_of={},
+    )
+    lp = PersistentProgram(program, Solver(gap=0.0, threads=1))
+    assert lp.run().objective == pytest.approx(1.0)
+    assert math.isnan(lp.farkas_bound(2)), "it has a solution"
+    none = np.zeros(0, dtype=np.intp)
+    lp.move(Movement(none, np.zeros(0), np.array([2]), np.array([5.0]), np.array([5.0])))
+    assert lp.run().status == "infeasible"
+    assert lp.farkas_bound(2) == pytest.approx(2.0)
+
+
+def test_points_beyond_reach_take_few_programs() -> None:
+    # 40 of 50 points can be reached: one program says that 50 cannot, and where the end is
+    tables = plants(a=(10.0, 1.0), b=(50.0, 2.0), c=(10.0, 4.0), d=(20.0, 8.0))
+    assert by_newton(work(tables, case(coverage=HALF, budget_usd_m=900.0))).programs <= 4
 
 
 def test_all_of_the_need_is_the_end() -> None:
