@@ -245,6 +245,29 @@ def test_a_failed_program_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> 
     assert "coverage of stages are not computed: the duals fail" in lost["sentence"]
 
 
+def test_a_program_that_failed_is_not_mistaken_for_the_present_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, asked = Derivatives.solve, list[str]()
+
+    def solve_but_first(self: Derivatives, what: str, *rest: Any) -> Any:
+        asked.append(what)
+        if len(asked) == 1:
+            raise front.PriceError("the duals fail")
+        return real(self, what, *rest)
+
+    monkeypatch.setattr(Derivatives, "solve", solve_but_first)
+    table = page(two_prices(), case(coverage=HALF, budget_usd_m=10.01))
+    # the least cost is solved again for the good, after the program of the least money
+    assert "least public money" in asked[1]
+    good = priced(table, what="scarcest good")
+    assert (good["low"], good["high"]) == pytest.approx((0.001 * M, 5 * M))
+    lost = priced(table, what=NOT_COMPUTED)
+    assert lost["sentence"] == (
+        "Shadow prices of budget and partners are not computed: the duals fail."
+    )
+
+
 def test_the_plan_has_prices_and_their_proof() -> None:
     plan = make_plan(two_prices(), case(coverage=HALF, budget_usd_m=10.01), prices=front_prices)
     assert set(plan.prices["kind"]) == {"relaxed"}

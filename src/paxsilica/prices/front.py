@@ -85,7 +85,8 @@ HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
 
 TIME_OVER = "the time of the prices, a fifth of that of the plan, was over"
-"""Why prices are missing."""
+MORE_TIME = " The command `paxsilica prices` computes them without this limit of time."
+"""Why prices are missing, and what helps."""
 
 STAGES_FIRST = 4
 """Stages that are priced before the scarcest good, which takes more time than they do."""
@@ -259,9 +260,7 @@ class _Front:
                 for row in read():
                     rows[row.what].append(row)
             except OutOfTimeError:
-                missing["the time of the prices, a fifth of that of the plan, was over"].append(
-                    title
-                )
+                missing[TIME_OVER].append(title)
             except (PriceError, PaxSilicaError) as error:
                 missing[str(error)].append(title)
         found = self._ordered(rows)
@@ -272,8 +271,8 @@ class _Front:
                 *(math.nan,) * 3,
                 "",
                 math.nan,
-                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}. The"
-                " command `paxsilica prices` computes prices without this limit of time.",
+                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}."
+                + (MORE_TIME if reason == TIME_OVER else ""),
             )
             for reason, titles in missing.items()
         ]
@@ -306,7 +305,8 @@ class _Front:
                 self.solver.lp.back_to(last.corner)
             self.present = ""
             words = f"the program of the {name} with projects divisible"
-            duals = self.solver.solve(words, None if make is None else make(), near)
+            program = self.program if make is None else make()
+            duals = self.solver.solve(words, program, near)
             self.solved[name] = duals
             self._record(name, duals)
         self.present = name
