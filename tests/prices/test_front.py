@@ -257,7 +257,10 @@ def test_a_program_that_failed_is_not_mistaken_for_the_present_one(
         return real(self, what, *rest)
 
     monkeypatch.setattr(Derivatives, "solve", solve_but_first)
-    table = page(two_prices(), case(coverage=HALF, budget_usd_m=10.01))
+    # owners pay half, so a chip takes half as much public money as it costs
+    tables = two_prices().edited("projects", lambda _: {"sponsor_share": 0.5})
+    table = page(tables, case(coverage=HALF, budget_usd_m=10.01))
+    assert priced(table, what="stage coverage")["value"] == pytest.approx(0.5)
     # the least cost is solved again for the good, after the program of the least money
     assert "least public money" in asked[1]
     good = priced(table, what="scarcest good")
