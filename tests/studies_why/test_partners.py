@@ -18,6 +18,7 @@ from ore_world import World, case
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import Case, read_case
 from paxsilica.errors import InputError
+from paxsilica.report.console import partners as screen
 from paxsilica.solver.resolve import Interval
 from paxsilica.studies import partners
 from paxsilica.studies.partners import (
@@ -151,6 +152,13 @@ def test_worth_of_money_by_hand() -> None:
     assert rows["points_lost"].to_dict() == pytest.approx({a: 0.0, b: 40.0}, abs=1e-4)
     assert "can reach 40 percentage points less" in found.lines()[1]
     assert "USD million" in found.lines()[0]
+    assert screen.headings(found) == [
+        *("player", "takes part by"),
+        *("stand-alone value", "marginal value", "Shapley value"),
+    ]
+    shown = {name: values for name, _, *values in screen.rows(found)}
+    assert shown[a] == [f"{alone - only_a:,.0f}", "0", f"{(alone - only_a) / 2:,.4g}"]
+    assert f"Objective with all of the players: {both:,.4g} USD million." in screen.remarks(found)
 
 
 def test_signature_by_hand() -> None:
@@ -194,6 +202,10 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
     # In points it is finite: with Aland's money all 100 magnets are made. Bland's 100 alone pay
     # for two thirds of the first line, which costs 150 and makes 60: 40 magnets.
     assert found.table["points_lost"].tolist() == pytest.approx([60.0, 0.0], abs=1e-4)
+    (_, _, *values), _ = screen.rows(found)
+    assert "unlimited" in values
+    assert "unlimited: a plan exists only after this player joins." in screen.remarks(found)
+    assert "Objective with none of the players: no plan." in screen.remarks(found)
 
 
 @pytest.mark.slow
@@ -242,6 +254,8 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.table["shapley_high"].tolist() == pytest.approx([11.0] * 9)
     assert found.table["shapley_found"].tolist() == pytest.approx([10.0] * 9)
     assert "sampling error" in found.lines()[0]
+    assert screen.headings(found)[-1] == "sampling error"
+    assert [row[-1] for row in screen.rows(found)] == ["0"] * 9
 
 
 @pytest.mark.slow
