@@ -379,7 +379,7 @@ class Partners:
                 else " Without it some other requirement has no solution, at any coverage."
                 if math.isinf(lost)
                 else f" Without it every requirement of coverage, all at once, can reach"
-                f" {_amount(lost)} percentage points less, if projects are divisible."
+                f" {lost:,.4g} percentage points less, if projects are divisible."
             )
             lines.append(
                 f"{row['player']}, in USD million: {'; '.join(parts)}{about}.{points}"
