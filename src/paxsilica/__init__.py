@@ -7,8 +7,8 @@ The public interface is what this module lists:
   ``solve`` it to a :class:`Plan`;
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`,
-  :func:`two_way`, :func:`montecarlo`, :func:`side_by_side`, :func:`compare` and
-  :func:`value_partners` (with :func:`parse_player`);
+  :func:`two_way`, :func:`montecarlo`, :func:`completion`, :func:`information`,
+  :func:`side_by_side`, :func:`compare` and :func:`value_partners` (with :func:`parse_player`);
 - :func:`price_table` prices a plan in four kinds that are never mixed
   (:class:`PriceRequest` selects them);
   the program's page on prices says what they mean;
@@ -30,7 +30,9 @@ __all__ = [
     "__version__",
     "alternatives",
     "compare",
+    "completion",
     "frontier",
+    "information",
     "load",
     "load_tables",
     "make_plan",
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
     from paxsilica.prices.report import price_table
     from paxsilica.prices.request import PriceRequest
     from paxsilica.studies.alternatives import alternatives
+    from paxsilica.studies.completion_draws import completion
     from paxsilica.studies.frontier import frontier
+    from paxsilica.studies.information import information
     from paxsilica.studies.montecarlo import montecarlo
     from paxsilica.studies.partners import parse_player, value_partners
     from paxsilica.studies.scenarios import compare, side_by_side
@@ -69,7 +73,9 @@ _HOMES = {
     "Tables": "tables",
     "alternatives": "studies.alternatives",
     "compare": "studies.scenarios",
+    "completion": "studies.completion_draws",
     "frontier": "studies.frontier",
+    "information": "studies.information",
     "load": "api",
     "load_tables": "tables",
     "make_plan": "plan.solve",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -248,6 +251,50 @@ def covered(folder: Path) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return folder
+
+
+def gap_of(folder: Path, *words: str) -> Any:
+    result = of_command(folder, "prices", "--quiet", *words)
+    assert result.exit_code == 0, result.output
+    return Plan.load(folder / "out").manifest["case"]["solver"]["gap"]
+
+
+def test_finite_differences_are_searched_to_a_tenth_of_a_per_cent(folder: Path) -> None:
+    (folder / "case.toml").write_text(CASE.replace("gap = 0.0", "gap = 0.01"), encoding="utf-8")
+    assert gap_of(folder, "--kind", "resolve") == 0.001
+    assert gap_of(folder, "--kind", "resolve") == 0.001, "the same folder takes it again"
+    for words in (("--gap", "0.02"), ("--set", "solver.gap=0.02")):
+        shutil.rmtree(folder / "out")
+        assert gap_of(folder, "--kind", "resolve", *words) == 0.02
+    shutil.rmtree(folder / "out")
+    assert gap_of(folder, "--kind", "fixed") == 0.01
+
+
+def test_prices_have_the_sentences_of_the_first_page(folder: Path) -> None:
+    solved = json.loads(of_command(folder, "solve", "--json").stdout)
+    shutil.rmtree(folder / "out")
+    result = of_command(folder, "prices", "--kind", "relaxed")
+    assert "Shadow prices: the value of one more, with projects divisible" in result.output
+    plan = Plan.load(folder / "out")
+    first = solved["tables"]["front_prices"]
+    assert plan.table("front_prices")["sentence"].tolist() == [row["sentence"] for row in first]
+    words = " ".join(first[0]["sentence"].split()[:8])
+    assert words in " ".join(result.output.split())
+
+
+def test_the_first_page_has_one_answer_everywhere(folder: Path) -> None:
+    result = of_command(folder, "solve")
+    assert result.exit_code == 0, result.output
+    shown = " ".join(result.output.split())
+    assert "Shadow prices: the value of one more" in shown
+    (sentence,) = Plan.load(folder / "out").table("front_prices")["sentence"]
+    (row,) = json.loads(of_command(folder, "solve", "--json").stdout)["tables"]["front_prices"]
+    assert row["sentence"] == sentence
+    book = openpyxl.load_workbook(folder / "out" / "plan.xlsx")
+    assert book["Shadow prices"]["A2"].value == sentence
+    assert sentence in shown
+    page = Plan.load(folder / "out").report(folder / "page.html")
+    assert sentence in html.unescape(Path(page).read_text(encoding="utf-8"))
 
 
 def test_an_infeasible_case_is_diagnosed(covered: Path) -> None:

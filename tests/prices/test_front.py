@@ -114,6 +114,37 @@ def test_a_funder_without_further_use_of_its_money() -> None:
     assert small["stake_usd_m"] == pytest.approx(120.0)
 
 
+def test_a_preference_of_funders_is_no_part_of_a_price() -> None:
+    # Two funders can pay for the same plant in A, and one of them would rather pay at home in B:
+    # the program weighs each USD of it with 0.5. The other can only pay 12 of 30. Another USD of it
+    # saves that weight, which is no cost.
+    tables = world(
+        {"a": "-> alpha"},
+        regions={"A": "signatory", "B": "signatory"},
+        commodities={"alpha": {"shortage_price_usd_per_unit": 11 * M}},
+        projects={"graded": {"process": "a", "size": (0.0, 30.0), "capex_usd_m_per_unit": 1.0}},
+        demand={("A", "alpha"): 40.0},
+        funders={
+            "home": {"region": "A", "envelope_usd_m": 12.0},
+            "away": {"region": "B", "envelope_usd_m": 500.0},
+        },
+    )
+    asked = case(funders={"preference": 0.5})
+    made = write(tables, asked)
+    assert made.costs["funder_preference"][0].any()
+    none = priced(page(tables, asked), what="envelope")
+    assert (none["name"], none["value"]) == ("every funder", 0.0)
+
+
+def test_the_money_of_the_sentences_is_what_the_budget_covers() -> None:
+    asked = case(coverage=HALF, budget_usd_m=10.01, budget={"covers": "capital"})
+    table = page(two_prices(), asked)
+    stage = priced(table, what="stage coverage")
+    assert stage["unit"] == "USD million of public capital per percentage point"
+    assert "million of public capital, at the least" in stage["sentence"]
+    assert "USD 10.01 million of public capital saves" in priced(table, what="budget")["sentence"]
+
+
 def test_soft_coverage_is_held_and_its_shortage_price_is_no_part_of_a_value() -> None:
     # A missing chip costs 9 million. The budget pays for 11.5 of 20: the money is not worth 9, but
     # nothing, because no more cost can be saved with 11.5 chips.
@@ -212,6 +243,32 @@ def test_a_failed_program_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> 
     assert {"budget", "joint coverage", "scarcest good"} <= set(table["what"])
     lost = priced(table, what=NOT_COMPUTED)
     assert "coverage of stages are not computed: the duals fail" in lost["sentence"]
+
+
+def test_a_program_that_failed_is_not_mistaken_for_the_present_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, asked = Derivatives.solve, list[str]()
+
+    def solve_but_first(self: Derivatives, what: str, *rest: Any) -> Any:
+        asked.append(what)
+        if len(asked) == 1:
+            raise front.PriceError("the duals fail")
+        return real(self, what, *rest)
+
+    monkeypatch.setattr(Derivatives, "solve", solve_but_first)
+    # owners pay half, so a chip takes half as much public money as it costs
+    tables = two_prices().edited("projects", lambda _: {"sponsor_share": 0.5})
+    table = page(tables, case(coverage=HALF, budget_usd_m=10.01))
+    assert priced(table, what="stage coverage")["value"] == pytest.approx(0.5)
+    # the least cost is solved again for the good, after the program of the least money
+    assert "least public money" in asked[1]
+    good = priced(table, what="scarcest good")
+    assert (good["low"], good["high"]) == pytest.approx((0.001 * M, 5 * M))
+    lost = priced(table, what=NOT_COMPUTED)
+    assert lost["sentence"] == (
+        "Shadow prices of budget and partners are not computed: the duals fail."
+    )
 
 
 def test_the_plan_has_prices_and_their_proof() -> None:

@@ -155,6 +155,63 @@ def question(
     return Question(tables, case(years, coverage=coverage or SOFT, **keys))
 
 
+COMPLETION = {("announced", "*"): {0: 0.5, 1: 0.3}, ("firm", "*"): {0: 0.9, 2: 0.1}}
+
+
+def completion_chain(
+    years: str = "2030-2032", required: Any = 0.6, odds: Any = COMPLETION
+) -> Question:
+    """Ore to metal in A, a project each, of 10. Metal of 10 is needed, with a unit of ore each."""
+    tables = world(
+        {"mine": "-> ore", "smelt": "ore -> metal"},
+        regions={"A": "signatory", "Z": "adversary"},
+        commodities={"ore": {"covered": True}, "metal": {"covered": True}},
+        assets={
+            "z-mine": {"process": "mine", "region": "Z"},
+            "z-smelt": {"process": "smelt", "region": "Z"},
+        },
+        statuses={"announced": 0.9, "firm": 1.0},
+        completion=odds,
+        projects={
+            "a-mine": {
+                "process": "mine",
+                "size": 10.0,
+                "status": "announced",
+                "capex_usd_m": 5.0,
+                "ramp_profile": (0.8, 1.0),
+            },
+            "a-smelt": {"process": "smelt", "size": 10.0, "status": "firm", "capex_usd_m": 5.0},
+        },
+        demand={("A", "metal"): 10.0},
+        routes={"Z>A ore": 0.1 * M, "Z>A metal": 0.1 * M},
+    )
+    return Question(
+        tables, case(years, coverage=COVERED | {"required": required, "from_year": 2031})
+    )
+
+
+def embargo(**keys: Any) -> Question:
+    """One chip a year from C; without it 10 of damage. The embargo comes in 2030 (0.3), in 2031
+    (0.2) or not at all (0.5); a plant of one's own costs 7."""
+    tables = world(
+        {"make": "-> chip"},
+        regions={"A": "signatory", "C": "adversary"},
+        commodities={"chip": {"shortage_price_usd_per_unit": 10 * M}},
+        assets={"theirs": {"process": "make", "region": "C"}},
+        projects={"ours": {"process": "make", "capex_usd_m": 7.0}},
+        routes={"C>A chip": 0.0},
+        demand={("A", "chip"): 1},
+        scenarios={"base": 0.5, "early": 0.3, "late": 0.2},
+        events=[
+            {"scenario": "early", "event": "cut-off", "from_year": 2030},
+            {"scenario": "late", "event": "cut-off", "from_year": 2031},
+        ],
+    )
+    return Question(
+        tables, case("2030-2031", scenarios=["base", "early", "late"]).model_copy(update=keys)
+    )
+
+
 @dataclass(frozen=True)
 class Tried:
     """One set of projects, with the earliest commitment of each, and what it costs at best."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from smallworlds import chain_tables, with_ranges
+from smallworlds import chain_tables, embargo, with_ranges
 from typer.testing import CliRunner
 
 from paxsilica.cli import RESUMABLE, app
@@ -88,6 +88,7 @@ def run(*words: str, code: int = 0) -> str:
             "two_way",
         ),
         (["montecarlo", "chain.toml", "--samples", "2"], "projects"),
+        (["completion", "chain.toml", "--draws", "4"], "years"),
     ],
 )
 def test_a_study_is_printed_and_written(place: Path, words: list[str], main: str) -> None:
@@ -133,6 +134,9 @@ def test_plans_and_cases_are_compared(place: Path) -> None:
         (["frontier", "no-such-case"], "no-such-case"),
         (["sensitivity", "chain.toml", "--two-way"], "two parameters"),
         (["montecarlo", "chain.toml", "--parameter", "projects"], "table.column"),
+        (["completion", "chain.toml", "--draws", "1"], "--draws"),
+        (["completion", "no-such-plan"], "no-such-plan"),
+        (["information", "chain.toml"], "without them there is nothing to learn"),
         (["compare", "small"], "small"),
         (["alternatives", "chain.toml", "--set", "nonsense=1"], "nonsense"),
     ],
@@ -149,7 +153,7 @@ def test_every_command_has_help_with_an_example() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"]],
+    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["completion"], ["compare"]],
     ids=" ".join,
 )
 def test_stopped_before_anything_is_found(
@@ -167,3 +171,30 @@ def test_stopped_before_anything_is_found(
     )
     assert found.get("stopped") is True, found
     assert "Stopped before its end" in run(*words, "chain.toml", code=130)
+
+
+def test_a_saved_plan_is_evaluated_without_its_case(place: Path) -> None:
+    from paxsilica.api import Question
+    from paxsilica.case import read_case
+
+    problem = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
+    problem.solve().save(place / "plan")
+    out = run("completion", "plan", "--draws", "4")
+    assert "4 draws of completion: Chain" in out
+    assert "Written to plans/completion-plan" in out
+    said = run("completion", "plan", "--set", "budget_usd_m=1", "--gap", "0.1", code=2)
+    assert "2 problems" in said
+    assert "should not be given with a plan" in said
+
+
+def test_values_of_information_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tables(embargo().tables, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    head = 'years = "2030-2031"\nscenarios = ["base", "early", "late"]\n'
+    roles = '[roles]\nprotected = ["signatory"]\n'
+    Path("c.toml").write_text(f"{head}{roles}[finance]\ndiscount_rate = 0.0\n[solver]\ngap = 0.0\n")
+    found = json.loads(run("information", "c.toml", "--json"))["tables"]["values"]
+    assert {row["measure"]: row["low_usd_m"] for row in found} == pytest.approx(
+        {"RP": 7, "EV": 0, "EEV": 8, "WS": 3.5, "VSS": 1, "EVPI": 3.5}
+    )
+    assert "did you mean 'late'" in run("information", "c.toml", "--reference", "lat", code=2)

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from smallworlds import question
+from smallworlds import completion_chain, embargo, question
 
 from paxsilica.cli.studies import ALWAYS_SHOWN, cell_text, print_study
 from paxsilica.plan.labels import names_by_projects
 from paxsilica.report.console.columns import drawn
 from paxsilica.report.console.screen import Screen
 from paxsilica.studies.alternatives import alternatives
+from paxsilica.studies.completion_draws import completion
 from paxsilica.studies.frontier import frontier
+from paxsilica.studies.information import information
 from paxsilica.studies.montecarlo import montecarlo
 from paxsilica.studies.results import Study
 from paxsilica.studies.scenarios import compare, side_by_side
@@ -41,6 +43,8 @@ def studies() -> Mapping[str, Study]:
         "sensitivity": sensitivity(problem, [CAPEX], plan=plan, workers=1),
         "two-way": two_way(problem, CAPEX, DEMAND, levels=(-1.0, 1.0), plan=plan, workers=1),
         "montecarlo": montecarlo(problem, 3, parameters=[CAPEX], workers=1),
+        "completion": completion(completion_chain(), 20, workers=1),
+        "information": information(embargo(), workers=1),
         "cases": side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         "plans": compare(plan, smaller.solve()),
     }
@@ -75,6 +79,7 @@ def texts(study: Study) -> list[str]:
     "name",
     [
         *("frontier", "two limits", "alternatives", "sensitivity", "two-way", "montecarlo"),
+        *("completion", "information"),
         *("cases", "plans"),
     ],
 )

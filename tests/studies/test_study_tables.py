@@ -12,15 +12,17 @@ import pandas as pd
 import pytest
 from ore_world import World
 from ore_world import case as ore_case
-from smallworlds import question
+from smallworlds import completion_chain, embargo, question
 
 from paxsilica.cli.reference import study_tables
 from paxsilica.output_tables import USD_MILLION, Column, DType, Format, TableDoc
 from paxsilica.serialize import plain
 from paxsilica.studies.alternatives import alternatives
+from paxsilica.studies.completion_draws import completion
 from paxsilica.studies.explain import Explanation, explain_project
 from paxsilica.studies.exposure import Exposure, explain_stage
 from paxsilica.studies.frontier import frontier
+from paxsilica.studies.information import information
 from paxsilica.studies.montecarlo import montecarlo
 from paxsilica.studies.partners import Partners, parse_player, value_partners
 from paxsilica.studies.results import Study
@@ -46,7 +48,7 @@ def kinds(kind: type[Study]) -> Iterator[type[Study]]:
 def test_the_reference_has_every_study() -> None:
     listed = [id(docs) for docs in study_tables().values()]
     assert {id(one.docs) for one in kinds(Study)} <= set(listed)
-    assert len({*listed}) == len(listed) == 10
+    assert len({*listed}) == len(listed) == 12
     assert all(one.main in one.docs for one in kinds(Study))
 
 
@@ -113,6 +115,8 @@ def test_values_of_studies_have_the_types_of_their_columns(tmp_path: Path) -> No
         sensitivity(problem, [CAPEX], plan=plan, workers=1),
         two_way(problem, CAPEX, DEMAND, levels=(-1.0, 1.0), plan=plan, resolve=False, workers=1),
         montecarlo(problem, 4, parameters=[CAPEX], plan=plan, workers=1),
+        completion(completion_chain(), 20, workers=1),
+        information(embargo(), workers=1),
         side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         compare(plan, smaller.solve()),
     ]

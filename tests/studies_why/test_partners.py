@@ -147,6 +147,10 @@ def test_worth_of_money_by_hand() -> None:
     # what is not covered is priced: 90 t of metal at 2 million and of magnets at 5 million in five
     # years, 315 x 2 x 5, less what it takes
     assert alone - only_a > 1000
+    # Bland's money alone pays for all 100 magnets, so Aland's adds no point; without Bland's, the
+    # 150 pay for 60 of them
+    assert rows["points_lost"].to_dict() == pytest.approx({a: 0.0, b: 40.0}, abs=1e-4)
+    assert "can reach 40 percentage points less" in found.lines()[1]
     assert "USD million" in found.lines()[0]
     assert screen.headings(found) == [
         *("player", "takes part by"),
@@ -195,6 +199,9 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
     tables = World().set("funders", "fund-b", envelope_usd_m="100").read()
     found = value_partners(tables, case(), players(tables, FUNDS))
     assert "unlimited (without it there is no plan)" in found.lines()[0]
+    # In points it is finite: with Aland's money all 100 magnets are made. Bland's 100 alone pay
+    # for two thirds of the first line, which costs 150 and makes 60: 40 magnets.
+    assert found.table["points_lost"].tolist() == pytest.approx([60.0, 0.0], abs=1e-4)
     (_, _, *values), _ = screen.rows(found)
     assert "unlimited" in values
     assert "unlimited: a plan exists only after this player joins." in screen.remarks(found)

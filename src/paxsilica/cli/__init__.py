@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from paxsilica.cli import uncertainty
 from paxsilica.cli.cases import cases, check, export_model, upgrade
 from paxsilica.cli.data import data_app, sources
 from paxsilica.cli.errors import Guarded, show_tracebacks
@@ -84,6 +85,9 @@ RESUMABLE: tuple[Callable[..., Answer], ...] = (
     alternatives,
     sensitivity,
     montecarlo,
+    # not imported by name: the package has a module of the same name
+    uncertainty.completion,
+    uncertainty.information,
     compare,
 )
 """Commands that handle Ctrl-C themselves: they keep the solves that are finished."""

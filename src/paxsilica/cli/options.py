@@ -19,6 +19,7 @@ from paxsilica.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from paxsilica.api import Question
+    from paxsilica.case import Case
     from paxsilica.plan.result import Plan
     from paxsilica.tables import Tables
 
@@ -171,6 +172,10 @@ class CaseOptions(DataOptions):
         given = (f"{key}={value!r}" for key, value in changed if value is not None)
         return [*(self.settings or ()), *given]
 
+    def adjusted(self, case: Case) -> Case:
+        """The case as the command solves it; a command may need a smaller gap than the case has."""
+        return case
+
     def refuse_other_case(self, case: str, out: Path | None) -> None:
         """Refuses a folder for a plan that holds one of another case, before the tables are read. A
         case with problems is left to :meth:`question`.
@@ -185,7 +190,7 @@ class CaseOptions(DataOptions):
             return
         problems: list[Problem] = []
         with gathered(problems):
-            read = read_case(find_case(case), self.all_settings())
+            read = self.adjusted(read_case(find_case(case), self.all_settings()))
         if not problems:
             refuse_other_plan(out, {"case": read.model_dump(mode="json")}, of="case")
 
@@ -225,7 +230,7 @@ class CaseOptions(DataOptions):
                     tables[folder] = load_tables(folder)
             with gathered(problems):
                 if path is not None:
-                    read.append((folder, read_case(path, settings)))
+                    read.append((folder, self.adjusted(read_case(path, settings))))
         if problems:
             raise InputError(problems)
         return [Question(tables[folder], case) for folder, case in read]

@@ -70,7 +70,8 @@ class PartnerOptions(GapOptions):
 
 def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answer:
     """Value each funder's money and each country's signature: stand-alone value, marginal value
-    (joining last) and Shapley value.
+    (joining last) and Shapley value; and the points of coverage that the others reach less without
+    it.
 
     Ctrl-C keeps the coalitions that are done; the same command goes on where it stopped.
 

@@ -34,6 +34,9 @@ CURVE_TIMES = 7.5
 CURVE_LEAST = 20.0
 """Seconds that it may take in any case."""
 
+FINITE_GAP = 0.001
+"""Largest gap of the searches of a finite difference, unless the user gives one."""
+
 KIND_NAMES = ("fixed", "relaxed", "hull", "resolve", "commitment")
 """Those of :data:`paxsilica.prices.table.KINDS`."""
 
@@ -49,7 +52,7 @@ DUAL = (
 )
 """Items that have a dual."""
 
-PRICE_TABLES = ("prices", "price_proof", "value_curve", "value_jumps")
+PRICE_TABLES = ("front_prices", "prices", "price_proof", "value_curve", "value_jumps")
 """Tables that ``prices --json`` prints, as far as there are any."""
 
 
@@ -172,6 +175,17 @@ class PriceOptions(SolveOptions):
             "--concentration": self.concentration or None,
         }
 
+    def adjusted(self, case: Case) -> Case:
+        """The case with the gap of finite differences, if some are requested and the user gave no
+        gap."""
+        given = self.gap is not None or any(
+            text.partition("=")[0].strip() == "solver.gap" for text in self.settings or ()
+        )
+        if given or (self.kind and "resolve" not in self.kind) or case.solver.gap <= FINITE_GAP:
+            return case
+        solver = case.solver.model_copy(update={"gap": FINITE_GAP})
+        return case.model_copy(update={"solver": solver})
+
     def problems(self) -> list[Problem]:
         """Options that contradict each other."""
         found = [
@@ -236,8 +250,11 @@ def prices(case: CaseName = DEFAULT_CASE, *, options: PriceOptions) -> Answer:
     page of solve uses it. Use fixed for a plan that is built, resolve for a large step or a check
     of one value, hull if side payments are the question, commitment for the support of a project.
 
-    With --json: what result.json holds, folder, rows (of each table written) and tables (prices,
-    price_proof, value_curve, value_jumps, as records).
+    Finite differences are searched to a gap of 0.1 %, unless --gap says otherwise. With relaxed
+    prices come the sentences of the first page of solve, without its limit of time.
+
+    With --json: what result.json holds, folder, rows (of each table written) and tables
+    (front_prices, prices, price_proof, value_curve, value_jumps, as records).
 
     Writes the plan as solve does, with the tables of prices. Where no plan can exist it shows and
     writes the diagnosis, as solve does. The objective security has no prices.
@@ -386,9 +403,13 @@ def _work(
     interrupts: Interrupts,
 ) -> Plan:
     """The plan with its prices and value curves."""
+    import math
+    from dataclasses import replace
+
     import pandas as pd
 
     from paxsilica.plan.solve import make_plan
+    from paxsilica.prices.front import front_prices
     from paxsilica.prices.report import prices_from, start_from, with_prices
     from paxsilica.prices.request import check_request
     from paxsilica.prices.value_curve import compute_value_curve
@@ -403,6 +424,13 @@ def _work(
     interrupts.step("fixed prices")
     start = start_from(plan, tables, case)
     reported = prices_from(start, request, interrupts.step)
+    more: dict[str, pd.DataFrame] = {}
+    if "relaxed" in request.kinds:
+        interrupts.step("shadow prices of the first page")
+        first = front_prices(start.written, start.fixed.values, math.inf)
+        proof = pd.concat([reported.proof, first["price_proof"]], ignore_index=True)
+        reported = replace(reported, proof=proof)
+        more["front_prices"] = first["front_prices"]
     drawn = []
     seconds = max(CURVE_LEAST, CURVE_TIMES * sum(plan.seconds.values()))
     for whose in curves["whose"]:
@@ -415,9 +443,8 @@ def _work(
         drawn.append(
             compute_value_curve(start, whose, **ends, seconds=seconds, on_step=interrupts.step)
         )
-    more = {}
     if drawn:
-        more = {
+        more |= {
             "value_curve": pd.concat([one.table() for one in drawn], ignore_index=True),
             "value_jumps": pd.concat([one.jump_table() for one in drawn], ignore_index=True),
         }

@@ -200,9 +200,11 @@ def plan_page() -> str:
 def study_tables() -> dict[str, Mapping[str, TableDoc]]:
     """The tables of every study, by the command that computes it."""
     from paxsilica.studies.alternatives import Alternatives
+    from paxsilica.studies.completion_draws import CompletionStudy
     from paxsilica.studies.explain import Explanation
     from paxsilica.studies.exposure import Exposure
     from paxsilica.studies.frontier import Frontier
+    from paxsilica.studies.information import Information
     from paxsilica.studies.montecarlo import MonteCarlo
     from paxsilica.studies.partners import Partners
     from paxsilica.studies.scenarios import Comparison, SideBySide
@@ -214,6 +216,8 @@ def study_tables() -> dict[str, Mapping[str, TableDoc]]:
         "`paxsilica sensitivity`, one group of numbers at a time": Sensitivity.docs,
         "`paxsilica sensitivity`, two groups together": TwoWay.docs,
         "`paxsilica montecarlo`": MonteCarlo.docs,
+        "`paxsilica completion`": CompletionStudy.docs,
+        "`paxsilica information`": Information.docs,
         "`paxsilica compare`, several cases": SideBySide.docs,
         "`paxsilica compare`, two plans": Comparison.docs,
         "`paxsilica partners`": Partners.docs,

@@ -43,13 +43,15 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "alternatives": ("Alternatives",),
     "sensitivity": ("Sensitivity", "TwoWay"),
     "montecarlo": ("MonteCarlo",),
+    "completion": ("CompletionStudy",),
+    "information": ("Information",),
     "compare": ("SideBySide", "Comparison"),
 }
 """What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
 not overwritten."""
 
 ROWS_SHOWN = 60
-ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage")
+ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage", "scenarios")
 """Tables that are shown beside the main one."""
 
 ZERO_TOL = 1e-9

@@ -161,7 +161,7 @@ def _blocked(off: Mapping[str, set[str]], region: str, commodity: str) -> bool:
     return region in off and ("*" in off[region] or commodity in off[region])
 
 
-def _factor(
+def event_factor(
     events: Iterable[Event], kind: str, region: str, process: str, commodities: Iterable[str]
 ) -> float:
     """Product of the factors of the events of one kind that fit."""
@@ -246,12 +246,12 @@ def make_state(
         and arc[1] not in gone
     }
     served = {
-        (region, commodity): quantity * _factor(events, "demand", region, "*", [commodity])
+        (region, commodity): quantity * event_factor(events, "demand", region, "*", [commodity])
         for (region, commodity), quantity in demand.items()
         if region not in gone and (not everywhere or world.in_need(region, year))
     }
     remaining = {
-        plant.name: _factor(
+        plant.name: event_factor(
             events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
         )
         for plant in plants.values()
@@ -267,7 +267,7 @@ def make_state(
 
     def room_of(base: str) -> float:
         plant = world.plants[base]
-        left = _factor(
+        left = event_factor(
             events, "capacity", plant.region, plant.process, world.outputs.get(plant.process, {})
         )
         share = world.access(plant, year) if everywhere else 1.0
@@ -313,7 +313,7 @@ def make_state(
         variable_cost={
             plant.name: (
                 costs[plant.name]
-                * _factor(
+                * event_factor(
                     events,
                     "variable cost",
                     plant.region,

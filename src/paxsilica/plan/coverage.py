@@ -23,11 +23,13 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack
 from paxsilica.case import Solver
 from paxsilica.errors import PaxSilicaError
 from paxsilica.instance import Instance
+from paxsilica.model.operation import project_capacity, shared_capacity
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import (
     coverage_base,
     coverage_side,
     production_coverage,
+    readiness,
     standby_within_capacity,
 )
 from paxsilica.solver import Array, Compiled, Outcome, PersistentProgram, solve
@@ -354,6 +356,45 @@ class CoverageTest:
             return as_share(1.0 - self._missing("required"))
         self._set(shift, "all", everything, self.full)
         return as_share(1.0 - self._missing("all"))
+
+    def joint_with_bottlenecks(self, shift: Array, usual: Array) -> tuple[float, tuple[str, ...]]:
+        """Joint coverage, a share of 1, and the goods of which more capacity would raise it: main
+        products of the plants whose capacity has a dual value in this optimum, or, where none has,
+        the covered goods that have one. There are none at a joint coverage of 1.
+
+        Args:
+            shift: as :meth:`CoverageTests.shift` returns it.
+            usual: the same with usual capacities: a dual value counts if it is worth something for
+                as much capacity as the plant usually has, which may be out of service now.
+        """
+        self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
+        outcome = self._solved(self._outcome)
+        assert outcome.values is not None
+        joint = as_share(1.0 - float(outcome.values[self.share["all"]]))
+        rows, columns = outcome.row_duals, outcome.column_duals
+        if joint >= 1.0 - SHARE_NOISE or rows is None or columns is None:
+            return joint, ()
+        at = self._by_capacity
+        worth = np.abs(rows[at]) * np.abs(self.program.row_high[at] - usual[self.rows[at]])
+        names = [self.program.row_names[row][1][0] for row in at[worth > LIMIT].tolist()]
+        bounded = np.flatnonzero((columns < 0) & np.isfinite(self.program.high))
+        worth = -columns[bounded] * self.program.high[bounded]
+        for column in bounded[worth > LIMIT].tolist():
+            family, index = self.program.columns[column]
+            if family == "activity":
+                names.append(index[0])
+        if names:
+            plants = self.tests.instance.world.plants
+            return joint, tuple(sorted({plants[name].main_product or name for name in names}))
+        stuck = np.flatnonzero(np.abs(rows[self.covering]) * self.base > LIMIT)
+        return joint, tuple(sorted({self.index[row][1][0] for row in stuck.tolist()}))
+
+    @cached_property
+    def _by_capacity(self) -> NDArray[np.intp]:
+        """Rows of the program that limit activity by capacity or by readiness."""
+        families = {project_capacity.__name__, shared_capacity.__name__, readiness.__name__}
+        names = enumerate(self.program.row_names)
+        return np.array([at for at, (family, _) in names if family in families], dtype=np.intp)
 
     def limiting(self, shift: Array, joint: float) -> tuple[str, ...]:
         """Goods that cannot exceed the joint coverage in any optimal operation."""

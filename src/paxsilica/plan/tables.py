@@ -392,6 +392,10 @@ PRICE_TABLES: Mapping[str, TableDoc] = {
             "yes: the interval contains zero and positive or negative values, so that the sign"
             " depends on the optimality gap; blank: not a re-solve"
         ),
+        stake_usd_m=_money(
+            "value at stake: the price times the quantity, in money of the objective, which ranks"
+            " rows of one kind of item whatever their units; blank: the price has no quantity"
+        ),
     ),
     "price_proof": _table(
         "Largest errors of the duals from which the prices are taken",

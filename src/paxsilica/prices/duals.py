@@ -160,6 +160,12 @@ def proved(lp: PersistentProgram, outcome: Outcome, what: str, complete: bool = 
     return Duals(lp.program, lp, corner, proof, values, rows, columns, outcome.objective, complete)
 
 
+ONE_OF_MANY = (
+    " One less and one more may differ and were not computed: this is one of the optimal duals."
+)
+"""Added to the meaning of a price that is not proved to be the same on both sides."""
+
+
 class Mover(Protocol):
     """Solves a linear program with right-hand sides moved."""
 
@@ -215,15 +221,28 @@ def dual_prices(
             )
             if not math.isnan(less + more):
                 low, high = min(less, more), max(less, more)
-                value = min(max(value, low), high)
+                # the sentence is about one more; where that leaves no plan it is about one less
+                value = more if math.isfinite(more) else less
                 degenerate = "yes" if differ(low, high) else "no"
             if degenerate == "yes":
                 meaning += (
                     f" The dual is not unique: one less {_effect(item, less)}, one more"
                     f" {_effect(item, more, True)}."
                 )
+        if math.isnan(low):
+            meaning += ONE_OF_MANY
         if item.shown or abs(value) > 1e-9 or degenerate == "yes":
-            yield Price(*item.name, kind, value, low, high, item.unit, meaning, degenerate)
+            yield Price(
+                *item.name,
+                kind,
+                value,
+                low,
+                high,
+                item.unit,
+                meaning,
+                degenerate,
+                stake_usd_m=item.stake(value),
+            )
 
 
 def _effect(item: PricedItem, price: float, more: bool = False) -> str:

@@ -107,8 +107,12 @@ def refuse(key: str, value: str, why: str) -> InputError:
     return InputError([Problem("prices", "", key, value, why)])
 
 
-def resolve_price(what: str, where: str, change: Change, unit: str, sentence: str) -> Price:
-    """The row of a change; ``sentence`` has a place for its value."""
+def resolve_price(
+    item: tuple[str, str], change: Change, unit: str, sentence: str, quantity: float = math.nan
+) -> Price:
+    """The row of a change of an item (what and where); ``sentence`` has a place for its value, and
+    ``quantity`` is the amount at stake."""
+    what, where = item
     low, high = change.interval.low, change.interval.high
     found = sentence.replace("{}", number(change.value))
     return Price(
@@ -123,6 +127,7 @@ def resolve_price(what: str, where: str, change: Change, unit: str, sentence: st
         f"{found}, found by solving again; the true value lies between {number(low)} and"
         f" {number(high)}.",
         undecided="yes" if change.undecided else "no",
+        stake_usd_m=abs(change.value) * quantity,
     )
 
 
@@ -227,12 +232,12 @@ def money_price(start: Start, what: str, step: float | None) -> Price:
     other = start.search(with_money(start.written, what, limit + step))
     more, lowers = ("more", "lowers") if step > 0 else ("less", "raises")
     return resolve_price(
-        "budget" if what == "budget" else "envelope",
-        "programme" if what == "budget" else what,
+        ("budget", "programme") if what == "budget" else ("envelope", what),
         monotone_fall(start, other, step > 0, step),
         "USD million per USD million",
         f"{abs(step):,.0f} USD million {more} of {words} {lowers} {saved(start.written.instance)}"
         " by {} for each USD million",
+        limit,
     )
 
 
@@ -257,8 +262,7 @@ def coverage_price(start: Start, stage: str, points: float) -> Price:
     program = program.with_rows(at, program.row_low[at] + shift, program.row_high[at] + shift)
     other = search(program, start.written.case.solver, start.solved.values)
     return resolve_price(
-        "coverage",
-        stage,
+        ("coverage", stage),
         monotone_fall(start, other, points < 0, points),
         PER_POINT,
         f"{points:g} percentage points more of coverage required of stage {stage}, in every year in"
@@ -286,8 +290,7 @@ def concentration_price(start: Start, points: float) -> Price:
     of = start.written
     other = start.search_again(of.tables, moved_cap(of.case, points))
     return resolve_price(
-        "concentration",
-        "every region and commodity",
+        ("concentration", "every region and commodity"),
         monotone_fall(start, other, points > 0, points),
         PER_POINT,
         f"A cap on a region's share moved by {points:g} percentage points lowers"
@@ -333,12 +336,12 @@ def sooner_price(start: Start, project: str) -> Price:
     of = start.written
     other = start.search_again(sooner(of.tables, project), of.case)
     return resolve_price(
-        "lead time",
-        project,
+        ("lead time", project),
         fall(start.solved.value, other.value),
         "USD million",
         f"A year less of lead time of {project} lowers {saved(of.instance)} by {{}} USD million"
         " (positive: a benefit)",
+        1.0,
     )
 
 
@@ -354,10 +357,10 @@ def member_price(start: Start, region: str) -> Price:
         money = f"the money of {', '.join(funders)} (the command partners separates role and money)"
     status = f"is {standing}" if joins else f"is protected and not {standing}"
     return resolve_price(
-        "membership",
-        region,
+        ("membership", region),
         fall(start.solved.value, other) if joins else fall(other, start.solved.value),
         "USD million",
         f"That {region} {status} (with its plants, its demand among what must be covered, and"
         f" {money}) lowers {saved(of.instance)} by {{}} USD million (positive: a benefit)",
+        1.0,
     )

@@ -17,9 +17,8 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,10 +30,22 @@ from paxsilica.model.registry import parts_of, row_with, rows_with
 from paxsilica.model.security import coverage_base, production_coverage
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
-from paxsilica.prices.front_rows import FrontPrice, Good, last, rank
+from paxsilica.prices.front_rows import (
+    NO_ENVELOPE,
+    FrontPrice,
+    Good,
+    budget_row,
+    envelope_row,
+    good_row,
+    joint_row,
+    rank,
+    stage_row,
+    stuck_row,
+)
+from paxsilica.prices.most_points import POINTS, most_points
 from paxsilica.prices.one_sided import Derivatives, Sides
-from paxsilica.prices.priced_items import PricedItem, moved_rows
-from paxsilica.prices.table import Price, number, price_frame
+from paxsilica.prices.priced_items import PricedItem, moved_rows, quantity_used
+from paxsilica.prices.table import Price, price_frame
 from paxsilica.solver import Array, Compiled
 from paxsilica.solver.highs import Vertex
 from paxsilica.solver.persistent import OutOfTimeError
@@ -59,7 +70,8 @@ FRONT_OF = {
 """Most rows of each kind on the first page, in the order of the table."""
 
 LEAST_COST, LEAST_MONEY = "least cost", "least public money"
-"""Names of two of the programs."""
+MOST_COVERAGE = "most joint coverage"
+"""Names of the programs."""
 
 NOWHERE: Mapping[str, Vertex] = MappingProxyType({})
 
@@ -72,14 +84,15 @@ GOODS_TRIED = 3
 HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
 
-LEAST_POINTS = 1e-4
-"""Fewer percentage points are the room of the coverage that is held."""
+TIME_OVER = "the time of the prices, a fifth of that of the plan, was over"
+MORE_TIME = " The command `paxsilica prices` computes them without this limit of time."
+"""Why prices are missing, and what helps."""
 
-POINTS = 100.0
-"""Percentage points of all of a need."""
+STAGES_FIRST = 4
+"""Stages that are priced before the scarcest good, which takes more time than they do."""
 
-BILLION = 1000.0
-"""USD million."""
+DIRECT_COLUMNS = 5_000
+"""Columns up to which the most joint coverage is found in one program: there it is the fastest."""
 
 
 def front_prices(
@@ -127,7 +140,8 @@ class _Front:
             (name for name, state in self.instance.states.items() if state.coverage_test),
             key=lambda name: (self.instance.states[name].year, name),
         )
-        self.joint_is_stuck = False
+        self.solved: dict[str, Duals] = {}
+        self.present = ""
         self.budget = made.program.rows_of(row_with(item="budget"))
 
     # -- programs ------------------------------------------------------------------------------
@@ -141,11 +155,26 @@ class _Front:
         return program.relaxed().with_columns(at, 0.0, held)
 
     @property
+    def missed(self) -> bool:
+        """Whether the plan misses some required coverage."""
+        at = self.made.program.positions("shortfall")
+        return bool(len(at)) and float(self.values[at].max(initial=0.0)) > 0
+
+    @property
     def reached(self) -> str:
         """The coverage that is held, in words."""
-        at = self.made.program.positions("shortfall")
-        missed = bool(len(at)) and float(self.values[at].max(initial=0.0)) > 0
-        return "the coverage of the plan held" if missed else "the required coverage met"
+        return "the coverage of the plan held" if self.missed else "the required coverage met"
+
+    @property
+    def held(self) -> str:
+        """The coverage that is held, as the start of further points."""
+        return "the plan, counted up to the requirement," if self.missed else "the requirement"
+
+    @property
+    def public(self) -> str:
+        """What the budget limits, in words."""
+        covers = self.made.case.budget.covers
+        return "public capital" if covers == "capital" else "public money"
 
     @cached_property
     def targets(self) -> dict[str, tuple[int, float]]:
@@ -184,28 +213,32 @@ class _Front:
     def program(self) -> Compiled:
         """The least cost with the coverage held, and a column of further points of coverage of all
         stages at once, which is zero here. What is missing is a constant, so its price is left out;
-        that of a soft cap on the share of a region stays."""
-        cost = self.made.total.copy()
+        that of a soft cap on the share of a region stays. A preference of funders is no cost."""
+        cost, offset = self.made.real_cost
         at = self.base.positions("shortfall")
         cost[at] -= self.made.costs[coverage_shortfall.__name__][0][at]
         points = self._point(dict.fromkeys(self.targets, self.last_target)) if self.targets else {}
         column = NewColumn(
             ("joint coverage", None), {row: -amount for row, amount in points.items()}, high=0.0
         )
-        return extended(self.base.minimising(cost, self.made.offset), [column])
+        return extended(self.base.minimising(cost, offset), [column])
 
     def _least_money(self) -> Compiled:
         """The least public money, without a budget."""
         free = self.program.without_rows(self.budget)
         return free.minimising(np.append(self.made.public_money, 0.0))
 
+    @property
+    def _room(self) -> float:
+        """Points between the highest required share and all of a need."""
+        return max(0.0, POINTS * (1 - max(share for _, share in self.targets.values())))
+
     def _most_coverage(self) -> Compiled:
         """The most points of coverage of all stages at once within the budget."""
         cost = np.zeros(len(self.program.cost))
         cost[-1] = -1.0
-        room = 100 * (1 - max(share for _, share in self.targets.values()))
         last = np.array([len(cost) - 1], dtype=np.intp)
-        return self.program.minimising(cost).with_columns(last, 0.0, max(0.0, room))
+        return self.program.minimising(cost).with_columns(last, 0.0, self._room)
 
     # -- rows ----------------------------------------------------------------------------------
 
@@ -213,34 +246,21 @@ class _Front:
         """The tables, as far as time allows."""
         rows: dict[str, list[FrontPrice]] = {what: [] for what in FRONT_OF}
         missing: dict[str, list[str]] = defaultdict(list)
-        solver = Derivatives(self.program, self.options, self.ends)
-        corner: Any = None
-        steps: tuple[tuple[str, str, Callable[[], Compiled] | None, Callable[..., Any]], ...] = (
-            ("budget and partners", LEAST_COST, None, self._money),
-            ("scarcest good", LEAST_COST, None, self._good),
-            ("coverage of stages", LEAST_MONEY, self._least_money, self._stages),
-            ("joint coverage", "most joint coverage", self._most_coverage, self._joint),
+        steps: tuple[tuple[str, Callable[[], Iterator[FrontPrice]]], ...] = (
+            ("budget and partners", self._money),
+            ("joint coverage", self._joint),
+            ("coverage of stages", partial(self._stages, first=True)),
+            ("scarcest good", self._good),
+            ("coverage of further stages", partial(self._stages, first=False)),
         )
-        solved: dict[str, Duals] = {}
-        for title, name, make, read in steps:
+        for title, read in steps:
             if not self._asked(title):
                 continue
             try:
-                if name not in solved:
-                    near = self.near.get(name)
-                    if corner is not None and near is None:
-                        solver.lp.back_to(corner)
-                    words = f"the program of the {name} with projects divisible"
-                    solved[name] = solver.solve(words, None if make is None else make(), near)
-                    self._record(name, solved[name])
-                    corner = solved[name].corner
-                for row in read(solver, solved[name]):
+                for row in read():
                     rows[row.what].append(row)
             except OutOfTimeError:
-                part = title == "coverage of stages" and rows["stage coverage"]
-                missing["the time of the prices, a fifth of that of the plan, was over"].append(
-                    "coverage of further stages" if part else title
-                )
+                missing[TIME_OVER].append(title)
             except (PriceError, PaxSilicaError) as error:
                 missing[str(error)].append(title)
         found = self._ordered(rows)
@@ -251,8 +271,8 @@ class _Front:
                 *(math.nan,) * 3,
                 "",
                 math.nan,
-                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}. The"
-                " command `paxsilica prices` computes prices without this limit of time.",
+                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}."
+                + (MORE_TIME if reason == TIME_OVER else ""),
             )
             for reason, titles in missing.items()
         ]
@@ -266,12 +286,40 @@ class _Front:
             "price_proof": proof,
         }
 
+    @cached_property
+    def solver(self) -> Derivatives:
+        """The programs, one after the other: they differ in costs, sides and bounds alone."""
+        return Derivatives(self.program, self.options, self.ends)
+
+    def _solved(self, name: str, make: Callable[[], Compiled] | None = None) -> Duals:
+        """A program, solved from a vertex near its optimum or else from that of the last one. The
+        solver holds it afterwards, at its optimal basis."""
+        if name in self.solved:
+            duals = self.solved[name]
+            if self.present != name:
+                self.solver.lp.change_to(duals.program)
+                self.solver.lp.back_to(duals.corner)
+        else:
+            near, last = self.near.get(name), next(reversed(self.solved.values()), None)
+            if last is not None and near is None:
+                self.solver.lp.back_to(last.corner)
+            self.present = ""
+            words = f"the program of the {name} with projects divisible"
+            program = self.program if make is None else make()
+            duals = self.solver.solve(words, program, near)
+            self.solved[name] = duals
+            self._record(name, duals)
+        self.present = name
+        return duals
+
     def _asked(self, title: str) -> bool:
         """Whether the case has what a step prices."""
+        if title == "coverage of further stages":
+            return LEAST_MONEY in self.solved and len(self.targets) > STAGES_FIRST
         if title in ("scarcest good", "coverage of stages"):
             return bool(self.targets)
         if title == "joint coverage":
-            return not self.joint_is_stuck and bool(self.targets) and bool(len(self.budget))
+            return bool(self.targets) and bool(len(self.budget))
         return bool(len(self.budget)) or bool(rows_with(item="envelope"))
 
     def _record(self, name: str, duals: Duals) -> None:
@@ -303,11 +351,12 @@ class _Front:
                 row.unit,
                 row.sentence,
                 "no" if same else "yes",
+                stake_usd_m=row.stake_usd_m,
             )
 
-    def _money(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+    def _money(self) -> Iterator[FrontPrice]:
         """The budget, and the envelopes that limit the least cost."""
-        funding = self.instance.funding
+        funding, duals = self.instance.funding, self._solved(LEAST_COST)
         items = [
             PricedItem(
                 what,
@@ -327,181 +376,92 @@ class _Front:
             room = size - float(duals.corner.activity[item.movement.rows[0]])
             used = room <= 1e-6 * max(1.0, abs(size))
             # a limit that is not used up has the price zero on both sides
-            sides = solver.sides(duals, item, max(1.0, size)) if used else Sides(0.0, 0.0)
+            sides = self.solver.sides(duals, item, max(1.0, size)) if used else Sides(0.0, 0.0)
             if item.what == "budget":
-                yield self._budget_row(item, size, sides)
+                yield budget_row(size, sides, self.reached, self.public)
             elif funding is not None and sides.high > 1e-9:
                 count += 1
-                yield self._envelope_row(item, funding.funders[item.where].title, size, sides)
+                yield envelope_row(
+                    item.where, funding.funders[item.where].title, size, sides, self.reached
+                )
         if funding is not None and not count and any(item.what == "envelope" for item in items):
-            yield FrontPrice(
-                "envelope",
-                "every funder",
-                0.0,
-                0.0,
-                0.0,
-                "USD per USD",
-                0.0,
-                "Partners: no envelope of a funder limits the least cost if projects are divisible;"
-                " one more USD of any envelope saves USD 0.",
-                "every funder",
-            )
+            yield NO_ENVELOPE
 
-    def _budget_row(self, item: PricedItem, size: float, sides: Sides) -> FrontPrice:
-        return FrontPrice(
-            "budget",
-            "programme budget",
-            sides.right,
-            sides.low,
-            sides.high,
-            "USD per USD",
-            sides.right * size,
-            f"Budget: one more USD beyond USD {number(size)} million of public money saves USD"
-            f" {number(sides.right)} of expected discounted cost, with {self.reached};"
-            f" {last(sides, 'the last USD saved USD')}.",
-            item.where,
-        )
-
-    def _envelope_row(self, item: PricedItem, title: str, size: float, sides: Sides) -> FrontPrice:
-        return FrontPrice(
-            "envelope",
-            title,
-            sides.right,
-            sides.low,
-            sides.high,
-            "USD per USD",
-            sides.right * size,
-            f"Partners: one more USD of the envelope of {title}, USD {number(size)} million, saves"
-            f" USD {number(sides.right)} of expected discounted cost, with {self.reached};"
-            f" {last(sides, 'the last USD saved USD')}.",
-            item.where,
-        )
-
-    def _joint(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
-        """Points of coverage of all stages at once for another USD billion of budget."""
+    def _joint(self) -> Iterator[FrontPrice]:
+        """Points of coverage of all stages at once for another USD billion of budget: from the
+        least money for each number of points or, where that is fast, from one program."""
         size = float(self.program.row_high[self.budget[0]])
-        item = PricedItem(
-            "joint coverage",
-            "whole chain",
-            None,
-            "percentage points per USD billion",
-            "",
-            gain=True,
-            movement=moved_rows([(int(self.budget[0]), 1.0)]),
-            scale=BILLION,
-        )
-        sides = solver.sides(duals, item, max(1.0, size))
-        points = -duals.objective if -duals.objective > LEAST_POINTS else 0.0
-        yield FrontPrice(
-            "joint coverage",
-            "whole chain",
-            sides.right,
-            sides.low,
-            sides.high,
-            item.unit,
-            math.nan,
-            f"Joint coverage: if all of the budget raises coverage instead, every stage can have"
-            f" {number(points)} percentage points more than it has in the plan from"
-            f" {self.last_target} on; a further USD billion adds {number(sides.right)} points to"
-            f" every stage at once, at the margin;"
-            f" {last(sides, 'the last USD billion added')}.",
-            "whole chain",
-        )
+        try:
+            duals = self._solved(LEAST_MONEY, self._least_money)
+        except PriceError:
+            duals = None
+        stuck = None if duals is None else self._stuck(duals, size)
+        if stuck is not None:
+            yield stuck
+            return
+        if duals is None or len(self.program.cost) <= DIRECT_COLUMNS:
+            duals, row = self._solved(MOST_COVERAGE, self._most_coverage), int(self.budget[0])
+            movement = moved_rows([(row, 1.0)])
+            item = PricedItem("joint coverage", "", None, "", "", gain=True, movement=movement)
+            points, sides = -duals.objective, self.solver.sides(duals, item, max(1.0, size))
+        else:
+            self.present = ""
+            column = len(self.program.cost) - 1
+            found = most_points(self.solver, duals, column, size, self._room)
+            self._record(MOST_COVERAGE, found.duals)
+            points, sides = found.points, found.sides
+        yield joint_row(points, sides, self.last_target, self.held)
 
-    def _stages(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
-        """Public money for one more point of coverage of each stage from its target year on."""
+    def _stuck(self, duals: Duals, size: float) -> FrontPrice | None:
+        """The row of joint coverage where no money raises all stages at once, and the budget of
+        ``size`` is above the least money: its two values are zero."""
+        since = dict.fromkeys(self.targets, self.last_target)
+        if duals.objective > size * (1 - 1e-6):
+            return None
+
+        def impossible(stages: Mapping[str, int]) -> bool:
+            moved = moved_rows(list(self._point(stages).items()))
+            item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
+            return math.isinf(self.solver.right(duals, item, POINTS))
+
+        if not impossible(since):
+            return None
+        alone = [stage for stage, year in since.items() if impossible({stage: year})]
+        return stuck_row([self.stage_names[stage] for stage in alone], self.last_target)
+
+    def _stages(self, first: bool) -> Iterator[FrontPrice]:
+        """Public money for one more point of coverage of each stage from its target year on: of the
+        :data:`STAGES_FIRST` stages with the largest stake at the dual, or of the others."""
+        duals = self._solved(LEAST_MONEY, self._least_money)
         items = {
             stage: PricedItem(
                 "stage coverage",
                 stage,
                 target,
-                "USD million of public money per percentage point",
+                "",
                 "",
                 gain=False,
                 movement=moved_rows(list(self._point({stage: target}).items())),
             )
             for stage, (target, _) in self.targets.items()
         }
-        # those with the largest stake at the present dual first, for time may end
         stakes = {
             stage: item.price(duals.rows, duals.columns) * self.targets[stage][1]
             for stage, item in items.items()
         }
-        for stage, item in sorted(items.items(), key=lambda pair: -stakes[pair[0]]):
-            target, highest = self.targets[stage]
-            sides = solver.sides(duals, item, POINTS)
-            yield self._stage_row(item, stage, target, highest, sides)
-        if len(self.budget):
-            yield from self._stuck(solver, duals)
-
-    def _stuck(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
-        """The row of joint coverage where no money raises all stages at once, and the budget is
-        above the least money: its two values are zero, and no further program is needed."""
-        since = dict.fromkeys(self.targets, self.last_target)
-        size = float(self.program.row_high[self.budget[0]])
-        if duals.objective > size * (1 - 1e-6):
-            return
-
-        def impossible(stages: Mapping[str, int]) -> bool:
-            moved = moved_rows(list(self._point(stages).items()))
-            item = PricedItem("joint coverage", "", None, "", "", gain=False, movement=moved)
-            return math.isinf(solver.right(duals, item, POINTS))
-
-        if not impossible(since):
-            return
-        alone = [stage for stage, year in since.items() if impossible({stage: year})]
-        names = ", ".join(self.stage_names[stage] for stage in alone)
-        why = f": it cannot raise {names}" if names else ""
-        self.joint_is_stuck = True
-        yield FrontPrice(
-            "joint coverage",
-            "whole chain",
-            0.0,
-            0.0,
-            0.0,
-            "percentage points per USD billion",
-            math.nan,
-            f"Joint coverage: no amount of money raises every stage at once from"
-            f" {self.last_target} on{why}; a further USD billion of budget adds 0 percentage"
-            " points.",
-            "whole chain",
-        )
-
-    def _stage_row(
-        self, item: PricedItem, stage: str, target: int, highest: float, sides: Sides
-    ) -> FrontPrice:
-        name = self.stage_names[stage]
-        full = highest > 1 - 1e-9
-        value = sides.left if full else sides.right
-        words = (
-            f"Coverage of {name}: the last percentage point from {target} on costs USD"
-            f" {number(value)} million of public money; all of the need is covered"
-            if full
-            else f"Coverage of {name}: no amount of public money adds a percentage point from"
-            f" {target} on; {last(sides, 'the last point cost USD', ' million')}"
-            if math.isinf(value)
-            else f"Coverage of {name}: one more percentage point from {target} on costs USD"
-            f" {number(value)} million of public money, at the least that pays for all"
-            f" requirements; {last(sides, 'the last point cost USD', ' million')}"
-        )
-        return FrontPrice(
-            "stage coverage",
-            name,
-            value,
-            sides.low,
-            sides.high,
-            item.unit,
-            value * 100 * highest,
-            f"{words}.",
-            stage,
-        )
+        ranked = sorted(items, key=lambda stage: -stakes[stage])
+        for stage in ranked[:STAGES_FIRST] if first else ranked[STAGES_FIRST:]:
+            sides = self.solver.sides(duals, items[stage], POINTS)
+            named = (stage, self.stage_names[stage])
+            yield stage_row(named, *self.targets[stage], sides, self.public)
 
     # -- goods ---------------------------------------------------------------------------------
 
-    def _good(self, solver: Derivatives, duals: Duals) -> Iterator[FrontPrice]:
+    def _good(self) -> Iterator[FrontPrice]:
         """The good with the largest value at stake in the cut-off."""
+        duals = self._solved(LEAST_COST)
         ranked = sorted(self._needed(duals), key=lambda good: -good.stake)[:GOODS_TRIED]
-        rows = [self._good_row(solver, duals, good) for good in ranked if good.stake > 0]
+        rows = [self._good_row(duals, good) for good in ranked if good.stake > 0]
         yield from sorted(rows, key=lambda row: -rank(row))[:1]
 
     def _needed(self, duals: Duals) -> Iterator[Good]:
@@ -510,7 +470,7 @@ class _Front:
         used: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
         for row in program.rows_of(balance).tolist():
             region, good, state = program.row_names[row][1]
-            amount = self._use(duals.values, program, region, good, state)
+            amount = quantity_used(self.instance, program, duals.values, (region, good, state))
             if amount > 0:
                 used[good][state][row] = amount
         supplied = {
@@ -521,6 +481,7 @@ class _Front:
         for good in self.goods:
             moved: dict[int, float] = defaultdict(float)
             weight = worth = weighted = 0.0
+            usual: dict[int, float] = defaultdict(float)
             for name in self.tests:
                 state = self.instance.states[name]
                 places, row = used[good][name], supplied.get((good, name))
@@ -535,27 +496,17 @@ class _Front:
                     continue
                 for at, amount in used[good][normal.name].items():
                     discount = self.instance.discount(normal.year)
+                    usual[at] += amount / normal.probability
                     worth += float(duals.rows[at]) * amount / normal.probability
                     weighted += discount * amount
             if weight <= 0:
                 continue
             stake = sum(float(duals.rows[at]) * amount for at, amount in moved.items())
             price = MILLION * worth / weighted if weighted > 0 else 0.0
-            yield Good(good, tuple(moved.items()), weight, stake, price)
+            usually = tuple(usual.items())
+            yield Good(good, tuple(moved.items()), weight, stake, usually, price)
 
-    def _use(self, values: Array, program: Compiled, region: str, good: str, state: str) -> float:
-        """What is used of a good in a region and state, by plants and by final demand that is
-        served."""
-        where, at = self.instance.states[state], program.column_at
-        amount = where.demand.get((region, good), 0.0)
-        missing = at.get(("unserved", (region, good, state)))
-        if missing is not None:
-            amount -= float(values[missing])
-        for plant, quantity in where.use.get((region, good), ()):
-            amount += quantity * float(values[at["activity", (plant, state)]])
-        return max(0.0, amount)
-
-    def _good_row(self, solver: Derivatives, duals: Duals, good: Good) -> FrontPrice:
+    def _good_row(self, duals: Duals, good: Good) -> FrontPrice:
         known = self.goods[good.commodity]
         item = PricedItem(
             "scarcest good",
@@ -567,27 +518,8 @@ class _Front:
             movement=moved_rows([(row, part / good.discounted) for row, part in good.movement]),
             scale=MILLION,
         )
-        sides = solver.sides(duals, item, good.discounted)
-        stake = sides.right * good.discounted / MILLION
-        times = (
-            f", {number(sides.right / good.normal_price)} times its price in normal times"
-            if good.normal_price > 1e-9 and not math.isinf(sides.right)
-            else ""
-        )
-        return FrontPrice(
-            "scarcest good",
-            known.name,
-            sides.right,
-            sides.low,
-            sides.high,
-            item.unit,
-            stake,
-            f"Scarcest good: no plan supplies one more {known.unit} of {known.name} in the cut-off"
-            f" within the budget, with {self.reached}; one less saves USD {number(sides.left)}."
-            if math.isinf(sides.right)
-            else f"Scarcest good: one more {known.unit} of {known.name} needed in the cut-off costs"
-            f" USD {number(sides.right)}{times}, with {self.reached};"
-            f" {last(sides, 'one less saves USD')}. All that is used of it is worth USD"
-            f" {number(stake)} million at this price.",
-            good.commodity,
-        )
+        sides = self.solver.sides(duals, item, good.discounted)
+        usual = PricedItem("", "", None, "", "", gain=False, movement=moved_rows(list(good.normal)))
+        unique = bool(good.normal) and duals.degeneracy.unique(usual)
+        price = good.normal_price if unique else 0.0
+        return good_row((known.name, known.unit), good, sides, price, self.reached)

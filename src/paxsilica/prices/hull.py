@@ -223,4 +223,5 @@ def uplift_prices(instance: Instance, hull: Hull | Uplift) -> Iterator[Price]:
             f"{why}: the side payment that would compensate for it, USD million of the objective;"
             " zero: the prices alone support the plan."
         )
-        yield Price("uplift", where, None, "hull", value, value, value, "USD million", meaning)
+        known = (value, value, value, "USD million", meaning)
+        yield Price("uplift", where, None, "hull", *known, stake_usd_m=abs(value))

@@ -64,4 +64,5 @@ def lead_time_estimates(
             f"The saving if {name} came a year sooner, with the dates and sizes of the plan: a"
             " first-order estimate from the rents of its capacity, without an interval; a re-solve"
             " is exact.",
+            stake_usd_m=abs(worth),
         )

@@ -18,8 +18,8 @@ from paxsilica.errors import PaxSilicaError
 from paxsilica.prices.duals import Duals, proved
 from paxsilica.prices.priced_items import PricedItem
 from paxsilica.solver import Compiled
-from paxsilica.solver.highs import Vertex
-from paxsilica.solver.persistent import OutOfTimeError, PersistentProgram
+from paxsilica.solver.highs import Outcome, Vertex
+from paxsilica.solver.persistent import Movement, OutOfTimeError, PersistentProgram
 
 STEPS = (1e-5, 1e-6)
 """Movements, as a share of the size of the item. The next is tried where the last passed a kink.
@@ -83,6 +83,16 @@ class Derivatives:
         if near is not None:
             self.lp.start_near(near)
         return proved(self.lp, self.lp.run(), what, complete=False)
+
+    def run_moved(self, movement: Movement) -> Outcome:
+        """The program with sides and bounds moved, from the last basis. They stay moved.
+
+        Raises:
+            OutOfTimeError: at the time limit.
+        """
+        self._limit()
+        self.lp.move(movement)
+        return self.lp.run()
 
     def sides(self, duals: Duals, item: PricedItem, size: float = 1.0) -> Sides:
         """The left and right derivative of the solved program with respect to ``item``.

@@ -8,6 +8,7 @@ positive dual belongs to the lower side and a negative one to the upper.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class PricedItem:
         scale: from USD million of objective to ``unit``.
         two_sided: whether its left and right dual values are always computed.
         shown: whether it is listed at a price of zero too.
+        quantity: of the item in the solution, or the limit of it, in its own unit; not a number: it
+            has none.
     """
 
     what: str
@@ -56,6 +59,11 @@ class PricedItem:
     scale: float = 1.0
     two_sided: bool = False
     shown: bool = False
+    quantity: float = math.nan
+
+    def stake(self, price: float) -> float:
+        """The value at stake at a price: USD million of the objective, or not a number."""
+        return abs(price) / self.scale * self.quantity if self.quantity else 0.0
 
     def price(self, row_duals: Array, column_duals: Array) -> float:
         """The price at some duals."""
@@ -84,8 +92,22 @@ def undiscounted(instance: Instance, year: int) -> float:
 
 
 def saved(instance: Instance) -> str:
-    """The objective of the case in words."""
-    return SAVED[instance.case.objective]
+    """The objective of the case in words, with what it holds that is no cost."""
+    case, words = instance.case, SAVED[instance.case.objective]
+    if case.objective == "budget" and case.budget.covers == "money":
+        return "public money"
+    if case.objective != "cost":
+        return words
+    priced = case.coverage is not None and not case.coverage.hard
+    more = [
+        *(["priced shortfall of coverage"] if priced else []),
+        *(["the weight of the preferences of funders"] if _prefers(instance) else []),
+    ]
+    return f"{words}, with {' and '.join(more)} counted in," if more else words
+
+
+def _prefers(instance: Instance) -> bool:
+    return instance.funding is not None and instance.case.funders.preference > 0
 
 
 def priced_items(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
@@ -95,8 +117,8 @@ def priced_items(instance: Instance, program: Compiled, values: Array) -> list[P
         *coverage(instance, program),
         *concentration(instance, program, values),
         *policy(instance, program),
-        *capacity(instance, program),
-        *goods(instance, program),
+        *capacity(instance, program, values),
+        *goods(instance, program, values),
     ]
 
 
@@ -127,6 +149,7 @@ def commitments(instance: Instance, program: Compiled, values: Array) -> list[Pr
                 movement=movement,
                 two_sided=True,
                 shown=True,
+                quantity=1.0,
             )
         )
     return found
@@ -156,6 +179,7 @@ def single_rows(instance: Instance, program: Compiled) -> list[PricedItem]:
                 movement=moved_rows([(row, 1.0)]),
                 two_sided=True,
                 shown=price.shown,
+                quantity=_side(program, row),
             )
         )
     return found
@@ -178,7 +202,14 @@ def _user_row(instance: Instance, program: Compiled, row: int) -> PricedItem:
         movement=moved_rows([(row, 1.0)]),
         two_sided=True,
         shown=True,
+        quantity=_side(program, row),
     )
+
+
+def _side(program: Compiled, row: int) -> float:
+    """The finite side of a row, without sign."""
+    high = float(program.row_high[row])
+    return abs(high) if math.isfinite(high) else abs(float(program.row_low[row]))
 
 
 def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
@@ -186,6 +217,7 @@ def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
     uses of a good outside the chain, by good and year."""
     moved: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     where: dict[str, str] = {}
+    required: dict[tuple[str, str], float] = defaultdict(float)
     for row in program.rows_of(*rows_with(item="coverage")):
         family, (commodity, state) = program.row_names[row]
         base = coverage_base(instance, family, commodity, state)
@@ -193,6 +225,8 @@ def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
         of = f"of stage {group}" if group else f"of the uses of {commodity} outside the chain"
         where[of] = group or commodity
         moved[of, state].append((int(row), base / 100))
+        share = instance.share_required(commodity, state)
+        required[of, state] = max(required[of, state], 100 * share)
     year_of = {state: instance.states[state].year for _, state in moved}
     return [
         PricedItem(
@@ -206,6 +240,7 @@ def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
             movement=moved_rows(items),
             two_sided=True,
             shown=True,
+            quantity=required[of, state],
         )
         for (of, state), items in sorted(
             moved.items(), key=lambda item: (where[item[0][0]], year_of[item[0][1]])
@@ -216,6 +251,8 @@ def coverage(instance: Instance, program: Compiled) -> list[PricedItem]:
 def concentration(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
     """A percentage point of the cap on a region's share, by commodity and altogether."""
     items = []
+    cap = instance.case.concentration
+    points = 0.0 if cap is None else 100 * cap.max_share
     for row in program.rows_of(*rows_with(item="concentration")):
         region, commodity, state = program.row_names[row][1]
         made = sum(
@@ -238,6 +275,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
             gain=True,
             movement=moved_rows([moved]),
             two_sided=True,
+            quantity=points,
         )
         for region, commodity, year, moved in items
     ]
@@ -254,6 +292,7 @@ def concentration(instance: Instance, program: Compiled, values: Array) -> list[
                 movement=moved_rows([item[3] for item in items]),
                 two_sided=True,
                 shown=True,
+                quantity=points,
             )
         )
     return found
@@ -277,12 +316,13 @@ def policy(instance: Instance, program: Compiled) -> list[PricedItem]:
                 gain=gain,
                 movement=moved_rows([(int(row), 1.0)]),
                 two_sided=True,
+                quantity=_side(program, int(row)),
             )
         )
     return found
 
 
-def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
+def capacity(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
     """The scarcity rent of each plant: one more unit of credited capacity in a year. A plant that
     the plan may close or mothball has none: there capacity stands beside a decision, and a movement
     of sides alone would let a closed plant run."""
@@ -306,6 +346,11 @@ def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
         where = instance.states[state]
         rows[plant, where.year].append((int(row), instance.room_per_unit(plant, where.name)))
     units = {row.process: row.unit for row in instance.tables.processes}
+    output: dict[tuple[str, int], float] = defaultdict(float)
+    for at in program.positions("activity").tolist():
+        plant, state = program.columns[at][1]
+        key = plant, instance.states[state].year
+        output[key] = max(output[key], float(values[at]))
     found = []
     for plant, year in sorted(set(columns) | set(rows)):
         own = moved_rows(rows.get((plant, year), []))
@@ -324,6 +369,7 @@ def capacity(instance: Instance, program: Compiled) -> list[PricedItem]:
                     own.rows, own.shift, bounds[:, 0].astype(np.intp), bounds[:, 1], bounds[:, 2]
                 ),
                 scale=MILLION * undiscounted(instance, year),
+                quantity=output[plant, year],
             )
         )
     return found
@@ -340,7 +386,7 @@ def _bounds(
     return asset.must_run_share * factor if must_run else 0.0, factor
 
 
-def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
+def goods(instance: Instance, program: Compiled, values: Array) -> list[PricedItem]:
     """Every commodity in every place and operating state, and its security premium."""
     units = {row.commodity: row.unit for row in instance.tables.commodities}
     hubs = {row.region for row in instance.tables.regions if row.kind == "hub"}
@@ -355,6 +401,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
         year, scale = state.year, per_unit(instance, state)
         label = name.removesuffix(f" {year}")
         plain = label == "normal" or state.coverage_test
+        quantity = quantity_used(instance, program, values, (region, commodity, name))
         found.append(
             PricedItem(
                 "commodity in normal times" if state.mode == "normal" else "commodity in a cut-off",
@@ -366,6 +413,7 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
                 gain=False,
                 movement=moved_rows([(row, 1.0)]),
                 scale=scale,
+                quantity=quantity,
             )
         )
         normal = rows.get((region, commodity, state.normal_state)) if state.coverage_test else None
@@ -383,9 +431,26 @@ def goods(instance: Instance, program: Compiled) -> list[PricedItem]:
                     gain=False,
                     movement=moved_rows([(row, 1.0), (normal, -weight)]),
                     scale=scale,
+                    quantity=quantity,
                 )
             )
     return [*found, *premiums]
+
+
+def quantity_used(
+    instance: Instance, program: Compiled, values: Array, balance: tuple[str, str, str]
+) -> float:
+    """What is used of a good in a region and operating state (``balance``), by plants and by final
+    demand that is served."""
+    region, good, state = balance
+    where, at = instance.states[state], program.column_at
+    amount = where.demand.get((region, good), 0.0)
+    missing = at.get(("unserved", balance))
+    if missing is not None:
+        amount -= float(values[missing])
+    for plant, quantity in where.use.get((region, good), ()):
+        amount += quantity * float(values[at["activity", (plant, state)]])
+    return max(0.0, amount)
 
 
 def per_unit(instance: Instance, state: OperatingState) -> float:

@@ -37,12 +37,13 @@ class Price(NamedTuple):
     meaning: str
     degenerate: str = ""
     undecided: str = ""
+    stake_usd_m: float = math.nan
 
 
 def price_frame(prices: Iterable[Price]) -> pd.DataFrame:
     """The table of prices, in the order given."""
     frame = pd.DataFrame(list(prices), columns=list(PRICE_TABLES["prices"].columns))
-    return frame.astype(dict.fromkeys(("when", "value", "low", "high"), "float64"))
+    return frame.astype(dict.fromkeys(("when", "value", "low", "high", "stake_usd_m"), "float64"))
 
 
 def number(value: float) -> str:

@@ -13,7 +13,7 @@ from paxsilica.report.views.coverage import coverage_stages, scarcest_first
 from paxsilica.report.views.money import LEAST_PAYMENT, funder_rows
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
-from paxsilica.report.wording import advice, count, status_sentence
+from paxsilica.report.wording import SHADOW_PRICES, advice, count, status_sentence
 
 GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED, PRICES_NAMED = 4, 8, 8, 6, 6
 """Most names of each kind in the answer."""
@@ -65,7 +65,7 @@ def parts(named: NamedPlan) -> list[Part]:
         ("Countries and regions", _regions(named)),
         ("Funders", _funders(named)),
         ("Cost, as the difference to no plan", cost_difference(named)),
-        ("Shadow prices: the value of one more", prices),
+        (SHADOW_PRICES, prices),
         ("Proof", [_proof(named.plan)]),
     )
     return [Part(title, tuple(lines)) for title, lines in found if lines]

@@ -20,6 +20,10 @@ ROUNDING = 1e-9
 """A smaller gap is rounding of the solver, share of the objective."""
 
 
+SHADOW_PRICES = "Shadow prices: the value of one more, with projects divisible"
+"""Heading of the sentences on shadow prices, on the screen, the page and in the workbook."""
+
+
 def number(value: float) -> str:
     """The value with thousands separators and four significant digits.
 

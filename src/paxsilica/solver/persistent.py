@@ -33,6 +33,10 @@ PRIMAL, USUAL = 4, 1
 """Numbers of HiGHS for the primal simplex method and for its usual choice, the dual one."""
 
 
+RAY_TOL = 1e-9
+"""Share of the largest entry of a Farkas ray up to which others are noise."""
+
+
 class OutOfTimeError(PaxSilicaError):
     """A linear program was not solved within its time limit."""
 
@@ -132,6 +136,26 @@ class PersistentProgram:
         if status == known.kUnbounded:
             return Outcome("unbounded", None, -math.inf, seconds=seconds)
         return linear_outcome(self.solver, self.scaling, partial(Outcome, seconds=seconds))
+
+    def farkas_bound(self, column: int) -> float:
+        """The largest value of a column for which the program may be feasible, by the proof that it
+        is infeasible with the column fixed at a larger one; not a number without such a proof. The
+        last run must have found it infeasible, with no rows moved."""
+        _, exists, ray = self.solver.getDualRay()
+        if not exists:
+            return math.nan
+        program, scaled = self.program, np.asarray(ray, dtype=float)
+        for way in (1.0, -1.0):  # the solver does not promise the sign
+            weights = _without_noise(way * scaled) * self.scaling.rows
+            reduced = program.matrix.T @ weights
+            reduced = _without_noise(reduced * self.scaling.columns) / self.scaling.columns
+            own, reduced[column] = float(reduced[column]), 0.0
+            # for each solution: own x column + what the others reach >= what the rows need
+            need = _weighted(weights, program.row_low, program.row_high)
+            reach = _weighted(reduced, program.high, program.low)
+            if own < 0 and math.isfinite(need - reach):
+                return (reach - need) / -own
+        return math.nan
 
     def values(self) -> Array | None:
         """Solves the present program for the values of its columns alone, without duals; ``None``
@@ -338,3 +362,15 @@ class PersistentProgram:
         )
         found = np.asarray(self.solver.getBasisTransposeSolve(weights)[1], dtype=float)
         return found * self.scaling.rows
+
+
+def _without_noise(ray: Array) -> Array:
+    """A scaled ray without entries that are noise."""
+    return np.where(np.abs(ray) > RAY_TOL * np.abs(ray).max(initial=0.0), ray, 0.0)
+
+
+def _weighted(weights: Array, of_positive: Array, of_negative: Array) -> float:
+    """The sum of sides times weights, with the side that the sign of the weight selects."""
+    there = weights != 0
+    sides = np.where(weights > 0, of_positive, of_negative)
+    return float(weights[there] @ sides[there])

@@ -38,7 +38,7 @@ from paxsilica.studies.shapley import (
     shapley,
     tightened,
 )
-from paxsilica.studies.tasks import known_in, run_plan, solve_case, start_of
+from paxsilica.studies.tasks import known_in, points_of_case, run_plan, solve_case, start_of
 from paxsilica.tables import Tables
 from paxsilica.tables.suggestions import Nearest
 
@@ -196,6 +196,20 @@ class Search:
         best = min(plans, key=lambda result: float(result["objective"]), default=None)
         return None if best is None else start_of(best)
 
+    def points(self, names: Sequence[str]) -> dict[str, float]:
+        """By player, the points of coverage that all others reach less without it."""
+        everyone = frozenset(names)
+        wanted = [everyone, *(everyone - {name} for name in names)]
+        jobs = {one: task(points_of_case, self.packed, self.cases[one]) for one in wanted}
+        found = {
+            one: -math.inf if result["points"] is None else float(result["points"])
+            for one, result in self._run(jobs, "points of coverage")
+        }
+        # rows that contradict each other with all of them leave nothing to compare
+        if math.isinf(found[everyone]):
+            return {}
+        return {name: found[everyone] - found[everyone - {name}] for name in names}
+
     def share(self, helpful: Sequence[str], paying: Sequence[str]) -> None:
         """Offers plans of smaller coalitions to larger ones, and the reverse where others can
         pay."""
@@ -315,6 +329,11 @@ class Partners:
             shapley_of_shortfall=doc.money(
                 "Shapley value of the missing coverage at its price, by the plans found"
             ),
+            points_lost=doc.number(
+                "percentage points that every requirement of coverage, at all stages and years at"
+                " once, can reach less without the player and with all others (projects"
+                " divisible); blank: no coverage is required"
+            ),
             verdict=doc.text("remark on the sign of the value; blank: it is positive"),
         ),
         "players": doc.table(
@@ -353,8 +372,17 @@ class Partners:
                 f"{words} {_words(row[f'{kind}_low'], row[f'{kind}_high'])}"
                 for kind, words in VALUES.items()
             ]
+            lost = row["points_lost"]
+            points = (
+                ""
+                if math.isnan(lost)
+                else " Without it some other requirement has no solution, at any coverage."
+                if math.isinf(lost)
+                else f" Without it every requirement of coverage, all at once, can reach"
+                f" {lost:,.4g} percentage points less, if projects are divisible."
+            )
             lines.append(
-                f"{row['player']}, in USD million: {'; '.join(parts)}{about}."
+                f"{row['player']}, in USD million: {'; '.join(parts)}{about}.{points}"
                 f" {row['verdict']}".rstrip()
             )
         return lines
@@ -473,12 +501,14 @@ def value_partners(
         search.share(helpful, paying)
         if search.sharpen(names, helpful, sharpen):
             search.share(helpful, paying)
+        points = {} if case.coverage is None else search.points(names)
     own = {coalition: search.cost(coalition) for coalition in wanted}
     cost = tightened(own, helpful)
     solved = {one: _solved(one, own[one], search.found[one]) for one in wanted}
     everyone = frozenset(names)
     rows = [_row(player, names, cost, solved, arrivals) for player in players]
     for player, row in zip(players, rows, strict=True):
+        row["points_lost"] = points.get(player.name, math.nan)
         if player.name in paying and row["verdict"].startswith(UNDECIDED):
             row["verdict"] += _why_zero(tables, cases[everyone - {player.name}], row)
     table = pd.DataFrame(rows, columns=list(Partners.docs["partners"].schema))
@@ -535,6 +565,7 @@ def _row(
             f"{kind}_found": found.middle,
         }
     of_shortfall = average(short)[0].middle if len(short) == len(solved) else math.nan
+    row["points_lost"] = math.nan
     return row | {"shapley_error": error, "shapley_of_shortfall": of_shortfall, "verdict": verdict}
 
 

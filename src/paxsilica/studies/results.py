@@ -197,6 +197,13 @@ def with_thousands(axis: Axis) -> None:
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
+def with_whole_years(axis: Axis) -> None:
+    """Puts the marks of an axis at whole years."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True))
+
+
 def field_of(
     ax: Axes, values: NDArray[np.float64], colours: str, low: float | None = None
 ) -> AxesImage:

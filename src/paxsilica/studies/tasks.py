@@ -13,6 +13,7 @@ from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import COSTS, rows_with
 from paxsilica.plan import extract
 from paxsilica.plan.result import Plan
+from paxsilica.prices.most_points import joint_points
 from paxsilica.solver import Array, Compiled, Outcome, Values
 from paxsilica.solver.resolve import Known, Written, reoptimise, search, write
 from paxsilica.studies.parallel import Result
@@ -112,6 +113,12 @@ def solve_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Resu
     start = arguments.get("start")
     outcome = search(of.program, case.solver, None if start is None else known_in(start)).outcome
     return record(of, reoptimise(of.program, outcome, case.solver))
+
+
+def points_of_case(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:
+    """Task: ``points`` by which every requirement of coverage can be raised at once, with projects
+    divisible; ``None`` if the case has no solution at any."""
+    return {"points": finite(joint_points(write(tables, case)))}
 
 
 def run_plan(tables: Tables, case: Case, arguments: Mapping[str, Any]) -> Result:

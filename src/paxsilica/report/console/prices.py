@@ -12,6 +12,7 @@ from rich.text import Text
 from paxsilica.plan.result import Plan
 from paxsilica.prices.table import GOODS, KINDS, thing
 from paxsilica.report.console.screen import Screen, compact_table, written_to
+from paxsilica.report.console.summary import price_parts
 from paxsilica.report.views.named_plan import blank, records
 from paxsilica.report.wording import number
 
@@ -46,6 +47,8 @@ def print_prices(screen: Screen, plan: Plan, folder: Path) -> None:
         " Positive: the saving from one more, or the cost of a requirement or a good."
     )
     screen.print(Text(kinds))
+    for text in price_parts(plan):
+        screen.print(text)
     others = sorted({*frame["what"]} - {*ORDER, *GOODS})
     for what in (*ORDER, *GOODS, *others):
         part = frame[frame["what"] == what]
@@ -103,16 +106,19 @@ def _section(screen: Screen, what: str, part: pd.DataFrame) -> None:
     screen.show_table(table)
     if len(ranked) > len(largest):
         shown = (
-            f"{min(SHOWN, len(largest))} of {len(largest):,}, each where and when it is largest;"
-            f" {len(ranked):,} prices in all"
+            f"{min(SHOWN, len(largest))} of {len(largest):,}, the largest values at stake (price"
+            f" times quantity), each where and when it is largest; {len(ranked):,} prices in all"
         )
         screen.print(Text(shown, "dim"))
     elif len(ranked) > SHOWN:
-        screen.print(Text(f"{SHOWN} of {len(ranked):,}", "dim"))
+        words = f"{SHOWN} of {len(ranked):,}, the largest values at stake (price times quantity)"
+        screen.print(Text(words, "dim"))
 
 
 def _size(row: dict[str, Any]) -> float:
-    return abs(row["value"]) if math.isfinite(row["value"]) else 0.0
+    """The value at stake, or the price of what has no quantity."""
+    found = [row.get("stake_usd_m", math.nan), abs(row["value"])]
+    return next((size for size in found if math.isfinite(size)), 0.0)
 
 
 def _cell(row: Any) -> str:

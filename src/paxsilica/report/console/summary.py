@@ -24,6 +24,7 @@ from paxsilica.report.views.money import payments_by_project
 from paxsilica.report.views.named_plan import NamedPlan, records
 from paxsilica.report.views.portfolio import dropped_by_reason
 from paxsilica.report.wording import (
+    SHADOW_PRICES,
     advice,
     count,
     gap_in_money,
@@ -84,8 +85,14 @@ def _parts(
         *chain_parts(named, narrow),
         *_portfolio(plan, narrow),
         *_money(named, instance, names),
-        *(Text(words) for words in price_lines(plan, width)),
+        *price_parts(plan, width),
     ]
+
+
+def price_parts(plan: Plan, width: int = WIDTH) -> list[Text]:
+    """The heading and the sentences of the shadow prices; nothing before they are computed."""
+    lines = [Text(words) for words in price_lines(plan, width)]
+    return [Text(SHADOW_PRICES, "bold cyan"), *lines] if lines else []
 
 
 def price_lines(plan: Plan, width: int = WIDTH) -> list[str]:

@@ -49,20 +49,23 @@ def binding_limits(plan: Plan) -> list[BindingLimit]:
 
 def best_prices(plan: Plan, each: int) -> list[dict[str, Any]]:
     """At most ``each`` rows of the table of prices for each kind of item, of the kind of price with
-    the fewest caveats, largest first; every item once."""
+    the fewest caveats, those with the largest value at stake first; every item once."""
     if "prices" not in plan.tables:
         return []
     frame = plan.prices
     rank = {kind: at for at, kind in enumerate(KINDS_BY_CAVEATS)}
     frame["rank"] = frame["kind"].map(rank).fillna(len(rank))
     frame["size"] = pd.to_numeric(frame["value"]).abs()
+    # plans of earlier versions have no stakes
+    stakes = pd.to_numeric(frame.get("stake_usd_m", frame["size"]))
+    frame["stake"] = stakes.fillna(frame["size"])
     frame["thing"] = [
         thing(str(what), str(where))
         for what, where in zip(frame["what"], frame["where"], strict=True)
     ]
     rows = []
     for _, part in frame.groupby("what", sort=False):
-        best = part.sort_values(["rank", "size"], ascending=[True, False])
+        best = part.sort_values(["rank", "stake"], ascending=[True, False])
         best = best[~best["thing"].duplicated()]
         first_kind = best["kind"] == KINDS_BY_CAVEATS[0]
         best = best[(best["size"] > 0) | first_kind | ~best["what"].duplicated()]

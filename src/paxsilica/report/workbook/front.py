@@ -10,6 +10,7 @@ from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import joint_years
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, records
+from paxsilica.report.wording import SHADOW_PRICES
 from paxsilica.report.workbook.style import Book, Field, Sheet, of_key
 
 FIRST_YEARS, FRONT_PRICES, DIAGNOSIS = "First years", "Shadow prices", "Diagnosis"
@@ -60,9 +61,10 @@ def front_prices_sheet(book: Book, plan: Plan) -> None:
         Field("from", 12, "number", of_key("low")),
         Field("to", 12, "number", of_key("high")),
         Field("Unit", 30, "text", of_key("unit")),
+        Field("At stake, USD m", 16, "number", of_key("stake_usd_m")),
         Field("Kind", 18, "label", of_key("what")),
     ]
-    sheet = Sheet(book, FRONT_PRICES, "Shadow prices: the value of one more")
+    sheet = Sheet(book, FRONT_PRICES, SHADOW_PRICES)
     sheet.records(fields, rows, "front_prices")
 
 

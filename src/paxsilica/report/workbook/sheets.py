@@ -410,6 +410,7 @@ def prices_sheet(book: Book, named: NamedPlan) -> None:
         Field("from", 14, "number", of_key("low")),
         Field("to", 14, "number", of_key("high")),
         Field("Unit", 26, "text", of_key("unit")),
+        Field("At stake, USD m", 16, "number", of_key("stake_usd_m")),
         Field("In words", 90, "wrap", of_key("meaning")),
     ]
     sheet = Sheet(book, PRICES, "Saving or cost of one more unit")
