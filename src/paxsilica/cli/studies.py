@@ -44,12 +44,13 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "sensitivity": ("Sensitivity", "TwoWay"),
     "montecarlo": ("MonteCarlo",),
     "compare": ("SideBySide", "Comparison"),
+    "stress": ("Stress",),
 }
 """What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
 not overwritten."""
 
 ROWS_SHOWN = 60
-ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage")
+ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage", "survival")
 """Tables that are shown beside the main one."""
 
 ZERO_TOL = 1e-9

@@ -301,7 +301,7 @@ class WorstSearch:
             if most > 1 and self.lowest > 0:
                 self._node((), frozenset(), most)
             programs = self.losses.programs - before if most > 1 else self.losses.programs
-            lost = tuple(self.losses.losses[at] for at in self.worst)
+            lost = tuple(self.losses.losses[at] for at in sorted(self.worst))
             found.append(WorstSet(most, lost, self.lowest, programs))
         return found
 

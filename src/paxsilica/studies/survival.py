@@ -24,9 +24,9 @@ def months_to_survive(
     """Months until coverage falls below the requirement after a cut-off begins in ``start``, at
     least; ``None``: not before the end of the last year.
 
-    In each year what is left of the stores of the first year is used up at the rate of that year.
-    Where a later year counts on more in some store than there was at first, its time is
-    shortened in proportion.
+    In each year what is left of the stores of the first year is used up at the rate of that year:
+    an operation that lasts for the stores of a later year takes from each store at most that part
+    of what was in it at first.
 
     Args:
         start: year in which the cut-off begins.
@@ -43,7 +43,8 @@ def months_to_survive(
         months = times[year]
         if months is None:
             continue
-        lasts = left * months / growth(held[start], held[year]) if months else 0.0
+        ratio = growth(held[start], held[year])
+        lasts = left * months / ratio if months and ratio else 0.0
         if lasts < MONTHS:
             return MONTHS * (year - start) + lasts
         left -= left * MONTHS / lasts
@@ -51,8 +52,8 @@ def months_to_survive(
 
 
 def growth(first: Mapping[str, float], later: Mapping[str, float]) -> float:
-    """The largest ratio of what is in a store later to what was in it first, at least 1; infinite
-    where nothing was in it.
+    """The largest ratio of what is in a store later to what was in it first; infinite where nothing
+    was in it, zero where nothing is in any later.
 
     >>> growth({"a": 2.0, "b": 4.0}, {"a": 3.0, "b": 1.0}), growth({}, {"a": 1.0})
     (1.5, inf)
@@ -62,7 +63,7 @@ def growth(first: Mapping[str, float], later: Mapping[str, float]) -> float:
         for name, amount in later.items()
         if amount > 0
     ]
-    return max([1.0, *ratios])
+    return max(ratios, default=0.0)
 
 
 def survival_rows(
