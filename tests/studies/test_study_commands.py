@@ -88,6 +88,7 @@ def run(*words: str, code: int = 0) -> str:
             "two_way",
         ),
         (["montecarlo", "chain.toml", "--samples", "2"], "projects"),
+        (["stress", "chain.toml", "--lose", "plant", "--lose", "region", "--count", "2"], "losses"),
     ],
 )
 def test_a_study_is_printed_and_written(place: Path, words: list[str], main: str) -> None:
@@ -135,6 +136,9 @@ def test_plans_and_cases_are_compared(place: Path) -> None:
         (["montecarlo", "chain.toml", "--parameter", "projects"], "table.column"),
         (["compare", "small"], "small"),
         (["alternatives", "chain.toml", "--set", "nonsense=1"], "nonsense"),
+        (["stress", "chain.toml", "--except", "b-smelter"], "b-smelt"),
+        (["stress", "chain.toml", "--year", "2031", "--except", "moon"], "2031"),
+        (["stress", "chain.toml", "--lose", "star"], "star"),
     ],
 )
 def test_bad_input_ends_with_2_and_a_sentence(place: Path, words: list[str], said: str) -> None:
@@ -149,7 +153,7 @@ def test_every_command_has_help_with_an_example() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"]],
+    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["compare"], ["stress"]],
     ids=" ".join,
 )
 def test_stopped_before_anything_is_found(
@@ -167,3 +171,19 @@ def test_stopped_before_anything_is_found(
     )
     assert found.get("stopped") is True, found
     assert "Stopped before its end" in run(*words, "chain.toml", code=130)
+
+
+def test_a_folder_of_a_plan_is_tested_as_it_is(place: Path) -> None:
+    from paxsilica.api import Question
+    from paxsilica.case import read_case
+
+    problem = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
+    problem.with_(budget=60.0).solve().save(place / "small")
+    shown = run("stress", "small", "--lose", "plant", "--no-time")
+    assert "Written to plans/stress-small" in shown
+    rows = csv.DictReader((place / "plans/stress-small/losses.csv").read_text().splitlines())
+    assert {row["kind"] for row in rows} == {"plant"}
+    assert not (place / "plans/stress-small/survival.csv").exists()
+    said = run("stress", "small", "--gap", "0.1", "--set", "budget_usd_m=1", code=2)
+    assert "--gap" in said
+    assert "--set" in said

@@ -22,6 +22,7 @@ from paxsilica.studies.montecarlo import montecarlo
 from paxsilica.studies.results import Study
 from paxsilica.studies.scenarios import compare, side_by_side
 from paxsilica.studies.sensitivity import sensitivity, two_way
+from paxsilica.studies.stress import stress
 
 CAPEX, DEMAND = "projects.capex_usd_m", "demand.quantity"
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?")
@@ -43,6 +44,7 @@ def studies() -> Mapping[str, Study]:
         "montecarlo": montecarlo(problem, 3, parameters=[CAPEX], workers=1),
         "cases": side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         "plans": compare(plan, smaller.solve()),
+        "stress": stress(problem, plan, lose=["region", "plant"], count=2, workers=1),
     }
 
 
@@ -75,7 +77,7 @@ def texts(study: Study) -> list[str]:
     "name",
     [
         *("frontier", "two limits", "alternatives", "sensitivity", "two-way", "montecarlo"),
-        *("cases", "plans"),
+        *("cases", "plans", "stress"),
     ],
 )
 def test_no_word_and_no_number_is_broken(
