@@ -75,7 +75,7 @@ def stress(
 
       paxsilica stress plans/base --lose plant --count 2 --year 2035
 
-      paxsilica stress base --lose region --except NLD
+      paxsilica stress base --lose region --lose route --no-time
     """
     from paxsilica.studies.stress import refuse
     from paxsilica.studies.stress import stress as run

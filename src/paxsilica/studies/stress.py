@@ -20,8 +20,8 @@ from paxsilica.plan.survival import SurvivalTest, inventories
 from paxsilica.solver import Array
 from paxsilica.solver.resolve import Written, write
 from paxsilica.studies.parallel import Packed, Result, Runner, RunOptions, task
+from paxsilica.studies.recovery import survival_rows
 from paxsilica.studies.results import Figure, Study, axes
-from paxsilica.studies.survival import survival_rows
 from paxsilica.tables import Tables
 from paxsilica.tables.suggestions import Nearest
 
