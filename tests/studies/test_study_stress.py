@@ -227,20 +227,13 @@ def stored(
 def test_a_store_lasts_until_it_is_empty(
     capacity: float, required: float, months: float, outage: int
 ) -> None:
-    """The years that the case lets a store last do not matter: time is what is asked for. (In the
-    case of a year, what lasts longer than a year lasts to its end.)"""
-    tables = stored(capacity)
-    question = Question(
-        tables, case(coverage=SOFT | {"required": required, "outage_years": outage})
-    )
-    from paxsilica.studies.parallel import Packed, task
-    from paxsilica.studies.stress import survive_in_year
-
-    plan = question.solve()
-    job = task(survive_in_year, Packed.of(tables), question.case)
-    found = survive_in_year(tables, job.case, {"decided": decided_in(plan), "year": 2030})
-    for _, _, lasts in found["times"]:
-        assert (math.inf if lasts is None else lasts) == approx(months, rel=1e-5)
+    """The years that the case lets a store last do not matter: time is what is asked for."""
+    found = lasting(stored(capacity), required=required, outage_years=outage)
+    for row in found.values():
+        lasts = row["months_to_survive"]
+        assert (math.inf if pd.isna(lasts) else lasts) == approx(months, rel=1e-5)
+        assert row["exposed"] == ("no" if math.isinf(months) else "yes")
+        assert pd.isna(row["months_to_recover"]) != math.isinf(months)
 
 
 def test_a_part_of_a_year() -> None:
@@ -249,13 +242,6 @@ def test_a_part_of_a_year() -> None:
     assert row["months_to_survive"] == approx(3.0, rel=1e-5)
     assert pd.isna(row["months_to_recover"])
     assert pd.isna(row["months_exposed"])
-    assert row["exposed"] == "yes"
-
-
-def test_what_never_recovers_is_exposed_though_its_store_outlasts_the_case() -> None:
-    # 10 in store last 30 months, the case 12.
-    row = lasting(stored())["chip", "chip", 2030]
-    assert pd.isna(row["months_to_survive"])
     assert row["exposed"] == "yes"
 
 

@@ -22,7 +22,7 @@ def months_to_survive(
     start: int, times: Mapping[int, float | None], held: Mapping[int, Mapping[str, float]]
 ) -> float | None:
     """Months until coverage falls below the requirement after a cut-off begins in ``start``, at
-    least; ``None``: not before the end of the last year.
+    least, if the last year repeats itself; ``None``: never.
 
     In each year what is left of the stores of the first year is used up at the rate of that year:
     an operation that lasts for the stores of a later year takes from each store at most that part
@@ -35,17 +35,19 @@ def months_to_survive(
 
     >>> months_to_survive(2030, {2030: 18.0, 2031: 24.0}, {2030: {"a": 1.0}, 2031: {"a": 1.0}})
     20.0
+    >>> months_to_survive(2031, {2031: 24.0}, {2031: {"a": 1.0}})
+    24.0
     >>> months_to_survive(2030, {2030: None, 2031: 6.0}, {2030: {"a": 1.0}, 2031: {"a": 2.0}})
     15.0
     """
-    left = 1.0
+    left, last = 1.0, max(times)
     for year in sorted(year for year in times if year >= start):
         months = times[year]
         if months is None:
             continue
         ratio = growth(held[start], held[year])
         lasts = left * months / ratio if months and ratio else 0.0
-        if lasts < MONTHS:
+        if lasts < MONTHS or year == last:
             return MONTHS * (year - start) + lasts
         left -= left * MONTHS / lasts
     return None
@@ -95,8 +97,8 @@ def survival_rows(
             survives = months_to_survive(year, by_year, held)
             until = first_year([(y, months is None) for y, months in by_year.items() if y >= year])
             recovers = None if until is None else float(MONTHS * (until - year))
-            # what never recovers is not secure, however long stores last
-            exposed = survives is not None or recovers is None
+            # what never recovers is exposed, however long stores last
+            exposed = survives is not None
             rows.append(
                 {
                     "stage": stage or ALL,

@@ -93,8 +93,8 @@ class Stress(Study):
             year=doc.year("year in which the cut-off begins"),
             required_share=doc.share("share of need that the case requires in that year"),
             months_to_survive=doc.number(
-                "months until coverage falls below the requirement, at least; blank: not before the"
-                " end of the case",
+                "months until coverage falls below the requirement, at least, if the last year of"
+                " the case repeats itself; blank: never",
                 "months",
             ),
             months_to_recover=doc.number(
