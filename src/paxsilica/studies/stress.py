@@ -4,7 +4,7 @@ itself, the worst loss of several, and how long stores last after a cut-off begi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Unpack
 
 from paxsilica import output_tables as doc
@@ -45,7 +45,12 @@ DAMAGE = doc.share("what the loss takes of it; negative: the need falls more tha
 
 @dataclass(frozen=True, repr=False)
 class Stress(Study):
-    """Losses in addition to the adversaries. ``figure`` draws the largest damages."""
+    """Losses in addition to the adversaries. ``figure`` draws the largest damages.
+
+    Attributes:
+        case, data_digest, committed: case and data of the plan, and its years of commitment by
+            project.
+    """
 
     main: ClassVar[str] = "losses"
     docs: ClassVar[Mapping[str, TableDoc]] = {
@@ -122,6 +127,19 @@ class Stress(Study):
             months_exposed=doc.number("as in the table survival", "months"),
         ),
     }
+
+    case: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    data_digest: str = field(default="", repr=False)
+    committed: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def result(self) -> dict[str, Any]:
+        """Everything in plain data, with what says of which plan it is."""
+        return {
+            **super().result(),
+            "case": self.case,
+            "data_digest": self.data_digest,
+            "committed": self.committed,
+        }
 
     def figure(self) -> Figure:
         """Joint coverage before and after the losses that do most damage."""
@@ -209,7 +227,10 @@ def stress(
         },
         f"Loss of one more {what}{several}: {plan.title or plan.case}",
         runner.stopped,
-        _remarks(plan, question),
+        _remarks(plan),
+        case=question.case.model_dump(mode="json"),
+        data_digest=question.tables.digest,
+        committed={name: int(year) for name, year in decided["committed"]},
     )
 
 
@@ -492,7 +513,7 @@ def _add_limits(
         row["lost"] = "; ".join(name for _, name in row["lost"]) or None
 
 
-def _remarks(plan: Plan, question: Question) -> list[str]:
+def _remarks(plan: Plan) -> list[str]:
     """Remarks that the tables do not hold."""
     found = [
         "One year at a time: the loss comes in addition to the adversaries, with the capacity,"
