@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from paxsilica.api import Question
+from paxsilica.cli import app
 from paxsilica.errors import InputError
 from paxsilica.report.page import render_page
 from paxsilica.report.views.losses import load_losses
 from paxsilica.report.views.named_plan import case_of
 from paxsilica.studies.stress import stress
-from report_world import named, tables
+from report_world import named, save, tables
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,14 @@ def test_the_study_must_be_of_the_plan(study: Path, tmp_path: Path) -> None:
             load_losses(place, named().plan)
     with pytest.raises(InputError, match="of this version has written"):
         load_losses(tmp_path, named().plan)
+
+
+def test_the_command_takes_the_study(study: Path, tmp_path: Path) -> None:
+    plan = save(60.0, tmp_path / "plan")
+    words = ["report", str(plan), "--stress", str(study), "--out", str(tmp_path / "one.html")]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    assert "If one more is lost" in (tmp_path / "one.html").read_text(encoding="utf-8")
+    wrong = CliRunner().invoke(app, [*words[:3], str(tmp_path), *words[4:]])
+    assert wrong.exit_code == 2
+    assert "--stress" in wrong.output
