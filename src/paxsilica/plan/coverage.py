@@ -362,18 +362,22 @@ class CoverageTest:
         values = self._values()
         return as_share(1.0 - float(values[self.share["all"]])), values[: len(self.columns)]
 
-    def sparing_operation(self, shift: Array, joint: float, weights: Array) -> Array:
+    def sparing_operation(self, shift: Array, joint: float, weights: Array) -> Array | None:
         """An operation with at least the joint coverage ``joint`` and the least weighted sum of its
-        columns."""
+        columns; ``None`` where the solver finds none."""
         at, columns = np.array([self.share["all"]]), np.arange(len(self.columns))
         self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
         self.solver.bound_columns(at, np.zeros(1), np.array([max(0.0, 1.0 - joint)]))
         self.solver.set_costs(columns, weights)
         self.solver.set_costs(at, np.zeros(1))
-        values = self._values()
+        try:
+            values = self.solver.values()
+        except PaxSilicaError:
+            values = None
+            self.solver.forget_basis()
         self.solver.set_costs(columns, np.zeros(len(columns)))
         self.solver.set_costs(at, np.ones(1))
-        return values[: len(columns)]
+        return None if values is None else values[: len(columns)]
 
     def change(self, low: Array, high: Array, base: Array, full: Array) -> None:
         """Changes the bounds of the columns of operation and, for each row of coverage, what the

@@ -197,16 +197,21 @@ class LossTest:
         coverage, values = self.test.joint_operation(self.shift)
         return Operation(coverage, values, self._uses(values), self._gone(lost))
 
-    def sparing(self, lost: Collection[int], found: Operation, coverage: float) -> Operation:
-        """An operation that reaches ``coverage`` and uses little, near the one that was found."""
+    def sparing(self, lost: Collection[int], found: Operation, coverage: float) -> Operation | None:
+        """An operation that reaches ``coverage``, but for half of what is rounding, and uses
+        little, near the one that was found; ``None`` if none is found that uses less."""
         self._prepare(lost)
         self.programs += 1
         room = SMALL_FLOW * self.test.solver.scaling.columns[: len(self.low)]
         weights = 1.0 / (np.abs(found.values) + room)
         for at in self._unserved:
             weights[at] = 0.0
-        values = self.test.sparing_operation(self.shift, coverage, weights)
-        return Operation(coverage, values, self._uses(values), self._gone(lost))
+        share = max(0.0, coverage - SAME / 2)
+        values = self.test.sparing_operation(self.shift, share, weights)
+        if values is None:
+            return None
+        less = Operation(share, values, self._uses(values), self._gone(lost))
+        return less if less.uses.sum() < found.uses.sum() else None
 
     def limiting(self, lost: Collection[int]) -> tuple[str, ...]:
         """Goods that cannot exceed the joint coverage when ``lost``."""
@@ -307,7 +312,18 @@ class WorstSearch:
 
     def _witness(self, lost: tuple[int, ...], size: int) -> Operation:
         """An operation that avoids ``lost`` and reaches the lowest coverage that is known; it is
-        computed where none is known, and the set is noted where it is worse."""
+        computed where none is known, and the set is noted where it is worse. Where losses can be
+        added, it is one that uses little: the less it uses, the fewer sets are left."""
+        found = self._known(lost) or self._computed(lost)
+        if len(lost) < size and self.lowest > 0:
+            sparing = self.losses.sparing(lost, found, self.lowest)
+            if sparing is not None:
+                self.known.append(sparing)
+                return sparing
+        return found
+
+    def _known(self, lost: tuple[int, ...]) -> Operation | None:
+        """The known operation that is a witness of ``lost`` and uses least, if there is one."""
         at = list(lost)
         fits = [
             one
@@ -323,12 +339,12 @@ class WorstSearch:
             if rest is not None and rest.coverage >= self.lowest - SAME:
                 self.known.append(rest)
                 return rest
+        return None
+
+    def _computed(self, lost: tuple[int, ...]) -> Operation:
+        """The operation with the largest coverage after ``lost``."""
         found = self.losses.operation(lost)
         self._note(lost, found)
-        if len(lost) < size and found.coverage >= self.lowest and self.lowest > 0:
-            sparing = self.losses.sparing(lost, found, self.lowest)
-            if sparing.uses.sum() < found.uses.sum():
-                found = sparing
         self.known.append(found)
         return found
 
