@@ -398,20 +398,21 @@ class CoverageTest:
         self.solver.bound_columns(
             np.array([self.share["all"]]), np.array([0.0]), np.array([missing])
         )
-        stuck = np.ones(len(self.covering), dtype=bool)
+        stuck, zeros = np.ones(len(self.covering), dtype=bool), np.zeros(len(self.slack))
         # A row that can rise at an optimum is removed; rows that rise in different optima rise
         # together in their average, so few rounds are needed.
-        while stuck.any():
-            most = np.where(stuck, 0.01, 0.0)
-            self.solver.bound_columns(self.slack, np.zeros(len(most)), most)
-            self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
-            values = self._values()
-            rose = stuck & (values[self.slack] > LIMIT)
-            if not rose.any():
-                break
-            stuck &= ~rose
-        self.solver.bound_columns(self.slack, np.zeros(len(self.slack)), np.zeros(len(self.slack)))
-        self.solver.set_costs(self.slack, np.zeros(len(self.slack)))
+        try:
+            while stuck.any():
+                self.solver.bound_columns(self.slack, zeros, np.where(stuck, 0.01, 0.0))
+                self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
+                values = self._values()
+                rose = stuck & (values[self.slack] > LIMIT)
+                if not rose.any():
+                    break
+                stuck &= ~rose
+        finally:
+            self.solver.bound_columns(self.slack, zeros, zeros)
+            self.solver.set_costs(self.slack, zeros)
         return tuple(
             sorted({index[0] for (_, index), one in zip(self.index, stuck, strict=True) if one})
         )

@@ -14,13 +14,15 @@ witness uses is added.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paxsilica.errors import PaxSilicaError
 from paxsilica.instance import Instance
 from paxsilica.instance.demand import need_by_region
 from paxsilica.plan.coverage import TOLERANCE, CoverageTest, as_share
@@ -35,6 +37,14 @@ SAME = 1e-7
 
 SMALL_FLOW = 1e-3
 """Part of the typical size of a column below which a sparing operation rather leaves it at zero."""
+
+
+ITERATIONS = 10
+"""Iterations of the simplex method for each row after which a program counts as not solved."""
+
+LOGGER = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, order=True)
@@ -99,6 +109,8 @@ class LossTest:
         self.test, self.shift, self.programs = test, shift, 0
         self.instance: Instance = test.tests.instance
         self.low, self.high, self.base = test.low, test.high, test.base
+        # the simplex method may cycle where much is degenerate
+        test.solver.set_option("simplex_iteration_limit", ITERATIONS * len(test.rows))
         closed: dict[Loss, list[int]] = {}
         unserved: dict[Loss, list[int]] = {}
         for at, (family, index) in enumerate(test.program.columns[: len(test.columns)]):
@@ -194,8 +206,16 @@ class LossTest:
         """The operation with the largest joint coverage of the need of the survivors."""
         self._prepare(lost)
         self.programs += 1
-        coverage, values = self.test.joint_operation(self.shift)
+        coverage, values = self._restarted(lambda: self.test.joint_operation(self.shift))
         return Operation(coverage, values, self._uses(values), self._gone(lost))
+
+    def _restarted(self, run: Callable[[], T]) -> T:
+        """What ``run`` finds, from scratch where the solver fails after a warm start."""
+        try:
+            return run()
+        except PaxSilicaError:
+            self.test.solver.forget_basis()
+            return run()
 
     def sparing(self, lost: Collection[int], found: Operation, coverage: float) -> Operation | None:
         """An operation that reaches ``coverage``, but for half of what is rounding, and uses
@@ -214,9 +234,14 @@ class LossTest:
         return less if less.uses.sum() < found.uses.sum() else None
 
     def limiting(self, lost: Collection[int]) -> tuple[str, ...]:
-        """Goods that cannot exceed the joint coverage when ``lost``."""
+        """Goods that cannot exceed the joint coverage when ``lost``; none where the solver does not
+        settle the programs that tell."""
         found = self.operation(lost)
-        stuck = set(self.test.limiting(self.shift, found.coverage))
+        try:
+            stuck = set(self._restarted(lambda: self.test.limiting(self.shift, found.coverage)))
+        except PaxSilicaError:
+            LOGGER.warning("the limiting goods in %s after a loss are not known", self.test.state)
+            return ()
         needed = {
             good
             for (_, (good, _)), base in zip(self.test.index, self.test.base, strict=True)
