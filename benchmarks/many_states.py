@@ -29,7 +29,7 @@ def members(tables: Tables) -> Iterator[tuple[str, ...]]:
 def with_scenarios(tables: Tables, case: Case, count: int) -> tuple[Tables, Case]:
     """Tables and case with a certain scenario of probability one half and ``count`` others, in
     each of which other regions are cut off from :data:`FIRST_OFF` on."""
-    scenarios, events = [("calm", 0.5 if count else 1.0)], []
+    scenarios, events = [("undisturbed", 0.5 if count else 1.0)], []
     for number, regions in enumerate(itertools.islice(members(tables), count)):
         name = f"off-{number}"
         scenarios.append((name, 0.5 / count))

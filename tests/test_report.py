@@ -13,6 +13,8 @@ from shutil import which
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
+from openpyxl.utils.cell import coordinate_to_tuple
 
 import report_world
 from paxsilica.errors import InputError, Problem
@@ -28,7 +30,7 @@ from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, case_of, name_plan
 from paxsilica.report.workbook.book import write_workbook
-from paxsilica.report.workbook.style import PRINTED_ROWS, number_format
+from paxsilica.report.workbook.style import PRINTED_ROWS, Book, Sheet, number_format
 from paxsilica.solver import Progress
 
 STAGES = [f"A stage of the chain, number {number:02}" for number in range(1, 14)]
@@ -440,22 +442,39 @@ def test_workbook_reads_well(plan: Plan, tmp_path: Path) -> None:
         assert sheet.freeze_panes == "B3"
         assert sheet.auto_filter.ref
         assert sheet.print_title_rows == "$1:$2"
-        assert (
-            sheet.page_setup.orientation,
-            sheet.page_setup.fitToWidth or 1,
-            1 if sheet.page_setup.fitToHeight is None else sheet.page_setup.fitToHeight,
-        ) == ("landscape", 1, 1), "a raw table prints on one page"
+        assert sheet.page_setup.orientation == "landscape"
         assert sheet.max_row == len(table) + 2
     assert book["binding"]["C3"].number_format == "0"
     assert book["binding"]["D3"].number_format == "#,##0"
 
 
-def test_workbook_prints_the_first_rows_of_long_tables(plan: Plan, tmp_path: Path) -> None:
+def test_workbook_prints_no_whole_tables(plan: Plan, tmp_path: Path) -> None:
+    """Their print area is a free cell beyond the rows and columns, and their header says so."""
     book = book_of(plan, tmp_path)
-    assert len(plan.tables["funding"]) > PRINTED_ROWS
-    assert book["funding"].print_area == f"'funding'!$A$1:$D${PRINTED_ROWS + 2}"
-    assert book["funding"].max_row == len(plan.tables["funding"]) + 2
-    assert f"First {PRINTED_ROWS} of 96 rows" in book["funding"].oddFooter.right.text
+    whole = [name for name in plan.tables if name in book.sheetnames]
+    assert {"funding", "operation", "dropped"} <= set(whole)
+    for name in whole:
+        sheet = book[name]
+        assert sheet.max_row == len(plan.tables[name]) + 2
+        area = sheet.print_area.replace("$", "").rpartition("!")[2]
+        row, column = coordinate_to_tuple(area.partition(":")[0])
+        assert row > sheet.max_row, name
+        assert column > sheet.max_column, name
+        assert "Not printed by default" in sheet.oddHeader.right.text
+
+
+@pytest.mark.parametrize("rows", [3, PRINTED_ROWS, PRINTED_ROWS + 5])
+def test_sheet_prints_the_first_rows(rows: int, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "book.xlsx") as file:
+        Sheet(Book(file), "Prices", "Prices").print_first(0, 8, rows)
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx")["Prices"]
+    assert sheet.print_area == f"'Prices'!$A$1:$I${min(rows, PRINTED_ROWS) + 1}"
+    cut = rows > PRINTED_ROWS
+    assert (f"First {PRINTED_ROWS} of {rows} rows" in (sheet.oddFooter.right.text or "")) == cut
+
+
+def test_charts_begin_on_a_page_of_their_own(plan: Plan, tmp_path: Path) -> None:
+    book = book_of(plan, tmp_path)
     for name in ("Coverage", "Cash calls"):
         breaks = [one.id for one in book[name].row_breaks.brk]
         anchor = book[name]._charts[0].anchor._from

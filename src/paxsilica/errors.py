@@ -19,7 +19,8 @@ code  meaning
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Self
 
 
@@ -29,13 +30,24 @@ class PaxSilicaError(Exception):
     exit_code = 1
 
 
+class ProblemCode(StrEnum):
+    """What a reader knows of a problem beyond its sentence: which other problems follow from it is
+    decided by this code, not by words."""
+
+    OTHER = ""
+    CELL_REFUSED = "cell refused"
+    """A filled cell does not fit its column."""
+    CELL_CHANGED = "cell changed"
+    """A spreadsheet program left something else than what was written into the cell."""
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One problem of the input and its cell.
 
     ``row`` is the line of the file (the header is line 1), or the key of the row where a problem
     spans rows; it is empty where the problem concerns the whole table. Of an overlay it ends with
-    the name of the overlay in parentheses.
+    the name of the overlay in parentheses. ``code`` is no part of what is reported.
     """
 
     table: str
@@ -43,6 +55,7 @@ class Problem:
     column: str
     value: str
     expected: str
+    code: ProblemCode = field(default=ProblemCode.OTHER, compare=False, repr=False)
 
     @classmethod
     def of_option(cls, option: str, value: str, expected: str) -> Self:

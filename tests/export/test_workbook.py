@@ -162,6 +162,87 @@ def test_libreoffice_calculates_the_same(path: Path, tmp_path: Path) -> None:
             )
 
 
+def test_names_stand_before_the_keys_of_whole_tables(path: Path) -> None:
+    book, plan = openpyxl.load_workbook(path), named().plan
+    for name, key, known in (
+        ("operation", "region", {"AUS": "Aussie <b>& co", "A": "Australia", "CHN": "Other"}),
+        ("operation", "plant", {"new-mine": "New mine", "pit": "pit"}),
+        ("funding", "funder", {"fund": "Fund of A", "sponsor": "Owners of the projects"}),
+        ("funding", "project", {"new-mine": "New mine"}),
+        ("shipments", "to_region", {"A": "Australia"}),
+    ):
+        heads = [cell.value for cell in book[name][2]]
+        at = heads.index(key)
+        assert heads[at - 1] == f"{key} name", (name, key)
+        rows = [*book[name].iter_rows(min_row=3, values_only=True)]
+        assert [row[at] for row in rows] == plan.tables[name][key].tolist()
+        assert {row[at - 1] for row in rows if row[at] in known} == {
+            known[row[at]] for row in rows if row[at] in known
+        }
+
+
+def test_a_table_with_names_of_its_own_has_them_once(path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        if sheet.title in named().plan.tables:
+            heads = [cell.value for cell in sheet[2]]
+            assert len(heads) == len(set(heads)), sheet.title
+            if heads[1] == "name":
+                assert not heads[0].endswith(" name")
+
+
+def test_text_keeps_a_distance_from_the_number_before_it(path: Path) -> None:
+    """A program that reads the file takes an indent only where the side is given."""
+    book = openpyxl.load_workbook(path)
+    assert all(cell.alignment.indent for cell in book["operation"]["D"][2:])
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.alignment.indent:
+                    assert cell.alignment.horizontal in ("left", "right"), (sheet.title, cell)
+
+
+def test_no_name_is_cut(path: Path) -> None:
+    """Columns are as wide as the names in them, in the sheets that are printed."""
+    book = openpyxl.load_workbook(path)
+    for name in ("Portfolio", "Funders", "Funder fund", "First years"):
+        widths = {
+            column: one.width
+            for one in book[name].column_dimensions.values()
+            for column in range(one.min, one.max + 1)
+        }
+        for row in book[name].iter_rows():
+            for cell in row:
+                words = cell.data_type == "s" and cell.alignment.indent and not cell.font.bold
+                if words and not cell.alignment.wrap_text:
+                    assert min(len(cell.value), 96) <= widths[cell.column], (name, cell)
+
+
+def test_contents_name_the_funder_of_a_sheet(path: Path) -> None:
+    rows = openpyxl.load_workbook(path)["Answer"].iter_rows(values_only=True)
+    found = {row[0]: row[1] for row in rows if row[0]}
+    assert found["Funder fund"].startswith("Fund of A: what its money buys")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    OFFICE is None or shutil.which("pdftotext") is None,
+    reason="needs LibreOffice and pdftotext on the path (Debian: libreoffice-calc, poppler-utils)",
+)
+def test_whole_tables_print_no_page(path: Path, tmp_path: Path) -> None:
+    assert OFFICE is not None
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    order = [OFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    subprocess.run([*order, str(path)], check=True, capture_output=True, timeout=300)
+    order = ["pdftotext", "-layout", str(tmp_path / "plan.pdf"), "-"]
+    printed = subprocess.run(order, check=True, capture_output=True, text=True).stdout
+    feet = [page.strip().splitlines()[-1].split("  ")[0] for page in printed.split("\f")[:-1]]
+    sheets = openpyxl.load_workbook(path, read_only=True).sheetnames
+    assert {"Answer", "Portfolio", "Funder fund", "Origin"} <= set(feet)
+    assert not set(feet) & {"operation", "Figures used", "Documents", "funding"}
+    assert set(feet) <= set(sheets)
+
+
 def test_without_tables_and_without_a_plan(tmp_path: Path) -> None:
     write_workbook(bare(), tmp_path / "bare.xlsx")
     assert "Exposure" not in openpyxl.load_workbook(tmp_path / "bare.xlsx").sheetnames

@@ -104,6 +104,29 @@ def test_a_formula_with_its_result_is_read(properties: str, tmp_path: Path) -> N
     assert 24000 in {row.quantity for row in tables.demand}
 
 
+@pytest.mark.parametrize(
+    ("sheet", "row", "column"),
+    [
+        ("demand", 3, "quantity"),
+        ("demand", 2, "region"),
+        ("recipes", 2, "quantity"),
+        ("assets", 2, "region"),
+    ],
+)
+def test_a_formula_without_its_result_is_one_problem(
+    sheet: str, row: int, column: str, tmp_path: Path
+) -> None:
+    """The blank that the formula leaves is no second problem."""
+
+    def change(book: Workbook) -> None:
+        place = [head.value for head in book[sheet][1]].index(column) + 1
+        book[sheet].cell(row, place).value = "=1+1"
+
+    [problem] = problems(workbook(tmp_path / "book.xlsx", change))
+    assert (problem.table, problem.row, problem.column) == (sheet, str(row), column)
+    assert "result is not saved" in problem.expected
+
+
 def _with_formula(folder: Path, properties: str, result: str) -> Path:
     """A workbook with a formula whose result is stored, and its calculation properties."""
 

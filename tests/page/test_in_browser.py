@@ -310,6 +310,27 @@ def test_prints_on_few_pages(browser: Tab, pages: dict[str, Path], tmp_path: Pat
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 8
 
 
+def test_a_long_portfolio_prints_a_line_for_each_project(
+    browser: Tab, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    """160 projects with names as long as those of the bundled data are less than three pages."""
+    text = pages["one"].read_text(encoding="utf-8")
+    start = text.index("<tbody>", text.index('id="a-portfolio"')) + len("<tbody>")
+    row = text[text.index("<tr", start) : text.index("</tr>", start) + len("</tr>")]
+    row = re.sub(r'<button type="button" class="grade".*?</div>', "D", row, flags=re.DOTALL)
+    row = re.sub(r"<b class=.print-only.*?</b>", "", row)
+    name = "Milling, pressing, sintering and machining of magnets, United Kingdom, generic, step 1"
+    rows = "".join(row.replace("New mine", f"{name}{at}") for at in range(160))
+    assert rows.count(name) >= 160
+    (tmp_path / "long.html").write_text(text[:start] + rows + text[start:], encoding="utf-8")
+    counts = []
+    for path in (pages["one"], tmp_path / "long.html"):
+        browser.open(path)
+        printed = browser.page.pdf(print_background=True, prefer_css_page_size=True)
+        counts.append(len(re.findall(rb"/Type\s*/Page\b", printed)))
+    assert 1 <= counts[1] - counts[0] <= 3
+
+
 def test_prints_to_a_pdf_with_everything_in_it(browser: Tab, pages: dict[str, Path]) -> None:
     browser.open(pages["one"])
     assert browser.page.pdf(print_background=True, prefer_css_page_size=True).startswith(b"%PDF")

@@ -51,6 +51,15 @@ RETIRED = {
     "to first order": "linear estimate",
     "whoever": "any user who",
     "mannered": "with output options",
+    "untrusted": "adversary, or open",
+    "payers": "funders",
+    "calm": "normal state",
+    "exposed": "below the requirement",
+    "proof cop(?:y|ies)": "coverage test",
+    "proves coverage": "coverage test",
+    "warm readiness": "standby capacity, readiness",
+    "polished": "re-optimised",
+    "tellers?": "progress, report",
 }
 """The term to use instead of each retired one; a space stands for any gap between words."""
 
@@ -93,6 +102,20 @@ OLD_VALUES = {rename.old for rename in RENAMES if isinstance(rename, RenamedValu
 """Values of version 0.1: the program has to know them, to say what they are called now."""
 
 
+QUOTED = re.compile(r"`[^`\n]*`")
+
+
+def identifiers(source: str) -> Iterator[tuple[int, str]]:
+    """Names of variables, arguments, attributes, functions and classes, each with its line and in
+    words."""
+    for node in ast.walk(ast.parse(source)):
+        name = getattr(node, "id", None) or getattr(node, "arg", None)
+        name = name or getattr(node, "attr", None) or getattr(node, "name", None)
+        if isinstance(name, str):
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ")
+            yield getattr(node, "lineno", 1), words
+
+
 def literals(source: str) -> Iterator[tuple[int, str]]:
     """Docstrings and other string literals of Python code but the old values, each with its
     line."""
@@ -122,6 +145,8 @@ def texts(part: str) -> Iterator[tuple[str, int, str]]:
             elif path.suffix == ".ipynb":
                 cells = enumerate(json.loads(content)["cells"])
                 yield from ((f"{name} cell {at}", 1, "".join(cell["source"])) for at, cell in cells)
+            elif name == "CHANGELOG.md":
+                yield name, 1, QUOTED.sub("``", content)  # it says what old names are called now
             else:
                 yield name, 1, content
 
@@ -134,6 +159,17 @@ def test_texts_have_no_retired_terms(part: str) -> None:
         f"{name} {problem}" for name, line, text in found for problem in retired_terms(text, line)
     ]
     assert not problems, "\n".join(problems)
+
+
+def test_names_of_code_have_no_retired_terms() -> None:
+    """Names of variables, arguments, functions and classes follow the glossary too."""
+    problems = [
+        f"{path.relative_to(ROOT)} line {line}: {words!r}: {problem}"
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for line, words in identifiers(path.read_text(encoding="utf-8"))
+        for problem in retired_terms(words)
+    ]
+    assert not problems, "\n".join(dict.fromkeys(problems))
 
 
 NOWHERE = (
@@ -226,6 +262,12 @@ def test_standard_terms_are_accepted() -> None:
         "janeway",
     ]
     assert retired_terms("\n".join(terms)) == []
+
+
+def test_retired_term_is_found_in_a_name() -> None:
+    source = "class ProofCopy:\n    def of(self, payers):\n        self.is_calm = 1\n"
+    found = [problem for _, words in identifiers(source) for problem in retired_terms(words)]
+    assert [problem.split("'")[1] for problem in found] == ["Proof Copy", "payers", "calm"]
 
 
 def test_only_texts_of_code_are_checked() -> None:

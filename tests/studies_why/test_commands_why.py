@@ -93,7 +93,16 @@ def test_partners(place: tuple[str, str], tmp_path: Path) -> None:
     ]
     done = CliRunner().invoke(app, [*words, "--set", "coverage.hard=false"])
     assert done.exit_code == 0, done.output
-    assert "Aland, in USD million: stand-alone value" in done.output
+    head, row = done.output.splitlines()[1], done.output.splitlines()[3]
+    assert [word.strip() for word in head.split("  ") if word] == [
+        "player",
+        "takes part by",
+        "stand-alone value",
+        "marginal value",
+        "Shapley value",
+    ]
+    assert row.split()[:2] == ["Aland", "money"]
+    assert "Objective with none of the players:" in done.output
     again = CliRunner().invoke(
         app, [*words, "--players", "Aland=money:BLA", "--players", "money:NOWHERE"]
     )
@@ -106,11 +115,11 @@ def test_partners_of_a_case_that_names_none(
     place: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both regions have funders that pay."""
-    monkeypatch.delenv("COLUMNS", raising=False)  # at the width of a terminal sentences are broken
+    monkeypatch.delenv("COLUMNS", raising=False)  # at the width of a terminal rows are broken
     words = ["--set", "coverage.hard=false", "--workers", "1", "--store", str(tmp_path / "kept")]
     done = CliRunner().invoke(app, ["partners", place[0], "--data", place[1], *words])
     assert done.exit_code == 0, done.output
-    assert [line.partition(",")[0] for line in done.stdout.splitlines()[:2]] == [
+    assert [line.partition("  ")[0] for line in done.stdout.splitlines()[3:5]] == [
         "Aland's money",
         "Bland's money",
     ]

@@ -18,6 +18,7 @@ from ore_world import World, case
 from paxsilica.bundled import data_folder, find_case
 from paxsilica.case import Case, read_case
 from paxsilica.errors import InputError
+from paxsilica.report.console import partners as screen
 from paxsilica.solver.resolve import Interval
 from paxsilica.studies import partners
 from paxsilica.studies.partners import (
@@ -147,6 +148,13 @@ def test_worth_of_money_by_hand() -> None:
     # years, 315 x 2 x 5, less what it takes
     assert alone - only_a > 1000
     assert "USD million" in found.lines()[0]
+    assert screen.headings(found) == [
+        *("player", "takes part by"),
+        *("stand-alone value", "marginal value", "Shapley value"),
+    ]
+    shown = {name: values for name, _, *values in screen.rows(found)}
+    assert shown[a] == [f"{alone - only_a:,.0f}", "0", f"{(alone - only_a) / 2:,.4g}"]
+    assert f"Objective with all of the players: {both:,.4g} USD million." in screen.remarks(found)
 
 
 def test_signature_by_hand() -> None:
@@ -187,6 +195,10 @@ def test_a_player_without_whom_there_is_no_plan() -> None:
     tables = World().set("funders", "fund-b", envelope_usd_m="100").read()
     found = value_partners(tables, case(), players(tables, FUNDS))
     assert "unlimited (without it there is no plan)" in found.lines()[0]
+    (_, _, *values), _ = screen.rows(found)
+    assert "unlimited" in values
+    assert "unlimited: a plan exists only after this player joins." in screen.remarks(found)
+    assert "Objective with none of the players: no plan." in screen.remarks(found)
 
 
 @pytest.mark.slow
@@ -235,6 +247,8 @@ def test_nine_players_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.table["shapley_high"].tolist() == pytest.approx([11.0] * 9)
     assert found.table["shapley_found"].tolist() == pytest.approx([10.0] * 9)
     assert "sampling error" in found.lines()[0]
+    assert screen.headings(found)[-1] == "sampling error"
+    assert [row[-1] for row in screen.rows(found)] == ["0"] * 9
 
 
 @pytest.mark.slow

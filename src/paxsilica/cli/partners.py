@@ -120,11 +120,15 @@ def partners(case: CaseName = DEFAULT_CASE, *, options: PartnerOptions) -> Answe
     signs = any(player.signs for player in chosen)
 
     def show(screen: Screen) -> None:
-        screen.say(*found.lines())
+        from paxsilica.report.console import partners as table
+
+        heads = table.headings(found)
+        screen.show_rows(heads, table.rows(found), heads[table.TEXTS :], table.TITLE)
+        screen.say("", *table.remarks(found))
         if not found.exact:
             screen.say(
-                f"Estimated from {options.samples} orders of arrival; errors are half the width of"
-                " a 95 % interval."
+                f"Shapley values are estimated from {options.samples} orders of arrival; the error"
+                " is half the width of a 95 % interval."
             )
         if signs and options.own_needs:
             screen.say(

@@ -26,6 +26,7 @@ from paxsilica.infeasibility.necessary_conditions import Finding, failed_conditi
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation, all_relaxations
 from paxsilica.instance.funder_deals import envelopes_in_data
 from paxsilica.model.registry import row_with
+from paxsilica.plan.requirement import MET_TOL, covered, required
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import StepCallback, make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
@@ -316,7 +317,8 @@ def _found(tables: Tables, case: Case) -> Plan | None:
 def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
     """By how much a plan misses the required coverage: each stage in its worst year."""
     detail = plan.tables["coverage_by_commodity"]
-    short = detail[detail["shortfall"] > 1e-6 * detail["need"]]
+    # a stage that could make what is required of it by itself is limited by the stages named here
+    short = detail[detail["standalone_coverage"] < detail["required_share"] - MET_TOL]
     stages = {row.stage: row.name for row in tables.stages}
     names = {row.commodity: row.name for row in tables.commodities}
     notes = []
@@ -326,9 +328,11 @@ def _shortfalls(tables: Tables, plan: Plan) -> list[str]:
         notes.append(
             f"It falls short in stage {stages[str(stage)]} in {span_of(rows['year'])}; at its"
             f" worst, {names[worst['commodity']]} in {worst['year']}, it covers"
-            f" {worst['standalone_coverage']:.1%} of the need instead of"
-            f" {worst['required_share']:.1%}."
+            f" {covered(worst['standalone_coverage'], 1)} % of the need instead of"
+            f" {required(worst['required_share'], 1)} %."
         )
+    if not notes and (detail["shortfall"] > MET_TOL * detail["need"]).any():
+        notes = ["Each stage alone could meet its requirement; all at the same time they do not."]
     return [*_beyond_money(plan), *notes]
 
 

@@ -437,14 +437,14 @@ def _money(instance: Instance, beyond: set[str]) -> list[Finding]:
         found.append(Finding("budget", "budget", sentence))
     if instance.funding is None:
         return found
-    payers, pairs = instance.funding.funders, instance.funding.pairs
+    funders, pairs = instance.funding.funders, instance.funding.pairs
     for bill in bills:
         mine = {pair: most for pair, most in pairs.items() if pair[1] in bill.projects}
         names = sorted({funder for funder, _ in mine})
         available = sum(
             min(
-                payers[name].envelope,
-                sum(payers[name].limit.values()),
+                funders[name].envelope,
+                sum(funders[name].limit.values()),
                 sum(most for (funder, _), most in mine.items() if funder == name),
             )
             for name in names

@@ -278,17 +278,17 @@ def _funders(instance: Instance) -> Iterable[str]:
             yield "The keys funders and funding have no effect: the data has no funders."
     else:
         reasons: dict[str, list[str]] = defaultdict(list)
-        payers = {funder for funder, _ in funding.pairs}
+        paying = {funder for funder, _ in funding.pairs}
         groups = instance.support_groups.values()
         supporters = {funder for group in groups for funder in group.funders}
         for row in instance.tables.funders:
             if row.funder not in funding.funders:
                 reasons[_absent_funder(instance, row)].append(row.funder)
-            elif row.funder not in payers | supporters:
+            elif row.funder not in paying | supporters:
                 reasons["there is no project that they may pay for"].append(row.funder)
         for reason, names in reasons.items():
             yield f"Funders that pay for nothing, since {reason}: {_some(names)}."
-        if instance.tables.funders and not payers:
+        if instance.tables.funders and not paying:
             yield "No funder pays for any project."
         hosts = {row.region for row in instance.tables.funders}
         if idle := set(case.funders.exclude_regions) - hosts:

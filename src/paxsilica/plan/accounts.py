@@ -73,16 +73,16 @@ def each_account(
         margins = None if missing else _margins(instance, values, candidate)
         note = f"no price of {', '.join(missing)}" if missing else None
         last = _last_year(values, candidate)
-        payers = {
+        paid_by = {
             party: _repeated(years, instance.years[-1], last)
             for party, years in supported.get(project, {}).items()
         }
         first_due = _owner_first(instance, values, candidate, last)
         parts = _parts({party: sum(years.values()) for party, years in paid[project].items()})
-        for party in sorted({*paid[project], *payers}):
-            received = margins and _received(margins, payers, first_due, parts, party)
+        for party in sorted({*paid[project], *paid_by}):
+            received = margins and _received(margins, paid_by, first_due, parts, party)
             own = paid[project].get(party, {})
-            yield Account(project, party, own, payers.get(party, {}), received, note)
+            yield Account(project, party, own, paid_by.get(party, {}), received, note)
 
 
 def accounts(
@@ -126,7 +126,7 @@ def _owner_first(
 
 def _received(
     margins: Mapping[int, float],
-    payers: Mapping[str, Mapping[int, float]],
+    paid_by: Mapping[str, Mapping[int, float]],
     first_due: Mapping[int, float],
     parts: Mapping[str, float],
     party: str,
@@ -136,7 +136,7 @@ def _received(
     alone."""
     found = {}
     for year, margin in margins.items():
-        earned = margin + sum(years.get(year, 0.0) for years in payers.values())
+        earned = margin + sum(years.get(year, 0.0) for years in paid_by.values())
         due = first_due.get(year, 0.0) if OWNER in parts else 0.0
         first = min(earned, due) if due > 0 else 0.0
         found[year] = (first if party == OWNER else 0.0) + parts.get(party, 0.0) * (earned - first)

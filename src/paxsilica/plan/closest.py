@@ -21,6 +21,7 @@ from paxsilica.instance import Candidate, Instance
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_base, coverage_side
 from paxsilica.plan.coverage import SHARE_NOISE, CoverageTests, all_ready, as_share
+from paxsilica.plan.requirement import CLOSEST_TOL as TOLERANCE
 from paxsilica.solver import Array, Compiled, Outcome, ProgressCallback
 from paxsilica.solver.resolve import (
     INTEGRALITY_TOL,
@@ -32,8 +33,6 @@ from paxsilica.solver.resolve import (
     with_exact_integers,
 )
 
-TOLERANCE = 1e-4
-"""What a later step may give up of an earlier one, as a part of 1."""
 SUM_WEIGHT = 1e-3
 """Weight of the average over all stages beside that of the worst; it breaks ties."""
 

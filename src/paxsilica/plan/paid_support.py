@@ -68,10 +68,10 @@ def least_support(instance: Instance, program: Compiled, values: Array, needed: 
 def support_table(instance: Instance, values: Values, needed: Needed) -> pd.DataFrame:
     """Support by plant, year and funder. The funders that pay for a group of plants divide the
     support of each plant in the same proportion."""
-    payers: dict[tuple[str, int], dict[str, float]] = defaultdict(dict)
+    by_funder: dict[tuple[str, int], dict[str, float]] = defaultdict(dict)
     for (funder, group, year), amount in values.of("support_payment").items():
         if amount > 0:
-            payers[group, year][funder] = amount
+            by_funder[group, year][funder] = amount
     group_of = {
         plant: name for name, group in instance.support_groups.items() for plant in group.plants
     }
@@ -83,7 +83,7 @@ def support_table(instance: Instance, values: Values, needed: Needed) -> pd.Data
         one = instance.world.plants[plant]
         quantity, unit, price = _offtake(instance, values, plant, state)
         floor = price + amount * MILLION / quantity if quantity and price is not None else None
-        paying = payers[group_of[plant], year] if plant in group_of else {UNALLOCATED: 1.0}
+        paying = by_funder[group_of[plant], year] if plant in group_of else {UNALLOCATED: 1.0}
         total = sum(paying.values())
         rows += [
             (

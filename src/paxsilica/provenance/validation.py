@@ -110,10 +110,10 @@ def _plan(tables: Tables, plan: Plan) -> Iterable[str]:
         cells.append("; ".join(f"{100 * (ours - published):+.0f}" for _, published, ours in found))
         yield f"| {row.name} | {row.unit} | {total:.4g} | {' | '.join(cells)} |"
     yield ""
-    yield from _exposed(plan)
+    yield from _coverage_without(plan)
 
 
-def _exposed(plan: Plan) -> Iterable[str]:
+def _coverage_without(plan: Plan) -> Iterable[str]:
     """The coverage of each stage in the first year of the coverage tests, without the plan."""
     coverage = plan.tables.get("coverage_by_commodity")
     if coverage is None or coverage.empty:

@@ -15,7 +15,7 @@ from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
 from paxsilica.report.wording import advice, count, status_sentence
 
-GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED = 4, 8, 8, 6
+GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED, PRICES_NAMED = 4, 8, 8, 6, 6
 """Most names of each kind in the answer."""
 
 LEAST_CHANGE = 0.005
@@ -55,6 +55,9 @@ def parts(named: NamedPlan) -> list[Part]:
     if named.plan.objective is None:
         return []
     prices = [str(words) for words in named.plan.table("front_prices")["sentence"]]
+    if len(prices) > PRICES_NAMED + 1:
+        rest = count(len(prices) - PRICES_NAMED, "more shadow price")
+        prices = [*prices[:PRICES_NAMED], f"{rest}: see the list of all shadow prices."]
     found = (
         ("Stages below the requirement", below(named)),
         ("Lower with the plan than without it", lower(named)),
@@ -178,16 +181,18 @@ def cost_difference(named: NamedPlan) -> list[str]:
     if not rows:
         return []
     total = sum(amount for _, amount in rows)
-    sign = "more" if total >= 0 else "less"
+    same = "The plan costs the same as no plan"
+    much = f"The plan costs {money(abs(total))} {'more' if total >= 0 else 'less'} than no plan"
     terms = [
         f"{name} {money(abs(amount))} {'more' if amount > 0 else 'less'}"
         for name, amount in sorted(rows, key=lambda row: -abs(row[1]))
         if abs(amount) >= LEAST_COST
     ]
+    by_term = f": {listed(terms)}" if terms else ""
     return [
-        f"The plan costs {money(abs(total))} {sign} than no plan, discounted over the years of the"
-        f" case{': ' + listed(terms) if terms else ''}. No plan means that no project is built and"
-        " that normal operation is the cheapest possible."
+        f"{same if abs(total) < LEAST_COST else much}, discounted over the years of the"
+        f" case{by_term}. No plan means that no project is built and that normal operation is the"
+        " cheapest possible."
     ]
 
 

@@ -20,6 +20,7 @@ from paxsilica.report.views.coverage import (
     joint_years,
     scarcest_first,
     unreached,
+    within_tolerance,
 )
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.wording import count
@@ -190,7 +191,8 @@ def _closest(plan: Plan) -> Iterable[str]:
             f" together reach at most {_worst(beyond)}."
         )
     if behind:
-        bound, ratio = float(found["bound"]), _per_cent(covered(float(found["ratio"])))
+        bound = float(found["bound"])
+        ratio = _per_cent(covered(within_tolerance(float(found["ratio"]))))
         if met(bound, 1.0):
             lead = "The plan is limited by the budget or other limits of the case"
             proved = "it is not proved that no plan can cover more"

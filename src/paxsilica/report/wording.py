@@ -13,6 +13,12 @@ OBJECTIVES = {
     "budget": "least public money",
 }
 
+LEAST_PERCENT = 1e-4
+"""Smaller shares are not written out, per cent."""
+
+ROUNDING = 1e-9
+"""A smaller gap is rounding of the solver, share of the objective."""
+
 
 def number(value: float) -> str:
     """The value with thousands separators and four significant digits.
@@ -28,10 +34,12 @@ def number(value: float) -> str:
 def share(value: float) -> str:
     """The share of 1 in per cent with two significant digits.
 
-    >>> share(0.00505), share(0.000094), share(0.968), share(1.284)
-    ('0.51 %', '0.0094 %', '97 %', '128 %')
+    >>> share(0.00505), share(0.000094), share(0.968), share(1.284), share(3e-7)
+    ('0.51 %', '0.0094 %', '97 %', '128 %', 'less than 0.0001 %')
     """
     percent = 100 * value
+    if 0 < abs(percent) < LEAST_PERCENT:
+        return f"less than {LEAST_PERCENT:g} %"
     return f"{percent:.0f} %" if abs(percent) >= 10 else f"{percent:.2g} %"
 
 
@@ -50,7 +58,7 @@ def status_sentence(plan: Plan) -> str:
     if plan.status == "optimal":
         return (
             "No plan can be better than this one."
-            if plan.gap_usd_m == 0
+            if plan.gap_usd_m is not None and _gap(plan) == 0
             else "No plan can be better than this one by more than the gap."
         )
     if plan.status == "feasible":
@@ -85,14 +93,21 @@ def advice(plan: Plan) -> str:
     )
 
 
+def _gap(plan: Plan) -> float:
+    """The gap in USD million; 0 where it is rounding of the solver."""
+    gap = plan.gap_usd_m or 0.0
+    return 0.0 if gap <= ROUNDING * max(1.0, abs(plan.objective or 0.0)) else gap
+
+
 def gap_sentence(plan: Plan) -> str:
     """The gap as a share of the objective, in USD million and as a share of the capital decided."""
     if plan.gap_usd_m is None:
         return "not known"
-    parts = [] if plan.gap is None else [f"{share(plan.gap)} of the objective"]
-    parts.append(f"USD {number(plan.gap_usd_m)} million")
+    gap = _gap(plan)
+    parts = [] if plan.gap is None else [f"{share(plan.gap if gap else 0.0)} of the objective"]
+    parts.append(f"USD {number(gap)} million")
     if plan.gap_of_capital is not None:
-        parts.append(f"{share(plan.gap_of_capital)} of the capital decided")
+        parts.append(f"{share(plan.gap_of_capital if gap else 0.0)} of the capital decided")
     return " = ".join(parts)
 
 
@@ -100,9 +115,10 @@ def gap_in_money(plan: Plan) -> str:
     """The gap in USD million and as a share of the capital decided."""
     if plan.gap_usd_m is None:
         return "not known"
-    words = f"USD {number(plan.gap_usd_m)} million"
+    gap = _gap(plan)
+    words = f"USD {number(gap)} million"
     if plan.gap_of_capital is not None:
-        words += f", {share(plan.gap_of_capital)} of the capital"
+        words += f", {share(plan.gap_of_capital if gap else 0.0)} of the capital"
     return words
 
 

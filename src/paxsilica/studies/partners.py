@@ -379,17 +379,33 @@ class Partners:
         }
 
 
+UNLIMITED = "unlimited"
+"""The value of a player without whom there is no plan; with a minus that of one with whom there is
+none."""
+
+
 def _words(low: float, high: float) -> str:
     if low == high == math.inf:
-        return "unlimited (without it there is no plan)"
+        return f"{UNLIMITED} (without it there is no plan)"
     if low == high == -math.inf:
         return "negative without limit (with it there is no plan)"
+    return span_words(low, high)
+
+
+def span_words(low: float, high: float) -> str:
+    """A value, or its ends where they differ by more than rounding.
+
+    >>> span_words(-3.0, 1200.0), span_words(5.0, 5.0), span_words(math.inf, math.inf)
+    ('-3 to 1,200', '5', 'unlimited')
+    """
+    if low == high and math.isinf(low):
+        return f"{'-' if low < 0 else ''}{UNLIMITED}"
     if high - low > NOISE * max(1.0, abs(high)):
-        return f"{_amount(low)} to {_amount(high)}"
-    return _amount((low + high) / 2)
+        return f"{amount_words(low)} to {amount_words(high)}"
+    return amount_words((low + high) / 2)
 
 
-def _amount(value: float) -> str:
+def amount_words(value: float) -> str:
     """USD million; thousands of dollars where the amount is small, and no minus before zero."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value + 0.0:,.4g}"
 
@@ -542,7 +558,7 @@ def _why_zero(tables: Tables, without: Case, row: Mapping[str, Any]) -> str:
     else:
         words.append(
             " Of the best plans known, the one with it is better by"
-            f" {_amount(row['marginal_value_found'])} when it joins last."
+            f" {amount_words(row['marginal_value_found'])} when it joins last."
         )
-    alone = _amount(row["stand_alone_value_found"])
+    alone = amount_words(row["stand_alone_value_found"])
     return "".join([*words, f" Alone, it brings {alone} by the best plans known."])

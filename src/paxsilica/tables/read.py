@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from paxsilica.errors import InputError, Problem
+from paxsilica.errors import InputError, Problem, ProblemCode
 from paxsilica.renames import in_tables, instruction
 from paxsilica.tables import schema
 from paxsilica.tables.defaults import Chain, chain_of, fill
@@ -227,7 +227,8 @@ def _validate(sheet: Sheet, chain: Chain) -> _Validated:
         words = columns[name].correction(value)
         if value and name in nearest:
             words += nearest[name](value)
-        problems.append(Problem(sheet.table, str(line), name, short(value), words))
+        code = ProblemCode.CELL_REFUSED if value else ProblemCode.OTHER
+        problems.append(Problem(sheet.table, str(line), name, short(value), words, code))
 
     cells: list[dict[str, str]] = []
     lines: list[Line] = []

@@ -1,13 +1,21 @@
-"""Problems that follow from another one: they are counted in its sentence and not listed."""
+"""Problems that follow from another one: they are counted in its sentence and not listed. What
+follows is decided by codes and cells, not by the words of a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from paxsilica.errors import Problem
+from paxsilica.errors import Problem, ProblemCode
 from paxsilica.tables.layout import layout
 from paxsilica.tables.schema import TABLES
+
+_ANY_ROW = frozenset({("series", "row"), ("provenance", "row")})
+"""Columns that hold the key of a row of any table; the number of its parts may be wrong because of
+the name."""
+
+_PLANTS = frozenset({("limits", "asset"), ("assets", "shares_capacity_of")})
+"""Columns that name an asset or a project."""
 
 
 def with_consequences_counted(problems: Iterable[Problem]) -> Sequence[Problem]:
@@ -15,19 +23,19 @@ def with_consequences_counted(problems: Iterable[Problem]) -> Sequence[Problem]:
     given. The sentence on the name counts them. A cell that a spreadsheet program changed has one
     problem."""
     found = tuple(dict.fromkeys(problems))
-    changed = {_cell(problem) for problem in found if problem.expected.startswith("holds ")}
+    changed = {_cell(problem) for problem in found if problem.code is ProblemCode.CELL_CHANGED}
     found = tuple(
         problem
         for problem in found
-        if problem.expected.startswith("holds ") or _cell(problem) not in changed
+        if problem.code is ProblemCode.CELL_CHANGED or _cell(problem) not in changed
     )
-    roots = {problem.value: problem for problem in found if _defines(problem)}
+    roots = [problem for problem in found if _defines(problem)]
     if not roots:
         return found
-    following: dict[Problem, list[Problem]] = {root: [] for root in roots.values()}
+    following: dict[Problem, list[Problem]] = {root: [] for root in roots}
     kept = []
     for problem in found:
-        root = None if _defines(problem) else _root(problem, roots)
+        root = None if problem in following else _root(problem, roots)
         if root is None:
             kept.append(problem)
         else:
@@ -42,23 +50,42 @@ def _cell(problem: Problem) -> tuple[str, str, str]:
     return problem.table, problem.row, problem.column
 
 
+def _place(problem: Problem) -> tuple[str, str]:
+    return problem.table, problem.column
+
+
 def _defines(problem: Problem) -> bool:
     """Whether a problem is that a row cannot have its name."""
-    if not problem.expected.startswith("should be a name of"):
-        return False
-    if problem.table not in TABLES or TABLES[problem.table].key != (problem.column,):
+    if problem.code is not ProblemCode.CELL_REFUSED or problem.table not in TABLES:
         return False
     column = layout(problem.table)[problem.column]
-    return column.kind == "key" and not column.column.references and bool(problem.value)
+    own_name = TABLES[problem.table].key == (problem.column,) and not column.column.references
+    return own_name and column.kind == "key"
 
 
-def _root(problem: Problem, roots: dict[str, Problem]) -> Problem | None:
-    """The refused name that a cell repeats, alone or in a key of several parts."""
-    if problem.value in roots:
-        return roots[problem.value]
-    if problem.column not in ("row", "prerequisites", "sources", "asset"):
+def _root(problem: Problem, roots: Sequence[Problem]) -> Problem | None:
+    """The refused name that a cell repeats, alone, in a list or in a key of several parts."""
+    if not (problem.code is ProblemCode.CELL_REFUSED or _place(problem) in _ANY_ROW):
         return None
-    return next((root for name, root in roots.items() if name in problem.value), None)
+    parts = f"|{problem.value.replace(';', '|')}|"
+    return next(
+        (
+            root
+            for root in roots
+            if f"|{root.value.replace(';', '|')}|" in parts and _refers(problem, root.table)
+        ),
+        None,
+    )
+
+
+def _refers(problem: Problem, table: str) -> bool:
+    """Whether the column of a problem holds names of rows of a table."""
+    place = _place(problem)
+    if place in _ANY_ROW:
+        return True
+    if place in _PLANTS:
+        return table in ("assets", "projects")
+    return layout(problem.table)[problem.column].column.references == table
 
 
 def _count(following: Sequence[Problem]) -> str:

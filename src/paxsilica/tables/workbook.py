@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.xml.functions import fromstring
 
-from paxsilica.errors import Problem
+from paxsilica.errors import Problem, ProblemCode
 from paxsilica.tables.columns import Kind, cell_text
 from paxsilica.tables.files import (
     ASIDE_MARK,
@@ -195,9 +195,15 @@ def _read_sheet(table: str, book: _Book, problems: list[Problem]) -> Sheet | Non
         if not any(text_of(value) for value, _ in row):
             continue
         cells = [value for value, _ in row]
+        heads = values[0] if values else ()
         for place, (_, formula) in enumerate(row):
             if formula:
-                cells[place] = _result(book, table, line, place, problems)
+                cells[place], words = _result(book, table, line, place)
+                name = text_of(heads[place]) if place < len(heads) else ""
+                column = name or get_column_letter(place + 1)
+                if words:
+                    code = ProblemCode.CELL_CHANGED
+                    problems.append(Problem(table, str(line), column, "", words, code))
         values.append(cells)
         lines.append(line)
     if not values:
@@ -239,7 +245,8 @@ def _converted(
                 f"holds {what}, not {'a name' if kind in _NAMES else 'text'}: a spreadsheet program"
                 " may have changed it; format the cell as text and type it again"
             )
-            problems.append(Problem(table, str(line), name, text_of(value), words))
+            code = ProblemCode.CELL_CHANGED
+            problems.append(Problem(table, str(line), name, text_of(value), words, code))
     return problems
 
 
@@ -254,15 +261,14 @@ def _turned(kind: Kind | None, value: Any) -> str:
     return "a number" if isinstance(value, int | float) and kind in _NAMES else ""
 
 
-def _result(book: _Book, table: str, line: int, place: int, problems: list[Problem]) -> Any:
-    """The saved result of a formula."""
+def _result(book: _Book, table: str, line: int, place: int) -> tuple[Any, str]:
+    """The saved result of a formula, and what is wrong with it in words."""
     rows = book.results[table].rows
     row = rows[line - 1] if line <= len(rows) else []
     result = row[place][0] if place < len(row) else None
-    if result is None or not book.calculated:
-        words = _NOT_SAVED if result is None else _NOT_CALCULATED
-        problems.append(Problem(table, str(line), get_column_letter(place + 1), "", words))
-    return result
+    if result is None:
+        return result, _NOT_SAVED
+    return result, "" if book.calculated else _NOT_CALCULATED
 
 
 def text_of(value: Any) -> str:

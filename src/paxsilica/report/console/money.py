@@ -23,9 +23,9 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
     """(label, words): at most ``names`` funders, public money, least budget, costs and limits."""
     plan = named.plan
     found, budget = plan.headline, named.case.get("budget_usd_m")
-    payers = _payers(plan, names)
-    if payers:
-        yield "Funders pay, USD million", payers
+    paid_by = _funders_pay(plan, names)
+    if paid_by:
+        yield "Funders pay, USD million", paid_by
     if found:
         limit = "no limit" if budget is None else f"budget {number(float(budget))}"
         owners = found["capital_usd_m"] - found["public_capital_usd_m"]
@@ -55,7 +55,7 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
         yield "Limits used up", f"{', '.join(limits[:3])}{more}"
 
 
-def _payers(plan: Plan, names: int) -> str:
+def _funders_pay(plan: Plan, names: int) -> str:
     frame = plan.table("funders").sort_values(["paid_usd_m", "funder"], ascending=[False, True])
     paying = [row for row in records(frame) if row["paid_usd_m"] > LEAST_PAYMENT]
     words = [f"{row['funder']} {number(round(row['paid_usd_m'], 1))}" for row in paying]

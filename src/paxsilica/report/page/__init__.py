@@ -8,7 +8,7 @@ import hashlib
 from importlib.resources import files
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.labels import money, plan_labels
@@ -53,6 +53,7 @@ def render_page(
         "covered": covered,
         "required": required,
         "number": number,
+        "coded": coded,
     }
     plans = [named] if other is None else [named, other]
     scales = Scales.of(plans)
@@ -80,6 +81,19 @@ def render_page(
         version=__version__,
         count=count,
     )
+
+
+def coded(sentence: str) -> Markup:
+    """A sentence whose words between backticks are code.
+
+    >>> coded("see `paxsilica prices` <now>")
+    Markup('see <code>paxsilica prices</code> &lt;now&gt;')
+    """
+    parts = str(escape(sentence)).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its second one
+        return escape(sentence)
+    marked = (f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+    return Markup("".join(marked))
 
 
 def _script() -> str:

@@ -15,15 +15,19 @@ from paxsilica.report.views.named_plan import NamedPlan
 WIDTH, HEIGHT = 250.0, 150.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 44.0, 12.0, 20.0
 
+APART = 19.0
+"""Least distance of two labels, the height of their letters on a phone."""
+
 
 def coverage_figure(stage: Stage, name: str) -> Markup:
     """A small chart of the requirement, of coverage without and with the plan, and of the nameplate
     share."""
     years = [cell.year for cell in stage.cells]
-    span = max(years[-1] - years[0], 1)
+    step = (WIDTH - LEFT - RIGHT) / (years[-1] - years[0] + 1)
 
-    def x(year: int) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (year - years[0]) / span
+    def x(year: float) -> float:
+        """The middle of the room of a year, so that a bar covers no mark of an axis."""
+        return LEFT + step * (year - years[0] + 0.5)
 
     def y(share: float) -> float:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(share, 1.0))
@@ -34,9 +38,9 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
             line(LEFT, y(share), WIDTH - RIGHT, y(share), "grid"),
             text(LEFT - 4, y(share) + 4, f"{100 * share:.0f}", "axis", "end"),
         ]
-    for year, anchor in ((years[0], "start"), (years[-1], "end")):
-        parts.append(text(x(year), HEIGHT - 5, year, "axis", anchor))
-    width = (WIDTH - LEFT - RIGHT) / span
+    ends = ((LEFT, years[0], "start"), (WIDTH - RIGHT, years[-1], "end"))
+    for place, year, anchor in ends[: len(set(years))]:
+        parts.append(text(place, HEIGHT - 5, year, "axis", anchor))
     for cell in stage.cells:
         hint = (
             f"{cell.year}: {covered(cell.without)} % without, {covered(cell.coverage)} % with the"
@@ -44,7 +48,7 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
         )
         if cell.short:
             low, high = y(cell.coverage), y(cell.required)
-            box = (x(cell.year) - width * 0.35, high, width * 0.7, low - high)
+            box = (x(cell.year - 0.35), high, step * 0.7, low - high)
             parts.append(rect(*box, "lack", hint, data_year=cell.year))
     curves = {
         "nameplate": "nameplate",
@@ -54,15 +58,18 @@ def coverage_figure(stage: Stage, name: str) -> Markup:
     }
     for kind, column in curves.items():
         points = [(x(cell.year), y(getattr(cell, column))) for cell in stage.cells]
+        if len(points) == 1:  # a line of one point is not seen
+            points = [(x(years[0] + side), points[0][1]) for side in (-0.35, 0.35)]
         parts.append(polyline(points, f"curve {kind}"))
     without, coverage = stage.last.without, stage.last.coverage
     labels = [(y(coverage), covered(coverage), "after"), (y(without), covered(without), "before")]
-    if abs(labels[0][0] - labels[1][0]) < 12:
-        labels = (
-            labels[:1]
-            if labels[0][1] == labels[1][1]
-            else [(labels[0][0] - 6, *labels[0][1:]), (labels[1][0] + 6, *labels[1][1:])]
-        )
+    if labels[0][1] == labels[1][1]:
+        labels = labels[:1]
+    elif abs(labels[0][0] - labels[1][0]) < APART:
+        middle = (labels[0][0] + labels[1][0]) / 2
+        side = 1 if labels[0][0] <= labels[1][0] else -1
+        places = (middle - side * APART / 2, middle + side * APART / 2)
+        labels = [(at, *label[1:]) for at, label in zip(places, labels, strict=True)]
     parts += [
         text(WIDTH - RIGHT + 4, at + 4, f"{words} %", f"end {kind}") for at, words, kind in labels
     ]

@@ -26,7 +26,7 @@ from paxsilica.report.views.evidence import (
     project_facts,
     project_sources,
 )
-from paxsilica.report.views.limits import best_prices, binding_limits
+from paxsilica.report.views.limits import OWN_UNIT, best_prices, binding_limits
 from paxsilica.report.views.losses import SHOWN
 from paxsilica.report.views.money import funder_rows, payments_by_year
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
@@ -216,12 +216,13 @@ def _portfolio(named: NamedPlan, found: list[Bar]) -> list[dict[str, Any]]:
         {
             **rows[bar.project],
             "place": order[bar.stage],
+            "first_of_stage": at == 0 or found[at - 1].stage != bar.stage,
             "facts": project_facts(named, bar.project),
             "public_funders": "; ".join(
                 f"{name} {amount:,.0f}" for name, amount in rows[bar.project]["payments"]
             ),
         }
-        for bar in found
+        for at, bar in enumerate(found)
     ]
 
 
@@ -234,10 +235,12 @@ def _binding(named: NamedPlan) -> list[tuple[str, str]]:
         if len(years) > 1:
             when = f"{years[0]} to {years[-1]}, {len(years)} years"
         amount, unit = limit.amounts[0]
+        if unit == OWN_UNIT:
+            unit = named.limit_unit(limit.where)
         parts = (
-            named.funder(limit.where) if limit.where not in ("", "programme") else "",
+            named.thing(limit.where) if limit.where not in ("", "programme") else "",
             when,
-            f"{number(amount)} {unit}" if len(limit.amounts) == 1 else "",
+            f"{number(amount)} {unit}".rstrip() if len(limit.amounts) == 1 else "",
         )
         words = "; ".join(part for part in parts if part)
         lines.append((limit.what[:1].upper() + limit.what[1:], words))
@@ -252,7 +255,7 @@ def _prices(named: NamedPlan) -> list[dict[str, str]]:
         one_value = blank(row["low"]) or row["low"] == row["high"]
         one_sided = row.get("degenerate") in ("yes", "open") and blank(row["low"])
         mark = " *" if one_sided else " ?" if row.get("undecided") == "yes" else ""
-        where = "" if blank(row["where"]) else named.funder(row["where"])
+        where = "" if blank(row["where"]) else named.thing(row["where"])
         year = "" if blank(row["when"]) else str(int(row["when"]))
         rows.append(
             {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from paxsilica.plan.requirement import met
+from paxsilica.plan.requirement import CLOSEST_TOL, met
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.named_plan import blank, records
 
@@ -126,18 +126,29 @@ class Unreached:
     wanted: float
 
 
+def within_tolerance(ratio: float) -> float:
+    """The part of 1 that the search of the closest plan counts as reached: later steps may give up
+    a tolerance of it."""
+    return min(1.0, ratio + CLOSEST_TOL)
+
+
 def unreached(plan: Plan) -> tuple[list[Unreached], list[Unreached]]:
     """Of the closest plan: where no money reaches the requirement, and where this plan does not
     cover what any plan could reach, up to the requirement."""
     beyond, behind = [], []
-    for row in records(plan.table("security")):
+    rows = records(plan.table("security"))
+    years = len({row["year"] for row in rows})
+    for row in rows:
         name, year = str(row["name"]), int(row["year"])
         reachable, wanted = float(row["reachable_share"]), float(row["required_share"])
         if not met(reachable, wanted):
             beyond.append(Unreached(name, year, reachable, wanted))
         reachable = min(reachable, wanted)
-        if not met(reachable * float(row["ratio"]), reachable):
-            behind.append(Unreached(name, year, reachable * float(row["ratio"]), reachable))
+        # what a step gives up of an average over the years may be that of one year
+        ratio = float(row["ratio"])
+        if ratio < 1 - CLOSEST_TOL * years:
+            share = reachable * within_tolerance(ratio)
+            behind.append(Unreached(name, year, share, reachable))
     return beyond, behind
 
 

@@ -11,6 +11,9 @@ from paxsilica.plan.result import Plan
 from paxsilica.prices.table import thing
 from paxsilica.report.views.named_plan import blank, records
 
+OWN_UNIT = "its own unit"
+"""Unit in the table ``binding`` of a row of the table of limits."""
+
 KINDS_BY_CAVEATS = ("resolve", "hull", "relaxed", "fixed", "commitment")
 """Kinds of price, the kind with the fewest caveats first."""
 

@@ -32,7 +32,10 @@ OWNER = "sponsor"
 CLOSEST_LABEL = "Closest plan, requirements not met"
 """Label of the plan of a case that no plan meets."""
 
-NAMED_TABLES = ("regions", "funders", "commodities", "processes", "statuses")
+NAMED_TABLES = (
+    *("regions", "funders", "commodities", "processes", "statuses"),
+    *("assets", "projects"),
+)
 """Tables whose rows have names."""
 
 
@@ -105,7 +108,11 @@ class NamedPlan:
         names: dict[str, dict[str, str]] = {
             table: {}
             if tables is None
-            else {str(getattr(row, row.key[0])): str(row.name) for row in tables.rows(table)}  # type: ignore[attr-defined]
+            else {
+                key: str(row.name or key)  # type: ignore[attr-defined]
+                for row in tables.rows(table)
+                for key in [str(getattr(row, row.key[0]))]
+            }
             for table in NAMED_TABLES
         }
         frame = self.plan.table("funders").astype(str)
@@ -124,6 +131,41 @@ class NamedPlan:
     process = partialmethod(name, "processes")
     status = partialmethod(name, "statuses")
     """Name of the status of a project, such as announced."""
+
+    def plant(self, key: object) -> str:
+        """Name of an asset or a project."""
+        table = "assets" if str(key) in self._names["assets"] else "projects"
+        return self.name(table, key)
+
+    def thing(self, key: object) -> str:
+        """Name of what a price or a limit is about: a funder, stage, good, plant, region or
+        process; the key itself if it names none of them."""
+        word = str(key)
+        if word in self.stages and word not in self._names["funders"]:
+            return self.stages[word]
+        tables = ("funders", "commodities", "assets", "projects", "regions", "processes")
+        found = (self._names[table][word] for table in tables if word in self._names[table])
+        return next(found, word)
+
+    def limit_unit(self, key: str) -> str:
+        """Unit of a row of the table of limits: that of its good, or of the process of its plants;
+        empty where plants of several units are counted, or without the tables."""
+        rows = () if self.tables is None else self.tables.limits
+        limit = next((row for row in rows if row.limit == key), None)
+        if limit is None or self.tables is None:
+            return ""
+        if limit.measure in ("projects", "capital"):
+            return "projects" if limit.measure == "projects" else "USD million"
+        goods = {row.commodity: row.unit for row in self.tables.commodities}
+        units = {row.process: row.unit for row in self.tables.processes}
+        if limit.commodity in goods and limit.measure in ("shipment", "production"):
+            return goods[limit.commodity]
+        of_plant = {row.asset: row.process for row in self.tables.assets}
+        of_plant |= {row.project: row.process for row in self.tables.projects}
+        named = [of_plant[plant] for plant in limit.asset or () if plant in of_plant]
+        chosen = [limit.process] if limit.process in units else named
+        found = {units[process] for process in chosen if process in units}
+        return found.pop() if len(found) == 1 else ""
 
     @cached_property
     def _lookup(self) -> Lookup | None:

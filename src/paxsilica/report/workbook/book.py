@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import xlsxwriter
@@ -18,7 +19,8 @@ from paxsilica.report.views.portfolio import dropped_by_reason, totals
 from paxsilica.report.wording import count, status_sentence
 from paxsilica.report.workbook import front, sheets
 from paxsilica.report.workbook.funder_sheets import funder_sheets
-from paxsilica.report.workbook.style import OPTIONS, Book, Sheet, write_table
+from paxsilica.report.workbook.raw_tables import write_table
+from paxsilica.report.workbook.style import OPTIONS, Book, Sheet
 from paxsilica.version import __version__
 
 CREATED = datetime.datetime(2025, 1, 1)
@@ -68,6 +70,7 @@ def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None)
         cover = Sheet(book, COVER, plan.title or plan.case, landscape=False)
         if reasons is not None:
             front.diagnosis_sheet(book, reasons)
+        funders: dict[str, str] = {}
         if plan.tables:
             sheets.portfolio_sheet(book, named)
             sheets.coverage_sheet(book, plan)
@@ -78,18 +81,19 @@ def write_workbook(named: NamedPlan, path: Path, reasons: Reasons | None = None)
             sheets.costs_sheet(book, plan)
             sheets.prices_sheet(book, named)
             sheets.exposure_sheet(book, named)
-            funder_sheets(book, named)
+            funders = funder_sheets(book, named)
             for name, table in plan.tables.items():
                 if name not in SHOWN_ELSEWHERE and len(table):
-                    write_table(book, name, table)
+                    write_table(book, name, named)
             documents = sheets.figures_sheet(book, named)
             sheets.documents_sheet(book, named, documents)
         sheets.manifest_sheet(book, plan)
-        _cover(book, cover, named)
+        _cover(book, cover, named, funders)
 
 
-def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
-    """Question, answer, main figures as live formulas, proof, notes and contents."""
+def _cover(book: Book, sheet: Sheet, named: NamedPlan, funders: Mapping[str, str]) -> None:
+    """Question, answer, main figures as live formulas, proof, notes and contents; ``funders``: name
+    of each by that of its sheet."""
     plan = named.plan
     sheet.sheet.hide_gridlines(2)
     for column, width in enumerate((34, 24, 62)):
@@ -124,21 +128,23 @@ def _cover(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     for worksheet in book.book.worksheets()[1:]:
         name = worksheet.get_name()
         sheet.sheet.write_url(sheet.row, 0, f"internal:'{name}'!A1", book.look("link"), name)
-        sheet.put(sheet.row, 1, _contents(name))
+        sheet.put(sheet.row, 1, _contents(name, funders))
         sheet.row += 1
 
 
-def _contents(name: str) -> str:
+def _contents(name: str, funders: Mapping[str, str]) -> str:
     """What a sheet holds."""
     if name in ALL_TABLES:
         return ALL_TABLES[name].title
-    return CONTENTS.get(name, "what the money of the funder buys, cash by year and return")
+    if name in funders:
+        return f"{funders[name]}: what its money buys, cash by year and return"
+    return CONTENTS[name]
 
 
 def _paragraph(sheet: Sheet, words: str, look: str) -> None:
     """Words over the width of the sheet, in a line as tall as they need."""
     sheet.sheet.merge_range(sheet.row, 0, sheet.row, 2, "", sheet.book.look(look))
-    sheet.put(sheet.row, 0, words, look)
+    sheet.put(sheet.row, 0, words.replace("`", ""), look)
     sheet.sheet.set_row(sheet.row, 16.0 * max(1, math.ceil(len(words) / 108)))
     sheet.row += 1
 
@@ -160,7 +166,8 @@ def _money(book: Book, sheet: Sheet, named: NamedPlan) -> None:
         ("of which owners' money", "total_owners", found.own, "paid by the owners of the projects"),
     ):
         sheet.formula(_line(sheet, label, note), 1, f"={name}", value, "money")
-    row = _line(sheet, "Operating support", "paid by funders, undiscounted; sheet Support")
+    where = "; sheet support" if len(named.plan.table("support")) else ""
+    row = _line(sheet, "Operating support", f"paid by funders, undiscounted{where}")
     sheet.put(row, 1, found.support, "money")
     book.name("support_paid", sheet, (row, 1), (row, 1))
     if budget is not None:

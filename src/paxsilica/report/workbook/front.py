@@ -25,7 +25,7 @@ def first_years_sheet(book: Book, named: NamedPlan) -> None:
         Field("any coverage from", 14, "plain_year", of_key("any")),
         Field("half of the requirement from", 14, "plain_year", of_key("half")),
         Field("all of the requirement from", 14, "plain_year", of_key("all")),
-        Field("Key", 24, "label", of_key("stage")),
+        Field("Key", 90, "label", of_key("stage")),
     ]
     sheet = Sheet(
         book, FIRST_YEARS, "First year from which each stage is covered, to the last year"

@@ -8,7 +8,7 @@ from typing import Any
 
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.statement import Statement, statements
-from paxsilica.report.workbook.style import Book, Field, Sheet
+from paxsilica.report.workbook.style import MOST_NAME, Book, Field, Sheet
 
 LONGEST = 31
 """Most characters of the name of a sheet."""
@@ -46,15 +46,20 @@ def sheet_name(title: str, taken: set[str]) -> str:
     return name
 
 
-def funder_sheets(book: Book, named: NamedPlan) -> None:
-    """Writes a sheet for each funder that pays for something, largest payment first."""
+def funder_sheets(book: Book, named: NamedPlan) -> dict[str, str]:
+    """Writes a sheet for each funder that pays for something, largest payment first; returns the
+    name of the funder by that of its sheet."""
     taken = {sheet.get_name().lower() for sheet in book.book.worksheets()}
+    found = {}
     for one in statements(named):
-        _sheet(book, one, sheet_name(one.funder, taken))
+        name = sheet_name(one.funder, taken)
+        _sheet(book, one, name)
+        found[name] = one.name
+    return found
 
 
 def _sheet(book: Book, one: Statement, name: str) -> None:
-    sheet = Sheet(book, name, f"Statement of {one.name}")
+    sheet = Sheet(book, name, f"Statement of {one.name}", pages=1)
     sheet.put(0, 0, one.name, "title")
     sheet.put(1, 0, one.region, "note")
     sheet.row = 3
@@ -101,7 +106,8 @@ def _sheet(book: Book, one: Statement, name: str) -> None:
     words = f"The plan without it: paxsilica statement DIR {one.funder} --without OTHER"
     sheet.put(sheet.row + 1, 0, words, "note")
     sheet.sheet.freeze_panes(3, 1)
-    sheet.sheet.set_column(0, 0, 52)
+    longest = max((len(item.name) for item in one.bought), default=0)
+    sheet.sheet.set_column(0, 0, max(52, min(longest + 3, MOST_NAME)))
     sheet.sheet.set_column(1, 6, 14)
     sheet.sheet.set_column(7, 9, 26)
 

@@ -52,9 +52,9 @@ def portfolio_sheet(book: Book, named: NamedPlan) -> None:
         Field("Status", 30, "text", of_key("status_name")),
         Field("Commit", 9, "plain_year", of_key("committed_year")),
         Field("First output", 9, "plain_year", of_key("online_year")),
-        Field("Size a year", 12, "number", of_key("size")),
+        Field("Size a year", 12, "size", of_key("size")),
         Field("Unit of size", 24, "text", of_key("size_unit")),
-        Field("Credited size", 12, "number", of_key("credited_size")),
+        Field("Credited size", 12, "size", of_key("credited_size")),
         Field("Capital, USD m", 12, "money", of_key("capex_usd_m")),
         Field("Owners, USD m", 12, "money", of_key("sponsor_usd_m")),
         Field("Public, USD m", 12, "money", of_key("public_usd_m")),
@@ -339,7 +339,9 @@ def exposure_sheet(book: Book, named: NamedPlan) -> None:
             Field(f"adversaries {year}", 14, "share", _of_good(f"outside_share {year}")),
             Field(f"Herfindahl index {year}", 16, "0.00", _of_good(f"herfindahl {year}")),
         ]
-    sheet = Sheet(book, EXPOSURE, "Concentration of production in normal times, with the plan")
+    sheet = Sheet(
+        book, EXPOSURE, "Concentration of production in normal times, with the plan", pages=1
+    )
     first, last = sheet.records(
         fields,
         sorted(goods.items(), key=lambda item: (order.get(item[0][0], 99), item[0][1])),
@@ -400,7 +402,7 @@ def prices_sheet(book: Book, named: NamedPlan) -> None:
             "Funder, region or other object",
             40,
             "text",
-            lambda row: named.funder(row["where"]) if isinstance(row["where"], str) else None,
+            lambda row: named.thing(row["where"]) if isinstance(row["where"], str) else None,
         ),
         Field("Year", 8, "plain_year", of_key("when")),
         Field("Kind", 10, "text", of_key("kind")),
@@ -450,8 +452,8 @@ def figures_sheet(book: Book, named: NamedPlan) -> set[str]:
         Field("Note", 80, "text", of_source(lambda source: source.note)),
     ]
     sheet = Sheet(book, FIGURES, "Every figure that the plan uses, with its sources")
-    first, last = sheet.records(fields, rows, "figures_used")
-    sheet.print_first(first - 1, len(fields) - 1, last)
+    _, last = sheet.records(fields, rows, "figures_used")
+    sheet.print_nothing(len(fields) - 1, last)
     grades = "; ".join(f"{grade}: {words}" for grade, words in GRADES.items())
     sheet.sheet.write_comment(0, 8, grades)
     sheet.sheet.freeze_panes(1, 2)
@@ -477,8 +479,8 @@ def documents_sheet(book: Book, named: NamedPlan, wanted: set[str]) -> None:
     ]
     rows = [row for row in named.tables.sources if row.source in wanted]
     sheet = Sheet(book, DOCUMENTS, "Documents behind the figures")
-    first, last = sheet.records(fields, sorted(rows, key=lambda row: row.source), "documents")
-    sheet.print_first(first - 1, len(fields) - 1, last)
+    _, last = sheet.records(fields, sorted(rows, key=lambda row: row.source), "documents")
+    sheet.print_nothing(len(fields) - 1, last)
 
 
 def manifest_sheet(book: Book, plan: Plan) -> None:

@@ -14,7 +14,6 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from paxsilica.output_tables import Column
-from paxsilica.plan.tables import ALL_TABLES
 
 BLUE, PALE, ORANGE, DEEP_ORANGE, GREY = "#0072B2", "#D9ECF8", "#FBD0AB", "#F5A96A", "#59636E"
 """Blue and orange differ for readers with any colour vision; short cells also have a sign."""
@@ -32,6 +31,7 @@ SHAPES: Mapping[str, dict[str, Any]] = {
     "heading": {"bold": True, "font_size": 13, "bottom": 2, "bottom_color": BLUE},
     "head": {
         "indent": 1,
+        "align": "left",
         "bold": True,
         "text_wrap": True,
         "valign": "vcenter",
@@ -54,20 +54,28 @@ SHAPES: Mapping[str, dict[str, Any]] = {
         "bg_color": "#DCE6F1",
         "bottom": 1,
     },
-    "text": {"indent": 1, "valign": "top"},
-    "wrap": {"indent": 1, "valign": "top", "text_wrap": True},
-    "label": {"valign": "top", "font_color": GREY},
+    "text": {"indent": 1, "align": "left", "valign": "top"},
+    "wrap": {"indent": 1, "align": "left", "valign": "top", "text_wrap": True},
+    "label": {"indent": 1, "align": "left", "valign": "top", "font_color": GREY},
     "left": {"indent": 1, "valign": "top", "align": "left", "text_wrap": True},
-    "note": {"indent": 1, "italic": True, "font_color": GREY, "text_wrap": True, "valign": "top"},
+    "note": {
+        "indent": 1,
+        "align": "left",
+        "italic": True,
+        "font_color": GREY,
+        "text_wrap": True,
+        "valign": "top",
+    },
     "money": {"num_format": "#,##0.0", "valign": "top"},
     "money_total": {"num_format": "#,##0.0", "bold": True, "top": 1},
     "number": {"num_format": "#,##0.0###", "valign": "top"},
+    "size": {"num_format": "[>=1000]#,##0;[>=10]#,##0.0;0.00##", "valign": "top"},
     "whole": {"num_format": "#,##0", "valign": "top"},
     "whole_total": {"num_format": "#,##0", "bold": True, "top": 1},
     "plain_year": {"num_format": "0", "valign": "top"},
     "share": {"num_format": "0%", "valign": "top"},
     "share_fine": {"num_format": "0.00%", "valign": "top"},
-    "total": {"indent": 1, "bold": True, "top": 1},
+    "total": {"indent": 1, "align": "left", "bold": True, "top": 1},
     "link": {"font_color": "#0563C1", "underline": 1},
     "check": {"bold": True, "font_color": BLUE},
     "met": {"bg_color": PALE},
@@ -109,6 +117,13 @@ PRINTED_ROWS = 40
 MOST_ROWS = 1_000_000
 """Most rows of a table that a sheet can hold."""
 
+HEAD_ROOM = 9
+"""Characters of a head that have room in the narrowest column; longer heads are broken into
+lines."""
+
+MOST_NAME = 96
+"""Width to which a column grows for the names in it, in characters."""
+
 WIDEST, NARROWEST = 60, 9
 """Widths of columns, in characters."""
 
@@ -147,7 +162,7 @@ def number_format(column: Column, values: Sequence[Any]) -> str:
     """
     if column.format in ("year", "share"):
         return "0" if column.format == "year" else "0.0%"
-    sizes = [abs(value) for value in _finite(values)]
+    sizes = [abs(value) for value in finite(values)]
     largest = max(sizes, default=0.0)
     if all(float(size).is_integer() for size in sizes) or largest >= 100_000:
         return "#,##0"
@@ -156,7 +171,8 @@ def number_format(column: Column, values: Sequence[Any]) -> str:
     return "#,##0.0" if largest >= 100 else "#,##0.00" if largest >= 10 else "#,##0.0000"
 
 
-def _finite(values: Sequence[Any]) -> list[float]:
+def finite(values: Sequence[Any]) -> list[float]:
+    """The numbers among values."""
     return [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
 
 
@@ -249,7 +265,7 @@ class Sheet:
     def head(self, words: Sequence[object], looks: Sequence[str] = ("text",)) -> int:
         """A line of column heads with the looks of the cells below them, those of numbers where
         ``looks`` ends; returns its number."""
-        if any(len(str(word)) > 14 for word in words[1:]) or (self.label and not self.row):
+        if any(len(str(word)) > HEAD_ROOM for word in words[1:]) or (self.label and not self.row):
             self.sheet.set_row(self.row, LINE * 3)
         for column, word in enumerate(words):
             text = column < len(looks) and looks[column] in TEXT_LOOKS
@@ -264,12 +280,15 @@ class Sheet:
         """Writes heads and a line for each row; returns the first and the last line of rows.
 
         With ``name`` this is the main table of the sheet: its cells get the name and a filter, and
-        the fields set the widths of the columns.
+        the fields set the least widths of the columns, which grow so that no name is cut.
         """
         top = self.head([field.head for field in fields], [field.look for field in fields])
+        widths = [field.width for field in fields]
         for row in rows:
             for column, field in enumerate(fields):
                 value = field.value(row)
+                if field.look in ("text", "label") and isinstance(value, str):
+                    widths[column] = max(widths[column], min(len(value) + 3, MOST_NAME))
                 if field.look == "wrap":
                     self.tall(value, field.width)
                 if field.formula is None:
@@ -282,8 +301,8 @@ class Sheet:
         if name:
             self.sheet.freeze_panes(top + 1, 1)
             self.sheet.repeat_rows(top)
-            for column, field in enumerate(fields):
-                self.sheet.set_column(column, column, field.width)
+            for column, width in enumerate(widths):
+                self.sheet.set_column(column, column, width)
         if name and last > top:
             self.book.name(name, self, (top, 0), (last, end))
             self.sheet.autofilter(top, 0, last, end)
@@ -296,6 +315,13 @@ class Sheet:
         if last > head + PRINTED_ROWS:
             words = f"&RFirst {PRINTED_ROWS} of {last - head:,} rows"
             self.sheet.set_footer(f"&L{self.name.replace('&', '&&')}{words}")
+
+    def print_nothing(self, columns: int, last: int) -> None:
+        """Leaves a sheet for the screen out of print: its print area is a free cell, which prints
+        no page, and its header says how to print it."""
+        self.sheet.print_area(last + 2, columns + 2, last + 2, columns + 2)
+        name = self.name.replace("&", "&&")
+        self.sheet.set_header(f"&L&B{name}&RNot printed by default: clear the print area first")
 
     def total(self, column: int, first: int, last: int, value: float) -> None:
         """The live sum of a column of money, in the next free line."""
@@ -321,44 +347,3 @@ class Sheet:
         chart.set_size({"width": CHART[0], "height": CHART[1]})
         self.sheet.set_h_pagebreaks([self.row + 1])
         self.sheet.insert_chart(self.row + 2, 0, chart, {"description": description})
-
-
-def write_table(book: Book, name: str, frame: pd.DataFrame) -> None:
-    """Writes a table of a plan to a sheet of its own: meaning and key of each column in two lines
-    of heads, then the rows."""
-    doc = ALL_TABLES[name]
-    sheet = Sheet(book, name, doc.title)
-    rows, lines = min(len(frame), MOST_ROWS), 1
-    for at, key in enumerate(map(str, frame.columns)):
-        column, values = doc.schema[key], frame[key].tolist()[:rows]
-        look = number_format(column, values) if column.numeric else "text"
-        header = column.meaning[:1].upper() + column.meaning[1:]
-        width = _width(key, header, values, look if column.numeric else "")
-        lines = max(lines, math.ceil(1.15 * len(header) / (width - 1)))
-        side = "head_right" if column.numeric else "head"
-        sheet.put(0, at, header, side)
-        sheet.put(1, at, key, side)
-        sheet.sheet.set_column(at, at, width)
-        for row, value in enumerate(values, start=2):
-            if value is not None and value == value:
-                sheet.put(row, at, value, look)
-    if rows < len(frame):
-        sheet.put(rows + 2, 0, f"and {len(frame) - rows:,} more rows in tables/{name}.csv")
-    sheet.sheet.set_row(0, LINE * min(lines, 8))
-    sheet.sheet.freeze_panes(2, 1)
-    sheet.sheet.repeat_rows(0, 1)
-    sheet.sheet.autofilter(1, 0, max(rows + 1, 1), len(frame.columns) - 1)
-    sheet.print_first(1, len(frame.columns) - 1, rows + 1)
-
-
-def _width(key: str, header: str, values: Sequence[Any], shape: str) -> float:
-    """Width for the key with its filter button, nearly all values, and a header of a few lines."""
-    if shape:
-        decimals = len(shape.partition(".")[2])
-        longest = max((len(f"{value:,.{decimals}f}") for value in _finite(values)), default=0)
-    else:
-        lengths = sorted(len(value) for value in values if isinstance(value, str))
-        longest = lengths[int(0.98 * (len(lengths) - 1))] if lengths else 0
-    return float(
-        min(WIDEST, max(NARROWEST, longest + 3, len(key) + 3, math.ceil(len(header) / 4) + 2))
-    )

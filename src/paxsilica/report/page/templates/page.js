@@ -49,7 +49,7 @@
   }
 
   // Tables: sort by a column, filter by words, download.
-  const words = (one) => one.textContent.trim();
+  const words = (one) => one.dataset.text ?? one.textContent.trim();
   const amount = (text) => {
     const plain = text.replace(/[,\s%▾<]/g, "");
     return plain !== "" && !Number.isNaN(Number(plain)) ? Number(plain) : null;
