@@ -8,7 +8,8 @@ The public interface is what this module lists:
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`,
   :func:`two_way`, :func:`montecarlo`, :func:`completion`, :func:`information`,
-  :func:`side_by_side`, :func:`compare` and :func:`value_partners` (with :func:`parse_player`);
+  :func:`side_by_side`, :func:`compare`, :func:`stress` and :func:`value_partners` (with
+  :func:`parse_player`);
 - :func:`price_table` prices a plan in four kinds that are never mixed
   (:class:`PriceRequest` selects them);
   the program's page on prices says what they mean;
@@ -42,6 +43,7 @@ __all__ = [
     "read_case",
     "sensitivity",
     "side_by_side",
+    "stress",
     "two_way",
     "value_partners",
 ]
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from paxsilica.studies.partners import parse_player, value_partners
     from paxsilica.studies.scenarios import compare, side_by_side
     from paxsilica.studies.sensitivity import sensitivity, two_way
+    from paxsilica.studies.stress import stress
     from paxsilica.tables import Tables, load_tables
 
 _HOMES = {
@@ -85,6 +88,7 @@ _HOMES = {
     "read_case": "case",
     "sensitivity": "studies.sensitivity",
     "side_by_side": "studies.scenarios",
+    "stress": "studies.stress",
     "two_way": "studies.sensitivity",
     "value_partners": "studies.partners",
 }

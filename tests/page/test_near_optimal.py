@@ -44,7 +44,8 @@ def known(near: NearOptimal) -> NamedPlan:
 
 
 def table_of(page: str) -> list[list[str]]:
-    """Text of the cells of the table of projects."""
+    """Text of the cells of the table of projects, as on a screen."""
+    page = re.sub(r'<b class="print-only".*?</b>', "", page)
     start = page.index('id="a-portfolio"')
     body = page[page.index("<tbody>", start) : page.index("</tbody>", start)]
     rows = re.findall(r"<tr data-project.*?</tr>", body, re.DOTALL)

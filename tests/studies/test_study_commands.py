@@ -89,6 +89,7 @@ def run(*words: str, code: int = 0) -> str:
         ),
         (["montecarlo", "chain.toml", "--samples", "2"], "projects"),
         (["completion", "chain.toml", "--draws", "4"], "years"),
+        (["stress", "chain.toml", "--lose", "plant", "--lose", "region", "--count", "2"], "losses"),
     ],
 )
 def test_a_study_is_printed_and_written(place: Path, words: list[str], main: str) -> None:
@@ -139,6 +140,9 @@ def test_plans_and_cases_are_compared(place: Path) -> None:
         (["information", "chain.toml"], "without them there is nothing to learn"),
         (["compare", "small"], "small"),
         (["alternatives", "chain.toml", "--set", "nonsense=1"], "nonsense"),
+        (["stress", "chain.toml", "--except", "b-smelter"], "b-smelt"),
+        (["stress", "chain.toml", "--year", "2031", "--except", "moon"], "2031"),
+        (["stress", "chain.toml", "--lose", "star"], "star"),
     ],
 )
 def test_bad_input_ends_with_2_and_a_sentence(place: Path, words: list[str], said: str) -> None:
@@ -153,7 +157,10 @@ def test_every_command_has_help_with_an_example() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["completion"], ["compare"]],
+    [
+        *(["frontier"], ["alternatives"], ["sensitivity"], ["montecarlo"], ["completion"]),
+        *(["compare"], ["stress"]),
+    ],
     ids=" ".join,
 )
 def test_stopped_before_anything_is_found(
@@ -198,3 +205,19 @@ def test_values_of_information_are_printed(tmp_path: Path, monkeypatch: pytest.M
         {"RP": 7, "EV": 0, "EEV": 8, "WS": 3.5, "VSS": 1, "EVPI": 3.5}
     )
     assert "did you mean 'late'" in run("information", "c.toml", "--reference", "lat", code=2)
+
+
+def test_a_folder_of_a_plan_is_tested_as_it_is(place: Path) -> None:
+    from paxsilica.api import Question
+    from paxsilica.case import read_case
+
+    problem = Question(load_tables(place / "data"), read_case(place / "chain.toml"))
+    problem.with_(budget=60.0).solve().save(place / "small")
+    shown = run("stress", "small", "--lose", "plant", "--no-time")
+    assert "Written to plans/stress-small" in shown
+    rows = csv.DictReader((place / "plans/stress-small/losses.csv").read_text().splitlines())
+    assert {row["kind"] for row in rows} == {"plant"}
+    assert not (place / "plans/stress-small/survival.csv").exists()
+    said = run("stress", "small", "--gap", "0.1", "--set", "budget_usd_m=1", code=2)
+    assert "--gap" in said
+    assert "--set" in said

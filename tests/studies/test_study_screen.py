@@ -24,6 +24,7 @@ from paxsilica.studies.montecarlo import montecarlo
 from paxsilica.studies.results import Study
 from paxsilica.studies.scenarios import compare, side_by_side
 from paxsilica.studies.sensitivity import sensitivity, two_way
+from paxsilica.studies.stress import stress
 
 CAPEX, DEMAND = "projects.capex_usd_m", "demand.quantity"
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?")
@@ -47,6 +48,7 @@ def studies() -> Mapping[str, Study]:
         "information": information(embargo(), workers=1),
         "cases": side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         "plans": compare(plan, smaller.solve()),
+        "stress": stress(problem, plan, lose=["region", "plant"], count=2, workers=1),
     }
 
 
@@ -80,7 +82,7 @@ def texts(study: Study) -> list[str]:
     [
         *("frontier", "two limits", "alternatives", "sensitivity", "two-way", "montecarlo"),
         *("completion", "information"),
-        *("cases", "plans"),
+        *("cases", "plans", "stress"),
     ],
 )
 def test_no_word_and_no_number_is_broken(

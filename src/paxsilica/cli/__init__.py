@@ -26,6 +26,7 @@ from paxsilica.cli.prices import prices
 from paxsilica.cli.report import report
 from paxsilica.cli.solve import solve
 from paxsilica.cli.statement import statement
+from paxsilica.cli.stress import stress
 from paxsilica.cli.studies import alternatives, compare, frontier, montecarlo, sensitivity
 from paxsilica.version import __version__
 
@@ -89,6 +90,7 @@ RESUMABLE: tuple[Callable[..., Answer], ...] = (
     uncertainty.completion,
     uncertainty.information,
     compare,
+    stress,
 )
 """Commands that handle Ctrl-C themselves: they keep the solves that are finished."""
 

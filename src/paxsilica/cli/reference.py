@@ -209,6 +209,7 @@ def study_tables() -> dict[str, Mapping[str, TableDoc]]:
     from paxsilica.studies.partners import Partners
     from paxsilica.studies.scenarios import Comparison, SideBySide
     from paxsilica.studies.sensitivity import Sensitivity, TwoWay
+    from paxsilica.studies.stress import Stress
 
     return {
         "`paxsilica frontier`": Frontier.docs,
@@ -220,6 +221,7 @@ def study_tables() -> dict[str, Mapping[str, TableDoc]]:
         "`paxsilica information`": Information.docs,
         "`paxsilica compare`, several cases": SideBySide.docs,
         "`paxsilica compare`, two plans": Comparison.docs,
+        "`paxsilica stress`": Stress.docs,
         "`paxsilica partners`": Partners.docs,
         "`paxsilica explain`, a project": Explanation.docs,
         "`paxsilica explain`, a stage": Exposure.docs,

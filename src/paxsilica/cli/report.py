@@ -38,6 +38,14 @@ def report(
             ),
         ),
     ] = None,
+    stress: Annotated[
+        Path | None,
+        typer.Option(
+            "--stress",
+            metavar="DIR",
+            help="Folder of the study stress of the plan, to show what losses do to it.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -65,11 +73,14 @@ def report(
 
       paxsilica report plans/base --alternatives plans/alternatives-base
 
+      paxsilica report plans/base --stress plans/stress-base
+
       paxsilica report plans/base --with plans/forty-billion --out base-and-forty.html
     """
     from paxsilica.atomic import new_file
     from paxsilica.report.page import render_page
     from paxsilica.report.views.diagnosis import load_reasons, shown_plan
+    from paxsilica.report.views.losses import load_losses
     from paxsilica.report.views.named_plan import load_named_plan
     from paxsilica.report.views.near_optimal import load_near_optimal
 
@@ -78,6 +89,8 @@ def report(
     named = load_named_plan(plan, options.data, closest=closest)
     if alternatives is not None:
         named = replace(named, near=load_near_optimal(alternatives, named.plan))
+    if stress is not None:
+        named = replace(named, losses=load_losses(stress, named.plan))
     reasons, beside, other_reasons = load_reasons(folder), None, None
     if other is not None:
         (plan, closest), other_reasons = shown_plan(other), load_reasons(other)

@@ -46,12 +46,15 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "completion": ("CompletionStudy",),
     "information": ("Information",),
     "compare": ("SideBySide", "Comparison"),
+    "stress": ("Stress",),
 }
 """What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
 not overwritten."""
 
 ROWS_SHOWN = 60
-ALWAYS_SHOWN = ("plans", "worst", "distribution", "headline", "roles", "coverage", "scenarios")
+ALWAYS_SHOWN = (
+    *("plans", "worst", "distribution", "headline", "roles", "coverage", "scenarios", "survival"),
+)
 """Tables that are shown beside the main one."""
 
 ZERO_TOL = 1e-9

@@ -210,6 +210,21 @@ def covered_need(
     }
 
 
+def need_by_region(world: World, year: int) -> dict[str, dict[str, float]]:
+    """Net need for each good that the final demand of each covered region causes in ``year``, in
+    the commodity's unit per year. Need is linear in final demand, so that the need of some regions
+    is the sum of theirs."""
+    benchmark = benchmark_processes(world)
+    demand = final_demand(world, year)
+    final: dict[str, dict[str, float]] = defaultdict(dict)
+    for (region, commodity), quantity in demand.items():
+        if world.in_need(region, year):
+            final[region][commodity] = quantity
+    wanted = covered_demand(world, demand, year)
+    chain = make_chain(world, benchmark, returns_in_chain(world, benchmark), wanted)
+    return {region: chain.need(goods) for region, goods in final.items()}
+
+
 def gross_need(
     world: World, benchmark: Mapping[str, str], final: Mapping[str, float]
 ) -> dict[str, float]:

@@ -278,6 +278,7 @@ class CoverageTest:
             ),
             shape=(len(rows), 3 + slack),
         )
+        self.low, self.high = program.low[columns], program.high[columns]
         self.share = {"all": count, "required": count + 1, "chosen": count + 2}
         self.slack = np.arange(count + 3, count + 3 + slack)
         zeros = np.zeros(3 + slack)
@@ -288,8 +289,8 @@ class CoverageTest:
             matrix=csr_matrix(hstack([matrix, extra])),
             row_low=low,
             row_high=high,
-            low=np.concatenate([program.low[columns], zeros]),
-            high=np.concatenate([program.high[columns], zeros]),
+            low=np.concatenate([self.low, zeros]),
+            high=np.concatenate([self.high, zeros]),
             integer=np.zeros(count + 3 + slack, dtype=bool),
             row_names=tuple(names),
             columns=(
@@ -350,12 +351,44 @@ class CoverageTest:
     def joint(self, shift: Array, *, of_required: bool = False) -> float:
         """Joint coverage, a share of 1; with ``of_required`` the largest multiple of all required
         shares."""
+        if not of_required:
+            return self.joint_operation(shift)[0]
         everything = np.ones(len(self.covering), dtype=bool)
-        if of_required:
-            self._set(shift, "required", everything, self.at_required)
-            return as_share(1.0 - self._missing("required"))
-        self._set(shift, "all", everything, self.full)
-        return as_share(1.0 - self._missing("all"))
+        self._set(shift, "required", everything, self.at_required)
+        return as_share(1.0 - self._missing("required"))
+
+    def joint_operation(self, shift: Array) -> tuple[float, Array]:
+        """Joint coverage, a share of 1, and the values of the columns of operation that reach
+        it."""
+        self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
+        values = self._values()
+        return as_share(1.0 - float(values[self.share["all"]])), values[: len(self.columns)]
+
+    def sparing_operation(self, shift: Array, joint: float, weights: Array) -> Array | None:
+        """An operation with at least the joint coverage ``joint`` and the least weighted sum of its
+        columns; ``None`` where the solver finds none."""
+        at, columns = np.array([self.share["all"]]), np.arange(len(self.columns))
+        self._set(shift, "all", np.ones(len(self.covering), dtype=bool), self.full)
+        self.solver.bound_columns(at, np.zeros(1), np.array([max(0.0, 1.0 - joint)]))
+        self.solver.set_costs(columns, weights)
+        self.solver.set_costs(at, np.zeros(1))
+        try:
+            values = self.solver.values()
+        except PaxSilicaError:
+            values = None
+            self.solver.forget_basis()
+        self.solver.set_costs(columns, np.zeros(len(columns)))
+        self.solver.set_costs(at, np.ones(1))
+        return None if values is None else values[: len(columns)]
+
+    def change(self, low: Array, high: Array, base: Array, full: Array) -> None:
+        """Changes the bounds of the columns of operation and, for each row of coverage, what the
+        joint share is a share of and the side of the row at a share of 1, until the next change."""
+        at = np.flatnonzero((low != self.low) | (high != self.high))
+        self.solver.bound_columns(at, low[at], high[at])
+        rows = np.flatnonzero(base != self.base)
+        self.solver.set_entries(self.covering[rows], self.share["all"], base[rows])
+        self.low, self.high, self.base, self.full = low, high, base, full
 
     def joint_with_bottlenecks(self, shift: Array, usual: Array) -> tuple[float, tuple[str, ...]]:
         """Joint coverage, a share of 1, and the goods of which more capacity would raise it: main
@@ -406,20 +439,21 @@ class CoverageTest:
         self.solver.bound_columns(
             np.array([self.share["all"]]), np.array([0.0]), np.array([missing])
         )
-        stuck = np.ones(len(self.covering), dtype=bool)
+        stuck, zeros = np.ones(len(self.covering), dtype=bool), np.zeros(len(self.slack))
         # A row that can rise at an optimum is removed; rows that rise in different optima rise
         # together in their average, so few rounds are needed.
-        while stuck.any():
-            most = np.where(stuck, 0.01, 0.0)
-            self.solver.bound_columns(self.slack, np.zeros(len(most)), most)
-            self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
-            values = self._values()
-            rose = stuck & (values[self.slack] > LIMIT)
-            if not rose.any():
-                break
-            stuck &= ~rose
-        self.solver.bound_columns(self.slack, np.zeros(len(self.slack)), np.zeros(len(self.slack)))
-        self.solver.set_costs(self.slack, np.zeros(len(self.slack)))
+        try:
+            while stuck.any():
+                self.solver.bound_columns(self.slack, zeros, np.where(stuck, 0.01, 0.0))
+                self.solver.set_costs(self.slack, np.where(stuck, -1.0, 0.0))
+                values = self._values()
+                rose = stuck & (values[self.slack] > LIMIT)
+                if not rose.any():
+                    break
+                stuck &= ~rose
+        finally:
+            self.solver.bound_columns(self.slack, zeros, zeros)
+            self.solver.set_costs(self.slack, zeros)
         return tuple(
             sorted({index[0] for (_, index), one in zip(self.index, stuck, strict=True) if one})
         )
@@ -478,6 +512,10 @@ class CoverageTest:
             dtype=bool,
         )
         self._set(shift, "all" if delivered else "chosen", chosen, self.full)
+
+    def require(self, shift: Array, active: NDArray[np.bool_], sides: Array) -> None:
+        """Sets the sides of the ``active`` rows of coverage, without a missing share."""
+        self._set(shift, "none", active, sides)
 
     def operation(self, shift: Array, goods: Sequence[str]) -> Outcome:
         """An operation that makes the largest share of the needs for ``goods``, with its duals;

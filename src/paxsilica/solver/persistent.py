@@ -268,6 +268,12 @@ class PersistentProgram:
         scaled = cost * self.scaling.columns[at] * self.scaling.objective
         self.solver.changeColsCost(len(at), at.astype(np.int32), rounded(scaled))
 
+    def set_entries(self, rows: Rows, column: int, entries: Array) -> None:
+        """Sets entries of the matrix in one column, in the units of the program."""
+        scaled = rounded(entries * self.scaling.rows[rows] * self.scaling.columns[column])
+        for row, entry in zip(rows.tolist(), scaled.tolist(), strict=True):
+            self.solver.changeCoeff(row, column, entry)
+
     def forget_basis(self) -> None:
         """Lets the next run start from scratch."""
         self.solver.clearSolver()

@@ -332,7 +332,8 @@ class Partners:
             points_lost=doc.number(
                 "percentage points that every requirement of coverage, at all stages and years at"
                 " once, can reach less without the player and with all others (projects"
-                " divisible); blank: no coverage is required"
+                " divisible); blank: no coverage is required",
+                "percentage points",
             ),
             verdict=doc.text("remark on the sign of the value; blank: it is positive"),
         ),

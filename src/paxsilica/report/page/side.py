@@ -27,6 +27,7 @@ from paxsilica.report.views.evidence import (
     project_sources,
 )
 from paxsilica.report.views.limits import OWN_UNIT, best_prices, binding_limits
+from paxsilica.report.views.losses import SHOWN
 from paxsilica.report.views.money import funder_rows, payments_by_year
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.near_optimal import MARK, near_optimal_sentences
@@ -141,6 +142,8 @@ def make_side(
         near=named.near,
         near_lines=near_optimal_sentences(named.near, plan, _project_names(named)),
         mark=MARK,
+        losses=named.losses,
+        losses_shown=[] if named.losses is None else named.losses.singles[:SHOWN],
         statuses=rows_by_status(named),
         grades=grade_rows(named),
         capital_range=capital_range(named),

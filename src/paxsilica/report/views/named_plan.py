@@ -21,6 +21,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.instance.world import World, make_world
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Lookup
+from paxsilica.report.views.losses import Losses
 from paxsilica.report.views.near_optimal import NearOptimal
 from paxsilica.tables import Tables, load_tables
 from paxsilica.tables.schema import Provenance
@@ -47,6 +48,7 @@ class NamedPlan:
         world: tables and case joined, or ``None`` without the tables.
         missing: reason why ``world`` is ``None``; otherwise empty.
         near: the verdicts of the study of near-optimal plans; ``None`` where they are not known.
+        losses: what the study of losses has computed; ``None`` where it is not known.
         made_as_closest: whether the plan was read as the closest plan of an infeasible case.
     """
 
@@ -55,6 +57,7 @@ class NamedPlan:
     missing: str = ""
     made_as_closest: bool = False
     near: NearOptimal | None = None
+    losses: Losses | None = None
 
     @property
     def closest(self) -> bool:
