@@ -3,7 +3,6 @@ finding that names it."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Callable
 from functools import cache

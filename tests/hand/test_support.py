@@ -231,8 +231,8 @@ def test_the_total_of_support_is_unique_where_public_money_costs_more_than_its_f
 
 
 def test_the_least_support_is_paid_where_public_money_costs_its_face_value() -> None:
-    # Ours can make 20, of which 10 are needed: a profit of 5 on 10 pays half of the fixed cost of 40
-    # that is kept ready. Support is no cost, so any amount from 0 on is as good.
+    # Ours can make 20, of which 10 are needed: a profit of 5 on 10 pays half of the fixed cost of
+    # 40, as half of it is kept ready. Support is no cost, so any amount from 0 on is as good.
     tables = two_plants(
         {"ours": {"variable_cost_usd_per_unit": M, "capacity": 20.0} | {"fixed_cost_usd_m": 40.0}}
     )
@@ -278,7 +278,8 @@ def test_a_profit_goes_to_the_owner_first_and_the_rest_by_parts_of_the_capital()
 def test_accounts_count_what_a_plant_must_sell_to_need_no_support() -> None:
     # Ten chips at 1 that sell for 6 could earn 50. The plan runs 5 of them to be ready, as theirs
     # are cheaper. A fixed cost of 30 and the annuity of its owner need a profit on more than 5:
-    # a price taker sells so much. Nobody pays support, the owner earns its rate, the funder nothing.
+    # a price taker sells so much. Nobody pays support, the owner earns its rate, and the funder
+    # earns nothing.
     made = two_plants(
         {},
         projects={

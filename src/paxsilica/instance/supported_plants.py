@@ -149,11 +149,11 @@ def _sold(
     full = {place for place, size in could.items() if 0 < need.get(place, 0.0) < size}
     found = {}
     for (plant, name), one in terms.items():
-        place, state = (world.plants[plant].main_product or "", name), states[name]
+        place, where = (world.plants[plant].main_product or "", name), states[name]
         if one.loss < 0 and need.get(place, 0.0) > 0:
-            shares = plant in state.shared or plant in world.shared
+            shares = plant in where.shared or plant in world.shared
             one = replace(one, sells="part" if place in full or shares else "all")
-        if one.sells != "all" or _may_lack(one, candidates.get(plant), state.year):
+        if one.sells != "all" or _may_lack(one, candidates.get(plant), where.year):
             found[plant, name] = one
     sold = {
         (world.plants[plant].main_product or "", state)

@@ -67,17 +67,16 @@ def support_need(model: pyo.ConcreteModel, instance: Instance, plant: str, state
     """In each normal state support covers what a plant lacks at list prices: its fixed cost, the
     annuity of its owner's capital at the owner's rate, and the loss on the output that readiness
     requires, less the profit on output that is sold: all that the capacity of the plant can make,
-    or, where plants could make more than final demand needs, the part that is sold. Fixed cost and annuity of a project count with
-    the probability that it operates; the fixed cost of an existing plant counts in proportion to
-    its standby capacity. Output that loses money and is not required is not paid for."""
+    or, where plants could make more than final demand needs, the part that is sold. Fixed cost and
+    annuity of a project count with the probability that it operates; the fixed cost of an existing
+    plant counts in proportion to its standby capacity. Output that loses money and is not required
+    is not paid for."""
     year = instance.states[state].year
     needed = needed_terms(model, instance, plant, state)
     if not needed:
         return pyo.Constraint.Skip
     received = (1.0, model.support[plant, year])
-    return at_least(
-        model, [received, *times(-1.0, needed)], -earned_anyway(instance, plant, state)
-    )
+    return at_least(model, [received, *times(-1.0, needed)], -earned_anyway(instance, plant, state))
 
 
 @row(
