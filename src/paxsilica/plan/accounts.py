@@ -209,10 +209,10 @@ def _without_price(instance: Instance, candidate: Candidate) -> set[str]:
     }
 
 
-def _given(payers: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
-    """Support that all payers pay, by year, USD million."""
+def _given(support: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
+    """Support of a project by year, USD million, from what each party pays."""
     found: dict[int, float] = defaultdict(float)
-    for years in payers.values():
+    for years in support.values():
         for year, amount in years.items():
             found[year] += amount
     return found
