@@ -27,7 +27,7 @@ from paxsilica.report.wording import share
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
 README = HERE.parent / "README.md"
-CASE, GAP, BUDGETS = "base", 0.001, (24_000, 26_000, 30_000, 40_000)
+CASE, GAP, BUDGETS = "base", 0.001, (26_000, 28_000, 32_000, 40_000)
 BROWSER, OFFICE = ("chromium", "chromium-browser", "google-chrome"), ("libreoffice", "soffice")
 SECONDS = 90
 WIDTH = 118

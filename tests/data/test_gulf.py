@@ -29,9 +29,8 @@ def test_envelopes_of_the_gulf_add_up(name: str, billion: float) -> None:
 
 
 def test_the_rest_of_the_case_is_the_base() -> None:
-    """Coverage is soft with 10 billion, for the search finds no plan with hard coverage in time."""
     assert question("gulf-0") == question("base")
-    assert question("gulf-10") == question("base", "coverage.hard=false")
+    assert question("gulf-10") == question("base")
 
 
 def test_without_their_envelopes_the_funds_take_no_part() -> None:

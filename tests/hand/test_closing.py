@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from paxsilica.audit import audit
 from paxsilica.prices.priced_items import capacity
 from paxsilica.tables.schema import Series
@@ -164,7 +166,8 @@ def test_capacity_of_a_plant_that_may_be_closed_has_no_price_of_its_own() -> Non
     # its bound and the row of an open plant say the same, so that either alone would save nothing
     def priced(**old: Any) -> set[str]:
         made = built(tables(FALLING, **old), case("2030-2033"))
-        return {item.where for item in capacity(made.instance, made.program)}
+        values = np.zeros(len(made.program.cost))
+        return {item.where for item in capacity(made.instance, made.program, values)}
 
     assert priced() == {"old"}
     assert priced(**CLOSES) == set()

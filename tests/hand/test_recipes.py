@@ -129,8 +129,10 @@ def test_event_of_capacity_hits_all_recipes() -> None:
 def test_price_of_the_shared_capacity_is_that_of_its_scarce_recipe() -> None:
     from paxsilica.prices.priced_items import capacity
 
-    model = line().built
-    items = {item.where: item for item in capacity(model.instance, model.program)}
+    found = line()
+    model, values = found.built, found.outcome.values
+    assert values is not None
+    items = {item.where: item for item in capacity(model.instance, model.program, values)}
     row = model.program.row_names.index(("shared_capacity", ("line", "normal 2030")))
     assert row in items["line"].movement.rows
 

@@ -231,10 +231,10 @@ def test_the_total_of_support_is_unique_where_public_money_costs_more_than_its_f
 
 
 def test_the_least_support_is_paid_where_public_money_costs_its_face_value() -> None:
-    # At 1 a unit ours costs no more than theirs. It may run 5 and 10, and at 10 its profit of 5 a
-    # unit pays its fixed cost of 40 but for none; support is no cost, so 0 to 40 is as good.
+    # Ours can make 20, of which 10 are needed: a profit of 5 on 10 pays half of the fixed cost of
+    # 40, as half of it is kept ready. Support is no cost, so any amount from 0 on is as good.
     tables = two_plants(
-        {"ours": {"variable_cost_usd_per_unit": M, "capacity": 10.0} | {"fixed_cost_usd_m": 40.0}}
+        {"ours": {"variable_cost_usd_per_unit": M, "capacity": 20.0} | {"fixed_cost_usd_m": 40.0}}
     )
     keys: dict[str, Any] = {"coverage": COVERED, "support": {"pay": True}}
     assert extremes(tables, case(**keys))[1] > 40
@@ -273,6 +273,43 @@ def test_a_profit_goes_to_the_owner_first_and_the_rest_by_parts_of_the_capital()
     each = (120 - annuity) / 2
     assert accounts.loc["sponsor", "received_usd_m"] == approx(4 * (annuity + each))
     assert accounts.loc["f", "received_usd_m"] == approx(4 * each)
+
+
+def test_accounts_count_what_a_plant_must_sell_to_need_no_support() -> None:
+    # Ten chips at 1 that sell for 6 could earn 50. The plan runs 5 of them to be ready, as theirs
+    # are cheaper. A fixed cost of 30 and the annuity of its owner need a profit on more than 5:
+    # a price taker sells so much. Nobody pays support, the owner earns its rate, and the funder
+    # earns nothing.
+    made = two_plants(
+        {},
+        projects={
+            "p": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 20.0,
+                "variable_cost_usd_per_unit": M,
+                "fixed_cost_usd_m": 30.0,
+                "sponsor_share": 0.5,
+                "sponsor_cost_of_capital": 0.25,
+                "economic_life_years": 4,
+            }
+        },
+    )
+    cheap = [
+        row.model_copy(update={"variable_cost_usd_per_unit": 0.0}) if row.asset == "theirs" else row
+        for row in made.assets
+    ]
+    found = Answer(
+        dataclasses.replace(made, assets=tuple(cheap)),
+        case("2030-2031", coverage=COVERED, **PAID),
+    )
+    assert found.value("activity", "p", "normal 2030") == approx(5)
+    assert len(found.plan.table("support")) == 0
+    accounts = found.plan.table("accounts").set_index("party")
+    annuity = 10 * annuity_share(0.25, 4)
+    assert accounts.loc["sponsor", "received_usd_m"] == approx(4 * annuity)
+    assert accounts.loc["sponsor", "irr"] == approx(0.25)
+    assert accounts.loc["f", "received_usd_m"] == approx(0, abs=1e-9)
 
 
 def test_the_least_budget_holds_support() -> None:

@@ -104,7 +104,7 @@ def rich() -> tuple[Built, Case]:
             },
             "forced": {"process": "press", "capex_usd_m": 8.0, "commitment": "required"} | site,
         },
-        demand={("A", "magnet"): 6, ("C", "magnet"): 4},
+        demand={("A", "magnet"): 6, ("C", "magnet"): 2},
         routes={
             "B>A ore": 0.1 * M,
             "B>C ore": 0.1 * M,

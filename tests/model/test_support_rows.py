@@ -16,7 +16,9 @@ NORMAL = "normal 2030"
 
 def model(price: float | None = 6 * M, funders: Any = None, **keys: Any) -> Built:
     """An existing plant of 8 and two projects that make a chip of half an ore at 4 and at a
-    variable cost of 5. What is made is needed by 10 chips in A and 20 in C."""
+    variable cost of 5. What is made is needed by 10 chips in A and 20 in C (``wanted``). The fixed
+    cost of the existing plant is ``old``."""
+    wanted, fixed = keys.pop("wanted", 20), keys.pop("old", 4.0)
     mandates, row = keys.pop("mandates", None), keys.pop("project", {})
     commodities = {
         "chip": {"covered": True, "price_usd_per_unit": price},
@@ -46,7 +48,7 @@ def model(price: float | None = 6 * M, funders: Any = None, **keys: Any) -> Buil
                 "process": "make",
                 "capacity": 8.0,
                 "variable_cost_usd_per_unit": 5 * M,
-                "fixed_cost_usd_m": 4.0,
+                "fixed_cost_usd_m": fixed,
                 "must_run_share": 0.2,
             },
             "theirs": {"process": "make", "region": "C", "variable_cost_usd_per_unit": M},
@@ -55,7 +57,7 @@ def model(price: float | None = 6 * M, funders: Any = None, **keys: Any) -> Buil
         },
         projects={"p": project | row, "q": project | {"region": "B"}},
         routes={"C>A chip": 0.0, "A>C chip": 0.0, "A>B ore": 0.0, "B>A chip": 0.0},
-        demand={("A", "chip"): 10, ("C", "chip"): 20, ("C", "tool"): 7},
+        demand={("A", "chip"): 10, ("C", "chip"): wanted, ("C", "tool"): 7},
         funders={"f": {"envelope_usd_m": 1000.0}} if funders is None else funders,
         mandates=mandates,
     )
@@ -140,10 +142,47 @@ def test_nobody_supports_adversaries_or_plants_that_cost_nothing() -> None:
     assert {plant for plant, _ in model().lines("support_need")} == {"p", "q", "old"}
 
 
-def test_sold_is_made_bounds_what_is_sold_by_activity() -> None:
-    row = model().line("sold_is_made", "p", NORMAL)
-    assert row.terms == approx({("sold", ("p", NORMAL)): 1, ("activity", ("p", NORMAL)): -1})
+def test_sold_within_capacity_bounds_what_is_sold_by_what_a_project_can_make() -> None:
+    row = model().line("sold_within_capacity", "p", NORMAL)
+    assert row.terms == approx(
+        {
+            ("sold", ("p", NORMAL)): 1,
+            ("committed", ("p", 2030)): -10,
+            ("added_size", ("p", 2030)): -1,
+        }
+    )
     assert row.sides == (-INF, 0)
+
+
+def test_sold_of_an_existing_plant_is_bounded_by_its_capacity() -> None:
+    program = model().program
+    assert program.high[program.columns.index(("sold", ("old", NORMAL)))] == 8
+    assert ("old", NORMAL) not in model().lines("sold_within_capacity")
+
+
+def test_support_need_counts_the_profit_on_all_that_a_plant_can_make_where_it_is_needed() -> None:
+    # 2 * (8 + 15 + 15) chips can be made, and 200 are needed. The profit of 5 on the capacity of a
+    # project is more than its fixed cost and annuity of what is added, not of its smallest size at
+    # a fixed cost of 60.
+    found = model(project={"fixed_cost_usd_m": 60.0}, wanted=200)
+    assert found.lines("sold_within_need") == found.lines("sold_within_capacity") == []
+    each = annuity_share(0.25, 4)
+    terms = found.line("support_need", "p", NORMAL).terms
+    assert terms == approx(
+        {
+            ("support", ("p", 2030)): 1,
+            ("committed", ("p", 2030)): -(60 + 0.5 * 100 * each) + 5 * 10,
+            ("added_size", ("p", 2030)): -(0.5 + 0.5 * 4 * each) + 5,
+        }
+    )
+
+
+def test_a_plant_that_earns_its_cost_with_all_that_it_can_make_has_no_row() -> None:
+    # a profit of 40 pays a fixed cost of 4, and not one of 48; projects earn 50 and more
+    assert model(wanted=200, old=4.0, project={"fixed_cost_usd_m": 1.0}).lines("support_need") == []
+    row = model(wanted=200, old=48.0).line("support_need", "old", NORMAL)
+    assert row.terms == approx({("support", ("old", 2030)): 1, ("standby", ("old", NORMAL)): -6})
+    assert row.sides == (approx(-40), INF)
 
 
 def test_sold_within_need_is_the_need_of_final_demand_everywhere() -> None:
@@ -154,7 +193,7 @@ def test_sold_within_need_is_the_need_of_final_demand_everywhere() -> None:
 
 
 def test_without_profit_nothing_is_sold() -> None:
-    assert model(price=3 * M).lines("sold_is_made") == []
+    assert model(price=3 * M).lines("sold_within_capacity") == []
 
 
 def test_support_equals_funding_by_the_mandates_of_funders() -> None:
@@ -179,7 +218,7 @@ def test_support_equals_funding_by_the_mandates_of_funders() -> None:
 
 
 def test_support_equals_funding_where_nobody_may_pay_leaves_no_support() -> None:
-    row = model(mandates=[{"funder": "f", "region": "B"}]).line(
+    row = model(price=3 * M, mandates=[{"funder": "f", "region": "B"}]).line(
         "support_equals_funding", "old", 2030
     )
     assert row.terms == approx({("support", ("old", 2030)): -1})

@@ -11,7 +11,7 @@ from paxsilica.audit.activity import Running, demand_in
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M, fits
 from paxsilica.audit.need import gross_need
-from paxsilica.audit.reference import ENDLESS, Situation, yearly_charge
+from paxsilica.audit.reference import ENDLESS, Facts, Situation, product, yearly_charge
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Lack:
         owed: fixed cost and annuity of the owner's capital, USD million.
         loss: variable cost and feed less output at list prices, USD per unit of activity.
         kept: activity that readiness requires beyond what always runs.
-        activity: activity in the state.
+        room: activity whose output it can sell: what its capacity can make in the state, or, where
+            further recipes share its capacity, its activity.
         made: main product per unit of activity; 0 without one.
         good: the main product.
     """
@@ -30,7 +31,7 @@ class Lack:
     owed: float
     loss: float
     kept: float
-    activity: float
+    room: float
     made: float
     good: str | None
 
@@ -40,7 +41,8 @@ class Lack:
 
     def size(self) -> float:
         """Size of the numbers that it is made from, USD million."""
-        return self.owed + 1e-6 * abs(self.loss) * max(self.kept, self.activity)
+        room = self.room if math.isfinite(self.room) else 0.0
+        return self.owed + 1e-6 * abs(self.loss) * max(self.kept, room)
 
     def sold(self, support: float) -> float:
         """The least activity whose output must be sold so that the support is enough."""
@@ -88,8 +90,26 @@ def _lack(running: Running, plant: str, one: Situation) -> Lack:
         owed += annuities(running, plant, one.year)
     good = facts.processes[row.process].main_product
     made = facts.makes[row.process][good] if good is not None else 0.0
-    runs = running.activity.get((plant, one.name), 0.0)
-    return Lack(math.fsum(owed), loss, kept, runs, made, good)
+    return Lack(math.fsum(owed), loss, kept, _room(running, plant, one), made, good)
+
+
+def _room(running: Running, plant: str, one: Situation) -> float:
+    facts = running.facts
+    if plant in _sharing(facts):
+        return running.activity.get((plant, one.name), 0.0)
+    left = facts.factor("capacity", plant, one.events)
+    return product(running.capacity(plant, one.year), left)
+
+
+def _sharing(facts: Facts) -> set[str]:
+    """Plants whose capacity several recipes share, and these recipes."""
+    if "sharing" not in facts.memory:
+        uses = {name: facts.capacity_of(name)[0] for name in facts.plants}
+        facts.memory["sharing"] = {
+            name for pair in uses.items() if pair[0] != pair[1] for name in pair
+        }
+    found: set[str] = facts.memory["sharing"]
+    return found
 
 
 def markets(running: Running, needed: Lacking) -> dict[tuple[str, str], float]:
@@ -161,8 +181,8 @@ def _audit_amounts(
     """Support of each plant against what it lacks in the normal states of the year.
 
     The plan does not say how much each plant sells. A plant with a profit needs support for all
-    that it owes at most, and at least for what is left if all its output is sold; in between, it
-    must sell some, and all together no more than final demand needs.
+    that it owes at most, and at least for what is left if all that it can make is sold; in between,
+    it must sell some, and all together no more than final demand needs.
     """
     ledger, size = running.ledger, running.money.size
     made: dict[tuple[str, str], float] = defaultdict(float)
@@ -170,7 +190,7 @@ def _audit_amounts(
     for (plant, state), one in needed.items():
         if one.good is not None and one.loss < 0:
             support = paid.get((plant, running.states[state].year), 0.0)
-            made[one.good, state] += one.made * one.activity
+            made[one.good, state] += one.made * one.room
             sold[one.good, state] += one.made * one.sold(support)
     for (good, state), amount in sold.items():
         here = ledger.at([good, state], running.facts.commodities[good].unit, running.size(good))
@@ -181,7 +201,7 @@ def _audit_amounts(
     for (plant, state), one in needed.items():
         key = (plant, running.states[state].year)
         place = (one.good or "", state)
-        all_sold = one.amount(one.activity if market.get(place, 0.0) > 0 else 0.0)
+        all_sold = one.amount(one.room if market.get(place, 0.0) > 0 else 0.0)
         crowded = made[place] > market.get(place, 0.0)
         least[key] = max(least[key], all_sold)
         most[key] = max(most[key], one.owed if one.loss < 0 and crowded else all_sold)

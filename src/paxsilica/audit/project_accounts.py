@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paxsilica.audit.activity import Running
-from paxsilica.audit.audited_support import annuities
+from paxsilica.audit.audited_support import Lacking, annuities, lacking
 from paxsilica.audit.findings import records
 from paxsilica.audit.money import USD_M
 from paxsilica.audit.reference import Facts
@@ -49,11 +49,12 @@ def _accounts(running: Running) -> dict[tuple[str, str], _Account]:
     """By (project, party)."""
     paid = _by_project(running, running.money.payments)
     support = _by_project(running, running.money.support)
+    lacks = lacking(running)
     found = {}
     for project in {*paid, *support}:
         if project not in running.money.committed:
             continue
-        margins, given = _margins(running, project), defaultdict[int, float](float)
+        given = defaultdict[int, float](float)
         capital = {party: math.fsum(years.values()) for party, years in paid[project].items()}
         owed = {
             party: _continued(running, project, years) for party, years in support[project].items()
@@ -61,6 +62,7 @@ def _accounts(running: Running) -> dict[tuple[str, str], _Account]:
         for years in owed.values():
             for year, amount in years.items():
                 given[year] += amount
+        margins = _margins(running, project, given, lacks)
         due = _due_to_owner(running, project) if "sponsor" in capital else {}
         for party in {*capital, *owed}:
             share = capital.get(party, 0.0) / (math.fsum(capital.values()) or 1.0)
@@ -251,8 +253,11 @@ def _rate(running: Running, project: str, party: str) -> float:
     return facts.case.finance.discount_rate if stated is None else stated
 
 
-def _margins(running: Running, project: str) -> dict[int, float] | None:
-    """Expected margin by year, USD million; ``None`` without a price."""
+def _margins(
+    running: Running, project: str, given: Years, lacks: Lacking
+) -> dict[int, float] | None:
+    """Expected margin by year, USD million, with the support ``given`` by year; ``None`` without a
+    price. It counts what the project must sell for its support to be enough, if it runs less."""
     facts, money = running.facts, running.money
     row, one = facts.projects[project], money.committed[project]
     recipes = [name for name in facts.plants if facts.capacity_of(name)[0] == project]
@@ -265,7 +270,10 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
         serves, above = money.in_service(project, year)
         fixed[year], found[year] = facts.fixed_cost_of(project, year, serves, above), 0.0
     for plant, worth_of_one in worth.items():
-        for name, amount in running.activity_of[plant]:
+        amounts = dict(running.activity_of[plant])
+        if plant == project:
+            _sell_enough(running, project, given, lacks, amounts)
+        for name, amount in amounts.items():
             state = running.states[name]
             if state.year in found:
                 cost = facts.unit_cost(plant, state.year)
@@ -276,6 +284,17 @@ def _margins(running: Running, project: str) -> dict[int, float] | None:
         kept = (1 - (row.decline_rate or 0.0)) ** (year - facts.last)
         found[year], fixed[year] = kept * found.get(facts.last, 0.0), fixed.get(facts.last, 0.0)
     return {year: amount - fixed[year] for year, amount in found.items()}
+
+
+def _sell_enough(
+    running: Running, project: str, given: Years, lacks: Lacking, amounts: dict[str, float]
+) -> None:
+    """Raises activity by normal state to what the project must sell for its support to be
+    enough."""
+    for name, state in running.states.items():
+        if (lack := lacks.get((project, name))) is not None:
+            least = lack.sold(given.get(state.year, 0.0))
+            amounts[name] = max(amounts.get(name, 0.0), least)
 
 
 def _worth(facts: Facts, process: str) -> float | None:

@@ -215,7 +215,7 @@ def frontier(
 
     [bold]Examples[/bold]
 
-      paxsilica frontier --along budget=24000,26000,30000,40000
+      paxsilica frontier --along budget=26000,28000,32000,40000
 
       paxsilica frontier --minimise budget --along coverage=6
 

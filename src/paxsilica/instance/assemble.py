@@ -199,6 +199,13 @@ class Instance:
         """Terms of operating support by (plant, normal state)."""
         return self.paid_support.terms
 
+    @property
+    def counts_support(self) -> bool:
+        """Whether the case pays operating support and something can be cut off."""
+        return self.case.support.pay and any(
+            state.mode == "disrupted" for state in self.states.values()
+        )
+
     @cached_property
     def support_groups(self) -> dict[str, SupportGroup]:
         """Plants that may need support in groups with the same funders, by name of the group."""

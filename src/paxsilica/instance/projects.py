@@ -248,6 +248,20 @@ def differences(of: tuple[int, ...], weight: Mapping[int, float]) -> dict[int, f
     return coefficients
 
 
+def steps(of: tuple[int, ...], coefficients: Mapping[int, float]) -> dict[int, float]:
+    """The inverse of :func:`differences`: weights on the steps of each year.
+
+    >>> steps((2030, 2031), differences((2030, 2031), {2030: 3.0, 2031: 2.0}))
+    {2030: 3.0, 2031: 2.0}
+    """
+    weight: dict[int, float] = {}
+    later = 0.0
+    for year in reversed(of):
+        later += coefficients.get(year, 0.0)
+        weight[year] = later
+    return {year: weight[year] for year in of}
+
+
 @dataclass(frozen=True)
 class FunderTerms:
     """A funder that takes part, with what it delivers (USD million).

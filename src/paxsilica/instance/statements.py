@@ -346,12 +346,7 @@ def _support(instance: Instance) -> Iterable[str]:
             " does not hold what plants that are kept ready lack to earn their costs."
         )
         return
-    earning = {
-        (instance.world.plants[plant].main_product or plant, state)
-        for (plant, state), terms in instance.support.items()
-        if terms.loss < 0
-    }
-    if goods := {good for good, _ in earning - set(instance.paid_support.market)}:
+    if goods := instance.paid_support.unneeded:
         yield (
             "The profit of plants does not lower their operating support where final demand needs"
             f" nothing of their main product along the usual recipes: {_some(goods)}."

@@ -2,21 +2,24 @@
 
 A plant loses money where its variable cost and its feed cost more than its output earns at list
 prices. Support pays for that loss on the output that readiness requires, for the fixed cost and for
-the annuity of the owner's capital, as far as the profit of the plant does not. Profit is earned on
-output that is sold, and no more of a good is sold than all final demand needs: output that is left
-over does not lower support.
+the annuity of the owner's capital, as far as the profit of the plant does not. Plants are price
+takers: one that earns a profit at list prices sells what its capacity can make. But no more of a
+good is sold than all final demand needs: output that would be left over does not lower support.
+Where all plants together cannot make more than that, what each sells is no decision.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from paxsilica.errors import Problem
+from paxsilica.finance import MILLION
 from paxsilica.instance.demand import benchmark_processes, gross_need
 from paxsilica.instance.operating_states import OperatingState
-from paxsilica.instance.projects import Candidate, Funding
+from paxsilica.instance.projects import Candidate, Funding, steps
 from paxsilica.instance.world import UNLIMITED, Plant, World
 
 
@@ -27,6 +30,11 @@ class SupportTerms:
     Attributes:
         loss: variable cost and feed less output at list prices, USD per unit of activity; negative
             for a profit.
+        room: capacity of an existing plant in the state, units of activity per year; of a project,
+            the share of its credited capacity that events leave.
+        sells: what it sells at a profit: ``"all"`` that its capacity can make, a part that the
+            model decides, as final demand does not need the output of all plants (``"part"``), or
+            ``"nothing"``, as there is no profit or no need.
         kept_share: activity that readiness requires beyond what always runs, per unit of standby
             capacity.
         fixed: fixed cost of an existing plant per unit of standby capacity, USD million; zero for
@@ -34,8 +42,10 @@ class SupportTerms:
     """
 
     loss: float
+    room: float
     kept_share: float
     fixed: float
+    sells: Literal["all", "part", "nothing"] = "nothing"
 
 
 @dataclass(frozen=True)
@@ -62,11 +72,14 @@ class Support:
         terms: by (plant, normal state) of every plant that may need support.
         market: by (commodity, normal state), what the plants that may need support can sell of
             their main product: the gross need of final demand everywhere, commodity units per year;
-            only goods that a plant of ``terms`` makes at a profit.
+            only goods of which plants of ``terms`` could make more at a profit.
+        unneeded: goods that a plant would make at a profit, and final demand does not need along
+            the benchmark recipes.
     """
 
     terms: Mapping[tuple[str, str], SupportTerms]
     market: Mapping[tuple[str, str], float]
+    unneeded: frozenset[str] = frozenset()
 
 
 def make_support(
@@ -111,30 +124,85 @@ def make_support(
                 fixed = fixed_cost.get((name, state.year), 0.0) / room
             loss = _loss(world, plant, state, prices) if name in state.plants else 0.0
             if (kept and loss > 0) or fixed or _costs(candidates.get(name), state.year):
-                found[name, state.name] = SupportTerms(loss, kept, fixed)
+                left = state.capacity_factor if plant.is_project else state.capacity
+                found[name, state.name] = SupportTerms(loss, left.get(name, 0.0), kept, fixed)
     _refuse_without_life(world, candidates)
-    return Support(found, _market(world, states, found))
+    return _sold(world, candidates, states, found)
 
 
-def _market(
+def _sold(
     world: World,
+    candidates: Mapping[str, Candidate],
     states: Mapping[str, OperatingState],
     terms: Mapping[tuple[str, str], SupportTerms],
-) -> dict[tuple[str, str], float]:
-    earning: dict[str, set[str]] = defaultdict(set)
+) -> Support:
+    """The support of ``terms`` with what each plant sells, without plants that sell enough to earn
+    their cost whatever is decided."""
+    could: dict[tuple[str, str], float] = defaultdict(float)
     for (plant, state), one in terms.items():
         product = world.plants[plant].main_product
         if one.loss < 0 and product is not None:
-            earning[state].add(product)
-    benchmark = benchmark_processes(world) if earning else {}
+            made = world.outputs[world.plants[plant].process][product]
+            size = candidates[plant].largest if plant in candidates else 1.0
+            could[product, state] += made * one.room * size
+    need = _need(world, states, {state for _, state in could})
+    full = {place for place, size in could.items() if 0 < need.get(place, 0.0) < size}
+    found = {}
+    for (plant, name), one in terms.items():
+        place, where = (world.plants[plant].main_product or "", name), states[name]
+        if one.loss < 0 and need.get(place, 0.0) > 0:
+            shares = plant in where.shared or plant in world.shared
+            one = replace(one, sells="part" if place in full or shares else "all")
+        if one.sells != "all" or _may_lack(one, candidates.get(plant), where.year):
+            found[plant, name] = one
+    sold = {
+        (world.plants[plant].main_product or "", state)
+        for (plant, state), one in found.items()
+        if one.sells == "part"
+    }
+    unneeded = frozenset(good for good, state in could if not need.get((good, state)))
+    return Support(found, {place: need[place] for place in sorted(sold)}, unneeded)
+
+
+def _need(
+    world: World, states: Mapping[str, OperatingState], names: set[str]
+) -> dict[tuple[str, str], float]:
+    """Gross need of all final demand by (commodity, normal state)."""
+    benchmark = benchmark_processes(world) if names else {}
     found: dict[tuple[str, str], float] = {}
-    for state, goods in earning.items():
+    for state in sorted(names):
         final: dict[str, float] = defaultdict(float)
         for (_, commodity), quantity in states[state].demand.items():
             final[commodity] += quantity
         need = gross_need(world, benchmark, final)
-        found |= {(good, state): need[good] for good in sorted(goods) if need.get(good, 0.0) > 0}
+        found |= {(good, state): amount for good, amount in need.items()}
     return found
+
+
+def _may_lack(terms: SupportTerms, candidate: Candidate | None, year: int) -> bool:
+    """Whether a plant that sells all it can make may lack something for any decision: each year's
+    commitment and addition of size is judged by itself, without what large sizes save."""
+    earned = -terms.loss / MILLION
+    if candidate is None:
+        return terms.fixed > earned
+    parts = (
+        (candidate.window, candidate.smallest, candidate.fixed_cost, candidate.capex),
+        (
+            candidate.size_years,
+            1.0,
+            candidate.fixed_cost_per_unit,
+            candidate.capex_per_unit,
+        ),
+    )
+    for of, size, fixed, capital in parts:
+        serves = steps(of, candidate.in_service(year, of))
+        credited = steps(of, candidate.credited_availability(year, of))
+        charges = steps(of, candidate.owner_charges(year, of, capital))
+        for v in of:
+            profit = earned * terms.room * size * credited[v]
+            if fixed[year] * serves[v] + charges[v] > profit:
+                return True
+    return False
 
 
 def _loss(

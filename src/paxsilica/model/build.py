@@ -72,7 +72,7 @@ def build(instance: Instance) -> pyo.ConcreteModel:
     add(model, instance, funding.programme_budget)
 
     add(model, instance, support.support_need)
-    add(model, instance, support.sold_is_made)
+    add(model, instance, support.sold_within_capacity)
     add(model, instance, support.sold_within_need)
     add(model, instance, support.support_equals_funding)
 

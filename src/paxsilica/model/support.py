@@ -8,7 +8,7 @@ import pyomo.environ as pyo
 
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance
-from paxsilica.model.investment import fixed_cost_terms, owner_charge_terms
+from paxsilica.model.investment import capacity_terms, fixed_cost_terms, owner_charge_terms
 from paxsilica.model.registry import Terms, at_least, at_most, equal, row, times
 from paxsilica.model.variables import sold_index, support_group_index, support_index
 
@@ -29,7 +29,19 @@ def needed_terms(model: pyo.ConcreteModel, instance: Instance, plant: str, state
         terms.append((kept, model.standby[plant, state]))
     if (plant, state) in model.sold:
         terms.append((support.loss / MILLION, model.sold[plant, state]))
+    elif support.sells == "all" and plant in instance.candidates:
+        made = capacity_terms(model, instance.candidates[plant], year, support.room)
+        terms += times(support.loss / MILLION, made)
     return terms
+
+
+def earned_anyway(instance: Instance, plant: str, state: str) -> float:
+    """Profit of an existing plant that sells all that its capacity can make, USD million a year;
+    nothing for a project, whose capacity is decided."""
+    support = instance.support[plant, state]
+    if support.sells != "all" or plant in instance.candidates:
+        return 0.0
+    return -support.loss * support.room / MILLION
 
 
 @row(
@@ -39,7 +51,7 @@ def needed_terms(model: pyo.ConcreteModel, instance: Instance, plant: str, state
         r" \alpha^o_{a,v,t(c)}\, K_{a,v})\, \Delta y_{a,v} + (F^e_{a,t(c)} + \sigma_a\,"
         r" \alpha^o_{a,v,t(c)}\, K^e_{a,v})\, \Delta e_{a,v}\right) + \bar F_{a,t(c)}\, w_{a,c} +"
         r" 10^{-6} \left(\max(0, G_{a,c})\, \bar\mu_a\, w_{a,c} + \min(0, G_{a,c})\,"
-        r" \zeta_{a,c}\right)"
+        r" \left(\zeta_{a,c} \;\Big|\; \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)}\right)\right)"
     ),
     dual=(
         "USD million of cost per further USD million that the plant lacks in the state; zero or"
@@ -54,19 +66,26 @@ def needed_terms(model: pyo.ConcreteModel, instance: Instance, plant: str, state
 def support_need(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
     """In each normal state support covers what a plant lacks at list prices: its fixed cost, the
     annuity of its owner's capital at the owner's rate, and the loss on the output that readiness
-    requires, less the profit on output that is sold. Fixed cost and annuity of a project count with
-    the probability that it operates; the fixed cost of an existing plant counts in proportion to
-    its standby capacity. Output that loses money and is not required is not paid for."""
+    requires, less the profit on output that is sold: all that the capacity of the plant can make,
+    or, where plants could make more than final demand needs, the part that is sold. Fixed cost and
+    annuity of a project count with the probability that it operates; the fixed cost of an existing
+    plant counts in proportion to its standby capacity. Output that loses money and is not required
+    is not paid for."""
     year = instance.states[state].year
     needed = needed_terms(model, instance, plant, state)
     if not needed:
         return pyo.Constraint.Skip
-    return at_least(model, [(1.0, model.support[plant, year]), *times(-1.0, needed)], 0.0)
+    received = (1.0, model.support[plant, year])
+    return at_least(model, [received, *times(-1.0, needed)], -earned_anyway(instance, plant, state))
 
 
 @row(
-    over=sold_index,
-    latex=r"\zeta_{a,c} \le x_{a,c}",
+    over=lambda instance: [
+        key
+        for key in sold_index(instance)
+        if key[0] in instance.candidates or _shares_capacity(instance, *key)
+    ],
+    latex=r"\zeta_{a,c} \le \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)}",
     dual=(
         "USD million of cost per further unit of activity that earns a profit: the support that it"
         " saves; zero or negative"
@@ -76,11 +95,22 @@ def support_need(model: pyo.ConcreteModel, instance: Instance, plant: str, state
     price="the row defines what is sold; the support that it saves is priced by the budget",
     audit="operating support",
 )
-def sold_is_made(model: pyo.ConcreteModel, instance: Instance, plant: str, state: str) -> Any:
-    """What a plant sells it has made."""
-    return at_most(
-        model, [(1.0, model.sold[plant, state]), (-1.0, model.activity[plant, state])], 0.0
-    )
+def sold_within_capacity(
+    model: pyo.ConcreteModel, instance: Instance, plant: str, state: str
+) -> Any:
+    """A project sells no more than its credited capacity can make. (The capacity of an existing
+    plant is the upper bound of what it sells. A plant that shares its capacity with other recipes
+    sells no more than it makes.)"""
+    sold = (1.0, model.sold[plant, state])
+    if _shares_capacity(instance, plant, state):
+        return at_most(model, [sold, (-1.0, model.activity[plant, state])], 0.0)
+    candidate, where = instance.candidates[plant], instance.states[state]
+    room = capacity_terms(model, candidate, where.year, instance.support[plant, state].room)
+    return at_most(model, [sold, *times(-1.0, room)], 0.0)
+
+
+def _shares_capacity(instance: Instance, plant: str, state: str) -> bool:
+    return plant in instance.world.shared or plant in instance.states[state].shared
 
 
 def _markets(instance: Instance) -> list[tuple[str, str]]:

@@ -101,7 +101,8 @@ variable(
     r"\zeta_{a,c}",
     "plant, normal state",
     "units of activity per year",
-    "activity of a plant that may need support whose output is sold at a profit",
+    "activity of a plant that may need support whose output is sold at a profit, where plants could"
+    " make more than final demand needs",
 )
 variable(
     "stock",
@@ -232,15 +233,8 @@ def support_index(instance: Instance) -> list[tuple[str, int]]:
 
 
 def sold_index(instance: Instance) -> list[tuple[str, str]]:
-    """(plant, normal state) wherever a plant that may need support earns a profit on its output."""
-    market, plants = instance.paid_support.market, instance.world.plants
-    return [
-        (plant, state)
-        for (plant, state), terms in instance.support.items()
-        if terms.loss < 0
-        and plant in instance.states[state].plants
-        and (plants[plant].main_product, state) in market
-    ]
+    """(plant, normal state) wherever a plant that may need support sells a part of its output."""
+    return [key for key, terms in instance.support.items() if terms.sells == "part"]
 
 
 def support_payment_index(instance: Instance) -> list[tuple[str, str, int]]:
@@ -360,7 +354,11 @@ def declare(model: pyo.ConcreteModel, instance: Instance) -> None:
     for (funder, _, year), var in model.payment.items():
         model.payments_of[funder].append((year, var))
     model.support = pyo.Var(support_index(instance), domain=positive)
-    model.sold = pyo.Var(sold_index(instance), domain=positive)
+    model.sold = pyo.Var(
+        sold_index(instance),
+        domain=positive,
+        bounds=lambda _, a, c: (0, _largest_sale(instance, a, c)),
+    )
     model.support_payment = pyo.Var(support_payment_index(instance), domain=positive)
     for (funder, _, year), var in model.support_payment.items():
         model.payments_of[funder].append((year, var))
@@ -460,6 +458,13 @@ def _activity_bounds(instance: Instance, plant: str, state: str) -> tuple[float,
         else 0.0
     )
     return (must_run, finite(capacity))
+
+
+def _largest_sale(instance: Instance, plant: str, state: str) -> float | None:
+    """Capacity of an existing plant; what a project sells is bounded by a row."""
+    if instance.world.plants[plant].is_project:
+        return None
+    return finite(instance.support[plant, state].room)
 
 
 def _standby_bounds(instance: Instance, plant: str, state: str) -> tuple[float, float | None]:

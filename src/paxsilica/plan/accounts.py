@@ -9,7 +9,9 @@ beginning of a year and margins at its end.
 
 Where the case pays operating support, it is paid with the margins and repeated like them, and the
 owner receives the annuity of its capital before the others receive their parts: support counts on
-that (see :mod:`paxsilica.instance.supported_plants`).
+that (see :mod:`paxsilica.instance.supported_plants`). Support also counts on the profit of what a
+plant could sell. Where the plan runs a plant less than it must sell to earn its fixed cost and that
+annuity with the support that is paid, the margin counts what it must sell.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ def each_account(
     for project in sorted({*paid, *supported}):
         candidate = instance.candidates[project]
         missing = sorted(_without_price(instance, candidate))
-        margins = None if missing else _margins(instance, values, candidate)
+        given = _given(supported.get(project, {}))
+        margins = None if missing else _margins(instance, values, candidate, given)
         note = f"no price of {', '.join(missing)}" if missing else None
         last = _last_year(values, candidate)
         paid_by = {
@@ -206,9 +209,20 @@ def _without_price(instance: Instance, candidate: Candidate) -> set[str]:
     }
 
 
-def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[int, float]:
+def _given(support: Mapping[str, Mapping[int, float]]) -> dict[int, float]:
+    """Support of a project by year, USD million, from what each party pays."""
+    found: dict[int, float] = defaultdict(float)
+    for years in support.values():
+        for year, amount in years.items():
+            found[year] += amount
+    return found
+
+
+def _margins(
+    instance: Instance, values: Values, candidate: Candidate, given: Mapping[int, float]
+) -> dict[int, float]:
     """Expected margin of the project by year, USD million, from its planned start to the end of its
-    economic life (of the case, where none is stated)."""
+    economic life (of the case, where none is stated), with the support ``given`` by year."""
     prices = _prices(instance)
     start = commitment_year(values, candidate)
     assert start is not None
@@ -222,17 +236,30 @@ def _margins(instance: Instance, values: Values, candidate: Candidate) -> dict[i
     activity = values.of("activity")
     end = instance.years[-1]
     found: dict[int, float] = dict.fromkeys(range(start, end + 1), 0.0)
+    counted = instance.counts_support
     for state in instance.states.values():
         for plant in recipes if state.year in found else ():
             runs = activity.get((plant, state.name), 0.0)
-            if runs:
-                margin = recipes[plant] - state.variable_cost[plant]
-                found[state.year] += state.probability * runs * margin / MILLION
+            if plant not in state.variable_cost:
+                continue
+            margin = (recipes[plant] - state.variable_cost[plant]) / MILLION
+            if counted and plant == candidate.name and margin > 0 and state.mode == "normal":
+                runs = max(runs, _must_sell(values, candidate, state.year, margin, given))
+            found[state.year] += state.probability * runs * margin
     for year in range(end + 1, _last_year(values, candidate) + 1):
         found[year] = found.get(end, 0.0) * left_after(candidate.decline, year - end)
     for year in found:
         found[year] -= total(fixed_cost_terms(values, candidate, min(year, end)))
     return found
+
+
+def _must_sell(
+    values: Values, candidate: Candidate, year: int, margin: float, given: Mapping[int, float]
+) -> float:
+    """The activity whose output a project must sell to earn its fixed cost and the annuity of the
+    owner's capital with the support that it is given; ``margin`` is USD million per unit."""
+    owed = fixed_cost_terms(values, candidate, year) + owner_charge_terms(values, candidate, year)
+    return max(0.0, total(owed) - given.get(year, 0.0)) / margin
 
 
 def _last_year(values: Values, candidate: Candidate) -> int:

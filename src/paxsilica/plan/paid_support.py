@@ -10,8 +10,9 @@ import pandas as pd
 
 from paxsilica.finance import MILLION
 from paxsilica.instance import Instance
+from paxsilica.model.investment import capacity_terms
 from paxsilica.model.support import support_need
-from paxsilica.plan.extract import ZERO_TOL, table
+from paxsilica.plan.extract import ZERO_TOL, table, total
 from paxsilica.solver import Array, Compiled, Values
 
 UNALLOCATED = "unallocated"
@@ -28,8 +29,9 @@ def needed_support(instance: Instance, program: Compiled, values: Array) -> Need
     without = values.copy()
     without[program.positions("support")] = 0.0
     matrix = program.matrix[rows]
-    lacking: Array = -(matrix @ without)
-    sizes: Array = abs(matrix) @ np.abs(without)
+    earned = program.row_low[rows]
+    lacking: Array = earned - matrix @ without
+    sizes: Array = abs(matrix) @ np.abs(without) + np.abs(earned)
     found: Needed = {}
     for row, lack, size in zip(rows, lacking, sizes, strict=True):
         amount = float(lack)
@@ -115,14 +117,24 @@ def _offtake(
     if one.main_product is None:
         return None, None, None
     key = (plant, state)
-    activity = (
-        terms.kept_share * values.of("standby").get(key, 0.0)
-        if terms.loss > 0
-        else values.of("sold").get(key, 0.0)
-    )
+    if terms.loss > 0:
+        activity = terms.kept_share * values.of("standby").get(key, 0.0)
+    elif terms.sells == "all":
+        activity = room_of(instance, values, plant, state)
+    else:
+        activity = values.of("sold").get(key, 0.0)
     row = next(row for row in instance.tables.commodities if row.commodity == one.main_product)
     made = instance.world.outputs[one.process][one.main_product]
     return activity * made, row.unit, row.price_usd_per_unit
+
+
+def room_of(instance: Instance, values: Values, plant: str, state: str) -> float:
+    """What the capacity of a plant can make in a state, units of activity per year."""
+    where = instance.states[state]
+    if plant not in instance.candidates:
+        return where.capacity.get(plant, 0.0)
+    factor = where.capacity_factor.get(plant, 0.0)
+    return total(capacity_terms(values, instance.candidates[plant], where.year, factor))
 
 
 def support_of_projects(support: pd.DataFrame) -> dict[str, dict[str, dict[int, float]]]:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from types import MappingProxyType
 
@@ -92,7 +93,12 @@ STAGES_FIRST = 4
 """Stages that are priced before the scarcest good, which takes more time than they do."""
 
 DIRECT_COLUMNS = 5_000
-"""Columns up to which the most joint coverage is found in one program: there it is the fastest."""
+"""Columns up to which the most joint coverage is found in one program: there it is the fastest.
+Larger programs are solved at the same time, where the solver may use several threads."""
+
+ON_COST = ("budget and partners", "scarcest good")
+ON_MONEY = ("joint coverage", "coverage of stages", "coverage of further stages")
+"""Prices from the least cost and from the least public money."""
 
 
 def front_prices(
@@ -115,8 +121,18 @@ def front_prices(
             such as those of a search; they save time.
         clock: seconds on the clock of :func:`time.monotonic`.
     """
-    allowed = max(LEAST_SECONDS, SHARE_OF_TIME * seconds)
-    return _Front(made, values, clock() + allowed, near).tables()
+    ends = clock() + max(LEAST_SECONDS, SHARE_OF_TIME * seconds)
+    front = _Front(made, values, ends, near)
+    if made.case.solver.threads < 2 or len(made.program.cost) <= DIRECT_COLUMNS:
+        return front.tables()
+    # the programs of the two share nothing, and the solver runs outside of Python's lock
+    other = _Front(made, values, ends, near)
+    with ThreadPoolExecutor(2) as pool:
+        costs, money = pool.submit(front.compute, ON_COST), pool.submit(other.compute, ON_MONEY)
+        costs.result()
+        money.result()
+    front.take(other)
+    return front.tables(())
 
 
 class _Front:
@@ -140,6 +156,8 @@ class _Front:
             (name for name, state in self.instance.states.items() if state.coverage_test),
             key=lambda name: (self.instance.states[name].year, name),
         )
+        self.rows: dict[str, list[FrontPrice]] = {what: [] for what in FRONT_OF}
+        self.missing: dict[str, list[str]] = defaultdict(list)
         self.solved: dict[str, Duals] = {}
         self.present = ""
         self.budget = made.program.rows_of(row_with(item="budget"))
@@ -242,10 +260,8 @@ class _Front:
 
     # -- rows ----------------------------------------------------------------------------------
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables, as far as time allows."""
-        rows: dict[str, list[FrontPrice]] = {what: [] for what in FRONT_OF}
-        missing: dict[str, list[str]] = defaultdict(list)
+    def compute(self, titles: Sequence[str]) -> None:
+        """The rows of some steps, as far as time allows."""
         steps: tuple[tuple[str, Callable[[], Iterator[FrontPrice]]], ...] = (
             ("budget and partners", self._money),
             ("joint coverage", self._joint),
@@ -254,16 +270,28 @@ class _Front:
             ("coverage of further stages", partial(self._stages, first=False)),
         )
         for title, read in steps:
-            if not self._asked(title):
+            if title not in titles or not self._asked(title):
                 continue
             try:
                 for row in read():
-                    rows[row.what].append(row)
+                    self.rows[row.what].append(row)
             except OutOfTimeError:
-                missing[TIME_OVER].append(title)
+                self.missing[TIME_OVER].append(title)
             except (PriceError, PaxSilicaError) as error:
-                missing[str(error)].append(title)
-        found = self._ordered(rows)
+                self.missing[str(error)].append(title)
+
+    def take(self, other: _Front) -> None:
+        """Adds what another one has computed."""
+        for what, rows in other.rows.items():
+            self.rows[what] += rows
+        for reason, titles in other.missing.items():
+            self.missing[reason] += titles
+        self.proofs += other.proofs
+
+    def tables(self, titles: Sequence[str] = (*ON_COST, *ON_MONEY)) -> dict[str, pd.DataFrame]:
+        """The tables, after some steps."""
+        self.compute(titles)
+        found = self._ordered(self.rows)
         found += [
             FrontPrice(
                 NOT_COMPUTED,
@@ -274,7 +302,7 @@ class _Front:
                 f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}."
                 + (MORE_TIME if reason == TIME_OVER else ""),
             )
-            for reason, titles in missing.items()
+            for reason, titles in self.missing.items()
         ]
         columns = list(PRICE_TABLES["front_prices"].columns)
         frame = pd.DataFrame([row[:-1] for row in found], columns=columns)

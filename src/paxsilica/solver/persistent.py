@@ -25,6 +25,10 @@ Rows = NDArray[np.intp]
 AT_BOUND = 1e-9
 """Distance of a value from a bound, relative to its size where that is above one, that is none."""
 
+NEARLY_MET = 1e-8
+"""Violation of a row of the scaled program above which its columns are not fixed at a vertex: with
+all of them fixed, the solver would find no solution."""
+
 PRIMAL, USUAL = 4, 1
 """Numbers of HiGHS for the primal simplex method and for its usual choice, the dual one."""
 
@@ -165,23 +169,42 @@ class PersistentProgram:
         """Lets the next run start near an optimal vertex of the program, or of one with fewer
         columns. The program is solved with the columns outside of the basis of the vertex fixed,
         which takes little time, and then from there with the primal simplex method: the objective
-        is the optimum already, and a proof of it is missing."""
+        is nearly the optimum already, and a proof of it is missing.
+
+        The vertex holds rows to a tolerance. What it violates by more than the solver does in a
+        program with fixed columns stays free.
+        """
         program, known = self.program, len(vertex.values)
         low, high = program.low[:known], program.high[:known]
         values = np.clip(vertex.values, low, high)
         room = AT_BOUND * np.maximum(1.0, np.abs(values))
         at_low, at_high = values <= low + room, values >= high - room
         at = vertex.outside[(at_low | at_high)[vertex.outside]]
+        values[at] = np.where(at_low[at], low[at], high[at])
+        loose = program.matrix[np.flatnonzero(self._violations(values) > NEARLY_MET)].indices
+        if not self._starts_at(at[~np.isin(at, loose)], values, at_low):
+            self.forget_basis()
+
+    def _violations(self, values: Array) -> Array:
+        """By how much rows are violated in the scaled program, with further columns at zero."""
+        scaled = self.scaling.program(self.program)
+        there = np.pad(values, (0, len(scaled.cost) - len(values))) / self.scaling.columns
+        activity = scaled.matrix @ there
+        beyond = np.maximum(scaled.row_low - activity, activity - scaled.row_high)
+        return np.asarray(beyond)
+
+    def _starts_at(self, at: Rows, values: Array, at_low: NDArray[np.bool_]) -> bool:
+        """Whether the program can be solved with these columns fixed; the next run starts there."""
+        program = self.program
         scale, place = self.scaling.columns[at], at.astype(np.int32)
-        fixed = rounded(np.where(at_low[at], low[at], high[at]) / scale)
+        fixed = rounded(values[at] / scale)
         self.forget_basis()  # presolve takes the fixed columns out, but not after a warm start
         self.solver.changeColsBounds(len(at), place, fixed, fixed)
         status, basis = self._settle(), self.solver.getBasis()
-        bounds = rounded(low[at] / scale), rounded(high[at] / scale)
+        bounds = rounded(program.low[at] / scale), rounded(program.high[at] / scale)
         self.solver.changeColsBounds(len(at), place, *bounds)
         if status != highspy.HighsModelStatus.kOptimal:
-            self.forget_basis()
-            return
+            return False
         kinds, kind = list(basis.col_status), highspy.HighsBasisStatus
         for column in at.tolist():
             if kinds[column] != kind.kBasic:
@@ -193,6 +216,7 @@ class PersistentProgram:
             self._settle()
         finally:
             self.set_option("simplex_strategy", USUAL)
+        return True
 
     def duals_if_moved(self, movement: Movement) -> Array | None:
         """Duals of the rows after a movement; ``None`` if the moved program is infeasible. Sides
