@@ -20,7 +20,7 @@ from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
-from paxsilica.report.wording import count, number
+from paxsilica.report.wording import cost_words, count, number
 from paxsilica.version import __version__
 
 __all__ = ["render_page"]
@@ -49,6 +49,7 @@ def render_page(
     environment.filters |= {
         "money": money,
         "millions": _millions,
+        "cost_words": cost_words,
         "percent": _percent,
         "covered": covered,
         "required": required,
