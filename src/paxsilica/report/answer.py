@@ -10,10 +10,10 @@ from paxsilica.plan.result import Plan
 from paxsilica.report.headline import headline_sentences
 from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import coverage_stages, scarcest_first
-from paxsilica.report.views.money import LEAST_PAYMENT, funder_rows
+from paxsilica.report.views.money import LEAST_PAYMENT, cost_words, funder_rows
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
-from paxsilica.report.wording import SHADOW_PRICES, advice, cost_words, count, status_sentence
+from paxsilica.report.wording import SHADOW_PRICES, advice, count, status_sentence
 
 GOODS_NAMED, PROJECTS_NAMED, REGIONS_NAMED, FUNDERS_NAMED, PRICES_NAMED = 4, 8, 8, 6, 6
 """Most names of each kind in the answer."""

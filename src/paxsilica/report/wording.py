@@ -24,20 +24,8 @@ SHADOW_PRICES = "Shadow prices: the value of one more, with projects divisible"
 """Heading of the sentences on shadow prices, on the screen, the page and in the workbook."""
 
 
-COST_TERMS = {"operating_support": "cost of public funds for operating support"}
-"""Terms of the table ``costs`` whose keys would be mistaken for the money that is paid."""
-
 NAME_LENGTH = 56
 """Longest name in a line of the screen."""
-
-
-def cost_words(term: object) -> str:
-    """A term of the table ``costs`` in words.
-
-    >>> cost_words("operating_support"), cost_words("fixed_operation")
-    ('cost of public funds for operating support', 'fixed operation')
-    """
-    return COST_TERMS.get(str(term), str(term).replace("_", " "))
 
 
 def short_name(name: str, length: int = NAME_LENGTH) -> str:

@@ -11,9 +11,9 @@ from paxsilica.model.costs import capital, coverage_shortfall, operating_support
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.limits import binding_limits
-from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
+from paxsilica.report.views.money import LEAST_PAYMENT, cost_words, idle_funders
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
-from paxsilica.report.wording import cost_words, count, number, short_name
+from paxsilica.report.wording import count, number, short_name
 
 OWN_COSTS = (capital.__name__, operating_support.__name__, coverage_shortfall.__name__)
 """Terms of the table ``costs`` that hold no cost of plants that exist without the plan."""

@@ -18,9 +18,10 @@ from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.diagnosis import Reasons
+from paxsilica.report.views.money import cost_words
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
-from paxsilica.report.wording import cost_words, count, number
+from paxsilica.report.wording import count, number
 from paxsilica.version import __version__
 
 __all__ = ["render_page"]
