@@ -81,7 +81,7 @@ def test_the_answer_says_what_the_tables_say() -> None:
         "With this plan all 3 stages of the chain have a source outside Other for at least"
         " 50\u00a0% of need at the same time from 2031 to 2034; without it, for 0\u00a0%."
     )
-    assert "2 projects in 2 regions for USD 80 million: USD 48 million" in second
+    assert "2 projects in 2 regions for USD 80 million of capital: USD 48 million" in second
     assert [card.value for card in cards(named())][2:4] == ["2", "3 of 3"]
 
 

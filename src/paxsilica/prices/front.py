@@ -29,6 +29,7 @@ from paxsilica.finance import MILLION
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.model.registry import parts_of, row_with, rows_with
 from paxsilica.model.security import coverage_base, production_coverage
+from paxsilica.plan.labels import listed
 from paxsilica.plan.tables import PRICE_TABLES
 from paxsilica.prices.duals import CHECKS, TOLERANCE, Duals, PriceError
 from paxsilica.prices.front_rows import (
@@ -85,8 +86,8 @@ GOODS_TRIED = 3
 HELD_ROOM = 1e-7
 """Relative room of the coverage that is held, for the tolerance of the solver."""
 
-TIME_OVER = "the time of the prices, a fifth of that of the plan, was over"
-MORE_TIME = " The command `paxsilica prices` computes them without this limit of time."
+TIME_OVER = "the time limit for prices, a fifth of the time of the plan, was reached"
+MORE_TIME = " The command `paxsilica prices` computes them without this time limit."
 """Why prices are missing, and what helps."""
 
 STAGES_FIRST = 4
@@ -299,8 +300,8 @@ class _Front:
                 *(math.nan,) * 3,
                 "",
                 math.nan,
-                f"Shadow prices of {' and of '.join(titles)} are not computed: {reason}."
-                + (MORE_TIME if reason == TIME_OVER else ""),
+                f"Shadow prices {listed([f'of {title}' for title in titles])} are not computed:"
+                f" {reason}." + (MORE_TIME if reason == TIME_OVER else ""),
             )
             for reason, titles in self.missing.items()
         ]

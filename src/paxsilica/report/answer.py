@@ -10,7 +10,7 @@ from paxsilica.plan.result import Plan
 from paxsilica.report.headline import headline_sentences
 from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import coverage_stages, scarcest_first
-from paxsilica.report.views.money import LEAST_PAYMENT, funder_rows
+from paxsilica.report.views.money import LEAST_PAYMENT, cost_words, funder_rows
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.views.portfolio import Totals, portfolio_rows, rows_by_region, totals
 from paxsilica.report.wording import SHADOW_PRICES, advice, count, status_sentence
@@ -155,7 +155,7 @@ def _funders(named: NamedPlan) -> list[str]:
     words = [f"{row['name']} {money(row['paid_usd_m'])}" for row in paying[:FUNDERS_NAMED]]
     if rest := paying[FUNDERS_NAMED:]:
         words.append(f"{len(rest)} more {money(sum(row['paid_usd_m'] for row in rest))}")
-    found = [f"Public money comes from {listed(words)}."] if words else []
+    found = [f"Public money comes from {'; '.join(words)}."] if words else []
     idle = [row["name"] for row in rows if row not in paying and row["available_usd_m"] > 0]
     if idle:
         shown = idle[:FUNDERS_NAMED]
@@ -174,7 +174,7 @@ def cost_difference(named: NamedPlan) -> list[str]:
     """Cost with the plan less the cost without any project, by term; what is missing has a price in
     some cases and is no cost."""
     rows = [
-        (str(row["term"]).replace("_", " "), row["usd_m"] - row["without_usd_m"])
+        (cost_words(row["term"]), row["usd_m"] - row["without_usd_m"])
         for row in records(named.plan.costs)
         if not blank(row["without_usd_m"])
     ]
@@ -204,26 +204,30 @@ def _spent(named: NamedPlan, found: Totals) -> str:
         f" for {money(found.public + found.own)}"
     )
     if found.funded:
-        budget = named.case.get("budget_usd_m")
-        paid = found.limited(budget_covers(named))
-        others = (
-            f"with {money(found.support)} of operating support, " if paid > found.public else ""
-        )
-        used = f" ({others}of a budget of {money(budget)})" if budget else ""
-        if budget and paid >= 0.9995 * budget:
-            used = f" ({others}all of the budget)"
         words += (
-            f": {money(found.public)} from governments and their funds{used} and"
-            f" {money(found.own)} from the owners of the plants"
-        )
-    if found.support and found.support >= LEAST_COST:
-        words += (
-            f". Operating support costs funders {money(found.support)} over the years of the case"
+            f" of capital: {money(found.public)} from governments and their funds and"
+            f" {money(found.own)} from the owners of the plants. {_public_money(named, found)}"
         )
     years = sorted(int(year) for year in named.plan.portfolio["committed_year"])
     early = years[int(0.8 * (len(years) - 1))]
     by = f"in {early}" if years[0] == early else f"by {early}"
-    return f"{words}. Four in five of them must be committed {by}."
+    return f"{words.removesuffix('.')}. Four in five projects must be committed {by}."
+
+
+def _public_money(named: NamedPlan, found: Totals) -> str:
+    """What governments and their funds pay in all, and the budget that limits it."""
+    budget, covers = named.case.get("budget_usd_m"), budget_covers(named)
+    support = found.support if found.support and found.support >= LEAST_COST else 0.0
+    used = f", within the budget of {money(budget)}" if budget else ""
+    if budget and found.limited(covers) >= 0.9995 * budget:
+        used = ", all of the budget"
+    if not support:
+        return f"Public money is {money(found.public)}{used}."
+    capital = f"{money(found.public)} of capital"
+    paid = f"Public money is {money(found.public + support)}"
+    if covers == "capital":
+        return f"{paid}: {money(support)} of operating support and {capital}{used}."
+    return f"{paid}{used}: {capital} and {money(support)} of operating support."
 
 
 def budget_covers(named: NamedPlan) -> str:
@@ -256,7 +260,7 @@ def cards(named: NamedPlan) -> list[Card]:
         allowed = f"of {budget / scale:,.1f} allowed" if budget else "no limit set"
         paid = found.limited(budget_covers(named))
         shown.append(Card(f"{paid / scale:,.1f}", f"USD {unit} of public money", allowed))
-    note = "public money and the owners' share"
+    note = "public capital and the owners' share; without operating support"
     shown.append(Card(f"{found.capital / scale:,.1f}", f"USD {unit} of capital in all", note))
     where = f"in {count(found.regions, 'region')}" if found.regions else ""
     shown.append(Card(f"{found.projects:,}", f"project{'' if found.projects == 1 else 's'}", where))

@@ -24,6 +24,19 @@ SHADOW_PRICES = "Shadow prices: the value of one more, with projects divisible"
 """Heading of the sentences on shadow prices, on the screen, the page and in the workbook."""
 
 
+NAME_LENGTH = 56
+"""Longest name in a line of the screen."""
+
+
+def short_name(name: str, length: int = NAME_LENGTH) -> str:
+    """The name, cut to ``length`` characters.
+
+    >>> short_name("Nolans separation"), short_name("Nolans separation", 7)
+    ('Nolans separation', 'Nolans…')
+    """
+    return name if len(name) <= length else f"{name[: length - 1].rstrip(' ,')}…"
+
+
 def number(value: float) -> str:
     """The value with thousands separators and four significant digits.
 

@@ -11,9 +11,9 @@ from paxsilica.model.costs import capital, coverage_shortfall, operating_support
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.limits import binding_limits
-from paxsilica.report.views.money import LEAST_PAYMENT, idle_funders
+from paxsilica.report.views.money import LEAST_PAYMENT, cost_words, idle_funders
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
-from paxsilica.report.wording import count, number
+from paxsilica.report.wording import count, number, short_name
 
 OWN_COSTS = (capital.__name__, operating_support.__name__, coverage_shortfall.__name__)
 """Terms of the table ``costs`` that hold no cost of plants that exist without the plan."""
@@ -23,7 +23,7 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
     """(label, words): at most ``names`` funders, public money, least budget, costs and limits."""
     plan = named.plan
     found, budget = plan.headline, named.case.get("budget_usd_m")
-    paid_by = _funders_pay(plan, names)
+    paid_by = _funders_pay(named, names)
     if paid_by:
         yield "Funders pay, USD million", paid_by
     if found:
@@ -37,7 +37,7 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
             f" {number(found['public_capital_usd_m'])} and {support}; owners {number(owners)};"
             f" all capital {number(found['capital_usd_m'])}",
         )
-        if words := _support(plan, names):
+        if words := _support(named, names):
             yield "Operating support, USD million", words
         yield "Least budget", _least_budget(named)
     if words := _preference(named):
@@ -55,18 +55,23 @@ def money_lines(named: NamedPlan, names: int) -> Iterable[tuple[str, str]]:
         yield "Limits used up", f"{', '.join(limits[:3])}{more}"
 
 
-def _funders_pay(plan: Plan, names: int) -> str:
-    frame = plan.table("funders").sort_values(["paid_usd_m", "funder"], ascending=[False, True])
+def _funders_pay(named: NamedPlan, names: int) -> str:
+    frame = named.plan.table("funders").sort_values(
+        ["paid_usd_m", "funder"], ascending=[False, True]
+    )
     paying = [row for row in records(frame) if row["paid_usd_m"] > LEAST_PAYMENT]
-    words = [f"{row['funder']} {number(round(row['paid_usd_m'], 1))}" for row in paying]
+    words = [
+        f"{short_name(named.funder(row['funder']))} {number(round(row['paid_usd_m'], 1))}"
+        for row in paying
+    ]
     rest = sum(row["paid_usd_m"] for row in paying[names:])
     more = [f"{len(words) - names} more {number(rest)}"] if rest else []
-    return ", ".join([*words[:names], *more])
+    return "; ".join([*words[:names], *more])
 
 
-def _support(plan: Plan, names: int) -> str:
+def _support(named: NamedPlan, names: int) -> str:
     """The plants with most operating support, with their price floor in the first year of it."""
-    frame = plan.table("support").sort_values(["plant", "year", "funder"])
+    frame = named.plan.table("support").sort_values(["plant", "year", "funder"])
     sums = frame.groupby("plant")["support_usd_m"].sum()
     order = sorted(sums.index, key=lambda plant: (-float(sums[plant]), str(plant)))
     order = [plant for plant in order if sums[plant] > LEAST_PAYMENT]
@@ -76,10 +81,11 @@ def _support(plan: Plan, names: int) -> str:
         form = "for its capacity"
         if not blank(row["price_floor_usd_per_unit"]):
             form = f"price floor {number(row['price_floor_usd_per_unit'])} USD in {row['year']}"
-        words.append(f"{plant} {number(round(float(sums[plant]), 1))} ({form})")
+        name = short_name(named.plant(plant))
+        words.append(f"{name} {number(round(float(sums[plant]), 1))} ({form})")
     rest = sum(float(sums[plant]) for plant in order[names:])
     more = [f"{len(order) - names} more {number(round(rest, 1))}"] if rest else []
-    return ", ".join([*words, *more])
+    return "; ".join([*words, *more])
 
 
 def _least_budget(named: NamedPlan) -> str:
@@ -121,9 +127,8 @@ def _preference(named: NamedPlan) -> str:
 
 def _own_costs(plan: Plan) -> str:
     terms = {str(row["term"]): float(row["usd_m"]) for row in records(plan.costs)}
-    words = {operating_support.__name__: "cost of public funds for operating support"}
     shown = [
-        f"{words.get(term, term.replace('_', ' '))} {number(terms[term])}"
+        f"{cost_words(term)} {number(terms[term])}"
         for term in OWN_COSTS
         if abs(terms.get(term, 0.0)) > LEAST_PAYMENT
     ]
@@ -148,9 +153,10 @@ def unused_lines(named: NamedPlan, instance: Instance | None, names: int) -> Ite
     free = [stage for stage in coverage_stages(named.plan) if stage.key not in built]
     enough = sum(stage.needs_nothing for stage in free)
     if enough:
+        where = "there" if enough == len(free) else f"at {enough} of them"
         yield (
-            f"Nothing is built at {count(enough, 'stage')} (0 projects above): the requirement is"
-            " met there without the plan."
+            f"Nothing is built at {count(len(free), 'stage')} (0 projects above): the requirement"
+            f" is met {where} without the plan."
         )
     others = [name for name in named.case.get("see_also", ()) if name in case_files()]
     if others and (reasons or enough):

@@ -45,7 +45,7 @@ NAMES_SHOWN = 20
 FUNDERS_WIDTH = 19
 NOTE_LENGTH = 190
 PRICE_LINES = 8
-NAMES_IN_LINES = (12, 8, 4, 0)
+NAMES_IN_LINES = (12, 8, 4, 3, 2, 0)
 """Most names in a line on money; the next smaller number is taken if the screen would be longer
 than its height."""
 

@@ -18,6 +18,7 @@ from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.diagnosis import Reasons
+from paxsilica.report.views.money import cost_words
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.views.portfolio import totals
 from paxsilica.report.wording import count, number
@@ -49,6 +50,7 @@ def render_page(
     environment.filters |= {
         "money": money,
         "millions": _millions,
+        "cost_words": cost_words,
         "percent": _percent,
         "covered": covered,
         "required": required,

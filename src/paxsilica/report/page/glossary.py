@@ -53,6 +53,10 @@ GLOSSARY = {
         " value (grant equivalent)."
     ),
     "protected": "The role of a region whose need must be covered.",
+    "public money": (
+        "What funders pay in the years of the case: the public part of the capital of projects, and"
+        " operating support."
+    ),
     "shadow price": (
         "The change of the optimum for one more unit of a limit, a requirement or a good."
     ),

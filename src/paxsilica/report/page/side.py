@@ -240,7 +240,7 @@ def _binding(named: NamedPlan) -> list[tuple[str, str]]:
         parts = (
             named.thing(limit.where) if limit.where not in ("", "programme") else "",
             when,
-            f"{number(amount)} {unit}".rstrip() if len(limit.amounts) == 1 else "",
+            _amount(amount, unit) if len(limit.amounts) == 1 else "",
         )
         words = "; ".join(part for part in parts if part)
         lines.append((limit.what[:1].upper() + limit.what[1:], words))
@@ -277,3 +277,14 @@ def _dropped(named: NamedPlan) -> list[tuple[str, list[str]]]:
         (reason, [names[key].name if key in names else key for key in keys])
         for reason, keys in dropped_by_reason(named.plan).items()
     ]
+
+
+def _amount(amount: float, unit: str) -> str:
+    """A limit with its unit.
+
+    >>> _amount(600.0, "USD million"), _amount(1.0, "projects"), _amount(11000.0, "t W")
+    ('USD 600 million', '1 project', '11,000 t W')
+    """
+    if unit == "USD million":
+        return f"USD {number(amount)} million"
+    return f"{number(amount)} {'project' if amount == 1 and unit == 'projects' else unit}".rstrip()

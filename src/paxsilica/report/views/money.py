@@ -7,11 +7,25 @@ from typing import Any
 import pandas as pd
 
 from paxsilica.instance import Instance
+from paxsilica.model.costs import operating_support
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.named_plan import OWNER, NamedPlan, records
 
 LEAST_PAYMENT = 1e-4
 """Below this nothing is paid, USD million."""
+
+
+COST_TERMS = {operating_support.__name__: "cost of public funds for operating support"}
+"""Terms of the table ``costs`` whose keys would be mistaken for the money that is paid."""
+
+
+def cost_words(term: object) -> str:
+    """A term of the table ``costs`` in words.
+
+    >>> cost_words("operating_support"), cost_words("fixed_operation")
+    ('cost of public funds for operating support', 'fixed operation')
+    """
+    return COST_TERMS.get(str(term), str(term).replace("_", " "))
 
 
 def payments_by_year(plan: Plan) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from paxsilica.errors import InputError, Problem
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.result import Plan
 from paxsilica.report.views.coverage import joint_years
+from paxsilica.report.views.money import LEAST_PAYMENT
 from paxsilica.report.views.named_plan import NamedPlan, blank, records
 from paxsilica.report.wording import count, number
 from paxsilica.tables.schema import Deal
@@ -49,6 +50,7 @@ class Statement:
         cash: (year, capital paid at its beginning, support paid and received at its end), USD
             million.
         deals: its deals in the data; empty without the tables.
+        support: operating support that it pays in the years of the case, USD million.
     """
 
     funder: str
@@ -59,6 +61,12 @@ class Statement:
     bought: tuple[Bought, ...]
     cash: tuple[tuple[int, float, float, float], ...]
     deals: tuple[Deal, ...]
+    support: float = 0.0
+
+    @property
+    def paid(self) -> float:
+        """Public money that it pays, capital and operating support, USD million."""
+        return float(self.facts.get("paid_usd_m", 0.0)) + self.support
 
     @property
     def stages(self) -> dict[str, float]:
@@ -75,18 +83,30 @@ class Statement:
         if not facts:
             return [f"It pays for nothing; USD {number(self.available)} million are available."]
         stages = ", ".join(f"{stage} {number(paid)}" for stage, paid in self.stages.items())
-        lines = [
-            f"It pays USD {number(facts['paid_usd_m'])} million of {number(self.available)} for"
-            f" {count(int(facts['projects']), 'project')}: {stages}.",
-            f"USD {number(facts['home_usd_m'])} million go to its home region,"
-            f" {number(facts['deals_usd_m'])} elsewhere to projects on which it has a deal,"
-            f" {number(facts['elsewhere_usd_m'])} to others. Signed and closed deals bind"
-            f" {number(facts['signed_usd_m'])}.",
-        ]
-        if facts["support_usd_m"] > 0:
+        projects = count(int(facts["projects"]), "project")
+        pays = f"It pays USD {number(self.paid)} million of {number(self.available)}"
+        if self.support <= LEAST_PAYMENT:
+            pays += f" for {projects}: {stages}."
+        elif facts["paid_usd_m"] <= LEAST_PAYMENT:
+            pays += ", all of it operating support."
+        else:
+            pays += (
+                f": {number(facts['paid_usd_m'])} of capital for {projects} ({stages}) and"
+                f" {number(self.support)} of operating support."
+            )
+        lines = [pays]
+        if facts["paid_usd_m"] > LEAST_PAYMENT:
             lines.append(
-                f"It pays USD {number(facts['support_usd_m'])} million of operating support, after"
-                " the case included."
+                f"Of the capital, USD {number(facts['home_usd_m'])} million go to its home region,"
+                f" {number(facts['deals_usd_m'])} elsewhere to projects on which it has a deal,"
+                f" {number(facts['elsewhere_usd_m'])} to others. Signed and closed deals bind"
+                f" {number(facts['signed_usd_m'])}."
+            )
+        later = facts["support_usd_m"] - self.support
+        if later > LEAST_PAYMENT:
+            lines.append(
+                f"Operating support of USD {number(later)} million more falls due after the years"
+                " of the case, and is no part of the public money of the plan."
             )
         if facts["priced_usd_m"] > 0:
             irr = facts["irr"]
@@ -123,6 +143,7 @@ def statement(named: NamedPlan, funder: str) -> Statement:
     deals = () if tables is None else tuple(one for one in tables.deals if one.funder == funder)
     cash = [row for row in records(plan.table("funder_cash")) if row["funder"] == funder]
     return Statement(
+        support=sum(float(row["support_usd_m"]) for row in cash if row["year"] in named.years),
         funder=funder,
         name=named.funder(funder),
         region=named.region(rows[funder]["region"]),

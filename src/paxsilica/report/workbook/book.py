@@ -38,7 +38,7 @@ CLOSEST = "No plan meets the requirements of this case. This workbook describes 
 CONTENTS = {
     sheets.PORTFOLIO: "every project to commit: year, size, cost and funders",
     sheets.COVERAGE: "share of need that the chain could make, by stage and year",
-    sheets.CASH: "payments by funder and year",
+    sheets.CASH: "capital paid by funder and year; the sheet support has operating support",
     sheets.FUNDERS: "available, paid and remaining money of each funder",
     sheets.COSTS: "cost of the plan over the years of the case",
     sheets.PRICES: "value of one more million, year or tonne",
@@ -162,7 +162,7 @@ def _money(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     sheet.heading(f"Money, USD million{f' of {named.price_year}' if named.price_year else ''}", 3)
     for label, name, value, note in (
         ("Capital in all", "total_capital", found.capital, "live sum of the sheet Portfolio"),
-        ("of which public money", "total_public", found.public, "paid by funders"),
+        ("of which public capital", "total_public", found.public, "paid by funders"),
         ("of which owners' money", "total_owners", found.own, "paid by the owners of the projects"),
     ):
         sheet.formula(_line(sheet, label, note), 1, f"={name}", value, "money")
@@ -170,6 +170,8 @@ def _money(book: Book, sheet: Sheet, named: NamedPlan) -> None:
     row = _line(sheet, "Operating support", f"paid by funders, undiscounted{where}")
     sheet.put(row, 1, found.support, "money")
     book.name("support_paid", sheet, (row, 1), (row, 1))
+    row = _line(sheet, "Public money", "public capital and operating support")
+    sheet.formula(row, 1, "=total_public+support_paid", found.public + found.support, "money")
     if budget is not None:
         row = _line(sheet, "Budget of the case", "most that funders may pay together")
         sheet.put(row, 1, float(budget), "money")

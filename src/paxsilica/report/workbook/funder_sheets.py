@@ -13,6 +13,9 @@ from paxsilica.report.workbook.style import MOST_NAME, Book, Field, Sheet
 LONGEST = 31
 """Most characters of the name of a sheet."""
 
+SUPPORT = "support_in_case"
+"""Key of :attr:`Statement.support` among the facts."""
+
 FACTS = (
     ("paid_usd_m", "Pays of capital, USD million", "money"),
     ("signed_usd_m", "Signed and closed deals bind it to", "money"),
@@ -20,7 +23,8 @@ FACTS = (
     ("deals_usd_m", "elsewhere, to projects on which it has a deal", "money"),
     ("elsewhere_usd_m", "to other projects", "money"),
     ("preference_usd_m", "Weight of these in the objective, no cost", "money"),
-    ("support_usd_m", "Pays as operating support, USD million", "money"),
+    (SUPPORT, "Pays as operating support in the years of the case", "money"),
+    ("support_usd_m", "the same with the years after the case", "money"),
     ("priced_usd_m", "Pays into projects with prices", "money"),
     ("received_usd_m", "Receives from them, undiscounted", "money"),
     ("rate", "Its real rate, per year", "share_fine"),
@@ -63,9 +67,10 @@ def _sheet(book: Book, one: Statement, name: str) -> None:
     sheet.put(0, 0, one.name, "title")
     sheet.put(1, 0, one.region, "note")
     sheet.row = 3
+    facts = {**one.facts, SUPPORT: one.support}
     for key, label, look in FACTS:
         sheet.put(sheet.row, 0, label, "label")
-        sheet.put(sheet.row, 1, one.facts[key], look)
+        sheet.put(sheet.row, 1, facts[key], look)
         sheet.row += 1
     sheet.heading("What its money buys", 9)
     fields: list[Field] = [
