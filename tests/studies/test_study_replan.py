@@ -96,7 +96,9 @@ def test_an_unsigned_project_gives_way_to_one_that_has_become_cheaper() -> None:
     }
     assert changes["lens-b"]["why"] == "capex_usd_m 30 -> 15 (-50.0%)"
     money = rows(found, "money", "party")["f"]
-    assert (money["before_usd_m"], money["after_usd_m"], money["sunk_usd_m"]) == approx((30, 25, 10))
+    assert (money["before_usd_m"], money["after_usd_m"], money["sunk_usd_m"]) == approx(
+        (30, 25, 10)
+    )
     assert rows(found, "holding", "measure")["cost of holding"]["high_usd_m"] == approx(0.0)
 
 
@@ -218,7 +220,7 @@ def test_the_command_writes_the_same_bytes_and_ends_with_3_on_a_contradiction(
     assert "Written to plans/replan-force" in found.output
     again = run(*words, "--out", "again")
     assert again.exit_code == 0
-    for path in sorted((tmp_path / "again").glob("*.csv")) + [tmp_path / "again" / "study.json"]:
+    for path in [*sorted((tmp_path / "again").glob("*.csv")), tmp_path / "again" / "study.json"]:
         assert path.read_bytes() == (tmp_path / "plans/replan-force" / path.name).read_bytes()
     known = json.loads(run(*words, "--data-before", "data", "--json").output)
     assert {"kind": "rows of data", "what": "projects", "rows": 1} in [

@@ -81,8 +81,8 @@ class Held:
 
     Attributes:
         program: with the bounds of its columns at the held decisions.
-        holds: each decision as a requirement that can be left out, the one to give up first in
-            front.
+        holds: each decision as a requirement that can be left out, in the order in which they are
+            given up.
         impossible: by signed project, why its commitment cannot be held.
         resized: by signed project, the size that is held in place of a signed one that is no longer
             possible.
