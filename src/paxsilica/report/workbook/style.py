@@ -320,8 +320,8 @@ class Sheet:
         """Leaves a sheet for the screen out of print: its print area is a free cell, which prints
         no page, and its header says how to print it."""
         self.sheet.print_area(last + 2, columns + 2, last + 2, columns + 2)
-        name = self.name.replace("&", "&&")
-        self.sheet.set_header(f"&L&B{name}&RNot printed by default: clear the print area first")
+        title = f"{self.label}{self.name}".replace("&", "&&")
+        self.sheet.set_header(f"&L&B{title}&RNot printed by default: clear the print area first")
 
     def total(self, column: int, first: int, last: int, value: float) -> None:
         """The live sum of a column of money, in the next free line."""
