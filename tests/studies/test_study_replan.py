@@ -173,6 +173,27 @@ def test_less_that_falls_due_is_no_contradiction() -> None:
     assert not found.contradicting
 
 
+@pytest.mark.parametrize(("later", "kind", "size"), [(6.0, "kept", 6.0), (1.0, "smaller", 3.0)])
+def test_signed_size_is_held_and_later_size_is_free(later: float, kind: str, size: float) -> None:
+    # Three chips a year are needed first, six from 2032: sizes of 3 in 2030 and 3 in 2032, at a
+    # rate of 10 % no sooner. With one chip from 2032 the 3 stay, and the others are not added.
+    def growing(last: float) -> Question:
+        path = {2030: 3.0, 2031: 3.0, 2032: last, 2033: last}
+        fab = {"size": (1.0, 10.0), "capex_usd_m_per_unit": 10.0, "expandable": True}
+        news = tables(path, lenses=dict.fromkeys(LENSES, 0.0), chip_fab=fab)
+        return Question(news, case(YEARS, finance={"discount_rate": 0.1}))
+
+    plan = growing(6.0).solve()
+    added = plan.table("commitments")[["year", "size"]].to_numpy().ravel().tolist()
+    assert added == approx([2030, 3, 2032, 3])
+    found = replan(growing(later), plan, signed_until=2031, workers=1)
+    row = rows(found, "changes", "project")["chip-fab"]
+    assert (row["kind"], row["held"], row["after_size"]) == (kind, "yes", approx(size))
+    if kind == "kept":
+        assert row["capital_after_usd_m"] == approx(row["capital_before_usd_m"])
+        assert rows(found, "holding", "measure")["cost of holding"]["high_usd_m"] == approx(0.0)
+
+
 def test_everything_that_is_wrong_is_listed() -> None:
     plan = Question(tables(), case(YEARS)).solve()
     late = Question(tables(), case("2031-2033"))
