@@ -379,7 +379,7 @@ def _holding(held: Result, free: Result) -> Rows:
     cost = Interval(max(0.0, cost.low), max(0.0, cost.high))
     rows = []
     for name, value, meaning in (
-        ("held", with_it, "objective of the new plan, what is signed held"),
+        ("held", with_it, "objective of the new plan, with what it holds"),
         ("free", without_it, "objective of the new case if nothing were signed"),
         ("cost of holding", cost, "difference of the two"),
     ):
