@@ -343,3 +343,76 @@ def test_a_budget_above_all_capital_has_an_effect_where_it_covers_support() -> N
 def test_an_unpaid_support_is_stated() -> None:
     said = statements(make_instance(tables(), case(coverage=COVERED)))
     assert any("support.pay is false" in line for line in said)
+
+
+def profitable(mine: dict[str, Any], **more: Any) -> Any:
+    """A project of 10 chips for 20, half of it its owner's, with a fixed cost of 60 and a profit of
+    4 on each chip. Theirs are cheaper, so that it runs only to be ready. ``more`` adds existing
+    plants that dig acid and make a lens of it on the capacity of the project."""
+    return world(
+        {
+            "make": "ore -> chip",
+            "dig": "-> ore",
+            "grind": "acid -> lens",
+            "leach": "-> acid",
+        },
+        regions=WEST,
+        commodities={
+            "chip": {"covered": True, "price_usd_per_unit": 6 * M},
+            "ore": {"price_usd_per_unit": M},
+            "acid": {"price_usd_per_unit": 0.0},
+            "lens": {"price_usd_per_unit": M},
+        },
+        processes={"make": {"minimum_utilisation": 0.5}},
+        assets={
+            "mine": {"process": "dig"} | mine,
+            "theirs": {"process": "make", "region": "C"},
+            "theirmine": {"process": "dig", "region": "C"},
+            **more,
+        },
+        projects={
+            "p": {
+                "process": "make",
+                "size": 10.0,
+                "capex_usd_m": 20.0,
+                "latest_commitment": 2030,
+                "commitment": "required",
+                "variable_cost_usd_per_unit": M,
+                "fixed_cost_usd_m": 60.0,
+                "sponsor_share": 0.5,
+                "sponsor_cost_of_capital": 0.25,
+                "economic_life_years": 4,
+            }
+        },
+        routes={"C>A chip": 0.0, "A>C chip": 0.0},
+        demand={("A", "chip"): 10, ("C", "chip"): 10},
+        funders={"f": {"envelope_usd_m": 1000.0}},
+    )
+
+
+PROFITABLE = 60 + 10 * annuity_share(0.25, 4)
+
+
+def test_a_plant_without_feed_in_a_year_earns_nothing_in_it() -> None:
+    # the mine opens in 2031: in 2030 support pays all of the fixed cost and the annuity, and in
+    # 2031 what a profit of 4 on 10 chips leaves; the audit, which every plan here passes, agrees
+    late = dict(COVERED, from_year=2031)
+    found = Answer(profitable({"from_year": 2031}), case("2030-2031", coverage=late, **PAID))
+    support = found.plan.table("support")
+    assert list(support["support_usd_m"]) == approx([PROFITABLE, PROFITABLE - 40])
+    assert list(support["offtake_quantity"]) == approx([0, 10])
+
+
+def test_a_further_recipe_that_cannot_run_leaves_the_sales_of_the_plant_as_they_are() -> None:
+    # nobody needs the lens, so that no state has the recipe: the project runs 5 chips to be ready
+    # and sells the 10 that it can make, as without the recipe
+    further = {
+        "pit": {"process": "leach"},
+        "grinder": {"process": "grind", "shares_capacity_of": "p", "capacity_use": 1.0},
+    }
+    asked = case("2030-2031", coverage=COVERED, **PAID)
+    for more in ({}, further):
+        found = Answer(profitable({}, **more), asked)
+        assert found.value("activity", "p", "normal 2030") == approx(5)
+        support = found.plan.table("support")
+        assert list(support["support_usd_m"]) == approx([PROFITABLE - 40] * 2)

@@ -22,8 +22,11 @@ class Lack:
         owed: fixed cost and annuity of the owner's capital, USD million.
         loss: variable cost and feed less output at list prices, USD per unit of activity.
         kept: activity that readiness requires beyond what always runs.
-        room: activity whose output it can sell: what its capacity can make in the state, or, where
-            further recipes share its capacity, its activity.
+        room: the most activity whose output it can sell: what its capacity can make in the state,
+            less what further recipes take of it; of a further recipe, its activity.
+        sure: what it sells where final demand needs the output of all plants: ``room``, but only
+            its activity where further recipes may share its capacity, or where it stands still, as
+            it may lack feed or a use of its product there.
         made: main product per unit of activity; 0 without one.
         good: the main product.
     """
@@ -32,6 +35,7 @@ class Lack:
     loss: float
     kept: float
     room: float
+    sure: float
     made: float
     good: str | None
 
@@ -90,25 +94,34 @@ def _lack(running: Running, plant: str, one: Situation) -> Lack:
         owed += annuities(running, plant, one.year)
     good = facts.processes[row.process].main_product
     made = facts.makes[row.process][good] if good is not None else 0.0
-    return Lack(math.fsum(owed), loss, kept, _room(running, plant, one), made, good)
+    room, sure = _rooms(running, plant, one)
+    return Lack(math.fsum(owed), loss, kept, room, sure, made, good)
 
 
-def _room(running: Running, plant: str, one: Situation) -> float:
-    facts = running.facts
-    if plant in _sharing(facts):
-        return running.activity.get((plant, one.name), 0.0)
+def _rooms(running: Running, plant: str, one: Situation) -> tuple[float, float]:
+    """The most activity whose output the plant can sell, and what it sells for sure."""
+    facts, runs = running.facts, running.activity.get((plant, one.name), 0.0)
+    if facts.capacity_of(plant)[0] != plant:
+        return runs, runs
+    further = _further(facts).get(plant, {})
+    taken = math.fsum(
+        use * running.activity.get((name, one.name), 0.0) for name, use in further.items()
+    )
     left = facts.factor("capacity", plant, one.events)
-    return product(running.capacity(plant, one.year), left)
+    room = max(runs, product(running.capacity(plant, one.year), left) - taken)
+    return room, room if runs > 0 and not further else runs
 
 
-def _sharing(facts: Facts) -> set[str]:
-    """Plants whose capacity several recipes share, and these recipes."""
-    if "sharing" not in facts.memory:
-        uses = {name: facts.capacity_of(name)[0] for name in facts.plants}
-        facts.memory["sharing"] = {
-            name for pair in uses.items() if pair[0] != pair[1] for name in pair
-        }
-    found: set[str] = facts.memory["sharing"]
+def _further(facts: Facts) -> dict[str, dict[str, float]]:
+    """By plant: the further recipes on its capacity, and what a unit of each uses of it."""
+    if "further" not in facts.memory:
+        made: dict[str, dict[str, float]] = defaultdict(dict)
+        for name in facts.plants:
+            base, use = facts.capacity_of(name)
+            if base != name:
+                made[base][name] = use
+        facts.memory["further"] = made
+    found: dict[str, dict[str, float]] = facts.memory["further"]
     return found
 
 
@@ -201,10 +214,11 @@ def _audit_amounts(
     for (plant, state), one in needed.items():
         key = (plant, running.states[state].year)
         place = (one.good or "", state)
-        all_sold = one.amount(one.room if market.get(place, 0.0) > 0 else 0.0)
+        needed_at_all = market.get(place, 0.0) > 0
         crowded = made[place] > market.get(place, 0.0)
-        least[key] = max(least[key], all_sold)
-        most[key] = max(most[key], one.owed if one.loss < 0 and crowded else all_sold)
+        sure = one.sure if needed_at_all and not crowded else 0.0
+        least[key] = max(least[key], one.amount(one.room if needed_at_all else 0.0))
+        most[key] = max(most[key], one.amount(sure))
         sizes[key] = max(sizes[key], one.size())
     for plant, year in sorted({*_years(running, needed), *paid}):
         key = (plant, year)

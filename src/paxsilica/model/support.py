@@ -51,7 +51,8 @@ def earned_anyway(instance: Instance, plant: str, state: str) -> float:
         r" \alpha^o_{a,v,t(c)}\, K_{a,v})\, \Delta y_{a,v} + (F^e_{a,t(c)} + \sigma_a\,"
         r" \alpha^o_{a,v,t(c)}\, K^e_{a,v})\, \Delta e_{a,v}\right) + \bar F_{a,t(c)}\, w_{a,c} +"
         r" 10^{-6} \left(\max(0, G_{a,c})\, \bar\mu_a\, w_{a,c} + \min(0, G_{a,c})\,"
-        r" \left(\zeta_{a,c} \;\Big|\; \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)}\right)\right)"
+        r" \left(\zeta_{a,c} \;\Big|\; \varepsilon_{a,c}\, \kappa_a \overline{X}_{a,t(c)} \;\Big|\;"
+        r" \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)} \;\Big|\; 0\right)\right)"
     ),
     dual=(
         "USD million of cost per further USD million that the plant lacks in the state; zero or"
@@ -67,7 +68,10 @@ def support_need(model: pyo.ConcreteModel, instance: Instance, plant: str, state
     """In each normal state support covers what a plant lacks at list prices: its fixed cost, the
     annuity of its owner's capital at the owner's rate, and the loss on the output that readiness
     requires, less the profit on output that is sold: all that the capacity of the plant can make,
-    or, where plants could make more than final demand needs, the part that is sold. Fixed cost and
+    or, where plants could make more than final demand needs, the part that is sold. A plant without
+    feed or without a use of its product in the state, and one whose product final demand does not
+    need, sell nothing (the last case of the formula). A plant that earns its cost whatever is
+    decided, as it sells all that it can make, has no row. Fixed cost and
     annuity of a project count with the probability that it operates; the fixed cost of an existing
     plant counts in proportion to its standby capacity. Output that loses money and is not required
     is not paid for."""
@@ -85,7 +89,7 @@ def support_need(model: pyo.ConcreteModel, instance: Instance, plant: str, state
         for key in sold_index(instance)
         if key[0] in instance.candidates or _shares_capacity(instance, *key)
     ],
-    latex=r"\zeta_{a,c} \le \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)}",
+    latex=r"\zeta_{a,c} \le \varepsilon_{a,c}\, \mathrm{cap}_{a,t(c)} \;\Big|\; x_{a,c}",
     dual=(
         "USD million of cost per further unit of activity that earns a profit: the support that it"
         " saves; zero or negative"
@@ -100,7 +104,7 @@ def sold_within_capacity(
 ) -> Any:
     """A project sells no more than its credited capacity can make. (The capacity of an existing
     plant is the upper bound of what it sells. A plant that shares its capacity with other recipes
-    sells no more than it makes.)"""
+    in the state, and each of these recipes, sells no more than it makes.)"""
     sold = (1.0, model.sold[plant, state])
     if _shares_capacity(instance, plant, state):
         return at_most(model, [sold, (-1.0, model.activity[plant, state])], 0.0)

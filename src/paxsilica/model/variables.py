@@ -102,7 +102,7 @@ variable(
     "plant, normal state",
     "units of activity per year",
     "activity of a plant that may need support whose output is sold at a profit, where plants could"
-    " make more than final demand needs",
+    " make more than final demand needs or recipes share its capacity",
 )
 variable(
     "stock",
