@@ -8,8 +8,8 @@ The public interface is what this module lists:
 - a :class:`Plan` holds tidy tables, can be saved, loaded and compared;
 - studies, which solve many times: :func:`frontier`, :func:`alternatives`, :func:`sensitivity`,
   :func:`two_way`, :func:`montecarlo`, :func:`completion`, :func:`information`,
-  :func:`side_by_side`, :func:`compare`, :func:`stress` and :func:`value_partners` (with
-  :func:`parse_player`);
+  :func:`side_by_side`, :func:`compare`, :func:`stress`, :func:`replan` and :func:`value_partners`
+  (with :func:`parse_player`);
 - :func:`price_table` prices a plan in four kinds that are never mixed
   (:class:`PriceRequest` selects them);
   the program's page on prices says what they mean;
@@ -41,6 +41,7 @@ __all__ = [
     "parse_player",
     "price_table",
     "read_case",
+    "replan",
     "sensitivity",
     "side_by_side",
     "stress",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from paxsilica.studies.information import information
     from paxsilica.studies.montecarlo import montecarlo
     from paxsilica.studies.partners import parse_player, value_partners
+    from paxsilica.studies.replan import replan
     from paxsilica.studies.scenarios import compare, side_by_side
     from paxsilica.studies.sensitivity import sensitivity, two_way
     from paxsilica.studies.stress import stress
@@ -86,6 +88,7 @@ _HOMES = {
     "parse_player": "studies.partners",
     "price_table": "prices.report",
     "read_case": "case",
+    "replan": "studies.replan",
     "sensitivity": "studies.sensitivity",
     "side_by_side": "studies.scenarios",
     "stress": "studies.stress",

@@ -18,13 +18,13 @@ from paxsilica.api import Question
 from paxsilica.audit import audit
 from paxsilica.case import Solver
 from paxsilica.errors import InputError
-from paxsilica.infeasibility.conflict import conflicts
 from paxsilica.model import COSTS
 from paxsilica.prices.report import price_table
 from paxsilica.prices.request import PriceRequest
 from paxsilica.solver import compile_model, solve, write_model
 from paxsilica.solver.persistent import PersistentProgram
 from paxsilica.solver.resolve import write
+from paxsilica.studies.conflict import conflicts
 from worlds import approx, case, world
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "own-constraint.md"

@@ -23,6 +23,7 @@ from paxsilica.cli.interrupts import terminate_like_interrupt
 from paxsilica.cli.output import Answer, reflowed, with_output_options
 from paxsilica.cli.partners import partners
 from paxsilica.cli.prices import prices
+from paxsilica.cli.replan import replan
 from paxsilica.cli.report import report
 from paxsilica.cli.solve import solve
 from paxsilica.cli.statement import statement
@@ -91,6 +92,7 @@ RESUMABLE: tuple[Callable[..., Answer], ...] = (
     uncertainty.information,
     compare,
     stress,
+    replan,
 )
 """Commands that handle Ctrl-C themselves: they keep the solves that are finished."""
 

@@ -207,6 +207,7 @@ def study_tables() -> dict[str, Mapping[str, TableDoc]]:
     from paxsilica.studies.information import Information
     from paxsilica.studies.montecarlo import MonteCarlo
     from paxsilica.studies.partners import Partners
+    from paxsilica.studies.replan import Replan
     from paxsilica.studies.scenarios import Comparison, SideBySide
     from paxsilica.studies.sensitivity import Sensitivity, TwoWay
     from paxsilica.studies.stress import Stress
@@ -222,6 +223,7 @@ def study_tables() -> dict[str, Mapping[str, TableDoc]]:
         "`paxsilica compare`, several cases": SideBySide.docs,
         "`paxsilica compare`, two plans": Comparison.docs,
         "`paxsilica stress`": Stress.docs,
+        "`paxsilica replan`": Replan.docs,
         "`paxsilica partners`": Partners.docs,
         "`paxsilica explain`, a project": Explanation.docs,
         "`paxsilica explain`, a stage": Exposure.docs,

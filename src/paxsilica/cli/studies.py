@@ -47,6 +47,7 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
     "information": ("Information",),
     "compare": ("SideBySide", "Comparison"),
     "stress": ("Stress",),
+    "replan": ("Replan",),
 }
 """What each command gives, as ``study.json`` names it: a folder that holds another kind of study is
 not overwritten."""
@@ -54,6 +55,7 @@ not overwritten."""
 ROWS_SHOWN = 60
 ALWAYS_SHOWN = (
     *("plans", "worst", "distribution", "headline", "roles", "coverage", "scenarios", "survival"),
+    *("money", "news", "holding", "contradictions"),
 )
 """Tables that are shown beside the main one."""
 

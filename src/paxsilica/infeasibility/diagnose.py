@@ -14,7 +14,6 @@ import numpy as np
 from paxsilica.audit import audited
 from paxsilica.case import Case, Solver
 from paxsilica.errors import InputError
-from paxsilica.infeasibility.conflict import Conflict, conflicts
 from paxsilica.infeasibility.feasible_changes import (
     FeasibleChange,
     InsufficientChange,
@@ -30,6 +29,7 @@ from paxsilica.plan.requirement import MET_TOL, covered, required
 from paxsilica.plan.result import Plan
 from paxsilica.plan.solve import StepCallback, make_plan
 from paxsilica.solver.resolve import Interval, Known, Written, changed, write
+from paxsilica.studies.conflict import Conflict, conflicts
 from paxsilica.tables import Tables
 from paxsilica.tables.schema import Row
 

@@ -12,12 +12,12 @@ import numpy as np
 from paxsilica.case import Case, Solver
 from paxsilica.infeasibility.necessary_conditions import span_of
 from paxsilica.infeasibility.relaxations import KINDS, Changed, Relaxation
-from paxsilica.infeasibility.rounding import least, some_plan
 from paxsilica.interpolate import interpolate_flat
 from paxsilica.model.registry import rows_with
 from paxsilica.model.security import coverage_side
 from paxsilica.solver import Compiled, solve
 from paxsilica.solver.resolve import Interval, Known, Written, changed, extended, write
+from paxsilica.studies.rounding import least, some_plan
 from paxsilica.tables import Tables
 
 ZERO_TOL = 1e-6

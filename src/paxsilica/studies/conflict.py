@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from paxsilica.case import Solver
-from paxsilica.infeasibility.rounding import least
 from paxsilica.instance import UNLIMITED
 from paxsilica.model.registry import Wording
 from paxsilica.solver import Compiled, solve
 from paxsilica.solver.resolve import NewColumn, Written, extended
+from paxsilica.studies.rounding import least
 
 
 @dataclass
@@ -107,11 +107,18 @@ def without(program: Compiled, left_out: Sequence[Requirement]) -> Compiled:
     return replace(program, row_low=row_low, row_high=row_high, low=low, high=high)
 
 
-def conflicts(written: Written, options: Solver, suspects: Collection[str] = ()) -> list[Conflict]:
+def conflicts(
+    written: Written,
+    options: Solver,
+    suspects: Collection[str] = (),
+    further: Sequence[Requirement] = (),
+) -> list[Conflict]:
     """Smallest disjoint sets of requirements that have no plan: first all ``suspects`` that are
     infeasible on their own, then at most :data:`MOST` others. The relaxation narrows each set
-    before the integer program does."""
+    before the integer program does. ``further`` requirements are bounds of columns of the
+    program, such as decisions that are held."""
     program, everything = requirements(written)
+    everything = [*further, *everything]
     whole = program.minimising(np.zeros(len(program.cost)))
     unsettled = 0
 
