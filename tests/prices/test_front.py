@@ -225,7 +225,7 @@ def test_prices_that_take_too_long_are_named(monkeypatch: pytest.MonkeyPatch) ->
     values = search(made.program, asked.solver).outcome.values
     table = front_prices(made, values, 0.0)["front_prices"]  # type: ignore[arg-type]
     assert list(table["what"]) == [NOT_COMPUTED]
-    assert "a fifth of that of the plan, was over" in table["sentence"].iloc[0]
+    assert "a fifth of the time of the plan" in table["sentence"].iloc[0]
     assert "budget and partners" in table["name"].iloc[0]
 
 

@@ -21,6 +21,7 @@ from paxsilica.studies.completion_draws import completion
 from paxsilica.studies.frontier import frontier
 from paxsilica.studies.information import information
 from paxsilica.studies.montecarlo import montecarlo
+from paxsilica.studies.replan import replan
 from paxsilica.studies.results import Study
 from paxsilica.studies.scenarios import compare, side_by_side
 from paxsilica.studies.sensitivity import sensitivity, two_way
@@ -49,6 +50,9 @@ def studies() -> Mapping[str, Study]:
         "cases": side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         "plans": compare(plan, smaller.solve()),
         "stress": stress(problem, plan, lose=["region", "plant"], count=2, workers=1),
+        "replan": replan(
+            problem.with_(budget=300.0), plan, tables_before=problem.tables, workers=1
+        ),
     }
 
 
@@ -82,7 +86,7 @@ def texts(study: Study) -> list[str]:
     [
         *("frontier", "two limits", "alternatives", "sensitivity", "two-way", "montecarlo"),
         *("completion", "information"),
-        *("cases", "plans", "stress"),
+        *("cases", "plans", "stress", "replan"),
     ],
 )
 def test_no_word_and_no_number_is_broken(

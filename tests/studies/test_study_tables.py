@@ -25,6 +25,7 @@ from paxsilica.studies.frontier import frontier
 from paxsilica.studies.information import information
 from paxsilica.studies.montecarlo import montecarlo
 from paxsilica.studies.partners import Partners, parse_player, value_partners
+from paxsilica.studies.replan import replan
 from paxsilica.studies.results import Study
 from paxsilica.studies.scenarios import compare, side_by_side
 from paxsilica.studies.sensitivity import sensitivity, two_way
@@ -49,7 +50,7 @@ def kinds(kind: type[Study]) -> Iterator[type[Study]]:
 def test_the_reference_has_every_study() -> None:
     listed = [id(docs) for docs in study_tables().values()]
     assert {id(one.docs) for one in kinds(Study)} <= set(listed)
-    assert len({*listed}) == len(listed) == 13
+    assert len({*listed}) == len(listed) == 14
     assert all(one.main in one.docs for one in kinds(Study))
 
 
@@ -121,6 +122,7 @@ def test_values_of_studies_have_the_types_of_their_columns(tmp_path: Path) -> No
         side_by_side({"one": problem, "two": smaller}, plans={"one": plan}, workers=1),
         compare(plan, smaller.solve()),
         stress(problem, plan, lose=["region", "plant"], count=2, workers=1),
+        replan(smaller, plan, tables_before=problem.tables, workers=1),
     ]
     assert {type(one) for one in found} == set(kinds(Study))
     for study in found:
