@@ -426,8 +426,9 @@ def with_scenarios(count: int) -> tuple[Tables, Case]:
             for at, region in enumerate(regions)
         ),
     )
-    # named projects and soft coverage: any scenario has a plan, and the monolith is solved in time
-    small = ["generic_options=false", "coverage.hard=false"]
+    # named projects and soft coverage: any scenario has a plan, and the monolith is solved in time;
+    # no support, whose rows join normal and disrupted states
+    small = ["generic_options=false", "coverage.hard=false", "support.pay=false"]
     settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005", *small]
     case = read_case(find_case("base"), settings)
     return changed, case.model_copy(update={"scenarios": probability})
