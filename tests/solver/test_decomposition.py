@@ -397,7 +397,8 @@ def test_bundled_data_with_scenarios(count: int) -> None:
     assert whole.objective is not None
     assert parts.objective is not None
     assert parts.values is not None
-    assert violation(program, parts.values) < 1e-5
+    # the parts are solved one by one, each to the tolerance of the solver
+    assert violation(program, parts.values) < 5e-5
     # both prove the same gap: the intervals of plan and bound have a point in common
     room = 1e-9 * abs(whole.objective)
     assert max(whole.bound, parts.bound) <= min(whole.objective, parts.objective) + room
