@@ -21,7 +21,7 @@ from paxsilica.case import Case, Solver, read_case
 from paxsilica.instance import make_instance
 from paxsilica.model import build
 from paxsilica.plan.solve import make_plan
-from paxsilica.solver import Compiled, Outcome, Progress, compile_model, solve
+from paxsilica.solver import Compiled, Outcome, Progress, compile_model, solve, verify
 from paxsilica.solver.decomposition import chosen, decompose
 from paxsilica.solver.decomposition_parts import MASTER, Partition
 from paxsilica.solver.decomposition_workers import Resources
@@ -397,8 +397,8 @@ def test_bundled_data_with_scenarios(count: int) -> None:
     assert whole.objective is not None
     assert parts.objective is not None
     assert parts.values is not None
-    # the parts are solved one by one, each to the tolerance of the solver
-    assert violation(program, parts.values) < 5e-5
+    # rows hold quantities of very different size, so the measure is relative to them
+    assert verify.violation(program, parts.values).size < verify.TOLERANCE
     # both prove the same gap: the intervals of plan and bound have a point in common
     room = 1e-9 * abs(whole.objective)
     assert max(whole.bound, parts.bound) <= min(whole.objective, parts.objective) + room
@@ -427,9 +427,8 @@ def with_scenarios(count: int) -> tuple[Tables, Case]:
             for at, region in enumerate(regions)
         ),
     )
-    # named projects and soft coverage: any scenario has a plan, and the monolith is solved in time;
-    # no support, whose rows join normal and disrupted states
-    small = ["generic_options=false", "coverage.hard=false", "support.pay=false"]
+    # named projects and soft coverage: any scenario has a plan, and the monolith is solved in time
+    small = ["generic_options=false", "coverage.hard=false"]
     settings = ['years="2026-2030"', "solver.threads=1", "solver.gap=0.00005", *small]
     case = read_case(find_case("base"), settings)
     return changed, case.model_copy(update={"scenarios": probability})
