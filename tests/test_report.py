@@ -19,14 +19,13 @@ from openpyxl.utils.cell import coordinate_to_tuple
 import report_world
 from paxsilica.errors import InputError, Problem
 from paxsilica.instance import Instance, make_instance
-from paxsilica.plan.requirement import met
+from paxsilica.plan.requirement import covered, met, required
 from paxsilica.plan.result import PLAN_TABLES, Plan
 from paxsilica.plan.tables import ALL_TABLES, column_of
 from paxsilica.report.console.live import LiveView
 from paxsilica.report.console.screen import Screen, print_problems
 from paxsilica.report.console.summary import price_lines, print_folder, print_summary
 from paxsilica.report.files import place_for, write_plan
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, case_of, name_plan
 from paxsilica.report.workbook.book import write_workbook

@@ -10,13 +10,13 @@ import openpyxl
 import pytest
 from rich.console import Console
 
+from paxsilica.plan.requirement import cell_share
 from paxsilica.plan.result import Plan
 from paxsilica.report.answer import sentences
 from paxsilica.report.console.screen import Screen
 from paxsilica.report.console.summary import print_summary
 from paxsilica.report.export import write_iamc
 from paxsilica.report.page import render_page
-from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import coverage_stages, years_of
 from paxsilica.report.views.named_plan import NamedPlan
 from paxsilica.report.workbook.book import write_workbook

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from paxsilica.plan.requirement import covered
 from paxsilica.report.page import render_page
-from paxsilica.report.rounding import covered
 from report_world import bare, named
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")

@@ -10,9 +10,9 @@ from itertools import pairwise, product
 
 import pytest
 
+from paxsilica.plan.requirement import covered
 from paxsilica.report.page import coded, render_page
 from paxsilica.report.page.charts import APART, LEFT, RIGHT, WIDTH, coverage_figure
-from paxsilica.report.rounding import covered
 from paxsilica.report.views.coverage import Cell, Stage, within_tolerance
 from paxsilica.report.wording import gap_in_money, gap_sentence, status_sentence
 from report_world import named

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from paxsilica.instance.world import year_ranges
 from paxsilica.plan.labels import listed, money
+from paxsilica.plan.requirement import covered, required
 from paxsilica.plan.result import Plan
 from paxsilica.report.headline import headline_sentences
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import coverage_stages, scarcest_first
 from paxsilica.report.views.money import LEAST_PAYMENT, cost_words, funder_rows
 from paxsilica.report.views.named_plan import NamedPlan, blank, records

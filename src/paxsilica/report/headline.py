@@ -9,9 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from paxsilica.instance.world import year_ranges
 from paxsilica.plan.labels import listed
-from paxsilica.plan.requirement import met
+from paxsilica.plan.requirement import covered, met, required
 from paxsilica.plan.result import Plan
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import (
     Joint,
     Stage,

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 from rich.text import Text
 
+from paxsilica.plan.requirement import covered, required
 from paxsilica.report.console.screen import compact_table
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import (
     Cell,
     Stage,

@@ -12,9 +12,9 @@ from markupsafe import Markup, escape
 
 from paxsilica.model.costs import coverage_shortfall
 from paxsilica.plan.labels import money, plan_labels
+from paxsilica.plan.requirement import covered, required
 from paxsilica.report.page.glossary import GLOSSARY
 from paxsilica.report.page.side import Scales, make_side
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.comparison import differences
 from paxsilica.report.views.coverage import coverage_stages
 from paxsilica.report.views.diagnosis import Reasons

@@ -6,8 +6,8 @@ import math
 
 from markupsafe import Markup
 
+from paxsilica.plan.requirement import covered, required
 from paxsilica.report.page.svg import figure, line, polyline, rect, text
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import Stage
 from paxsilica.report.views.money import payments_by_year, public_and_own
 from paxsilica.report.views.named_plan import NamedPlan

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from paxsilica.plan.labels import listed
+from paxsilica.plan.requirement import covered, required
 from paxsilica.report.page.chain import Chain
-from paxsilica.report.rounding import covered, required
 from paxsilica.report.views.coverage import Cell, Stage, scarcest_first
 from paxsilica.report.views.named_plan import NamedPlan, records
 from paxsilica.report.views.portfolio import portfolio_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from paxsilica.errors import InputError, Problem
-from paxsilica.plan.labels import listed
-from paxsilica.plan.result import Plan, case_differences
-
-STUDY = "study.json"
+from paxsilica.plan.result import Plan
+from paxsilica.report.views.study_of_plan import read_study, refused
 
 SHOWN = 12
 """Losses that a report shows, the largest damage first."""
@@ -65,33 +61,18 @@ def load_losses(folder: Path, plan: Plan) -> Losses:
         InputError: if the folder holds no study ``stress`` of this version, or one of another plan.
     """
 
-    def refuse(words: str) -> InputError:
-        return InputError([Problem.of_option("--stress", str(folder), words)])
-
-    try:
-        found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        kind, case, digest = found["study"], found["case"], found["data_digest"]
+    def take(found: Mapping[str, Any]) -> tuple[Losses, dict[str, int]]:
         committed = {str(name): int(year) for name, year in found["committed"].items()}
         tables = {name: _rows(folder / f"{name}.csv") for name in found["tables"]}
         known = [row for row in tables["losses"] if row["damage"] is not None]
         singles = [row for row in known if row["damage"] > NOISE]
         worst = [row for row in tables.get("worst", ()) if row["worst_year"] == "yes"]
-        survival = tables.get("survival", [])
-        losses = Losses(singles, len(known) - len(singles), worst, survival, bool(found["stopped"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        words = "should be a folder that `paxsilica stress` of this version has written"
-        raise refuse(words) from None
-    if kind != "Stress":
-        raise refuse("should be a study of `paxsilica stress`")
-    if digest != plan.manifest.get("data_digest"):
-        raise refuse("is a study of other data than those that the plan was made from")
-    if other := case_differences(plan.manifest.get("case", {}), case):
-        words = (
-            f"is a study of another case than that of the plan; it differs in {listed([*other])}"
-        )
-        raise refuse(words)
+        survival, harmless = tables.get("survival", []), len(known) - len(singles)
+        return Losses(singles, harmless, worst, survival, bool(found["stopped"])), committed
+
+    losses, committed = read_study(folder, plan, "stress", "Stress", take)
     if committed != _committed(plan):
-        raise refuse("is a study of a plan with other projects")
+        raise refused("stress", folder, "is a study of a plan with other projects")
     return losses
 
 

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from paxsilica.errors import InputError, Problem
 from paxsilica.plan.labels import listed, money
-from paxsilica.plan.result import Plan, case_differences
+from paxsilica.plan.result import Plan
+from paxsilica.report.views.study_of_plan import read_study
 
-STUDY = "study.json"
 MARK = "●"
 """Mark of a project that is in every near-optimal plan."""
 
@@ -66,30 +65,20 @@ def load_near_optimal(folder: Path, plan: Plan) -> NearOptimal:
             data or of another case than those of the plan.
     """
 
-    def refuse(words: str) -> InputError:
-        return InputError([Problem.of_option("--alternatives", str(folder), words)])
-
-    try:
-        found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        kind, case, digest = found["study"], found["case"], found["data_digest"]
-        limit, room, stopped = found["limit_usd_m"], found["room_usd_m"], found["stopped"]
+    def take(found: Mapping[str, Any]) -> NearOptimal:
         verdicts = {str(row["project"]): row for row in found["verdicts"]}
-        sure = frozenset(key for key, row in verdicts.items() if row["certain"] is True)
         given = {key: str(row["verdict"]) for key, row in verdicts.items()}
-        near = NearOptimal(float(limit), float(room), given, sure, bool(stopped))
-    except (OSError, ValueError, KeyError, TypeError):
-        words = "should be a folder that `paxsilica alternatives` of this version has written"
-        raise refuse(words) from None
-    if kind != "Alternatives" or not set(near.verdicts.values()) <= set(WORDS):
-        raise refuse("should be a study of `paxsilica alternatives`")
-    if digest != plan.manifest.get("data_digest"):
-        raise refuse("is a study of other data than those that the plan was made from")
-    if other := case_differences(plan.manifest.get("case", {}), case):
-        words = (
-            f"is a study of another case than that of the plan; it differs in {listed([*other])}"
+        if not set(given.values()) <= set(WORDS):
+            raise ValueError("an unknown verdict")
+        return NearOptimal(
+            float(found["limit_usd_m"]),
+            float(found["room_usd_m"]),
+            given,
+            frozenset(key for key, row in verdicts.items() if row["certain"] is True),
+            bool(found["stopped"]),
         )
-        raise refuse(words)
-    return near
+
+    return read_study(folder, plan, "alternatives", "Alternatives", take)
 
 
 def near_optimal_sentences(

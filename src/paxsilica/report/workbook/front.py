@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from paxsilica.plan.labels import listed
+from paxsilica.plan.requirement import cell_share
 from paxsilica.plan.result import Plan
-from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import joint_years
 from paxsilica.report.views.diagnosis import Reasons
 from paxsilica.report.views.named_plan import NamedPlan, records

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from paxsilica.plan.requirement import MET_TOL
+from paxsilica.plan.requirement import MET_TOL, cell_share
 from paxsilica.plan.result import Plan
 from paxsilica.provenance.lookup import Number
-from paxsilica.report.rounding import cell_share
 from paxsilica.report.views.coverage import Cell, Stage, coverage_stages, years_of
 from paxsilica.report.views.evidence import figures_used
 from paxsilica.report.views.exposure import (
