@@ -5,8 +5,9 @@ In a linear program the least money for ``p`` more points is a convex function o
 gives a tangent, and the tangent bounds the points that the money can pay for. Newton's method
 solves the program at this bound and takes the next tangent there. Beyond the points that any money
 reaches the program is infeasible, and the proof of that (a Farkas ray) gives the next bound. Each
-program is solved from the last basis with the dual simplex method, which takes far less time than a
-program that makes the points as many as possible.
+program near the last one is solved from its basis with the dual simplex method, which takes far
+less time than a program that makes the points as many as possible. One that is far from it is
+solved from scratch: presolve takes seconds there, and the old basis is of no use.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ POINT_TOL = 1e-5
 MOST_PROGRAMS = 60
 """Programs that are solved at most; Newton's method takes about five."""
 
+FAR = 5.0
+"""Points between two programs beyond which the next is solved from scratch."""
+
 LEAST_SLOPE = 1e-9
 """USD million per point up to which further points cost nothing."""
 
@@ -59,7 +63,8 @@ class MostPoints:
 
 @dataclass
 class _Search:
-    """Newton's method: ``low`` can be paid for, nothing beyond ``high`` can, ``at`` is next."""
+    """Newton's method: ``low`` can be paid for, nothing beyond ``high`` can, ``at`` is next, and
+    ``before`` the last."""
 
     solver: Derivatives
     column: int
@@ -67,6 +72,7 @@ class _Search:
     high: float
     low: float = 0.0
     at: float = 0.0
+    before: float = 0.0
     programs: int = 0
     beyond: float = math.inf
 
@@ -76,6 +82,9 @@ class _Search:
             if self.programs == MOST_PROGRAMS:
                 raise PriceError("the most points of coverage were not found")
             self.programs += 1
+            if abs(self.at - self.before) > FAR:
+                self.solver.lp.forget_basis()
+            self.before = self.at
             outcome = self.solver.run_moved(self.to(self.at))
             paid = math.inf if outcome.objective is None else outcome.objective
             if math.isfinite(paid):
