@@ -79,6 +79,15 @@ def test_points_by_hand(budget: float, points: float, left: float, right: float)
     assert (found.sides.left, found.sides.right) == pytest.approx((left, right))
 
 
+def test_programs_that_are_far_are_solved_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    # from 0 to the 40 points that can be reached is far, and a millionth beyond them is near
+    restarts: list[None] = []
+    monkeypatch.setattr(PersistentProgram, "forget_basis", lambda _: restarts.append(None))
+    tables = plants(a=(10.0, 1.0), b=(50.0, 2.0), c=(10.0, 4.0), d=(20.0, 8.0))
+    found = by_newton(work(tables, case(coverage=HALF, budget_usd_m=900.0)))
+    assert 0 < len(restarts) < found.programs
+
+
 @pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
 def test_the_bound_of_a_program_without_solution(unit: float) -> None:
     # at least 1 more than the points is needed, and 3 can be made: no more than 2 points
