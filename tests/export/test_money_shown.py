@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -13,6 +14,7 @@ import pytest
 from paxsilica.audit import audited
 from paxsilica.plan.solve import make_plan
 from paxsilica.report.answer import cards, cost_difference, lead
+from paxsilica.report.console import money
 from paxsilica.report.console.money import money_lines, unused_lines
 from paxsilica.report.page import render_page
 from paxsilica.report.views.named_plan import NamedPlan, name_plan
@@ -108,5 +110,33 @@ def test_the_cost_of_public_funds_is_not_called_support(named: NamedPlan) -> Non
     assert "Cost of public funds for operating support</th>" in render_page(named)
 
 
-def test_stages_without_projects_are_counted_as_the_table_shows_them(named: NamedPlan) -> None:
-    assert not any("Nothing is built" in line for line in unused_lines(named, None, 4))
+@pytest.mark.parametrize(
+    ("enough", "words"),
+    [
+        ((), None),
+        (
+            (True, False),
+            "Nothing is built at 2 stages (0 projects above): the requirement is met"
+            " at 1 of them without the plan.",
+        ),
+        (
+            (True, True),
+            "Nothing is built at 2 stages (0 projects above): the requirement is met"
+            " there without the plan.",
+        ),
+        ((False, False), None),
+    ],
+)
+def test_stages_without_projects_are_counted_as_the_table_shows_them(
+    named: NamedPlan,
+    enough: tuple[bool, ...],
+    words: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # the stage of the project is not counted, whether or not it needs something
+    (built,) = set(named.plan.portfolio["stage"])
+    stages = [SimpleNamespace(key=built, needs_nothing=True)]
+    stages += [SimpleNamespace(key=f"s{at}", needs_nothing=one) for at, one in enumerate(enough)]
+    monkeypatch.setattr(money, "coverage_stages", lambda _: stages)
+    said = [line for line in unused_lines(named, None, 4) if line.startswith("Nothing is built")]
+    assert said == ([] if words is None else [words])
